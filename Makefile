@@ -1,0 +1,77 @@
+# make run    the portal with its demo customer on http://127.0.0.1:5000 (PORT=... moves it)
+# make test   everything that is tested, the browser included (ARGS=... goes to pytest)
+
+PYTHON ?= python3
+PORT ?= 5000
+HOST ?= 127.0.0.1
+WORKERS ?= 2
+ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+FLASK := $(PY) -m flask --app wsgi --no-debug
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PACKAGE := setup.cfg pyproject.toml constraints.txt
+
+.PHONY: run test test-fast test-postgres lint format pictures constraints clean help
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+# The data stays: a second run upgrades the schema if need be and finds the demo customer there.
+run: $(VENV)/.installed
+	@$(FLASK) db upgrade
+	@$(FLASK) demo
+	@echo "The portal is on http://$(HOST):$(PORT) (Ctrl-C stops it)"
+	@exec $(FLASK) run --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.installed-for-tests
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+# Without a browser, a build or a server of its own: for the minute between two edits.
+test-fast: $(VENV)/.installed-for-tests
+	@$(PY) -m pytest -m "not browser and not slow and not postgres" $(ARGS)
+
+# Every test that has an app, on PostgreSQL instead of SQLite.
+test-postgres: $(VENV)/.installed-for-tests
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --database postgresql -m "not browser and not slow" $(ARGS)
+
+lint: $(VENV)/.installed-for-tests
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+format: $(VENV)/.installed-for-tests
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+# Every page and state as a PNG in docs/pictures/.
+pictures: $(VENV)/.installed-for-tests
+	@$(PY) tools/pictures.py $(ARGS)
+
+# constraints.txt from the newest versions that setup.cfg admits, in a venv of its own.
+constraints:
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT \
+	&& $(PYTHON) -m venv "$$tmp/venv" \
+	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[test,postgres,serve]' \
+	&& { echo '# What CI runs. Made with: make constraints'; \
+	     "$$tmp/venv/bin/python" -m pip freeze --exclude flask-portal-twofactor | sort -f; } > "$$tmp/constraints.txt" \
+	&& mv "$$tmp/constraints.txt" constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Python 3.11 or newer is needed; PYTHON=... names another one" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(PACKAGE) | $(PY)
+	@echo "Installing into $(VENV) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-for-tests: $(PACKAGE) | $(PY)
+	@echo "Installing into $(VENV) what the tests need ..."
+	@$(PIP) --editable '.[test,postgres]'
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,126 @@
+"""Fixtures for tests that need the portal; the pure parts are tested without any of them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support import postgres
+from tests.support.clock import Clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient, FlaskCliRunner
+    from portal.models import Customer
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=(SQLITE, POSTGRESQL),
+        default=SQLITE,
+        help="what the `app` fixture runs on where a test does not say",
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """One server for the whole run, started by the first test that needs it."""
+    server = postgres.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
+    """The address of an empty database.
+
+    SQLite unless the test is marked ``postgres``, is parametrised with
+    ``tests.support.databases.both``, or the run was given ``--database postgresql``.
+    """
+    marked = request.node.get_closest_marker("postgres") is not None
+    default = POSTGRESQL if marked else request.config.getoption("database")
+    if getattr(request, "param", default) == SQLITE:
+        yield f"sqlite:///{tmp_path / 'portal.sqlite'}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    uri = server.create_database()
+    yield uri
+    server.drop_database(uri)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Override in a module or class to give the app other settings."""
+    return {}
+
+
+@pytest.fixture
+def app(
+    database: str, clock: Clock, settings: dict[str, Any], tmp_path: "Path"
+) -> Iterator["Flask"]:
+    """The portal: empty schema, cheap hashes, a clock that stands still; CSRF stays on."""
+    from portal.extensions import db
+
+    from portal import create_app
+
+    app = create_app(
+        {
+            "TESTING": True,
+            "SECRET_KEY": "only-for-tests-" * 4,
+            "INSTANCE_PATH": str(tmp_path / "instance"),
+            "SQLALCHEMY_DATABASE_URI": database,
+            "PASSWORD_COST": 4,
+            "TWOFACTOR_RECOVERY_COST": 4,
+            "CLOCK": clock,
+            **settings,
+        }
+    )
+    with app.app_context():
+        db.create_all()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def client(app: "Flask") -> "FlaskClient":
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(app: "Flask") -> "FlaskCliRunner":
+    return app.test_cli_runner()
+
+
+@pytest.fixture
+def customer_password() -> str:
+    return "plum-coffee-lantern-42"
+
+
+@pytest.fixture
+def customer(app: "Flask", customer_password: str) -> "Customer":
+    """Alice, with a password and without two-factor authentication."""
+    from tests.support.customers import make_customer
+
+    return make_customer(app, "alice", "alice@example.org", customer_password)
+
+
+@pytest.fixture
+def signed_in(client: "FlaskClient", customer: "Customer", customer_password: str) -> "FlaskClient":
+    """Alice's browser, signed in by the sign-in page."""
+    from tests.support.enrol import sign_in
+
+    assert sign_in(client, "alice", customer_password).status_code in (302, 303)
+    return client

@@ -1,0 +1,59 @@
+"""Signing in and switching two-factor authentication on, over HTTP, as a person would."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .clock import Clock
+from .codes import oathtool
+from .forms import answer, submit
+from .html import parse
+
+TWOFACTOR = "/security/two-factor"
+AREAS = ("sign_in", "password", "email", "invoices", "close_account")
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """What the person keeps: the app's secret and the printed recovery code."""
+
+    secret: str
+    recovery_code: str
+    clock: Clock
+
+    def code(self) -> str:
+        """The code the app shows now."""
+        return oathtool(self.secret, self.clock())
+
+    def next_code(self) -> str:
+        """Wait for the app to show another code, and read it."""
+        self.clock.advance()
+        return self.code()
+
+
+def sign_in(client: Any, identity: str, password: str, **options: Any) -> Any:
+    """Fill in the sign-in page."""
+    return submit(client, "/login", {"identity": identity, "password": password}, **options)
+
+
+def enrol(client: Any, clock: Clock, password: str, areas: Sequence[str] = AREAS) -> Enrolled:
+    """Go through the wizard with a signed-in client; the code it needed is used up afterwards."""
+    step2 = submit(
+        client,
+        f"{TWOFACTOR}/activate",
+        {"password": password, "areas": areas},
+        follow_redirects=True,
+    )
+    page = parse(step2.text)
+    secret = page.by_id("twofactor-secret").text.replace(" ", "")
+    recovery_code = page.by_id("twofactor-recovery-code").text
+    enrolled = Enrolled(secret, recovery_code, clock)
+    done = answer(client, step2, {"code": enrolled.code()}, follow_redirects=True)
+    assert done.status_code == 200, (done.status_code, parse(done.text).text[:600])
+    assert status(client) == "on"
+    return enrolled
+
+
+def status(client: Any) -> str:
+    """``on`` or ``off``, read from the preferences page."""
+    return parse(client.get(f"{TWOFACTOR}/").text).by_id("twofactor-status").get("data-state")

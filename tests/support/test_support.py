@@ -1,0 +1,83 @@
+"""The helpers are tested too: a helper that reads a page wrongly makes every test above it lie."""
+
+import re
+
+import pytest
+
+from tests.support.clock import START, Clock
+from tests.support.codes import oathtool, wrong_code
+from tests.support.forms import find_form, forms
+from tests.support.html import parse
+
+PAGE = """<!doctype html><nav><form method=post action=/logout><input type=hidden name=csrf_token
+value=a><button>Sign out</button></form></nav>
+<main id=content><h1>Change &amp; save</h1><form method="post">
+<input type="hidden" name="csrf_token" value="tok">
+<input name=email value="old@example.org"><input type=password name=password>
+<input type=checkbox name=areas value=one checked><input type=checkbox name=areas value=two>
+<button>  Save
+</button></form></main>"""
+
+
+def test_untouched_fields_are_sent_as_a_browser_sends_them():
+    form = find_form(PAGE, "email", button="Save")
+    assert form.filled({"email": "new@example.org"}) == {
+        "csrf_token": ["tok"],
+        "password": [""],
+        "areas": ["one"],
+        "email": ["new@example.org"],
+    }
+
+
+def test_typed_lists_replace_what_was_ticked():
+    assert find_form(PAGE, "areas").filled({"areas": ["one", "two"]})["areas"] == ["one", "two"]
+
+
+def test_a_form_is_found_by_its_fields_and_not_by_its_place():
+    assert [form.action for form in forms(PAGE)] == ["/logout", ""]
+    with pytest.raises(AssertionError, match="no POST form"):
+        find_form(PAGE, "nothing")
+
+
+def test_text_is_that_of_the_element_alone():
+    page = parse(PAGE)
+    assert page.by_id("content").all("h1")[0].text == "Change & save"
+    with pytest.raises(AssertionError, match="no element"):
+        page.by_id("absent")
+
+
+def test_oathtool_agrees_with_rfc_6238():
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    assert oathtool(secret, 59, digits=8) == "94287082"
+    assert oathtool(secret, 20000000000, digits=8) == "65353130"
+
+
+def test_a_wrong_code_is_not_the_right_one():
+    secret = "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"
+    code = wrong_code(secret, START)
+    assert re.fullmatch(r"\d{6}", code)
+    assert code != oathtool(secret, START)
+
+
+def test_the_clock_starts_with_a_step():
+    clock = Clock()
+    assert clock() % 30 == 0
+    assert clock.advance() == clock() == START + 30
+
+
+@pytest.mark.postgres
+def test_each_database_is_empty_and_goes_away(postgres_server):
+    import sqlalchemy as sa
+
+    uris = [postgres_server.create_database() for _ in range(2)]
+    for uri in uris:
+        engine = sa.create_engine(uri)
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE TABLE only_mine (id int)"))
+        engine.dispose()
+    for uri in uris:
+        postgres_server.drop_database(uri)
+    engine = sa.create_engine(uris[0])
+    with pytest.raises(sa.exc.OperationalError), engine.connect():
+        pass
+    engine.dispose()
