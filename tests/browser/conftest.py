@@ -1,0 +1,98 @@
+"""One browser for the run, one server and one context for each test."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.support.browser import ARGUMENTS, LOOKS, Look, Person, needed
+from tests.support.clock import Clock
+from tests.support.customers import make_invoices
+from tests.support.enrol import AREAS, enrol, sign_in
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = needed("chromium", "chromium-browser", "google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def base(app: "Flask") -> Iterator[str]:
+    """The portal served on a free port; where mailed links lead follows it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    address = f"http://127.0.0.1:{server.server_port}"
+    app.config["PUBLIC_URL"] = address
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield address
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(params=LOOKS, ids=str)
+def look(request: pytest.FixtureRequest) -> Look:
+    return request.param
+
+
+@pytest.fixture
+def people(
+    browser: Browser, base: str, clock: Clock, look: Look
+) -> Iterator[Callable[..., Person]]:
+    """Makes as many persons as a test needs, each with a browser of their own."""
+    made: list[Person] = []
+
+    def make(**options: Any) -> Person:
+        made.append(Person(browser, base, clock, options.pop("look", look), **options))
+        return made[-1]
+
+    yield make
+    for person in made:
+        person.context.close()
+    for person in made:
+        person.check()
+
+
+@pytest.fixture
+def person(people: Callable[..., Person]) -> Person:
+    return people()
+
+
+@pytest.fixture
+def enrolled(
+    app: "Flask", customer: Any, customer_password: str, clock: Clock, person: Person
+) -> Callable[..., Person]:
+    """Alice switched it on earlier, elsewhere; ``person`` holds her phone and her printed sheet."""
+
+    def switch_on(*areas: str) -> Person:
+        client = app.test_client()
+        sign_in(client, "alice", customer_password)
+        kept = enrol(client, clock, customer_password, areas or AREAS)
+        person.secret, person.recovery_code = kept.secret, kept.recovery_code
+        return person
+
+    return switch_on
+
+
+@pytest.fixture
+def invoices(app: "Flask", customer: Any) -> list[str]:
+    """The numbers of Alice's invoices."""
+    return make_invoices(app, customer)

@@ -1,0 +1,175 @@
+"""Switching it on: from the sign-in page to the first right code."""
+
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import expect
+
+from tests.support.codes import oathtool, wrong_code
+from tests.support.enrol import AREAS, TWOFACTOR
+
+CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(?:[ -][0-9A-HJKMNP-TV-Z]{4}){4}")
+
+
+@pytest.fixture
+def at_step_two(person, customer, customer_password):
+    """Signed in, password given, the QR code on the screen."""
+    person.sign_in("alice", customer_password)
+    person.open(f"{TWOFACTOR}/activate")
+    person.fill("Current password", customer_password)
+    person.press("Continue")
+    expect(person.page.locator("#twofactor-qr")).to_be_visible()
+    person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    return person
+
+
+def open_code_field(person):
+    """Save, when the code field is not on the page yet."""
+    if not person.page.locator("input[autocomplete='one-time-code']").first.is_visible():
+        person.press("Save")
+
+
+def confirm(person, code):
+    open_code_field(person)
+    field = person.page.locator("input[autocomplete='one-time-code']:visible")
+    expect(field).to_have_count(1)
+    field.fill(code)
+    person.page.get_by_role("button", name="Confirm", exact=True).click()
+
+
+def rows(app, *tables):
+    from portal.extensions import db
+
+    with app.app_context(), db.engine.connect() as connection:
+        return [
+            connection.scalar(sa.text(f"SELECT count(*) FROM twofactor_{table}"))
+            for table in tables
+        ]
+
+
+def test_the_whole_way(person, customer, customer_password, tmp_path):
+    person.sign_in("alice", customer_password)
+    person.page.get_by_role("link", name="Security").first.click()
+    person.is_at("/security/")
+    person.inspect()
+    person.follow(re.compile("[Tt]wo-factor"))
+    person.is_at(f"{TWOFACTOR}/")
+    expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "off")
+    person.inspect()
+
+    person.use("Activate two-factor authentication")
+    person.is_at(f"{TWOFACTOR}/activate")
+    boxes = person.page.locator("input[type='checkbox'][name='areas']")
+    assert [box.get_attribute("value") for box in boxes.all()] == list(AREAS)
+    assert all(box.is_checked() for box in boxes.all())
+    person.inspect()
+    person.fill("Current password", customer_password)
+    person.press("Continue")
+
+    expect(person.page.locator("#twofactor-qr")).to_be_visible()
+    shown = person.page.locator("#twofactor-secret").inner_text()
+    assert re.fullmatch(r"[A-Z2-7]{4}(?: [A-Z2-7]{4}){7}", shown)
+    scanned = person.scan(tmp_path)
+    assert scanned == person.page.locator("#twofactor-uri").get_attribute("href")
+    uri = urlsplit(scanned)
+    assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
+    query = parse_qs(uri.query)
+    assert query["secret"] == [shown.replace(" ", "")]
+    assert unquote(uri.path).startswith(f"/{query['issuer'][0]}:")
+    assert "alice" in unquote(uri.path)
+    assert CODE.fullmatch(person.page.locator("#twofactor-recovery-code").inner_text())
+    person.inspect()
+
+    person.secret = query["secret"][0]
+    open_code_field(person)
+    if person.look.scripts:
+        assert person.asked().evaluate("field => field === document.activeElement")
+    person.inspect()
+    confirm(person, person.code())
+    expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
+    person.inspect()
+    assert person.state() == "on"
+
+
+def test_a_wrong_code_is_said_so_and_the_right_one_still_works(at_step_two):
+    person = at_step_two
+    confirm(person, wrong_code(person.secret, person.clock()))
+    expect(person.page.get_by_text("not right").first).to_be_visible()
+    person.inspect()
+    confirm(person, person.code())
+    expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
+
+
+def test_a_phone_whose_clock_is_off_is_recognised(at_step_two):
+    person = at_step_two
+    confirm(person, oathtool(person.secret, person.clock() - 5 * 60))
+    expect(person.page.get_by_text(re.compile(r"\b5 minutes")).first).to_be_visible()
+    person.inspect()
+    assert person.state() == "off"
+
+
+def test_a_reload_keeps_the_secret_and_the_recovery_code(at_step_two):
+    page = at_step_two.page
+    shown = ("#twofactor-secret", "#twofactor-recovery-code")
+    kept = [page.locator(element).inner_text() for element in shown]
+    page.reload()
+    assert [page.locator(element).inner_text() for element in shown] == kept
+
+
+def test_leaving_writes_nothing(at_step_two, app):
+    at_step_two.open("/")
+    assert at_step_two.state() == "off"
+    assert rows(app, "account", "authenticator") == [0, 0]
+
+
+def test_a_secret_is_shown_during_activation_alone(at_step_two):
+    person = at_step_two
+    confirm(person, person.code())
+    expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
+    for path in ("/", "/activate", "/recovery", "/deactivate"):
+        person.open(f"{TWOFACTOR}{path}")
+        content = person.page.content()
+        assert person.secret not in content.replace(" ", "")
+        expect(person.page.locator("#twofactor-recovery-code")).to_have_count(0)
+
+
+def test_the_recovery_sheet_prints_on_one_page(at_step_two):
+    page = at_step_two.page
+    page.emulate_media(media="print")
+    expect(page.locator("#twofactor-recovery-code")).to_be_visible()
+    expect(page.locator("#twofactor-qr")).to_be_hidden()
+    expect(page.get_by_role("navigation").first).to_be_hidden()
+    sheet = page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+
+
+def test_the_recovery_code_is_copied_and_downloaded(at_step_two, tmp_path):
+    person = at_step_two
+    if not person.look.scripts:
+        for name in ("Copy", "Print"):
+            expect(person.page.get_by_role("button", name=name, exact=True)).to_be_hidden()
+        return
+    code = person.page.locator("#twofactor-recovery-code").inner_text()
+    person.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    person.use("Copy")
+    expect(person.page.get_by_text("Copied").first).to_be_visible()
+    assert code in person.page.evaluate("navigator.clipboard.readText()")
+    with person.page.expect_download() as download:
+        person.use("Download")
+    assert download.value.suggested_filename.endswith(".txt")
+    text = (tmp_path / "code.txt").resolve()
+    download.value.save_as(text)
+    assert code in text.read_text()
+
+
+def test_the_qr_code_is_dark_on_white_in_dark_mode(people, customer, customer_password, tmp_path):
+    person = people(color_scheme="dark")
+    person.sign_in("alice", customer_password)
+    person.open(f"{TWOFACTOR}/activate")
+    person.inspect()
+    person.fill("Current password", customer_password)
+    person.press("Continue")
+    assert person.scan(tmp_path) == person.page.locator("#twofactor-uri").get_attribute("href")
+    person.inspect()

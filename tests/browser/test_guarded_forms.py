@@ -1,0 +1,162 @@
+"""Being asked for a code, with the form that was filled in kept."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.codes import wrong_code
+
+NEW = "a-brand-new-lantern-77"
+
+
+@pytest.fixture
+def person(enrolled, customer_password):
+    """Alice, signed in, asked everywhere but at sign-in."""
+    someone = enrolled("password", "email", "close_account")
+    someone.sign_in("alice", customer_password)
+    someone.is_at("/")
+    return someone
+
+
+@pytest.fixture
+def can_sign_in(app):
+    from tests.support.enrol import sign_in
+
+    def tries(password):
+        return sign_in(app.test_client(), "alice", password).status_code in (302, 303)
+
+    return tries
+
+
+def change_password(person, old, new, path="/security/password"):
+    person.open(path)
+    person.fill("Current password", old)
+    person.fill("New password", new)
+    person.fill("Repeat new password", new)
+    person.press("Save")
+
+
+def test_a_password_change_asks_for_a_code(person, customer_password, can_sign_in):
+    change_password(person, customer_password, NEW)
+    code = person.asked()
+    person.is_at("/security/password")
+    assert NEW not in person.page.content(), "what was typed is readable in the page"
+    if person.look.scripts:
+        expect(code).to_be_focused()
+    person.inspect()
+    assert can_sign_in(customer_password), "nothing may happen before the code"
+    person.answer(person.next_code())
+    expect(person.dialog).to_be_hidden()
+    assert can_sign_in(NEW)
+    assert not can_sign_in(customer_password)
+
+
+@pytest.mark.parametrize("way", ["Escape", "Cancel"])
+def test_going_back_from_the_dialog_loses_nothing(person, customer_password, can_sign_in, way):
+    if not person.look.scripts:
+        pytest.skip("without scripts the challenge is a page of its own")
+    change_password(person, customer_password, NEW)
+    person.asked()
+    if way == "Escape":
+        person.page.keyboard.press("Escape")
+    else:
+        person.use("Cancel")
+    expect(person.dialog).to_be_hidden()
+    expect(person.field("Current password")).to_have_value(customer_password)
+    expect(person.field("New password")).to_have_value(NEW)
+    expect(person.field("Repeat new password")).to_have_value(NEW)
+    assert can_sign_in(customer_password)
+    person.press("Save")
+    person.answer(person.next_code())
+    expect(person.dialog).to_be_hidden()
+    assert can_sign_in(NEW)
+
+
+def test_a_wrong_code_then_the_right_one(person, customer_password, can_sign_in):
+    change_password(person, customer_password, NEW)
+    person.asked()
+    person.answer(wrong_code(person.secret, person.clock.advance()))
+    expect(person.dialog.get_by_text("not right")).to_be_visible()
+    assert person.asked().get_attribute("aria-invalid") == "true"
+    person.inspect()
+    assert can_sign_in(customer_password)
+    person.answer(person.code())
+    expect(person.dialog).to_be_hidden()
+    assert can_sign_in(NEW)
+
+
+def test_one_code_does_one_deed(person, customer_password, can_sign_in):
+    change_password(person, customer_password, NEW)
+    code = person.next_code()
+    person.answer(code)
+    expect(person.dialog).to_be_hidden()
+    change_password(person, NEW, "and-yet-another-lantern-78")
+    person.answer(code)
+    expect(person.dialog.get_by_text(re.compile("used"))).to_be_visible()
+    person.inspect()
+    assert can_sign_in(NEW)
+
+
+def test_a_refused_form_does_not_burn_the_code(person, customer_password, can_sign_in):
+    change_password(person, customer_password, "short")
+    person.answer(person.next_code())
+    expect(person.dialog).to_be_hidden()
+    person.is_at("/security/password")
+    person.sees(re.compile("10 characters"))
+    person.inspect()
+    person.fill("Current password", customer_password)
+    person.fill("New password", NEW)
+    person.fill("Repeat new password", NEW)
+    person.press("Save")
+    expect(person.dialog).to_be_hidden()
+    person.page.wait_for_load_state()
+    assert can_sign_in(NEW)
+    change_password(person, NEW, "and-yet-another-lantern-78")
+    person.asked()
+
+
+def test_too_many_wrong_codes(person, customer_password, can_sign_in):
+    change_password(person, customer_password, NEW)
+    for _ in range(5):
+        person.answer(wrong_code(person.secret, person.clock()))
+        expect(person.dialog.get_by_text("not right")).to_be_visible()
+    person.answer(wrong_code(person.secret, person.clock()))
+    expect(person.page.get_by_text(re.compile("Too many wrong codes")).first).to_be_visible()
+    person.inspect()
+    person.clock.advance(31)
+    change_password(person, customer_password, NEW)
+    person.answer(person.next_code())
+    expect(person.dialog).to_be_hidden()
+    assert can_sign_in(NEW)
+
+
+def test_the_email_address_is_changed(person, customer_password, app):
+    from portal.extensions import db
+    from portal.models import Customer
+
+    person.open("/security/email")
+    person.inspect()
+    person.fill("Current password", customer_password)
+    person.fill("New e-mail address", "alice@example.net")
+    person.press("Save")
+    person.answer(person.next_code())
+    expect(person.dialog).to_be_hidden()
+    person.page.wait_for_load_state()
+    with app.app_context():
+        assert db.session.scalars(db.select(Customer.email)).all() == ["alice@example.net"]
+
+
+def test_the_account_is_closed(person, customer_password, app, can_sign_in):
+    person.open("/security/close")
+    person.inspect()
+    person.fill("Current password", customer_password)
+    person.press("Close my account")
+    person.asked()
+    assert can_sign_in(customer_password)
+    person.answer(person.next_code())
+    expect(person.dialog).to_be_hidden()
+    person.page.wait_for_load_state()
+    assert not can_sign_in(customer_password)
+    person.open("/")
+    person.is_at("/login")

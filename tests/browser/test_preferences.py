@@ -1,0 +1,147 @@
+"""Choosing areas, looking into one, a new recovery code, switching off."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.enrol import TWOFACTOR
+
+
+@pytest.fixture
+def signed_in(enrolled, customer_password):
+    """Alice asked in the areas that a test names, and never at sign-in."""
+
+    def make(*areas):
+        person = enrolled(*areas)
+        person.sign_in("alice", customer_password)
+        person.is_at("/")
+        return person
+
+    return make
+
+
+def chosen(person):
+    person.open(f"{TWOFACTOR}/")
+    boxes = person.page.locator("input[type='checkbox'][name='areas']").all()
+    return {box.get_attribute("value") for box in boxes if box.is_checked()}
+
+
+def test_adding_an_area_asks_nothing(signed_in):
+    person = signed_in("password")
+    assert chosen(person) == {"password"}
+    person.field("E-mail change").check()
+    person.press("Save")
+    expect(person.dialog).to_be_hidden()
+    person.page.wait_for_load_state()
+    person.inspect()
+    assert chosen(person) == {"password", "email"}
+
+
+def test_removing_an_area_asks_for_a_code(signed_in):
+    person = signed_in("password", "email")
+    person.open(f"{TWOFACTOR}/")
+    person.field("E-mail change").uncheck()
+    person.press("Save")
+    person.asked()
+    person.inspect()
+    person.answer(person.next_code())
+    expect(person.dialog).to_be_hidden()
+    person.page.wait_for_load_state()
+    assert chosen(person) == {"password"}
+
+
+def test_removing_an_area_is_given_up(signed_in):
+    person = signed_in("password", "email")
+    person.open(f"{TWOFACTOR}/")
+    person.field("E-mail change").uncheck()
+    person.press("Save")
+    person.asked()
+    assert chosen(person) == {"password", "email"}
+
+
+def test_looking_at_invoices_is_asked_once_and_stays_open_for_a_while(signed_in, invoices):
+    person = signed_in("invoices")
+    person.open("/invoices/")
+    person.asked()
+    assert invoices[0] not in person.page.content()
+    person.inspect()
+    person.answer(person.next_code())
+    person.is_at("/invoices/")
+    expect(person.dialog).to_be_hidden()
+    person.sees(invoices[0])
+    person.inspect()
+    with person.page.expect_download() as download:
+        person.page.locator("main").get_by_role("link", name=re.compile("Download")).first.click()
+    assert download.value.path().stat().st_size > 100
+    person.clock.advance(299 - 30)
+    person.open("/invoices/")
+    person.sees(invoices[0])
+    person.clock.advance(60)
+    person.open("/invoices/")
+    person.asked()
+    assert invoices[0] not in person.page.content()
+
+
+def test_a_new_recovery_code_makes_the_old_one_void(signed_in, customer_password):
+    person = signed_in("password")
+    person.open(f"{TWOFACTOR}/")
+    person.use("New recovery code")
+    person.is_at(f"{TWOFACTOR}/recovery")
+    person.inspect()
+    person.page.locator("input[name='code']:visible").fill(person.next_code())
+    person.press("Create")
+    new = person.page.locator("#twofactor-recovery-code").inner_text()
+    assert new != person.recovery_code
+    person.inspect()
+    person.open(f"{TWOFACTOR}/deactivate")
+    switch_off(person, person.recovery_code)
+    expect(person.page.get_by_role("alert").first).to_be_visible()
+    person.inspect()
+    assert person.state() == "on"
+    person.open(f"{TWOFACTOR}/deactivate")
+    switch_off(person, new)
+    expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "off")
+
+
+def switch_off(person, code):
+    person.fill("Code or recovery code", code)
+    person.press("Deactivate")
+
+
+@pytest.mark.parametrize("by", ["code", "recovery code"])
+def test_switching_off(signed_in, by):
+    person = signed_in("password")
+    person.open(f"{TWOFACTOR}/")
+    person.use("Deactivate")
+    person.is_at(f"{TWOFACTOR}/deactivate")
+    person.inspect()
+    switch_off(person, person.next_code() if by == "code" else person.recovery_code)
+    expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "off")
+    person.inspect()
+    person.open("/security/password")
+    person.fill("Current password", "wrong")
+    person.fill("New password", "a-brand-new-lantern-77")
+    person.fill("Repeat new password", "a-brand-new-lantern-77")
+    person.press("Save")
+    expect(person.dialog).to_be_hidden()
+    expect(person.page.get_by_role("alert").first).to_be_visible()
+
+
+def test_switching_off_asks_for_the_password_when_it_was_given_long_ago(
+    signed_in, customer_password
+):
+    person = signed_in("password")
+    person.clock.advance(16 * 60)
+    person.open(f"{TWOFACTOR}/deactivate")
+    person.inspect()
+    person.fill("Current password", customer_password)
+    switch_off(person, person.next_code())
+    expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "off")
+
+
+def test_recent_activity_is_shown(signed_in):
+    person = signed_in("password")
+    person.open(f"{TWOFACTOR}/")
+    person.sees(re.compile("[Aa]ctivity"))
+    person.sees(re.compile("[Aa]ctivated|[Ss]witched on|[Tt]urned on"))

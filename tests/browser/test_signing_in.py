@@ -1,0 +1,110 @@
+"""The second step of signing in, and the two ways back for those who lost something."""
+
+import email
+import email.policy
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect
+
+from tests.support.codes import wrong_code
+from tests.support.enrol import TWOFACTOR
+from tests.support.enrol import sign_in as sign_in_elsewhere
+
+NEW = "a-brand-new-lantern-77"
+
+
+def give_code(person, code):
+    field = person.page.locator("input[name='code']:visible")
+    expect(field).to_have_count(1)
+    field.fill(code)
+    person.page.get_by_role("button", name="Confirm", exact=True).click()
+
+
+def test_the_second_step_leads_to_where_one_wanted_to_go(enrolled, customer_password):
+    person = enrolled()
+    person.open("/security/email")
+    person.is_at("/login")
+    person.inspect()
+    person.fill("User name or e-mail address", "alice@example.org")
+    person.fill("Password", customer_password)
+    person.press("Sign in")
+    person.is_at(f"{TWOFACTOR}/sign-in")
+    person.inspect()
+    person.open("/security/")
+    person.is_at("/login")  # half signed in is not signed in
+    person.open(f"{TWOFACTOR}/sign-in")
+    give_code(person, wrong_code(person.secret, person.clock()))
+    person.sees("not right")
+    person.inspect()
+    give_code(person, person.next_code())
+    person.is_at("/security/email")
+
+
+def test_a_wrong_password_asks_for_no_code(enrolled):
+    person = enrolled()
+    person.sign_in("alice", "not-her-password")
+    person.is_at("/login")
+    expect(person.page.get_by_role("alert").first).to_be_visible()
+    person.inspect()
+
+
+def test_the_recovery_code_lets_in_and_switches_off(enrolled, customer_password):
+    person = enrolled()
+    person.sign_in("alice", customer_password)
+    person.use("Use recovery code")
+    person.inspect()
+    give_code(person, person.recovery_code.lower().replace(" ", "-"))
+    expect(
+        person.page.get_by_text(re.compile("switched off|turned off|now off")).first
+    ).to_be_visible()
+    person.inspect()
+    assert person.state() == "off"
+
+
+def test_a_wrong_recovery_code_lets_nobody_in(enrolled, customer_password):
+    person = enrolled()
+    person.sign_in("alice", customer_password)
+    person.use("Use recovery code")
+    give_code(person, "0000 0000 0000 0000 0000")
+    expect(person.page.get_by_role("alert").first).to_be_visible()
+    person.inspect()
+    person.open("/security/")
+    person.is_at("/login")
+
+
+def mailed_link(app):
+    outbox = Path(app.instance_path) / "outbox"
+    for path in sorted(outbox.glob("*.eml"), reverse=True):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        found = re.search(r"\S+/reset/\S+", message.get_body(("plain",)).get_content())
+        if found:
+            return urlsplit(found.group()).path
+    raise AssertionError(f"no mail with a link in {sorted(outbox.glob('*'))}")
+
+
+def test_a_forgotten_password_is_replaced_by_link_and_code(enrolled, app):
+    person = enrolled()
+    person.open("/forgot")
+    person.inspect()
+    person.fill("E-mail address", "alice@example.org")
+    person.press("Send link")
+    person.page.wait_for_load_state()
+    person.inspect()
+    person.open(mailed_link(app))
+    person.inspect()
+    person.fill("New password", NEW)
+    person.fill("Repeat new password", NEW)
+    person.press("Save")
+    person.asked()
+    person.inspect()
+    person.answer(wrong_code(person.secret, person.clock()))
+    expect(person.dialog.get_by_text("not right")).to_be_visible()
+    assert sign_in_elsewhere(app.test_client(), "alice", NEW).status_code not in (302, 303)
+    person.answer(person.next_code())
+    expect(person.dialog).to_be_hidden()
+    person.sign_in("alice", NEW)
+    person.is_at(f"{TWOFACTOR}/sign-in")
+    give_code(person, person.next_code())
+    person.is_at("/")

@@ -1,0 +1,58 @@
+"""What is loaded by importing the blueprint alone."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(code: str, instance: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"PORTAL_INSTANCE_PATH": str(instance)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def loaded_by(module: str, instance: Path) -> set[str]:
+    names = "*sorted(name for name in sys.modules if name.startswith('portal'))"
+    return set(run(f"import sys, {module}; print({names})", instance).split())
+
+
+def test_the_blueprint_does_not_load_the_portal(tmp_path):
+    modules = loaded_by("portal.twofactor", tmp_path)
+    assert "portal.twofactor.extension" in modules
+    outside = {name for name in modules if not name.startswith("portal.twofactor")}
+    assert outside == {"portal"}
+
+
+def test_the_portal_is_loaded_when_it_is_asked_for(tmp_path):
+    assert loaded_by("portal", tmp_path) == {"portal"}
+    assert {"portal.app", "portal.models"} <= loaded_by("wsgi", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "module", ["core.policy", "core.throttle", "core.vault", "methods.recovery", "methods.totp"]
+)
+def test_the_pure_floors_run_without_any_framework(module, tmp_path):
+    code = f"""
+import sys, types
+for name in ("flask", "sqlalchemy", "werkzeug"):
+    sys.modules[name] = None
+for name in ("portal", "portal.twofactor"):
+    package = types.ModuleType(name)
+    package.__path__ = [name.replace(".", "/")]
+    sys.modules[name] = package
+import portal.twofactor.{module}
+print("pure")
+"""
+    assert run(code, tmp_path).strip() == "pure"

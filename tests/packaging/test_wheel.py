@@ -1,0 +1,65 @@
+"""What someone gets who installs the package."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
+SUFFIXES = {".html", ".txt", ".css", ".js", ".svg", ".png", ".ico", ".woff2", ".mo"}
+FOLDERS = {"templates", "static", "translations"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel of a copy of the tree: building must leave nothing behind in the tree itself."""
+    copy = tmp_path_factory.mktemp("tree")
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, files.split("\0")):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_bytes((ROOT / name).read_bytes())
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "."], cwd=copy, check=True)
+    (path,) = (copy / "dist").glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_every_file_that_the_package_reads_at_run_time_is_in_it(wheel):
+    needed = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "portal").rglob("*")
+        if path.suffix in SUFFIXES and FOLDERS.intersection(path.parts)
+    }
+    assert {Path(name).suffix for name in needed} >= {".html", ".css", ".js"}
+    assert needed <= set(wheel.namelist())
+
+
+def test_every_module_is_in_it(wheel):
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "portal").rglob("*.py")}
+    assert modules <= set(wheel.namelist())
+
+
+def test_its_types_are_announced(wheel):
+    assert {"portal/py.typed", "portal/twofactor/py.typed"} <= set(wheel.namelist())
+
+
+def test_nothing_else_is_in_it(wheel):
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"portal"}
+
+
+def test_the_licence_travels_with_it(wheel):
+    (metadata,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+    text = wheel.read(metadata).decode()
+    assert "License-Expression: MIT" in text
+    assert "Requires-Python: >=3.11" in text

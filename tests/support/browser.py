@@ -1,0 +1,240 @@
+"""A person in front of a browser: sees pages, fills in fields, presses buttons, holds a phone."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
+
+from .clock import Clock
+from .codes import oathtool
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# Chromium reports each page with such a status on the console; these two are part of the contract.
+_ASKED = re.compile(r"Failed to load resource: the server responded with a status of (403|429) ")
+
+
+def needed(*programs: str) -> str:
+    """The path of the first of these programs; without any the test is skipped, in CI it fails."""
+    for program in programs:
+        path = shutil.which(program)
+        if path:
+            return path
+    if os.environ.get("CI"):
+        pytest.fail(f"{programs[0]} is missing; CI must have it")
+    pytest.skip(f"{programs[0]} is not installed")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the pages are looked at."""
+
+    scripts: bool
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        size = "phone" if self.width < 600 else "desktop"
+        return f"{'scripts' if self.scripts else 'plain'}-{size}"
+
+
+LOOKS = [Look(scripts, *size) for scripts in (True, False) for size in ((1280, 900), (360, 740))]
+
+
+class Watch:
+    """Everything a page does that it should not."""
+
+    def __init__(self, context: Any, base: str) -> None:
+        self.host = urlsplit(base).netloc
+        self.requests: list[str] = []
+        self.faults: list[str] = []
+        context.on("request", lambda request: self._request(request.url))
+        context.on("response", self._response)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.faults.append(f"script error: {error.error}"))
+
+    def _request(self, url: str) -> None:
+        self.requests.append(url)
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self.host:
+            self.faults.append(f"request to another host: {url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500:
+            self.faults.append(f"{response.status} from {response.url}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        text = message.text
+        if _ASKED.match(text):
+            return
+        if message.type == "error" or "Content Security Policy" in text:
+            self.faults.append(f"console: {text}")
+
+
+class Person:
+    """One context of the browser, with a page in it and a phone beside it."""
+
+    def __init__(self, browser: Browser, base: str, clock: Clock, look: Look, **options: Any):
+        self.base, self.clock, self.look = base, clock, look
+        self._browser = browser
+        self.secret = ""
+        self.recovery_code = ""
+        self.context = browser.new_context(
+            base_url=base,
+            java_script_enabled=look.scripts,
+            viewport={"width": look.width, "height": look.height},
+            device_scale_factor=2 if look.width < 600 else 1,
+            locale="en-GB",
+            **options,
+        )
+        self.context.set_default_timeout(10_000)
+        self.watch = Watch(self.context, base)
+        self.page: Page = self.context.new_page()
+
+    def check(self) -> None:
+        """Whatever went wrong unseen is a failure now."""
+        assert self.watch.requests, "the browser asked for nothing"
+        assert not self.watch.faults, "\n".join(self.watch.faults)
+
+    # -- pages ---------------------------------------------------------------------------------
+
+    def open(self, path: str) -> Response | None:
+        return self.page.goto(path)
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        expect(self.page.locator("main").get_by_text(text).first).to_be_visible()
+
+    def is_at(self, path: str) -> None:
+        expect(self.page).to_have_url(re.compile(f"^{re.escape(self.base + path)}([?#].*)?$"))
+
+    def field(self, label: str, within: Page | Locator | None = None) -> Locator:
+        return (within or self.page.locator("main")).get_by_label(label, exact=True)
+
+    def fill(self, label: str, text: str) -> None:
+        self.field(label).fill(text)
+
+    def press(self, name: str, within: Page | Locator | None = None) -> None:
+        (within or self.page.locator("main")).get_by_role("button", name=name, exact=True).click()
+
+    def follow(self, name: str | re.Pattern[str]) -> None:
+        self.page.locator("main").get_by_role("link", name=name).first.click()
+
+    def use(self, name: str) -> None:
+        """Press the button or follow the link of that name, whichever it is."""
+        button = self.page.get_by_role("button", name=name, exact=True)
+        self.page.get_by_role("link", name=name, exact=True).or_(button).first.click()
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog", name="Two-factor authentication")
+
+    # -- the phone -----------------------------------------------------------------------------
+
+    def code(self) -> str:
+        """The code on the phone now."""
+        return oathtool(self.secret, self.clock())
+
+    def next_code(self) -> str:
+        """The code on the phone after waiting for it to change."""
+        self.clock.advance()
+        return self.code()
+
+    def scan(self, folder: Path) -> str:
+        """Photograph the QR code on the screen and read it."""
+        picture = folder / "qr.png"
+        self.page.locator("#twofactor-qr").screenshot(path=picture)
+        command = [needed("zbarimg"), "--raw", "--quiet", "--nodbus", str(picture)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"zbarimg read nothing from {picture}: {done.stderr}"
+        return done.stdout.strip()
+
+    # -- two-factor authentication ---------------------------------------------------------------
+
+    def sign_in(self, name: str, password: str, path: str = "/login") -> None:
+        self.open(path)
+        self.fill("User name or e-mail address", name)
+        self.fill("Password", password)
+        self.press("Sign in")
+
+    def asked(self) -> Locator:
+        """The challenge is there; its code field is what a phone's keyboard can help with."""
+        expect(self.dialog).to_be_visible()
+        code = self.dialog.locator("input[autocomplete='one-time-code']")
+        expect(code).to_be_visible()
+        assert code.get_attribute("type") == "text"
+        assert code.get_attribute("inputmode") == "numeric"
+        return code
+
+    def answer(self, code: str) -> None:
+        """Type a code into the challenge and confirm it."""
+        self.asked().fill(code)
+        self.press("Confirm", self.dialog)
+
+    def state(self) -> str:
+        """``on`` or ``off``, as the preferences page says."""
+        self.open("/security/two-factor/")
+        return self.page.locator("#twofactor-status").get_attribute("data-state") or ""
+
+    # -- what holds on every page ----------------------------------------------------------------
+
+    def inspect(self) -> None:
+        """No finding of axe, and nothing that has to be scrolled sideways, even at 320 pixels."""
+        self.fits()
+        findings = self._axe(self.page) if self.look.scripts else self._axe_beside()
+        assert not findings, f"{self.page.url}: {findings}"
+
+    def fits(self, narrow: int = 320) -> None:
+        """The page is no wider than the window, nor than a 320 pixel one (WCAG 1.4.10)."""
+        measure = "document.documentElement.scrollWidth"
+        for width in dict.fromkeys((self.look.width, narrow)):
+            self.page.set_viewport_size({"width": width, "height": self.look.height})
+            scrolled = self.page.evaluate(measure)
+            assert scrolled <= width, f"{self.page.url} is {scrolled} px wide in {width} px"
+        self.page.set_viewport_size({"width": self.look.width, "height": self.look.height})
+
+    def _axe(self, page: Page) -> list[str]:
+        page.evaluate(AXE)
+        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+        return [
+            f"{item['id']}: {item['help']}: {[node['html'][:160] for node in item['nodes']]}"
+            for item in found
+        ]
+
+    def _axe_beside(self) -> list[str]:
+        """Where no script may run axe can't either: show the same bytes in a page where it can."""
+        url, html = self.page.url.partition("#")[0], self.page.content()
+        size = {"width": self.look.width, "height": self.look.height}
+        context = self._browser.new_context(viewport=size)
+        try:
+            page = context.new_page()
+            page.route("**/*", lambda route: _replay(route, url, html))
+            page.goto(url)
+            return self._axe(page)
+        finally:
+            context.close()
+
+
+def _replay(route: Any, url: str, html: str) -> None:
+    if route.request.url == url:
+        route.fulfill(body=html, content_type="text/html; charset=utf-8")
+    elif route.request.resource_type == "script":
+        route.abort()
+    else:
+        route.continue_()
