@@ -47,7 +47,7 @@ format: $(VENV)/.installed-for-tests
 
 # Every page and state as a PNG in docs/pictures/.
 pictures: $(VENV)/.installed-for-tests
-	@$(PY) tools/pictures.py $(ARGS)
+	@$(PY) -m tools.pictures $(ARGS)
 
 # constraints.txt from the newest versions that setup.cfg admits, in a venv of its own.
 constraints:

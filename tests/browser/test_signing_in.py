@@ -1,16 +1,13 @@
 """The second step of signing in, and the two ways back for those who lost something."""
 
-import email
-import email.policy
 import re
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
 from tests.support.codes import wrong_code
 from tests.support.enrol import TWOFACTOR
 from tests.support.enrol import sign_in as sign_in_elsewhere
+from tests.support.mail import last_link
 
 NEW = "a-brand-new-lantern-77"
 
@@ -74,16 +71,6 @@ def test_a_wrong_recovery_code_lets_nobody_in(enrolled, customer_password):
     person.is_at("/login")
 
 
-def mailed_link(app):
-    outbox = Path(app.instance_path) / "outbox"
-    for path in sorted(outbox.glob("*.eml"), reverse=True):
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        found = re.search(r"\S+/reset/\S+", message.get_body(("plain",)).get_content())
-        if found:
-            return urlsplit(found.group()).path
-    raise AssertionError(f"no mail with a link in {sorted(outbox.glob('*'))}")
-
-
 def test_a_forgotten_password_is_replaced_by_link_and_code(enrolled, app):
     person = enrolled()
     person.open("/forgot")
@@ -92,7 +79,7 @@ def test_a_forgotten_password_is_replaced_by_link_and_code(enrolled, app):
     person.press("Send link")
     person.page.wait_for_load_state()
     person.inspect()
-    person.open(mailed_link(app))
+    person.open(last_link(app))
     person.inspect()
     person.fill("New password", NEW)
     person.fill("Repeat new password", NEW)

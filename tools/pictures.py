@@ -1,0 +1,232 @@
+"""Every page and state of the portal as a PNG in docs/pictures/, wide and narrow.
+
+Run with `make pictures`; `ARGS=challenge` renews only those whose names contain the word.
+"""
+
+import logging
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from portal import create_app
+from portal.extensions import db
+from tests.support.browser import ARGUMENTS, Look, Person, needed
+from tests.support.clock import START, Clock
+from tests.support.codes import wrong_code
+from tests.support.customers import make_customer, make_invoices
+from tests.support.enrol import TWOFACTOR
+from tests.support.mail import last_link
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+PASSWORD = "plum-coffee-lantern-42"  # noqa: S105
+SIZES = {"desktop": (1120, 760), "phone": (390, 780)}
+
+
+class Photographer(Person):
+    """A person who takes a picture of each page on the way."""
+
+    def __init__(
+        self, *arguments: Any, size: str, suffix: str = "", only: str = "", **options: Any
+    ):
+        super().__init__(*arguments, **options)
+        self.size, self.suffix, self.only = size, suffix, only
+        self.taken: list[str] = []
+
+    def picture(self, name: str, *, whole: bool = True) -> None:
+        """Take one; a dialog is pictured as the window shows it, a page in its whole length."""
+        name = f"{name}-{self.size}{self.suffix}.png"
+        self.page.mouse.move(0, 0)
+        if self.only in name:
+            self.page.screenshot(
+                path=FOLDER / name,
+                full_page=whole,
+                animations="disabled",
+                caret="hide",
+                scale="css",
+            )
+            self.taken.append(name)
+
+
+@contextmanager
+def portal(clock: Clock) -> Iterator[tuple[Any, str]]:
+    """A served portal with one customer in a folder that goes away."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(
+            {
+                "INSTANCE_PATH": folder,
+                "PASSWORD_COST": 4,
+                "TWOFACTOR_RECOVERY_COST": 4,
+                "CLOCK": clock,
+            }
+        )
+        with app.app_context():
+            db.create_all()
+        make_invoices(app, make_customer(app, "alice", "alice@example.org", PASSWORD), 6)
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield app, f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            with app.app_context():
+                db.engine.dispose()
+
+
+def before(person: Photographer, app: Any) -> None:
+    """Everything that is seen without two-factor authentication."""
+    person.open("/login")
+    person.picture("sign-in")
+    person.sign_in("alice", "not-the-password")
+    person.picture("sign-in-refused")
+    person.open("/forgot")
+    person.picture("forgotten-password")
+    person.fill("E-mail address", "alice@example.org")
+    person.press("Send link")
+    person.picture("forgotten-password-sent")
+    person.open(last_link(app))
+    person.picture("forgotten-password-new")
+    person.sign_in("alice", PASSWORD)
+    for name, path in {
+        "overview": "/",
+        "security-off": "/security/",
+        "password": "/security/password",
+        "email": "/security/email",
+        "close-account": "/security/close",
+        "invoices": "/invoices/",
+        "not-found": "/nothing-here",
+        "preferences-off": f"{TWOFACTOR}/",
+    }.items():
+        person.open(path)
+        person.picture(name)
+
+
+def activation(person: Photographer) -> None:
+    """The wizard, with what can go wrong in it."""
+    person.open(f"{TWOFACTOR}/activate")
+    person.picture("activate-1")
+    person.fill("Current password", "not-the-password")
+    person.press("Continue")
+    person.picture("activate-1-refused")
+    person.fill("Current password", PASSWORD)
+    person.press("Continue")
+    person.page.locator("#twofactor-qr").wait_for()
+    person.picture("activate-2")
+    person.page.emulate_media(media="print")
+    person.picture("activate-2-print")
+    person.page.emulate_media(media="screen")
+    person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
+    person.press("Save")
+    person.asked()
+    person.picture("activate-2-dialog", whole=False)
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.page.wait_for_load_state()
+    person.picture("activate-2-wrong", whole=False)
+    person.answer(person.code())
+    person.page.wait_for_load_state()
+    person.picture("preferences-activated")
+    person.open(f"{TWOFACTOR}/")
+    person.picture("preferences-on")
+    person.open("/security/")
+    person.picture("security-on")
+
+
+def fill_password(person: Photographer) -> None:
+    person.open("/security/password")
+    person.fill("Current password", PASSWORD)
+    person.fill("New password", "a-brand-new-lantern-77")
+    person.fill("Repeat new password", "a-brand-new-lantern-77")
+    person.press("Save")
+    person.asked()
+
+
+def challenges(person: Photographer) -> None:
+    """Being asked: in the dialog, wrong, used, held, and before looking at something."""
+    fill_password(person)
+    person.picture("challenge-dialog", whole=False)
+    person.clock.advance()
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.page.wait_for_load_state()
+    person.picture("challenge-wrong", whole=False)
+    person.open("/invoices/")
+    person.picture("challenge-view", whole=False)
+    person.answer(person.code())
+    person.page.wait_for_load_state()
+    fill_password(person)
+    person.answer(person.code())
+    person.page.wait_for_load_state()
+    person.picture("challenge-used", whole=False)
+    for _ in range(6):
+        person.answer(wrong_code(person.secret, person.clock()))
+        person.page.wait_for_load_state()
+    person.picture("challenge-held", whole=False)
+    person.clock.advance(120)
+
+
+def later(person: Photographer) -> None:
+    """The second step of signing in, a new recovery code, switching off."""
+    person.open(f"{TWOFACTOR}/recovery")
+    person.picture("recovery")
+    person.page.locator("input[name='code']:visible").fill(person.next_code())
+    person.press("Create")
+    person.picture("recovery-new")
+    person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
+    person.open(f"{TWOFACTOR}/deactivate")
+    person.picture("deactivate")
+    person.context.clear_cookies()
+    person.sign_in("alice", PASSWORD)
+    person.picture("second-step")
+    person.use("Use recovery code")
+    person.picture("second-step-recovery")
+    person.page.locator("input[name='code']:visible").fill(person.recovery_code)
+    person.page.get_by_role("button", name="Confirm", exact=True).click()
+    person.page.wait_for_load_state()
+    person.picture("second-step-recovered")
+
+
+def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
+    """All pictures of one size."""
+    clock = Clock(START)
+    with portal(clock) as (app, base):
+        look = Look(True, *SIZES[size])
+        suffix = "-dark" if options.get("color_scheme") == "dark" else ""
+        person = Photographer(
+            browser, base, clock, look, size=size, suffix=suffix, only=only, **options
+        )
+        before(person, app)
+        activation(person)
+        challenges(person)
+        later(person)
+        person.context.close()
+        return person.taken
+
+
+def main(only: str = "") -> None:
+    """Renew the pictures whose names contain a word."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    taken: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=needed("chromium"), args=ARGUMENTS)
+        for size in SIZES:
+            taken += walk(browser, size, only)
+        taken += walk(browser, "desktop", only, color_scheme="dark")
+        browser.close()
+    if not only:
+        for path in set(FOLDER.glob("*.png")) - {FOLDER / name for name in taken}:
+            path.unlink()
+    print(f"{len(taken)} pictures in docs/pictures/")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])
