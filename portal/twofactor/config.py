@@ -1,0 +1,152 @@
+"""The settings `TWOFACTOR_*`, read once when an application is set up."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .core.errors import SetupError
+from .core.vault import derive, parse_key
+
+PREFIX = "TWOFACTOR_"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its default, what it may be, and what it means."""
+
+    default: Any
+    lowest: int | None
+    highest: int | None
+    meaning: str
+
+
+SETTINGS: dict[str, Setting] = {
+    "TWOFACTOR_ISSUER": Setting(
+        None, None, None, "Name of the service in the authenticator app (default: the app's name)"
+    ),
+    "TWOFACTOR_WINDOW": Setting(1, 0, 1, "Time steps of 30 s accepted either side"),
+    "TWOFACTOR_VIEW_SECONDS": Setting(
+        300, 0, 3600, "How long a 'view' area stays open in a session after a code"
+    ),
+    "TWOFACTOR_FRESH_SECONDS": Setting(
+        900, 0, 3600, "How long a given password counts, before deactivation asks for it again"
+    ),
+    "TWOFACTOR_PASS_SECONDS": Setting(
+        300, 30, 900, "How long a code that was right serves a form that came back"
+    ),
+    "TWOFACTOR_PENDING_SECONDS": Setting(
+        600, 60, 3600, "Lifetime of a pending sign-in and of a form carried through a challenge"
+    ),
+    "TWOFACTOR_ENROLMENT_SECONDS": Setting(900, 60, 3600, "Lifetime of an unfinished enrolment"),
+    "TWOFACTOR_RECOVERY_COST": Setting(
+        12, 4, 16, "bcrypt cost of the recovery code (below 10 for tests alone)"
+    ),
+    "TWOFACTOR_KEYS": Setting(
+        None, None, None, "Sealing keys, newest first: base64 of 32 random bytes each"
+    ),
+    "TWOFACTOR_AFTER_SIGN_IN": Setting(
+        "/", None, None, "Path or endpoint where a sign-in leads that has no better place to go"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one application; durations in seconds."""
+
+    issuer: str
+    window: int
+    view_seconds: int
+    fresh_seconds: int
+    pass_seconds: int
+    pending_seconds: int
+    enrolment_seconds: int
+    recovery_cost: int
+    after_sign_in: str
+
+
+def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        config: the application's configuration.
+        app_name: the issuer when none is set.
+
+    Raises:
+        SetupError: a setting is unknown or wrong; the sentence names it.
+    """
+    _refuse_unknown(config)
+    issuer = _text(config, "TWOFACTOR_ISSUER") or app_name
+    return Settings(
+        issuer=issuer,
+        window=_number(config, "TWOFACTOR_WINDOW"),
+        view_seconds=_number(config, "TWOFACTOR_VIEW_SECONDS"),
+        fresh_seconds=_number(config, "TWOFACTOR_FRESH_SECONDS"),
+        pass_seconds=_number(config, "TWOFACTOR_PASS_SECONDS"),
+        pending_seconds=_number(config, "TWOFACTOR_PENDING_SECONDS"),
+        enrolment_seconds=_number(config, "TWOFACTOR_ENROLMENT_SECONDS"),
+        recovery_cost=_number(config, "TWOFACTOR_RECOVERY_COST"),
+        after_sign_in=_text(config, "TWOFACTOR_AFTER_SIGN_IN") or "/",
+    )
+
+
+def read_keys(config: Mapping[str, Any]) -> list[bytes]:
+    """The configured sealing keys, newest first; empty when none are set.
+
+    Raises:
+        SetupError: a key is not the base64 of 32 random bytes.
+    """
+    value = config.get("TWOFACTOR_KEYS")
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if not isinstance(value, list | tuple | None) or not all(isinstance(k, str) for k in value or ()):
+        raise SetupError("TWOFACTOR_KEYS must be a list of base64 texts")
+    keys = [parse_key(text) for text in value or ()]
+    if len(set(keys)) != len(keys):
+        raise SetupError("TWOFACTOR_KEYS holds one key twice")
+    return keys
+
+
+def keys_from_secret_key(config: Mapping[str, Any]) -> list[bytes]:
+    """Keys derived from SECRET_KEY, and from SECRET_KEY_FALLBACKS to open what is older.
+
+    Raises:
+        SetupError: there is no SECRET_KEY.
+    """
+    secret = config.get("SECRET_KEY")
+    if not secret:
+        raise SetupError("set SECRET_KEY (and, better, TWOFACTOR_KEYS) before init_app")
+    materials = [secret, *(config.get("SECRET_KEY_FALLBACKS") or ())]
+    return [
+        derive(material if isinstance(material, bytes) else str(material).encode(), "keys")
+        for material in materials
+    ]
+
+
+def _number(config: Mapping[str, Any], key: str) -> int:
+    setting = SETTINGS[key]
+    value = config.get(key, setting.default)
+    low, high = setting.lowest, setting.highest
+    if low is None or high is None:
+        raise AssertionError(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise SetupError(f"{key} must be a whole number from {low} to {high}, not {value!r}")
+    return value
+
+
+def _text(config: Mapping[str, Any], key: str) -> str:
+    value = config.get(key, SETTINGS[key].default)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or any(ord(character) < 32 for character in value):
+        raise SetupError(f"{key} must be text of one line, not {value!r}")
+    return value.strip()
+
+
+def _refuse_unknown(config: Mapping[str, Any]) -> None:
+    for key in config:
+        if key.startswith(PREFIX) and key not in SETTINGS:
+            near = difflib.get_close_matches(key, SETTINGS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SetupError(f"unknown setting {key}{hint}")

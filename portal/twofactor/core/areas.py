@@ -1,0 +1,103 @@
+"""What can be protected: the areas a host names, in the order it names them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from .errors import SetupError, UnknownArea
+
+Guards = Literal["deed", "view"]
+
+SIGN_IN = "sign_in"
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A named part or deed of the host application.
+
+    Args:
+        key: stable name, lower case, at most 40 characters.
+        label: what people read.
+        description: one line more, shown under the label.
+        guards: "deed" guards doing (not GET, HEAD, OPTIONS); "view" guards looking as well.
+        mandatory: chosen by the operator, so that no user can unchoose it.
+    """
+
+    key: str
+    label: str
+    description: str = ""
+    guards: Guards = "deed"
+    mandatory: bool = False
+
+
+# Deeds of this package itself: always asked when 2FA is on, so they are nobody's choice.
+PREFERENCES = Area("preferences", "Fewer protected areas")
+RECOVERY = Area("recovery_code", "New recovery code")
+DEACTIVATION = Area("deactivation", "Deactivation")
+ENROLMENT = Area("enrolment", "Activation")
+BUILT_IN = {area.key: area for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT)}
+
+
+class AreaRegistry:
+    """The areas of one extension object; closed for additions once an application is set up."""
+
+    def __init__(self) -> None:
+        self._areas: dict[str, Area] = {}
+
+    def add(self, area: Area) -> Area:
+        """Take up an area.
+
+        Raises:
+            SetupError: the key is malformed, reserved or taken, the label is empty or taken, or
+                `guards` is neither "deed" nor "view".
+        """
+        if not _KEY.fullmatch(area.key):
+            raise SetupError(
+                f"area key {area.key!r}: write lower-case letters, digits and _, e.g. 'close_account'"
+            )
+        if area.key in BUILT_IN:
+            raise SetupError(f"area key {area.key!r} is kept for the blueprint: choose another")
+        if area.key in self._areas:
+            raise SetupError(f"area {area.key!r} is named twice: name each area once")
+        if not area.label.strip():
+            raise SetupError(f"area {area.key!r} has no label: say what people should read")
+        if any(area.label == other.label for other in self._areas.values()):
+            raise SetupError(f"label {area.label!r} is used twice: give each area its own")
+        if area.guards not in ("deed", "view"):
+            raise SetupError(f"area {area.key!r}: guards must be 'deed' or 'view'")
+        self._areas[area.key] = area
+        return area
+
+    def get(self, key: str) -> Area:
+        """The area of that key, one of the blueprint's own included.
+
+        Raises:
+            SetupError: no such area was named.
+        """
+        area = self._areas.get(key) or BUILT_IN.get(key)
+        if area is None:
+            known = ", ".join(self._areas) or "none"
+            raise SetupError(f"unknown area {key!r}: name it with twofactor.area() (known: {known})")
+        return area
+
+    def chosen(self, keys: Iterable[str]) -> frozenset[str]:
+        """The keys as a choice of a user, mandatory areas added.
+
+        Raises:
+            UnknownArea: a key that is not on offer.
+        """
+        wanted = frozenset(keys)
+        if not wanted <= self._areas.keys():
+            raise UnknownArea("unknown area")
+        return wanted | {area.key for area in self if area.mandatory}
+
+    def __iter__(self) -> Iterator[Area]:
+        return iter(self._areas.values())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._areas
+
+    def __len__(self) -> int:
+        return len(self._areas)

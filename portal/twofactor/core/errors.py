@@ -1,0 +1,167 @@
+"""Every refusal by name. What people read stands in the catalogue (`web/words.py`), not here."""
+
+import math
+
+
+class TwoFactorError(Exception):
+    """Base of everything this package raises on purpose; `code` is stable for programs."""
+
+    code = "twofactor_error"
+
+
+class SetupError(TwoFactorError, ValueError):
+    """The host's wiring or a setting is wrong: the application must not start."""
+
+    code = "twofactor_setup"
+
+
+class Unavailable(TwoFactorError):
+    """Nothing can be decided now, so nothing is allowed (fail closed)."""
+
+    code = "twofactor_unavailable"
+
+
+class StorageUnavailable(Unavailable):
+    """The database did not answer, or refused."""
+
+
+class KeyMissing(Unavailable):
+    """A secret was sealed under a key that is not configured.
+
+    Args:
+        key_id: the eight hexadecimal digits in front of the sealed secret.
+    """
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"the sealing key {key_id} is not among TWOFACTOR_KEYS")
+        self.key_id = key_id
+
+
+class SealBroken(Unavailable):
+    """A sealed value was altered, or belongs to another user, row or purpose."""
+
+
+class Refusal(TwoFactorError):
+    """An answer to a person: the deed does not happen, and what was counted stays counted.
+
+    `area` and `user_id` are filled in by the guard, so that the edge can word the answer.
+    """
+
+    code = "twofactor_invalid"
+    area: str | None = None
+    user_id: str | None = None
+
+
+class ChallengeRequired(Refusal):
+    """A code must be given first."""
+
+    code = "twofactor_required"
+
+
+class EnrolmentRequired(Refusal):
+    """The area is mandatory and the user has no second factor yet."""
+
+    code = "twofactor_required"
+
+
+class MalformedCode(Refusal):
+    """The answer is not six digits (nor a recovery code where one is taken); it is no guess."""
+
+
+class CodeWrong(Refusal):
+    """The code is not right; it was counted.
+
+    Args:
+        run: wrong codes in a row, this one included.
+        until: when the next code is judged (Unix seconds), `None` for at once.
+        over: whether the pending sign-in that it was for ended with it.
+    """
+
+    def __init__(self, run: int, until: float | None = None) -> None:
+        super().__init__("wrong code")
+        self.run = run
+        self.until = until
+        self.over = False
+
+
+class CodeReused(Refusal):
+    """The code was right and was used already (RFC 6238 section 5.2); it is no guess.
+
+    Args:
+        wait: seconds until the authenticator shows a code that can be used.
+    """
+
+    def __init__(self, wait: int) -> None:
+        super().__init__("code used already")
+        self.wait = wait
+
+
+class Held(Refusal):
+    """Too many wrong answers: nothing is judged until `until` (Unix seconds, infinite if locked)."""
+
+    code = "twofactor_throttled"
+
+    def __init__(self, until: float) -> None:
+        super().__init__("held")
+        self.until = until
+
+    @property
+    def locked(self) -> bool:
+        """Whether only the recovery code or an operator lifts it."""
+        return math.isinf(self.until)
+
+
+class RecoveryHeld(Held):
+    """Too many recovery codes were tried; the code of the authenticator still works."""
+
+
+class RecoveryWrong(Refusal):
+    """The recovery code is not the one of this user."""
+
+
+class ClockOff(Refusal):
+    """At enrolment: the code is right for another time, so the phone's clock is off.
+
+    Args:
+        seconds: how far the phone is ahead (positive) or behind (negative).
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("clock off")
+        self.seconds = seconds
+
+
+class EnrolmentExpired(Refusal):
+    """The unfinished enrolment is over, was finished elsewhere, or is another session's."""
+
+
+class SignInExpired(Refusal):
+    """The pending sign-in is over: the password is asked again."""
+
+
+class PasswordWrong(Refusal):
+    """The current password was asked and was not right."""
+
+
+class AlreadyOn(Refusal):
+    """The user has a second factor already."""
+
+
+class NotOn(Refusal):
+    """The user has no second factor."""
+
+
+class UnknownArea(Refusal):
+    """An area that is not offered was named."""
+
+
+class AreasChanged(Refusal):
+    """The areas were changed elsewhere in between."""
+
+
+class ContinuationBroken(Refusal):
+    """The sealed form is too old, was altered, or belongs to another user, address or method."""
+
+
+class CrossSite(Refusal):
+    """The request was sent by another site; nothing in it is judged."""

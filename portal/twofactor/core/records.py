@@ -1,0 +1,99 @@
+"""The values that cross the floors: what a row means, without its table."""
+
+from dataclasses import dataclass, field
+
+from .throttle import Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who does something, and from where.
+
+    Args:
+        user_id: the host's stable string for the user.
+        address: network address of the client, as the host's server sees it.
+    """
+
+    user_id: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """One enrolled second factor of a user.
+
+    Args:
+        last_step: the latest RFC 6238 time step that was accepted; only larger ones are.
+        failures_at_use: the account's count of wrong codes when this authenticator was last
+            right: the run of wrong codes is what came after.
+    """
+
+    id: str
+    user_id: str
+    kind: str
+    name: str
+    sealed: bytes = field(repr=False)
+    last_step: int
+    created_at: int
+    last_used_at: int | None
+    failures_at_use: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All the two-factor state of one user.
+
+    Args:
+        failures: wrong codes ever, which only grows: it orders what happens to the account.
+        codes: the throttle's figures of codes.
+        recovery_attempts: recovery codes ever tried; it only grows.
+        recovery: the throttle's figures of recovery codes.
+    """
+
+    user_id: str
+    areas: frozenset[str]
+    activated_at: int
+    recovery_hash: str | None = field(default=None, repr=False)
+    failures: int = 0
+    codes: Figures = Figures()
+    recovery_attempts: int = 0
+    recovery: Figures = Figures()
+    authenticators: tuple[Authenticator, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Something short-lived: a pending sign-in, an unfinished enrolment, a pass."""
+
+    digest: str
+    user_id: str
+    kind: str
+    area: str
+    sealed: bytes | None = field(repr=False)
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the guard needs to know of a user, read in one statement.
+
+    Args:
+        areas: the chosen areas, `None` when 2FA is off.
+        ticket: whether the ticket asked about (a pass or an open view) is there.
+    """
+
+    areas: frozenset[str] | None
+    ticket: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the record: who, when, what, where; never a secret."""
+
+    user_id: str
+    at: int
+    kind: str
+    area: str | None = None
+    address: str | None = None
+    detail: str | None = None
+    id: int = 0

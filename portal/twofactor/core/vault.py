@@ -1,0 +1,130 @@
+"""Secrets at rest: AES-256-GCM, bound to what they belong to, under a ring of keys.
+
+A sealed value is: format (1 byte), key id (4 bytes), nonce (12 bytes), ciphertext with tag. Each
+purpose has its own key, derived with HKDF (RFC 5869), so that a value sealed for one purpose never
+opens for another.
+"""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from .errors import KeyMissing, SealBroken, SetupError
+
+_FORMAT = b"\x01"
+_ID, _NONCE, _TAG = 4, 12, 16
+_HEAD = len(_FORMAT) + _ID + _NONCE
+
+AUTHENTICATOR = "authenticator"
+TICKET = "ticket"
+CONTINUATION = "continuation"
+
+
+def derive(material: bytes, info: str) -> bytes:
+    """32 bytes derived from key material (RFC 5869, HKDF with SHA-256)."""
+    return HKDF(SHA256(), 32, None, b"portal.twofactor " + info.encode()).derive(material)
+
+
+def parse_key(text: str) -> bytes:
+    """The 32 bytes of a configured key.
+
+    Raises:
+        SetupError: the text is not the base64 of 32 bytes, or is a key nobody chose at random.
+    """
+    try:
+        key = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32 or len(set(key)) < 8:
+        raise SetupError(
+            "TWOFACTOR_KEYS: each key is the base64 of 32 random bytes; make one with "
+            "python -c 'import base64, secrets; "
+            "print(base64.b64encode(secrets.token_bytes(32)).decode())'"
+        )
+    return key
+
+
+def key_id(key: bytes) -> str:
+    """Eight hexadecimal digits that name a key without telling anything about it."""
+    return hashlib.sha256(b"portal.twofactor key id" + key).digest()[:_ID].hex()
+
+
+def _bound(context: Sequence[str]) -> bytes:
+    """The context as bytes that no other context can make (each part with its length)."""
+    parts = [part.encode() for part in context]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+class Vault:
+    """Seals and opens secrets.
+
+    Args:
+        keys: master keys of 32 bytes, newest first; the first one seals, all of them open.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys:
+            raise SetupError("TWOFACTOR_KEYS holds no key")
+        self._keys = {key_id(key): key for key in keys}
+        self._newest = key_id(keys[0])
+        self._ciphers: dict[tuple[str, str], AESGCM] = {}
+
+    @property
+    def newest(self) -> str:
+        """The id of the key that seals."""
+        return self._newest
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of all keys, newest first."""
+        return tuple(self._keys)
+
+    def seal(self, data: bytes, purpose: str, *context: str) -> bytes:
+        """Encrypt under the newest key, bound to the purpose and the context."""
+        nonce = secrets.token_bytes(_NONCE)
+        head = _FORMAT + bytes.fromhex(self._newest) + nonce
+        return head + self._cipher(self._newest, purpose).encrypt(nonce, data, _bound(context))
+
+    def open(self, sealed: bytes, purpose: str, *context: str) -> bytes:
+        """Decrypt what `seal` made for the same purpose and context.
+
+        Raises:
+            KeyMissing: the key it was sealed under is not configured.
+            SealBroken: altered, or sealed for something else.
+        """
+        named = self.sealed_under(sealed)
+        if named not in self._keys:
+            raise KeyMissing(named)
+        nonce = sealed[_HEAD - _NONCE : _HEAD]
+        try:
+            return self._cipher(named, purpose).decrypt(nonce, sealed[_HEAD:], _bound(context))
+        except InvalidTag:
+            raise SealBroken(f"a sealed {purpose} does not open") from None
+
+    def sealed_under(self, sealed: bytes) -> str:
+        """The id of the key a value was sealed under.
+
+        Raises:
+            SealBroken: not a sealed value.
+        """
+        if len(sealed) < _HEAD + _TAG or sealed[:1] != _FORMAT:
+            raise SealBroken("not a sealed value")
+        return sealed[1 : 1 + _ID].hex()
+
+    def needs_reseal(self, sealed: bytes) -> bool:
+        """Whether a value is sealed under another key than the newest."""
+        return self.sealed_under(sealed) != self._newest
+
+    def _cipher(self, named: str, purpose: str) -> AESGCM:
+        cipher = self._ciphers.get((named, purpose))
+        if cipher is None:
+            cipher = AESGCM(derive(self._keys[named], purpose))
+            self._ciphers[named, purpose] = cipher
+        return cipher

@@ -1,0 +1,252 @@
+"""The extension object: what a host app sees."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask_login import current_user, user_logged_out
+from flask_login import login_user as flask_login_user
+from sqlalchemy import Engine
+from werkzeug.wrappers import Response
+
+from .config import keys_from_secret_key, read_keys, read_settings
+from .core.areas import Area, AreaRegistry, Guards
+from .core.errors import Refusal, SetupError, Unavailable
+from .core.vault import Vault
+from .service import preferences, tickets
+from .service.kit import Kit
+from .signals import BY_NAME
+from .state import KEY, State, current_state
+from .storage.engine import Transactions
+from .storage.store import Store
+from .storage.tables import define_tables
+from .web import challenge, guard, marks, sign_in
+from .web.blueprint import make_blueprint
+from .web.dialog import twofactor_dialog
+
+_NAMES = ("username", "user_name", "email", "name")
+
+
+class TwoFactor:
+    """Two-factor authentication for a Flask application.
+
+    One object, made at module level; it knows the areas' names and nothing about any application.
+    """
+
+    def __init__(self) -> None:
+        self._areas = AreaRegistry()
+        self._guarded: set[str] = set()
+        self._closed = False
+
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """The areas in the order they were named."""
+        return tuple(self._areas)
+
+    def area(
+        self,
+        key: str,
+        label: str,
+        description: str = "",
+        *,
+        guards: Guards = "deed",
+        mandatory: bool = False,
+    ) -> Area:
+        """Name an area that users can protect.
+
+        Args:
+            key: stable name, lower case, at most 40 characters. "sign_in" is signing in.
+            label: what people read.
+            description: one line more.
+            guards: "deed" asks when something is done, "view" when it is looked at as well.
+            mandatory: whether the operator protects it for everyone.
+
+        Raises:
+            SetupError: malformed, reserved or taken, or named after `init_app`.
+        """
+        if self._closed:
+            raise SetupError(f"area {key!r}: name the areas before init_app")
+        return self._areas.add(Area(key, label, description, guards, mandatory))
+
+    def init_app(
+        self,
+        app: Flask,
+        db: Any,
+        *,
+        url_prefix: str = "/two-factor",
+        verify_password: Callable[[Any, str], bool] | None = None,
+        user_key: Callable[[Any], str] | None = None,
+        account_name: Callable[[Any], str] | None = None,
+        base_template: str | None = None,
+        login_user: Callable[[Any, bool], object] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Set an application up: blueprint, tables, commands, template helpers.
+
+        The settings `TWOFACTOR_*` and `SECRET_KEY` are read here; later changes have no effect.
+
+        Args:
+            app: the application.
+            db: its Flask-SQLAlchemy object (`metadata` and `engine` are used).
+            url_prefix: where the blueprint is mounted.
+            verify_password: whether a password is the user's; default `user.check_password`.
+            user_key: a stable string of a user, at most 255 characters; default `get_id()`.
+            account_name: what tells entries apart in the authenticator app; default the user name
+                or e-mail address.
+            base_template: what the pages extend; it offers the blocks `title` and `content`.
+            login_user: signs a user in (user, remember); default Flask-Login's.
+            clock: Unix seconds; for tests.
+
+        Raises:
+            SetupError: a setting or an area is wrong; the sentence names it.
+        """
+        if KEY in app.extensions:
+            raise SetupError("init_app was called twice for this app: call it once")
+        for key in self._guarded:
+            self._areas.get(key)
+        self._closed = True
+        tables = define_tables(db.metadata)
+
+        def engine() -> Engine:
+            found: Engine = db.engine
+            return found
+
+        kit = Kit(
+            store=Store(Transactions(engine), tables),
+            vault=Vault(_keys(app)),
+            settings=read_settings(app.config, app.name),
+            areas=self._areas,
+            clock=clock,
+            notify=_notifier(app),
+        )
+        key_of = user_key or _get_id
+        app.extensions[KEY] = State(
+            kit=kit,
+            tables=tables,
+            user_key=key_of,
+            account_name=account_name or (lambda user: _account_name(user, key_of)),
+            verify_password=verify_password or _check_password,
+            login_user=login_user or _login_user,
+            base_template=base_template or "twofactor/layout.html",
+        )
+        app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
+        app.register_error_handler(Refusal, challenge.answer)
+        app.register_error_handler(Unavailable, challenge.unavailable)
+        app.jinja_env.globals["twofactor_dialog"] = twofactor_dialog
+        app.jinja_env.globals["twofactor_base_template"] = app.extensions[KEY].base_template
+        user_logged_out.connect(_forget_marks, app, weak=False)
+
+    def required(self, key: str) -> Callable[[guard.View], guard.View]:
+        """A decorator that asks for a code before a view, where the user has chosen the area.
+
+        It stands below the route and `login_required`.
+
+        Raises:
+            SetupError: no such area was named.
+        """
+        self._guarded.add(key)
+        if self._closed:
+            self._areas.get(key)
+        return guard.required(key)
+
+    def require(self, key: str, user: Any = None) -> None:
+        """Ask for a code inside a view, just before the deed.
+
+        As with the decorator, an area that guards deeds lets GET, HEAD and OPTIONS through.
+
+        Args:
+            key: key of the area.
+            user: whose code, if not the signed-in user's.
+
+        Raises:
+            Refusal: the deed must not happen; let it pass through, the application answers it.
+        """
+        guard.require(key, user)
+
+    def sign_in(self, user: Any, remember: bool = False, next_url: str | None = None) -> Response:
+        """Sign in a user whose password was right, or lead to the second step.
+
+        Args:
+            user: the host's user.
+            remember: whether to stay signed in.
+            next_url: where to go afterwards; followed within the application alone.
+
+        Returns:
+            The response for the view to return.
+        """
+        return sign_in.begin(user, remember, next_url)
+
+    def password_confirmed(self) -> None:
+        """Note that the signed-in user has just given the password, outside of `sign_in`."""
+        state = current_state()
+        proof = tickets.leave_password_proof(state.kit, state.user_key(current_user))
+        marks.put(tickets.PASSWORD, proof)
+
+    def is_on(self, user: Any) -> bool:
+        """Whether the user has two-factor authentication."""
+        state = current_state()
+        return state.kit.store.account(state.user_key(user)) is not None
+
+    def areas_of(self, user: Any) -> tuple[str, ...]:
+        """The keys of the areas where the user is asked for a code; empty when it is off."""
+        state = current_state()
+        account = state.kit.store.account(state.user_key(user))
+        if account is None:
+            return ()
+        return tuple(a.key for a in state.kit.areas if a.mandatory or a.key in account.areas)
+
+    def revoke_tickets(self, user: Any) -> None:
+        """End everything half done of a user, e.g. when the password changes."""
+        state = current_state()
+        tickets.revoke(state.kit, state.user_key(user))
+
+    def forget(self, user: Any) -> None:
+        """Remove all two-factor state of a user whose account at the host is closed."""
+        state = current_state()
+        preferences.forget(state.kit, state.user_key(user))
+
+
+def _keys(app: Flask) -> list[bytes]:
+    keys = read_keys(app.config)
+    if keys:
+        return keys
+    app.logger.warning(
+        "TWOFACTOR_KEYS is not set: secrets are sealed under a key derived from SECRET_KEY"
+    )
+    return keys_from_secret_key(app.config)
+
+
+def _notifier(app: Flask) -> Callable[..., None]:
+    def notify(name: str, user_id: str, **facts: object) -> None:
+        try:
+            BY_NAME[name].send(app, user_id=user_id, **facts)
+        except Exception:
+            # What happened has happened: a subscriber that fails must not make it look undone.
+            app.logger.exception("a subscriber of the signal %s failed", name)
+
+    return notify
+
+
+def _get_id(user: Any) -> str:
+    return str(user.get_id())
+
+
+def _account_name(user: Any, user_key: Callable[[Any], str]) -> str:
+    for attribute in _NAMES:
+        value = getattr(user, attribute, None)
+        if isinstance(value, str) and value.strip():
+            return value
+    return user_key(user)
+
+
+def _check_password(user: Any, password: str) -> bool:
+    return bool(user.check_password(password))
+
+
+def _login_user(user: Any, remember: bool) -> object:
+    return flask_login_user(user, remember=remember)
+
+
+def _forget_marks(_app: Flask, **_facts: object) -> None:
+    marks.forget()

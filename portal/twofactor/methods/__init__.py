@@ -1,0 +1,1 @@
+"""The kinds of second factor, one object a kind; pure as `core`."""

@@ -1,0 +1,138 @@
+"""Enrolment: nothing is on before the first code of the new authenticator was right."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from ..core import vault
+from ..core.errors import AlreadyOn, ClockOff, CodeWrong, EnrolmentExpired
+from ..core.records import Account, Authenticator, Subject
+from ..methods import recovery, totp
+from ..methods.registry import TOTP
+from ..storage.store import Transaction
+from . import tickets
+from .kit import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """An unfinished enrolment: what the wizard shows until the first right code.
+
+    Args:
+        secret: the shared secret, 20 bytes.
+        recovery_code: in groups, to print.
+        areas: what is going to be protected.
+        next_url: where the person came from, if the wizard was on the way.
+    """
+
+    secret: bytes = field(repr=False)
+    recovery_code: str = field(repr=False)
+    areas: frozenset[str]
+    next_url: str | None
+
+
+def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
+    """Make a secret and a recovery code, and keep both sealed in a ticket.
+
+    Returns:
+        The ticket's id, for the session.
+
+    Raises:
+        AlreadyOn: the living secret is not touched.
+    """
+    data = {
+        "secret": TOTP.new_secret().hex(),
+        "recovery": recovery.new_code(),
+        "areas": sorted(areas),
+        "next": next_url,
+    }
+
+    def work(transaction: Transaction) -> str:
+        if transaction.account(subject.user_id) is not None:
+            raise AlreadyOn("two-factor authentication is on")
+        transaction.drop_expired_tickets(kit.clock())
+        seconds = kit.settings.enrolment_seconds
+        return tickets.issue(
+            kit, transaction, tickets.ENROLMENT, subject.user_id, seconds, data=data
+        )
+
+    return kit.store.run(work)
+
+
+def resume(kit: Kit, user_id: str, ticket_id: str | None) -> Enrolment:
+    """The unfinished enrolment of a ticket, with the same secret each time.
+
+    Raises:
+        EnrolmentExpired: over, finished, or another user's.
+    """
+    if ticket_id is None:
+        raise EnrolmentExpired("no enrolment")
+    ticket = kit.store.ticket(tickets.digest(ticket_id), tickets.ENROLMENT, kit.clock())
+    if ticket is None or ticket.user_id != user_id:
+        raise EnrolmentExpired("enrolment over")
+    data = tickets.data_of(kit, ticket)
+    return Enrolment(
+        bytes.fromhex(data["secret"]), data["recovery"], frozenset(data["areas"]), data["next"]
+    )
+
+
+def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enrolment:
+    """Switch two-factor authentication on with the first right code, which is thereby used up.
+
+    Returns:
+        What was switched on.
+
+    Raises:
+        MalformedCode, CodeWrong, ClockOff: nothing is on yet; try again.
+        EnrolmentExpired, AlreadyOn: this enrolment is over.
+    """
+    code = totp.parse_code(text)
+    enrolment = resume(kit, subject.user_id, ticket_id)
+    now = kit.clock()
+    step = TOTP.matched_step(enrolment.secret, code, now, kit.settings.window)
+    if step is None:
+        drift = TOTP.drift(enrolment.secret, code, now)
+        raise ClockOff(drift) if drift else CodeWrong(run=0)
+    account, authenticator = _rows(kit, subject, enrolment, step, int(now))
+    hashed = tickets.digest(ticket_id or "")
+
+    def work(transaction: Transaction) -> None:
+        taken = transaction.take_ticket(hashed, tickets.ENROLMENT, subject.user_id, now)
+        if taken is None:
+            raise EnrolmentExpired("enrolment over")
+        if transaction.account(subject.user_id) is not None:
+            raise AlreadyOn("two-factor authentication is on")
+        transaction.add_account(account)
+        transaction.add_authenticator(authenticator)
+        transaction.drop_tickets(subject.user_id)
+        detail = " ".join(sorted(account.areas))
+        transaction.record(kit.event(subject, "activated", detail=detail[:255]))
+
+    kit.store.run(work)
+    kit.notify("activated", subject.user_id, areas=tuple(sorted(account.areas)))
+    return enrolment
+
+
+def _rows(
+    kit: Kit, subject: Subject, enrolment: Enrolment, step: int, now: int
+) -> tuple[Account, Authenticator]:
+    """The rows to write; the slow hash is computed before the transaction."""
+    authenticator_id = secrets.token_hex(16)
+    sealed = kit.vault.seal(
+        enrolment.secret, vault.AUTHENTICATOR, subject.user_id, authenticator_id
+    )
+    account = Account(
+        user_id=subject.user_id,
+        areas=enrolment.areas,
+        activated_at=now,
+        recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
+    )
+    return account, Authenticator(
+        id=authenticator_id,
+        user_id=subject.user_id,
+        kind=TOTP.kind,
+        name=TOTP.label,
+        sealed=sealed,
+        last_step=step,
+        created_at=now,
+        last_used_at=now,
+    )

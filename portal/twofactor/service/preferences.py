@@ -1,0 +1,132 @@
+"""What a user changes while two-factor authentication is on: areas, recovery code, off."""
+
+from ..core.areas import DEACTIVATION, RECOVERY
+from ..core.errors import AreasChanged, ChallengeRequired, MalformedCode, NotOn, RecoveryWrong
+from ..core.records import Account, Subject
+from ..methods import recovery, totp
+from ..storage.store import Transaction
+from . import verification
+from .kit import Kit
+
+
+def removed_areas(kit: Kit, account: Account, wanted: frozenset[str]) -> frozenset[str]:
+    """The areas that would no longer be protected; those no longer on offer do not count."""
+    return frozenset(key for key in account.areas - wanted if key in kit.areas)
+
+
+def change_areas(kit: Kit, subject: Subject, wanted: frozenset[str], *, proved: bool) -> bool:
+    """Choose where a code is asked; returns whether anything changed.
+
+    Args:
+        kit: the application's parts.
+        subject: who chooses.
+        wanted: the whole choice, as `AreaRegistry.chosen` gives it.
+        proved: whether a code was given for removing areas; adding needs none.
+
+    Raises:
+        NotOn: there is nothing to choose.
+        ChallengeRequired: an area would be removed without a code.
+        AreasChanged: another request was first.
+    """
+
+    def work(transaction: Transaction) -> tuple[frozenset[str], frozenset[str]]:
+        account = transaction.account(subject.user_id, lock=True)
+        if account is None:
+            raise NotOn("no second factor")
+        removed = removed_areas(kit, account, wanted)
+        if removed and not proved:
+            raise ChallengeRequired("areas would be removed")
+        added = wanted - account.areas
+        if added or removed:
+            if not transaction.set_areas(account, wanted):
+                raise AreasChanged("areas changed meanwhile")
+            detail = " ".join([f"+{key}" for key in sorted(added)] + [f"-{k}" for k in sorted(removed)])
+            transaction.record(kit.event(subject, "areas_changed", detail=detail[:255]))
+        return added, removed
+
+    added, removed = kit.store.run(work)
+    if not (added or removed):
+        return False
+    kit.notify(
+        "areas_changed", subject.user_id, added=tuple(sorted(added)), removed=tuple(sorted(removed))
+    )
+    return True
+
+
+def replace_recovery_code(kit: Kit, subject: Subject, text: str) -> str:
+    """Make a new recovery code with a code of the authenticator; the old one is void.
+
+    Returns:
+        The new recovery code in groups, to be shown once.
+
+    Raises:
+        MalformedCode, CodeWrong, CodeReused, Held, NotOn: the old one stays good.
+    """
+    code = totp.parse_code(text)
+    fresh = recovery.new_code()
+    hashed = recovery.hash_code(fresh, kit.settings.recovery_cost)
+
+    def work(transaction: Transaction) -> None:
+        verification.verify(kit, transaction, subject, code, RECOVERY.key)
+        transaction.set_recovery(subject.user_id, hashed)
+        transaction.record(kit.event(subject, "recovery_code_replaced"))
+
+    verification.judged(kit, work)
+    kit.notify("recovery_code_replaced", subject.user_id)
+    return fresh
+
+
+def deactivate(kit: Kit, subject: Subject, text: str) -> str:
+    """Switch two-factor authentication off with a code or with the recovery code.
+
+    Returns:
+        "code" or "recovery": what did it.
+
+    Raises:
+        MalformedCode, CodeWrong, CodeReused, Held, RecoveryWrong, RecoveryHeld: it stays on.
+        NotOn: it is off.
+    """
+    try:
+        code = totp.parse_code(text)
+    except MalformedCode:
+        deactivate_by_recovery(kit, subject, text, DEACTIVATION.key)
+        return "recovery"
+
+    def work(transaction: Transaction) -> None:
+        verification.verify(kit, transaction, subject, code, DEACTIVATION.key)
+        transaction.remove_account(subject.user_id)
+        transaction.record(kit.event(subject, "deactivated", detail="code"))
+
+    verification.judged(kit, work)
+    kit.notify("deactivated", subject.user_id, by="code")
+    return "code"
+
+
+def deactivate_by_recovery(kit: Kit, subject: Subject, text: str, area: str) -> None:
+    """Switch two-factor authentication off with the recovery code, once.
+
+    Raises:
+        MalformedCode, RecoveryWrong, RecoveryHeld, NotOn: it stays as it is.
+    """
+    hashed = verification.judge_recovery(kit, subject, text, area)
+
+    def work(transaction: Transaction) -> None:
+        if not transaction.remove_account(subject.user_id, recovery_hash=hashed):
+            raise RecoveryWrong("used meanwhile")
+        transaction.record(kit.event(subject, "recovery_code_used", area))
+        transaction.record(kit.event(subject, "deactivated", detail="recovery code"))
+
+    kit.store.run(work)
+    kit.notify("recovery_code_used", subject.user_id)
+    kit.notify("deactivated", subject.user_id, by="recovery")
+
+
+def forget(kit: Kit, user_id: str) -> None:
+    """Remove everything of a user whose account at the host is closed, the record included."""
+
+    def work(transaction: Transaction) -> None:
+        transaction.remove_account(user_id)
+        transaction.drop_tickets(user_id)
+        transaction.drop_events(user_id)
+
+    kit.store.run(work)

@@ -1,0 +1,102 @@
+"""Tickets: the one mechanism for everything short-lived.
+
+The database knows the hash of a random id alone, the session the id alone; a ticket is used up by
+one DELETE that must hit one row, so no old cookie and no second worker uses it twice.
+"""
+
+import hashlib
+import json
+import secrets
+from typing import Any
+
+from ..core import vault
+from ..core.records import Ticket
+from ..storage.store import Transaction
+from .kit import Kit
+
+SIGN_IN = "sign_in"
+ENROLMENT = "enrolment"
+PASS = "pass"  # noqa: S105 - the kind of a ticket
+VIEW = "view"
+PASSWORD = "password"  # noqa: S105 - the kind of a ticket
+
+
+def digest(ticket_id: str) -> str:
+    """What the database knows of a ticket's id."""
+    return hashlib.sha256(ticket_id.encode()).hexdigest()
+
+
+def issue(
+    kit: Kit,
+    transaction: Transaction,
+    kind: str,
+    user_id: str,
+    seconds: int,
+    area: str = "",
+    data: dict[str, Any] | None = None,
+) -> str:
+    """Write a ticket and return its id (256 random bits), which is for the session alone.
+
+    Args:
+        kit: the application's parts.
+        transaction: where it is written.
+        kind: what the ticket is for.
+        user_id: whose it is.
+        seconds: how long it is good.
+        area: the area it is for, if it is for one.
+        data: what it carries, sealed.
+    """
+    ticket_id = secrets.token_urlsafe(32)
+    hashed = digest(ticket_id)
+    sealed = None
+    if data is not None:
+        text = json.dumps(data, separators=(",", ":")).encode()
+        sealed = kit.vault.seal(text, vault.TICKET, user_id, kind, hashed)
+    expires_at = int(kit.clock()) + seconds
+    transaction.add_ticket(Ticket(hashed, user_id, kind, area, sealed, expires_at))
+    return ticket_id
+
+
+def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
+    """What a ticket carries.
+
+    Raises:
+        KeyMissing: sealed under a key that is not configured.
+        SealBroken: altered, or another ticket's.
+    """
+    if ticket.sealed is None:
+        return {}
+    context = (ticket.user_id, ticket.kind, ticket.digest)
+    data: dict[str, Any] = json.loads(kit.vault.open(ticket.sealed, vault.TICKET, *context))
+    return data
+
+
+def leave_pass(kit: Kit, user_id: str, area: str) -> str:
+    """A pass for one more try of a form that came back."""
+    seconds = kit.settings.pass_seconds
+    return kit.store.run(lambda tx: issue(kit, tx, PASS, user_id, seconds, area))
+
+
+def take_pass(kit: Kit, ticket_id: str, user_id: str, area: str) -> bool:
+    """Use up a pass."""
+    now, hashed = kit.clock(), digest(ticket_id)
+    return kit.store.run(lambda tx: tx.take_ticket(hashed, PASS, user_id, now, area)) is not None
+
+
+def leave_password_proof(kit: Kit, user_id: str) -> str:
+    """Remember for a while that the password was given in this session."""
+    seconds = kit.settings.fresh_seconds
+    return kit.store.run(lambda tx: issue(kit, tx, PASSWORD, user_id, seconds))
+
+
+def is_password_fresh(kit: Kit, ticket_id: str | None, user_id: str) -> bool:
+    """Whether the password was given in this session a short while ago."""
+    if ticket_id is None:
+        return False
+    ticket = kit.store.ticket(digest(ticket_id), PASSWORD, kit.clock())
+    return ticket is not None and ticket.user_id == user_id
+
+
+def revoke(kit: Kit, user_id: str) -> None:
+    """End everything half done of a user: pending sign-ins, passes, open views, enrolments."""
+    kit.store.run(lambda tx: tx.drop_tickets(user_id))

@@ -1,0 +1,208 @@
+"""The judging of an answer: what this package is for.
+
+There is one `verify`, and every path goes through it: the guard, signing in, fewer areas, a new
+recovery code, deactivation. It runs in one short transaction on its own connection and queues on
+the account's row, so parallel guesses are judged one after the other, an attempt counts whatever
+the host does afterwards, and one code does one deed.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..core import throttle, vault
+from ..core.errors import (
+    CodeReused,
+    CodeWrong,
+    Held,
+    NotOn,
+    RecoveryHeld,
+    RecoveryWrong,
+    StorageUnavailable,
+)
+from ..core.records import Account, Authenticator, Subject
+from ..methods import recovery, registry, totp
+from ..storage.store import Transaction
+from . import tickets
+from .kit import Kit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A code was right and is used up."""
+
+    account: Account
+    authenticator: Authenticator
+    step: int
+
+
+def challenge(kit: Kit, subject: Subject, text: str, area: str) -> None:
+    """Judge a code for a deed.
+
+    Args:
+        kit: the application's parts.
+        subject: who answers.
+        text: what was typed.
+        area: key of the area, for the record.
+
+    Raises:
+        MalformedCode, CodeWrong, CodeReused, Held, NotOn: the deed must not happen.
+        Unavailable: nothing can be decided; the deed must not happen.
+    """
+    code = totp.parse_code(text)
+    judged(kit, lambda tx: verify(kit, tx, subject, code, area))
+
+
+def open_view(kit: Kit, subject: Subject, text: str, area: str) -> str:
+    """Judge a code for a "view" area and open it for a while; raises as `challenge`.
+
+    Returns:
+        The id of the ticket that keeps the area open, for the session.
+    """
+    code = totp.parse_code(text)
+
+    def work(transaction: Transaction) -> str:
+        verify(kit, transaction, subject, code, area)
+        seconds = kit.settings.view_seconds
+        return tickets.issue(kit, transaction, tickets.VIEW, subject.user_id, seconds, area)
+
+    return judged(kit, work)
+
+
+def judged(kit: Kit, work: Callable[[Transaction], T]) -> T:
+    """Run work that verifies a code, and tell the host about a refusal after the commit."""
+    try:
+        return kit.store.run(work)
+    except CodeWrong as wrong:
+        user_id = wrong.user_id or ""
+        kit.notify("challenge_failed", user_id, area=wrong.area, run=wrong.run)
+        if wrong.until is not None:
+            locked = math.isinf(wrong.until)
+            kit.notify("held", user_id, area=wrong.area, until=wrong.until, locked=locked)
+        raise
+
+
+def verify(
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    code: str,
+    area: str,
+    account: Account | None = None,
+) -> Proof:
+    """Judge a parsed code and use it up, in the caller's transaction, as its first work.
+
+    Args:
+        kit: the application's parts.
+        transaction: commits even when this refuses.
+        subject: who answers.
+        code: six digits, as `totp.parse_code` gives them.
+        area: key of the area, for the record.
+        account: the account, if the caller read it with its lock.
+
+    Raises:
+        NotOn: the user has no second factor.
+        Held: too many wrong codes; this one was neither judged nor used up.
+        CodeReused: right, but used before (RFC 6238 section 5.2); not counted.
+        CodeWrong: counted.
+        KeyMissing, SealBroken: the secret does not open.
+    """
+    account = account or transaction.account(subject.user_id, lock=True)
+    if account is None:
+        raise NotOn("no second factor")
+    now = kit.clock()
+    until = throttle.held_until(throttle.CODES, account.codes, now)
+    if until is not None:
+        transaction.record(kit.event(subject, "held", area))
+        raise Held(until)
+    matched = _match(kit, account, code, now)
+    if matched is None:
+        raise _count(kit, transaction, subject, account, area, now)
+    authenticator, step = matched
+    if not transaction.take_step(authenticator.id, step, account.failures, now):
+        transaction.record(kit.event(subject, "code_reused", area))
+        raise CodeReused(_usable_in(authenticator.last_step, now))
+    transaction.record(kit.event(subject, "code_accepted", area))
+    return Proof(account, authenticator, step)
+
+
+def _match(kit: Kit, account: Account, code: str, now: float) -> tuple[Authenticator, int] | None:
+    """The authenticator and time step of a code; all are compared, whichever is right."""
+    found = None
+    for authenticator in account.authenticators:
+        context = (account.user_id, authenticator.id)
+        secret = kit.vault.open(authenticator.sealed, vault.AUTHENTICATOR, *context)
+        method = registry.method(authenticator.kind)
+        step = method.matched_step(secret, code, now, kit.settings.window)
+        if step is not None and (found is None or step > authenticator.last_step):
+            found = authenticator, step
+    return found
+
+
+def _count(
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    account: Account,
+    area: str,
+    now: float,
+) -> CodeWrong:
+    """Count a wrong code; the refusal to raise."""
+    figures = throttle.counted(throttle.CODES, account.codes, now)
+    if not transaction.count_failure(account, figures):
+        # The account's lock is held, so this can't be; if it is, nothing was decided.
+        raise StorageUnavailable("an attempt could not be counted")
+    until = throttle.held_until(throttle.CODES, figures, now)
+    locked = until is not None and math.isinf(until)
+    detail = f"{figures.run} in a row"
+    transaction.record(kit.event(subject, "locked" if locked else "code_wrong", area, detail))
+    wrong = CodeWrong(figures.run, until)
+    wrong.user_id, wrong.area = subject.user_id, area
+    return wrong
+
+
+def _usable_in(last_step: int, now: float) -> int:
+    """Seconds until a phone with the right time shows a code later than `last_step`."""
+    begins = (last_step + 1) * totp.PERIOD
+    return math.ceil(begins - now) if begins > now else totp.next_step_in(now)
+
+
+def judge_recovery(kit: Kit, subject: Subject, text: str, area: str) -> str:
+    """Judge a recovery code without using it up.
+
+    The attempt is counted and committed before the slow hash is computed, so that no number of
+    parallel requests has more than the allowance judged, and no lock is held meanwhile.
+
+    Returns:
+        The account's hash that was judged: use it up with `remove_account(..., recovery_hash=)`.
+
+    Raises:
+        MalformedCode: not a recovery code; not counted.
+        NotOn, RecoveryHeld, RecoveryWrong: the deed must not happen.
+    """
+    symbols = recovery.parse_code(text)
+    hashed = kit.store.run(lambda tx: _count_recovery(kit, tx, subject, area))
+    if hashed is None or not recovery.is_code(symbols, hashed):
+        kit.store.run(lambda tx: tx.record(kit.event(subject, "recovery_code_wrong", area)))
+        raise RecoveryWrong("wrong recovery code")
+    return hashed
+
+
+def _count_recovery(
+    kit: Kit, transaction: Transaction, subject: Subject, area: str
+) -> str | None:
+    account = transaction.account(subject.user_id, lock=True)
+    if account is None:
+        raise NotOn("no second factor")
+    now = kit.clock()
+    until = throttle.held_until(throttle.RECOVERY, account.recovery, now)
+    if until is not None:
+        transaction.record(kit.event(subject, "recovery_held", area))
+        raise RecoveryHeld(until)
+    figures = throttle.counted(throttle.RECOVERY, account.recovery, now)
+    if not transaction.count_recovery(account, figures):
+        raise StorageUnavailable("an attempt could not be counted")
+    return account.recovery_hash

@@ -1,0 +1,38 @@
+"""Signals (blinker). Sender: the application; sent after the commit, with keyword arguments alone.
+
+Every signal carries `user_id`, the host's string for the user.
+"""
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+# areas: tuple of the protected areas' keys.
+activated = _signals.signal("activated")
+# by: "code", "recovery" or "operator".
+deactivated = _signals.signal("deactivated")
+# added, removed: tuples of area keys.
+areas_changed = _signals.signal("areas-changed")
+# Nothing more: `deactivated` follows.
+recovery_code_used = _signals.signal("recovery-code-used")
+recovery_code_replaced = _signals.signal("recovery-code-replaced")
+# area: key; run: wrong codes in a row.
+challenge_failed = _signals.signal("challenge-failed")
+# area: key; until: Unix seconds (infinite when locked); locked: bool.
+held = _signals.signal("held")
+# by: who did it; reason: why.
+reset = _signals.signal("reset")
+# by, reason: as above.
+unlocked = _signals.signal("unlocked")
+
+BY_NAME = {
+    "activated": activated,
+    "deactivated": deactivated,
+    "areas_changed": areas_changed,
+    "recovery_code_used": recovery_code_used,
+    "recovery_code_replaced": recovery_code_replaced,
+    "challenge_failed": challenge_failed,
+    "held": held,
+    "reset": reset,
+    "unlocked": unlocked,
+}

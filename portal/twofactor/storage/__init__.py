@@ -1,0 +1,1 @@
+"""Tables and the only SQL of this package (SQLAlchemy Core)."""

@@ -1,0 +1,127 @@
+"""The four tables, in the host's metadata so that Flask-Migrate sees them.
+
+All times are Unix seconds (UTC) in 64-bit columns.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+USER_ID = 255
+# SQLite numbers rows by itself in a column of the type INTEGER alone.
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of one metadata."""
+
+    account: Table
+    authenticator: Table
+    event: Table
+    ticket: Table
+
+    @property
+    def all(self) -> tuple[Table, ...]:
+        """Every table, those that others refer to first."""
+        return self.account, self.authenticator, self.event, self.ticket
+
+
+def define_tables(metadata: MetaData) -> Tables:
+    """Put the tables into a metadata; tables that are in it already are taken as they are."""
+    if "twofactor_account" in metadata.tables:
+        return Tables(
+            *(
+                metadata.tables[f"twofactor_{name}"]
+                for name in ("account", "authenticator", "event", "ticket")
+            )
+        )
+    return Tables(
+        account=_account(metadata),
+        authenticator=_authenticator(metadata),
+        event=_event(metadata),
+        ticket=_ticket(metadata),
+    )
+
+
+def _account(metadata: MetaData) -> Table:
+    return Table(
+        "twofactor_account",
+        metadata,
+        Column("user_id", String(USER_ID), primary_key=True),
+        Column("areas", Text, nullable=False),
+        Column("activated_at", BigInteger, nullable=False),
+        Column("recovery_hash", String(255)),
+        # The throttle's figures. `failures` and `recovery_attempts` only grow; `..._recent` are
+        # the latest attempts' times, separated by commas.
+        Column("failures", BigInteger, nullable=False, server_default="0"),
+        Column("failures_cleared", BigInteger, nullable=False, server_default="0"),
+        Column("failures_recent", Text, nullable=False, server_default=""),
+        Column("recovery_attempts", BigInteger, nullable=False, server_default="0"),
+        Column("recovery_recent", Text, nullable=False, server_default=""),
+    )
+
+
+def _authenticator(metadata: MetaData) -> Table:
+    return Table(
+        "twofactor_authenticator",
+        metadata,
+        # Random, so that the secret can be sealed to it before the row is there.
+        Column("id", String(32), primary_key=True),
+        Column(
+            "user_id",
+            String(USER_ID),
+            ForeignKey("twofactor_account.user_id"),
+            nullable=False,
+        ),
+        Column("kind", String(20), nullable=False),
+        Column("name", String(80), nullable=False),
+        Column("sealed", LargeBinary, nullable=False),
+        Column("last_step", BigInteger, nullable=False),
+        Column("failures_at_use", BigInteger, nullable=False, server_default="0"),
+        Column("created_at", BigInteger, nullable=False),
+        Column("last_used_at", BigInteger),
+        Index("ix_twofactor_authenticator_user_id", "user_id"),
+    )
+
+
+def _event(metadata: MetaData) -> Table:
+    return Table(
+        "twofactor_event",
+        metadata,
+        Column("id", _ROW_ID, primary_key=True),
+        Column("user_id", String(USER_ID), nullable=False),
+        Column("at", BigInteger, nullable=False),
+        Column("kind", String(40), nullable=False),
+        Column("area", String(40)),
+        Column("address", String(64)),
+        Column("detail", String(255)),
+        Index("ix_twofactor_event_user_id_id", "user_id", "id"),
+        Index("ix_twofactor_event_at", "at"),
+    )
+
+
+def _ticket(metadata: MetaData) -> Table:
+    return Table(
+        "twofactor_ticket",
+        metadata,
+        Column("digest", String(64), primary_key=True),
+        Column("user_id", String(USER_ID), nullable=False),
+        Column("kind", String(20), nullable=False),
+        Column("area", String(40), nullable=False, server_default=""),
+        Column("sealed", LargeBinary),
+        Column("expires_at", BigInteger, nullable=False),
+        Index("ix_twofactor_ticket_user_id", "user_id"),
+        Index("ix_twofactor_ticket_expires_at", "expires_at"),
+    )

@@ -1,0 +1,1 @@
+"""HTTP: the guard, the pages, and how refusals are worded."""

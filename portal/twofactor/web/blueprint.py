@@ -1,0 +1,121 @@
+"""The routes, and what every answer of them has in common."""
+
+from typing import Any, cast
+
+from flask import Blueprint, abort, current_app, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..core.areas import Area
+from ..core.errors import ChallengeRequired, Refusal
+from ..core.policy import Verdict, decide
+from ..core.records import Subject
+from ..service import tickets, verification
+from ..state import State, current_state
+from . import enrol, forms, guard, marks, navigation, preferences, sign_in
+from .challenge import answer, no_store, render_challenge
+
+# Codes, passwords and area keys are short; a challenge carried by the preferences is, too.
+LONGEST_BODY = 64 * 1024
+
+
+def make_blueprint() -> Blueprint:
+    """A blueprint of its own for each application."""
+    blueprint = Blueprint(
+        "twofactor",
+        "portal.twofactor",
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/static",
+    )
+    add = blueprint.add_url_rule
+    add("/", "preferences", preferences.show, methods=["GET"])
+    add("/", "preferences_save", preferences.submit, methods=["POST"])
+    add("/activate", "activate", enrol.show, methods=["GET"])
+    add("/activate", "activate_submit", enrol.submit, methods=["POST"])
+    add("/deactivate", "deactivate", preferences.show_deactivate, methods=["GET"])
+    add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
+    add("/recovery", "recovery", preferences.show_recovery, methods=["GET"])
+    add("/recovery", "recovery_submit", preferences.recovery, methods=["POST"])
+    add("/sign-in", "sign_in", sign_in.show, methods=["GET"])
+    add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])
+    add("/challenge", "challenge", show_challenge, methods=["GET"])
+    add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
+    blueprint.before_request(before)
+    blueprint.after_request(after)
+    return blueprint
+
+
+_ANONYMOUS = frozenset({"twofactor.sign_in", "twofactor.sign_in_submit", "twofactor.static"})
+
+
+def before() -> Any:
+    """Who is not signed in sees the second step of signing in, and nothing else."""
+    request.max_content_length = min(
+        LONGEST_BODY, request.max_content_length or LONGEST_BODY
+    )
+    if (request.endpoint or "").endswith("static"):
+        return None
+    if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:
+        return cast(Any, current_app).login_manager.unauthorized()
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        forms.check_csrf()
+        forms.refuse_cross_site()
+    return None
+
+
+def after(response: Response) -> Response:
+    """No page of the blueprint is kept anywhere, nor shown in a frame."""
+    if (request.endpoint or "").endswith("static"):
+        return response
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
+        " form-action 'self'",
+    )
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    return no_store(response)
+
+
+def show_challenge() -> Response:
+    """GET: ask for a code before a guarded page is looked at."""
+    state = current_state()
+    area, target = _looked_at(state)
+    user_id = state.user_key(current_user)
+    if decide(area, guard.glance(state, area, user_id), "GET") is not Verdict.ASK:
+        return navigation.see_other(target)
+    action = url_for("twofactor.challenge", area=area.key, next=target)
+    page = render_challenge(ChallengeRequired(area.key), area, action)
+    return Response(page, mimetype="text/html")
+
+
+def submit_challenge() -> Response:
+    """POST: open a "view" area in this session and go on to the page."""
+    state = current_state()
+    area, target = _looked_at(state)
+    who = Subject(state.user_key(current_user), request.remote_addr)
+    try:
+        code = forms.text("code") or forms.text("twofactor_code")
+        if not code.strip():
+            raise ChallengeRequired(area.key)
+        ticket_id = verification.open_view(state.kit, who, code, area.key)
+    except Refusal as refusal:
+        refusal.area, refusal.user_id = area.key, who.user_id
+        return answer(refusal, url_for("twofactor.challenge", area=area.key, next=target))
+    marks.renew()
+    marks.put(tickets.VIEW, ticket_id, area.key)
+    if forms.wants_json():
+        return Response(status=204)
+    return navigation.see_other(target)
+
+
+def _looked_at(state: State) -> tuple[Area, str]:
+    """The area and the page of the query; only "view" areas are asked for ahead."""
+    key = request.args.get("area", "")
+    if key not in state.kit.areas or state.kit.areas.get(key).guards != "view":
+        abort(404)
+    target = navigation.inside(request.args.get("next"))
+    return state.kit.areas.get(key), target or url_for("twofactor.preferences")

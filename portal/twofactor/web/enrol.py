@@ -1,0 +1,162 @@
+"""The wizard: password and areas, then QR code and recovery code, then the first right code."""
+
+from flask import request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..core.errors import (
+    AlreadyOn,
+    ChallengeRequired,
+    EnrolmentExpired,
+    PasswordWrong,
+    Refusal,
+    UnknownArea,
+)
+from ..methods.totp import base32, in_groups, key_uri
+from ..service import enrolment, tickets
+from ..service.enrolment import Enrolment
+from ..state import State, current_state
+from . import forms, marks, navigation, pages, qr
+from .words import moment
+
+
+def show() -> Response:
+    """GET: the step that the person is at. Nothing is made here."""
+    state = current_state()
+    if state.kit.store.account(state.user_key(current_user)) is not None:
+        return navigation.see_other(url_for("twofactor.preferences"))
+    try:
+        unfinished = enrolment.resume(state.kit, _user(state), marks.get(tickets.ENROLMENT))
+    except EnrolmentExpired:
+        return pages.page("activate_start.html", **_start(state, _offered(state)))
+    return pages.page("activate_scan.html", **_scan(state, unfinished))
+
+
+def submit() -> Response:
+    """POST: the password and the areas, or the first code."""
+    state = current_state()
+    if _sent("code"):
+        return _finish(state)
+    return _begin(state)
+
+
+def _sent(name: str) -> bool:
+    if request.is_json:
+        body = request.get_json(silent=True)
+        return isinstance(body, dict) and name in body
+    return name in request.form
+
+
+def _user(state: State) -> str:
+    return state.user_key(current_user)
+
+
+def _next() -> str | None:
+    return navigation.inside(request.values.get("next"))
+
+
+def _offered(state: State) -> frozenset[str]:
+    """The areas ticked at first: all of them, or those a link names."""
+    named = {key for key in request.args.getlist("areas") if key in state.kit.areas}
+    return state.kit.areas.chosen(named or {area.key for area in state.kit.areas})
+
+
+def _start(state: State, chosen: frozenset[str]) -> dict[str, object]:
+    return {"areas": list(state.kit.areas), "chosen": chosen, "next_url": _next()}
+
+
+def _scan(state: State, unfinished: Enrolment) -> dict[str, object]:
+    name = state.account_name(current_user)
+    uri = key_uri(unfinished.secret, state.kit.settings.issuer, name)
+    return {
+        "issuer": state.kit.settings.issuer,
+        "account_name": name,
+        "uri": uri,
+        "qr": qr.svg(uri, "twofactor-qr", "QR code to scan with your authenticator app"),
+        "secret": in_groups(base32(unfinished.secret)),
+        "recovery_code": unfinished.recovery_code,
+        "today": moment(state.kit.clock()),
+        "next_url": unfinished.next_url,
+    }
+
+
+def _begin(state: State) -> Response:
+    chosen = frozenset(key for key in forms.texts("areas") if key in state.kit.areas)
+    try:
+        chosen = state.kit.areas.chosen(forms.texts("areas"))
+        if not state.verify_password(current_user, forms.text("password")):
+            raise PasswordWrong("wrong password")
+        ticket_id = enrolment.begin(state.kit, pages.subject(state), chosen, _next())
+    except AlreadyOn as refusal:
+        return _already_on(state, refusal)
+    except (PasswordWrong, UnknownArea, Refusal) as refusal:
+        return pages.refused(state, refusal, "activate_start.html", **_start(state, chosen))
+    marks.put(tickets.ENROLMENT, ticket_id)
+    if forms.wants_json():
+        return _enrolment_object(state, ticket_id)
+    return navigation.see_other(url_for("twofactor.activate"))
+
+
+def _enrolment_object(state: State, ticket_id: str) -> Response:
+    unfinished = enrolment.resume(state.kit, _user(state), ticket_id)
+    scan = _scan(state, unfinished)
+    return pages.done(
+        "Add the secret to an authenticator, then send its first code.",
+        secret=base32(unfinished.secret),
+        uri=scan["uri"],
+        recovery_code=unfinished.recovery_code,
+        areas=sorted(unfinished.areas),
+        expires_in=state.kit.settings.enrolment_seconds,
+    )
+
+
+def _finish(state: State) -> Response:
+    ticket_id = marks.get(tickets.ENROLMENT)
+    try:
+        if not forms.text("code").strip():
+            raise ChallengeRequired("no code yet")
+        finished = enrolment.confirm(state.kit, pages.subject(state), ticket_id, forms.text("code"))
+    except EnrolmentExpired as refusal:
+        marks.drop(tickets.ENROLMENT)
+        return pages.refused(
+            state, refusal, "activate_start.html", **_start(state, _offered(state))
+        )
+    except AlreadyOn as refusal:
+        return _already_on(state, refusal)
+    except ChallengeRequired as refusal:
+        return _ask_code(state, refusal)
+    except Refusal as refusal:
+        return pages.refused(state, refusal, "activate_code.html")
+    _raise_session(state)
+    return pages.done(
+        "Two-factor authentication is on.",
+        finished.next_url,
+        state="on",
+        areas=sorted(finished.areas),
+    )
+
+
+def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
+    """Save without scripts: the code is asked on a page of its own, if the secret is still there."""
+    if forms.wants_json():
+        return pages.refused(state, refusal, "activate_code.html")
+    try:
+        enrolment.resume(state.kit, _user(state), marks.get(tickets.ENROLMENT))
+    except EnrolmentExpired as expired:
+        return pages.refused(
+            state, expired, "activate_start.html", **_start(state, _offered(state))
+        )
+    return pages.page("activate_code.html")
+
+
+def _already_on(state: State, refusal: AlreadyOn) -> Response:
+    if forms.wants_json():
+        return pages.refused(state, refusal, "activate_start.html")
+    return navigation.see_other(url_for("twofactor.preferences"))
+
+
+def _raise_session(state: State) -> None:
+    """A change of privilege: new session id, and the password counts as given just now."""
+    marks.forget()
+    marks.renew()
+    marks.put(tickets.PASSWORD, tickets.leave_password_proof(state.kit, _user(state)))

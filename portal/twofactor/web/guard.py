@@ -1,0 +1,222 @@
+"""How a deed is protected: the decorator, the same inside a view, and what a code leaves behind."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import abort, after_this_request, current_app, g, make_response, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..core import policy
+from ..core.areas import Area
+from ..core.errors import (
+    ChallengeRequired,
+    EnrolmentRequired,
+    MalformedCode,
+    Refusal,
+    Unavailable,
+)
+from ..core.policy import Verdict
+from ..core.records import Glance, Subject
+from ..service import tickets, verification
+from ..state import State, current_state
+from . import continuation, marks
+from .challenge import FormAgain, no_store
+from .forms import refuse_cross_site, wants_json
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+CODE_HEADER = "X-Twofactor-Code"
+
+
+class Asked:
+    """What the guard knows of one request; it lives in `g`, no longer than the request."""
+
+    def __init__(self) -> None:
+        self.glances: dict[tuple[str, str], Glance] = {}
+        self.granted: set[tuple[str, str]] = set()
+        self.lost = ""
+        self.code: str | None = None
+        self.read = False
+
+
+def _asked() -> Asked:
+    asked = g.get("_twofactor")
+    if asked is None:
+        asked = g._twofactor = Asked()
+    return cast(Asked, asked)
+
+
+def required(key: str) -> Callable[[View], View]:
+    """A decorator that guards a view by the area of that key; it stands below the route."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                return cast(Any, current_app).login_manager.unauthorized()
+            state = current_state()
+            area = state.kit.areas.get(key)
+            if not policy.guards_method(area, request.method):
+                return current_app.ensure_sync(view)(*args, **kwargs)
+            user_id = state.user_key(current_user)
+            granted = check(state, area, user_id)
+            try:
+                response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
+            except Refusal:
+                # Another guard inside the view asks: this one's code was not in vain.
+                if granted:
+                    _leave_pass(state, area, user_id)
+                raise
+            if granted:
+                _after(state, area, user_id, response)
+            return no_store(response)
+
+        cast(Any, guarded)._twofactor_area = key
+        return cast(View, guarded)
+
+    return decorate
+
+
+def require(key: str, user: Any = None) -> None:
+    """Ask for a code inside a view, just before the deed.
+
+    Args:
+        key: key of the area.
+        user: whose code, if not the signed-in user's (a forgotten-password link has its own).
+
+    Raises:
+        Refusal: the deed must not happen; the application answers with the challenge.
+    """
+    state = current_state()
+    area = state.kit.areas.get(key)
+    if user is None and not current_user.is_authenticated:
+        abort(401)
+    if not policy.guards_method(area, request.method):
+        return
+    user_id = state.user_key(current_user if user is None else user)
+    if check(state, area, user_id):
+
+        @after_this_request
+        def leave(response: Response) -> Response:
+            _after(state, area, user_id, response)
+            return no_store(response)
+
+
+def check(state: State, area: Area, user_id: str) -> bool:
+    """Let the deed of this request happen, or refuse.
+
+    Returns:
+        Whether a code or a pass was used up for it: then a form that comes back leaves a pass.
+
+    Raises:
+        Refusal: the deed must not happen.
+        Unavailable: nothing can be decided, so the deed must not happen.
+    """
+    asked = _asked()
+    if (area.key, user_id) in asked.granted:
+        return False
+    try:
+        _restore(state, asked, user_id)
+        verdict = policy.decide(area, glance(state, area, user_id), request.method)
+        if verdict is Verdict.OPEN:
+            return False
+        if verdict is Verdict.ENROL:
+            raise EnrolmentRequired(area.key)
+        _ask(state, asked, area, user_id)
+    except Refusal as refusal:
+        refusal.area, refusal.user_id = area.key, user_id
+        raise
+    asked.granted.add((area.key, user_id))
+    return area.guards == "deed"
+
+
+def _ask(state: State, asked: Asked, area: Area, user_id: str) -> None:
+    """Take a pass, or judge the code of the request."""
+    if area.guards == "deed" and _take_pass(state, area, user_id):
+        return
+    code, asked.code = asked.code, None
+    if code is None:
+        raise ChallengeRequired(area.key)
+    refuse_cross_site()
+    subject = Subject(user_id, request.remote_addr)
+    if area.guards == "view":
+        ticket_id = verification.open_view(state.kit, subject, code, area.key)
+        marks.renew()
+        marks.put(tickets.VIEW, ticket_id, area.key)
+    else:
+        verification.challenge(state.kit, subject, code, area.key)
+    if asked.lost:
+        if area.guards == "deed":
+            _leave_pass(state, area, user_id)
+        raise FormAgain(asked.lost)
+
+
+def glance(state: State, area: Area, user_id: str) -> Glance:
+    """What the user chose, and whether a pass or an open view is there; read once a request."""
+    glances = _asked().glances
+    known = glances.get((area.key, user_id))
+    if known is None:
+        kind = tickets.VIEW if area.guards == "view" else tickets.PASS
+        mark = marks.get(kind, area.key)
+        hashed = tickets.digest(mark) if mark else None
+        known = state.kit.store.glance(user_id, kind, area.key, hashed, state.kit.clock())
+        glances[area.key, user_id] = known
+    return known
+
+
+def will_ask(state: State, area: Area, user_id: str) -> bool:
+    """Whether a form that is sent now would be asked for a code."""
+    seen = glance(state, area, user_id)
+    return policy.decide(area, seen, "POST") is Verdict.ASK and not seen.ticket
+
+
+def _restore(state: State, asked: Asked, user_id: str) -> None:
+    """Read the code once, and put the original form back if a challenge carried it."""
+    if asked.read:
+        return
+    asked.read = True
+    asked.code = _code()
+    tokens = request.form.getlist(continuation.FIELD)
+    if tokens:
+        original = continuation.unseal(state, user_id, tokens[0])
+        continuation.restore(original)
+        asked.lost = original.lost
+
+
+def _code() -> str | None:
+    """The code of this request, `None` if there is none.
+
+    Raises:
+        MalformedCode: several that differ.
+    """
+    values = {*request.form.getlist(continuation.CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
+    values = {value for value in values if value.strip()}
+    if len(values) > 1:
+        raise MalformedCode("several codes")
+    return values.pop() if values else None
+
+
+def _take_pass(state: State, area: Area, user_id: str) -> bool:
+    mark = marks.get(tickets.PASS, area.key)
+    if mark is None or not glance(state, area, user_id).ticket:
+        return False
+    marks.drop(tickets.PASS, area.key)
+    return tickets.take_pass(state.kit, mark, user_id, area.key)
+
+
+def _leave_pass(state: State, area: Area, user_id: str) -> None:
+    marks.put(tickets.PASS, tickets.leave_pass(state.kit, user_id, area.key), area.key)
+
+
+def _after(state: State, area: Area, user_id: str, response: Response) -> None:
+    """A view that came back with its own form leaves a pass; one that completed has used all up."""
+    status = response.status_code
+    completed = 300 <= status < 400 or (200 <= status < 300 and wants_json())
+    if completed or status >= 500:
+        return
+    try:
+        _leave_pass(state, area, user_id)
+    except Unavailable:
+        current_app.logger.warning("a pass could not be kept: a further code will be asked")

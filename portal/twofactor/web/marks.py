@@ -1,0 +1,50 @@
+"""What the session remembers: the opaque ids of tickets, and nothing that decides."""
+
+from flask import current_app, g, session
+
+_KEY = "_twofactor"
+
+
+def _name(kind: str, area: str) -> str:
+    return f"{kind}:{area}" if area else kind
+
+
+def get(kind: str, area: str = "") -> str | None:
+    """The id of this session's ticket of a kind."""
+    marks = session.get(_KEY)
+    mark = marks.get(_name(kind, area)) if isinstance(marks, dict) else None
+    return mark if isinstance(mark, str) else None
+
+
+def put(kind: str, ticket_id: str, area: str = "") -> None:
+    """Remember a ticket's id."""
+    marks = session.get(_KEY)
+    session[_KEY] = (marks if isinstance(marks, dict) else {}) | {_name(kind, area): ticket_id}
+
+
+def drop(kind: str, area: str = "") -> None:
+    """Forget a ticket's id."""
+    marks = session.get(_KEY)
+    if isinstance(marks, dict) and _name(kind, area) in marks:
+        session[_KEY] = {name: mark for name, mark in marks.items() if name != _name(kind, area)}
+
+
+def forget() -> None:
+    """Forget all of them, e.g. when the person signs out."""
+    session.pop(_KEY, None)
+
+
+def renew(*, empty: bool = False) -> None:
+    """Give the session a new id, where it is kept on the server (`regenerate`, as Flask-Session
+    has it); with `empty`, nothing of what was in it stays.
+    """
+    if empty:
+        session.clear()
+    else:
+        # A form opened before the renewal must not be good after it.
+        token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
+        session.pop(token, None)
+        g.pop(token, None)
+    regenerate = getattr(current_app.session_interface, "regenerate", None)
+    if regenerate is not None:
+        regenerate(session)

@@ -1,0 +1,62 @@
+"""Where people may be led: nowhere but to pages of this application."""
+
+from urllib.parse import urlsplit
+
+from flask import current_app, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+from werkzeug.wrappers import Response
+
+from ..state import current_state
+
+
+def here() -> str:
+    """The address of this request within the host, query included; never another host's."""
+    query = request.query_string.decode("ascii", "replace")
+    path = request.root_path.rstrip("/") + request.path
+    return "/" + path.lstrip("/") + (f"?{query}" if query else "")
+
+
+def inside(url: str | None) -> str | None:
+    """The url if it is a path of this application that can be looked at, otherwise `None`."""
+    if not url or len(url) > 2048 or not url.startswith("/") or url.startswith("//"):
+        return None
+    # Browsers read a backslash as a slash, and skip control characters.
+    if "\\" in url or any(ord(character) <= 32 or ord(character) == 127 for character in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    root = request.root_path.rstrip("/")
+    if parts.scheme or parts.netloc or not parts.path.startswith(f"{root}/"):
+        return None
+    try:
+        adapter = current_app.create_url_adapter(request)
+        if adapter is None:
+            return None
+        adapter.match(parts.path[len(root) :], method="GET")
+    except RequestRedirect:
+        return url
+    except HTTPException:
+        return None
+    return url
+
+
+def after_sign_in(next_url: str | None) -> str:
+    """Where a finished sign-in leads."""
+    fallback = current_state().kit.settings.after_sign_in
+    if not fallback.startswith("/"):
+        fallback = url_for(fallback)
+    return inside(next_url) or fallback
+
+
+def see_other(url: str) -> Response:
+    """A redirect that is looked at with GET, whatever the method was (RFC 9110 15.4.4)."""
+    return redirect(url, 303)
+
+
+def to_sign_in() -> Response:
+    """To the host's page for signing in."""
+    view = getattr(current_app, "login_manager").login_view  # noqa: B009 - Flask-Login sets it
+    return see_other(url_for(view) if view else current_state().kit.settings.after_sign_in)

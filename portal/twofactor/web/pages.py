@@ -1,0 +1,47 @@
+"""What the blueprint's own pages have in common: who is asking, and how a refusal is shown."""
+
+from typing import Any
+
+from flask import flash, jsonify, make_response, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..core.errors import Refusal
+from ..core.records import Subject
+from ..state import State
+from . import navigation
+from .challenge import error_object, retry_after, status_of
+from .forms import wants_json
+from .words import sentence
+
+
+def subject(state: State) -> Subject:
+    """The signed-in user, and where the request came from."""
+    return Subject(state.user_key(current_user), request.remote_addr)
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """A page of the blueprint."""
+    return make_response(render_template(f"twofactor/{template}", **context), status)
+
+
+def refused(state: State, refusal: Refusal, template: str, **context: Any) -> Response:
+    """The page again, with the sentence of the refusal; JSON clients get the error object."""
+    area = state.kit.areas.get(refusal.area) if refusal.area else None
+    status = status_of(refusal)
+    if wants_json():
+        response = make_response(jsonify(error_object(refusal, area)), status)
+    else:
+        error = sentence(refusal, state.kit.clock())
+        response = page(template, status, error=error, refusal=refusal.__class__.__name__, **context)
+    if status == 429:
+        response.headers["Retry-After"] = str(retry_after(refusal))
+    return response
+
+
+def done(message: str, url: str | None = None, **facts: Any) -> Response:
+    """Lead on with a message; JSON clients get the facts."""
+    if wants_json():
+        return make_response(jsonify({"message": message, **facts}))
+    flash(message, "twofactor")
+    return navigation.see_other(url or url_for("twofactor.preferences"))

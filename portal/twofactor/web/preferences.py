@@ -1,0 +1,173 @@
+"""The page of one's own two-factor authentication, and what is changed from it."""
+
+from flask import jsonify, make_response, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..core.areas import DEACTIVATION, PREFERENCES, RECOVERY
+from ..core.errors import ChallengeRequired, NotOn, PasswordWrong, Refusal, UnknownArea
+from ..core.records import Account
+from ..service import preferences, tickets
+from ..state import State, current_state
+from . import forms, guard, marks, navigation, pages, words
+
+RECENT = 10
+
+
+def show() -> Response:
+    """GET: state, areas, recent activity."""
+    state = current_state()
+    account = state.kit.store.account(state.user_key(current_user))
+    if forms.wants_json():
+        return _state_object(state, account)
+    return pages.page("preferences.html", **_context(state, account))
+
+
+def submit() -> Response:
+    """POST: choose areas; removing one is a guarded deed."""
+    state = current_state()
+    who = pages.subject(state)
+    account = state.kit.store.account(who.user_id)
+    if account is None:
+        return pages.done(words.sentence(NotOn("off"), 0), state="off")
+    proved = False
+    try:
+        # The guard puts the original form back, so it goes first; it asks when areas would go.
+        if forms.text("twofactor_pending") or _removes(state, account):
+            guard.check(state, PREFERENCES, who.user_id)
+            proved = True
+        wanted = state.kit.areas.chosen(forms.texts("areas"))
+        changed = preferences.change_areas(state.kit, who, wanted, proved=proved)
+    except UnknownArea as refusal:
+        return pages.refused(state, refusal, "preferences.html", **_context(state, account))
+    message = "Your choice was saved." if changed else "Nothing was changed."
+    return pages.done(message, areas=sorted(wanted))
+
+
+def _removes(state: State, account: Account) -> bool:
+    wanted = state.kit.areas.chosen(forms.texts("areas"))
+    return bool(preferences.removed_areas(state.kit, account, wanted))
+
+
+def show_deactivate() -> Response:
+    """GET: the form that switches it off."""
+    state = current_state()
+    if not _is_on(state):
+        return navigation.see_other(url_for("twofactor.preferences"))
+    return pages.page("deactivate.html", ask_password=not _is_fresh(state))
+
+
+def deactivate() -> Response:
+    """POST: switch off with a code or the recovery code, and the password if it is long ago."""
+    state = current_state()
+    ask_password = not _is_fresh(state)
+    try:
+        code = _code_given()
+        if ask_password and not state.verify_password(current_user, forms.text("password")):
+            raise PasswordWrong("wrong password")
+        by = preferences.deactivate(state.kit, pages.subject(state), code)
+    except NotOn as refusal:
+        return _off_already(state, refusal)
+    except Refusal as refusal:
+        refusal.area = DEACTIVATION.key
+        return pages.refused(state, refusal, "deactivate.html", ask_password=ask_password)
+    marks.forget()
+    marks.renew()
+    return pages.done(
+        "Two-factor authentication is off. Delete the entry in your authenticator app.",
+        state="off",
+        by=by,
+    )
+
+
+def show_recovery() -> Response:
+    """GET: the form that makes a new recovery code. Nothing is made here."""
+    state = current_state()
+    if not _is_on(state):
+        return navigation.see_other(url_for("twofactor.preferences"))
+    return pages.page("recovery.html")
+
+
+def recovery() -> Response:
+    """POST: make a new recovery code and show it once."""
+    state = current_state()
+    try:
+        fresh = preferences.replace_recovery_code(state.kit, pages.subject(state), _code_given())
+    except NotOn as refusal:
+        return _off_already(state, refusal)
+    except Refusal as refusal:
+        refusal.area = RECOVERY.key
+        return pages.refused(state, refusal, "recovery.html")
+    if forms.wants_json():
+        return make_response(jsonify({"message": "The old code is void.", "recovery_code": fresh}))
+    return pages.page(
+        "recovery_new.html",
+        recovery_code=fresh,
+        issuer=state.kit.settings.issuer,
+        account_name=state.account_name(current_user),
+        today=words.moment(state.kit.clock()),
+    )
+
+
+def _code_given() -> str:
+    code = forms.text("code")
+    if not code.strip():
+        raise ChallengeRequired("no code")
+    return code
+
+
+def _is_on(state: State) -> bool:
+    return state.kit.store.account(state.user_key(current_user)) is not None
+
+
+def _is_fresh(state: State) -> bool:
+    mark = marks.get(tickets.PASSWORD)
+    return tickets.is_password_fresh(state.kit, mark, state.user_key(current_user))
+
+
+def _off_already(state: State, refusal: NotOn) -> Response:
+    if forms.wants_json():
+        return pages.refused(state, refusal, "preferences.html")
+    return pages.done(words.sentence(refusal, 0))
+
+
+def _context(state: State, account: Account | None) -> dict[str, object]:
+    kit = state.kit
+    every = frozenset(area.key for area in kit.areas)
+    events = kit.store.events(state.user_key(current_user), RECENT)
+    return {
+        "account": account,
+        "areas": list(kit.areas),
+        "chosen": kit.areas.chosen(account.areas & every) if account else every,
+        "since": words.moment(account.activated_at) if account else None,
+        "events": [
+            {
+                "text": words.activity(event, kit.areas),
+                "at": words.moment(event.at),
+                "iso": words.iso(event.at),
+                "address": event.address,
+            }
+            for event in events
+        ],
+    }
+
+
+def _state_object(state: State, account: Account | None) -> Response:
+    chosen = account.areas if account else frozenset()
+    return make_response(
+        jsonify(
+            {
+                "state": "on" if account else "off",
+                "areas": [
+                    {
+                        "key": area.key,
+                        "label": area.label,
+                        "guards": area.guards,
+                        "mandatory": area.mandatory,
+                        "chosen": area.mandatory or area.key in chosen,
+                    }
+                    for area in state.kit.areas
+                ],
+            }
+        )
+    )

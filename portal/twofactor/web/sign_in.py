@@ -1,0 +1,132 @@
+"""The second step of signing in. Half signed in is not signed in: the session holds one mark."""
+
+from typing import Any
+
+from flask import current_app, flash, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..core.areas import SIGN_IN
+from ..core.errors import ChallengeRequired, CodeWrong, MalformedCode, Refusal, SignInExpired
+from ..methods import totp
+from ..service import signing_in, tickets
+from ..service.signing_in import Pending
+from ..state import State, current_state
+from . import forms, marks, navigation, pages, words
+
+
+def begin(user: Any, remember: bool, next_url: str | None) -> Response:
+    """Sign in a user whose password was right, or lead to the second step.
+
+    Args:
+        user: the host's user.
+        remember: whether the person asked to stay signed in.
+        next_url: where to go afterwards; followed within the host alone.
+    """
+    state = current_state()
+    user_id = state.user_key(user)
+    account = state.kit.store.account(user_id)
+    next_url = navigation.inside(next_url)
+    marks.renew(empty=True)
+    if account is None or not signing_in.is_asked(state.kit, account):
+        state.login_user(user, remember)
+        if account is not None:
+            marks.put(tickets.PASSWORD, tickets.leave_password_proof(state.kit, user_id))
+        return navigation.see_other(navigation.after_sign_in(next_url))
+    ticket_id = signing_in.begin(state.kit, account, user.get_id(), remember, next_url)
+    marks.put(tickets.SIGN_IN, ticket_id)
+    return navigation.see_other(url_for("twofactor.sign_in"))
+
+
+def show() -> Response:
+    """GET: ask for the code of a pending sign-in."""
+    state = current_state()
+    if current_user.is_authenticated:
+        return navigation.see_other(navigation.after_sign_in(None))
+    try:
+        signing_in.pending(state.kit, marks.get(tickets.SIGN_IN))
+    except SignInExpired as expired:
+        return _start_over(state, expired)
+    return pages.page("sign_in.html", by_recovery=_by_recovery())
+
+
+def submit() -> Response:
+    """POST: the code, or the recovery code, which switches two-factor authentication off."""
+    state = current_state()
+    mark, address = marks.get(tickets.SIGN_IN), request.remote_addr
+    by_recovery = False
+    try:
+        text = forms.text("code")
+        signing_in.pending(state.kit, mark)
+        by_recovery = _is_recovery(text)
+        if by_recovery:
+            pending = signing_in.complete_by_recovery(state.kit, mark, address, text)
+        else:
+            pending = signing_in.complete(state.kit, mark, address, text)
+        user = _load(pending)
+    except SignInExpired as expired:
+        return _start_over(state, expired)
+    except Refusal as refusal:
+        refusal.area = SIGN_IN
+        if isinstance(refusal, CodeWrong) and refusal.over:
+            return _start_over(state, refusal)
+        asked = by_recovery or _by_recovery()
+        return pages.refused(state, refusal, "sign_in.html", by_recovery=asked)
+    return _complete(state, pending, user, by_recovery)
+
+
+def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
+    marks.renew(empty=True)
+    state.login_user(user, pending.remember)
+    if by_recovery:
+        return pages.done(
+            "Your recovery code was used, so two-factor authentication is off now. Activate it"
+            " again with your new phone.",
+            state="off",
+        )
+    proof = tickets.leave_password_proof(state.kit, pending.user_id)
+    marks.put(tickets.PASSWORD, proof)
+    return navigation.see_other(navigation.after_sign_in(pending.next_url))
+
+
+def _by_recovery() -> bool:
+    return request.args.get("use") == "recovery"
+
+
+def _is_recovery(text: str) -> bool:
+    """Whether what was typed is meant as a recovery code: it is not six digits.
+
+    Raises:
+        ChallengeRequired: nothing was typed.
+        MalformedCode: it is too short for one, so it is a mistyped code.
+    """
+    if not text.strip():
+        raise ChallengeRequired("no code")
+    try:
+        totp.parse_code(text)
+    except MalformedCode:
+        if _by_recovery() or any(character.isalpha() for character in text):
+            return True
+        raise
+    return False
+
+
+def _load(pending: Pending) -> Any:
+    """The host's user.
+
+    Raises:
+        SignInExpired: the host does not know the user any more.
+    """
+    loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009
+    user = loader(pending.login_id) if loader else None
+    if user is None:
+        raise SignInExpired("user gone")
+    return user
+
+
+def _start_over(state: State, refusal: Refusal) -> Response:
+    marks.drop(tickets.SIGN_IN)
+    if forms.wants_json():
+        return pages.refused(state, refusal, "sign_in.html")
+    flash(words.sentence(refusal, state.kit.clock()), "twofactor")
+    return navigation.to_sign_in()
