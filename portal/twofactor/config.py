@@ -100,7 +100,9 @@ def read_keys(config: Mapping[str, Any]) -> list[bytes]:
     value = config.get("TWOFACTOR_KEYS")
     if isinstance(value, str):
         value = value.replace(",", " ").split()
-    if not isinstance(value, list | tuple | None) or not all(isinstance(k, str) for k in value or ()):
+    if not isinstance(value, list | tuple | None) or not all(
+        isinstance(k, str) for k in value or ()
+    ):
         raise SetupError("TWOFACTOR_KEYS must be a list of base64 texts")
     keys = [parse_key(text) for text in value or ()]
     if len(set(keys)) != len(keys):

@@ -21,7 +21,7 @@ from .state import KEY, State, current_state
 from .storage.engine import Transactions
 from .storage.store import Store
 from .storage.tables import define_tables
-from .web import challenge, guard, marks, sign_in
+from .web import challenge, forms, guard, marks, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
 
@@ -133,8 +133,12 @@ class TwoFactor:
         app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
         app.register_error_handler(Refusal, challenge.answer)
         app.register_error_handler(Unavailable, challenge.unavailable)
-        app.jinja_env.globals["twofactor_dialog"] = twofactor_dialog
-        app.jinja_env.globals["twofactor_base_template"] = app.extensions[KEY].base_template
+        app.jinja_env.globals.update(
+            twofactor_dialog=twofactor_dialog,
+            twofactor_base_template=app.extensions[KEY].base_template,
+            twofactor_csrf_field=forms.csrf_field,
+            twofactor_csrf_token=forms.csrf_token,
+        )
         user_logged_out.connect(_forget_marks, app, weak=False)
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
@@ -218,7 +222,7 @@ def _keys(app: Flask) -> list[bytes]:
 
 
 def _notifier(app: Flask) -> Callable[..., None]:
-    def notify(name: str, user_id: str, **facts: object) -> None:
+    def notify(name: str, user_id: str, **facts: Any) -> None:
         try:
             BY_NAME[name].send(app, user_id=user_id, **facts)
         except Exception:

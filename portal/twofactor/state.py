@@ -44,7 +44,9 @@ def state_of(app: Flask) -> State:
     """
     state = app.extensions.get(KEY)
     if not isinstance(state, State):
-        raise SetupError("this app has no two-factor authentication: call twofactor.init_app(app, db)")
+        raise SetupError(
+            "this app has no two-factor authentication: call twofactor.init_app(app, db)"
+        )
     return state
 
 

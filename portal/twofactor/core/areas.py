@@ -55,7 +55,7 @@ class AreaRegistry:
         """
         if not _KEY.fullmatch(area.key):
             raise SetupError(
-                f"area key {area.key!r}: write lower-case letters, digits and _, e.g. 'close_account'"
+                f"area key {area.key!r}: write lower-case letters, digits and _, as 'close_account'"
             )
         if area.key in BUILT_IN:
             raise SetupError(f"area key {area.key!r} is kept for the blueprint: choose another")
@@ -79,7 +79,9 @@ class AreaRegistry:
         area = self._areas.get(key) or BUILT_IN.get(key)
         if area is None:
             known = ", ".join(self._areas) or "none"
-            raise SetupError(f"unknown area {key!r}: name it with twofactor.area() (known: {known})")
+            raise SetupError(
+                f"unknown area {key!r}: name it with twofactor.area() (known: {known})"
+            )
         return area
 
     def chosen(self, keys: Iterable[str]) -> frozenset[str]:

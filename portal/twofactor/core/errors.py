@@ -97,7 +97,7 @@ class CodeReused(Refusal):
 
 
 class Held(Refusal):
-    """Too many wrong answers: nothing is judged until `until` (Unix seconds, infinite if locked)."""
+    """Too many wrong answers: nothing is judged until `until` (Unix seconds; infinity: locked)."""
 
     code = "twofactor_throttled"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .throttle import Figures
+from .throttle import NO_ATTEMPTS, Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class Account:
     activated_at: int
     recovery_hash: str | None = field(default=None, repr=False)
     failures: int = 0
-    codes: Figures = Figures()
+    codes: Figures = NO_ATTEMPTS
     recovery_attempts: int = 0
-    recovery: Figures = Figures()
+    recovery: Figures = NO_ATTEMPTS
     authenticators: tuple[Authenticator, ...] = ()
 
 

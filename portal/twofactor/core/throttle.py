@@ -72,6 +72,9 @@ class Figures:
     recent: tuple[int, ...] = ()
 
 
+NO_ATTEMPTS = Figures()
+
+
 def wait_after(schedule: Schedule, run: int) -> int:
     """Seconds to wait after `run` attempts in a row."""
     if schedule.free is None or run < schedule.free:
@@ -84,13 +87,15 @@ def held_until(schedule: Schedule, figures: Figures, now: float) -> float | None
     """When the next answer is judged: `None` for at once, infinity when locked."""
     if schedule.lock_after is not None and figures.run >= schedule.lock_after:
         return math.inf
-    ends = [0.0]
-    if figures.recent:
-        ends.append(figures.recent[-1] + wait_after(schedule, figures.run))
-    for budget in schedule.budgets:
-        if len(figures.recent) >= budget.attempts:
-            ends.append(figures.recent[-budget.attempts] + budget.seconds)
-    until = max(ends)
+    recent = figures.recent
+    ends = [
+        recent[-budget.attempts] + budget.seconds
+        for budget in schedule.budgets
+        if len(recent) >= budget.attempts
+    ]
+    if recent:
+        ends.append(recent[-1] + wait_after(schedule, figures.run))
+    until = max(ends, default=0)
     return until if until > now else None
 
 

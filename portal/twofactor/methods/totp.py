@@ -22,7 +22,9 @@ DRIFT_STEPS = 20
 _LONGEST = 64
 _FOLD = {0xFF10 + digit: str(digit) for digit in range(10)}
 # White space of every kind, dashes of every kind, and the invisible marks that copying adds.
-_BETWEEN = re.compile("[\\s\u00ad\u180e\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2064\u2212\ufeff\uff0d-]")
+_BETWEEN = re.compile(
+    "[\\s\u00ad\u180e\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2064\u2212\ufeff\uff0d-]"
+)
 
 
 def step_at(now: float) -> int:

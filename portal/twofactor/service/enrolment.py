@@ -8,7 +8,7 @@ from ..core.errors import AlreadyOn, ClockOff, CodeWrong, EnrolmentExpired
 from ..core.records import Account, Authenticator, Subject
 from ..methods import recovery, totp
 from ..methods.registry import TOTP
-from ..storage.store import Transaction
+from ..storage.transaction import Transaction
 from . import tickets
 from .kit import Kit
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..config import Settings
 from ..core.areas import AreaRegistry
@@ -14,7 +14,7 @@ from ..storage.store import Store
 class Notify(Protocol):
     """Tells the host what happened; called after the commit."""
 
-    def __call__(self, name: str, user_id: str, **facts: object) -> None: ...
+    def __call__(self, name: str, user_id: str, **facts: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from ..core.areas import DEACTIVATION, RECOVERY
 from ..core.errors import AreasChanged, ChallengeRequired, MalformedCode, NotOn, RecoveryWrong
 from ..core.records import Account, Subject
 from ..methods import recovery, totp
-from ..storage.store import Transaction
+from ..storage.transaction import Transaction
 from . import verification
 from .kit import Kit
 
@@ -40,7 +40,9 @@ def change_areas(kit: Kit, subject: Subject, wanted: frozenset[str], *, proved: 
         if added or removed:
             if not transaction.set_areas(account, wanted):
                 raise AreasChanged("areas changed meanwhile")
-            detail = " ".join([f"+{key}" for key in sorted(added)] + [f"-{k}" for k in sorted(removed)])
+            detail = " ".join(
+                [f"+{key}" for key in sorted(added)] + [f"-{k}" for k in sorted(removed)]
+            )
             transaction.record(kit.event(subject, "areas_changed", detail=detail[:255]))
         return added, removed
 

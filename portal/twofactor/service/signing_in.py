@@ -6,7 +6,7 @@ from ..core.areas import SIGN_IN
 from ..core.errors import CodeWrong, SignInExpired
 from ..core.records import Account, Subject, Ticket
 from ..methods import recovery, totp
-from ..storage.store import Transaction
+from ..storage.transaction import Transaction
 from . import preferences, tickets, verification
 from .kit import Kit
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core import vault
 from ..core.records import Ticket
-from ..storage.store import Transaction
+from ..storage.transaction import Transaction
 from .kit import Kit
 
 SIGN_IN = "sign_in"

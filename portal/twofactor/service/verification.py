@@ -23,7 +23,7 @@ from ..core.errors import (
 )
 from ..core.records import Account, Authenticator, Subject
 from ..methods import recovery, registry, totp
-from ..storage.store import Transaction
+from ..storage.transaction import Transaction
 from . import tickets
 from .kit import Kit
 
@@ -191,9 +191,7 @@ def judge_recovery(kit: Kit, subject: Subject, text: str, area: str) -> str:
     return hashed
 
 
-def _count_recovery(
-    kit: Kit, transaction: Transaction, subject: Subject, area: str
-) -> str | None:
+def _count_recovery(kit: Kit, transaction: Transaction, subject: Subject, area: str) -> str | None:
     account = transaction.account(subject.user_id, lock=True)
     if account is None:
         raise NotOn("no second factor")

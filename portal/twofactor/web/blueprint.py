@@ -51,9 +51,7 @@ _ANONYMOUS = frozenset({"twofactor.sign_in", "twofactor.sign_in_submit", "twofac
 
 def before() -> Any:
     """Who is not signed in sees the second step of signing in, and nothing else."""
-    request.max_content_length = min(
-        LONGEST_BODY, request.max_content_length or LONGEST_BODY
-    )
+    request.max_content_length = min(LONGEST_BODY, request.max_content_length or LONGEST_BODY)
     if (request.endpoint or "").endswith("static"):
         return None
     if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:

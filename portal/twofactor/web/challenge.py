@@ -131,7 +131,7 @@ def retry_after(refusal: errors.Refusal) -> int | None:
     """Whole seconds until it makes sense to try again, `None` when nothing need be waited for."""
     if isinstance(refusal, errors.CodeReused):
         return refusal.wait
-    until = getattr(refusal, "until", None)
+    until = refusal.until if isinstance(refusal, errors.Held | errors.CodeWrong) else None
     if until is None:
         return None
     # A lock has no end of its own; a day keeps a program from trying on and on.

@@ -1,5 +1,7 @@
 """The wizard: password and areas, then QR code and recovery code, then the first right code."""
 
+from typing import Any
+
 from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -10,7 +12,6 @@ from ..core.errors import (
     EnrolmentExpired,
     PasswordWrong,
     Refusal,
-    UnknownArea,
 )
 from ..methods.totp import base32, in_groups, key_uri
 from ..service import enrolment, tickets
@@ -61,11 +62,11 @@ def _offered(state: State) -> frozenset[str]:
     return state.kit.areas.chosen(named or {area.key for area in state.kit.areas})
 
 
-def _start(state: State, chosen: frozenset[str]) -> dict[str, object]:
+def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
     return {"areas": list(state.kit.areas), "chosen": chosen, "next_url": _next()}
 
 
-def _scan(state: State, unfinished: Enrolment) -> dict[str, object]:
+def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
     name = state.account_name(current_user)
     uri = key_uri(unfinished.secret, state.kit.settings.issuer, name)
     return {
@@ -89,7 +90,7 @@ def _begin(state: State) -> Response:
         ticket_id = enrolment.begin(state.kit, pages.subject(state), chosen, _next())
     except AlreadyOn as refusal:
         return _already_on(state, refusal)
-    except (PasswordWrong, UnknownArea, Refusal) as refusal:
+    except Refusal as refusal:
         return pages.refused(state, refusal, "activate_start.html", **_start(state, chosen))
     marks.put(tickets.ENROLMENT, ticket_id)
     if forms.wants_json():
@@ -137,7 +138,7 @@ def _finish(state: State) -> Response:
 
 
 def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
-    """Save without scripts: the code is asked on a page of its own, if the secret is still there."""
+    """Save without scripts: the code is asked on a page of its own, while the secret is there."""
     if forms.wants_json():
         return pages.refused(state, refusal, "activate_code.html")
     try:

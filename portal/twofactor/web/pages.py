@@ -29,11 +29,14 @@ def refused(state: State, refusal: Refusal, template: str, **context: Any) -> Re
     """The page again, with the sentence of the refusal; JSON clients get the error object."""
     area = state.kit.areas.get(refusal.area) if refusal.area else None
     status = status_of(refusal)
+    response: Response
     if wants_json():
         response = make_response(jsonify(error_object(refusal, area)), status)
     else:
         error = sentence(refusal, state.kit.clock())
-        response = page(template, status, error=error, refusal=refusal.__class__.__name__, **context)
+        response = page(
+            template, status, error=error, refusal=refusal.__class__.__name__, **context
+        )
     if status == 429:
         response.headers["Retry-After"] = str(retry_after(refusal))
     return response

@@ -1,5 +1,7 @@
 """The page of one's own two-factor authentication, and what is changed from it."""
 
+from typing import Any
+
 from flask import jsonify, make_response, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -131,7 +133,7 @@ def _off_already(state: State, refusal: NotOn) -> Response:
     return pages.done(words.sentence(refusal, 0))
 
 
-def _context(state: State, account: Account | None) -> dict[str, object]:
+def _context(state: State, account: Account | None) -> dict[str, Any]:
     kit = state.kit
     every = frozenset(area.key for area in kit.areas)
     events = kit.store.events(state.user_key(current_user), RECENT)

@@ -38,7 +38,9 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
     errors.EnrolmentRequired: (
         "This needs two-factor authentication. Activate it first; you will be led back here."
     ),
-    errors.MalformedCode: "The code has six digits. Enter the one your authenticator app shows now.",
+    errors.MalformedCode: (
+        "The code has six digits. Enter the one that your authenticator app shows now."
+    ),
     errors.RecoveryWrong: (
         "That recovery code is not right. Check it against your printed sheet; it can be used once,"
         " and a newer one makes it void."

@@ -1,0 +1,84 @@
+"""Rows as records, and back: what a column holds, without any statement that changes it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from ..core.records import Account, Authenticator, Event, Ticket
+from ..core.throttle import Figures
+from .tables import Tables
+
+
+def _times(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(",")) if text else ()
+
+
+def times_as_text(times: tuple[int, ...]) -> str:
+    """The latest attempts as their column holds them."""
+    return ",".join(map(str, times))
+
+
+def keys_of(text: str) -> frozenset[str]:
+    """The area keys of a column."""
+    return frozenset(text.split())
+
+
+def keys_as_text(keys: frozenset[str]) -> str:
+    """Area keys as their column holds them, in one order only."""
+    return " ".join(sorted(keys))
+
+
+def whole_account(tables: Tables) -> Select[Any]:
+    """An account with its authenticators."""
+    account, authenticator = tables.account, tables.authenticator
+    joined = account.outerjoin(authenticator, authenticator.c.user_id == account.c.user_id)
+    columns = [column.label(f"of_{column.name}") for column in authenticator.c]
+    return (
+        select(account, *columns)
+        .select_from(joined)
+        .order_by(authenticator.c.created_at, authenticator.c.id)
+    )
+
+
+def account_of(rows: Sequence[Row[Any]]) -> Account:
+    """The account that `whole_account` found; there is at least one row."""
+    first = rows[0]
+    authenticators = tuple(_authenticator_of(row) for row in rows if row.of_id is not None)
+    # Wrong codes in a row: those since an authenticator was last right, or an operator unlocked.
+    cleared = max(first.failures_cleared, *(each.failures_at_use for each in authenticators), 0)
+    return Account(
+        user_id=first.user_id,
+        areas=keys_of(first.areas),
+        activated_at=first.activated_at,
+        recovery_hash=first.recovery_hash,
+        failures=first.failures,
+        codes=Figures(first.failures - cleared, _times(first.failures_recent)),
+        recovery_attempts=first.recovery_attempts,
+        recovery=Figures(first.recovery_attempts, _times(first.recovery_recent)),
+        authenticators=authenticators,
+    )
+
+
+def _authenticator_of(row: Row[Any]) -> Authenticator:
+    return Authenticator(
+        id=row.of_id,
+        user_id=row.user_id,
+        kind=row.of_kind,
+        name=row.of_name,
+        sealed=row.of_sealed,
+        last_step=row.of_last_step,
+        created_at=row.of_created_at,
+        last_used_at=row.of_last_used_at,
+        failures_at_use=row.of_failures_at_use,
+    )
+
+
+def ticket_of(row: Row[Any]) -> Ticket:
+    """A ticket."""
+    return Ticket(row.digest, row.user_id, row.kind, row.area, row.sealed, row.expires_at)
+
+
+def event_of(row: Row[Any]) -> Event:
+    """An event."""
+    return Event(row.user_id, row.at, row.kind, row.area, row.address, row.detail, row.id)

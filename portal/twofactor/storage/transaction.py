@@ -1,0 +1,209 @@
+"""The changes of state, each one atomic statement, on an open transaction."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ..core.records import Account, Authenticator, Event, Ticket
+from ..core.throttle import Figures
+from .rows import account_of, keys_as_text, ticket_of, times_as_text, whole_account
+from .tables import Tables
+
+
+class Transaction:
+    """The changes, on an open transaction. A `bool` says whether the one row was hit."""
+
+    def __init__(self, connection: Connection, tables: Tables) -> None:
+        self._connection = connection
+        self._tables = tables
+
+    def account(self, user_id: str, *, lock: bool = False) -> Account | None:
+        """The account with its authenticators, in one SELECT.
+
+        Args:
+            user_id: the host's string for the user.
+            lock: queue here until the transactions before are over.
+        """
+        statement = whole_account(self._tables).where(self._tables.account.c.user_id == user_id)
+        if lock:
+            statement = statement.with_for_update(of=self._tables.account)
+        rows = self._connection.execute(statement).all()
+        return account_of(rows) if rows else None
+
+    def pending(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
+        """A ticket with the account of its user, in one SELECT that queues on the account."""
+        ticket = self._tables.ticket
+        columns = [column.label(f"ticket_{column.name}") for column in ticket.c]
+        statement = (
+            whole_account(self._tables)
+            .add_columns(*columns)
+            .join(ticket, ticket.c.user_id == self._tables.account.c.user_id)
+            .where(ticket.c.digest == digest, ticket.c.kind == kind, ticket.c.expires_at > int(now))
+            .with_for_update(of=self._tables.account)
+        )
+        rows = self._connection.execute(statement).all()
+        if not rows:
+            return None
+        return Ticket(*(rows[0]._mapping[f"ticket_{c.name}"] for c in ticket.c)), account_of(rows)
+
+    def add_account(self, account: Account) -> None:
+        """Write a new account; one that is there already is an integrity error."""
+        self._connection.execute(
+            insert(self._tables.account).values(
+                user_id=account.user_id,
+                areas=keys_as_text(account.areas),
+                activated_at=account.activated_at,
+                recovery_hash=account.recovery_hash,
+            )
+        )
+
+    def add_authenticator(self, authenticator: Authenticator) -> None:
+        """Write a new authenticator."""
+        self._connection.execute(
+            insert(self._tables.authenticator).values(
+                id=authenticator.id,
+                user_id=authenticator.user_id,
+                kind=authenticator.kind,
+                name=authenticator.name,
+                sealed=authenticator.sealed,
+                last_step=authenticator.last_step,
+                failures_at_use=authenticator.failures_at_use,
+                created_at=authenticator.created_at,
+                last_used_at=authenticator.last_used_at,
+            )
+        )
+
+    def take_step(self, authenticator_id: str, step: int, failures: int, now: float) -> bool:
+        """Use up a time step; `False` when it, or a later one, was used before (RFC 6238 5.2)."""
+        authenticator = self._tables.authenticator
+        return self._hit(
+            update(authenticator)
+            .where(authenticator.c.id == authenticator_id, authenticator.c.last_step < step)
+            .values(last_step=step, last_used_at=int(now), failures_at_use=failures)
+        )
+
+    def count_failure(self, account: Account, codes: Figures) -> bool:
+        """Count a wrong code; `False` when another was counted since the account was read."""
+        table = self._tables.account
+        return self._hit(
+            update(table)
+            .where(table.c.user_id == account.user_id, table.c.failures == account.failures)
+            .values(failures=account.failures + 1, failures_recent=times_as_text(codes.recent))
+        )
+
+    def count_recovery(self, account: Account, figures: Figures) -> bool:
+        """Count a recovery code before it is judged."""
+        table = self._tables.account
+        return self._hit(
+            update(table)
+            .where(
+                table.c.user_id == account.user_id,
+                table.c.recovery_attempts == account.recovery_attempts,
+            )
+            .values(
+                recovery_attempts=account.recovery_attempts + 1,
+                recovery_recent=times_as_text(figures.recent),
+            )
+        )
+
+    def set_areas(self, account: Account, areas: frozenset[str]) -> bool:
+        """Change the choice; `False` when it was changed since the account was read."""
+        table = self._tables.account
+        return self._hit(
+            update(table)
+            .where(
+                table.c.user_id == account.user_id,
+                table.c.areas == keys_as_text(account.areas),
+            )
+            .values(areas=keys_as_text(areas))
+        )
+
+    def set_recovery(self, user_id: str, hashed: str) -> bool:
+        """Replace the recovery code; the one before is void."""
+        table = self._tables.account
+        return self._hit(
+            update(table)
+            .where(table.c.user_id == user_id)
+            .values(recovery_hash=hashed, recovery_recent="")
+        )
+
+    def remove_account(self, user_id: str, recovery_hash: str | None = None) -> bool:
+        """Remove account, authenticators and tickets; `False` when another was first.
+
+        Args:
+            user_id: the host's string for the user.
+            recovery_hash: remove only while this is the account's recovery code.
+        """
+        account, authenticator = self._tables.account, self._tables.authenticator
+        of_user = account.c.user_id == user_id
+        # The lock of the account comes first, as in every other transaction.
+        locked = select(account.c.recovery_hash).where(of_user).with_for_update()
+        found = self._connection.execute(locked).first()
+        if found is None or (recovery_hash is not None and found[0] != recovery_hash):
+            return False
+        self._connection.execute(delete(authenticator).where(authenticator.c.user_id == user_id))
+        self.drop_tickets(user_id)
+        return self._hit(delete(account).where(of_user))
+
+    def add_ticket(self, ticket: Ticket) -> None:
+        """Write a ticket."""
+        self._connection.execute(
+            insert(self._tables.ticket).values(
+                digest=ticket.digest,
+                user_id=ticket.user_id,
+                kind=ticket.kind,
+                area=ticket.area,
+                sealed=ticket.sealed,
+                expires_at=ticket.expires_at,
+            )
+        )
+
+    def take_ticket(
+        self, digest: str, kind: str, user_id: str, now: float, area: str = ""
+    ) -> Ticket | None:
+        """Use a ticket up: one DELETE that must hit its one row."""
+        ticket = self._tables.ticket
+        row = self._connection.execute(
+            delete(ticket)
+            .where(
+                ticket.c.digest == digest,
+                ticket.c.user_id == user_id,
+                ticket.c.kind == kind,
+                ticket.c.area == area,
+                ticket.c.expires_at > int(now),
+            )
+            .returning(*ticket.c)
+        ).first()
+        return None if row is None else ticket_of(row)
+
+    def drop_tickets(self, user_id: str) -> None:
+        """End everything half done of a user."""
+        ticket = self._tables.ticket
+        self._connection.execute(delete(ticket).where(ticket.c.user_id == user_id))
+
+    def drop_expired_tickets(self, now: float) -> int:
+        """Remove the tickets of all users that are over; the number of them."""
+        ticket = self._tables.ticket
+        expired = delete(ticket).where(ticket.c.expires_at <= int(now))
+        return self._connection.execute(expired).rowcount
+
+    def drop_events(self, user_id: str) -> None:
+        """Remove the record of a user who is gone."""
+        event = self._tables.event
+        self._connection.execute(delete(event).where(event.c.user_id == user_id))
+
+    def record(self, event: Event) -> None:
+        """Write one event."""
+        self._connection.execute(
+            insert(self._tables.event).values(
+                user_id=event.user_id,
+                at=event.at,
+                kind=event.kind,
+                area=event.area,
+                address=event.address,
+                detail=event.detail,
+            )
+        )
+
+    def _hit(self, statement: Any) -> bool:
+        return bool(self._connection.execute(statement).rowcount == 1)
