@@ -1,0 +1,54 @@
+"""How Flask-Migrate reaches the database; run by `flask db …`, with the app at hand."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection
+
+db = current_app.extensions["migrate"].db
+options = current_app.extensions["migrate"].configure_args
+
+
+def drop_empty(_context, _revision, directives):
+    """A revision in which nothing changes is not written."""
+    if (
+        getattr(context.config.cmd_opts, "autogenerate", False)
+        and directives[0].upgrade_ops.is_empty()
+    ):
+        directives[:] = []
+
+
+def run(connection: Connection) -> None:
+    """Run the revisions on this connection, in one transaction where the database can."""
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        process_revision_directives=drop_empty,
+        **options,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_offline() -> None:
+    """Print the statements instead of running them (`--sql`)."""
+    context.configure(
+        url=db.engine.url.render_as_string(hide_password=False).replace("%", "%%"),
+        target_metadata=db.metadata,
+        literal_binds=True,
+        **options,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            # A table that is rebuilt must not take along what refers to it.
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.commit()
+        run(connection)
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")

@@ -1,0 +1,119 @@
+"""What can be done with an account: one function a deed, called alike by pages and commands."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import current_app, has_request_context
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
+
+from portal import notices, sessions
+from portal.extensions import db, twofactor
+from portal.formats import now
+from portal.models import Customer, email_key, name_key
+from portal.passwords import PasswordRefused, check_new_password, check_password, hash_password
+from portal.rules import Refused, checked_email, checked_name
+
+
+def find_customer(identity: str) -> Customer | None:
+    """The customer with this user name or e-mail address."""
+    identity = identity.strip()
+    if "\0" in identity or len(identity) > 400:
+        return None
+    found = or_(
+        Customer.email_key == email_key(identity), Customer.username_key == name_key(identity)
+    )
+    return db.session.scalar(select(Customer).where(found))
+
+
+def verify_password(customer: Customer, password: str) -> bool:
+    """Whether the password is the customer's."""
+    return check_password(password, customer.password_hash)
+
+
+def own_words(name: str, email: str) -> Iterable[str]:
+    """What a new password must not be made of."""
+    return (name, email.partition("@")[0], email, current_app.config["SITE_NAME"])
+
+
+def create_customer(name: str, email: str, password: str, **profile: Any) -> Customer:
+    """Add a customer.
+
+    Raises:
+        Refused: the name or the address is not acceptable, or taken.
+        PasswordRefused: the password is not good enough.
+    """
+    name, email = checked_name(name), checked_email(email)
+    check_new_password(password, own_words(name, email))
+    customer = Customer(
+        username=name, email=email, password_hash=_hashed(password), created_at=now(), **profile
+    )
+    db.session.add(customer)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        raise Refused("This user name or e-mail address is taken.") from None
+    return customer
+
+
+def change_password(customer: Customer, password: str) -> None:
+    """Give the customer another password; every other session ends, and the owner is told.
+
+    Raises:
+        PasswordRefused: the password is not good enough, or the present one.
+    """
+    check_new_password(password, own_words(customer.username, customer.email))
+    if verify_password(customer, password):
+        raise PasswordRefused("This is your present password. Choose another one.")
+    replace_password(customer, password)
+
+
+def replace_password(customer: Customer, password: str) -> None:
+    """Store a password that was found good, and end everything that hung on the old one."""
+    customer.password_hash = _hashed(password)
+    db.session.commit()
+    twofactor.revoke_tickets(customer)
+    sessions.end_others(customer.id)
+    if has_request_context():
+        sessions.renew()
+    notices.password_changed(customer)
+
+
+def change_email(customer: Customer, email: str) -> None:
+    """Give the customer another address; the old and the new one are told.
+
+    Raises:
+        Refused: the address is not acceptable, taken, or the present one.
+    """
+    email, old = checked_email(email), customer.email
+    if email == old:
+        raise Refused("This is your present e-mail address.")
+    customer.set_email(email)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        raise Refused("This e-mail address can't be used. Choose another one.") from None
+    notices.email_changed(customer, old, email)
+
+
+def close_account(customer: Customer) -> None:
+    """Remove the customer with everything that belongs to the account, and say so by mail."""
+    number, email = customer.id, customer.email
+    name = customer.display_name
+    db.session.delete(customer)
+    db.session.commit()
+    twofactor.forget(customer)
+    sessions.end_all(number)
+    notices.account_closed(email, name)
+
+
+def rehash(customer: Customer, password: str) -> None:
+    """Store the right password again under the cost that is wanted now."""
+    customer.password_hash = _hashed(password)
+    db.session.commit()
+
+
+def _hashed(password: str) -> str:
+    return hash_password(password, current_app.config["PASSWORD_COST"])

@@ -1,0 +1,142 @@
+"""The pages of the overview and of the security section."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from portal import sessions
+from portal.account import service
+from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
+from portal.extensions import db, twofactor
+from portal.formats import today
+from portal.models import Customer
+from portal.passwords import PasswordRefused
+from portal.rules import Refused
+
+blueprint = Blueprint("account", __name__)
+
+
+def customer() -> Customer:
+    """The one who is signed in, as a row and not as a proxy."""
+    return current_user._get_current_object()  # type: ignore[no-any-return]
+
+
+@blueprint.get("/")
+@login_required  # type: ignore[untyped-decorator]
+def overview() -> ResponseReturnValue:
+    """The profile, what is to be paid, and how the account is protected."""
+    areas = twofactor.areas_of(customer())
+    # What the customer protects with a code is not told without one.
+    hidden = "invoices" in areas
+    invoices = [] if hidden else [each for each in customer().invoices if each.paid_on is None]
+    return render_template(
+        "account/overview.html",
+        invoices=invoices,
+        hidden=hidden,
+        total=sum(each.gross for each in invoices),
+        overdue=sum(each.status(today()) == "overdue" for each in invoices),
+        is_on=twofactor.is_on(customer()),
+        protected=protected_areas(),
+    )
+
+
+@blueprint.get("/security/")
+@login_required  # type: ignore[untyped-decorator]
+def security() -> ResponseReturnValue:
+    """Everything about the account, and what is protected by a code."""
+    return render_template(
+        "account/security.html",
+        is_on=twofactor.is_on(customer()),
+        areas=twofactor.areas,
+        chosen=twofactor.areas_of(customer()),
+        sessions=len(sessions.sessions_of(customer().id)),
+    )
+
+
+@blueprint.route("/security/profile", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+def profile() -> ResponseReturnValue:
+    """Change name, company, address and phone."""
+    form = ProfileForm(obj=customer())
+    if form.validate_on_submit():
+        form.populate_obj(customer())
+        db.session.commit()
+        flash("Your profile was saved.", "success")
+        return redirect(url_for("account.security"), 303)
+    return render_template("account/profile.html", form=form)
+
+
+@blueprint.route("/security/password", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("password")
+def password() -> ResponseReturnValue:
+    """Change the password; every other session ends."""
+    form = PasswordForm()
+    if form.validate_on_submit():
+        try:
+            service.change_password(customer(), form.new_password.data)
+        except PasswordRefused as refusal:
+            form.new_password.errors = [str(refusal)]
+        else:
+            twofactor.password_confirmed()
+            flash("Your password was changed. All other sessions were signed out.", "success")
+            return redirect(url_for("account.security"), 303)
+    return render_template("account/password.html", form=form)
+
+
+@blueprint.route("/security/email", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("email")
+def email() -> ResponseReturnValue:
+    """Change the e-mail address; the old and the new one are told."""
+    form = EmailForm()
+    if form.validate_on_submit():
+        try:
+            service.change_email(customer(), form.email.data)
+        except Refused as refusal:
+            form.email.errors = [str(refusal)]
+        else:
+            flash("Your e-mail address was changed.", "success")
+            return redirect(url_for("account.security"), 303)
+    return render_template("account/email.html", form=form)
+
+
+@blueprint.route("/security/close", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("close_account")
+def close() -> ResponseReturnValue:
+    """Close the account for good."""
+    form = CloseForm()
+    if form.validate_on_submit():
+        service.close_account(customer())
+        flash("Your account was closed. Thank you for having been with us.", "success")
+        return redirect(url_for("auth.login"), 303)
+    return render_template("account/close.html", form=form)
+
+
+@blueprint.route("/security/sessions", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+def sessions_page() -> ResponseReturnValue:
+    """Where one is signed in, and how to end it."""
+    form = SignOutForm()
+    if form.validate_on_submit():
+        number = request.form.get("session", "")
+        if request.form.get("others"):
+            ended = sessions.end_others(customer().id)
+            flash(f"{ended} other session{'s' * (ended != 1)} signed out.", "success")
+        elif number.isascii() and number.isdigit() and len(number) < 10:
+            if sessions.end_one(customer().id, int(number)):
+                flash("That session was signed out.", "success")
+            else:
+                flash("That session had ended already.", "warning")
+        return redirect(url_for("account.sessions_page"), 303)
+    records = sessions.sessions_of(customer().id)
+    return render_template(
+        "account/sessions.html", form=form, records=records, is_present=sessions.is_present
+    )
+
+
+def protected_areas() -> list[str]:
+    """The labels of the areas for which the customer is asked for a code."""
+    chosen = twofactor.areas_of(customer())
+    return [area.label for area in twofactor.areas if area.key in chosen]

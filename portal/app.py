@@ -1,0 +1,79 @@
+"""The factory: what the portal is put together from, in order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import (
+    account,
+    auth,
+    cli,
+    config,
+    errors,
+    formats,
+    headers,
+    health,
+    invoices,
+    mail,
+    notices,
+    sessions,
+)
+from portal.account.service import verify_password
+from portal.auth.service import load_customer, sign_in_customer, unauthorized
+from portal.extensions import csrf, init_database, login_manager, twofactor
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """Make the portal.
+
+    Raises:
+        SettingError: a setting can't be used; the message names it.
+    """
+    app = Flask("portal", instance_path=config.instance_path(settings))
+    config.load(app, settings)
+    if hops := app.config["PROXY_COUNT"]:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
+        )
+    init_database(app)
+    sessions.init_app(app)
+    headers.init_app(app)
+    errors.init_app(app)
+    formats.init_app(app)
+    csrf.init_app(app)
+    init_login(app)
+    init_twofactor(app)
+    mail.init_app(app)
+    notices.init_app(app)
+    app.register_blueprint(auth.blueprint)
+    app.register_blueprint(account.blueprint)
+    app.register_blueprint(invoices.blueprint)
+    app.register_blueprint(health.blueprint)
+    cli.init_app(app)
+    return app
+
+
+def init_login(app: Flask) -> None:
+    """Flask-Login keeps who is signed in; how long, and where, is the session's matter."""
+    login_manager.init_app(app, add_context_processor=False)
+    login_manager.session_protection = None
+    login_manager.user_loader(load_customer)
+    login_manager.unauthorized_handler(unauthorized)
+
+
+def init_twofactor(app: Flask) -> None:
+    """Mount the second factor in the security section."""
+    from portal.extensions import db
+
+    twofactor.init_app(
+        app,
+        db,
+        url_prefix="/security/two-factor",
+        verify_password=verify_password,
+        user_key=lambda customer: str(customer.id),
+        base_template="layout.html",
+        login_user=sign_in_customer,
+        clock=app.config["CLOCK"],
+    )

@@ -1,0 +1,43 @@
+"""The forms of signing in."""
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, PasswordField, StringField
+
+from portal.fields import email_rules, required, same_as, text_rules
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    """Who one is, and the password."""
+
+    identity = StringField(
+        "User name or e-mail address",
+        [required("Enter your user name or e-mail address."), *text_rules(254)],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    password = PasswordField(
+        "Password",
+        [required("Enter your password.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+    remember = BooleanField("Keep me signed in")
+
+
+class ForgotForm(FlaskForm):  # type: ignore[misc]
+    """Where the link is to be mailed."""
+
+    email = StringField("E-mail address", email_rules(), render_kw={"autocomplete": "email"})
+
+
+class ResetForm(FlaskForm):  # type: ignore[misc]
+    """The new password, twice."""
+
+    new_password = PasswordField(
+        "New password",
+        [required("Enter a new password.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+    repeat_password = PasswordField(
+        "Repeat new password",
+        [required("Enter the new password again."), same_as("new_password")],
+        render_kw={"autocomplete": "new-password"},
+    )

@@ -1,0 +1,116 @@
+"""Signing in, and replacing a forgotten password by a mailed link."""
+
+import hashlib
+import secrets
+
+from flask import current_app, flash, jsonify, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import login_user
+from sqlalchemy import delete, func, select
+
+from portal import notices, sessions
+from portal.account.service import find_customer, rehash, replace_password, verify_password
+from portal.errors import wants_json
+from portal.extensions import db
+from portal.formats import now
+from portal.models import Customer, PasswordReset, email_key
+from portal.passwords import check_nobody, needs_rehash
+
+LINKS_AT_ONCE = 3
+
+
+def load_customer(key: str) -> Customer | None:
+    """The customer whom the session names."""
+    return db.session.get(Customer, int(key))
+
+
+def sign_in_customer(customer: Customer, remember: bool) -> None:
+    """Make the session that of the customer; `remember` lets it outlast the browser."""
+    login_user(customer)
+    session.permanent = remember
+
+
+def unauthorized() -> ResponseReturnValue:
+    """Lead to the sign-in page, and back afterwards when the address can be looked at."""
+    if wants_json():
+        return jsonify(error="sign_in_required", message="Sign in first."), 403
+    target = None
+    if request.method in ("GET", "HEAD") and request.path != "/":
+        target = request.full_path.rstrip("?")
+    return redirect(url_for("auth.login", next=target), 303)
+
+
+def authenticate(identity: str, password: str) -> Customer | None:
+    """The customer with this name or address and this password.
+
+    Whether the name or the password was wrong shows neither in the answer nor in its time.
+    """
+    cost = current_app.config["PASSWORD_COST"]
+    customer = find_customer(identity)
+    if customer is None:
+        check_nobody(password, cost)
+        return None
+    if not verify_password(customer, password):
+        return None
+    if needs_rehash(customer.password_hash, cost):
+        rehash(customer, password)
+    return customer
+
+
+def request_reset(email: str) -> None:
+    """Mail a link to the customer with this address.
+
+    For an address that nobody has, and for one that got its links for this hour, the same is done
+    except that no mail arrives: neither answer nor time tells who is a customer.
+    """
+    customer = db.session.scalar(select(Customer).where(Customer.email_key == email_key(email)))
+    number = customer.id if customer is not None else None
+    db.session.execute(delete(PasswordReset).where(PasswordReset.expires_at <= now()))
+    counted = select(func.count()).where(PasswordReset.customer_id == number)
+    too_many = (db.session.scalar(counted) or 0) >= LINKS_AT_ONCE
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        PasswordReset(
+            token_hash=_hash(token),
+            customer_id=None if too_many else number,
+            expires_at=now() + current_app.config["RESET_SECONDS"],
+        )
+    )
+    db.session.commit()
+    path = current_app.url_map.bind("localhost").build("auth.reset", {"token": token})
+    link = current_app.config["PUBLIC_URL"] + path
+    name = customer.display_name if customer is not None else email
+    notices.reset_requested(email, name, link, decoy=customer is None or too_many)
+
+
+def customer_of(token: str) -> Customer | None:
+    """Whose password the link replaces; None when it was used, has expired or never was."""
+    return db.session.scalar(
+        select(Customer)
+        .join(PasswordReset, PasswordReset.customer_id == Customer.id)
+        .where(PasswordReset.token_hash == _hash(token), PasswordReset.expires_at > now())
+    )
+
+
+def reset_password(token: str, customer: Customer, password: str) -> bool:
+    """Replace the password and end every session; False when the link was used meanwhile.
+
+    The first to delete the link's row wins; all other links of the customer go with it.
+    """
+    spent = delete(PasswordReset).where(
+        PasswordReset.token_hash == _hash(token),
+        PasswordReset.customer_id == customer.id,
+        PasswordReset.expires_at > now(),
+    )
+    if not db.session.execute(spent).rowcount:  # type: ignore[attr-defined]
+        db.session.rollback()
+        return False
+    db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
+    replace_password(customer, password)
+    sessions.end_all(customer.id)
+    flash("Your password was changed. Sign in with the new one.", "success")
+    return True
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,113 @@
+"""The portal's commands: customers, the demo, mails. Exit status 1 with one line says why not."""
+
+import json
+import sys
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from portal import demo, mail
+from portal.account import service
+from portal.extensions import db, twofactor
+from portal.models import Customer
+from portal.passwords import PasswordRefused
+from portal.rules import Refused
+
+user = AppGroup("user", help="Add customers, list them, give them a new password.")
+mails = AppGroup("mail", help="The mails that wait for their delivery.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    app.cli.add_command(user)
+    app.cli.add_command(mails)
+    app.cli.command("demo")(make_demo)
+
+
+def make_demo() -> None:
+    """Make the demo customer with invoices, once."""
+    made = demo.make()
+    state = "is there now" if made else "was there already"
+    click.echo(f"The demo customer {state}. Sign in as: {demo.NAME}  Password: {demo.PASSWORD}")
+
+
+@user.command("create")
+@click.argument("name")
+@click.option("--email", required=True, help="Where mails for the customer go.")
+@click.option("--password", help="Better left out: then it is asked for, or read from stdin.")
+def create(name: str, email: str, password: str | None) -> None:
+    """Add the customer NAME."""
+    try:
+        made = service.create_customer(name, email, _password(password))
+    except (Refused, PasswordRefused) as refusal:
+        raise click.ClickException(str(refusal)) from None
+    click.echo(f"Customer {made.username} was added.")
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON value for programs.")
+def list_users(as_json: bool) -> None:
+    """List all customers."""
+    customers = db.session.scalars(select(Customer).order_by(Customer.username_key)).all()
+    rows = [_row(customer) for customer in customers]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        factor = "two-factor on" if row["twofactor"] else "two-factor off"
+        click.echo(f"{row['id']:>6}  {row['username']}  <{row['email']}>  {factor}")
+    if not rows:
+        click.echo("There are no customers.", err=True)
+
+
+@user.command("set-password")
+@click.argument("name")
+@click.option("--password", help="Better left out: then it is asked for, or read from stdin.")
+def set_password(name: str, password: str | None) -> None:
+    """Give the customer NAME (or the e-mail address) a new password; all sessions end."""
+    customer = service.find_customer(name)
+    if customer is None:
+        raise click.ClickException(f"There is no customer {name!r}.")
+    try:
+        service.change_password(customer, _password(password))
+    except PasswordRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
+    click.echo(f"The password of {customer.username} was changed; all sessions were signed out.")
+
+
+@mails.command("send")
+def send() -> None:
+    """Deliver the mails whose time has come."""
+    sent, waiting = mail.deliver_due()
+    click.echo(f"{sent} sent, {waiting} waiting.")
+    if waiting:
+        raise click.ClickException(
+            f"{waiting} could not be delivered yet; they stay in the outbox."
+        )
+
+
+def _row(customer: Customer) -> dict[str, Any]:
+    return {
+        "id": customer.id,
+        "username": customer.username,
+        "email": customer.email,
+        "name": customer.full_name,
+        "created_at": customer.created_at,
+        "twofactor": twofactor.is_on(customer),
+        "areas": list(twofactor.areas_of(customer)),
+    }
+
+
+def _password(given: str | None) -> str:
+    """The password of the option, typed twice on a terminal, or the first line of stdin."""
+    if given is not None:
+        return given
+    if sys.stdin.isatty():
+        return str(click.prompt("New password", hide_input=True, confirmation_prompt=True))
+    line = sys.stdin.readline()
+    if not line:
+        raise click.UsageError("Give the password with --password or on standard input.")
+    return line.rstrip("\r\n")

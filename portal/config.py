@@ -1,0 +1,213 @@
+"""Settings: defaults, then the environment (`PORTAL_…`), then the mapping given to `create_app`."""
+
+import base64
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
+MEBIBYTE = 1024 * 1024
+
+
+class SettingError(ValueError):
+    """A setting can't be used; the message is one sentence that names it."""
+
+
+DEFAULTS: dict[str, Any] = {
+    "SITE_NAME": "Customer Portal",
+    "PUBLIC_URL": None,  # where mailed links lead; http://127.0.0.1:$PORT when not set
+    "CLOCK": time.time,
+    "PASSWORD_COST": 12,
+    "PROXY_COUNT": 0,
+    "SERVED_OVER_TLS": None,  # follows from PUBLIC_URL when not set
+    "SESSION_IDLE_SECONDS": HOUR,
+    "SESSION_ABSOLUTE_SECONDS": 12 * HOUR,
+    "SESSION_PERSISTENT_SECONDS": 30 * DAY,
+    "RESET_SECONDS": HOUR,
+    "MAIL_FROM": "Customer Portal <portal@localhost>",
+    "MAIL_SERVER": None,  # None: mails are written to instance/outbox/
+    "MAIL_PORT": 587,
+    "MAIL_TLS": "starttls",  # or "tls", or "none"
+    "MAIL_USER": None,
+    "MAIL_PASSWORD": None,
+    "MAIL_TIMEOUT_SECONDS": 5,
+    "MAX_CONTENT_LENGTH": 2 * MEBIBYTE,
+    "MAX_FORM_MEMORY_SIZE": 2 * MEBIBYTE,
+    "MAX_FORM_PARTS": 1000,
+    "TRAP_HTTP_EXCEPTIONS": False,
+    "SQLALCHEMY_DATABASE_URI": None,  # None: SQLite in the instance folder
+    "SECRET_KEY": None,  # None: kept in the instance folder
+    "TWOFACTOR_KEYS": None,  # None: kept in the instance folder
+    "TWOFACTOR_ISSUER": None,  # None: SITE_NAME
+    "TWOFACTOR_AFTER_SIGN_IN": "account.overview",
+    # The token lives as long as its session, whose end the session's own record decides.
+    "WTF_CSRF_TIME_LIMIT": None,
+}
+
+TEXTS = {
+    "INSTANCE_PATH",
+    "MAIL_FROM",
+    "MAIL_PASSWORD",
+    "MAIL_SERVER",
+    "MAIL_USER",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "SITE_NAME",
+    "SQLALCHEMY_DATABASE_URI",
+    "TWOFACTOR_AFTER_SIGN_IN",
+    "TWOFACTOR_ISSUER",
+}
+SWITCHES = ("SERVED_OVER_TLS", "TESTING", "DEBUG")
+NUMBERS = {
+    "PASSWORD_COST": (4, 16),
+    "PROXY_COUNT": (0, 10),
+    "SESSION_IDLE_SECONDS": (MINUTE, DAY),
+    "SESSION_ABSOLUTE_SECONDS": (MINUTE, 30 * DAY),
+    "SESSION_PERSISTENT_SECONDS": (MINUTE, 400 * DAY),
+    "RESET_SECONDS": (MINUTE, DAY),
+    "MAIL_PORT": (1, 65535),
+    "MAIL_TIMEOUT_SECONDS": (1, 60),
+    "MAX_CONTENT_LENGTH": (64 * 1024, 1024 * MEBIBYTE),
+    "MAX_FORM_MEMORY_SIZE": (64 * 1024, 1024 * MEBIBYTE),
+}
+
+
+def instance_path(config: Mapping[str, Any] | None) -> str | None:
+    """Where the portal keeps its files, when the mapping or the environment says so.
+
+    Raises:
+        SettingError: INSTANCE_PATH is no text.
+    """
+    path = (config or {}).get("INSTANCE_PATH") or os.environ.get("PORTAL_INSTANCE_PATH")
+    if path is None or isinstance(path, str | Path):
+        return str(Path(path).absolute()) if path else None
+    raise SettingError("INSTANCE_PATH must be the path of a folder.")
+
+
+def load(app: Flask, config: Mapping[str, Any] | None) -> None:
+    """Fill `app.config`; what nobody set is made up or read from the instance folder.
+
+    Raises:
+        SettingError: a setting has the wrong type or a value that can't be used.
+    """
+    app.config.from_mapping(DEFAULTS)
+    app.config.from_prefixed_env("PORTAL")
+    app.config.from_mapping(config or {})
+    check(app.config)
+    folder = _made_folder(Path(app.instance_path))
+    _derive(app.config, folder)
+    _set_cookie(app.config)
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Each setting of the portal has its type and a value in its range.
+
+    Raises:
+        SettingError: naming the first one that has not.
+    """
+    for name, value in config.items():
+        if value is not None or DEFAULTS.get(name) is not None:
+            _check_type(name, value)
+    key = config.get("SECRET_KEY")
+    if key is not None and len(key) < 16 and not config.get("TESTING"):
+        raise SettingError("SECRET_KEY must be at least 16 characters long.")
+    if config["MAIL_TLS"] not in ("starttls", "tls", "none"):
+        raise SettingError("MAIL_TLS must be starttls, tls or none.")
+    url = urlsplit(config["PUBLIC_URL"] or "http://localhost")
+    if url.scheme not in ("http", "https") or not url.netloc:
+        raise SettingError("PUBLIC_URL must be an address such as https://portal.example.org.")
+
+
+def _check_type(name: str, value: Any) -> None:
+    if name in TEXTS and not (isinstance(value, str) and value):
+        raise SettingError(f"{name} must be a text; put it in quotation marks, like '\"1234\"'.")
+    if name in SWITCHES and not isinstance(value, bool):
+        raise SettingError(f"{name} must be true or false.")
+    if name == "CLOCK" and not callable(value):
+        raise SettingError("CLOCK must be a function that returns Unix seconds.")
+    if name in NUMBERS:
+        low, high = NUMBERS[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise SettingError(f"{name} must be a whole number from {low} to {high}.")
+
+
+def _derive(config: dict[str, Any], folder: Path) -> None:
+    port = os.environ.get("PORT", "5000")
+    config["PUBLIC_URL"] = (config["PUBLIC_URL"] or f"http://127.0.0.1:{port}").rstrip("/")
+    if config["SERVED_OVER_TLS"] is None:
+        config["SERVED_OVER_TLS"] = config["PUBLIC_URL"].startswith("https://")
+    config["TWOFACTOR_ISSUER"] = config["TWOFACTOR_ISSUER"] or config["SITE_NAME"]
+    config["SECRET_KEY"] = config["SECRET_KEY"] or _kept(
+        folder / "secret_key", lambda: secrets.token_urlsafe(48)
+    )
+    config["TWOFACTOR_KEYS"] = _keys(config["TWOFACTOR_KEYS"], folder)
+    config["SQLALCHEMY_DATABASE_URI"] = _database(config["SQLALCHEMY_DATABASE_URI"], folder)
+
+
+def _keys(given: Any, folder: Path) -> list[str]:
+    if given is None:
+        given = _kept(
+            folder / "twofactor_keys", lambda: base64.b64encode(secrets.token_bytes(32)).decode()
+        )
+    if isinstance(given, str):
+        given = given.replace(",", " ").split()
+    if isinstance(given, list | tuple) and given and all(isinstance(key, str) for key in given):
+        return list(given)
+    raise SettingError("TWOFACTOR_KEYS must be a list of base64 texts, the newest first.")
+
+
+def _database(given: str | None, folder: Path) -> str:
+    if given is None:
+        return f"sqlite:///{folder / 'portal.sqlite'}"
+    for scheme in ("postgres://", "postgresql://"):
+        if given.startswith(scheme):
+            return "postgresql+psycopg://" + given.removeprefix(scheme)
+    if "://" not in given:
+        raise SettingError("SQLALCHEMY_DATABASE_URI must be an address such as sqlite:////path.")
+    return given
+
+
+def _set_cookie(config: dict[str, Any]) -> None:
+    tls = config["SERVED_OVER_TLS"]
+    config["SESSION_COOKIE_NAME"] = "__Host-portal_session" if tls else "portal_session"
+    config["SESSION_COOKIE_SECURE"] = tls
+    config["SESSION_COOKIE_HTTPONLY"] = True
+    config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    config["SESSION_COOKIE_PATH"] = "/"
+    config["SESSION_COOKIE_DOMAIN"] = None
+
+
+def _made_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"INSTANCE_PATH: {folder} can't be made: {error.strerror}.") from None
+    return folder
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """The text of a file that only its owner may read, made on the first start.
+
+    The file appears under its name complete or not at all, so workers that start together agree.
+    """
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(dir=path.parent)  # O_EXCL, mode 0600
+        with os.fdopen(handle, "w") as file:
+            file.write(make() + "\n")
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(draft)
+    text = path.read_text().strip()
+    if not text:
+        raise SettingError(f"{path.name.upper()}: the file {path} is empty.")
+    return text

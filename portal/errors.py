@@ -1,0 +1,86 @@
+"""Errors as pages: a sentence, and a way out. They are made without a look into the database."""
+
+from http import HTTPStatus
+
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+SENTENCES = {
+    400: "The browser sent something that we could not read.",
+    403: "You are not allowed to see this.",
+    404: "There is no page at this address. It may have been moved, or mistyped.",
+    405: "This address can't be used in this way.",
+    413: "What you sent is too large. Shorten it and try again.",
+    415: "What you sent is of a kind that we can't read.",
+    429: "That was too much at once. Wait a little and try again.",
+    500: "Something went wrong on our side. Nothing was changed. Please try again in a minute.",
+    503: "The portal can't reach its database just now. Nothing was changed. "
+    "Please try again in a minute.",
+}
+TITLES = {
+    400: "This request can't be read",
+    403: "No access",
+    404: "Page not found",
+    405: "That does not work here",
+    413: "Too large",
+    429: "Too many requests",
+    500: "Something went wrong",
+    503: "Out of service for a moment",
+}
+EXPIRED = (
+    "This page had been open for too long, or you have signed in or out since. For your safety "
+    "nothing was changed. Go back, reload the page and send it again."
+)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the portal itself with a page or, when asked for it, with JSON."""
+    app.register_error_handler(HTTPException, show_http)
+    app.register_error_handler(CSRFError, show_expired)
+    app.register_error_handler(OperationalError, show_database)
+    app.register_error_handler(InterfaceError, show_database)
+    app.register_error_handler(PoolTimeout, show_database)
+
+
+def wants_json() -> bool:
+    """Whether the client asked for JSON rather than for a page."""
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"] or (
+        request.is_json and not accepted.accept_html
+    )
+
+
+def show_http(error: HTTPException) -> ResponseReturnValue:
+    """The page for a status of HTTP; answers that are no errors go through."""
+    if error.code is None or error.code < 400 or error.response is not None:
+        return error.get_response()
+    sentence = SENTENCES.get(error.code, "That did not work.")
+    return answer(error, TITLES.get(error.code, HTTPStatus(error.code).phrase), sentence)
+
+
+def show_expired(error: CSRFError) -> ResponseReturnValue:
+    """A form without the token of this session: nearly always a page left open for too long."""
+    return answer(error, "This page has expired", EXPIRED, code="page_expired")
+
+
+def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
+    """The database can't be reached: say so instead of breaking."""
+    from flask import current_app
+
+    current_app.logger.error("database unavailable: %s", type(error).__name__)
+    return answer(ServiceUnavailable(), TITLES[503], SENTENCES[503])
+
+
+def answer(error: HTTPException, title: str, sentence: str, code: str = "") -> ResponseReturnValue:
+    """The error in the form that the client asked for, with the headers that belong to it."""
+    status = error.code or InternalServerError.code
+    kept = [(key, value) for key, value in error.get_headers() if key in ("Allow", "Retry-After")]
+    if wants_json():
+        word = code or HTTPStatus(status).phrase.lower().replace(" ", "_")
+        return jsonify(error=word, message=sentence), status, kept
+    page = render_template("error.html", plain=True, title=title, sentence=sentence, status=status)
+    return page, status, kept

@@ -1,0 +1,75 @@
+"""The extensions, made once; what they know of an app is kept with the app."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+
+from portal.twofactor import TwoFactor
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+class Base(DeclarativeBase):
+    """The tables of the portal; names of constraints are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class SessionLogin(LoginManager):  # type: ignore[misc]
+    """Flask-Login without its cookie: "keep me signed in" is a matter of the session's record."""
+
+    def _load_user_from_remember_cookie(self, _cookie: str) -> None:
+        return None
+
+    def _update_remember_cookie(self, response: Any) -> Any:
+        return response
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
+csrf = CSRFProtect()
+login_manager = SessionLogin()
+
+twofactor = TwoFactor()
+twofactor.area("sign_in", "Sign-in", "Each time you sign in")
+twofactor.area("password", "Password change", "Each change of your password")
+twofactor.area("email", "E-mail change", "Each change of your e-mail address")
+twofactor.area("invoices", "Invoices", "Looking at your invoices", guards="view")
+twofactor.area("close_account", "Account closing", "Closing your account for good")
+
+
+def init_database(app: Flask) -> None:
+    """Connect the app with its database; SQLite waits for a lock instead of refusing."""
+    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        options = app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {})
+        options.setdefault("connect_args", {}).setdefault("timeout", 15)
+    else:
+        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True})
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _prepare_sqlite)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 15000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()

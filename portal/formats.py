@@ -1,0 +1,52 @@
+"""How times, days and money read on the pages and in the mails."""
+
+from datetime import UTC, date, datetime
+
+from flask import Flask, current_app
+from flask_login import current_user
+
+
+def moment(seconds: float) -> str:
+    """`24 November 2026, 14:05 UTC`."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{day(at.date())}, {at:%H:%M} UTC"
+
+
+def day(value: date) -> str:
+    """`24 November 2026`."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def money(cents: int) -> str:
+    """`€1,234.50`."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}€{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def device(user_agent: str) -> str:
+    """`Firefox on Linux`: enough to tell one's own devices apart."""
+    browsers = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
+    systems = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux")
+    words = {"Edg": "Edge", "OPR": "Opera", "Mac OS": "macOS", "CrOS": "ChromeOS"}
+    browser = next((name for name in browsers if name in user_agent), None)
+    system = next((name for name in systems if name in user_agent), None)
+    known = [words.get(name, name) for name in (browser, system) if name]
+    return " on ".join(known) or "An unknown browser"
+
+
+def now() -> int:
+    """The portal's time, in Unix seconds."""
+    return int(current_app.config["CLOCK"]())
+
+
+def today() -> date:
+    """The portal's day, in UTC."""
+    return datetime.fromtimestamp(now(), UTC).date()
+
+
+def init_app(app: Flask) -> None:
+    """Offer the formats to the templates."""
+    app.jinja_env.filters.update(moment=moment, day=day, money=money, device=device)
+    app.jinja_env.globals.update(
+        current_user=current_user, today=today, site_name=app.config["SITE_NAME"]
+    )

@@ -1,0 +1,36 @@
+"""The list of invoices and the downloads."""
+
+from flask import Blueprint, Response, abort, current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+from sqlalchemy import select
+
+from portal.extensions import db, twofactor
+from portal.invoices.document import invoice_pdf
+from portal.models import Invoice
+
+blueprint = Blueprint("invoices", __name__, url_prefix="/invoices")
+
+
+@blueprint.get("/")
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("invoices")
+def index() -> ResponseReturnValue:
+    """All invoices of the customer, the newest first."""
+    return render_template("invoices/index.html", invoices=current_user.invoices)
+
+
+@blueprint.get("/<number>.pdf")
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("invoices")
+def download(number: str) -> ResponseReturnValue:
+    """One invoice as a PDF file; that of another customer does not exist here."""
+    if "\0" in number:
+        abort(404)
+    found = select(Invoice).where(Invoice.number == number, Invoice.customer_id == current_user.id)
+    invoice = db.session.scalar(found) or abort(404)
+    response = Response(
+        invoice_pdf(invoice, current_app.config["SITE_NAME"]), mimetype="application/pdf"
+    )
+    response.headers.set("Content-Disposition", "attachment", filename=f"{invoice.number}.pdf")
+    return response

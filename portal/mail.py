@@ -1,0 +1,175 @@
+"""Mails: put into the outbox table first, then handed over, so that no page waits and none is lost.
+
+Without MAIL_SERVER a mail becomes an `.eml` file in `instance/outbox/`. With it, it is sent after
+the response; what the server does not take is tried again later, or by `flask mail send`.
+"""
+
+import os
+import secrets
+import smtplib
+import ssl
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.parser import Parser
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, after_this_request, current_app, has_request_context
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from portal.extensions import db
+from portal.formats import now
+from portal.models import OutboxMail
+
+LEASE_SECONDS = 120
+LONGEST_WAIT = 60 * 60
+WIRE = policy.SMTP.clone(max_line_length=998)
+
+
+def init_app(app: Flask) -> None:
+    """Make the folder for mails that no server takes."""
+    app.extensions["outbox"] = Path(app.instance_path) / "outbox"
+
+
+def compose(recipient: str, subject: str, text: str) -> EmailMessage:
+    """A plain mail of the portal; a line break in a header is a space."""
+    config = current_app.config
+    message = EmailMessage(policy=WIRE)
+    message["From"] = _line(config["MAIL_FROM"])
+    message["To"] = _line(recipient)
+    message["Subject"] = _line(subject)
+    message["Date"] = format_datetime(datetime.fromtimestamp(now(), UTC))
+    message["Message-ID"] = make_msgid(domain=urlsplit(config["PUBLIC_URL"]).hostname)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.strip() + f"\n\n-- \n{config['SITE_NAME']}\n")
+    return message
+
+
+def post(recipient: str, subject: str, text: str, decoy: bool = False) -> None:
+    """Put a mail into the outbox and see to its delivery.
+
+    A decoy takes the same way for the same time, and reaches nobody.
+    """
+    message = compose(recipient, subject, text)
+    row = OutboxMail(
+        recipient="" if decoy else recipient,
+        message=message.as_string(),
+        created_at=now(),
+        not_before=now(),
+        attempts=0,
+    )
+    with Session(db.engine) as session, session.begin():
+        session.add(row)
+        session.flush()
+        number = row.id
+    if current_app.config["MAIL_SERVER"] is None or not has_request_context():
+        deliver(number)
+    else:
+        _deliver_after_response(number)
+
+
+def deliver(number: int) -> bool:
+    """Hand one mail over; False when it has to wait, or when another worker is at it."""
+    row = _claim(number)
+    if row is None:
+        return False
+    try:
+        _hand_over(row)
+    except (OSError, smtplib.SMTPException) as error:
+        current_app.logger.warning("mail %d waits: %s", number, type(error).__name__)
+        _set_back(row)
+        return False
+    with db.engine.begin() as connection:
+        connection.execute(delete(OutboxMail).where(OutboxMail.id == number))
+    return True
+
+
+def deliver_due() -> tuple[int, int]:
+    """Hand over every mail whose time has come; how many went and how many wait."""
+    with db.engine.connect() as connection:
+        due = connection.scalars(
+            select(OutboxMail.id).where(OutboxMail.not_before <= now()).order_by(OutboxMail.id)
+        ).all()
+    sent = sum(deliver(number) for number in due)
+    with db.engine.connect() as connection:
+        waiting = len(connection.scalars(select(OutboxMail.id)).all())
+    return sent, waiting
+
+
+def _claim(number: int) -> OutboxMail | None:
+    """The mail, when this call is the one that may send it now."""
+    claim = (
+        update(OutboxMail)
+        .where(OutboxMail.id == number, OutboxMail.not_before <= now())
+        .values(not_before=now() + LEASE_SECONDS, attempts=OutboxMail.attempts + 1)
+    )
+    with Session(db.engine, expire_on_commit=False) as session, session.begin():
+        if not session.execute(claim).rowcount:  # type: ignore[attr-defined]
+            return None
+        return session.get(OutboxMail, number)
+
+
+def _set_back(row: OutboxMail) -> None:
+    wait = min(60 * 2 ** min(row.attempts, 10), LONGEST_WAIT)
+    with db.engine.begin() as connection:
+        connection.execute(
+            update(OutboxMail).where(OutboxMail.id == row.id).values(not_before=now() + wait)
+        )
+
+
+def _hand_over(row: OutboxMail) -> None:
+    message = Parser(policy=WIRE).parsestr(row.message)
+    if current_app.config["MAIL_SERVER"] is None:
+        _write(bytes(message), keep=bool(row.recipient))
+    elif row.recipient:
+        _send(message)
+
+
+def _write(data: bytes, keep: bool) -> None:
+    """A file that appears in the outbox folder complete, or for a decoy not at all."""
+    folder: Path = current_app.extensions["outbox"]
+    folder.mkdir(mode=0o700, exist_ok=True)
+    name = f"{datetime.fromtimestamp(now(), UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"
+    draft = folder / f".{name}.part"
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+    if keep:
+        draft.rename(folder / f"{name}.eml")
+    else:
+        draft.unlink()
+
+
+def _send(message: EmailMessage) -> None:
+    config = current_app.config
+    host, port, wait = config["MAIL_SERVER"], config["MAIL_PORT"], config["MAIL_TIMEOUT_SECONDS"]
+    if config["MAIL_TLS"] == "tls":
+        context = ssl.create_default_context()
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=wait, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=wait)
+    with server:
+        if config["MAIL_TLS"] == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if config["MAIL_USER"]:
+            server.login(config["MAIL_USER"], config["MAIL_PASSWORD"] or "")
+        server.send_message(message)
+
+
+def _deliver_after_response(number: int) -> None:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def attempt() -> None:
+        with app.app_context():
+            deliver(number)
+
+    @after_this_request
+    def hook(response):  # type: ignore[no-untyped-def]
+        response.call_on_close(attempt)
+        return response
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,181 @@
+"""The portal's tables. Points in time are Unix seconds, days are dates, money is whole cents."""
+
+import unicodedata
+from datetime import date
+from typing import Any
+
+from flask_login import UserMixin
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.extensions import Base
+
+NAME_LENGTH = 64
+EMAIL_LENGTH = 254
+TEXT_LENGTH = 120
+ADDRESS_LENGTH = 400
+
+
+def name_key(name: str) -> str:
+    """The form under which user names are compared: `Zoë` and `ZOË` are one name."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def email_key(email: str) -> str:
+    """The form under which e-mail addresses are compared: without regard to case."""
+    return email.strip().lower()
+
+
+class Customer(UserMixin, Base):  # type: ignore[misc]
+    """Someone who signs in; the number of a customer is never given to another one."""
+
+    __tablename__ = "customer"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    username_key: Mapped[str] = mapped_column(String(4 * NAME_LENGTH), unique=True)
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
+    email_key: Mapped[str] = mapped_column(String(EMAIL_LENGTH), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(100))
+    full_name: Mapped[str] = mapped_column(String(TEXT_LENGTH), default="")
+    company: Mapped[str] = mapped_column(String(TEXT_LENGTH), default="")
+    phone: Mapped[str] = mapped_column(String(TEXT_LENGTH), default="")
+    address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH), default="")
+    created_at: Mapped[int] = mapped_column(BigInteger, default=0)
+    invoices: Mapped[list["Invoice"]] = relationship(
+        back_populates="customer",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        order_by="Invoice.issued_on.desc(), Invoice.number.desc()",
+    )
+
+    def __init__(self, **fields: Any) -> None:
+        fields["username"] = unicodedata.normalize("NFC", fields["username"])
+        fields.setdefault("username_key", name_key(fields["username"]))
+        fields.setdefault("email_key", email_key(fields["email"]))
+        super().__init__(**fields)
+
+    def __repr__(self) -> str:
+        return f"<Customer {self.id} {self.username!r}>"
+
+    @property
+    def display_name(self) -> str:
+        """What the pages call the customer."""
+        return self.full_name or self.username
+
+    def set_email(self, email: str) -> None:
+        """Give the customer another address."""
+        self.email = email
+        self.email_key = email_key(email)
+
+
+class Invoice(Base):
+    """What a customer owes or has paid; the numbers of all invoices are one series."""
+
+    __tablename__ = "invoice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customer.id", ondelete="CASCADE"), index=True
+    )
+    number: Mapped[str] = mapped_column(String(32), unique=True)
+    issued_on: Mapped[date] = mapped_column(Date)
+    due_on: Mapped[date] = mapped_column(Date)
+    paid_on: Mapped[date | None] = mapped_column(Date)
+    vat_percent: Mapped[int] = mapped_column(default=20)
+    customer: Mapped[Customer] = relationship(back_populates="invoices")
+    lines: Mapped[list["InvoiceLine"]] = relationship(
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        order_by="InvoiceLine.position",
+        lazy="selectin",
+    )
+
+    @property
+    def net(self) -> int:
+        """The sum of the lines."""
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def vat(self) -> int:
+        """The tax on the sum, rounded half up to the cent."""
+        return (self.net * self.vat_percent + 50) // 100
+
+    @property
+    def gross(self) -> int:
+        """What is to be paid."""
+        return self.net + self.vat
+
+    def status(self, today: date) -> str:
+        """`paid`, `open` or `overdue`."""
+        if self.paid_on is not None:
+            return "paid"
+        return "overdue" if self.due_on < today else "open"
+
+
+class InvoiceLine(Base):
+    """One thing that an invoice asks money for."""
+
+    __tablename__ = "invoice_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    invoice_id: Mapped[int] = mapped_column(
+        ForeignKey("invoice.id", ondelete="CASCADE"), index=True
+    )
+    position: Mapped[int]
+    description: Mapped[str] = mapped_column(String(TEXT_LENGTH))
+    quantity: Mapped[int]
+    unit_price: Mapped[int] = mapped_column(BigInteger)
+
+    @property
+    def amount(self) -> int:
+        """The price of all pieces together."""
+        return self.quantity * self.unit_price
+
+
+class PasswordReset(Base):
+    """A mailed link that replaces a password once; only the hash of its token is kept."""
+
+    __tablename__ = "password_reset"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    # No customer: asked for an address that nobody here has; it opens nothing.
+    customer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("customer.id", ondelete="CASCADE"), index=True
+    )
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class PortalSession(Base):
+    """A browser's session; the cookie holds the token, the table its hash alone."""
+
+    __tablename__ = "portal_session"
+    __table_args__ = (
+        Index("ix_portal_session_seen", "persistent", "last_seen_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    customer_id: Mapped[int | None] = mapped_column(index=True)
+    data: Mapped[str] = mapped_column(Text)
+    persistent: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    last_seen_at: Mapped[int] = mapped_column(BigInteger)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    user_agent: Mapped[str] = mapped_column(String(300), default="")
+
+
+class OutboxMail(Base):
+    """A mail that waits for its delivery; it is removed when it was handed over."""
+
+    __tablename__ = "outbox_mail"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
+    message: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    not_before: Mapped[int] = mapped_column(BigInteger, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,250 @@
+"""Sessions kept on the server: the cookie is an opaque token, the table holds the data.
+
+A session is read when something in it is asked for and written when something in it was changed,
+in a short transaction on a connection of its own. A view that signs in or ends sessions commits
+its own work first, as SQLite lets one connection write at a time. A record that was ended is
+never written again, so a copied cookie stays dead.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, cast
+
+from flask import Flask, Request, Response, current_app, has_request_context, request, session
+from flask.json.tag import TaggedJSONSerializer
+from flask.sessions import SessionInterface, SessionMixin
+
+from portal import session_records as records
+from portal.extensions import db
+from portal.formats import now
+from portal.session_records import Record
+from portal.twofactor import signals
+
+USER = "_user_id"  # Flask-Login's word for who is signed in
+SEEN_SECONDS = 60
+CLEAN_EVERY = 100
+serializer = TaggedJSONSerializer()
+
+
+class ServerSession(SessionMixin):
+    """A dictionary that reads its record at the first look into it."""
+
+    def __init__(self, find: Callable[[], tuple[Record, str] | None]) -> None:
+        self._find = find
+        self._data: dict[str, Any] | None = None
+        self._before = ""
+        self.record: Record | None = None
+        self.token: str | None = None  # set when a cookie has to be sent
+
+    @property
+    def loaded(self) -> bool:
+        """Whether anything was asked of the session."""
+        return self._data is not None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content, read from the table once."""
+        if self._data is None:
+            self.record, self._before = self._find() or (None, serializer.dumps({}))
+            self._data = serializer.loads(self._before)
+        return cast(dict[str, Any], self._data)
+
+    @property
+    def new(self) -> bool:  # type: ignore[override]
+        """Whether the table has no record of it."""
+        return self.loaded and self.record is None
+
+    @property
+    def accessed(self) -> bool:  # type: ignore[override]
+        """Whether the answer may depend on the session."""
+        return self.loaded
+
+    @property
+    def modified(self) -> bool:  # type: ignore[override]
+        """Whether the content differs from what was read, at any depth."""
+        return self.loaded and serializer.dumps(self.data) != self._before
+
+    @property
+    def customer_id(self) -> int | None:
+        """Who is signed in, as the content says."""
+        value = self.data.get(USER)
+        return int(value) if value is not None else None
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.data[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+class ServerSessionInterface(SessionInterface):
+    """Opens, saves, renews and ends sessions."""
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        """A session that has read nothing yet."""
+        token = request.cookies.get(app.config["SESSION_COOKIE_NAME"], "")
+        if not token:
+            return ServerSession(lambda: None)
+        engine, config = db.engine, app.config
+        return ServerSession(lambda: records.find(engine, config, token, int(config["CLOCK"]())))
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write what has changed, and send the cookie when it is a new one."""
+        session = cast(ServerSession, session)
+        if not session.loaded:
+            return
+        response.vary.add("Cookie")
+        name = app.config["SESSION_COOKIE_NAME"]
+        if session.record is None:
+            if session:
+                _add(session)
+        elif not session:
+            self.end(session)
+            response.delete_cookie(name, **_cookie(app))
+        elif session.modified or now() - session.record.last_seen_at >= SEEN_SECONDS:
+            _change(session, session.record)
+        if session.token is not None:
+            age = app.config["SESSION_PERSISTENT_SECONDS"] if session.permanent else None
+            response.set_cookie(name, session.token, max_age=age, **_cookie(app))
+
+    def regenerate(self, session: SessionMixin) -> None:
+        """Give the session another token at once; the old one is dead.
+
+        A session of a customer that was ended in the meantime is emptied instead.
+        """
+        session = cast(ServerSession, session)
+        if not session.loaded:
+            session.data  # noqa: B018 - reads the record
+        if session.record is None:
+            return  # it gets a token when it is saved
+        token = secrets.token_urlsafe(32)
+        if records.change(session.record, token_hash=records.digest(token)):
+            session.token = token
+            session.record = replace(session.record, token_hash=records.digest(token))
+            return
+        if session.record.customer_id is not None:
+            session.clear()
+        session.record = session.token = None
+
+    def end(self, session: SessionMixin) -> None:
+        """Delete the record and empty the session; what is put in later is a new session."""
+        session = cast(ServerSession, session)
+        session.clear()
+        if session.record is not None:
+            records.remove(session.record)
+        session.record = session.token = None
+
+
+def init_app(app: Flask) -> None:
+    """Keep the sessions of the app in its database."""
+    app.session_interface = ServerSessionInterface()
+    signals.activated.connect(end_others_of, sender=app)
+    signals.deactivated.connect(end_others_of, sender=app)
+
+
+def end_others(customer_id: int) -> int:
+    """End all sessions of the customer but the present one; how many there were."""
+    here = _present()
+    return records.remove_of(customer_id, spare=here.record if here is not None else None)
+
+
+def end_all(customer_id: int) -> int:
+    """End all sessions of the customer, the present one included."""
+    here = _present()
+    if here is not None and here.customer_id == customer_id:
+        end_present()
+    return records.remove_of(customer_id)
+
+
+def end_one(customer_id: int, number: int) -> bool:
+    """End one session; False when the customer has none with this number."""
+    return records.remove_number(customer_id, number)
+
+
+def end_present() -> None:
+    """End the session of this request."""
+    cast(ServerSessionInterface, current_app.session_interface).end(session)
+
+
+def renew() -> None:
+    """Give the session of this request another token."""
+    here = _present()
+    if here is not None:
+        cast(ServerSessionInterface, current_app.session_interface).regenerate(here)
+
+
+def sessions_of(customer_id: int) -> list[Record]:
+    """The live sessions of the customer, the last used first."""
+    return records.live_of(customer_id, now())
+
+
+def is_present(record: Record) -> bool:
+    """Whether the record is that of the session of this request."""
+    here = _present()
+    return here is not None and here.record is not None and here.record.id == record.id
+
+
+def end_others_of(_app: Flask, user_id: str, **_: Any) -> None:
+    """Two-factor authentication was switched on or off: only the session that did it goes on."""
+    end_others(int(user_id))
+    here = _present()
+    if here is not None and here.customer_id == int(user_id):
+        renew()
+
+
+def _present() -> ServerSession | None:
+    if not has_request_context():
+        return None
+    here = cast(ServerSession, session._get_current_object())  # type: ignore[attr-defined]
+    here.data  # noqa: B018 - reads the record
+    return here
+
+
+def _add(session: ServerSession) -> None:
+    session.token = secrets.token_urlsafe(32)
+    number = records.add(session.token, _values(session) | _client() | {"created_at": now()})
+    if number % CLEAN_EVERY == 0:
+        records.purge(now())
+
+
+def _change(session: ServerSession, record: Record) -> None:
+    values = _values(session) if session.modified else {"last_seen_at": now()}
+    if session.customer_id != record.customer_id:
+        values |= _client() | {"created_at": now()}
+    if not records.change(record, **values):
+        session.token = None
+
+
+def _values(session: ServerSession) -> dict[str, Any]:
+    return {
+        "customer_id": session.customer_id,
+        "data": serializer.dumps(session.data),
+        "persistent": session.permanent,
+        "last_seen_at": now(),
+    }
+
+
+def _client() -> dict[str, str]:
+    return {
+        "address": (request.remote_addr or "")[:64],
+        "user_agent": request.user_agent.string[:300].replace("\0", ""),
+    }
+
+
+def _cookie(app: Flask) -> dict[str, Any]:
+    return {
+        "path": app.config["SESSION_COOKIE_PATH"],
+        "secure": app.config["SESSION_COOKIE_SECURE"],
+        "httponly": app.config["SESSION_COOKIE_HTTPONLY"],
+        "samesite": app.config["SESSION_COOKIE_SAMESITE"],
+    }
