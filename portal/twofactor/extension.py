@@ -139,6 +139,7 @@ class TwoFactor:
             twofactor_csrf_field=forms.csrf_field,
             twofactor_csrf_token=forms.csrf_token,
         )
+        app.before_request(guard.restore_form)
         user_logged_out.connect(_forget_marks, app, weak=False)
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:

@@ -1,7 +1,8 @@
 """The original form, sealed into the challenge page and restored when the code was right.
 
 Encrypted, so that nothing of what was typed can be read in the page; bound to user, address and
-method, so that it serves for nothing else; good for ten minutes.
+method, so that it serves for nothing else; good for ten minutes. It is restored before the view
+runs, because a view may read its form before it calls `require`.
 """
 
 import base64
@@ -31,10 +32,12 @@ class Continuation:
     """What was sent.
 
     Args:
+        user_id: whose code was asked.
         fields: names and values in their order, repeated ones included.
         lost: what could not be carried: "files", "size", or empty.
     """
 
+    user_id: str
     fields: tuple[tuple[str, str], ...]
     lost: str = ""
 
@@ -45,16 +48,16 @@ def carry(state: State, user_id: str) -> tuple[str, str]:
     Returns:
         The sealed value, and "files", "size" or an empty text.
     """
-    captured = _capture()
-    token = _sealed(state, user_id, captured)
+    captured = _capture(user_id)
+    token = _sealed(state, captured)
     limit = request.max_form_memory_size
     if limit is not None and len(token) > limit - 1024:
-        captured = Continuation((), "size")
-        token = _sealed(state, user_id, captured)
+        captured = Continuation(user_id, (), "size")
+        token = _sealed(state, captured)
     return token, captured.lost
 
 
-def _capture() -> Continuation:
+def _capture(user_id: str) -> Continuation:
     """What was sent, without the challenge's own fields."""
     fields = tuple(
         (name, value)
@@ -67,42 +70,42 @@ def _capture() -> Continuation:
         lost = "files"
     elif request.content_length and not request.form and not request.files:
         lost = "size"
-    return Continuation(fields, lost)
+    return Continuation(user_id, fields, lost)
 
 
-def _sealed(state: State, user_id: str, continuation: Continuation) -> str:
+def _sealed(state: State, continuation: Continuation) -> str:
     expires = int(state.kit.clock()) + state.kit.settings.pending_seconds
-    content = [expires, continuation.lost, continuation.fields]
+    content = [expires, continuation.user_id, continuation.lost, continuation.fields]
     data = json.dumps(content, separators=(",", ":")).encode("utf-8", "surrogatepass")
     packed = b"z" + zlib.compress(data) if len(data) > _COMPRESS_ABOVE else b"p" + data
-    sealed = state.kit.vault.seal(packed, CONTINUATION, *_bound(user_id))
+    sealed = state.kit.vault.seal(packed, CONTINUATION, *_bound())
     return base64.urlsafe_b64encode(sealed).decode()
 
 
-def unseal(state: State, user_id: str, token: str) -> Continuation:
-    """What `carry` sealed, for the same user, address and method.
+def unseal(state: State, token: str) -> Continuation:
+    """What `carry` sealed for this address and method; the caller checks the user.
 
     Raises:
-        ContinuationBroken: too old, altered, or somebody else's.
+        ContinuationBroken: too old, altered, or another form's.
     """
     try:
         sealed = base64.urlsafe_b64decode(token.encode())
-        packed = state.kit.vault.open(sealed, CONTINUATION, *_bound(user_id))
+        packed = state.kit.vault.open(sealed, CONTINUATION, *_bound())
     except (SealBroken, KeyMissing, binascii.Error, ValueError):
         raise ContinuationBroken("does not open") from None
     data = zlib.decompress(packed[1:]) if packed[:1] == b"z" else packed[1:]
-    expires, lost, fields = json.loads(data)
+    expires, user_id, lost, fields = json.loads(data)
     if expires <= state.kit.clock():
         raise ContinuationBroken("expired")
-    return Continuation(tuple((name, value) for name, value in fields), lost)
+    return Continuation(user_id, tuple((name, value) for name, value in fields), lost)
 
 
 def restore(continuation: Continuation) -> None:
     """Make the present request the original one again; nothing that came beside it counts."""
     request.form = ImmutableMultiDict(continuation.fields)
     request.__dict__.pop("values", None)
-    setattr(g, _LOST, continuation.lost)
+    g.setdefault(_LOST, continuation.lost)
 
 
-def _bound(user_id: str) -> tuple[str, str, str]:
-    return user_id, request.method, navigation.here()
+def _bound() -> tuple[str, str]:
+    return request.method, navigation.here()

@@ -12,6 +12,7 @@ from ..core import policy
 from ..core.areas import Area
 from ..core.errors import (
     ChallengeRequired,
+    ContinuationBroken,
     EnrolmentRequired,
     MalformedCode,
     Refusal,
@@ -28,6 +29,7 @@ from .forms import refuse_cross_site, wants_json
 View = TypeVar("View", bound=Callable[..., Any])
 
 CODE_HEADER = "X-Twofactor-Code"
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Asked:
@@ -36,9 +38,9 @@ class Asked:
     def __init__(self) -> None:
         self.glances: dict[tuple[str, str], Glance] = {}
         self.granted: set[tuple[str, str]] = set()
-        self.lost = ""
         self.code: str | None = None
         self.read = False
+        self.carried: continuation.Continuation | None = None
 
 
 def _asked() -> Asked:
@@ -46,6 +48,25 @@ def _asked() -> Asked:
     if asked is None:
         asked = g._twofactor = Asked()
     return cast(Asked, asked)
+
+
+def restore_form() -> None:
+    """Put the original form back before the view sees the request (a `before_request`).
+
+    Raises:
+        ContinuationBroken: it does not open here, or is another user's.
+    """
+    if request.method in policy.SAFE_METHODS or request.mimetype != _FORM:
+        return
+    tokens = request.form.getlist(continuation.FIELD)
+    if not tokens:
+        return
+    state, asked = current_state(), _asked()
+    asked.read, asked.code = True, _code()
+    asked.carried = continuation.unseal(state, tokens[0])
+    if current_user.is_authenticated and asked.carried.user_id != state.user_key(current_user):
+        raise ContinuationBroken("another user's")
+    continuation.restore(asked.carried)
 
 
 def required(key: str) -> Callable[[View], View]:
@@ -118,7 +139,8 @@ def check(state: State, area: Area, user_id: str) -> bool:
     if (area.key, user_id) in asked.granted:
         return False
     try:
-        _restore(state, asked, user_id)
+        if asked.carried is not None and asked.carried.user_id != user_id:
+            raise ContinuationBroken("another user's")
         verdict = policy.decide(area, glance(state, area, user_id), request.method)
         if verdict is Verdict.OPEN:
             return False
@@ -136,6 +158,8 @@ def _ask(state: State, asked: Asked, area: Area, user_id: str) -> None:
     """Take a pass, or judge the code of the request."""
     if area.guards == "deed" and _take_pass(state, area, user_id):
         return
+    if not asked.read:
+        asked.read, asked.code = True, _code()
     code, asked.code = asked.code, None
     if code is None:
         raise ChallengeRequired(area.key)
@@ -147,10 +171,10 @@ def _ask(state: State, asked: Asked, area: Area, user_id: str) -> None:
         marks.put(tickets.VIEW, ticket_id, area.key)
     else:
         verification.challenge(state.kit, subject, code, area.key)
-    if asked.lost:
+    if asked.carried is not None and asked.carried.lost:
         if area.guards == "deed":
             _leave_pass(state, area, user_id)
-        raise FormAgain(asked.lost)
+        raise FormAgain(asked.carried.lost)
 
 
 def glance(state: State, area: Area, user_id: str) -> Glance:
@@ -170,19 +194,6 @@ def will_ask(state: State, area: Area, user_id: str) -> bool:
     """Whether a form that is sent now would be asked for a code."""
     seen = glance(state, area, user_id)
     return policy.decide(area, seen, "POST") is Verdict.ASK and not seen.ticket
-
-
-def _restore(state: State, asked: Asked, user_id: str) -> None:
-    """Read the code once, and put the original form back if a challenge carried it."""
-    if asked.read:
-        return
-    asked.read = True
-    asked.code = _code()
-    tokens = request.form.getlist(continuation.FIELD)
-    if tokens:
-        original = continuation.unseal(state, user_id, tokens[0])
-        continuation.restore(original)
-        asked.lost = original.lost
 
 
 def _code() -> str | None:

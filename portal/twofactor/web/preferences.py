@@ -34,21 +34,15 @@ def submit() -> Response:
         return pages.done(words.sentence(NotOn("off"), 0), state="off")
     proved = False
     try:
-        # The guard puts the original form back, so it goes first; it asks when areas would go.
-        if forms.text("twofactor_pending") or _removes(state, account):
+        wanted = state.kit.areas.chosen(forms.texts("areas"))
+        if preferences.removed_areas(state.kit, account, wanted):
             guard.check(state, PREFERENCES, who.user_id)
             proved = True
-        wanted = state.kit.areas.chosen(forms.texts("areas"))
         changed = preferences.change_areas(state.kit, who, wanted, proved=proved)
     except UnknownArea as refusal:
         return pages.refused(state, refusal, "preferences.html", **_context(state, account))
     message = "Your choice was saved." if changed else "Nothing was changed."
     return pages.done(message, areas=sorted(wanted))
-
-
-def _removes(state: State, account: Account) -> bool:
-    wanted = state.kit.areas.chosen(forms.texts("areas"))
-    return bool(preferences.removed_areas(state.kit, account, wanted))
 
 
 def show_deactivate() -> Response:

@@ -1,0 +1,70 @@
+"""A small host app of its own: the blueprint is tested apart from the portal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from .host import make_host
+from .person import Person
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    """Override to give the host other settings."""
+    return {}
+
+
+@pytest.fixture
+def host(database: str, clock: Any, config: dict[str, Any], tmp_path: Path) -> Iterator[Any]:
+    app = make_host(database, tmp_path, clock, **config)
+    yield app
+    with app.app_context():
+        app.db.session.remove()
+        app.db.engine.dispose()
+
+
+@pytest.fixture
+def alice(host: Any, clock: Any) -> Person:
+    """Signed in, without two-factor authentication."""
+    person = Person(host, clock)
+    person.sign_in()
+    return person
+
+
+@pytest.fixture
+def protected(alice: Person) -> Person:
+    """Signed in, with every area protected."""
+    alice.enrol()
+    return alice
+
+
+class Statements(list[str]):
+    """What went to the database."""
+
+    @property
+    def commits(self) -> int:
+        return self.count("COMMIT")
+
+    @property
+    def of_twofactor(self) -> list[str]:
+        return [text for text in self if "twofactor_" in text]
+
+
+@pytest.fixture
+def statements(host: Any) -> Statements:
+    seen = Statements()
+    with host.app_context():
+        engine = host.db.engine
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:
+        seen.append(text)
+
+    @event.listens_for(engine, "commit")
+    def committed(_connection: Any) -> None:
+        seen.append("COMMIT")
+
+    return seen

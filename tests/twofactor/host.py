@@ -1,0 +1,149 @@
+"""A small host application: UUID keys, Flask's own cookie session, no CSRFProtect, no template."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, abort, jsonify, redirect, request
+from flask_login import LoginManager, UserMixin, login_required
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from portal.twofactor import TwoFactor
+
+PASSWORD = "correct horse battery"
+
+
+def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
+    """The application, with `db`, `deeds` (what was done) and `twofactor` as attributes."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    db = SQLAlchemy(model_class=Base)
+    app = Flask("host", instance_path=str(instance))
+    app.config.update(
+        SECRET_KEY="a secret key that is long enough for tests",
+        SQLALCHEMY_DATABASE_URI=uri,
+        TWOFACTOR_RECOVERY_COST=4,
+        TESTING=True,
+        **config,
+    )
+    db.init_app(app)
+    login = LoginManager(app)
+    login.login_view = "login"
+    twofactor = TwoFactor()
+    twofactor.area("sign_in", "Sign-in", "Each time you sign in")
+    twofactor.area("note", "Notes", "Writing a note")
+    twofactor.area("vault", "Vault", "Looking into the vault", guards="view")
+    twofactor.area("payment", "Payment", "Each payment above 100")
+    twofactor.area("staff", "Staff room", mandatory=True)
+
+    class User(Base, UserMixin):
+        __tablename__ = "host_user"
+        id: Mapped[str] = mapped_column(String(36), primary_key=True)
+        username: Mapped[str]
+
+        def check_password(self, password: str) -> bool:
+            return password == PASSWORD
+
+    twofactor.init_app(app, db, clock=clock)
+    login.user_loader(lambda key: db.session.get(User, key))
+    app.deeds, app.db, app.User, app.twofactor = [], db, User, twofactor
+    _routes(app)
+    with app.app_context():
+        db.create_all()
+    return app
+
+
+def _routes(app: Any) -> None:  # noqa: C901 - a list of views
+    db, twofactor, deeds = app.db, app.twofactor, app.deeds
+
+    @app.post("/login")
+    def login():
+        user = db.session.query(app.User).filter_by(username=request.form["username"]).one()
+        if not user.check_password(request.form["password"]):
+            return "wrong", 403
+        return twofactor.sign_in(user, next_url=request.args.get("next"))
+
+    @app.get("/login")
+    def login_form():
+        return "sign in here"
+
+    @app.get("/")
+    @login_required
+    def home():
+        return "home"
+
+    @app.route("/note", methods=["GET", "POST", "PUT", "DELETE"])
+    @login_required
+    @twofactor.required("note")
+    def note():
+        if request.method != "GET":
+            text = request.form.get("text") or (request.get_json(silent=True) or {}).get("text")
+            if not text:
+                return "text is missing"
+            if text == "boom":
+                raise RuntimeError("boom")
+            if text == "refuse":
+                abort(409)
+            deeds.append(list(request.form.items(multi=True)) or text)
+            if request.is_json:
+                return jsonify(done=True)
+            return redirect("/", 303)
+        return "a form"
+
+    @app.route("/vault", methods=["GET", "POST"])
+    @login_required
+    @twofactor.required("vault")
+    def vault():
+        deeds.append(request.method)
+        return "gold"
+
+    @app.route("/pay", methods=["GET", "POST"])
+    @login_required
+    def pay():
+        if int(request.form["amount"]) > 100:
+            twofactor.require("payment")
+        deeds.append(int(request.form["amount"]))
+        return redirect("/", 303)
+
+    @app.post("/both")
+    @login_required
+    @twofactor.required("note")
+    def both():
+        twofactor.require("payment")
+        deeds.append("both")
+        return redirect("/", 303)
+
+    @app.post("/upload")
+    @login_required
+    @twofactor.required("note")
+    def upload():
+        deeds.append(request.files["file"].read())
+        return redirect("/", 303)
+
+    @app.post("/staff")
+    @login_required
+    @twofactor.required("staff")
+    def staff():
+        deeds.append("staff")
+        return redirect("/", 303)
+
+    @app.post("/reset/<user_id>")
+    def reset(user_id):
+        twofactor.require("note", user=db.session.get(app.User, user_id))
+        deeds.append("reset")
+        return redirect("/login", 303)
+
+    @app.post("/unguarded")
+    @login_required
+    def unguarded():
+        return "fine"
+
+    @app.post("/async")
+    @login_required
+    @twofactor.required("note")
+    async def later():
+        deeds.append("async")
+        return redirect("/", 303)

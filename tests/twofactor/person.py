@@ -1,0 +1,101 @@
+"""Somebody with a browser (or an HTTP client) and an authenticator app."""
+
+import html
+import re
+import uuid
+from typing import Any
+
+from portal.twofactor.methods import recovery
+from tests.support.codes import oathtool, wrong_code
+
+from .host import PASSWORD
+
+ALL = ["sign_in", "note", "vault", "payment"]
+MOUNT = "/two-factor"
+
+
+class Person:
+    def __init__(self, app: Any, clock: Any, username: str = "alice") -> None:
+        self.app, self.clock, self.username = app, clock, username
+        self.client = app.test_client()
+        self.secret = self.recovery_code = ""
+        self.last = -1
+        with app.app_context():
+            users = app.db.session.query(app.User).filter_by(username=username)
+            user = users.one_or_none() or app.User(id=str(uuid.uuid4()), username=username)
+            app.db.session.add(user)
+            app.db.session.commit()
+            self.id = user.id
+
+    def other_browser(self) -> "Person":
+        """The same person elsewhere; the phone is the same, too."""
+        other = Person(self.app, self.clock, self.username)
+        other.secret, other.recovery_code = self.secret, self.recovery_code
+        return other
+
+    def sign_in(self, password: str = PASSWORD, **query: str) -> Any:
+        return self.client.post(
+            "/login", data={"username": self.username, "password": password}, query_string=query
+        )
+
+    def token(self, page: str = f"{MOUNT}/sign-in") -> str:
+        """A CSRF token of this session, from a page of the blueprint."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(page).text)
+        return found.group(1) if found else ""
+
+    def post(self, path: str, data: dict[str, Any], page: str = "", **options: Any) -> Any:
+        """Send a form of the blueprint with the CSRF token of its page."""
+        token = self.token(page or f"{MOUNT}{path}")
+        return self.client.post(f"{MOUNT}{path}", data={"csrf_token": token, **data}, **options)
+
+    def enrol(self, areas: list[str] | None = None) -> Any:
+        """Activate, and move the clock on so that the next code is a new one."""
+        chosen = ALL if areas is None else areas
+        begun = self.post("/activate", {"password": PASSWORD, "areas": chosen})
+        assert begun.status_code == 303, begun.text
+        page = self.client.get(f"{MOUNT}/activate").text
+        self.secret = element(page, "twofactor-secret").replace(" ", "")
+        self.recovery_code = element(page, "twofactor-recovery-code")
+        done = self.post("/activate", {"code": self.code()})
+        assert done.status_code == 303, done.text
+        self.clock.advance(30)
+        return done
+
+    def code(self, offset: int = 0) -> str:
+        return oathtool(self.secret, self.clock() + 30 * offset)
+
+    def wrong(self) -> str:
+        return wrong_code(self.secret, self.clock())
+
+    def wrong_recovery(self) -> str:
+        return recovery.new_code()
+
+    def answer(self, challenge: Any, path: str, code: str, **extra: Any) -> Any:
+        """Fill in a challenge page that came back from `path`."""
+        data = {"twofactor_pending": pending(challenge.text), "twofactor_code": code, **extra}
+        return self.client.post(path, data=data)
+
+    def is_on(self) -> bool:
+        with self.app.test_request_context():
+            user = self.app.db.session.get(self.app.User, self.id)
+            return self.app.twofactor.is_on(user)
+
+
+def element(page: str, element_id: str) -> str:
+    """The text of an element of a page."""
+    found = re.search(rf'id="{element_id}"[^>]*>([^<]*)<', page)
+    assert found, f"no #{element_id}"
+    return html.unescape(found.group(1)).strip()
+
+
+def pending(page: str) -> str:
+    """The sealed form of a challenge page."""
+    found = re.search(r'name="twofactor_pending" value="([^"]*)"', page)
+    assert found, "nothing is carried"
+    return found.group(1)
+
+
+def error(page: str) -> str:
+    """The sentence of a page's error notice."""
+    found = re.search(r'role="alert"[^>]*>\s*<p[^>]*>(.*?)</p>', page, re.DOTALL)
+    return html.unescape(found.group(1)) if found else ""

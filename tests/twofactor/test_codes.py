@@ -1,0 +1,173 @@
+"""RFC 4226 and RFC 6238: the codes, the window, and how typed digits are read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.twofactor.core.errors import MalformedCode
+from portal.twofactor.methods import totp
+from portal.twofactor.methods.registry import TOTP
+
+RFC_SECRET = b"12345678901234567890"
+
+
+@pytest.mark.parametrize(
+    ("counter", "code"),
+    list(
+        enumerate(
+            [
+                "755224",
+                "287082",
+                "359152",
+                "969429",
+                "338314",
+                "254676",
+                "287922",
+                "162583",
+                "399871",
+                "520489",
+            ]
+        )
+    ),
+)
+def test_hotp_values_of_rfc_4226_appendix_d(counter, code):
+    """C-01"""
+    assert totp.code_at(RFC_SECRET, counter) == code
+
+
+# RFC 6238 appendix B has eight digits; the last six of them are the six-digit code (C-02, C-03).
+@pytest.mark.parametrize(
+    ("time", "eight_digits"),
+    [
+        (59, "94287082"),
+        (1111111109, "07081804"),
+        (1111111111, "14050471"),
+        (1234567890, "89005924"),
+        (2000000000, "69279037"),
+        (20000000000, "65353130"),
+    ],
+)
+def test_totp_values_of_rfc_6238_appendix_b(time, eight_digits):
+    code = totp.code_at(RFC_SECRET, totp.step_at(time))
+    assert code == eight_digits[-6:]
+    assert TOTP.matched_step(RFC_SECRET, code, time, 0) == time // 30
+
+
+def test_a_leading_zero_belongs_to_the_code():
+    """C-03: 081804 is accepted, 81804 is malformed."""
+    assert TOTP.matched_step(RFC_SECRET, "081804", 1111111109, 0) is not None
+    with pytest.raises(MalformedCode):
+        totp.parse_code("81804")
+
+
+@pytest.mark.parametrize("now", [2**31, 2**32, 253402300799, 59.999, 60.0])
+def test_steps_are_whole_numbers_past_2038(now):
+    """C-05"""
+    step = totp.step_at(now)
+    assert isinstance(step, int)
+    assert step * 30 <= now < (step + 1) * 30
+
+
+@pytest.mark.parametrize(("window", "accepted"), [(0, {0}), (1, {-1, 0, 1})])
+def test_the_window_is_one_step_either_side_at_most(window, accepted):
+    """C-07, C-08"""
+    now, step = 1_800_000_015, 60_000_000
+    found = {
+        offset
+        for offset in range(-5, 6)
+        if TOTP.matched_step(RFC_SECRET, totp.code_at(RFC_SECRET, step + offset), now, window)
+        is not None
+    }
+    assert found == accepted
+
+
+def test_drift_is_recognised_up_to_ten_minutes_and_no_further():
+    now, step = 1_800_000_000, 60_000_000
+
+    def drift(offset):
+        return TOTP.drift(RFC_SECRET, totp.code_at(RFC_SECRET, step + offset), now)
+
+    assert drift(20) == 600
+    assert drift(-7) == -210
+    assert drift(21) is None
+    assert drift(-21) is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "123456",
+        " 123 456 ",
+        "123-456",
+        "\t123456\n",
+        "123\u00a0456",
+        "123\u2009456",
+        "123\u2013456",
+        "\u200b123456\ufeff",
+        "１２３４５６",
+        "1 2 3 4 5 6",
+    ],
+)
+def test_one_code_in_all_its_spellings(typed):
+    """C-36, C-111, C-113"""
+    assert totp.parse_code(typed) == "123456"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        " ",
+        "12345",
+        "1234567",
+        "12345a",
+        "١٢٣٤٥٦",  # Arabic-Indic digits
+        "१२३४५६",
+        "𝟏𝟐𝟑𝟒𝟓𝟔",
+        "12345²",
+        "+12345",
+        "1e5",
+        "0x1234",
+        "123.456",
+        "123456\0",
+        "1" * 1_000_000,
+    ],
+)
+def test_what_is_not_six_digits_is_malformed(typed):
+    """A-33, C-112: never a guess, never an exception of another kind."""
+    with pytest.raises(MalformedCode):
+        totp.parse_code(typed)
+
+
+@given(st.text(max_size=80))
+def test_parsing_gives_six_ascii_digits_or_refuses(typed):
+    try:
+        code = totp.parse_code(typed)
+    except MalformedCode:
+        return
+    assert len(code) == 6
+    assert set(code) <= set("0123456789")
+
+
+@given(st.integers(0, 999_999), st.lists(st.sampled_from(" -\u00a0\u2011\t"), max_size=8))
+def test_spacing_never_changes_the_code(number, spaces):
+    code = f"{number:06d}"
+    spaced = code
+    for place, space in enumerate(spaces):
+        spaced = spaced[: place * 2 + 1] + space + spaced[place * 2 + 1 :]
+    assert totp.parse_code(spaced) == code
+
+
+@given(st.binary(min_size=20, max_size=20), st.integers(0, 2**40), st.integers(0, 999_999))
+def test_only_codes_of_the_window_match(secret, now, number):
+    code = f"{number:06d}"
+    step = now // 30
+    window = [totp.code_at(secret, each) for each in range(max(0, step - 1), step + 2)]
+    assert (TOTP.matched_step(secret, code, now, 1) is not None) == (code in window)
+
+
+def test_secrets_have_160_bits_and_differ():
+    """C-12, C-13"""
+    secrets = {TOTP.new_secret() for _ in range(1000)}
+    assert len(secrets) == 1000
+    assert {len(secret) for secret in secrets} == {20}
