@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from flask.testing import FlaskClient, FlaskCliRunner
+
     from portal.models import Customer
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -69,9 +70,8 @@ def app(
     database: str, clock: Clock, settings: dict[str, Any], tmp_path: "Path"
 ) -> Iterator["Flask"]:
     """The portal: empty schema, cheap hashes, a clock that stands still; CSRF stays on."""
-    from portal.extensions import db
-
     from portal import create_app
+    from portal.extensions import db
 
     app = create_app(
         {

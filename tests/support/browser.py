@@ -211,7 +211,8 @@ class Person:
 
     def _axe(self, page: Page) -> list[str]:
         page.evaluate(AXE)
-        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+        options = {"runOnly": RULES, "resultTypes": ["violations"]}
+        found = page.evaluate("options => axe.run(options)", options)["violations"]
         return [
             f"{item['id']}: {item['help']}: {[node['html'][:160] for node in item['nodes']]}"
             for item in found
