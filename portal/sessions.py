@@ -56,11 +56,6 @@ class ServerSession(SessionMixin):
         return self.loaded and self.record is None
 
     @property
-    def accessed(self) -> bool:  # type: ignore[override]
-        """Whether the answer may depend on the session."""
-        return self.loaded
-
-    @property
     def modified(self) -> bool:  # type: ignore[override]
         """Whether the content differs from what was read, at any depth."""
         return self.loaded and serializer.dumps(self.data) != self._before
