@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, abort, jsonify, redirect, request
-from flask_login import LoginManager, UserMixin, login_required
+from flask_login import LoginManager, UserMixin, login_required, logout_user
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -69,6 +69,11 @@ def _routes(app: Any) -> None:  # noqa: C901 - a list of views
     @app.get("/login")
     def login_form():
         return "sign in here"
+
+    @app.post("/logout")
+    def logout():
+        logout_user()
+        return "out"
 
     @app.get("/")
     @login_required

@@ -40,8 +40,11 @@ class Person:
 
     def token(self, page: str = f"{MOUNT}/sign-in") -> str:
         """A CSRF token of this session, from a page of the blueprint."""
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(page).text)
-        return found.group(1) if found else ""
+        for path in (page, f"{MOUNT}/activate", f"{MOUNT}/deactivate"):
+            found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(path).text)
+            if found:
+                return found.group(1)
+        return ""
 
     def post(self, path: str, data: dict[str, Any], page: str = "", **options: Any) -> Any:
         """Send a form of the blueprint with the CSRF token of its page."""

@@ -1,0 +1,295 @@
+"""Activation: nothing is on before the first right code."""
+
+import base64
+import html
+import re
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from portal.twofactor import signals
+from portal.twofactor.core.vault import Vault
+
+from .host import PASSWORD
+from .person import ALL, MOUNT, Person, element, error
+
+
+def begin(person, **data):
+    return person.post("/activate", {"password": PASSWORD, "areas": ALL, **data})
+
+
+def scan(person):
+    page = person.client.get(f"{MOUNT}/activate").text
+    person.secret = element(page, "twofactor-secret").replace(" ", "")
+    person.recovery_code = element(page, "twofactor-recovery-code")
+    return page
+
+
+def rows(host, name):
+    with host.app_context():
+        table = host.db.metadata.tables[f"twofactor_{name}"]
+        with host.db.engine.connect() as connection:
+            return connection.execute(select(table)).all()
+
+
+def test_the_page_says_off_and_offers_every_area(alice):
+    page = alice.client.get(f"{MOUNT}/").text
+    assert 'data-state="off"' in page
+    for label in ("Sign-in", "Notes", "Vault", "Payment"):
+        assert label in page
+    assert "airplane mode" in page
+
+
+def test_looking_at_the_wizard_makes_nothing(alice, host):
+    """A-50, C-66"""
+    for _ in range(5):
+        page = alice.client.get(f"{MOUNT}/activate").text
+        assert "twofactor-secret" not in page
+    assert rows(host, "ticket") == []
+
+
+def test_the_password_comes_first(alice, host):
+    """C-64, C-68"""
+    for data in ({"password": "wrong"}, {"password": ""}, {}):
+        refused = alice.post("/activate", {"areas": ["note"], "password": "", **data})
+        assert refused.status_code == 403
+        assert "password is not right" in error(refused.text)
+        assert re.search(r'value="note"[^>]*checked', refused.text)
+        assert not re.search(r'value="vault"[^>]*checked', refused.text)
+    assert alice.post("/activate", {"code": "123456"}).status_code == 403
+    assert rows(host, "account") == []
+
+
+def test_reload_keeps_the_secret_and_leaving_writes_nothing(alice, host):
+    begin(alice)
+    first, second = scan(alice), scan(alice)
+    assert element(first, "twofactor-secret") == element(second, "twofactor-secret")
+    assert element(first, "twofactor-recovery-code") == alice.recovery_code
+    assert len(base64.b32decode(alice.secret)) == 20
+    assert re.fullmatch("([A-Z2-7]{4} ){7}[A-Z2-7]{4}", element(first, "twofactor-secret"))
+    assert rows(host, "account") == rows(host, "authenticator") == []
+    assert not alice.is_on()
+
+
+def test_the_secret_is_in_no_cookie_and_no_row(alice, host):
+    """C-19, C-56"""
+    sent = begin(alice)
+    scan(alice)
+    cookie = alice.client.get_cookie("session").value + str(sent.headers)
+    stored = repr(rows(host, "ticket"))
+    for secret in (alice.secret, alice.recovery_code, base64.b32decode(alice.secret).hex()):
+        assert secret not in cookie
+        assert secret not in stored
+
+
+def test_only_the_first_right_code_switches_it_on(alice, host, clock):
+    begin(alice)
+    scan(alice)
+    asked = alice.post("/activate", {"code": ""})
+    assert asked.status_code == 200
+    assert 'role="dialog"' in asked.text
+    wrong = alice.post("/activate", {"code": alice.wrong()})
+    assert wrong.status_code == 403
+    assert "not right" in error(wrong.text)
+    assert not alice.is_on()
+    on = alice.post("/activate", {"code": alice.code()})
+    assert (on.status_code, on.location) == (303, f"{MOUNT}/")
+    page = alice.client.get(f"{MOUNT}/").text
+    assert 'data-state="on"' in page
+    assert "Two-factor authentication is on." in page
+    assert alice.secret not in page
+
+
+def test_the_first_code_is_used_up(alice):
+    """C-34, A-03"""
+    begin(alice)
+    scan(alice)
+    code = alice.code()
+    alice.post("/activate", {"code": code})
+    assert "used already" in error(alice.post("/deactivate", {"code": code}).text)
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (4, "about 2 minutes fast"),
+        (-7, "about 3 minutes and 30 seconds slow"),
+        (2, "1 minute fast"),
+    ],
+)
+def test_a_clock_that_is_off_is_told_by_how_much(alice, offset, words):
+    begin(alice)
+    scan(alice)
+    refused = alice.post("/activate", {"code": alice.code(offset)})
+    assert words in error(refused.text)
+    assert not alice.is_on()
+    assert alice.post("/activate", {"code": alice.code()}).status_code == 303
+
+
+def test_an_enrolment_expires_after_fifteen_minutes(alice, host, clock):
+    """C-67"""
+    begin(alice)
+    scan(alice)
+    clock.advance(901)
+    late = alice.post("/activate", {"code": alice.code()})
+    assert late.status_code == 403
+    assert "not finished in time" in error(late.text)
+    assert not alice.is_on()
+
+
+def test_an_enrolment_belongs_to_its_session(alice, host):
+    """C-67: a second browser of the same person neither sees nor confirms it."""
+    begin(alice)
+    scan(alice)
+    other = alice.other_browser()
+    other.sign_in()
+    assert "twofactor-secret" not in other.client.get(f"{MOUNT}/activate").text
+    assert other.post("/activate", {"code": alice.code()}).status_code == 403
+    assert not alice.is_on()
+
+
+def test_starting_again_while_it_is_on_changes_nothing(protected, host):
+    """C-65, A-68"""
+    before = rows(host, "authenticator")
+    assert begin(protected).status_code == 303
+    assert protected.client.get(f"{MOUNT}/activate").status_code == 303
+    assert rows(host, "authenticator") == before
+    done = protected.client.post("/note", data={"text": "1", "twofactor_code": protected.code()})
+    assert done.status_code == 303
+
+
+def test_two_enrolments_at_once_make_one(alice, host):
+    other = alice.other_browser()
+    other.sign_in()
+    for person in (alice, other):
+        begin(person)
+        scan(person)
+    assert alice.post("/activate", {"code": alice.code()}).status_code == 303
+    assert other.post("/activate", {"code": other.code()}).status_code in (303, 403)
+    assert len(rows(host, "authenticator")) == 1
+
+
+def test_old_secrets_are_worthless_after_a_new_enrolment(protected, clock):
+    """A-10, C-14"""
+    old_secret, old_recovery = protected.secret, protected.recovery_code
+    protected.post("/deactivate", {"code": protected.code()})
+    clock.advance(30)
+    protected.enrol()
+    assert protected.secret != old_secret
+    new_secret, protected.secret = protected.secret, old_secret
+    assert "not right" in error(protected.post("/deactivate", {"code": protected.code()}).text)
+    protected.secret = new_secret
+    refused = protected.post("/deactivate", {"code": old_recovery})
+    assert "recovery code is not right" in error(refused.text)
+
+
+def test_the_areas_are_those_that_were_ticked(alice):
+    alice.enrol(["note"])
+    page = alice.client.get(f"{MOUNT}/").text
+    assert re.search(r'value="note"[^>]*checked', page)
+    assert not re.search(r'value="vault"[^>]*checked', page)
+    assert re.search(r'value="staff"[^>]*checked disabled', page)
+
+
+@pytest.mark.parametrize("areas", [["admin"], ["../"], ["note", "preferences"], ["NOTE"], [""]])
+def test_unknown_areas_are_refused(alice, host, areas):
+    """A-61, C-72"""
+    refused = alice.post("/activate", {"password": PASSWORD, "areas": areas})
+    assert refused.status_code == 403
+    assert rows(host, "ticket") == []
+
+
+def test_no_csrf_token_no_enrolment(alice, host):
+    """A-48, C-103"""
+    for data in ({}, {"csrf_token": ""}, {"csrf_token": "x"}):
+        sent = alice.client.post(f"{MOUNT}/activate", data={"password": PASSWORD, **data})
+        assert sent.status_code == 400
+    assert rows(host, "ticket") == []
+
+
+def test_the_qr_code_is_inline_dark_on_white_and_small(alice):
+    """C-26, C-27; that it is read from a screenshot, the browser's tests show."""
+    begin(alice)
+    page = scan(alice)
+    svg = re.search(r'<svg id="twofactor-qr".*?</svg>', page, re.DOTALL).group(0)
+    assert alice.secret not in svg
+    assert 'fill="#fff"' in svg
+    assert len(svg) < 7000
+    assert "otpauth://totp/host:alice?secret=" in page
+
+
+def test_activated_is_told_once_and_after_the_commit(alice, host):
+    told = []
+
+    def listen(app, **facts):
+        told.append((app, facts, alice.is_on()))
+
+    with signals.activated.connected_to(listen):
+        alice.enrol(["note"])
+    assert told == [(host, {"user_id": alice.id, "areas": ("note", "staff")}, True)]
+
+
+def test_a_subscriber_that_fails_does_not_undo_what_was_done(alice):
+    def fail(_app, **_facts):
+        raise RuntimeError("mail server is down")
+
+    with signals.activated.connected_to(fail):
+        alice.enrol()
+    assert alice.is_on()
+
+
+def test_every_page_keeps_out_of_caches_and_frames(alice, host):
+    """C-105, A-51, A-52"""
+    begin(alice)
+    for path in (
+        "/",
+        "/activate",
+        "/deactivate",
+        "/recovery",
+        "/sign-in",
+        "/challenge",
+        "/nothing",
+    ):
+        response = alice.client.get(f"{MOUNT}{path}")
+        if path != "/nothing":
+            assert response.headers["Cache-Control"] == "no-store"
+            assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_no_page_has_inline_script_style_or_another_host(alice):
+    begin(alice)
+    for path in ("/", "/activate"):
+        page = alice.client.get(f"{MOUNT}{path}").text
+        assert not re.search(r"<style|style=|<script(?! src=)|\son\w+=", page)
+        assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
+
+
+@pytest.mark.parametrize("name", ['"><svg/onload=alert(1)>', "{{7*7}}", "a\r\nBcc: x", "😀<b>"])
+def test_hostile_names_are_escaped(host, clock, name):
+    """A-54, C-110"""
+    person = Person(host, clock, name)
+    person.sign_in()
+    begin(person)
+    page = scan(person)
+    assert "<svg/onload" not in page
+    assert "host · 49 ·" not in page
+    assert "<b>" not in page
+
+
+def test_a_key_that_is_gone_is_named_in_the_log_and_nobody_is_let_in(
+    host, protected, clock, caplog
+):
+    """C-93, A-64"""
+
+    state = host.extensions["twofactor"]
+    old = state.kit.vault.newest
+    other = replace(
+        state, kit=replace(state.kit, vault=Vault([b"0123456789abcdefghijklmnopqrstuv"]))
+    )
+    host.extensions["twofactor"] = other
+    asked = protected.client.post("/note", data={"text": "1", "twofactor_code": protected.code()})
+    assert asked.status_code == 503
+    assert "can't be checked" in html.unescape(asked.text)
+    assert old in caplog.text
+    assert host.deeds == []
