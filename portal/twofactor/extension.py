@@ -136,6 +136,7 @@ class TwoFactor:
         app.jinja_env.globals.update(
             twofactor_dialog=twofactor_dialog,
             twofactor_base_template=app.extensions[KEY].base_template,
+            twofactor_news=marks.news,
             twofactor_csrf_field=forms.csrf_field,
             twofactor_csrf_token=forms.csrf_token,
         )

@@ -3,6 +3,7 @@
 from flask import current_app, g, session
 
 _KEY = "_twofactor"
+_NEWS = "_twofactor_news"
 
 
 def _name(kind: str, area: str) -> str:
@@ -32,6 +33,17 @@ def drop(kind: str, area: str = "") -> None:
 def forget() -> None:
     """Forget all of them, e.g. when the person signs out."""
     session.pop(_KEY, None)
+
+
+def say(news: str) -> None:
+    """Keep a sentence for the next page of the blueprint (a host's page gets it by `flash`)."""
+    session[_NEWS] = news
+
+
+def news() -> str | None:
+    """The sentence kept for this page, said once."""
+    kept = session.pop(_NEWS, None)
+    return kept if isinstance(kept, str) else None
 
 
 def renew(*, empty: bool = False) -> None:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from ..core.errors import Refusal
 from ..core.records import Subject
 from ..state import State
-from . import navigation
+from . import marks, navigation
 from .challenge import error_object, retry_after, status_of
 from .forms import wants_json
 from .words import sentence
@@ -46,5 +46,8 @@ def done(message: str, url: str | None = None, **facts: Any) -> Response:
     """Lead on with a message; JSON clients get the facts."""
     if wants_json():
         return make_response(jsonify({"message": message, **facts}))
-    flash(message, "twofactor")
-    return navigation.see_other(url or url_for("twofactor.preferences"))
+    if url is not None:
+        flash(message)
+        return navigation.see_other(url)
+    marks.say(message)
+    return navigation.see_other(url_for("twofactor.preferences"))

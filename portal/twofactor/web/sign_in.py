@@ -128,5 +128,5 @@ def _start_over(state: State, refusal: Refusal) -> Response:
     marks.drop(tickets.SIGN_IN)
     if forms.wants_json():
         return pages.refused(state, refusal, "sign_in.html")
-    flash(words.sentence(refusal, state.kit.clock()), "twofactor")
+    flash(words.sentence(refusal, state.kit.clock()))
     return navigation.to_sign_in()
