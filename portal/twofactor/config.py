@@ -39,6 +39,12 @@ SETTINGS: dict[str, Setting] = {
         600, 60, 3600, "Lifetime of a pending sign-in and of a form carried through a challenge"
     ),
     "TWOFACTOR_ENROLMENT_SECONDS": Setting(900, 60, 3600, "Lifetime of an unfinished enrolment"),
+    "TWOFACTOR_TRUST_SECONDS": Setting(
+        0,
+        0,
+        90 * 86_400,
+        "How long a browser can be trusted at sign-in (30 days are 2592000); 0 offers it to nobody",
+    ),
     "TWOFACTOR_RECOVERY_COST": Setting(
         12, 4, 16, "bcrypt cost of the recovery code (below 10 for tests alone)"
     ),
@@ -62,6 +68,7 @@ class Settings:
     pass_seconds: int
     pending_seconds: int
     enrolment_seconds: int
+    trust_seconds: int
     recovery_cost: int
     after_sign_in: str
 
@@ -86,6 +93,7 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         pass_seconds=_number(config, "TWOFACTOR_PASS_SECONDS"),
         pending_seconds=_number(config, "TWOFACTOR_PENDING_SECONDS"),
         enrolment_seconds=_number(config, "TWOFACTOR_ENROLMENT_SECONDS"),
+        trust_seconds=_number(config, "TWOFACTOR_TRUST_SECONDS"),
         recovery_cost=_number(config, "TWOFACTOR_RECOVERY_COST"),
         after_sign_in=_text(config, "TWOFACTOR_AFTER_SIGN_IN") or "/",
     )

@@ -1,13 +1,15 @@
 """What is asked of the database, and the way to change it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, and_, bindparam, select
 
 from ..core.records import Account, Event, Glance, Ticket
+from . import sweep
 from .engine import Transactions
 from .rows import event_of, keys_of, ticket_of
+from .sweep import SealedValue
 from .tables import Tables
 from .transaction import Transaction
 
@@ -55,6 +57,37 @@ class Store:
         with self._transactions.reading() as connection:
             row = connection.execute(statement).first()
         return None if row is None else ticket_of(row)
+
+    def tickets(self, user_id: str, kind: str, now: float) -> list[Ticket]:
+        """The tickets of a kind that a user has, those that end last first."""
+        ticket = self._tables.ticket
+        statement = (
+            select(ticket)
+            .where(
+                ticket.c.user_id == user_id,
+                ticket.c.kind == kind,
+                ticket.c.expires_at > int(now),
+            )
+            .order_by(ticket.c.expires_at.desc())
+        )
+        with self._transactions.reading() as connection:
+            return [ticket_of(row) for row in connection.execute(statement)]
+
+    def accounts(self, batch: int) -> Iterator[Account]:
+        """All accounts (`sweep.accounts`)."""
+        return sweep.accounts(self._transactions, self._tables, batch)
+
+    def all_events(self, batch: int, user_id: str | None, since: int | None) -> Iterator[Event]:
+        """The record (`sweep.events`)."""
+        return sweep.events(self._transactions, self._tables, batch, user_id, since)
+
+    def sealed_values(self, batch: int) -> Iterator[SealedValue]:
+        """Every sealed value (`sweep.sealed_values`)."""
+        return sweep.sealed_values(self._transactions, self._tables, batch)
+
+    def reseal(self, value: SealedValue, fresh: bytes) -> bool:
+        """Replace a sealed value, if it is still the one that was read."""
+        return sweep.reseal(self._transactions, self._tables, value, fresh)
 
     def events(self, user_id: str, limit: int) -> list[Event]:
         """The latest events of a user, newest first."""

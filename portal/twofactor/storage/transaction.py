@@ -127,6 +127,24 @@ class Transaction:
             .values(recovery_hash=hashed, recovery_recent="")
         )
 
+    def clear_throttle(self, user_id: str) -> bool:
+        """Forget the wrong answers of before."""
+        table = self._tables.account
+        return self._hit(
+            update(table)
+            .where(table.c.user_id == user_id)
+            .values(failures_cleared=table.c.failures, failures_recent="", recovery_recent="")
+        )
+
+    def drop_ticket(self, digest: str, kind: str, user_id: str) -> bool:
+        """Remove one ticket of a user."""
+        ticket = self._tables.ticket
+        return self._hit(
+            delete(ticket).where(
+                ticket.c.digest == digest, ticket.c.kind == kind, ticket.c.user_id == user_id
+            )
+        )
+
     def remove_account(self, user_id: str, recovery_hash: str | None = None) -> bool:
         """Remove account, authenticators and tickets; `False` when another was first.
 
@@ -191,6 +209,14 @@ class Transaction:
         """Remove the record of a user who is gone."""
         event = self._tables.event
         self._connection.execute(delete(event).where(event.c.user_id == user_id))
+
+    def drop_events_before(self, at: int, most: int) -> int:
+        """Remove the oldest events of before a time, at most so many; the number of them."""
+        event = self._tables.event
+        oldest = select(event.c.id).where(event.c.at < at).order_by(event.c.at).limit(most)
+        return self._connection.execute(
+            delete(event).where(event.c.id.in_(oldest.scalar_subquery()))
+        ).rowcount
 
     def record(self, event: Event) -> None:
         """Write one event."""

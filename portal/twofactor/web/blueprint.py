@@ -23,7 +23,7 @@ def make_blueprint() -> Blueprint:
     """A blueprint of its own for each application."""
     blueprint = Blueprint(
         "twofactor",
-        "portal.twofactor",
+        __package__.rpartition(".")[0],
         template_folder="templates",
         static_folder="static",
         static_url_path="/static",
@@ -37,6 +37,7 @@ def make_blueprint() -> Blueprint:
     add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
     add("/recovery", "recovery", preferences.show_recovery, methods=["GET"])
     add("/recovery", "recovery_submit", preferences.recovery, methods=["POST"])
+    add("/browsers", "browsers", preferences.forget_browser, methods=["POST"])
     add("/sign-in", "sign_in", sign_in.show, methods=["GET"])
     add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])
     add("/challenge", "challenge", show_challenge, methods=["GET"])

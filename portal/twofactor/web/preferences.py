@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from ..core.areas import DEACTIVATION, PREFERENCES, RECOVERY
 from ..core.errors import ChallengeRequired, NotOn, PasswordWrong, Refusal, UnknownArea
 from ..core.records import Account
-from ..service import preferences, tickets
+from ..service import preferences, tickets, trust
 from ..state import State, current_state
 from . import forms, guard, marks, navigation, pages, words
 
@@ -105,6 +105,14 @@ def recovery() -> Response:
     )
 
 
+def forget_browser() -> Response:
+    """POST: trust a browser no more. It asks for no code: that only raises the protection."""
+    state = current_state()
+    gone = trust.revoke(state.kit, pages.subject(state), forms.text("browser"))
+    message = "That browser will be asked again." if gone else "That browser was not trusted."
+    return pages.done(message)
+
+
 def _code_given() -> str:
     code = forms.text("code")
     if not code.strip():
@@ -136,6 +144,7 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
         "areas": list(kit.areas),
         "chosen": kit.areas.chosen(account.areas & every) if account else every,
         "since": words.moment(account.activated_at) if account else None,
+        "browsers": _browsers(state) if account else [],
         "events": [
             {
                 "text": words.activity(event, kit.areas),
@@ -146,6 +155,18 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
             for event in events
         ],
     }
+
+
+def _browsers(state: State) -> list[dict[str, str]]:
+    return [
+        {
+            "digest": browser.digest,
+            "name": browser.name,
+            "since": words.moment(browser.since),
+            "until": words.moment(browser.until),
+        }
+        for browser in trust.listed(state.kit, state.user_key(current_user))
+    ]
 
 
 def _state_object(state: State, account: Account | None) -> Response:

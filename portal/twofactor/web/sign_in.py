@@ -12,7 +12,7 @@ from ..methods import totp
 from ..service import signing_in, tickets
 from ..service.signing_in import Pending
 from ..state import State, current_state
-from . import forms, marks, navigation, pages, words
+from . import forms, marks, navigation, pages, trusted, words
 
 
 def begin(user: Any, remember: bool, next_url: str | None) -> Response:
@@ -28,14 +28,26 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     account = state.kit.store.account(user_id)
     next_url = navigation.inside(next_url)
     marks.renew(empty=True)
-    if account is None or not signing_in.is_asked(state.kit, account):
-        state.login_user(user, remember)
-        if account is not None:
-            marks.put(tickets.PASSWORD, tickets.leave_password_proof(state.kit, user_id))
-        return navigation.see_other(navigation.after_sign_in(next_url))
+    asked = account is not None and signing_in.is_asked(state.kit, account)
+    trusted_as = trusted.recognise(state, user_id) if asked else None
+    if account is None or not asked or trusted_as:
+        response = _enter(state, user, user_id, remember, next_url, proof=account is not None)
+        if trusted_as:
+            trusted.keep(response, *trusted_as)
+        return response
     ticket_id = signing_in.begin(state.kit, account, user.get_id(), remember, next_url)
     marks.put(tickets.SIGN_IN, ticket_id)
     return navigation.see_other(url_for("twofactor.sign_in"))
+
+
+def _enter(
+    state: State, user: Any, user_id: str, remember: bool, next_url: str | None, *, proof: bool
+) -> Response:
+    """Sign in for good; with `proof`, remember that the password was given just now."""
+    state.login_user(user, remember)
+    if proof:
+        marks.put(tickets.PASSWORD, tickets.leave_password_proof(state.kit, user_id))
+    return navigation.see_other(navigation.after_sign_in(next_url))
 
 
 def show() -> Response:
@@ -47,7 +59,7 @@ def show() -> Response:
         signing_in.pending(state.kit, marks.get(tickets.SIGN_IN))
     except SignInExpired as expired:
         return _start_over(state, expired)
-    return pages.page("sign_in.html", by_recovery=_by_recovery())
+    return pages.page("sign_in.html", **_context(state, _by_recovery()))
 
 
 def submit() -> Response:
@@ -71,22 +83,34 @@ def submit() -> Response:
         if isinstance(refusal, CodeWrong) and refusal.over:
             return _start_over(state, refusal)
         asked = by_recovery or _by_recovery()
-        return pages.refused(state, refusal, "sign_in.html", by_recovery=asked)
+        return pages.refused(state, refusal, "sign_in.html", **_context(state, asked))
     return _complete(state, pending, user, by_recovery)
 
 
 def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
+    trust = trusted.offered(state) and forms.text("trust") == "yes"
     marks.renew(empty=True)
-    state.login_user(user, pending.remember)
     if by_recovery:
+        state.login_user(user, pending.remember)
         return pages.done(
             "Your recovery code was used, so two-factor authentication is off now. Activate it"
             " again with your new phone.",
             state="off",
         )
-    proof = tickets.leave_password_proof(state.kit, pending.user_id)
-    marks.put(tickets.PASSWORD, proof)
-    return navigation.see_other(navigation.after_sign_in(pending.next_url))
+    remember, next_url = pending.remember, pending.next_url
+    response = _enter(state, user, pending.user_id, remember, next_url, proof=True)
+    if trust:
+        trusted.remember(state, pending.user_id, response)
+    return response
+
+
+def _context(state: State, by_recovery: bool) -> dict[str, Any]:
+    days = state.kit.settings.trust_seconds
+    return {
+        "by_recovery": by_recovery,
+        "trust": words.duration(days) if days else None,
+        "trusting": request.form.get("trust") == "yes",
+    }
 
 
 def _by_recovery() -> bool:

@@ -143,6 +143,9 @@ _EVENTS = {
     "recovery_code_wrong": "A wrong recovery code was entered",
     "recovery_held": "A recovery code was not checked: too many before",
     "recovery_code_replaced": "The recovery code was replaced",
+    "browser_trusted": "A browser was trusted",
+    "browser_recognised": "A trusted browser was not asked for a code",
+    "browser_forgotten": "A trusted browser is asked again",
     "reset": "Two-factor authentication was reset by the operator",
     "unlocked": "Codes were unlocked by the operator",
 }

@@ -1,0 +1,168 @@
+"""What an operator does: help a person who lost everything, turn keys, clear what is old."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..core import throttle, vault
+from ..core.errors import KeyMissing, NotOn, SealBroken
+from ..core.records import Account, Event, Subject
+from ..storage.transaction import Transaction
+from .kit import Kit
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """An account as an operator sees it; times are Unix seconds."""
+
+    user_id: str
+    areas: tuple[str, ...]
+    activated_at: int
+    last_used_at: int | None
+    authenticators: int
+    wrong_in_a_row: int
+    held_until: float | None
+    recovery_held_until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a rotation did.
+
+    Args:
+        seen: sealed values that were looked at.
+        resealed: those sealed anew under the newest key.
+        failed: those whose key is missing or that do not open; they stay as they are.
+        missing: ids of the keys that are missing.
+    """
+
+    seen: int
+    resealed: int
+    failed: int
+    missing: tuple[str, ...]
+
+
+def overview(kit: Kit, account: Account) -> Overview:
+    """An account as an operator sees it."""
+    now = kit.clock()
+    used = [each.last_used_at for each in account.authenticators if each.last_used_at]
+    return Overview(
+        user_id=account.user_id,
+        areas=tuple(sorted(account.areas)),
+        activated_at=account.activated_at,
+        last_used_at=max(used, default=None),
+        authenticators=len(account.authenticators),
+        wrong_in_a_row=account.codes.run,
+        held_until=throttle.held_until(throttle.CODES, account.codes, now),
+        recovery_held_until=throttle.held_until(throttle.RECOVERY, account.recovery, now),
+    )
+
+
+def overviews(kit: Kit) -> Iterator[Overview]:
+    """All accounts in the order of their keys, read in batches."""
+    for account in kit.store.accounts(BATCH):
+        yield overview(kit, account)
+
+
+def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
+    """Switch two-factor authentication off for a person who lost phone and recovery code.
+
+    Args:
+        kit: the application's parts.
+        user_id: whose.
+        by: who does it, for the record.
+        reason: why, for the record.
+
+    Raises:
+        NotOn: it is off.
+    """
+
+    def work(transaction: Transaction) -> None:
+        if not transaction.remove_account(user_id):
+            raise NotOn("no second factor")
+        transaction.record(kit.event(Subject(user_id), "reset", detail=_detail(by, reason)))
+
+    kit.store.run(work)
+    kit.notify("reset", user_id, by=by, reason=reason)
+    kit.notify("deactivated", user_id, by="operator")
+
+
+def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
+    """Let codes be judged again; two-factor authentication stays on.
+
+    Raises:
+        NotOn: there is nothing to unlock.
+    """
+
+    def work(transaction: Transaction) -> None:
+        if not transaction.clear_throttle(user_id):
+            raise NotOn("no second factor")
+        transaction.record(kit.event(Subject(user_id), "unlocked", detail=_detail(by, reason)))
+
+    kit.store.run(work)
+    kit.notify("unlocked", user_id, by=by, reason=reason)
+
+
+def _detail(by: str, reason: str) -> str:
+    return f"{by}: {reason}"[:255]
+
+
+def events(kit: Kit, user_id: str | None, since: int | None) -> Iterator[Event]:
+    """The record, oldest first, read in batches.
+
+    Args:
+        kit: the application's parts.
+        user_id: of one user alone.
+        since: Unix seconds.
+    """
+    return kit.store.all_events(BATCH, user_id, since)
+
+
+def rotate_keys(kit: Kit, progress: Callable[[int], None] = lambda _count: None) -> Rotation:
+    """Seal everything anew under the newest key.
+
+    It can be broken off at any moment and run again: each value is changed by one statement of
+    its own, only if it is still the one that was read, and what is under the newest key is left.
+    """
+    seen = resealed = failed = 0
+    missing: set[str] = set()
+    for value in kit.store.sealed_values(BATCH):
+        seen += 1
+        progress(1)
+        purpose, context = _bound(value.table, value.user_id, value.row_id, value.kind)
+        try:
+            if not kit.vault.needs_reseal(value.sealed):
+                continue
+            fresh = kit.vault.seal(
+                kit.vault.open(value.sealed, purpose, *context), purpose, *context
+            )
+        except (KeyMissing, SealBroken) as error:
+            failed += 1
+            if isinstance(error, KeyMissing):
+                missing.add(error.key_id)
+            continue
+        if kit.store.reseal(value, fresh):
+            resealed += 1
+    return Rotation(seen, resealed, failed, tuple(sorted(missing)))
+
+
+def _bound(table: str, user_id: str, row_id: str, kind: str) -> tuple[str, tuple[str, ...]]:
+    if table == "authenticator":
+        return vault.AUTHENTICATOR, (user_id, row_id)
+    return vault.TICKET, (user_id, kind, row_id)
+
+
+def purge(kit: Kit, events_before: int) -> tuple[int, int]:
+    """Remove expired tickets, and events of before a time (Unix seconds).
+
+    Returns:
+        How many tickets and how many events were removed.
+    """
+    tickets = kit.store.run(lambda tx: tx.drop_expired_tickets(kit.clock()))
+    removed = 0
+    while True:
+        count = kit.store.run(lambda tx: tx.drop_events_before(events_before, 10 * BATCH))
+        removed += count
+        if count == 0:
+            return tickets, removed

@@ -1,0 +1,76 @@
+"""The cookie of a trusted browser; what it means, the server's record alone says."""
+
+from flask import current_app, request
+from werkzeug.wrappers import Response
+
+from ..core.records import Subject
+from ..service import trust
+from ..state import State
+
+_NAME = "twofactor_trust"
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def offered(state: State) -> bool:
+    """Whether the operator lets people trust a browser."""
+    return state.kit.settings.trust_seconds > 0
+
+
+def recognise(state: State, user_id: str) -> tuple[str, int] | None:
+    """The next id of this browser's cookie, if the user trusts it; the present one is used up."""
+    ticket_id = request.cookies.get(_cookie_name(), "")
+    if not ticket_id or not offered(state):
+        return None
+    return trust.recognise(state.kit, Subject(user_id, request.remote_addr), ticket_id)
+
+
+def remember(state: State, user_id: str, response: Response) -> None:
+    """Trust this browser from now on."""
+    subject = Subject(user_id, request.remote_addr)
+    ticket_id = trust.remember(state.kit, subject, browser_name())
+    keep(response, ticket_id, state.kit.settings.trust_seconds)
+
+
+def keep(response: Response, ticket_id: str, seconds: int) -> None:
+    """Send the cookie: out of scripts' reach, and not to other sites."""
+    response.set_cookie(
+        _cookie_name(),
+        ticket_id,
+        max_age=seconds,
+        path="/",
+        secure=_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def browser_name() -> str:
+    """The browser as people know it, from what it says of itself."""
+    told = request.user_agent.string
+    browser = next((name for mark, name in _BROWSERS if mark in told), "A browser")
+    system = next((name for mark, name in _SYSTEMS if mark in told), "")
+    return f"{browser} on {system}" if system else browser
+
+
+def _secure() -> bool:
+    return request.is_secure or bool(current_app.config.get("SESSION_COOKIE_SECURE"))
+
+
+def _cookie_name() -> str:
+    return f"__Host-{_NAME}" if _secure() else _NAME
