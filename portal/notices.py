@@ -23,11 +23,11 @@ def init_app(app: Flask) -> None:
         (signals.activated, activated),
         (signals.deactivated, deactivated),
         (signals.areas_changed, areas_changed),
-        (signals.recovery_code_used, recovery_code_used),
         (signals.recovery_code_replaced, recovery_code_replaced),
         (signals.challenge_failed, challenge_failed),
         (signals.held, held),
         (signals.reset, reset),
+        (signals.unlocked, unlocked),
     ):
         signal.connect(notice, sender=app)
 
@@ -45,16 +45,23 @@ def activated(_app: Flask, user_id: str, areas: Any = (), **_: Any) -> None:
 
 def deactivated(_app: Flask, user_id: str, by: str = "", **_: Any) -> None:
     """Two-factor authentication was switched off; the operator's reset has its own words."""
-    ways = {"code": " with a code", "recovery": " with the recovery code"}
-    if by in ("operator", "reset"):
-        return
-    _tell(
-        user_id,
-        "Two-factor authentication is off",
-        f"Two-factor authentication was switched off for your account{ways.get(by, '')}.\n"
+    off = (
         "From now on the password alone protects it. The entry in the app on your phone and the "
-        "recovery code are void.",
+        "recovery code are void."
     )
+    if by == "recovery":
+        _tell(
+            user_id,
+            "Your recovery code was used: two-factor authentication is off",
+            "The recovery code of your account was used. It can't be used again, and it has "
+            f"switched off two-factor authentication for your account.\n{off}",
+        )
+    elif by != "operator":
+        _tell(
+            user_id,
+            "Two-factor authentication is off",
+            f"Two-factor authentication was switched off for your account.\n{off}",
+        )
 
 
 def areas_changed(_app: Flask, user_id: str, added: Any = (), removed: Any = (), **_: Any) -> None:
@@ -65,15 +72,6 @@ def areas_changed(_app: Flask, user_id: str, added: Any = (), removed: Any = (),
     if removed:
         lines.append(f"A code is no longer asked for here: {_labels(removed)}.")
     _tell(user_id, "Your two-factor settings were changed", "\n".join(lines))
-
-
-def recovery_code_used(_app: Flask, user_id: str, **_: Any) -> None:
-    """The recovery code was spent."""
-    _tell(
-        user_id,
-        "Your recovery code was used",
-        "The recovery code of your account was used. It can't be used again.",
-    )
 
 
 def recovery_code_replaced(_app: Flask, user_id: str, **_: Any) -> None:
@@ -117,6 +115,16 @@ def reset(_app: Flask, user_id: str, **_: Any) -> None:
         "Our staff has switched off two-factor authentication for your account.\n"
         "From now on the password alone protects it. You can switch it on again in the security "
         "section.",
+    )
+
+
+def unlocked(_app: Flask, user_id: str, **_: Any) -> None:
+    """The operator lets codes be tried again."""
+    _tell(
+        user_id,
+        "Codes were unlocked for your account",
+        "Our staff has ended the wait after wrong codes for your account. Two-factor "
+        "authentication stays on.",
     )
 
 

@@ -63,7 +63,8 @@ def check_new_password(password: str, words: Iterable[str] = ()) -> None:
         raise PasswordRefused(f"The new password can have at most {LONGEST} characters.")
     if _is_common(text.casefold()):
         raise PasswordRefused(
-            "This password is on the lists of common ones that are tried first. Choose another."
+            "This password is too common or too regular: it is among the first that are tried. "
+            "Choose another one."
         )
     if _is_made_of(text.casefold(), words):
         raise PasswordRefused(

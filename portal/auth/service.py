@@ -65,8 +65,9 @@ def request_reset(email: str) -> None:
     """
     customer = db.session.scalar(select(Customer).where(Customer.email_key == email_key(email)))
     number = customer.id if customer is not None else None
+    name = customer.display_name if customer is not None else email
     db.session.execute(delete(PasswordReset).where(PasswordReset.expires_at <= now()))
-    counted = select(func.count()).where(PasswordReset.customer_id == number)
+    counted = select(func.count()).where(PasswordReset.customer_id == (number or 0))
     too_many = (db.session.scalar(counted) or 0) >= LINKS_AT_ONCE
     token = secrets.token_urlsafe(32)
     db.session.add(
@@ -79,8 +80,7 @@ def request_reset(email: str) -> None:
     db.session.commit()
     path = current_app.url_map.bind("localhost").build("auth.reset", {"token": token})
     link = current_app.config["PUBLIC_URL"] + path
-    name = customer.display_name if customer is not None else email
-    notices.reset_requested(email, name, link, decoy=customer is None or too_many)
+    notices.reset_requested(email, name, link, decoy=number is None or too_many)
 
 
 def customer_of(token: str) -> Customer | None:

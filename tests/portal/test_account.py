@@ -1,0 +1,271 @@
+"""The security section: what a customer can change, and who is told."""
+
+import pytest
+
+from tests.portal.mails import mails
+from tests.support.customers import make_customer, make_invoices
+from tests.support.databases import both
+from tests.support.enrol import AREAS, enrol, sign_in
+from tests.support.forms import answer, find_form, submit
+from tests.support.html import parse
+
+NEW = "velvet-anchor-piano-9"
+
+
+def change(client, old, new, repeat=None):
+    data = {"current_password": old, "new_password": new, "repeat_password": repeat or new}
+    return submit(client, "/security/password", data)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "button"),
+    [
+        (
+            "/security/password",
+            {
+                "current_password": "Current password",
+                "new_password": "New password",
+                "repeat_password": "Repeat new password",
+            },
+            "Save",
+        ),
+        (
+            "/security/email",
+            {"current_password": "Current password", "email": "New e-mail address"},
+            "Save",
+        ),
+        ("/security/close", {"current_password": "Current password"}, "Close my account"),
+    ],
+)
+def test_fields_labels_and_buttons_are_those_of_the_contract(signed_in, path, fields, button):
+    text = signed_in.get(path).text
+    form = find_form(text, *fields, button=button)
+    assert form.buttons == (button,)
+    labels = {label.get("for"): label.text for label in parse(text).all("label")}
+    assert labels == fields
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/security/",
+        "/security/profile",
+        "/security/password",
+        "/security/email",
+        "/security/close",
+        "/security/sessions",
+        "/invoices/",
+        "/invoices/1.pdf",
+    ],
+)
+def test_nobody_sees_a_page_without_signing_in(client, path):
+    response = client.get(path)
+    assert response.status_code == 303
+    assert response.location.startswith("/login")
+
+
+@both
+def test_the_new_password_signs_in_and_the_old_one_does_not(app, signed_in, customer_password):
+    assert change(signed_in, customer_password, NEW).status_code == 303
+    other = app.test_client()
+    assert sign_in(other, "alice", customer_password).status_code == 200
+    assert sign_in(other, "alice", NEW).status_code == 303
+    [mail] = mails(app)
+    assert mail["To"] == "alice@example.org"
+    assert mail["Subject"] == "Your password was changed"
+    assert NEW not in mail.get_content()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "repeat", "sentence"),
+    [
+        ("wrong", NEW, None, "The current password is not right."),
+        ("", NEW, None, "Enter your current password."),
+        (None, NEW, NEW + "x", "The two new passwords are not the same."),
+        (None, "short", None, "at least 10 characters"),
+        (None, "password123", None, "too common"),
+        (None, "alice-1234567", None, "must not be made of your name"),
+        (None, "x" * 5000, None, "at most 4096"),
+        (None, None, None, "This is your present password."),
+    ],
+)
+def test_each_refusal_has_its_sentence(signed_in, customer_password, old, new, repeat, sentence):
+    response = change(
+        signed_in,
+        customer_password if old is None else old,
+        customer_password if new is None else new,
+        repeat,
+    )
+    assert response.status_code == 200
+    page = parse(response.text)
+    assert sentence in page.text
+    assert all(
+        node.get("value") == "" for node in page.all("input") if node.get("type") == "password"
+    )
+
+
+def test_a_long_password_can_be_chosen_and_used(app, signed_in, customer_password):
+    long = "long words " * 300
+    assert change(signed_in, customer_password, long).status_code == 303
+    other = app.test_client()
+    assert sign_in(other, "alice", long[:-1] + "x").status_code == 200
+    assert sign_in(other, "alice", long).status_code == 303
+
+
+@both
+def test_old_and_new_address_are_told_of_the_change(app, signed_in, customer_password):
+    data = {"current_password": customer_password, "email": "alice@new.example"}
+    assert submit(signed_in, "/security/email", data).status_code == 303
+    assert sorted(mail["To"] for mail in mails(app)) == ["alice@example.org", "alice@new.example"]
+    other = app.test_client()
+    assert sign_in(other, "alice@example.org", customer_password).status_code == 200
+    assert sign_in(other, "alice@new.example", customer_password).status_code == 303
+
+
+@both
+@pytest.mark.parametrize(
+    ("email", "sentence"),
+    [
+        ("BOB@example.org", "can&#39;t be used"),
+        ("alice@example.org", "your present e-mail address"),
+        ("", "Enter an e-mail address."),
+        ("no address", "like name@example.org"),
+        ("a@b@example.org", "like name@example.org"),
+        ("alice@new.example\r\nBcc: x@evil.example", "like name@example.org"),
+        ("ali\0ce@new.example", "like name@example.org"),
+        ("x" * 300 + "@new.example", "at most 254"),
+    ],
+)
+def test_an_address_that_can_not_be_taken(app, signed_in, customer_password, email, sentence):
+    make_customer(app, "bob", "bob@example.org", customer_password)
+    data = {"current_password": customer_password, "email": email}
+    response = submit(signed_in, "/security/email", data)
+    assert response.status_code == 200
+    assert sentence in response.text
+    assert mails(app) == []
+
+
+def test_the_profile_is_saved_and_shown(signed_in):
+    data = {
+        "full_name": "Alice <b>",
+        "company": "Öl & Söhne",
+        "address": "1 Road\r\nTown",
+        "phone": "1",
+    }
+    assert submit(signed_in, "/security/profile", data).status_code == 303
+    page = signed_in.get("/").text
+    assert "Alice &lt;b&gt;" in page
+    assert "Öl &amp; Söhne" in page
+
+
+@both
+@pytest.mark.parametrize("field", ["full_name", "company", "address", "phone"])
+def test_too_much_or_invisible_text_is_refused_and_kept(database, signed_in, field):
+    for value, sentence in (("x" * 300_000, "enter at most"), ("a\0b", "invisible characters")):
+        response = submit(signed_in, "/security/profile", {field: value})
+        assert response.status_code == 200
+        assert sentence in response.text
+    assert "a\0b" in response.text or "a\ufffdb" in response.text
+
+
+@both
+def test_closing_the_account_leaves_nothing(app, signed_in, customer, customer_password):
+    from portal.extensions import db
+    from portal.models import Customer, Invoice, InvoiceLine, PortalSession
+
+    make_invoices(app, customer)
+    other = app.test_client()
+    sign_in(other, "alice", customer_password)
+    response = submit(signed_in, "/security/close", {"current_password": customer_password})
+    assert response.status_code == 303
+    assert "Your account was closed." in signed_in.get(response.location).text
+    assert other.get("/").status_code == 303
+    assert sign_in(other, "alice", customer_password).status_code == 200
+    with app.app_context():
+        for model in (Customer, Invoice, InvoiceLine):
+            assert db.session.scalars(db.select(model)).all() == []
+        assert all(row.customer_id is None for row in db.session.scalars(db.select(PortalSession)))
+    assert [mail["Subject"] for mail in mails(app)] == ["Your account was closed"]
+
+
+@both
+def test_closing_a_protected_account_asks_for_a_code_and_forgets_the_factor(
+    app, signed_in, customer, customer_password, clock
+):
+    from sqlalchemy import text
+
+    from portal.extensions import db
+
+    enrolled = enrol(signed_in, clock, customer_password)
+    response = submit(signed_in, "/security/close", {"current_password": customer_password})
+    assert response.status_code == 403
+    done = answer(signed_in, response, {"twofactor_code": enrolled.next_code()})
+    assert done.status_code == 303
+    with app.app_context():
+        for table in ("account", "authenticator", "ticket"):
+            count = f"SELECT count(*) FROM twofactor_{table} WHERE user_id = :id"
+            assert db.session.scalar(text(count), {"id": str(customer.id)}) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("/security/password", {"new_password": NEW, "repeat_password": NEW}),
+        ("/security/email", {"email": "alice@new.example"}),
+    ],
+)
+def test_a_protected_change_asks_for_a_code(signed_in, customer_password, clock, path, data):
+    enrolled = enrol(signed_in, clock, customer_password)
+    response = submit(signed_in, path, {"current_password": customer_password, **data})
+    assert response.status_code == 403
+    assert NEW not in response.text
+    done = answer(signed_in, response, {"twofactor_code": enrolled.next_code()})
+    assert done.status_code == 303
+    assert done.location == "/security/"
+
+
+def test_a_refused_form_does_not_burn_the_code(signed_in, customer_password, clock):
+    enrolled = enrol(signed_in, clock, customer_password)
+    response = change(signed_in, "wrong", NEW)
+    assert response.status_code == 403
+    refused = answer(signed_in, response, {"twofactor_code": enrolled.next_code()})
+    assert refused.status_code == 200
+    assert "The current password is not right." in refused.text
+    assert change(signed_in, customer_password, NEW).status_code == 303
+
+
+def test_the_overview_tells_no_invoices_when_they_are_protected(
+    app, signed_in, customer, customer_password, clock
+):
+    from portal.extensions import db
+    from portal.models import Invoice
+
+    [number, *_] = make_invoices(app, customer)
+    with app.app_context():
+        db.session.scalars(db.select(Invoice).where(Invoice.number == number)).one().paid_on = None
+        db.session.commit()
+    assert number in signed_in.get("/").text
+    enrol(signed_in, clock, customer_password)
+    assert number not in signed_in.get("/").text
+    assert signed_in.get("/invoices/").status_code == 403
+    assert signed_in.get(f"/invoices/{number}.pdf").status_code == 403
+
+
+def test_the_security_page_shows_what_is_protected(signed_in, customer_password, clock):
+    page = parse(signed_in.get("/security/").text)
+    assert "Off" in [tag.text for tag in page.all("span")]
+    links = {link.get("href") for link in page.all("a")}
+    assert links >= {
+        "/security/two-factor/",
+        "/security/password",
+        "/security/email",
+        "/security/profile",
+        "/security/sessions",
+        "/security/close",
+    }
+    enrol(signed_in, clock, customer_password, AREAS[:2])
+    text = parse(signed_in.get("/security/").text).text
+    assert "Sign-in asks for a code" in text
+    assert "Password change asks for a code" in text
+    assert "Invoices asks for no code" in text

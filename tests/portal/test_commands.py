@@ -1,0 +1,148 @@
+"""The commands: what they do, and how they refuse."""
+
+import json
+
+import pytest
+
+from tests.portal.mails import mails
+from tests.support.databases import both
+from tests.support.enrol import enrol, sign_in
+
+GOOD = "plum-coffee-lantern-42"
+
+
+def run(runner, *args, **options):
+    return runner.invoke(args=[*args], **options)
+
+
+def refused(result):
+    """Status 1, and one line on standard error that says why."""
+    assert result.exit_code == 1, result.output
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+@both
+def test_the_demo_customer_is_made_once(app, runner, client):
+    first = run(runner, "demo")
+    assert first.exit_code == 0
+    assert "sunny-harbour-42" in first.output
+    assert sign_in(client, "demo", "sunny-harbour-42").status_code == 303
+    page = client.get("/invoices/").text
+    assert page.count(".pdf") == 8
+    assert run(runner, "demo").exit_code == 0
+    assert client.get("/invoices/").text.count(".pdf") == 8
+    assert client.get("/").status_code == 200
+
+
+def test_the_demo_keeps_a_changed_password(app, runner, client):
+    run(runner, "demo")
+    run(runner, "user", "set-password", "demo", "--password", GOOD)
+    run(runner, "demo")
+    assert sign_in(client, "demo", GOOD).status_code == 303
+
+
+def test_a_password_is_read_from_standard_input(runner, client):
+    made = run(runner, "user", "create", "bob", "--email", "bob@example.org", input=f"{GOOD}\n")
+    assert made.exit_code == 0, made.output
+    assert GOOD not in made.output
+    assert sign_in(client, "bob", GOOD).status_code == 303
+
+
+@both
+@pytest.mark.parametrize(
+    ("name", "email", "password", "why"),
+    [
+        ("alice", "new@example.org", GOOD, "taken"),
+        ("ALICE", "new@example.org", GOOD, "taken"),
+        ("ａｌｉｃｅ", "new@example.org", GOOD, "taken"),
+        ("bob", "Alice@Example.org", GOOD, "taken"),
+        ("bob", "no address", GOOD, "like name@example.org"),
+        ("b@b", "bob@example.org", GOOD, "sign @"),
+        ("", "bob@example.org", GOOD, "Enter a user name"),
+        ("x" * 65, "bob@example.org", GOOD, "at most 64"),
+        ("b\nb", "bob@example.org", GOOD, "line breaks"),
+        ("bob", "bob@example.org", "short", "at least 10"),
+        ("bob", "bob@example.org", "password123", "too common"),
+        ("bobby", "bob@example.org", "bobby-12345", "your name"),
+    ],
+)
+def test_a_customer_that_can_not_be_made(runner, customer, name, email, password, why):
+    result = run(runner, "user", "create", name, "--email", email, "--password", password)
+    assert why in refused(result)
+
+
+@pytest.mark.parametrize(
+    "name", ["a:b", "a/b?c#d&e=f%41", "Зоя", "漢字", "zoë 🔑", '"><svg/onload=x>']
+)
+def test_a_customer_may_have_any_name_that_can_be_seen(runner, client, name):
+    made = run(runner, "user", "create", name, "--email", "n@example.org", "--password", GOOD)
+    assert made.exit_code == 0, made.output
+    assert sign_in(client, name, GOOD).status_code == 303
+    page = client.get("/").text
+    assert "<svg/onload" not in page
+
+
+def test_wrong_usage_is_status_2(runner):
+    for args in (
+        ["user", "create"],
+        ["user", "create", "bob"],
+        ["user", "nonsense"],
+        ["user", "list", "--x"],
+    ):
+        assert run(runner, *args).exit_code == 2
+    no_password = run(runner, "user", "create", "bob", "--email", "bob@example.org", input="")
+    assert no_password.exit_code == 2
+
+
+def test_the_list_is_for_people_and_for_programs(
+    runner, customer, client, customer_password, clock
+):
+    sign_in(client, "alice", customer_password)
+    enrol(client, clock, customer_password, ["password"])
+    assert "alice  <alice@example.org>  two-factor on" in run(runner, "user", "list").output
+    [row] = json.loads(run(runner, "user", "list", "--json").stdout)
+    assert row["username"] == "alice"
+    assert row["twofactor"] is True
+    assert row["areas"] == ["password"]
+    assert not {"password", "password_hash"} & set(row)
+
+
+def test_an_empty_list_is_json_too(runner):
+    assert json.loads(run(runner, "user", "list", "--json").stdout) == []
+
+
+def test_a_new_password_ends_every_session_and_is_told(app, runner, signed_in):
+    done = run(runner, "user", "set-password", "alice", "--password", "velvet-anchor-piano-9")
+    assert done.exit_code == 0
+    assert signed_in.get("/").status_code == 303
+    assert [mail["Subject"] for mail in mails(app)] == ["Your password was changed"]
+
+
+def test_a_new_password_for_nobody_or_too_weak(runner, customer):
+    nobody = run(runner, "user", "set-password", "nobody", "--password", GOOD)
+    assert "no customer" in refused(nobody)
+    weak = run(runner, "user", "set-password", "alice", "--password", "short")
+    assert "at least 10" in refused(weak)
+
+
+@both
+def test_migrations_make_what_the_models_say(database, clock, tmp_path):
+    from portal import create_app
+
+    app = create_app(
+        {"INSTANCE_PATH": str(tmp_path), "SQLALCHEMY_DATABASE_URI": database, "PASSWORD_COST": 4}
+    )
+    runner = app.test_cli_runner()
+    assert run(runner, "db", "upgrade").exit_code == 0
+    assert run(runner, "db", "check").exit_code == 0
+    assert run(runner, "demo").exit_code == 0
+    assert run(runner, "db", "upgrade").exit_code == 0
+    assert run(runner, "db", "downgrade", "base").exit_code == 0
+    assert run(runner, "db", "upgrade").exit_code == 0
+    with app.app_context():
+        from portal.extensions import db
+
+        db.session.remove()
+        db.engine.dispose()

@@ -1,0 +1,141 @@
+"""Settings: what nobody sets is made, what is wrong is named in one sentence."""
+
+import base64
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from portal import create_app
+from portal.config import SettingError, _kept
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def make(tmp_path, **settings):
+    return create_app({"INSTANCE_PATH": str(tmp_path / "instance"), **settings})
+
+
+def test_without_any_setting_the_keys_are_made_and_kept(tmp_path):
+    app = make(tmp_path)
+    again = make(tmp_path)
+    assert app.config["SECRET_KEY"] == again.config["SECRET_KEY"]
+    assert app.config["TWOFACTOR_KEYS"] == again.config["TWOFACTOR_KEYS"]
+    [key] = app.config["TWOFACTOR_KEYS"]
+    assert len(base64.b64decode(key)) == 32
+    for name in ("secret_key", "twofactor_keys"):
+        mode = (tmp_path / "instance" / name).stat().st_mode
+        assert stat.S_IMODE(mode) == 0o600
+    assert app.config["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path}/instance/portal.sqlite"
+
+
+def test_workers_that_start_together_agree_on_the_key(tmp_path):
+    def start(number):
+        return _kept(tmp_path / "key", lambda: f"key of worker {number}")
+
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(start, range(64)))
+    assert len(keys) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
+    make(tmp_path)
+    path = tmp_path / "instance" / "twofactor_keys"
+    old = path.read_text().strip()
+    new = base64.b64encode(bytes(range(32))).decode()
+    path.write_text(f"{new}\n{old}\n")
+    assert make(tmp_path).config["TWOFACTOR_KEYS"] == [new, old]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "1234567890123456"),  # JSON makes a number of it
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "[1]"),
+        ("PASSWORD_COST", "lots"),
+        ("PASSWORD_COST", "31"),
+        ("PASSWORD_COST", "true"),
+        ("PROXY_COUNT", "-1"),
+        ("PUBLIC_URL", "portal.example.org"),
+        ("MAIL_TLS", "ssl"),
+        ("MAIL_PORT", "0"),
+        ("SERVED_OVER_TLS", "yes"),
+        ("SESSION_IDLE_SECONDS", "null"),
+        ("SITE_NAME", "5"),
+        ("SQLALCHEMY_DATABASE_URI", "portal.sqlite"),
+        ("TWOFACTOR_KEYS", "{}"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, value):
+    monkeypatch.setenv(f"PORTAL_{name}", value)
+    with pytest.raises(SettingError, match=name) as refusal:
+        make(tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_entry_point_refuses_without_a_trace(tmp_path):
+    environment = {
+        **os.environ,
+        "PORTAL_INSTANCE_PATH": str(tmp_path),
+        "PORTAL_SECRET_KEY": "1234567890123456",
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "user", "list"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.strip().startswith("The portal can't start: SECRET_KEY must be a text")
+    assert run.stderr.count("\n") == 1
+
+
+def test_the_environment_moves_the_instance_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTAL_INSTANCE_PATH", str(tmp_path / "elsewhere"))
+    assert create_app().instance_path == str(tmp_path / "elsewhere")
+
+
+def test_the_mapping_wins_over_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTAL_SITE_NAME", "From the environment")
+    assert make(tmp_path).config["TWOFACTOR_ISSUER"] == "From the environment"
+    assert make(tmp_path, SITE_NAME="Ours").config["SITE_NAME"] == "Ours"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_postgresql_is_reached_by_psycopg_3(tmp_path, scheme):
+    app = make(tmp_path, SQLALCHEMY_DATABASE_URI=f"{scheme}://user:pass@db/portal")
+    uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    assert uri == "postgresql+psycopg://user:pass@db/portal"
+
+
+def test_sqlite_waits_and_keeps_its_references(app, database):
+    from sqlalchemy import text
+
+    from portal.extensions import db
+
+    with app.app_context():
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("about SQLite")
+        with db.engine.connect() as connection:
+            for pragma, value in (
+                ("journal_mode", "wal"),
+                ("busy_timeout", 15000),
+                ("foreign_keys", 1),
+            ):
+                assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value
+
+
+def test_two_apps_do_not_disturb_each_other(tmp_path):
+    first = create_app({"INSTANCE_PATH": str(tmp_path / "one"), "SITE_NAME": "One"})
+    second = create_app({"INSTANCE_PATH": str(tmp_path / "two"), "SITE_NAME": "Two"})
+    assert first.config["SECRET_KEY"] != second.config["SECRET_KEY"]
+    assert "One" in first.test_client().get("/no-such-page").text
+    assert "Two" in second.test_client().get("/no-such-page").text
