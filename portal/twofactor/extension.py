@@ -10,6 +10,7 @@ from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine
 from werkzeug.wrappers import Response
 
+from . import cli
 from .config import keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
@@ -80,6 +81,8 @@ class TwoFactor:
         account_name: Callable[[Any], str] | None = None,
         base_template: str | None = None,
         login_user: Callable[[Any, bool], object] | None = None,
+        find_user: Callable[[str], Any] | None = None,
+        user_label: Callable[[str], str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Set an application up: blueprint, tables, commands, template helpers.
@@ -96,6 +99,9 @@ class TwoFactor:
                 or e-mail address.
             base_template: what the pages extend; it offers the blocks `title` and `content`.
             login_user: signs a user in (user, remember); default Flask-Login's.
+            find_user: the user of a user name or an e-mail address, for operators; default none,
+                so that they name users by key.
+            user_label: how operators know the user of a key; default the key.
             clock: Unix seconds; for tests.
 
         Raises:
@@ -128,6 +134,8 @@ class TwoFactor:
             account_name=account_name or (lambda user: _account_name(user, key_of)),
             verify_password=verify_password or _check_password,
             login_user=login_user or _login_user,
+            find_user=find_user or _find_nobody,
+            user_label=user_label or str,
             base_template=base_template or "twofactor/layout.html",
         )
         app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
@@ -141,6 +149,7 @@ class TwoFactor:
             twofactor_csrf_token=forms.csrf_token,
         )
         app.before_request(guard.restore_form)
+        app.cli.add_command(cli.group)
         user_logged_out.connect(_forget_marks, app, weak=False)
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
@@ -252,6 +261,10 @@ def _check_password(user: Any, password: str) -> bool:
 
 def _login_user(user: Any, remember: bool) -> object:
     return flask_login_user(user, remember=remember)
+
+
+def _find_nobody(_name: str) -> None:
+    return None
 
 
 def _forget_marks(_app: Flask, **_facts: object) -> None:

@@ -24,6 +24,8 @@ class State:
         account_name: what tells the user's entries apart in the authenticator app.
         verify_password: whether a password is the user's.
         login_user: signs a user in at the host.
+        find_user: the host's user of a user name or an e-mail address, for operators.
+        user_label: how operators know the user of a key.
         base_template: what the pages extend.
     """
 
@@ -33,6 +35,8 @@ class State:
     account_name: Callable[[Any], str]
     verify_password: Callable[[Any, str], bool]
     login_user: Callable[[Any, bool], object]
+    find_user: Callable[[str], Any]
+    user_label: Callable[[str], str]
     base_template: str
 
 

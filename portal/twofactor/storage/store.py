@@ -89,6 +89,22 @@ class Store:
         """Replace a sealed value, if it is still the one that was read."""
         return sweep.reseal(self._transactions, self._tables, value, fresh)
 
+    def count_sealed(self) -> int:
+        """How many sealed values there are."""
+        return sweep.count_sealed(self._transactions, self._tables)
+
+    def describe(self) -> str:
+        """Which database answers."""
+        return sweep.describe(self._transactions)
+
+    def lacking(self) -> list[str]:
+        """The tables that are missing in the database."""
+        return sweep.lacking(self._transactions, self._tables)
+
+    def clock(self) -> float:
+        """What the database takes for the time, Unix seconds."""
+        return sweep.clock(self._transactions)
+
     def events(self, user_id: str, limit: int) -> list[Event]:
         """The latest events of a user, newest first."""
         event = self._tables.event

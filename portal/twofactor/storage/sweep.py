@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, func, inspect, select, text, update
 
 from ..core.records import Account, Event
 from .engine import Transactions
@@ -94,6 +94,43 @@ def _sealed(
         for row in rows:
             yield SealedValue(name, *row)
         last = rows[-1][0]
+
+
+def count_sealed(transactions: Transactions, tables: Tables) -> int:
+    """How many sealed values there are."""
+    with transactions.reading() as connection:
+        return sum(
+            connection.execute(
+                select(func.count()).select_from(table).where(table.c.sealed.is_not(None))
+            ).scalar_one()
+            for table in (tables.authenticator, tables.ticket)
+        )
+
+
+def describe(transactions: Transactions) -> str:
+    """Which database answers."""
+    with transactions.reading() as connection:
+        connection.execute(select(1))
+        version = connection.dialect.server_version_info or ()
+        return f"{connection.dialect.name} {'.'.join(map(str, version))}".strip()
+
+
+def lacking(transactions: Transactions, tables: Tables) -> list[str]:
+    """The tables that are missing in the database."""
+    with transactions.reading() as connection:
+        there = set(inspect(connection).get_table_names())
+    return [table.name for table in tables.all if table.name not in there]
+
+
+def clock(transactions: Transactions) -> float:
+    """What the database takes for the time, Unix seconds."""
+    with transactions.reading() as connection:
+        if connection.dialect.name == "sqlite":
+            # SQLite has no clock of its own: it asks this machine's.
+            statement = text("SELECT strftime('%s', 'now')")
+        else:
+            statement = text("SELECT extract(epoch FROM clock_timestamp())")
+        return float(connection.execute(statement).scalar_one())
 
 
 def reseal(transactions: Transactions, tables: Tables, value: SealedValue, fresh: bytes) -> bool:

@@ -1,0 +1,88 @@
+"""How the commands print: tables for people, JSON for programs, both as the rows come."""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from .core.records import Event
+from .service.operations import Overview
+from .state import State
+
+
+def account_object(state: State, each: Overview) -> dict[str, Any]:
+    """An account for programs."""
+    locked = each.held_until is not None and math.isinf(each.held_until)
+    return {
+        "user": each.user_id,
+        "name": state.user_label(each.user_id),
+        "state": "on",
+        "areas": list(each.areas),
+        "activated_at": iso_text(each.activated_at),
+        "last_used_at": iso_text(each.last_used_at),
+        "authenticators": each.authenticators,
+        "wrong_in_a_row": each.wrong_in_a_row,
+        "locked": locked,
+        "held_until": None if locked else iso_text(each.held_until),
+        "recovery_held_until": iso_text(each.recovery_held_until),
+    }
+
+
+def event_object(state: State, event: Event) -> dict[str, Any]:
+    """An event for programs."""
+    return asdict(event) | {"at": iso_text(event.at), "name": state.user_label(event.user_id)}
+
+
+def iso_text(at: float | None) -> str | None:
+    """A time for programs."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
+
+
+def time_text(at: float | None) -> str:
+    """A time for people, UTC."""
+    if at is None:
+        return "-"
+    if math.isinf(at):
+        return "locked"
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def yes_text(value: bool) -> str:
+    """Yes or no."""
+    return "yes" if value else "no"
+
+
+def print_json(value: Any) -> None:
+    """One JSON value."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def stream_json(values: Iterable[Any]) -> None:
+    """One JSON array, written as its values come."""
+    click.echo("[", nl=False)
+    for number, value in enumerate(values):
+        click.echo(
+            ("," if number else "") + "\n  " + json.dumps(value, ensure_ascii=False), nl=False
+        )
+    click.echo("\n]")
+
+
+def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Aligned by the first screenful, so that a long listing need not be held in memory."""
+    source = iter(rows)
+    first = [row for _, row in zip(range(500), source, strict=False)]
+    widths = [max(len(row[i]) for row in (head, *first)) for i in range(len(head))]
+    for row in (head, *first):
+        _print_row(row, widths)
+    for row in source:
+        _print_row(row, widths)
+
+
+def _print_row(row: tuple[str, ...], widths: list[int]) -> None:
+    cells = (re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", cell) for cell in row)
+    click.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip())
