@@ -10,7 +10,8 @@ ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 FLASK := $(PY) -m flask --app wsgi --no-debug
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# setuptools warns at every editable install; there is nothing to be done about it.
+PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 
 .PHONY: run test test-fast test-postgres lint format pictures constraints clean help

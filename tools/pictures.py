@@ -26,6 +26,15 @@ from tests.support.mail import last_link
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 PASSWORD = "plum-coffee-lantern-42"  # noqa: S105
+# In dark mode those pages that have colours of their own; the others follow.
+DARK = {
+    "sign-in",
+    "activate-2",
+    "challenge-dialog",
+    "challenge-wrong",
+    "preferences-on",
+    "invoices",
+}
 SIZES = {"desktop": (1120, 760), "phone": (390, 780)}
 
 
@@ -41,9 +50,10 @@ class Photographer(Person):
 
     def picture(self, name: str, *, whole: bool = True) -> None:
         """Take one; a dialog is pictured as the window shows it, a page in its whole length."""
+        wanted = self.only in name and (not self.suffix or name in DARK)
         name = f"{name}-{self.size}{self.suffix}.png"
-        self.page.mouse.move(0, 0)
-        if self.only in name:
+        if wanted:
+            self.page.mouse.move(0, 0)
             self.page.screenshot(
                 path=FOLDER / name,
                 full_page=whole,

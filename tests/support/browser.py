@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -96,6 +97,7 @@ class Person:
         self._browser = browser
         self.secret = ""
         self.recovery_code = ""
+        self.color_scheme = options.get("color_scheme", "light")
         self.context = browser.new_context(
             base_url=base,
             java_script_enabled=look.scripts,
@@ -110,7 +112,6 @@ class Person:
 
     def check(self) -> None:
         """Whatever went wrong unseen is a failure now."""
-        assert self.watch.requests, "the browser asked for nothing"
         assert not self.watch.faults, "\n".join(self.watch.faults)
 
     # -- pages ---------------------------------------------------------------------------------
@@ -221,15 +222,20 @@ class Person:
     def _axe_beside(self) -> list[str]:
         """Where no script may run axe can't either: show the same bytes in a page where it can."""
         url, html = self.page.url.partition("#")[0], self.page.content()
-        size = {"width": self.look.width, "height": self.look.height}
-        context = self._browser.new_context(viewport=size)
+        page = _page_beside(self._browser)
+        page.set_viewport_size({"width": self.look.width, "height": self.look.height})
+        page.emulate_media(color_scheme=self.color_scheme)
+        page.route("**/*", lambda route: _replay(route, url, html))
         try:
-            page = context.new_page()
-            page.route("**/*", lambda route: _replay(route, url, html))
             page.goto(url)
             return self._axe(page)
         finally:
-            context.close()
+            page.unroute_all()
+
+
+@cache
+def _page_beside(browser: Browser) -> Page:
+    return browser.new_context().new_page()
 
 
 def _replay(route: Any, url: str, html: str) -> None:
