@@ -3,7 +3,6 @@
 
 PYTHON ?= python3
 PORT ?= 5000
-HOST ?= 127.0.0.1
 WORKERS ?= 2
 ARGS ?=
 
@@ -23,8 +22,8 @@ help:
 run: $(VENV)/.installed
 	@$(FLASK) db upgrade
 	@$(FLASK) demo
-	@echo "The portal is on http://$(HOST):$(PORT) (Ctrl-C stops it)"
-	@exec $(FLASK) run --host $(HOST) --port $(PORT)
+	@echo "The portal is on http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
+	@exec $(FLASK) run --host 127.0.0.1 --port $(PORT)
 
 test: $(VENV)/.installed-for-tests
 	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)

@@ -17,6 +17,7 @@ FLOORS = [
     {"storage"},
     {"service"},
     {"state"},
+    {"listing"},
     {"web", "cli"},
     {"extension"},
     {"testing", "__init__"},
