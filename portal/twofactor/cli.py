@@ -4,10 +4,8 @@ Exit status 0 done, 1 refused or not found (one line on stderr says why), 2 wron
 """
 
 import getpass
-import re
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -16,6 +14,7 @@ from flask.cli import AppGroup
 
 from .core.errors import NotOn, Unavailable
 from .listing import (
+    Moment,
     account_object,
     event_object,
     print_json,
@@ -27,6 +26,7 @@ from .listing import (
 from .service import doctor as checks
 from .service import operations
 from .state import State, current_state
+from .web.wiring import layers
 
 
 class Group(AppGroup):
@@ -47,23 +47,6 @@ reason_option = click.option(
     "--reason", required=True, help="Why; it is recorded, and mailed to the owner."
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-
-
-class Moment(click.ParamType[int]):
-    """A time: 2026-11-24, 2026-11-24T10:00 (UTC), or how long ago: 90m, 12h, 7d."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        """Unix seconds; below zero, seconds before now."""
-        ago = re.fullmatch(r"(\d{1,6})([mhd])", str(value))
-        if ago:
-            return -int(ago[1]) * {"m": 60, "h": 3600, "d": 86_400}[ago[2]]
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail("write 2026-11-24, 2026-11-24T10:00, or 90m, 12h, 7d", param, ctx)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _at(state: State, moment: int) -> int:
@@ -302,10 +285,8 @@ def _user(state: State, name: str) -> str:
 def _guarded_routes() -> dict[str, list[str]]:
     routes: dict[str, list[str]] = {}
     for rule in current_app.url_map.iter_rules():
-        view: Any = current_app.view_functions[rule.endpoint]
-        while view is not None:
-            key = getattr(view, "_twofactor_area", None)
+        for layer in layers(current_app.view_functions[rule.endpoint]):
+            key = getattr(layer, "_twofactor_area", None)
             if key is not None and rule.rule not in routes.get(key, []):
                 routes.setdefault(key, []).append(rule.rule)
-            view = getattr(view, "__wrapped__", None)
     return routes

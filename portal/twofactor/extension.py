@@ -22,7 +22,7 @@ from .state import KEY, State, current_state
 from .storage.engine import Transactions
 from .storage.store import Store
 from .storage.tables import define_tables
-from .web import challenge, forms, guard, marks, sign_in
+from .web import challenge, forms, guard, marks, sign_in, wiring
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
 
@@ -37,7 +37,7 @@ class TwoFactor:
 
     def __init__(self) -> None:
         self._areas = AreaRegistry()
-        self._guarded: set[str] = set()
+        self._guarded: dict[str, list[Callable[..., Any]]] = {}
         self._closed = False
 
     @property
@@ -148,9 +148,22 @@ class TwoFactor:
             twofactor_csrf_field=forms.csrf_field,
             twofactor_csrf_token=forms.csrf_token,
         )
+        app.before_request(self._check_wiring(app))
         app.before_request(guard.restore_form)
         app.cli.add_command(cli.group)
         user_logged_out.connect(_forget_marks, app, weak=False)
+
+    def _check_wiring(self, app: Flask) -> Callable[[], None]:
+        """A look at the routes, once all are there: when the first request comes."""
+        wrong = True
+
+        def check() -> None:
+            nonlocal wrong
+            if wrong:
+                wiring.check(app, (view for views in self._guarded.values() for view in views))
+                wrong = False
+
+        return check
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
         """A decorator that asks for a code before a view, where the user has chosen the area.
@@ -160,10 +173,16 @@ class TwoFactor:
         Raises:
             SetupError: no such area was named.
         """
-        self._guarded.add(key)
         if self._closed:
             self._areas.get(key)
-        return guard.required(key)
+        wrappers = self._guarded.setdefault(key, [])
+
+        def decorate(view: guard.View) -> guard.View:
+            guarded = guard.required(key)(view)
+            wrappers.append(guarded)
+            return guarded
+
+        return decorate
 
     def require(self, key: str, user: Any = None) -> None:
         """Ask for a code inside a view, just before the deed.

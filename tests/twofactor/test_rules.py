@@ -1,0 +1,362 @@
+"""Rules that hold everywhere: where codes are judged, what is never shown, how mistakes end."""
+
+import ast
+import html
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_login import LoginManager, login_required
+
+import portal.twofactor
+from portal.twofactor import SetupError, TwoFactor
+
+from .host import PASSWORD
+from .person import ALL, MOUNT, element, error
+
+PACKAGE = Path(portal.twofactor.__file__).parent
+
+
+def calls_of(name):
+    """Where a function of that name is called, by file and enclosing function."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == name:
+                    found.add((path.relative_to(PACKAGE).as_posix(), function.name))
+    return found
+
+
+def test_codes_are_judged_in_one_place_and_at_enrolment():
+    """C-44: no other caller of the code's arithmetic, so no branch can forget the throttle."""
+    assert calls_of("matched_step") == {
+        ("service/verification.py", "_match"),
+        ("service/enrolment.py", "confirm"),
+        ("methods/totp.py", "drift"),
+    }
+    assert calls_of("take_step") == {("service/verification.py", "verify")}
+
+
+def test_the_comparison_has_no_early_end():
+    """C-10: every candidate is compared, on bytes, whatever the one before said."""
+    source = ast.parse((PACKAGE / "methods" / "totp.py").read_text())
+    function = next(
+        node
+        for node in ast.walk(source)
+        if isinstance(node, ast.FunctionDef) and node.name == "matched_step"
+    )
+    loop = next(node for node in ast.walk(function) if isinstance(node, ast.For))
+    assert not any(isinstance(node, ast.Return | ast.Break) for node in ast.walk(loop))
+    assert "compare_digest" in ast.unparse(loop)
+
+
+@pytest.mark.parametrize("length", [5, 7, 8])
+def test_six_digits_everywhere(protected, length):
+    """C-11, C-115"""
+    refused = protected.client.post("/note", data={"text": "1", "twofactor_code": "1" * length})
+    assert refused.status_code == 403
+    assert "six digits" in error(refused.text)
+
+
+def test_nothing_the_client_says_changes_the_time(protected):
+    """C-06"""
+    old = protected.code(-4)
+    headers = {"Date": "Fri, 15 Jan 2027 07:58:30 GMT", "X-Timestamp": "1799999910"}
+    data = {"text": "1", "twofactor_code": old, "time": "1799999910", "t": "1799999910"}
+    assert protected.client.post("/note", data=data, headers=headers).status_code == 403
+
+
+def test_addresses_claimed_in_headers_change_nothing(protected, host):
+    """A-16, C-47: the throttle is the account's, and the record has the socket's address."""
+    names = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "CF-Connecting-IP")
+    for number in range(5):
+        headers = dict.fromkeys(names, f"203.0.113.{number}")
+        data = {"text": "1", "twofactor_code": protected.wrong()}
+        protected.client.post("/note", data=data, headers=headers)
+    headers = dict.fromkeys(names, "198.51.100.1")
+    data = {"text": "1", "twofactor_code": protected.code()}
+    assert protected.client.post("/note", data=data, headers=headers).status_code == 429
+    assert "203.0.113" not in protected.client.get(f"{MOUNT}/").text
+
+
+@pytest.mark.parametrize("steps", [-5, -3, 3, 5, 15])
+def test_no_hint_for_a_code_of_another_time(protected, steps):
+    """A-26: only at enrolment, where the person sees the secret, a clock that is off is told."""
+    wrong = protected.client.post("/note", data={"text": "1", "twofactor_code": protected.wrong()})
+    data = {"text": "1", "twofactor_code": protected.code(steps)}
+    other = protected.client.post("/note", data=data)
+    assert error(other.text) == error(wrong.text)
+    assert other.status_code == wrong.status_code == 403
+
+
+def test_successes_do_not_clear_the_budget(protected, host, clock):
+    """A-13, C-40: four wrong, one right, over and over: the eleventh in a day is not judged."""
+    judged = 0
+    for _ in range(4):
+        for _ in range(4):
+            data = {"text": "1", "twofactor_code": protected.wrong()}
+            judged += protected.client.post("/note", data=data).status_code == 403
+        clock.advance(60)
+        data = {"text": "1", "twofactor_code": protected.code()}
+        protected.client.post("/note", data=data)
+    assert judged == 10
+
+
+def test_what_the_client_makes_of_an_answer_changes_nothing(protected, host):
+    """A-41, C-101: a refusal is a refusal on the server."""
+    data = {"text": "1", "twofactor_code": protected.wrong()}
+    assert protected.client.post("/note", data=data).status_code == 403
+    assert host.deeds == []
+    assert protected.client.post("/note", data={"text": "1"}).status_code == 403
+    assert host.deeds == []
+
+
+def test_the_secret_is_shown_at_enrolment_and_never_again(protected, host):
+    """C-18, C-54: every address, as the person it belongs to."""
+    spellings = [
+        protected.secret,
+        " ".join(re.findall("....", protected.secret)),
+        protected.recovery_code,
+    ]
+    for rule in host.url_map.iter_rules():
+        if "GET" not in rule.methods or rule.arguments:
+            continue
+        for accept in ("text/html", "application/json"):
+            headers = {"Accept": accept, "X-Twofactor-Code": ""}
+            page = protected.client.get(rule.rule, headers=headers).text
+            assert not any(spelling in page for spelling in spellings), rule.rule
+    runner = host.test_cli_runner()
+    for command in (["list"], ["status", protected.id], ["events"], ["doctor"]):
+        output = runner.invoke(args=["twofactor", *command, "--json"]).output
+        assert not any(spelling in output for spelling in spellings)
+
+
+def test_the_secret_stands_beside_the_qr_code_as_text(alice):
+    """C-28, C-125: in groups of four, with a text alternative that does not repeat it."""
+    alice.post("/activate", {"password": PASSWORD, "areas": ALL})
+    page = alice.client.get(f"{MOUNT}/activate").text
+    secret = element(page, "twofactor-secret")
+    assert re.fullmatch("([A-Z2-7]{4} ?){8}", secret)
+    label = re.search(r'<svg id="twofactor-qr"[^>]*aria-label="([^"]+)"', page).group(1)
+    assert label
+    assert secret[:4] not in label
+    assert page.index('id="twofactor-qr"') < page.index('id="twofactor-secret"')
+    assert f"secret={secret.replace(' ', '')}" in page
+
+
+def test_the_blueprints_own_deeds_are_nobodys_choice(protected):
+    """C-71: they are not offered, and asked whatever was chosen."""
+    page = protected.client.get(f"{MOUNT}/").text
+    for key in ("preferences", "recovery_code", "deactivation", "enrolment"):
+        assert f'value="{key}"' not in page
+        with pytest.raises(SetupError, match="kept for the blueprint"):
+            TwoFactor().area(key, "Mine")
+    fewer = protected.post("/", {"areas": []})
+    protected.answer(fewer, f"{MOUNT}/", protected.code())
+    assert protected.post("/deactivate", {"code": ""}).status_code == 403
+    assert protected.post("/recovery", {"code": ""}).status_code == 403
+    assert protected.is_on()
+
+
+def test_the_challenge_says_what_is_confirmed_and_works_without_scripts(protected):
+    """C-96, C-98, C-117: a page first; one field, with the names that help to fill it in."""
+    page = protected.client.post("/pay", data={"amount": "500"}).text
+    assert re.search(r"To confirm: <strong>Payment</strong>", page)
+    assert re.search(r'<form method="post" action="/pay"', page)
+    field = re.search(r'<input id="twofactor-code"[^>]*>', page).group(0)
+    for attribute in (
+        'type="text"',
+        'inputmode="numeric"',
+        'autocomplete="one-time-code"',
+        'spellcheck="false"',
+    ):
+        assert attribute in field
+    assert "maxlength" not in field
+    assert '<label for="twofactor-code">' in page
+
+
+def test_an_error_names_its_field_and_the_title_says_so(protected):
+    """C-120, C-121"""
+    page = protected.client.post("/note", data={"text": "1", "twofactor_code": "12"}).text
+    assert "<title>Error: " in page
+    field = re.search(r'<input id="twofactor-code"[^>]*>', page).group(0)
+    assert 'aria-invalid="true"' in field
+    assert "twofactor-code-error" in re.search(r'aria-describedby="([^"]+)"', field).group(1)
+    assert 'id="twofactor-code-error"' in page
+    for _ in range(3):
+        data = {"text": "1", "twofactor_code": protected.wrong()}
+        page = protected.client.post("/note", data=data).text
+    assert "clock" in error(page)
+
+
+def test_a_refusal_is_never_a_200(protected):
+    """C-100"""
+    assert protected.client.post("/note", data={"text": "1"}).status_code == 403
+    assert protected.client.get("/vault").status_code == 403
+    for path in ("/deactivate", "/recovery"):
+        assert protected.post(path, {"code": protected.wrong()}).status_code == 403
+
+
+def test_bodies_are_small(protected):
+    """C-116"""
+    for path in ("/deactivate", "/recovery", "/activate", "/sign-in", "/challenge", "/"):
+        sent = protected.client.post(f"{MOUNT}{path}", data={"code": "1" * 10_000_000})
+        assert sent.status_code in (400, 403, 404, 413)
+
+
+def test_logs_hold_no_secret(host, clock, caplog):
+    """A-71, C-130: the whole journey at DEBUG, statements and their values included."""
+    from .person import Person
+
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
+    person = Person(host, clock)
+    person.sign_in()
+    person.enrol()
+    values = [person.secret, person.recovery_code]
+    for text in ("boom", "refuse", ""):
+        code = person.code()
+        values.append(code)
+        host.config["PROPAGATE_EXCEPTIONS"] = False
+        person.client.post("/note", data={"text": text, "twofactor_code": code})
+        clock.advance(30)
+    values += [person.wrong(), person.client.get_cookie("session").value]
+    person.client.post("/note", data={"text": "1", "twofactor_code": values[-2]})
+    person.post("/deactivate", {"code": person.recovery_code})
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.NOTSET)
+    logged = caplog.text
+    assert "INSERT INTO twofactor_event" in logged
+    for value in values:
+        # Six digits can stand in a number by chance, so only a code by itself counts.
+        assert not re.search(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", logged), value
+
+
+def test_an_unexpected_error_shows_no_trace(host, protected):
+    """C-131"""
+    host.config["PROPAGATE_EXCEPTIONS"] = False
+    data = {"text": "boom", "twofactor_code": protected.code()}
+    answer = protected.client.post("/note", data=data)
+    assert answer.status_code == 500
+    assert "Traceback" not in answer.text
+    assert "boom" not in answer.text
+
+
+class TestWiring:
+    """C-102: mistakes of the host are found before they let anybody through."""
+
+    def app(self, twofactor, route):
+        app = Flask("wired")
+        app.config["SECRET_KEY"] = "x" * 40
+        LoginManager(app).user_loader(lambda _key: None)
+        route(app)
+        from flask_sqlalchemy import SQLAlchemy
+
+        app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+        db = SQLAlchemy(app)
+        twofactor.init_app(app, db)
+        app.testing = True
+        return app
+
+    def test_a_guard_above_the_route_is_an_error_that_says_what_to_write(self):
+        """C-102"""
+        twofactor = TwoFactor()
+        twofactor.area("vault", "Vault", guards="view")
+
+        def route(app):
+            @twofactor.required("vault")
+            @app.get("/vault")
+            def vault():
+                return "gold"
+
+        app = self.app(twofactor, route)
+        with pytest.raises(SetupError, match="below the route"):
+            app.test_client().get("/vault")
+
+    def test_the_right_order_is_fine(self):
+        twofactor = TwoFactor()
+        twofactor.area("vault", "Vault", guards="view")
+
+        def route(app):
+            @app.get("/vault")
+            @login_required
+            @twofactor.required("vault")
+            def vault():
+                return "gold"
+
+        assert self.app(twofactor, route).test_client().get("/vault").status_code == 401
+
+    def test_an_unknown_area_stops_the_start(self):
+        twofactor = TwoFactor()
+        twofactor.area("vault", "Vault")
+
+        def route(app):
+            @app.get("/vault")
+            @twofactor.required("valt")
+            def vault():
+                return "gold"
+
+        with pytest.raises(SetupError, match=r"unknown area 'valt'.*known: vault"):
+            self.app(twofactor, route)
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"TWOFACTOR_WINDOW": 2}, "TWOFACTOR_WINDOW must be a whole number from 0 to 1"),
+            ({"TWOFACTOR_WINDOW": "1"}, "TWOFACTOR_WINDOW"),
+            ({"TWOFACTOR_WINDOW": True}, "TWOFACTOR_WINDOW"),
+            ({"TWOFACTOR_ISUER": "x"}, "did you mean TWOFACTOR_ISSUER"),
+            ({"TWOFACTOR_ISSUER": 7}, "TWOFACTOR_ISSUER"),
+            ({"TWOFACTOR_KEYS": ["short"]}, "TWOFACTOR_KEYS"),
+            ({"TWOFACTOR_KEYS": 5}, "TWOFACTOR_KEYS"),
+            ({"TWOFACTOR_VIEW_SECONDS": -1}, "TWOFACTOR_VIEW_SECONDS"),
+            ({"SECRET_KEY": None}, "SECRET_KEY"),
+        ],
+    )
+    def test_a_wrong_setting_stops_the_start_by_its_name(self, settings, words):
+        """C-08, C-16, C-134"""
+
+        def route(app):
+            app.config.update(settings)
+
+        with pytest.raises(SetupError, match=words):
+            self.app(TwoFactor(), route)
+
+    @pytest.mark.parametrize(
+        "area",
+        [("Vault", "x"), ("1a", "x"), ("", "x"), ("a-b", "x"), ("a" * 41, "x"), ("ok", " ")],
+    )
+    def test_areas_are_named_well(self, area):
+        with pytest.raises(SetupError):
+            TwoFactor().area(*area)
+
+    def test_areas_are_named_once_and_before_the_start(self):
+        twofactor = TwoFactor()
+        twofactor.area("vault", "Vault")
+        with pytest.raises(SetupError, match="named twice"):
+            twofactor.area("vault", "Other")
+        with pytest.raises(SetupError, match="used twice"):
+            twofactor.area("other", "Vault")
+        with pytest.raises(SetupError, match="guards must be"):
+            twofactor.area("third", "Third", guards="both")
+        self.app(twofactor, lambda _app: None)
+        with pytest.raises(SetupError, match="before init_app"):
+            twofactor.area("late", "Late")
+
+    def test_two_apps_with_one_extension_do_not_disturb_each_other(self, database, clock, tmp_path):
+        twofactor = TwoFactor()
+        twofactor.area("vault", "Vault")
+        first = self.app(twofactor, lambda app: app.config.update(TWOFACTOR_ISSUER="First"))
+        second = self.app(twofactor, lambda app: app.config.update(TWOFACTOR_ISSUER="Second"))
+        issuers = [app.extensions["twofactor"].kit.settings.issuer for app in (first, second)]
+        assert issuers == ["First", "Second"]
+
+
+def test_the_words_of_a_held_account_lead_out(protected):
+    for _ in range(5):
+        refused = protected.post("/deactivate", {"code": protected.wrong()})
+    assert "recovery code" in html.unescape(error(refused.text))

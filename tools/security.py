@@ -1,0 +1,172 @@
+"""docs/security.md: which test proves which requirement, found in the tests themselves.
+
+A test proves a requirement by naming its id in its docstring. `python -m tools.security` writes the
+table, `--check` fails when it has drifted, `--results FILE` adds the outcomes of a JUnit report.
+"""
+
+import argparse
+import ast
+import re
+import sys
+import xml.etree.ElementTree as ET
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from portal.twofactor.core.throttle import CODES, DAY, Figures, counted, held_until
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "security.md"
+BEGIN, END = "<!-- made by: make security -->", "<!-- end -->"
+_ID = re.compile(r"\b[CA]-\d{2,3}\b")
+
+# Requirements that no test can show, or that do not apply, and why.
+REASONS = {
+    "C-04": "SHA-256 and SHA-512 are not offered: authenticator apps ignore them.",
+    "C-09": "There is no drift learning.",
+    "C-76": "An account gets its address from the operator (`flask user create`), never by itself.",
+    "C-89": "Ways to sign in: the sign-in page alone; see C-87, C-88, A-31.",
+    "C-132": "Documentation: this page and the operations guide.",
+    "A-74": "There is no registration: an address is given by the operator.",
+}
+
+
+def requirements() -> list[tuple[str, str, str]]:
+    """Id, priority and text of every requirement."""
+    lines = (ROOT / "docs" / "requirements.tsv").read_text(encoding="utf-8").splitlines()
+    return [(row[0], row[1], row[2]) for row in (line.split("\t") for line in lines)]
+
+
+def _named(node: ast.AST, path: str, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if not child.name.lower().startswith("test"):
+            continue
+        name = f"{prefix}{child.name}"
+        for found in _ID.findall(ast.get_docstring(child) or ""):
+            yield found, f"{path}::{name}"
+        if isinstance(child, ast.ClassDef):
+            yield from _named(child, path, f"{name}::")
+
+
+def proofs() -> dict[str, list[str]]:
+    """The tests that name each id."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for named, test in _named(tree, path.relative_to(ROOT / "tests").as_posix()):
+            if test not in found[named]:
+                found[named].append(test)
+    return found
+
+
+def outcomes(report: Path) -> dict[str, bool]:
+    """Whether every case of a test passed, by file and name, from a JUnit report."""
+    passed: dict[str, bool] = {}
+    for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - our own report
+        parts = case.get("classname", "").split(".")
+        split = next((n for n, part in enumerate(parts) if part.startswith("test_")), 0)
+        path = "/".join(parts[1 : split + 1]) + ".py"
+        name = "::".join([*parts[split + 1 :], case.get("name", "").split("[")[0]])
+        good = not any(case.find(tag) is not None for tag in ("failure", "error", "skipped"))
+        key = f"{path}::{name}"
+        passed[key] = passed.get(key, True) and good
+        if parts[split + 1 :]:
+            group = f"{path}::{parts[split + 1]}"
+            passed[group] = passed.get(group, True) and good
+    return passed
+
+
+def guesses_a_year() -> int:
+    """How many wrong codes the schedule lets a tireless guesser try in 365 days, whose runs the
+    owner's successes clear all the time."""
+    figures, now, guesses = Figures(), 0.0, 0
+    while now < 365 * DAY:
+        figures = Figures(0, figures.recent)
+        until = held_until(CODES, figures, now)
+        if until is None:
+            figures, guesses = counted(CODES, figures, now), guesses + 1
+        else:
+            now = until
+    return guesses
+
+
+def probability() -> list[str]:
+    """The yearly success probability, with its arithmetic."""
+    guesses = guesses_a_year()
+    rows = [
+        "| codes valid at once | guesses a year | probability of one success a year |",
+        "| --- | --- | --- |",
+    ]
+    for window, valid in ((1, 3), (0, 1)):
+        chance = 1 - (1 - valid / 1_000_000) ** guesses
+        rows.append(f"| {valid} (`TWOFACTOR_WINDOW={window}`) | {guesses} | {chance:.3%} |")
+    return [
+        "The schedule in `core/throttle.py`, run with a guesser who never sleeps and an owner whose",
+        f"successes clear every run, lets at most {guesses} wrong codes of one account be judged in",
+        "365 days. With `s` codes valid at once (RFC 4226 section 6):",
+        "`P = 1 - (1 - s / 1 000 000) ^ guesses`:",
+        "",
+        *rows,
+        "",
+        "If the owner enters no right code meanwhile, the lock after 100 in a row ends it sooner:",
+        f"`1 - (1 - 3 / 1 000 000) ^ 100` = {1 - (1 - 3e-6) ** 100:.3%}.",
+    ]
+
+
+def table(results: dict[str, bool] | None) -> list[str]:
+    """One row a requirement."""
+    tests = proofs()
+    rows = ["| id | | requirement | shown by | result |", "| --- | --- | --- | --- | --- |"]
+    for named, priority, words in requirements():
+        shown = tests.get(named, [])
+        text = "<br>".join(f"`{test}`" for test in shown) or REASONS.get(named, "-")
+        result = "-"
+        if shown and results is not None:
+            result = "passed" if all(results.get(test, False) for test in shown) else "FAILED"
+        elif shown:
+            result = "in `make test`"
+        rows.append(f"| {named} | {priority} | {words.replace('|', '/')} | {text} | {result} |")
+    return rows
+
+
+def lacking() -> list[str]:
+    """Requirements of priority M without a test and without a reason."""
+    tests = proofs()
+    return [
+        named
+        for named, priority, _ in requirements()
+        if priority == "M" and named not in tests and named not in REASONS
+    ]
+
+
+def page(old: str, results: dict[str, bool] | None) -> str:
+    """The page with its made parts made anew."""
+    parts = [probability(), table(results)]
+    pieces = re.split(f"({re.escape(BEGIN)}.*?{re.escape(END)})", old, flags=re.DOTALL)
+    made = iter(parts)
+    return "".join(
+        "\n".join([BEGIN, "", *next(made), "", END]) if piece.startswith(BEGIN) else piece
+        for piece in pieces
+    )
+
+
+def main() -> int:
+    """Write the page, or check it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--results", type=Path)
+    options = parser.parse_args()
+    old = PAGE.read_text(encoding="utf-8")
+    new = page(old, outcomes(options.results) if options.results else None)
+    if options.check:
+        return int(old != new)
+    PAGE.write_text(new, encoding="utf-8")
+    if missing := lacking():
+        print(f"without a test: {', '.join(missing)}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
