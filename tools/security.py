@@ -103,8 +103,8 @@ def probability() -> list[str]:
         chance = 1 - (1 - valid / 1_000_000) ** guesses
         rows.append(f"| {valid} (`TWOFACTOR_WINDOW={window}`) | {guesses} | {chance:.3%} |")
     return [
-        "The schedule in `core/throttle.py`, run with a guesser who never sleeps and an owner whose",
-        f"successes clear every run, lets at most {guesses} wrong codes of one account be judged in",
+        "The schedule in `core/throttle.py`, run with a guesser who never sleeps and an owner",
+        f"whose successes clear every run, lets at most {guesses} wrong codes be judged in",
         "365 days. With `s` codes valid at once (RFC 4226 section 6):",
         "`P = 1 - (1 - s / 1 000 000) ^ guesses`:",
         "",

@@ -26,7 +26,7 @@ from .listing import (
 from .service import doctor as checks
 from .service import operations
 from .state import State, current_state
-from .web.wiring import layers
+from .wiring import layers
 
 
 class Group(AppGroup):

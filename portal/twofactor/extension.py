@@ -10,7 +10,7 @@ from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine
 from werkzeug.wrappers import Response
 
-from . import cli
+from . import cli, wiring
 from .config import keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
@@ -22,7 +22,7 @@ from .state import KEY, State, current_state
 from .storage.engine import Transactions
 from .storage.store import Store
 from .storage.tables import define_tables
-from .web import challenge, forms, guard, marks, sign_in, wiring
+from .web import challenge, forms, guard, marks, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
 

@@ -17,7 +17,7 @@ FLOORS = [
     {"storage"},
     {"service"},
     {"state"},
-    {"listing"},
+    {"listing", "wiring"},
     {"web", "cli"},
     {"extension"},
     {"testing", "__init__"},

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from ..core.errors import SetupError
+from .core.errors import SetupError
 
 
 def check(app: Flask, guarded: Iterable[Callable[..., Any]]) -> None:
