@@ -24,12 +24,16 @@ from .words import moment
 def show() -> Response:
     """GET: the step that the person is at. Nothing is made here."""
     state = current_state()
-    if state.kit.store.account(state.user_key(current_user)) is not None:
-        return navigation.see_other(url_for("twofactor.preferences"))
+    if state.kit.store.account(_user(state)) is not None:
+        return _already_on(state, AlreadyOn("on"))
     try:
         unfinished = enrolment.resume(state.kit, _user(state), marks.get(tickets.ENROLMENT))
-    except EnrolmentExpired:
+    except EnrolmentExpired as expired:
+        if forms.wants_json():
+            return pages.refused(state, expired, "activate_start.html")
         return pages.page("activate_start.html", **_start(state, _offered(state)))
+    if forms.wants_json():
+        return _enrolment_object(state, unfinished)
     return pages.page("activate_scan.html", **_scan(state, unfinished))
 
 
@@ -66,12 +70,16 @@ def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
     return {"areas": list(state.kit.areas), "chosen": chosen, "next_url": _next()}
 
 
-def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
+def _uri(state: State, unfinished: Enrolment) -> str:
     name = state.account_name(current_user)
-    uri = key_uri(unfinished.secret, state.kit.settings.issuer, name)
+    return key_uri(unfinished.secret, state.kit.settings.issuer, name)
+
+
+def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
+    uri = _uri(state, unfinished)
     return {
         "issuer": state.kit.settings.issuer,
-        "account_name": name,
+        "account_name": state.account_name(current_user),
         "uri": uri,
         "qr": qr.svg(uri, "twofactor-qr", "QR code to scan with your authenticator app"),
         "secret": in_groups(base32(unfinished.secret)),
@@ -94,20 +102,17 @@ def _begin(state: State) -> Response:
         return pages.refused(state, refusal, "activate_start.html", **_start(state, chosen))
     marks.put(tickets.ENROLMENT, ticket_id)
     if forms.wants_json():
-        return _enrolment_object(state, ticket_id)
+        return _enrolment_object(state, enrolment.resume(state.kit, _user(state), ticket_id))
     return navigation.see_other(url_for("twofactor.activate"))
 
 
-def _enrolment_object(state: State, ticket_id: str) -> Response:
-    unfinished = enrolment.resume(state.kit, _user(state), ticket_id)
-    scan = _scan(state, unfinished)
+def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
     return pages.done(
         "Add the secret to an authenticator, then send its first code.",
         secret=base32(unfinished.secret),
-        uri=scan["uri"],
+        uri=_uri(state, unfinished),
         recovery_code=unfinished.recovery_code,
         areas=sorted(unfinished.areas),
-        expires_in=state.kit.settings.enrolment_seconds,
     )
 
 

@@ -175,6 +175,9 @@ def _state_object(state: State, account: Account | None) -> Response:
         jsonify(
             {
                 "state": "on" if account else "off",
+                "activated_at": words.iso(account.activated_at) if account else None,
+                "password_fresh": account is not None and _is_fresh(state),
+                "csrf_token": forms.csrf_token(),
                 "areas": [
                     {
                         "key": area.key,

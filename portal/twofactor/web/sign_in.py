@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, flash, request, url_for
+from flask import current_app, flash, jsonify, make_response, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -13,6 +13,7 @@ from ..service import signing_in, tickets
 from ..service.signing_in import Pending
 from ..state import State, current_state
 from . import forms, marks, navigation, pages, trusted, words
+from .challenge import error_object, no_store
 
 
 def begin(user: Any, remember: bool, next_url: str | None) -> Response:
@@ -37,6 +38,8 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         return response
     ticket_id = signing_in.begin(state.kit, account, user.get_id(), remember, next_url)
     marks.put(tickets.SIGN_IN, ticket_id)
+    if forms.wants_json():
+        return _asked_object(state)
     return navigation.see_other(url_for("twofactor.sign_in"))
 
 
@@ -47,7 +50,20 @@ def _enter(
     state.login_user(user, remember)
     if proof:
         marks.put(tickets.PASSWORD, tickets.leave_password_proof(state.kit, user_id))
-    return navigation.see_other(navigation.after_sign_in(next_url))
+    target = navigation.after_sign_in(next_url)
+    if forms.wants_json():
+        return make_response(
+            jsonify({"message": "Signed in.", "next": target, "csrf_token": forms.csrf_token()})
+        )
+    return navigation.see_other(target)
+
+
+def _asked_object(state: State) -> Response:
+    """The pending sign-in, for a client that has no pages."""
+    refusal = ChallengeRequired(SIGN_IN)
+    body = error_object(refusal, state.kit.areas.get(SIGN_IN))
+    body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": forms.csrf_token()}
+    return no_store(make_response(jsonify(body), 403))
 
 
 def show() -> Response:
@@ -59,6 +75,8 @@ def show() -> Response:
         signing_in.pending(state.kit, marks.get(tickets.SIGN_IN))
     except SignInExpired as expired:
         return _start_over(state, expired)
+    if forms.wants_json():
+        return _asked_object(state)
     return pages.page("sign_in.html", **_context(state, _by_recovery()))
 
 
