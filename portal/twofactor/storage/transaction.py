@@ -31,7 +31,10 @@ class Transaction:
         return account_of(rows) if rows else None
 
     def pending(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
-        """A ticket with the account of its user, in one SELECT that queues on the account."""
+        """A ticket with the account of its user, in one SELECT that queues on both.
+
+        On the ticket too: who waited for the account alone would see a ticket used up meanwhile.
+        """
         ticket = self._tables.ticket
         columns = [column.label(f"ticket_{column.name}") for column in ticket.c]
         statement = (
@@ -39,7 +42,7 @@ class Transaction:
             .add_columns(*columns)
             .join(ticket, ticket.c.user_id == self._tables.account.c.user_id)
             .where(ticket.c.digest == digest, ticket.c.kind == kind, ticket.c.expires_at > int(now))
-            .with_for_update(of=self._tables.account)
+            .with_for_update(of=(self._tables.account, ticket))
         )
         rows = self._connection.execute(statement).all()
         if not rows:
