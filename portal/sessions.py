@@ -1,4 +1,4 @@
-"""Sessions kept on the server: the cookie is an opaque token, the table holds the data.
+"""Sessions kept on the server: the cookie is an opaque token, the table holds the sealed data.
 
 A session is read when something in it is asked for and written when something in it was changed,
 in a short transaction on a connection of its own. A view that signs in or ends sessions commits
@@ -19,6 +19,7 @@ from portal import session_records as records
 from portal.extensions import db
 from portal.formats import now
 from portal.session_records import Record
+from portal.session_seal import seal, unseal
 from portal.twofactor import signals
 
 USER = "_user_id"  # Flask-Login's word for who is signed in
@@ -35,7 +36,13 @@ class ServerSession(SessionMixin):
         self._data: dict[str, Any] | None = None
         self._before = ""
         self.record: Record | None = None
+        self.key = ""  # the token of the record
         self.token: str | None = None  # set when a cookie has to be sent
+
+    @property
+    def before(self) -> str:
+        """The content as it was read."""
+        return self._before
 
     @property
     def loaded(self) -> bool:
@@ -91,7 +98,15 @@ class ServerSessionInterface(SessionInterface):
         if not token:
             return ServerSession(lambda: None)
         engine, config = db.engine, app.config
-        return ServerSession(lambda: records.find(engine, config, token, int(config["CLOCK"]())))
+
+        def find() -> tuple[Record, str] | None:
+            found = records.find(engine, config, token, int(config["CLOCK"]()))
+            text = unseal(token, found[1]) if found is not None else None
+            return (found[0], text) if found is not None and text is not None else None
+
+        session = ServerSession(find)
+        session.key = token
+        return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write what has changed, and send the cookie when it is a new one."""
@@ -123,8 +138,9 @@ class ServerSessionInterface(SessionInterface):
         if session.record is None:
             return  # it gets a token when it is saved
         token = secrets.token_urlsafe(32)
-        if records.change(session.record, token_hash=records.digest(token)):
-            session.token = token
+        data = seal(token, session.before)
+        if records.change(session.record, token_hash=records.digest(token), data=data):
+            session.token = session.key = token
             session.record = replace(session.record, token_hash=records.digest(token))
             return
         if session.record.customer_id is not None:
@@ -206,7 +222,7 @@ def _present() -> ServerSession | None:
 
 
 def _add(session: ServerSession) -> None:
-    session.token = secrets.token_urlsafe(32)
+    session.token = session.key = secrets.token_urlsafe(32)
     number = records.add(session.token, _values(session) | _client() | {"created_at": now()})
     if number % CLEAN_EVERY == 0:
         records.purge(now())
@@ -223,7 +239,7 @@ def _change(session: ServerSession, record: Record) -> None:
 def _values(session: ServerSession) -> dict[str, Any]:
     return {
         "customer_id": session.customer_id,
-        "data": serializer.dumps(session.data),
+        "data": seal(session.key, serializer.dumps(session.data)),
         "persistent": session.permanent,
         "last_seen_at": now(),
     }
