@@ -1,0 +1,67 @@
+"""The portal on real workers; the test process has an app on the same database beside them."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.gunicorn import Gunicorn
+
+from .people import Apart, People
+from .shared import SharedClock
+
+SHARED = (
+    "SECRET_KEY",
+    "INSTANCE_PATH",
+    "SQLALCHEMY_DATABASE_URI",
+    "PASSWORD_COST",
+    "TWOFACTOR_RECOVERY_COST",
+    "TWOFACTOR_KEYS",
+    "MAIL_SERVER",
+    "MAIL_PORT",
+    "MAIL_TLS",
+    "MAIL_TIMEOUT_SECONDS",
+    "BUSY_MILLISECONDS",
+)
+Serve = Callable[..., Gunicorn]
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> SharedClock:
+    return SharedClock(tmp_path / "clock")
+
+
+@pytest.fixture
+def serve(app: Flask, settings: dict[str, Any], tmp_path: Path) -> Iterator[Serve]:
+    """Starts gunicorn; settings given to it differ from those of the app."""
+    running: list[Gunicorn] = []
+
+    def start(workers: int = 4, threads: int = 1, **other: Any) -> Gunicorn:
+        own = {"INSTANCE_PATH": app.instance_path}
+        taken = {key: app.config[key] for key in SHARED if key in app.config} | own | other
+        (tmp_path / "settings.json").write_text(json.dumps(taken))
+        environment = {"SERVED_FOLDER": str(tmp_path)}
+        portal = Gunicorn(
+            "tests.processes.served:app",
+            tmp_path / "gunicorn.log",
+            environment,
+            workers=workers,
+            threads=threads,
+        )
+        running.append(portal)
+        return portal
+
+    yield start
+    for portal in running:
+        portal.close()
+
+
+@pytest.fixture
+def people(app: Flask, clock: SharedClock) -> Iterator[People]:
+    """Customers whose state is made by the use cases themselves, on the workers' database."""
+    app.test_client_class = Apart
+    with app.app_context():
+        yield People(app, clock)

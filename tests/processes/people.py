@@ -1,0 +1,226 @@
+"""Customers with many browsers, set up by the use cases themselves rather than page by page."""
+
+import contextvars
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import func, insert, select, text
+
+from portal.extensions import db
+from portal.models import Customer, PortalSession
+from portal.passwords import hash_password
+from portal.session_seal import seal
+from portal.sessions import serializer
+from portal.twofactor.core.records import Subject
+from portal.twofactor.methods.totp import base32
+from portal.twofactor.service import enrolment, signing_in, tickets
+from tests.support.burst import Request
+from tests.support.codes import oathtool, wrong_code
+
+from .shared import SharedClock
+
+PASSWORD = "plum-coffee-lantern-42"
+EMAIL_FORM = "/security/email"
+TWOFACTOR = "/security/two-factor"
+SIGN_IN = f"{TWOFACTOR}/sign-in"
+DEACTIVATE = f"{TWOFACTOR}/deactivate"
+ALL = ("sign_in", "password", "email", "invoices", "close_account")
+JSON = {"Accept": "application/json"}
+_CSRF = "0" * 40
+
+
+class Apart(FlaskClient):
+    """A client whose requests know nothing of the app context that the test is in."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+@dataclass
+class Person:
+    """A customer, with the phone and the printed sheet."""
+
+    id: int
+    name: str
+    clock: SharedClock
+    secret: str = ""
+    recovery_code: str = ""
+
+    @property
+    def key(self) -> str:
+        return str(self.id)
+
+    def code(self, steps: int = 0) -> str:
+        """What the phone shows now, or so many steps later."""
+        return oathtool(self.secret, self.clock() + 30 * steps)
+
+    def wrong(self) -> str:
+        """A code that is right at no time near."""
+        return wrong_code(self.secret, self.clock())
+
+
+class People:
+    """Makes them, and counts what the database says of them."""
+
+    def __init__(self, app: Flask, clock: SharedClock) -> None:
+        self.app, self.clock = app, clock
+        self.kit = app.extensions["twofactor"].kit
+        self.csrf = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(_CSRF)
+
+    # -- making ----------------------------------------------------------------------------------
+
+    def person(self, name: str = "alice", areas: Sequence[str] | None = ALL) -> Person:
+        """A customer; with areas, two-factor authentication is on and its code used up."""
+        cost = self.app.config["PASSWORD_COST"]
+        customer = Customer(
+            username=name,
+            email=f"{name}@example.org",
+            password_hash=hash_password(PASSWORD, cost),
+        )
+        db.session.add(customer)
+        db.session.commit()
+        person = Person(customer.id, name, self.clock)
+        db.session.remove()
+        if areas is not None:
+            self.enrol(person, areas)
+        return person
+
+    def begin(self, person: Person, areas: Sequence[str] = ALL) -> str:
+        """An unfinished enrolment; the person has scanned the code. Returns the ticket's id."""
+        ticket_id = enrolment.begin(self.kit, Subject(person.key), frozenset(areas))
+        unfinished = enrolment.resume(self.kit, person.key, ticket_id)
+        person.secret = base32(unfinished.secret)
+        person.recovery_code = unfinished.recovery_code
+        return ticket_id
+
+    def enrol(self, person: Person, areas: Sequence[str] = ALL) -> None:
+        """Switch it on; the next code is a fresh one."""
+        ticket_id = self.begin(person, areas)
+        enrolment.confirm(self.kit, Subject(person.key), ticket_id, person.code())
+        self.clock.advance()
+
+    def browsers(
+        self,
+        person: Person | None,
+        count: int,
+        marks: Sequence[dict[str, str]] = (),
+    ) -> list[str]:
+        """Sessions, signed in when they are somebody's; returns the cookies' tokens."""
+        now = int(self.clock())
+        tokens = [secrets.token_urlsafe(32) for _ in range(count)]
+        rows = []
+        for number, token in enumerate(tokens):
+            data: dict[str, Any] = {"csrf_token": _CSRF}
+            if person is not None:
+                data |= {"_user_id": person.key, "_fresh": True}
+            if marks:
+                data["_twofactor"] = marks[number]
+            rows.append(
+                {
+                    "token_hash": hashlib.sha256(token.encode()).hexdigest(),
+                    "customer_id": person.id if person else None,
+                    "data": seal(token, serializer.dumps(data)),
+                    "persistent": False,
+                    "created_at": now,
+                    "last_seen_at": now,
+                    "address": "",
+                    "user_agent": "",
+                }
+            )
+        with db.engine.begin() as connection:
+            connection.execute(insert(PortalSession), rows)
+        return tokens
+
+    def pending(self, person: Person, count: int) -> list[str]:
+        """Browsers in which the password was right and the code is outstanding."""
+        account = self.kit.store.account(person.key)
+        data = {
+            "login": person.key,
+            "remember": False,
+            "next": None,
+            "failures": account.failures,
+        }
+        ids = self.kit.store.run(
+            lambda tx: [
+                tickets.issue(self.kit, tx, tickets.SIGN_IN, person.key, 600, data=data)
+                for _ in range(count)
+            ]
+        )
+        assert signing_in.pending(self.kit, ids[0]).user_id == person.key
+        return self.browsers(None, count, [{tickets.SIGN_IN: each} for each in ids])
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def post(self, path: str, cookie: str, headers: dict[str, str] | None = None, **data: Any):
+        """A form sent from a browser."""
+        return Request("POST", path, {"csrf_token": self.csrf, **data}, cookie, headers or {})
+
+    def new_email(self, cookie: str, email: str, password: str = PASSWORD, **data: Any) -> Request:
+        """The deed of these tests: what was done can be counted and seen."""
+        return self.post(EMAIL_FORM, cookie, current_password=password, email=email, **data)
+
+    def deactivate(self, cookie: str, code: str) -> Request:
+        """Switch it off; as JSON, where done and done already differ."""
+        return self.post(DEACTIVATE, cookie, dict(JSON), code=code, password=PASSWORD)
+
+    # -- counting --------------------------------------------------------------------------------
+
+    def last_event(self) -> int:
+        """The number of the latest event."""
+        return int(self._scalar("SELECT coalesce(max(id), 0) FROM twofactor_event"))
+
+    def events(self, since: int = 0, person: Person | None = None) -> dict[str, int]:
+        """How many events of each kind there were since that number."""
+        statement = "SELECT kind, count(*) FROM twofactor_event WHERE id > :since"
+        values: dict[str, Any] = {"since": since}
+        if person is not None:
+            statement += " AND user_id = :user"
+            values["user"] = person.key
+        with db.engine.connect() as connection:
+            rows = connection.execute(text(statement + " GROUP BY kind"), values).all()
+        return dict(tuple(row) for row in rows)
+
+    def email_of(self, person: Person) -> str:
+        with db.engine.connect() as connection:
+            found = connection.execute(select(Customer.email).where(Customer.id == person.id))
+            return str(found.scalar_one())
+
+    def signed_in(self, person: Person) -> int:
+        """How many sessions are the person's."""
+        statement = select(func.count()).where(PortalSession.customer_id == person.id)
+        with db.engine.connect() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def signed_in_since(self, person: Person, before: int, switched_off: bool) -> int:
+        """How many sessions were added; switching off ends all but the one that did it."""
+        now = self.signed_in(person)
+        return 0 if switched_off else max(0, now - before)
+
+    def end_sessions(self) -> None:
+        with db.engine.begin() as connection:
+            connection.execute(text("DELETE FROM portal_session"))
+
+    def rows(self, table: str, person: Person) -> int:
+        return int(
+            self._scalar(f"SELECT count(*) FROM twofactor_{table} WHERE user_id = :u", u=person.key)
+        )
+
+    def mails(self) -> list[str]:
+        """The subjects of all mails in the outbox folder."""
+        folder = Path(self.app.instance_path) / "outbox"
+        return [
+            message_from_bytes(path.read_bytes(), policy=policy.default)["Subject"]
+            for path in folder.glob("*.eml")
+        ]
+
+    def _scalar(self, statement: str, **values: Any) -> Any:
+        with db.engine.connect() as connection:
+            return connection.execute(text(statement), values).scalar_one()

@@ -1,0 +1,97 @@
+"""Many requests at one moment: all are connected first, then all are sent, then all are read."""
+
+import json
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+from urllib.parse import urlencode
+
+LOST = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, ready to be sent."""
+
+    method: str
+    path: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    cookie: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    source: str = "127.0.0.1"
+
+    def message(self, port: int) -> bytes:
+        """The bytes on the wire."""
+        body = urlencode(self.data, doseq=True).encode()
+        lines = [
+            f"{self.method} {self.path} HTTP/1.1",
+            f"Host: 127.0.0.1:{port}",
+            "Connection: close",
+        ]
+        if self.cookie:
+            lines.append(f"Cookie: portal_session={self.cookie}")
+        if self.method != "GET":
+            lines.append("Content-Type: application/x-www-form-urlencoded")
+            lines.append(f"Content-Length: {len(body)}")
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; the status is `LOST` when nothing did."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("location", "")
+
+    @property
+    def worker(self) -> str:
+        return self.headers.get("x-worker", "")
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def cookie(self) -> str:
+        """The token of the session cookie that was set, if one was."""
+        name, _, value = self.headers.get("set-cookie", "").partition(";")[0].partition("=")
+        return value if name == "portal_session" else ""
+
+
+def burst(port: int, requests: Sequence[Request], seconds: float = 60) -> list[Answer]:
+    """Send all requests at once; the answers stand in the order of the requests."""
+    messages = [request.message(port) for request in requests]
+    connections = [
+        socket.create_connection(("127.0.0.1", port), seconds, (request.source, 0))
+        for request in requests
+    ]
+    try:
+        for connection, message in zip(connections, messages, strict=True):
+            connection.sendall(message)
+        return [
+            _read(connection, request.method)
+            for connection, request in zip(connections, requests, strict=True)
+        ]
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def _read(connection: socket.socket, method: str) -> Answer:
+    response = HTTPResponse(connection, method=method)
+    try:
+        response.begin()
+        text = response.read().decode()
+    except (OSError, HTTPException):
+        return Answer(LOST)
+    finally:
+        response.close()
+    return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, text)

@@ -1,0 +1,95 @@
+"""A real gunicorn on a port of its own: started, waited for, killed in part, stopped cleanly."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from .burst import Request, burst
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Gunicorn:
+    """One master and its workers.
+
+    The port is opened here and handed down, so that it stays the same over a restart and requests
+    wait for the workers rather than being refused.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        log: Path,
+        environment: Mapping[str, str],
+        *,
+        workers: int = 4,
+        threads: int = 1,
+    ) -> None:
+        self._module, self._environment = module, dict(environment)
+        self._workers, self._threads = workers, threads
+        self.log = log
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port: int = self._socket.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start the workers and wait until the portal answers."""
+        number = self._socket.fileno()
+        command = [sys.executable, "-m", "gunicorn", self._module, f"--bind=fd://{number}"]
+        command += [f"--workers={self._workers}", f"--threads={self._threads}", "--preload"]
+        command += [f"--worker-class={'gthread' if self._threads > 1 else 'sync'}"]
+        command += ["--graceful-timeout=5", "--no-control-socket"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environment},
+                pass_fds=[number],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait()
+
+    def _wait(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                break
+            [answer] = burst(self.port, [Request("GET", "/healthz")], seconds=seconds)
+            if answer.status in (200, 503):
+                return
+            time.sleep(0.1)
+        self.stop()
+        raise AssertionError(f"gunicorn did not start:\n{self.output()[-3000:]}")
+
+    def stop(self) -> None:
+        """Stop master and workers; the port stays open for another start."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(15)
+
+    def restart(self) -> None:
+        """Other processes, the same port."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """The end of it all."""
+        self.stop()
+        self._socket.close()
+
+    def output(self) -> str:
+        """What master and workers have written so far."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
