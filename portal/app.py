@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import (
     account,
+    addresses,
     auth,
     cli,
     config,
@@ -45,6 +46,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     csrf.init_app(app)
     init_login(app)
     init_twofactor(app)
+    addresses.init_app(app)
     mail.init_app(app)
     notices.init_app(app)
     app.register_blueprint(auth.blueprint)

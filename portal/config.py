@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "CLOCK": time.time,
     "PASSWORD_COST": 12,
     "PROXY_COUNT": 0,
+    "ADDRESS_FAILURES": 60,  # wrong passwords and codes of one address an hour; 0: no limit
     "SERVED_OVER_TLS": None,  # follows from PUBLIC_URL when not set
     "SESSION_IDLE_SECONDS": HOUR,
     "SESSION_ABSOLUTE_SECONDS": 12 * HOUR,
@@ -68,6 +69,7 @@ SWITCHES = ("SERVED_OVER_TLS", "TESTING", "DEBUG")
 NUMBERS = {
     "PASSWORD_COST": (4, 16),
     "PROXY_COUNT": (0, 10),
+    "ADDRESS_FAILURES": (0, 100_000),
     "SESSION_IDLE_SECONDS": (MINUTE, DAY),
     "SESSION_ABSOLUTE_SECONDS": (MINUTE, 30 * DAY),
     "SESSION_PERSISTENT_SECONDS": (MINUTE, 400 * DAY),

@@ -167,6 +167,20 @@ class PortalSession(Base):
     user_agent: Mapped[str] = mapped_column(String(300), default="")
 
 
+class AddressFailure(Base):
+    """A wrong password or code from a network address; kept for an hour."""
+
+    __tablename__ = "address_failure"
+    __table_args__ = (
+        Index("ix_address_failure_network_at", "network", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(String(64))
+    at: Mapped[int] = mapped_column(BigInteger)
+
+
 class OutboxMail(Base):
     """A mail that waits for its delivery; it is removed when it was handed over."""
 

@@ -7,7 +7,7 @@ from flask import current_app, has_request_context
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import notices, sessions
+from portal import addresses, notices, sessions
 from portal.extensions import db, twofactor
 from portal.formats import now
 from portal.models import Customer, email_key, name_key
@@ -27,8 +27,11 @@ def find_customer(identity: str) -> Customer | None:
 
 
 def verify_password(customer: Customer, password: str) -> bool:
-    """Whether the password is the customer's."""
-    return check_password(password, customer.password_hash)
+    """Whether the password is the customer's; a wrong one is counted against the address."""
+    right = check_password(password, customer.password_hash)
+    if not right:
+        addresses.note()
+    return right
 
 
 def own_words(name: str, email: str) -> Iterable[str]:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_user
 from sqlalchemy import delete, func, select
 
-from portal import notices, sessions
+from portal import addresses, notices, sessions
 from portal.account.service import find_customer, rehash, replace_password, verify_password
 from portal.errors import wants_json
 from portal.extensions import db
@@ -49,6 +49,7 @@ def authenticate(identity: str, password: str) -> Customer | None:
     customer = find_customer(identity)
     if customer is None:
         check_nobody(password, cost)
+        addresses.note()
         return None
     if not verify_password(customer, password):
         return None

@@ -99,6 +99,7 @@ def test_a_floor_knows_only_what_it_may(module):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_the_package_can_be_lifted_out(module):
+    """C-133"""
     wrong = {
         name
         for name in imports_of(module)

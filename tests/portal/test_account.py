@@ -38,6 +38,7 @@ def change(client, old, new, repeat=None):
     ],
 )
 def test_fields_labels_and_buttons_are_those_of_the_contract(signed_in, path, fields, button):
+    """C-119"""
     text = signed_in.get(path).text
     form = find_form(text, *fields, button=button)
     assert form.buttons == (button,)
@@ -67,6 +68,7 @@ def test_nobody_sees_a_page_without_signing_in(client, path):
 
 @both
 def test_the_new_password_signs_in_and_the_old_one_does_not(app, signed_in, customer_password):
+    """C-82, C-83"""
     assert change(signed_in, customer_password, NEW).status_code == 303
     other = app.test_client()
     assert sign_in(other, "alice", customer_password).status_code == 200

@@ -22,6 +22,7 @@ def paths(app):
 
 
 def test_every_page_carries_the_headers(app, signed_in):
+    """C-105, C-106, C-107, A-51"""
     assert len(paths(app)) > 12
     for client in (signed_in, app.test_client()):
         for path in [*paths(app), "/no-such-page", "/reset/x", "/invoices/x.pdf"]:
@@ -38,6 +39,7 @@ def test_every_page_carries_the_headers(app, signed_in):
 
 
 def test_no_page_has_script_or_style_of_its_own(app, signed_in):
+    """C-106"""
     for path in paths(app):
         if path == "/healthz":
             continue
@@ -64,6 +66,7 @@ class TestOverTls:
         return {"PUBLIC_URL": "https://portal.example.org"}
 
     def test_browsers_are_told_to_stay_with_tls(self, client):
+        """C-107"""
         assert client.get("/login").headers["Strict-Transport-Security"] == (
             "max-age=63072000; includeSubDomains"
         )
@@ -75,6 +78,7 @@ class TestProxy:
         return {"PROXY_COUNT": 1}
 
     def test_one_proxy_is_believed_and_not_what_stands_before_it(self, app):
+        """C-47"""
         app.add_url_rule(
             "/address",
             "address",
@@ -85,6 +89,7 @@ class TestProxy:
 
 
 def test_without_a_proxy_no_header_is_believed(app):
+    """A-16, C-47"""
     app.add_url_rule(
         "/address",
         "address",
@@ -140,6 +145,7 @@ def test_a_form_without_its_token_is_refused_kindly(signed_in, path, token):
 def test_the_token_of_somebody_else_and_of_the_time_before_signing_in_are_refused(
     app, client, customer, customer_password
 ):
+    """A-48, C-103"""
     stranger = find_form(app.test_client().get("/login").text, "identity")
     own = find_form(client.get("/login").text, "identity")
     data = {"identity": "alice", "password": customer_password}
@@ -175,6 +181,8 @@ class TestFailures:
         return {"PROPAGATE_EXCEPTIONS": False, "TESTING": False}
 
     def test_a_failure_of_ours_shows_no_trace(self, app, client):
+        """C-131"""
+
         def broken():
             raise RuntimeError("the secret inside")
 
@@ -186,6 +194,7 @@ class TestFailures:
         assert "Traceback" not in response.text
 
     def test_without_a_database_there_is_a_sentence(self, app, signed_in, tmp_path):
+        """A-64, C-93"""
         from portal.extensions import db
 
         with app.app_context():

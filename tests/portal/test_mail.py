@@ -45,6 +45,7 @@ def test_without_a_server_a_mail_is_a_file_for_its_owner_only(context):
 
 @pytest.mark.parametrize("sign", ["\r\n", "\n", "\r", "\u2028", "\x0b"])
 def test_no_line_break_adds_a_header(context, sign):
+    """C-110"""
     mail.post(f"a@example.org{sign}Bcc: evil@evil.example", f"Hi{sign}X-Evil: 1", "text")
     [message] = mails(context)
     assert message["Bcc"] is None
@@ -153,6 +154,7 @@ class TestNotices:
         return [message["Subject"] for message in mails(app)]
 
     def test_the_life_of_a_second_factor(self, app, signed_in, customer_password, clock):
+        """C-75"""
         enrolled = enrol(signed_in, clock, customer_password, ["password"])
         submit(signed_in, "/security/two-factor/", {"areas": ["password", "email"]})
         submit(signed_in, "/security/two-factor/recovery", {"code": enrolled.next_code()})
@@ -173,6 +175,7 @@ class TestNotices:
             assert enrolled.recovery_code not in text
 
     def test_the_recovery_code_is_one_mail(self, app, signed_in, customer_password, clock):
+        """C-75, A-08"""
         enrolled = enrol(signed_in, clock, customer_password, ["sign_in"])
         other = app.test_client()
         asked = sign_in(other, "alice", customer_password, follow_redirects=True)
@@ -182,6 +185,7 @@ class TestNotices:
         ]
 
     def test_five_wrong_codes_are_told_once(self, app, signed_in, customer_password, clock):
+        """C-52"""
         enrol(signed_in, clock, customer_password, AREAS)
         asked = submit(signed_in, "/security/close", {"current_password": customer_password})
         for _ in range(5):

@@ -25,6 +25,7 @@ def use(client, link, password=NEW):
 def test_the_link_replaces_the_password_and_signs_nobody_in(
     app, client, customer, customer_password
 ):
+    """A-43, C-88"""
     other = app.test_client()
     sign_in(other, "alice", customer_password)
     assert ask(client).status_code == 200
@@ -68,6 +69,7 @@ def test_known_and_unknown_address_take_the_same_statements(app, client, custome
 
 @both
 def test_a_link_works_once(app, client, customer):
+    """A-44"""
     ask(client)
     link = last_link(app)
     assert use(client, link).location == "/login"
@@ -103,6 +105,7 @@ def test_a_link_dies_after_an_hour(app, client, customer, clock):
 
 
 def test_a_link_opens_one_account_only(app, client, customer, customer_password):
+    """A-44"""
     from portal.auth import service
 
     bob = make_customer(app, "bob", "bob@example.org", customer_password)
@@ -137,6 +140,7 @@ def test_a_made_up_link_opens_nothing(client, customer, token):
 
 
 def test_the_host_header_does_not_reach_the_mail(app, client, customer):
+    """C-99"""
     page = client.get("/forgot", headers={"Host": "evil.example"})
     csrf = page.text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
     cookie = page.headers["Set-Cookie"].split(";")[0]
@@ -172,6 +176,7 @@ def test_a_refused_password_does_not_use_the_link_up(
 
 @both
 def test_the_second_factor_is_asked_and_stays(app, client, customer, customer_password, clock):
+    """A-43, C-88"""
     owner = app.test_client()
     sign_in(owner, "alice", customer_password)
     enrolled = enrol(owner, clock, customer_password)

@@ -41,6 +41,7 @@ def remembered(client, password):
 def test_signing_in_changes_the_token_and_kills_the_old_one(
     app, client, customer, customer_password
 ):
+    """C-82, A-38"""
     client.get("/login")
     planted = token(client)
     sign_in(client, "alice", customer_password)
@@ -50,6 +51,7 @@ def test_signing_in_changes_the_token_and_kills_the_old_one(
 
 
 def test_a_made_up_token_is_not_adopted(app, customer, customer_password):
+    """A-38"""
     client = with_token(app, "made-up-by-an-attacker")
     sign_in(client, "alice", customer_password)
     assert token(client) != "made-up-by-an-attacker"
@@ -57,6 +59,7 @@ def test_a_made_up_token_is_not_adopted(app, customer, customer_password):
 
 
 def test_the_cookie_is_opaque_and_the_table_does_not_know_it(app, signed_in):
+    """C-91"""
     value = token(signed_in)
     assert len(value) == 43  # 256 bits, base64
     [row] = rows(app)
@@ -65,6 +68,7 @@ def test_the_cookie_is_opaque_and_the_table_does_not_know_it(app, signed_in):
 
 
 def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(client):
+    """C-85"""
     header = client.get("/login").headers["Set-Cookie"]
     assert "HttpOnly" in header
     assert "SameSite=Lax" in header
@@ -79,6 +83,7 @@ class TestOverTls:
         return {"PUBLIC_URL": "https://portal.example.org"}
 
     def test_the_cookie_is_secure_and_bound_to_the_host(self, client):
+        """C-85"""
         header = client.get("/login", base_url="https://portal.example.org").headers["Set-Cookie"]
         assert header.startswith("__Host-portal_session=")
         assert "Secure" in header
@@ -86,6 +91,7 @@ class TestOverTls:
 
 
 def test_a_copied_cookie_is_dead_after_signing_out(app, signed_in):
+    """C-83"""
     copy = with_token(app, token(signed_in))
     assert is_signed_in(copy)
     submit(signed_in, "/", {}, button="Sign out")
@@ -94,6 +100,7 @@ def test_a_copied_cookie_is_dead_after_signing_out(app, signed_in):
 
 
 def test_a_session_ends_after_an_hour_without_use(app, signed_in, clock):
+    """C-86"""
     clock.advance(59 * MINUTE)
     assert is_signed_in(signed_in)
     clock.advance(59 * MINUTE)
@@ -103,6 +110,7 @@ def test_a_session_ends_after_an_hour_without_use(app, signed_in, clock):
 
 
 def test_a_session_ends_after_twelve_hours_whatever_its_use(signed_in, clock):
+    """C-86"""
     for _ in range(23):
         clock.advance(30 * MINUTE)
         assert is_signed_in(signed_in)
@@ -111,6 +119,7 @@ def test_a_session_ends_after_twelve_hours_whatever_its_use(signed_in, clock):
 
 
 def test_keep_me_signed_in_lasts_thirty_days(client, customer, customer_password, clock):
+    """C-86"""
     response = remembered(client, customer_password)
     assert "Max-Age=2592000" in response.headers["Set-Cookie"]
     assert "remember_token" not in str(response.headers)
@@ -147,7 +156,7 @@ def test_what_needs_no_session_reads_none(app, signed_in, path):
 
 
 def test_an_ended_session_is_not_written_back_by_a_request_under_way(app, signed_in):
-    """The request has read its session; another one ends it; the first one saves."""
+    """C-83: The request has read its session; another one ends it; the first one saves."""
     from flask import session
     from werkzeug.wrappers import Response
 
@@ -181,6 +190,7 @@ def test_a_session_ended_meanwhile_is_emptied_and_not_renewed(app, signed_in):
 
 @both
 def test_a_password_change_ends_the_other_sessions(app, signed_in, customer_password):
+    """C-83"""
     other = app.test_client()
     remembered(other, customer_password)
     before = token(signed_in)
@@ -200,6 +210,7 @@ def change(client, old, new):
 def test_switching_two_factor_on_and_off_ends_the_other_sessions(
     app, signed_in, customer_password, clock
 ):
+    """A-69, C-69, C-73"""
     other = app.test_client()
     sign_in(other, "alice", customer_password)
     before = token(signed_in)

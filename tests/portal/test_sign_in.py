@@ -40,6 +40,7 @@ def test_the_field_names_and_the_button_are_those_of_the_contract(client):
 
 
 def test_unknown_user_and_wrong_password_are_one_answer(client, customer):
+    """A-70, C-90"""
     known = sign_in(client, "alice", "not-her-password")
     unknown = sign_in(client, "nobody", "not-her-password")
     assert WRONG in known.text
@@ -53,7 +54,7 @@ def test_unknown_user_and_wrong_password_are_one_answer(client, customer):
 
 
 def test_unknown_user_and_wrong_password_take_one_path(app, customer, monkeypatch):
-    """One hash of one cost is computed either way: that is what takes the time."""
+    """A-70: One hash of one cost is computed either way: that is what takes the time."""
     costs = []
     real = passwords.bcrypt.checkpw
 
@@ -98,6 +99,7 @@ def test_empty_fields_each_have_their_sentence(client):
     ],
 )
 def test_next_never_leads_elsewhere(client, customer, customer_password, target):
+    """C-99"""
     page = client.get("/login", query_string={"next": target})
     form = find_form(page.text, "identity")
     response = client.post(
@@ -126,6 +128,7 @@ def test_a_program_that_is_not_signed_in_gets_json(client):
 
 
 def test_signing_out_needs_a_post_with_a_token(signed_in):
+    """A-48, A-49"""
     assert signed_in.get("/logout").status_code == 405
     assert signed_in.post("/logout").status_code == 400
     assert is_signed_in(signed_in)
@@ -147,6 +150,7 @@ def test_a_better_cost_is_taken_over_at_the_next_sign_in(app, client, customer, 
 
 
 def test_a_forged_remember_cookie_signs_nobody_in(app, customer):
+    """A-31, C-87"""
     from flask_login import encode_cookie
 
     client = app.test_client()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, abort, jsonify, redirect, request
+from flask import Flask, abort, jsonify, redirect, render_template_string, request
 from flask_login import LoginManager, UserMixin, login_required, logout_user
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import String
@@ -87,7 +87,7 @@ def _routes(app: Any) -> None:  # noqa: C901 - a list of views
         if request.method != "GET":
             text = request.form.get("text") or (request.get_json(silent=True) or {}).get("text")
             if not text:
-                return "text is missing"
+                return render_template_string("text is missing{{ twofactor_dialog('note') }}")
             if text == "boom":
                 raise RuntimeError("boom")
             if text == "refuse":
@@ -96,7 +96,7 @@ def _routes(app: Any) -> None:  # noqa: C901 - a list of views
             if request.is_json:
                 return jsonify(done=True)
             return redirect("/", 303)
-        return "a form"
+        return render_template_string("a form{{ twofactor_dialog('note') }}")
 
     @app.route("/vault", methods=["GET", "POST"])
     @login_required

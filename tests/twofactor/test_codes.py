@@ -48,6 +48,7 @@ def test_hotp_values_of_rfc_4226_appendix_d(counter, code):
     ],
 )
 def test_totp_values_of_rfc_6238_appendix_b(time, eight_digits):
+    """C-02, C-03"""
     code = totp.code_at(RFC_SECRET, totp.step_at(time))
     assert code == eight_digits[-6:]
     assert TOTP.matched_step(RFC_SECRET, code, time, 0) == time // 30

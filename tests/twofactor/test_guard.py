@@ -154,6 +154,18 @@ def test_a_form_that_comes_back_does_not_burn_the_code(protected, host):
     assert len(host.deeds) == 1
 
 
+def test_the_dialog_stands_in_the_form_only_when_a_code_will_be_asked(protected, alice, host):
+    assert "<dialog" in protected.client.get("/note").text
+    refused = protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
+    assert "<dialog" not in refused.text
+    assert "<dialog" not in protected.client.get("/note").text
+    protected.client.post("/note", data={"text": "hi"})
+    assert "<dialog" in protected.client.get("/note").text
+    protected.clock.advance(30)
+    protected.post("/deactivate", {"code": protected.code()})
+    assert "<dialog" not in protected.client.get("/note").text
+
+
 def test_a_pass_is_for_its_area_alone_and_dies_after_five_minutes(protected, host, clock):
     """A-56, A-58, C-94"""
     protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
@@ -223,7 +235,7 @@ def test_another_users_continuation_is_refused(protected, host, clock):
 
 
 def test_get_head_and_options_of_a_deed_go_through(protected):
-    assert protected.client.get("/note").text == "a form"
+    assert "a form" in protected.client.get("/note").text
     assert protected.client.head("/note").status_code == 200
     assert protected.client.options("/note").status_code == 200
 

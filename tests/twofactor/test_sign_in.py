@@ -63,7 +63,7 @@ def test_next_leads_nowhere_else(alice, protected, target):
 
 
 def test_half_signed_in_opens_nothing(pending_one, host):
-    """A-27, A-28, A-29, A-30, C-78, C-79"""
+    """C-84: A-27, A-28, A-29, A-30, C-78, C-79"""
     adapter = host.url_map.bind("localhost")
     for rule in host.url_map.iter_rules():
         if rule.endpoint in (

@@ -62,6 +62,7 @@ def test_the_password_comes_first(alice, host):
 
 
 def test_reload_keeps_the_secret_and_leaving_writes_nothing(alice, host):
+    """C-63"""
     begin(alice)
     first, second = scan(alice), scan(alice)
     assert element(first, "twofactor-secret") == element(second, "twofactor-secret")
@@ -84,6 +85,7 @@ def test_the_secret_is_in_no_cookie_and_no_row(alice, host):
 
 
 def test_only_the_first_right_code_switches_it_on(alice, host, clock):
+    """C-63"""
     begin(alice)
     scan(alice)
     asked = alice.post("/activate", {"code": ""})

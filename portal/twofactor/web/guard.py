@@ -191,7 +191,9 @@ def glance(state: State, area: Area, user_id: str) -> Glance:
 
 
 def will_ask(state: State, area: Area, user_id: str) -> bool:
-    """Whether a form that is sent now would be asked for a code."""
+    """Whether a form on the present page will be asked for a code when it is sent."""
+    if (area.key, user_id) in _asked().granted:
+        return False  # the form that comes back leaves a pass
     seen = glance(state, area, user_id)
     return policy.decide(area, seen, "POST") is Verdict.ASK and not seen.ticket
 
