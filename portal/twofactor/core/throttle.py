@@ -93,8 +93,10 @@ def held_until(schedule: Schedule, figures: Figures, now: float) -> float | None
         for budget in schedule.budgets
         if len(recent) >= budget.attempts
     ]
-    if recent:
-        ends.append(recent[-1] + wait_after(schedule, figures.run))
+    wait = wait_after(schedule, figures.run)
+    # Without a wait the next one is judged at once, also in the second that was rounded up.
+    if recent and wait:
+        ends.append(recent[-1] + wait)
     until = max(ends, default=0)
     return until if until > now else None
 
