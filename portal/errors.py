@@ -17,9 +17,11 @@ SENTENCES = {
     413: "What you sent is too large. Shorten it and try again.",
     415: "What you sent is of a kind that we can't read.",
     429: "That was too much at once. Wait a little and try again.",
-    500: "Something went wrong on our side. Nothing was changed. Please try again in a minute.",
-    503: "The portal can't reach its database just now. Nothing was changed. "
-    "Please try again in a minute.",
+    # What failed may have failed after the deed was done, so neither says that nothing was.
+    500: "Something went wrong on our side. Wait a minute, and look whether your last step was "
+    "done before you repeat it.",
+    503: "The portal can't reach its database just now. Wait a minute, and look whether your last "
+    "step was done before you repeat it.",
 }
 TITLES = {
     400: "This request can't be read",
@@ -31,6 +33,7 @@ TITLES = {
     500: "Something went wrong",
     503: "Out of service for a moment",
 }
+GONE = (OperationalError, InterfaceError, PoolTimeout)
 EXPIRED = (
     "This page had been open for too long, or you have signed in or out since. For your safety "
     "nothing was changed. Go back, reload the page and send it again."
@@ -41,9 +44,8 @@ def init_app(app: Flask) -> None:
     """Answer every error of the portal itself with a page or, when asked for it, with JSON."""
     app.register_error_handler(HTTPException, show_http)
     app.register_error_handler(CSRFError, show_expired)
-    app.register_error_handler(OperationalError, show_database)
-    app.register_error_handler(InterfaceError, show_database)
-    app.register_error_handler(PoolTimeout, show_database)
+    for gone in GONE:
+        app.register_error_handler(gone, show_database)
 
 
 def wants_json() -> bool:
@@ -55,7 +57,13 @@ def wants_json() -> bool:
 
 
 def show_http(error: HTTPException) -> ResponseReturnValue:
-    """The page for a status of HTTP; answers that are no errors go through."""
+    """The page for a status of HTTP; answers that are no errors go through.
+
+    What breaks while a session is saved comes here as well, wrapped into a 500.
+    """
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, GONE):
+        return show_database(cause)
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
     sentence = SENTENCES.get(error.code, "That did not work.")

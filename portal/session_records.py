@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select, update
-from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.dml import Delete, UpdateBase
 
 from portal.extensions import db
 from portal.models import PortalSession as Row
@@ -66,10 +66,13 @@ def remove(record: Record) -> None:
 
 def remove_of(customer_id: int, spare: Record | None = None) -> int:
     """End all sessions of a customer, but for one; how many there were."""
+    return _run(removing(customer_id, spare))
+
+
+def removing(customer_id: int, spare: Record | None = None) -> Delete:
+    """The statement of `remove_of`, for a transaction that does more."""
     statement = delete(Row).where(Row.customer_id == customer_id)
-    if spare is not None:
-        statement = statement.where(Row.token_hash != spare.token_hash)
-    return _run(statement)
+    return statement if spare is None else statement.where(Row.token_hash != spare.token_hash)
 
 
 def remove_number(customer_id: int, number: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, cast
 from flask import Flask, Request, Response, current_app, has_request_context, request, session
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy.sql.dml import Delete
 
 from portal import session_records as records
 from portal.extensions import db
@@ -167,6 +168,12 @@ def end_others(customer_id: int) -> int:
     """End all sessions of the customer but the present one; how many there were."""
     here = _present()
     return records.remove_of(customer_id, spare=here.record if here is not None else None)
+
+
+def ending_others(customer_id: int) -> Delete:
+    """The statement of `end_others`, for a transaction that does more."""
+    here = _present()
+    return records.removing(customer_id, spare=here.record if here is not None else None)
 
 
 def end_all(customer_id: int) -> int:

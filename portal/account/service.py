@@ -67,17 +67,21 @@ def change_password(customer: Customer, password: str) -> None:
         PasswordRefused: the password is not good enough, or the present one.
     """
     check_new_password(password, own_words(customer.username, customer.email))
-    if verify_password(customer, password):
+    if check_password(password, customer.password_hash):
         raise PasswordRefused("This is your present password. Choose another one.")
     replace_password(customer, password)
 
 
 def replace_password(customer: Customer, password: str) -> None:
-    """Store a password that was found good, and end everything that hung on the old one."""
+    """Store a password that was found good, and end everything that hung on the old one.
+
+    The other sessions end in the transaction that stores it: whatever breaks off, the old password
+    and what was opened with it go together.
+    """
     customer.password_hash = _hashed(password)
+    db.session.execute(sessions.ending_others(customer.id))
     db.session.commit()
     twofactor.revoke_tickets(customer)
-    sessions.end_others(customer.id)
     if has_request_context():
         sessions.renew()
     notices.password_changed(customer)

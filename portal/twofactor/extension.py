@@ -22,7 +22,7 @@ from .state import KEY, State, current_state
 from .storage.engine import Transactions
 from .storage.store import Store
 from .storage.tables import define_tables
-from .web import challenge, forms, guard, marks, sign_in
+from .web import challenge, forms, guard, marks, pages, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
 
@@ -214,8 +214,7 @@ class TwoFactor:
     def password_confirmed(self) -> None:
         """Note that the signed-in user has just given the password, outside of `sign_in`."""
         state = current_state()
-        proof = tickets.leave_password_proof(state.kit, state.user_key(current_user))
-        marks.put(tickets.PASSWORD, proof)
+        pages.password_given(state, state.user_key(current_user))
 
     def is_on(self, user: Any) -> bool:
         """Whether the user has two-factor authentication."""

@@ -165,4 +165,4 @@ def _raise_session(state: State) -> None:
     """A change of privilege: new session id, and the password counts as given just now."""
     marks.forget()
     marks.renew()
-    marks.put(tickets.PASSWORD, tickets.leave_password_proof(state.kit, _user(state)))
+    pages.password_given(state, _user(state))

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import flash, jsonify, make_response, render_template, request, url_for
+from flask import current_app, flash, jsonify, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from ..core.errors import Refusal
+from ..core.errors import Refusal, Unavailable
 from ..core.records import Subject
+from ..service import tickets
 from ..state import State
 from . import marks, navigation
 from .challenge import error_object, retry_after, status_of
@@ -18,6 +19,19 @@ from .words import sentence
 def subject(state: State) -> Subject:
     """The signed-in user, and where the request came from."""
     return Subject(state.user_key(current_user), request.remote_addr)
+
+
+def password_given(state: State, user_id: str) -> None:
+    """Remember in this session that the password was given just now.
+
+    It comes after something that is done already, so it must not make that look undone.
+    """
+    try:
+        proof = tickets.leave_password_proof(state.kit, user_id)
+    except Unavailable:
+        current_app.logger.warning("a given password could not be noted: it will be asked again")
+    else:
+        marks.put(tickets.PASSWORD, proof)
 
 
 def page(template: str, status: int = 200, **context: Any) -> Response:

@@ -49,7 +49,7 @@ def _enter(
     """Sign in for good; with `proof`, remember that the password was given just now."""
     state.login_user(user, remember)
     if proof:
-        marks.put(tickets.PASSWORD, tickets.leave_password_proof(state.kit, user_id))
+        pages.password_given(state, user_id)
     target = navigation.after_sign_in(next_url)
     if forms.wants_json():
         return make_response(
