@@ -17,6 +17,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
 from .clock import Clock
 from .codes import oathtool
 
+# Generous, as a busy machine is no finding; what fails takes this long, what passes does not.
+PATIENCE = 15_000
+expect.set_options(timeout=PATIENCE)
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -106,7 +110,7 @@ class Person:
             locale="en-GB",
             **options,
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(PATIENCE)
         self.watch = Watch(self.context, base)
         self.page: Page = self.context.new_page()
 
