@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 
 from tests.support import postgres
 from tests.support.clock import Clock
@@ -54,6 +55,12 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     server.drop_database(uri)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Each test has an app of its own; its templates are compiled for the first one only."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -67,7 +74,11 @@ def settings() -> dict[str, Any]:
 
 @pytest.fixture
 def app(
-    database: str, clock: Clock, settings: dict[str, Any], tmp_path: "Path"
+    database: str,
+    clock: Clock,
+    settings: dict[str, Any],
+    tmp_path: "Path",
+    compiled_templates: FileSystemBytecodeCache,
 ) -> Iterator["Flask"]:
     """The portal: empty schema, cheap hashes, a clock that stands still; CSRF stays on."""
     from portal import create_app
@@ -85,6 +96,7 @@ def app(
             **settings,
         }
     )
+    app.jinja_env.bytecode_cache = compiled_templates
     with app.app_context():
         db.create_all()
     yield app

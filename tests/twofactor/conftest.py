@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 
 from .host import make_host
@@ -18,8 +19,15 @@ def config() -> dict[str, Any]:
 
 
 @pytest.fixture
-def host(database: str, clock: Any, config: dict[str, Any], tmp_path: Path) -> Iterator[Any]:
+def host(
+    database: str,
+    clock: Any,
+    config: dict[str, Any],
+    tmp_path: Path,
+    compiled_templates: FileSystemBytecodeCache,
+) -> Iterator[Any]:
     app = make_host(database, tmp_path, clock, **config)
+    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     with app.app_context():
         app.db.session.remove()

@@ -54,12 +54,15 @@ class Person:
     def enrol(self, areas: list[str] | None = None) -> Any:
         """Activate, and move the clock on so that the next code is a new one."""
         chosen = ALL if areas is None else areas
-        begun = self.post("/activate", {"password": PASSWORD, "areas": chosen})
+        token = self.token(f"{MOUNT}/activate")
+        data = {"password": PASSWORD, "areas": chosen, "csrf_token": token}
+        begun = self.client.post(f"{MOUNT}/activate", data=data)
         assert begun.status_code == 303, begun.text
         page = self.client.get(f"{MOUNT}/activate").text
         self.secret = element(page, "twofactor-secret").replace(" ", "")
         self.recovery_code = element(page, "twofactor-recovery-code")
-        done = self.post("/activate", {"code": self.code()})
+        data = {"code": self.code(), "csrf_token": token}
+        done = self.client.post(f"{MOUNT}/activate", data=data)
         assert done.status_code == 303, done.text
         self.clock.advance(30)
         return done
