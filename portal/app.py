@@ -21,7 +21,7 @@ from portal import (
     notices,
     sessions,
 )
-from portal.account.service import verify_password
+from portal.account.service import find_customer, name_of, verify_password
 from portal.auth.service import load_customer, sign_in_customer, unauthorized
 from portal.extensions import csrf, init_database, login_manager, twofactor
 
@@ -77,5 +77,7 @@ def init_twofactor(app: Flask) -> None:
         user_key=lambda customer: str(customer.id),
         base_template="layout.html",
         login_user=sign_in_customer,
+        find_user=find_customer,
+        user_label=name_of,
         clock=app.config["CLOCK"],
     )

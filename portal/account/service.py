@@ -26,6 +26,12 @@ def find_customer(identity: str) -> Customer | None:
     return db.session.scalar(select(Customer).where(found))
 
 
+def name_of(key: str) -> str:
+    """The user name of the customer with this key, or the key of somebody who is gone."""
+    customer = db.session.get(Customer, int(key)) if key.isdecimal() else None
+    return key if customer is None else customer.username
+
+
 def verify_password(customer: Customer, password: str) -> bool:
     """Whether the password is the customer's; a wrong one is counted against the address."""
     right = check_password(password, customer.password_hash)

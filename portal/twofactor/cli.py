@@ -43,9 +43,7 @@ class Group(AppGroup):
 group = Group("twofactor", help="Two-factor authentication: who uses it, and help for them.")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON value for programs.")
-reason_option = click.option(
-    "--reason", required=True, help="Why; it is recorded, and mailed to the owner."
-)
+reason_option = click.option("--reason", required=True, help="Why; it is recorded.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 

@@ -146,3 +146,27 @@ def test_migrations_make_what_the_models_say(database, clock, tmp_path):
 
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["alice", "ALICE@example.org", "1"])
+def test_an_operator_names_a_customer_by_name_address_or_key(
+    runner, signed_in, customer_password, clock, name
+):
+    enrol(signed_in, clock, customer_password)
+    status = json.loads(runner.invoke(args=["twofactor", "status", name, "--json"]).output)
+    assert (status["name"], status["state"]) == ("alice", "on")
+
+
+def test_an_operators_reset_ends_the_sessions_and_is_mailed(
+    app, runner, signed_in, customer_password, clock
+):
+    """C-77"""
+    enrolled = enrol(signed_in, clock, customer_password)
+    reset = ["twofactor", "reset", "alice", "--reason", "lost phone, called back", "--yes"]
+    result = runner.invoke(args=reset)
+    assert result.exit_code == 0
+    assert enrolled.secret.replace(" ", "") not in result.output
+    assert signed_in.get("/").status_code == 303
+    assert "Our staff has switched off" in mails(app)[-1].get_content()
+    again = runner.invoke(args=reset)
+    assert (again.exit_code, again.stdout) == (1, "")
