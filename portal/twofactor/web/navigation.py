@@ -57,6 +57,6 @@ def see_other(url: str) -> Response:
 
 
 def to_sign_in() -> Response:
-    """To the host's page for signing in."""
+    """To the host's page for signing in; a host that names none leads there from its first page."""
     view = getattr(current_app, "login_manager").login_view  # noqa: B009 - Flask-Login sets it
-    return see_other(url_for(view) if view else current_state().kit.settings.after_sign_in)
+    return see_other(url_for(view) if view else after_sign_in(None))
