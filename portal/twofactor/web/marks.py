@@ -50,13 +50,12 @@ def renew(*, empty: bool = False) -> None:
     """Give the session a new id, where it is kept on the server (`regenerate`, as Flask-Session
     has it); with `empty`, nothing of what was in it stays.
     """
+    # A form opened before the renewal must not be good after it, nor a token made in this request.
+    token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
+    session.pop(token, None)
+    g.pop(token, None)
     if empty:
         session.clear()
-    else:
-        # A form opened before the renewal must not be good after it.
-        token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
-        session.pop(token, None)
-        g.pop(token, None)
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if regenerate is not None:
         regenerate(session)
