@@ -113,6 +113,8 @@ def before(person: Photographer, app: Any) -> None:
         "email": "/security/email",
         "close-account": "/security/close",
         "invoices": "/invoices/",
+        "profile": "/security/profile",
+        "sessions": "/security/sessions",
         "not-found": "/nothing-here",
         "preferences-off": f"{TWOFACTOR}/",
     }.items():
