@@ -1,7 +1,7 @@
 """The extension object: what a host app sees."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask
@@ -83,6 +83,8 @@ class TwoFactor:
         login_user: Callable[[Any, bool], object] | None = None,
         find_user: Callable[[str], Any] | None = None,
         user_label: Callable[[str], str] | None = None,
+        offered: Callable[[Any], Iterable[str]] | None = None,
+        mandatory_for: Callable[[Any], Iterable[str]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Set an application up: blueprint, tables, commands, template helpers.
@@ -102,6 +104,9 @@ class TwoFactor:
             find_user: the user of a user name or an e-mail address, for operators; default none,
                 so that they name users by key.
             user_label: how operators know the user of a key; default the key.
+            offered: keys of the areas that a user may choose; default all.
+            mandatory_for: keys of the areas that are mandatory for a user ("staff must have it
+                on"), besides those that are for everyone.
             clock: Unix seconds; for tests.
 
         Raises:
@@ -136,6 +141,8 @@ class TwoFactor:
             login_user=login_user or _login_user,
             find_user=find_user or _find_nobody,
             user_label=user_label or str,
+            offered=offered,
+            mandatory_for=mandatory_for,
             base_template=base_template or "twofactor/layout.html",
         )
         app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
@@ -227,7 +234,8 @@ class TwoFactor:
         account = state.kit.store.account(state.user_key(user))
         if account is None:
             return ()
-        return tuple(a.key for a in state.kit.areas if a.mandatory or a.key in account.areas)
+        chosen = account.areas | state.offer(user).mandatory
+        return tuple(area.key for area in state.kit.areas if area.key in chosen)
 
     def revoke_tickets(self, user: Any) -> None:
         """End everything half done of a user, e.g. when the password changes."""

@@ -1,11 +1,12 @@
 """One application's wiring: everything about an app is here, nothing on the extension object."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app
 
+from .core.areas import Area, Offer
 from .core.errors import SetupError
 from .service.kit import Kit
 from .storage.tables import Tables
@@ -27,6 +28,8 @@ class State:
         find_user: the host's user of a user name or an e-mail address, for operators.
         user_label: how operators know the user of a key.
         base_template: what the pages extend.
+        offered: keys of the areas that a user may choose, `None` for all.
+        mandatory_for: keys of the areas that are mandatory for a user.
     """
 
     kit: Kit
@@ -37,7 +40,22 @@ class State:
     login_user: Callable[[Any, bool], object]
     find_user: Callable[[str], Any]
     user_label: Callable[[str], str]
+    offered: Callable[[Any], Iterable[str]] | None
+    mandatory_for: Callable[[Any], Iterable[str]] | None
     base_template: str
+
+    def offer(self, user: Any) -> Offer:
+        """What a user may choose."""
+        return self.kit.areas.offer(
+            self.offered(user) if self.offered else None,
+            self.mandatory_for(user) if self.mandatory_for else (),
+        )
+
+    def is_mandatory(self, area: Area, user: Any) -> bool:
+        """Whether an area is mandatory for a user."""
+        if area.mandatory or self.mandatory_for is None:
+            return area.mandatory
+        return area.key in self.mandatory_for(user)
 
 
 def state_of(app: Flask) -> State:

@@ -100,7 +100,7 @@ class TwoFactorTesting:
         wanted = [area.key for area in state.kit.areas] if areas is None else areas
         with self.app.app_context():
             subject = Subject(state.user_key(user))
-            ticket = enrolment.begin(state.kit, subject, state.kit.areas.chosen(wanted))
+            ticket = enrolment.begin(state.kit, subject, state.offer(user).chosen(wanted))
             unfinished = enrolment.resume(state.kit, subject.user_id, ticket)
             phone = Phone(unfinished.secret, unfinished.recovery_code, self.clock, -1)
             enrolment.confirm(state.kit, subject, ticket, phone.code())

@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from portal.twofactor import TwoFactor
 
+ALL = ("sign_in", "note", "vault", "payment", "staff")
 PASSWORD = "correct horse battery"
 
 
@@ -47,7 +48,13 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         def check_password(self, password: str) -> bool:
             return password == PASSWORD
 
-    twofactor.init_app(app, db, clock=clock)
+    twofactor.init_app(
+        app,
+        db,
+        clock=clock,
+        mandatory_for=lambda user: ["sign_in", "note"] if user.username == "chief" else [],
+        offered=lambda user: ["note"] if user.username == "guest" else ALL,
+    )
     login.user_loader(lambda key: db.session.get(User, key))
     app.deeds, app.db, app.User, app.twofactor = [], db, User, twofactor
     _routes(app)

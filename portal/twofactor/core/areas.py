@@ -40,6 +40,30 @@ ENROLMENT = Area("enrolment", "Activation")
 BUILT_IN = {area.key: area for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT)}
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one user may choose.
+
+    Args:
+        areas: the areas on offer, in order.
+        mandatory: keys of those that the operator has chosen for this user.
+    """
+
+    areas: tuple[Area, ...]
+    mandatory: frozenset[str]
+
+    def chosen(self, keys: Iterable[str]) -> frozenset[str]:
+        """The keys as a choice of the user, mandatory areas added.
+
+        Raises:
+            UnknownArea: a key that is not on offer.
+        """
+        wanted = frozenset(keys)
+        if not wanted <= {area.key for area in self.areas}:
+            raise UnknownArea("unknown area")
+        return wanted | self.mandatory
+
+
 class AreaRegistry:
     """The areas of one extension object; closed for additions once an application is set up."""
 
@@ -84,16 +108,19 @@ class AreaRegistry:
             )
         return area
 
-    def chosen(self, keys: Iterable[str]) -> frozenset[str]:
-        """The keys as a choice of a user, mandatory areas added.
+    def offer(self, offered: Iterable[str] | None = None, mandatory: Iterable[str] = ()) -> Offer:
+        """What a user may choose.
+
+        Args:
+            offered: keys of the areas on offer; all by default.
+            mandatory: keys that are mandatory for this user, besides those that always are.
 
         Raises:
-            UnknownArea: a key that is not on offer.
+            SetupError: a key that was not named.
         """
-        wanted = frozenset(keys)
-        if not wanted <= self._areas.keys():
-            raise UnknownArea("unknown area")
-        return wanted | {area.key for area in self if area.mandatory}
+        must = {self.get(key).key for key in mandatory} | {a.key for a in self if a.mandatory}
+        keys = self._areas.keys() if offered is None else {self.get(key).key for key in offered}
+        return Offer(tuple(a for a in self if a.key in keys or a.key in must), frozenset(must))
 
     def __iter__(self) -> Iterator[Area]:
         return iter(self._areas.values())

@@ -21,19 +21,20 @@ def guards_method(area: Area, method: str) -> bool:
     return area.guards == "view" or method not in SAFE_METHODS
 
 
-def decide(area: Area, glance: Glance, method: str) -> Verdict:
+def decide(area: Area, glance: Glance, method: str, *, mandatory: bool) -> Verdict:
     """The verdict on one request of a signed-in user.
 
     Args:
         area: the area that guards the view.
         glance: the user's choice; its ticket is the open view of a "view" area.
         method: the HTTP method, upper case.
+        mandatory: whether the operator has chosen the area for this user.
     """
     if not guards_method(area, method):
         return Verdict.OPEN
     if glance.areas is None:
-        return Verdict.ENROL if area.mandatory else Verdict.OPEN
-    if not (area.mandatory or area.key in glance.areas or area.key in BUILT_IN):
+        return Verdict.ENROL if mandatory else Verdict.OPEN
+    if not (mandatory or area.key in glance.areas or area.key in BUILT_IN):
         return Verdict.OPEN
     if area.guards == "view" and glance.ticket:
         return Verdict.OPEN

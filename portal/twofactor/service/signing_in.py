@@ -30,12 +30,6 @@ class Pending:
     next_url: str | None
 
 
-def is_asked(kit: Kit, account: Account | None) -> bool:
-    """Whether signing in asks this user for a code."""
-    area = kit.areas.get(SIGN_IN)
-    return account is not None and (area.mandatory or SIGN_IN in account.areas)
-
-
 def begin(kit: Kit, account: Account, login_id: str, remember: bool, next_url: str | None) -> str:
     """Leave a pending sign-in.
 

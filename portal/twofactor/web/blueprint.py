@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from ..core.areas import Area
 from ..core.errors import ChallengeRequired, Refusal
-from ..core.policy import Verdict, decide
+from ..core.policy import Verdict
 from ..core.records import Subject
 from ..service import tickets, verification
 from ..state import State, current_state
@@ -83,8 +83,7 @@ def show_challenge() -> Response:
     """GET: ask for a code before a guarded page is looked at."""
     state = current_state()
     area, target = _looked_at(state)
-    user_id = state.user_key(current_user)
-    if decide(area, guard.glance(state, area, user_id), "GET") is not Verdict.ASK:
+    if guard.verdict_on(state, area, current_user, "GET") is not Verdict.ASK:
         return navigation.see_other(target)
     action = url_for("twofactor.challenge", area=area.key, next=target)
     page = render_challenge(ChallengeRequired(area.key), area, action)

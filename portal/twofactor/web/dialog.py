@@ -22,7 +22,7 @@ def twofactor_dialog(key: str, user: Any = None) -> Markup:
     asked = current_user if user is None else user
     if user is None and not current_user.is_authenticated:
         return Markup("")
-    if not guard.will_ask(state, area, state.user_key(asked)):
+    if not guard.will_ask(state, area, asked):
         return Markup("")
     signed_in = bool(current_user.is_authenticated)
     # Rendered by Jinja with autoescape on: it is markup already.

@@ -62,12 +62,19 @@ def _next() -> str | None:
 
 def _offered(state: State) -> frozenset[str]:
     """The areas ticked at first: all of them, or those a link names."""
-    named = {key for key in request.args.getlist("areas") if key in state.kit.areas}
-    return state.kit.areas.chosen(named or {area.key for area in state.kit.areas})
+    offer = state.offer(current_user)
+    every = {area.key for area in offer.areas}
+    return offer.chosen(every & set(request.args.getlist("areas")) or every)
 
 
 def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
-    return {"areas": list(state.kit.areas), "chosen": chosen, "next_url": _next()}
+    offer = state.offer(current_user)
+    return {
+        "areas": offer.areas,
+        "mandatory": offer.mandatory,
+        "chosen": chosen,
+        "next_url": _next(),
+    }
 
 
 def _uri(state: State, unfinished: Enrolment) -> str:
@@ -92,7 +99,7 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
 def _begin(state: State) -> Response:
     chosen = frozenset(key for key in forms.texts("areas") if key in state.kit.areas)
     try:
-        chosen = state.kit.areas.chosen(forms.texts("areas"))
+        chosen = state.offer(current_user).chosen(forms.texts("areas"))
         if not state.verify_password(current_user, forms.text("password")):
             raise PasswordWrong("wrong password")
         ticket_id = enrolment.begin(state.kit, pages.subject(state), chosen, _next())

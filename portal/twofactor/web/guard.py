@@ -82,7 +82,7 @@ def required(key: str) -> Callable[[View], View]:
             if not policy.guards_method(area, request.method):
                 return current_app.ensure_sync(view)(*args, **kwargs)
             user_id = state.user_key(current_user)
-            granted = check(state, area, user_id)
+            granted = check(state, area, current_user)
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
             except Refusal:
@@ -116,8 +116,9 @@ def require(key: str, user: Any = None) -> None:
         abort(401)
     if not policy.guards_method(area, request.method):
         return
-    user_id = state.user_key(current_user if user is None else user)
-    if check(state, area, user_id):
+    user = current_user if user is None else user
+    user_id = state.user_key(user)
+    if check(state, area, user):
 
         @after_this_request
         def leave(response: Response) -> Response:
@@ -125,7 +126,7 @@ def require(key: str, user: Any = None) -> None:
             return no_store(response)
 
 
-def check(state: State, area: Area, user_id: str) -> bool:
+def check(state: State, area: Area, user: Any) -> bool:
     """Let the deed of this request happen, or refuse.
 
     Returns:
@@ -135,13 +136,13 @@ def check(state: State, area: Area, user_id: str) -> bool:
         Refusal: the deed must not happen.
         Unavailable: nothing can be decided, so the deed must not happen.
     """
-    asked = _asked()
+    asked, user_id = _asked(), state.user_key(user)
     if (area.key, user_id) in asked.granted:
         return False
     try:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
-        verdict = policy.decide(area, glance(state, area, user_id), request.method)
+        verdict = verdict_on(state, area, user, request.method)
         if verdict is Verdict.OPEN:
             return False
         if verdict is Verdict.ENROL:
@@ -190,12 +191,20 @@ def glance(state: State, area: Area, user_id: str) -> Glance:
     return known
 
 
-def will_ask(state: State, area: Area, user_id: str) -> bool:
+def verdict_on(state: State, area: Area, user: Any, method: str) -> Verdict:
+    """What the policy says of a request of this user."""
+    seen = glance(state, area, state.user_key(user))
+    return policy.decide(area, seen, method, mandatory=state.is_mandatory(area, user))
+
+
+def will_ask(state: State, area: Area, user: Any) -> bool:
     """Whether a form on the present page will be asked for a code when it is sent."""
+    user_id = state.user_key(user)
     if (area.key, user_id) in _asked().granted:
         return False  # the form that comes back leaves a pass
-    seen = glance(state, area, user_id)
-    return policy.decide(area, seen, "POST") is Verdict.ASK and not seen.ticket
+    if verdict_on(state, area, user, "POST") is not Verdict.ASK:
+        return False
+    return not glance(state, area, user_id).ticket
 
 
 def _code() -> str | None:

@@ -34,9 +34,12 @@ def submit() -> Response:
         return pages.done(words.sentence(NotOn("off"), 0), state="off")
     proved = False
     try:
-        wanted = state.kit.areas.chosen(forms.texts("areas"))
+        offer = state.offer(current_user)
+        # What was chosen once and is not on offer any more stays as it is.
+        hidden = account.areas - {area.key for area in offer.areas}
+        wanted = offer.chosen(forms.texts("areas")) | hidden
         if preferences.removed_areas(state.kit, account, wanted):
-            guard.check(state, PREFERENCES, who.user_id)
+            guard.check(state, PREFERENCES, current_user)
             proved = True
         changed = preferences.change_areas(state.kit, who, wanted, proved=proved)
     except UnknownArea as refusal:
@@ -136,13 +139,14 @@ def _off_already(state: State, refusal: NotOn) -> Response:
 
 
 def _context(state: State, account: Account | None) -> dict[str, Any]:
-    kit = state.kit
-    every = frozenset(area.key for area in kit.areas)
+    kit, offer = state.kit, state.offer(current_user)
+    every = frozenset(area.key for area in offer.areas)
     events = kit.store.events(state.user_key(current_user), RECENT)
     return {
         "account": account,
-        "areas": list(kit.areas),
-        "chosen": kit.areas.chosen(account.areas & every) if account else every,
+        "areas": offer.areas,
+        "mandatory": offer.mandatory,
+        "chosen": offer.chosen(account.areas & every) if account else every,
         "since": words.moment(account.activated_at) if account else None,
         "browsers": _browsers(state) if account else [],
         "events": [
@@ -171,6 +175,7 @@ def _browsers(state: State) -> list[dict[str, str]]:
 
 def _state_object(state: State, account: Account | None) -> Response:
     chosen = account.areas if account else frozenset()
+    offer = state.offer(current_user)
     return make_response(
         jsonify(
             {
@@ -183,10 +188,10 @@ def _state_object(state: State, account: Account | None) -> Response:
                         "key": area.key,
                         "label": area.label,
                         "guards": area.guards,
-                        "mandatory": area.mandatory,
-                        "chosen": area.mandatory or area.key in chosen,
+                        "mandatory": area.key in offer.mandatory,
+                        "chosen": area.key in offer.mandatory or area.key in chosen,
                     }
-                    for area in state.kit.areas
+                    for area in offer.areas
                 ],
             }
         )

@@ -29,8 +29,13 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     account = state.kit.store.account(user_id)
     next_url = navigation.inside(next_url)
     marks.renew(empty=True)
-    asked = account is not None and signing_in.is_asked(state.kit, account)
+    mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
+    asked = account is not None and (mandatory or SIGN_IN in account.areas)
     trusted_as = trusted.recognise(state, user_id) if asked else None
+    if account is None and mandatory:
+        # Who must have a second factor and has none is led through the wizard, and on.
+        target = navigation.after_sign_in(next_url)
+        next_url = url_for("twofactor.activate", next=target)
     if account is None or not asked or trusted_as:
         response = _enter(state, user, user_id, remember, next_url, proof=account is not None)
         if trusted_as:
