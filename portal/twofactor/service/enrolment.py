@@ -22,12 +22,14 @@ class Enrolment:
         recovery_code: in groups, to print.
         areas: what is going to be protected.
         next_url: where the person came from, if the wizard was on the way.
+        given: when the password was given, Unix seconds.
     """
 
     secret: bytes = field(repr=False)
     recovery_code: str = field(repr=False)
     areas: frozenset[str]
     next_url: str | None
+    given: int
 
 
 def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
@@ -44,6 +46,7 @@ def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | Non
         "recovery": recovery.new_code(),
         "areas": sorted(areas),
         "next": next_url,
+        "given": int(kit.clock()),
     }
 
     def work(transaction: Transaction) -> str:
@@ -71,7 +74,11 @@ def resume(kit: Kit, user_id: str, ticket_id: str | None) -> Enrolment:
         raise EnrolmentExpired("enrolment over")
     data = tickets.data_of(kit, ticket)
     return Enrolment(
-        bytes.fromhex(data["secret"]), data["recovery"], frozenset(data["areas"]), data["next"]
+        secret=bytes.fromhex(data["secret"]),
+        recovery_code=data["recovery"],
+        areas=frozenset(data["areas"]),
+        next_url=data["next"],
+        given=data["given"],
     )
 
 

@@ -22,12 +22,14 @@ class Pending:
         login_id: what the host's user loader takes.
         remember: whether the person asked to stay signed in.
         next_url: where to go afterwards.
+        given: when the password was given, Unix seconds.
     """
 
     user_id: str
     login_id: str
     remember: bool
     next_url: str | None
+    given: int
 
 
 def begin(kit: Kit, account: Account, login_id: str, remember: bool, next_url: str | None) -> str:
@@ -41,6 +43,7 @@ def begin(kit: Kit, account: Account, login_id: str, remember: bool, next_url: s
         "remember": remember,
         "next": next_url,
         "failures": account.failures,
+        "given": int(kit.clock()),
     }
     seconds = kit.settings.pending_seconds
     return kit.store.run(
@@ -121,4 +124,4 @@ def _take(kit: Kit, transaction: Transaction, ticket: Ticket) -> None:
 
 def _pending(kit: Kit, ticket: Ticket) -> Pending:
     data = tickets.data_of(kit, ticket)
-    return Pending(ticket.user_id, data["login"], data["remember"], data["next"])
+    return Pending(ticket.user_id, data["login"], data["remember"], data["next"], data["given"])

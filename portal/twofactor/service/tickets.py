@@ -83,9 +83,10 @@ def take_pass(kit: Kit, ticket_id: str, user_id: str, area: str) -> bool:
     return kit.store.run(lambda tx: tx.take_ticket(hashed, PASS, user_id, now, area)) is not None
 
 
-def leave_password_proof(kit: Kit, user_id: str) -> str:
-    """Remember for a while that the password was given in this session."""
-    seconds = kit.settings.fresh_seconds
+def leave_password_proof(kit: Kit, user_id: str, given: int | None = None) -> str:
+    """Remember for a while that the password was given in this session, now or at a time before."""
+    now = int(kit.clock())
+    seconds = kit.settings.fresh_seconds - (now - (now if given is None else given))
     return kit.store.run(lambda tx: issue(kit, tx, PASSWORD, user_id, seconds))
 
 

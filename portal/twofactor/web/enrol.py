@@ -140,7 +140,7 @@ def _finish(state: State) -> Response:
         return _ask_code(state, refusal)
     except Refusal as refusal:
         return pages.refused(state, refusal, "activate_code.html")
-    _raise_session(state)
+    _raise_session(state, finished.given)
     return pages.done(
         "Two-factor authentication is on.",
         finished.next_url,
@@ -168,8 +168,8 @@ def _already_on(state: State, refusal: AlreadyOn) -> Response:
     return navigation.see_other(url_for("twofactor.preferences"))
 
 
-def _raise_session(state: State) -> None:
-    """A change of privilege: new session id, and the password counts as given just now."""
+def _raise_session(state: State, given: int) -> None:
+    """A change of privilege: new session id; the password counts from when it was given."""
     marks.forget()
     marks.renew()
-    pages.password_given(state, _user(state))
+    pages.password_given(state, _user(state), given)

@@ -37,7 +37,9 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         target = navigation.after_sign_in(next_url)
         next_url = url_for("twofactor.activate", next=target)
     if account is None or not asked or trusted_as:
-        response = _enter(state, user, user_id, remember, next_url, proof=account is not None)
+        response = _enter(state, user, remember, next_url)
+        if account is not None:
+            pages.password_given(state, user_id)
         if trusted_as:
             trusted.keep(response, *trusted_as)
         return response
@@ -48,13 +50,9 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     return navigation.see_other(url_for("twofactor.sign_in"))
 
 
-def _enter(
-    state: State, user: Any, user_id: str, remember: bool, next_url: str | None, *, proof: bool
-) -> Response:
-    """Sign in for good; with `proof`, remember that the password was given just now."""
+def _enter(state: State, user: Any, remember: bool, next_url: str | None) -> Response:
+    """Sign in for good."""
     state.login_user(user, remember)
-    if proof:
-        pages.password_given(state, user_id)
     target = navigation.after_sign_in(next_url)
     if forms.wants_json():
         return make_response(
@@ -120,8 +118,8 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
             " again with your new phone.",
             state="off",
         )
-    remember, next_url = pending.remember, pending.next_url
-    response = _enter(state, user, pending.user_id, remember, next_url, proof=True)
+    response = _enter(state, user, pending.remember, pending.next_url)
+    pages.password_given(state, pending.user_id, pending.given)
     if trust:
         trusted.remember(state, pending.user_id, response)
     return response
