@@ -38,8 +38,7 @@ class Asked:
     def __init__(self) -> None:
         self.glances: dict[tuple[str, str], Glance] = {}
         self.granted: set[tuple[str, str]] = set()
-        self.code: str | None = None
-        self.read = False
+        self.codes: set[str] | None = None
         self.carried: continuation.Continuation | None = None
 
 
@@ -62,7 +61,7 @@ def restore_form() -> None:
     if not tokens:
         return
     state, asked = current_state(), _asked()
-    asked.read, asked.code = True, _code()
+    asked.codes = _codes()
     asked.carried = continuation.unseal(state, tokens[0])
     if current_user.is_authenticated and asked.carried.user_id != state.user_key(current_user):
         raise ContinuationBroken("another user's")
@@ -159,11 +158,13 @@ def _ask(state: State, asked: Asked, area: Area, user_id: str) -> None:
     """Take a pass, or judge the code of the request."""
     if area.guards == "deed" and _take_pass(state, area, user_id):
         return
-    if not asked.read:
-        asked.read, asked.code = True, _code()
-    code, asked.code = asked.code, None
-    if code is None:
+    codes = _codes() if asked.codes is None else asked.codes
+    asked.codes = set()
+    if not codes:
         raise ChallengeRequired(area.key)
+    if len(codes) > 1:
+        raise MalformedCode("several codes")
+    code = codes.pop()
     refuse_cross_site()
     subject = Subject(user_id, request.remote_addr)
     if area.guards == "view":
@@ -207,17 +208,10 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
     return not glance(state, area, user_id).ticket
 
 
-def _code() -> str | None:
-    """The code of this request, `None` if there is none.
-
-    Raises:
-        MalformedCode: several that differ.
-    """
+def _codes() -> set[str]:
+    """The codes of this request, in the form and beside it: one, if it is as it should be."""
     values = {*request.form.getlist(continuation.CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
-    values = {value for value in values if value.strip()}
-    if len(values) > 1:
-        raise MalformedCode("several codes")
-    return values.pop() if values else None
+    return {value for value in values if value.strip()}
 
 
 def _take_pass(state: State, area: Area, user_id: str) -> bool:
