@@ -1,0 +1,173 @@
+"""Browsers that send what the machines say, and the watch over every answer."""
+
+import base64
+import json
+import os
+import re
+import zlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from flask import got_request_exception
+from sqlalchemy import event
+
+from .model import Session
+from .requests import Answer, Kept, Sealed, Sent
+from .words import as_recovery
+
+COUNTED = Counter[str]()  # "requests", "looks" (not among them), and what was answered
+MORE = {"enrolment required": {"activate"}, "second step": {"sign_in", "csrf_token"}}
+TOKEN = re.compile(r'"csrf_token"(?:[^>]* value="([^"]+)"|: ?"([^"]+)")')
+PENDING = re.compile(r'name="twofactor_pending" value="([^"]*)"')
+SECRET = re.compile(r'id="twofactor-secret"[^>]*>([^<]+)<')
+RECOVERY = re.compile(r'id="twofactor-recovery-code"[^>]*>([^<]+)<')
+
+
+class Browser:
+    """A cookie jar, the model of what is in it, and what its pages held."""
+
+    def __init__(self, app: Any, name: str, jar: str = "session") -> None:
+        self.client, self.name, self.jar = app.test_client(), name, jar
+        self.session = Session()
+        self.tokens: list[str] = []
+        self.challenges: list[tuple[Sent, Sealed]] = []
+        self.old: list[tuple[str, Session]] = []
+
+    @property
+    def cookie(self) -> str:
+        found = self.client.get_cookie(self.jar)
+        return found.value if found else ""
+
+    def send(self, sent: Sent) -> Any:
+        COUNTED["requests"] += 1
+        return self.client.open(sent.path, **sent.arguments())
+
+    def keep_cookie(self) -> None:
+        """As a thief would: a copy of the cookie of now."""
+        self.old = [*self.old[-4:], (self.cookie, self.session.copy())]
+
+    def put_back(self, index: int) -> None:
+        cookie, session = self.old[index % len(self.old)]
+        if cookie:
+            self.client.set_cookie(self.jar, cookie)
+        else:
+            self.client.delete_cookie(self.jar)
+        self.session = session.copy()
+
+
+class Secrets:
+    """All secrets and recovery codes that were ever shown."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def add(self, secret: str = "", recovery: str = "") -> None:
+        plain = secret.replace(" ", "")
+        groups = " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))
+        spellings = {plain, groups, base64.b32decode(plain).hex() if plain else ""}
+        if recovery:
+            spellings |= {as_recovery(recovery, how).text for how in range(4)}
+        self.known |= spellings - {""}
+
+    def in_text(self, text: str) -> list[str]:
+        return [secret for secret in self.known if secret in text]
+
+
+def readable(cookie: str) -> str:
+    """What anyone reads in Flask's session cookie."""
+    packed = cookie.startswith(".")
+    part = cookie.lstrip(".").partition(".")[0]
+    data = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    return (zlib.decompress(data) if packed else data).decode()
+
+
+def check(sent: Sent, answer: Answer, response: Any, mount: str) -> None:
+    """The answer is the one that the model gives, to the letter where it is a refusal."""
+    COUNTED[f"{answer.status} {answer.name}"] += 1
+    said = (sent.method, sent.address, sent.kind, answer.name, response.status_code)
+    assert response.status_code == answer.status, (*said, "expected", answer, response.text[-1500:])
+    if answer.location is not None:
+        location = response.location or ""
+        exact = not answer.location.endswith("?")
+        assert location == answer.location if exact else location.startswith(answer.location), (
+            *said,
+            location,
+            answer,
+        )
+    ours = sent.path.startswith(mount) and answer.status not in (404, 405)
+    if (answer.error or ours) and not (ours and sent.method == "OPTIONS" and not answer.error):
+        assert response.headers["Cache-Control"] == "no-store", said
+    if answer.error:
+        _check_refusal(sent, answer, response, said)
+    found = PENDING.search(response.text) if answer.status >= 400 else None
+    assert (found is not None) == (answer.kept is not None), (*said, answer)
+
+
+def _check_refusal(sent: Sent, answer: Answer, response: Any, said: Any) -> None:
+    wait = response.headers.get("Retry-After")
+    assert (wait is not None) == (answer.status == 429), said
+    if wait is not None:
+        assert int(wait) == answer.wait, (*said, wait, answer)
+    if not sent.wants_json or sent.method == "HEAD":
+        return
+    body = response.get_json()
+    expected = {"error", "area", "message", "retry_after"}
+    expected |= MORE.get(answer.name, set())
+    assert set(body) == expected, (*said, body)
+    assert (body["error"], body["area"]) == (answer.error, answer.area), (*said, body, answer)
+    assert isinstance(body["message"], str), said
+    assert body["message"], said
+    if isinstance(answer.wait, range):
+        assert body["retry_after"] in answer.wait, (*said, body, answer)
+    else:
+        assert body["retry_after"] == answer.wait, (*said, body, answer)
+
+
+def sealed_in(response: Any, kept: Kept) -> Sealed:
+    found = PENDING.search(response.text)
+    assert found is not None
+    return Sealed(found.group(1), kept)
+
+
+def quick(app: Any, db: Any) -> None:
+    """Nothing of the fuzz needs to outlive a power cut."""
+    with app.app_context():
+        engine = db.engine
+
+    @event.listens_for(engine, "connect")
+    def unsynchronised(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    engine.dispose()
+
+
+class Breakdowns:
+    """What went wrong inside the application, for the report of a failing example."""
+
+    def __init__(self, app: Any) -> None:
+        self.seen: list[BaseException] = []
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        app.logger.disabled = True
+        got_request_exception.connect(self._note, app)
+
+    def _note(self, _app: Any, exception: BaseException, **_: Any) -> None:
+        self.seen.append(exception)
+
+    def explain(self, status: int) -> None:
+        """Raise what was behind a 500."""
+        if status == 500 and self.seen:
+            raise AssertionError("the application broke down") from self.seen[-1]
+
+
+def folder(name: str) -> Path:
+    """Where an application of the fuzz lives: in memory if the machine has such a place."""
+    import tempfile
+
+    memory = Path("/dev/shm")
+    usable = memory.is_dir() and os.access(memory, os.W_OK)
+    return Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-", dir=memory if usable else None))
+
+
+def json_of(response: Any) -> Any:
+    return json.loads(response.text)

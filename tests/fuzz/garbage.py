@@ -1,0 +1,85 @@
+"""Garbage for the small host application: what no page of it would send."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from .base import browsers, csrfs
+from .host_model import METHODS
+from .host_people import HostPeople
+from .pages_model import MOUNT, PAGES
+from .requests import Sealed, Sent
+from .words import JUNK, Typed
+
+SHAPES = (
+    None,
+    [],
+    "x",
+    5,
+    True,
+    {},
+    {"code": None},
+    {"code": {"a": 1}},
+    {"code": ["1", "2"]},
+    {"code": "1" * 70_000},
+    {"areas": {"a": 1}},
+    {"areas": [[], None, 7]},
+    {"areas": "note"},
+    {"areas": ["note"] * 10_000},
+    {"password": 7},
+    {"password": "\0" * 300_000},
+)
+
+
+class Garbage(HostPeople):
+    """Rules that send what is malformed, huge, repeated or lost."""
+
+    @rule(
+        at=browsers,
+        method=st.sampled_from(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]),
+        path=st.sampled_from([*METHODS, *(MOUNT + page for page in PAGES), "/nowhere"]),
+        pending=st.sampled_from([None, None, "", "AAAA", "é", "\0", "A" * 300_000]),
+        wants=st.sampled_from(["text/html", "text/html", "application/json", "*/*", '"', "a/b"]),
+    )
+    def strays(self, at: int, method: str, path: str, pending: str | None, wants: str) -> None:
+        """Any method at any address, with nothing in it or with a form that does not open."""
+        sent = Sent(method, path, wants=wants)
+        sent.pending = None if pending is None else Sealed(pending, None)
+        self.do(self.browsers[at], sent)
+
+    @rule(
+        at=browsers,
+        page=st.sampled_from(PAGES),
+        body=st.sampled_from(SHAPES),
+        csrf=csrfs,
+    )
+    def sends_json_of_another_shape(self, at: int, page: str, body: Any, csrf: str) -> None:
+        sent = Sent("POST", MOUNT + page, "area=vault", kind="json", body=body)
+        if isinstance(body, dict) and isinstance(body.get("code"), str):
+            sent.answers = [Typed(body["code"], "garbage")]
+        self.do(self.browsers[at], self.with_token(self.browsers[at], sent, csrf))
+        self.look(self.browsers[at])
+
+    @rule(
+        at=browsers,
+        page=st.sampled_from(PAGES),
+        name=st.sampled_from(["code", "areas", "password", "csrf_token", "twofactor_code", "x"]),
+        value=st.sampled_from(["note", "", *(typed.text for typed in JUNK)]),
+        times=st.sampled_from([1, 2, 10_000]),
+    )
+    def sends_a_field_too_often(self, at, page, name, value, times) -> None:
+        browser = self.at_home(at, times)
+        sent = Sent("POST", MOUNT + page, "area=vault")
+        if len(value) * times > 200_000:
+            times = 1
+        typed = next((junk for junk in JUNK if junk.text == value), Typed(value, "nothing"))
+        if name == "code":
+            typed = Typed(value, "garbage") if value == "note" else typed
+            sent.answers = [typed] * times
+        elif name == "twofactor_code":
+            sent.codes = [Typed(value, "garbage" if value else "nothing")] * times
+        else:
+            sent.fields = [(name, value)] * times
+        self.do(browser, self.with_token(browser, sent))
+        self.look(browser)

@@ -1,0 +1,316 @@
+"""The machine that drives the small host application: people, thieves and garbage in any order."""
+
+from urllib.parse import urlencode
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from tests.twofactor.host import PASSWORD
+
+from .base import DRESSES, browsers, csrfs, dresses, hows, numbers
+from .garbage import Garbage
+from .host_model import INSIDE
+from .host_people import KEYS
+from .pages_model import MOUNT
+from .requests import FORM, MULTIPART, TEXT, Sealed, Sent
+
+TEXTS = ("hi", "hi", "hi", "", "boom", "refuse", "café & <b>", "a\0b", "١٢٣", "{{7*7}}", "\ufffd")
+NEXTS = (*INSIDE, "//evil.example", "https://evil.example/", "/nowhere", "\\evil", "/a\0b", "")
+ROUTES = ("note", "note", "note", "pay", "both", "staff", "upload")
+JUMPS = (0, 0.5, 1, 7.75, 29, 30, 30, 30, 30, 31, 60, 61, 299, 301, 599.5, 601, 899, 901, 1801)
+LONG_JUMPS = (3600, 3661.5, 7200, 43_210, 86_399, 86_401, 604_800, 31 * 86_400)
+
+
+class HostMachine(Garbage):
+    """Alice with two browsers, Bob with one; any of them may be used by the other, too."""
+
+    # signing in and out
+
+    @rule(
+        at=browsers,
+        other=st.sampled_from([0] * 6 + [1]),
+        to=st.sampled_from(NEXTS),
+        wants=st.sampled_from(["text/html"] * 3 + ["application/json"]),
+    )
+    def signs_in(self, at: int, other: int, to: str, wants: str) -> None:
+        browser = self.browsers[at]
+        name = self.names[1 - self.names.index(browser.name)] if other else browser.name
+        fields = [("username", name), ("password", PASSWORD)]
+        query = urlencode({"next": to})
+        self.do(browser, Sent("POST", "/login", query, fields=fields, wants=wants))
+        self.look(browser)
+
+    @rule(at=browsers, password=st.sampled_from(["", "wrong", PASSWORD + " ", "x" * 300_000]))
+    def fails_to_sign_in(self, at: int, password: str) -> None:
+        fields = [("username", self.browsers[at].name), ("password", password)]
+        self.do(self.browsers[at], Sent("POST", "/login", fields=fields))
+
+    @rule(
+        at=browsers,
+        how=hows,
+        n=numbers,
+        dress=dresses,
+        csrf=csrfs,
+        use=st.booleans(),
+        begun=st.sampled_from([True, True, True, False]),
+        dawdles=st.sampled_from([0, 0, 0, 200, 599, 600]),
+    )
+    def second_step(self, at, how, n, dress, csrf, use, begun, dawdles) -> None:
+        """Mostly after a password, at times out of nowhere."""
+        browser = self.browsers[at]
+        if "sign_in" not in browser.session.marks and begun:
+            self.sign_in_as(browser)
+        self.clock.advance(dawdles)
+        ticket = browser.session.marks.get("sign_in")
+        typed = self.typed(ticket.user if ticket else browser.name, how, n)
+        sent = Sent("POST", f"{MOUNT}/sign-in", "use=recovery" * use, answers=[typed])
+        self.do(browser, self.with_token(browser, self.dressed(sent, dress, []), csrf))
+        self.look(browser)
+
+    @rule(at=browsers)
+    def signs_out(self, at: int) -> None:
+        self.do(self.browsers[at], Sent("POST", "/logout"))
+
+    # the wizard
+
+    @rule(
+        at=browsers,
+        password=st.sampled_from([PASSWORD] * 5 + ["wrong", "", "\0"]),
+        areas=st.lists(st.sampled_from([*KEYS, "nothing"]), max_size=6),
+        dress=dresses,
+        csrf=csrfs,
+        looks=st.sampled_from([True, True, False]),
+        n=numbers,
+    )
+    def begins_enrolment(self, at, password, areas, dress, csrf, looks, n) -> None:
+        browser = self.at_home(at, n)
+        fields = [("password", password), *(("areas", area) for area in areas)]
+        sent = self.dressed(Sent("POST", f"{MOUNT}/activate"), dress, fields)
+        self.do(browser, self.with_token(browser, sent, csrf))
+        if looks:
+            self.do(browser, Sent("GET", f"{MOUNT}/activate"))
+
+    @rule(at=browsers, how=hows, n=numbers, dress=dresses, csrf=csrfs)
+    def confirms_enrolment(self, at: int, how: str, n: int, dress: str, csrf: str) -> None:
+        self.finish(self.browsers[at], how, n, dress, csrf)
+        self.look(self.browsers[at])
+
+    # guarded deeds
+
+    def deed(self, route: str, method: str, text: str, n: int, user: str) -> Sent:
+        fields = [("text", text), ("tag", "b"), ("tag", "a"), ("otp_ok", "1")]
+        sent = Sent(method, f"/{route}", fields=fields)
+        if route == "pay":
+            sent.fields = [("amount", ("500", "5")[n % 4 == 0])]
+        elif route == "upload":
+            sent.kind, sent.upload = MULTIPART, b"content" if n % 5 else None
+        if method == "DELETE":
+            sent.query = "x=1"
+        return sent
+
+    @rule(
+        at=browsers,
+        route=st.sampled_from(ROUTES),
+        method=st.sampled_from(["POST", "POST", "POST", "PUT", "DELETE"]),
+        text=st.sampled_from(TEXTS),
+        hows=st.lists(hows, max_size=2),
+        header=st.none() | hows,
+        n=numbers,
+        dress=st.sampled_from(["form", "form", "text", *DRESSES]),
+        cross=st.sampled_from([False] * 9 + [True]),
+    )
+    def does(self, at, route, method, text, hows, header, n, dress, cross) -> None:
+        """A deed with no code, one, or several, in the form or beside it."""
+        browser = self.at_home(at, n)
+        user = browser.session.user
+        sent = self.deed(route, "POST" if route != "note" else method, text, n, user or "")
+        sent.codes = [self.typed(user, how, n + i) for i, how in enumerate(hows)]
+        sent.cross_site = cross
+        if header:
+            typed = self.typed(user, header, n // 5 * 5)
+            sent.header = typed if typed.text.isascii() and typed.text.isprintable() else None
+        if dress == "text":
+            sent.kind = TEXT if route != "upload" else MULTIPART
+        elif route != "upload":
+            fields, sent.fields = sent.fields, []
+            self.dressed(sent, dress, fields)
+        self.do(browser, sent)
+        self.look(browser)
+
+    @rule(at=browsers, text=st.sampled_from(["", "refuse", "boom"]), n=numbers, waits=numbers)
+    def sends_a_form_again(self, at: int, text: str, n: int, waits: int) -> None:
+        """A right code for a form that comes back, and the form once more without one."""
+        browser = self.at_home(at, n)
+        code = self.typed(browser.session.user, "right", n)
+        self.do(browser, Sent("POST", "/note", fields=[("text", text)], codes=[code]))
+        self.clock.advance(waits * 3.7 if waits > 40 else 0)
+        for _ in range(2):
+            self.do(browser, Sent("POST", "/note", fields=[("text", "again")]))
+
+    @rule(at=browsers, whose=browsers, which=numbers, how=hows, n=numbers, trick=numbers)
+    def answers_a_challenge(
+        self, at: int, whose: int, which: int, how: str, n: int, trick: int
+    ) -> None:
+        """Mostly one's own, as it is; at times another's, tampered with, or somewhere else."""
+        browser = self.at_home(at, n)
+        challenges = (self.browsers[whose] if trick < 20 else browser).challenges
+        if not challenges:
+            return
+        first, sealed = challenges[-1 - which % len(challenges)]
+        sent = Sent(first.method, first.path, first.query, pending=sealed)
+        user = browser.session.user or sealed.kept.user
+        sent.codes = [self.typed(user, how, n)]
+        if trick % 10 == 0:
+            sent.path = ("/note", "/pay", "/both", f"{MOUNT}/", "/nowhere")[n % 5]
+        elif trick % 10 == 1:
+            sent.method = "PUT" if first.method == "POST" and first.path == "/note" else "POST"
+        elif trick % 10 == 2:
+            sent.pending = tampered(sealed, n)
+        elif trick % 10 == 3:
+            sent.query = "x=2"
+        elif trick % 10 == 4:
+            sent.codes.append(self.typed(user, "wrong", n))
+        sent.fields = [("text", "evil"), ("amount", "1")]
+        if sent.path.startswith("/reset/") and browser.session.user not in (None, sealed.kept.user):
+            return
+        self.do(browser, sent)
+        self.look(browser)
+
+    @rule(at=browsers, whose=st.sampled_from([0, 0, 1]), hows=st.lists(hows, max_size=1), n=numbers)
+    def follows_a_mailed_link(self, at: int, whose: int, hows: list[str], n: int) -> None:
+        """Guarded for the link's user, whoever is signed in."""
+        name = self.names[whose]
+        codes = [self.typed(name, how, n) for how in hows]
+        sent = Sent("POST", f"/reset/{name}", fields=[("x", "1")], codes=codes)
+        self.do(self.browsers[at], sent)
+
+    # looking
+
+    @rule(at=browsers, method=st.sampled_from(["GET", "GET", "HEAD", "POST"]), how=hows, n=numbers)
+    def looks_into_the_vault(self, at: int, method: str, how: str, n: int) -> None:
+        browser = self.at_home(at, n)
+        typed = self.typed(browser.session.user, how, n // 5 * 5)
+        sent = Sent(method, "/vault", fields=[("a", "1")])
+        if n % 3 and typed.text.isascii() and typed.text.isprintable():
+            sent.header = typed
+        sent.wants = "application/json" if n % 7 == 0 else sent.wants
+        self.do(browser, sent)
+        self.do(browser, Sent("GET", "/vault"))
+
+    @rule(
+        at=browsers,
+        area=st.sampled_from(["vault"] * 6 + ["note", "nothing", ""]),
+        to=st.sampled_from(NEXTS),
+        how=hows,
+        n=numbers,
+        dress=dresses,
+        csrf=csrfs,
+    )
+    def answers_the_page_before_a_look(self, at, area, to, how, n, dress, csrf) -> None:
+        browser, query = self.at_home(at, n), urlencode({"area": area, "next": to})
+        if n % 4 == 0:
+            self.do(browser, Sent("GET", f"{MOUNT}/challenge", query))
+        typed = self.typed(browser.session.user, how, n)
+        sent = Sent("POST", f"{MOUNT}/challenge", query, answers=[typed])
+        self.do(browser, self.with_token(browser, self.dressed(sent, dress, []), csrf))
+        self.do(browser, Sent("GET", "/vault"))
+
+    # the preferences
+
+    @rule(
+        at=browsers,
+        areas=st.lists(st.sampled_from([*KEYS, *KEYS, *KEYS, "nothing", "\0"]), max_size=8),
+        hows=st.lists(hows, max_size=1),
+        n=numbers,
+        dress=dresses,
+        csrf=csrfs,
+    )
+    def chooses_areas(self, at, areas, hows, n, dress, csrf) -> None:
+        browser = self.at_home(at, n)
+        typed = [self.typed(browser.session.user, how, n // 5 * 5) for how in hows]
+        sent = Sent("POST", f"{MOUNT}/")
+        fields = [("areas", area) for area in areas]
+        self.dressed(sent, dress, fields)
+        if sent.kind == FORM:
+            sent.codes = typed
+        elif typed and typed[0].text.isascii() and typed[0].text.isprintable():
+            sent.header = typed[0]
+        self.do(browser, self.with_token(browser, sent, csrf))
+        self.look(browser)
+
+    @rule(at=browsers, how=hows, n=numbers, dress=dresses, csrf=csrfs)
+    def makes_a_new_recovery_code(self, at: int, how: str, n: int, dress: str, csrf: str) -> None:
+        browser = self.at_home(at, n)
+        typed = self.typed(browser.session.user, how, n)
+        sent = self.dressed(Sent("POST", f"{MOUNT}/recovery", answers=[typed]), dress, [])
+        self.do(browser, self.with_token(browser, sent, csrf))
+
+    @rule(
+        at=browsers,
+        password=st.sampled_from([PASSWORD, PASSWORD, "wrong", None]),
+        how=hows,
+        n=numbers,
+        dress=dresses,
+        csrf=csrfs,
+    )
+    def switches_off(self, at, password, how, n, dress, csrf) -> None:
+        browser = self.at_home(at, n)
+        sent = Sent("POST", f"{MOUNT}/deactivate")
+        sent.answers = [self.typed(browser.session.user, how, n)]
+        self.dressed(sent, dress, [("password", password)] if password is not None else [])
+        self.do(browser, self.with_token(browser, sent, csrf))
+        self.look(browser)
+
+    # time, and thieves
+
+    @rule(seconds=st.sampled_from(JUMPS))
+    def waits(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @rule(seconds=st.sampled_from(LONG_JUMPS), often=st.sampled_from([0, 0, 1]))
+    def is_away(self, seconds: float, often: int) -> None:
+        self.clock.advance(seconds * often)
+
+    @rule(at=browsers, seconds=st.sampled_from([290, 301, 600, 899, 900]))
+    def looks_later(self, at: int, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.look(self.browsers[at])
+
+    @rule(at=browsers, times=st.integers(2, 12), n=numbers)
+    def guesses(self, at: int, times: int, n: int) -> None:
+        """A run of wrong codes, at odd moments."""
+        browser = self.at_home(at, n)
+        for guess in range(times):
+            typed = self.typed(browser.session.user, "wrong", n + guess)
+            sent = Sent("POST", "/note", fields=[("text", "guess")], codes=[typed])
+            self.do(browser, sent)
+            self.clock.advance((0, 0, 0.25, 30, 61, 3600)[(n + guess) % 6])
+
+    @rule(at=browsers)
+    def is_copied(self, at: int) -> None:
+        self.browsers[at].keep_cookie()
+
+    @rule(at=browsers, whose=browsers, which=numbers)
+    def comes_back_with_an_old_cookie(self, at: int, whose: int, which: int) -> None:
+        browser, owner = self.browsers[at], self.browsers[whose]
+        if owner.old:
+            browser.old = owner.old
+            browser.put_back(which)
+            browser.tokens = owner.tokens + browser.tokens
+            self.look(browser)
+
+    @precondition(lambda self: self.browsers[0].session.user in self.model.accounts)
+    @rule(size=st.sampled_from([40_000, 300_000]), n=numbers)
+    def writes_a_long_note(self, size: int, n: int) -> None:
+        """A text that is carried through the challenge, compressed."""
+        browser = self.browsers[0]
+        self.do(browser, Sent("POST", "/note", fields=[("text", "long é " * (size // 7))]))
+        if browser.challenges:
+            self.answers_a_challenge(0, 0, 0, "right", n, 99)
+
+
+def tampered(sealed: Sealed, number: int) -> Sealed:
+    """One character changed for another."""
+    at = number * 31 % (len(sealed.text) - 4)
+    other = "A" if sealed.text[at] != "A" else "B"
+    return Sealed(sealed.text[:at] + other + sealed.text[at + 1 :], None)

@@ -1,0 +1,281 @@
+"""A thinner machine for the portal: its sessions, its token on every form, its guarded pages."""
+
+import itertools
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+
+from tests.support.clock import START, Clock
+
+from .base import Machine, browsers, csrfs, dresses, hows, numbers
+from .browsers import Breakdowns, Browser, folder, quick
+from .model import Session
+from .pages_model import PAGES, raw_token
+from .portal_model import AREAS, METHODS, PortalModel
+from .requests import JSON, Sealed, Sent
+
+MOUNT = PortalModel.mount
+KEYS = [area.key for area in AREAS]
+PASSWORDS = [f"plum-coffee-lantern-{n}" for n in range(4)]
+LONGEST = 11 * 3600  # shorter than any session's absolute limit
+numbered = itertools.count()
+
+
+@cache
+def application() -> tuple[Any, Clock, Breakdowns]:
+    """One portal for all examples; every example has customers of its own."""
+    from portal import create_app
+    from portal.extensions import db
+
+    clock, place = Clock(), folder("portal")
+    settings = {"TESTING": True, "SECRET_KEY": "only-for-tests-" * 4, "CLOCK": clock}
+    settings |= {"INSTANCE_PATH": str(place), "PASSWORD_COST": 4, "TWOFACTOR_RECOVERY_COST": 4}
+    settings |= {"ADDRESS_FAILURES": 0}  # the whole network is one address here
+    app = create_app(settings | {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{place / 'p.sqlite'}"})
+    quick(app, db)
+    with app.app_context():
+        db.create_all()
+    return app, clock, Breakdowns(app)
+
+
+class PortalMachine(Machine):
+    """Two customers; the first has two browsers."""
+
+    model: PortalModel
+
+    @initialize(on=st.sampled_from([True, True, False]))
+    def customers(self, on: bool) -> None:
+        from portal.account.service import create_customer
+
+        self.begin(*application())
+        self.names = [f"{name}{next(numbered)}" for name in ("alice", "bob")]
+        passwords, emails, ids = {}, {}, {}
+        with self.app.app_context():
+            for name in self.names:
+                customer = create_customer(name, f"{name}@example.org", PASSWORDS[0])
+                ids[name] = str(customer.id)
+                passwords[ids[name]], emails[ids[name]] = PASSWORDS[0], customer.email
+        self.model = PortalModel(self.clock, passwords, emails)
+        self.model.ids = ids
+        cookie = self.app.config["SESSION_COOKIE_NAME"]
+        self.browsers = [Browser(self.app, name, cookie) for name in (self.names[0], *self.names)]
+        self.model.sessions = [browser.session for browser in self.browsers]
+        self.cookies: dict[int, str] = {}
+        self.sign_in_as(self.browsers[0])
+        if on:
+            self.switch_on(self.browsers[0])
+
+    def compare_deeds(self, sent: Sent) -> None:
+        """The customers' addresses are what the model says; passwords show when one signs in."""
+        if sent.safe:
+            return
+        from portal.extensions import db
+        from portal.models import Customer
+
+        with self.app.app_context():
+            for user, email in self.model.emails.items():
+                assert db.session.get(Customer, int(user)).email == email
+
+    def do(self, browser: Browser, sent: Sent) -> Any:
+        """A session that is renewed has another cookie: the old one is dead."""
+        cookie, before = browser.cookie, browser.session.copy()
+        response = super().do(browser, sent)
+        session = browser.session
+        if session.user != before.user or (before.csrf and session.csrf != before.csrf):
+            assert browser.cookie != cookie, "a change of privilege kept the session's cookie"
+        self.cookies[id(session)] = browser.cookie
+        return response
+
+    def _learn_token(self, browser: Browser, response: Any) -> None:
+        """The session is on the server: its token is known by the pages alone."""
+        session = browser.session
+        self.find_token(browser, response)
+        if browser.tokens and browser.tokens[-1] in response.text:
+            shown = raw_token(browser.tokens[-1])
+            assert session.csrf in (None, shown)
+            assert session.csrf == shown or shown not in self.seen_tokens
+            session.csrf = shown
+            self.seen_tokens.add(shown)
+
+    def token_page(self, browser: Browser) -> str:
+        return "/login" if browser.session.user is None else "/security/"
+
+    def with_token(self, browser: Browser, sent: Sent, how: str = "good") -> Sent:
+        super().with_token(browser, sent, how)
+        sent.csrf_in_header |= sent.kind == JSON
+        return sent
+
+    # what people do
+
+    def sign_in_as(self, browser: Browser, password: str | None = None, wants: str = "a/b") -> None:
+        user = self.model.ids[browser.name]
+        fields = [("identity", browser.name)]
+        fields.append(("password", password or self.model.passwords[user]))
+        sent = Sent("POST", "/login", fields=fields, wants=wants)
+        self.do(browser, self.with_token(browser, sent))
+
+    def switch_on(self, browser: Browser) -> None:
+        password = self.model.passwords[browser.session.user or ""]
+        fields = [("password", password), *(("areas", key) for key in KEYS)]
+        self.do(browser, self.with_token(browser, Sent("POST", f"{MOUNT}/activate", fields=fields)))
+        self.do(browser, Sent("GET", f"{MOUNT}/activate"))
+        self.finish(browser, "right", 0)
+        self.clock.advance(30)
+
+    def finish(self, browser: Browser, how: str, number: int) -> None:
+        ticket = browser.session.marks.get("enrolment")
+        secret = ticket.data.get("secret") if ticket else None
+        typed = self.typed(browser.session.user, how, number, secret)
+        sent = Sent("POST", f"{MOUNT}/activate", answers=[typed])
+        self.do(browser, self.with_token(browser, sent))
+
+    @rule(
+        at=browsers,
+        password=st.sampled_from([None, None, None, "wrong", "\0", *PASSWORDS]),
+        wants=st.sampled_from(["text/html", "text/html", "application/json"]),
+    )
+    def signs_in(self, at: int, password: str | None, wants: str) -> None:
+        self.sign_in_as(self.browsers[at], password, wants)
+        self.look(self.browsers[at])
+
+    @rule(at=browsers, how=hows, n=numbers, dress=dresses, csrf=csrfs)
+    def second_step(self, at: int, how: str, n: int, dress: str, csrf: str) -> None:
+        browser = self.browsers[at]
+        if "sign_in" not in browser.session.marks:
+            self.sign_in_as(browser)
+        typed = self.typed(self.model.ids[browser.name], how, n)
+        sent = self.dressed(Sent("POST", f"{MOUNT}/sign-in", answers=[typed]), dress, [])
+        self.do(browser, self.with_token(browser, sent, csrf))
+        self.look(browser)
+
+    @rule(at=browsers)
+    def signs_out(self, at: int) -> None:
+        self.do(self.browsers[at], self.with_token(self.browsers[at], Sent("POST", "/logout")))
+
+    @rule(at=browsers, how=hows, n=numbers)
+    def switches_on(self, at: int, how: str, n: int) -> None:
+        browser = self.at_home(at, n)
+        if browser.session.user is None or browser.session.user in self.model.accounts:
+            return
+        self.switch_on(browser)
+        self.look(browser)
+
+    @rule(
+        at=browsers,
+        page=st.sampled_from(["password", "email"]),
+        right=st.sampled_from([True, True, True, False]),
+        new=st.sampled_from([*PASSWORDS, "short"]),
+        hows=st.lists(hows, max_size=1),
+        n=numbers,
+        csrf=csrfs,
+    )
+    def changes(self, at, page, right, new, hows, n, csrf) -> None:
+        """Password or e-mail address, with a code, without one, with the wrong password."""
+        browser = self.at_home(at, n)
+        user = browser.session.user
+        present = self.model.passwords.get(user or "", "?") if right else "wrong"
+        fields = [("current_password", present)]
+        if page == "password":
+            fields += [("new_password", new), ("repeat_password", new)]
+        else:
+            address = "nobody" if new == "short" else f"{browser.name}.{n}@example.org"
+            fields.append(("email", address))
+        codes = [self.typed(user, how, n) for how in hows]
+        sent = Sent("POST", f"/security/{page}", fields=fields, codes=codes)
+        self.do(browser, self.with_token(browser, sent, csrf))
+        self.look(browser)
+
+    @rule(at=browsers, which=numbers, how=hows, n=numbers, csrf=csrfs)
+    def answers_a_challenge(self, at: int, which: int, how: str, n: int, csrf: str) -> None:
+        browser = self.at_home(at, n)
+        if not browser.challenges:
+            return
+        first, sealed = browser.challenges[-1 - which % len(browser.challenges)]
+        sent = Sent(first.method, first.path, first.query, pending=sealed)
+        sent.codes = [self.typed(browser.session.user, how, n)]
+        self.do(browser, self.with_token(browser, sent, csrf))
+        self.look(browser)
+
+    @rule(at=browsers, how=hows, n=numbers)
+    def looks_at_the_invoices(self, at: int, how: str, n: int) -> None:
+        browser = self.at_home(at, n)
+        typed = self.typed(browser.session.user, how, n // 5 * 5)
+        usable = n % 3 and typed.text.isascii() and typed.text.isprintable()
+        self.do(browser, Sent("GET", "/invoices/", header=typed if usable else None))
+        self.do(browser, Sent("HEAD", "/invoices/"))
+
+    @rule(at=browsers, page=st.sampled_from(["deactivate", "recovery"]), how=hows, n=numbers)
+    def lowers(self, at: int, page: str, how: str, n: int) -> None:
+        """A new recovery code, or switching off."""
+        browser = self.at_home(at, n)
+        user = browser.session.user or ""
+        sent = Sent("POST", f"{MOUNT}/{page}", answers=[self.typed(user, how, n)])
+        if page == "deactivate" and n % 3:
+            sent.fields = [("password", self.model.passwords.get(user, "?"))]
+        self.do(browser, self.with_token(browser, sent))
+        self.look(browser)
+
+    @rule(
+        at=browsers,
+        areas=st.lists(st.sampled_from([*KEYS, "nothing"]), max_size=6),
+        hows=st.lists(hows, max_size=1),
+        n=numbers,
+    )
+    def chooses_areas(self, at: int, areas: list[str], hows: list[str], n: int) -> None:
+        browser = self.at_home(at, n)
+        codes = [self.typed(browser.session.user, how, n) for how in hows]
+        sent = Sent("POST", f"{MOUNT}/", fields=[("areas", area) for area in areas], codes=codes)
+        self.do(browser, self.with_token(browser, sent))
+        self.look(browser)
+
+    # time, thieves, garbage
+
+    @rule(seconds=st.sampled_from([0, 0.5, 1, 29, 30, 30, 30, 31, 61, 301, 601, 901, 1801]))
+    def waits(self, seconds: float) -> None:
+        """Everyone looks at a page now and then, so that no session falls asleep."""
+        if self.clock() - START + seconds > LONGEST:
+            return
+        self.clock.advance(seconds)
+        if seconds >= 60:
+            for browser in self.browsers:
+                self.do(browser, Sent("GET", "/security/"))
+
+    @rule(at=browsers)
+    def is_copied(self, at: int) -> None:
+        browser = self.browsers[at]
+        browser.old = [*browser.old[-4:], (browser.cookie, browser.session)]
+
+    @rule(at=browsers, which=numbers)
+    def is_impersonated_with_an_old_cookie(self, at: int, which: int) -> None:
+        """A copied cookie is good as long as its session is, and not a request longer."""
+        browser = self.browsers[at]
+        if not browser.old:
+            return
+        cookie, session = browser.old[which % len(browser.old)]
+        alive = bool(cookie) and self.cookies.get(id(session)) == cookie
+        thief = Browser(self.app, browser.name, browser.jar)
+        if cookie:
+            thief.client.set_cookie(browser.jar, cookie)
+        thief.session = session if alive else Session()
+        self.do(thief, Sent("GET", "/security/"))
+        self.look(thief)
+        if alive:
+            assert thief.cookie == cookie
+
+    @rule(
+        at=browsers,
+        method=st.sampled_from(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]),
+        path=st.sampled_from([*METHODS, *(MOUNT + page for page in PAGES), "/nowhere"]),
+        pending=st.sampled_from([None, None, "", "AAAA", "é", "\0", "A" * 300_000]),
+        wants=st.sampled_from(["text/html", "text/html", "application/json", "*/*"]),
+        csrf=csrfs,
+    )
+    def strays(self, at, method, path, pending, wants, csrf) -> None:
+        browser = self.browsers[at]
+        if path == f"{MOUNT}/challenge":
+            return
+        sent = Sent(method, path, wants=wants)
+        sent.pending = None if pending is None else Sealed(pending, None)
+        self.do(browser, sent if sent.safe else self.with_token(browser, sent, csrf))

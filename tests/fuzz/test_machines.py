@@ -1,0 +1,47 @@
+"""The whole HTTP surface, driven at random against a small model of DESIGN.md.
+
+`make test` runs the same few hundred requests each time; FUZZ_REQUESTS=20000 (`make test-long`)
+runs at least so many, other ones each time.
+"""
+
+import os
+import time
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from .base import Machine
+from .browsers import COUNTED
+from .host_machine import HostMachine
+from .portal_machine import PortalMachine
+
+FLOOR = int(os.environ.get("FUZZ_REQUESTS", "0"))
+BRIEF = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=8,
+    stateful_step_count=30,
+    suppress_health_check=list(HealthCheck),
+)
+LONG = settings(BRIEF, derandomize=False, max_examples=100, stateful_step_count=50, print_blob=True)
+
+
+@pytest.mark.parametrize(
+    ("machine", "brief", "share"), [(HostMachine, 250, 0.8), (PortalMachine, 150, 0.2)]
+)
+def test_every_answer_is_the_one_that_the_model_gives(
+    machine: type[Machine], brief: int, share: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    COUNTED.clear()
+    began, floor = time.monotonic(), max(brief, FLOOR * share)
+    run_state_machine_as_test(machine, settings=LONG if FLOOR else BRIEF)
+    while FLOOR and COUNTED["requests"] < floor:
+        run_state_machine_as_test(machine, settings=LONG)
+    assert COUNTED["requests"] >= floor
+    if FLOOR:
+        with capsys.disabled():
+            seconds = time.monotonic() - began
+            print(f"\n{machine.__name__}: {COUNTED['requests']} requests in {seconds:.0f} s")
+            print(f"  {dict(COUNTED.most_common())}")
