@@ -1,9 +1,11 @@
 # make run    the portal with its demo customer on http://127.0.0.1:5000 (PORT=... moves it)
 # make test   everything that is tested, the browser included (ARGS=... goes to pytest)
+# make test-long   the fuzz with at least 20000 requests, other ones each time (REQUESTS=... sets them)
 
 PYTHON ?= python3
 PORT ?= 5000
 WORKERS ?= 2
+REQUESTS ?= 20000
 ARGS ?=
 
 VENV := .venv
@@ -13,7 +15,7 @@ FLASK := $(PY) -m flask --app wsgi --no-debug
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: run test test-fast test-postgres lint format pictures constraints clean help
+.PHONY: run test test-fast test-long test-postgres lint format pictures constraints clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -31,6 +33,10 @@ test: $(VENV)/.installed-for-tests
 # Without a browser, a build or a server of its own: for the minute between two edits.
 test-fast: $(VENV)/.installed-for-tests
 	@$(PY) -m pytest -m "not browser and not slow and not postgres" $(ARGS)
+
+# Host app and portal at random against the model of the design: says what it sent, and how long.
+test-long: $(VENV)/.installed-for-tests
+	@FUZZ_REQUESTS=$(REQUESTS) $(PY) -m pytest tests/fuzz $(ARGS)
 
 # Every test that has an app, on PostgreSQL instead of SQLite.
 test-postgres: $(VENV)/.installed-for-tests
