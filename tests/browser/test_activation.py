@@ -50,6 +50,7 @@ def rows(app, *tables):
 
 
 def test_the_whole_way(person, customer, customer_password, tmp_path):
+    """C-26, C-29, C-62, C-98, C-128: with scripts and without, wide and narrow."""
     person.sign_in("alice", customer_password)
     person.page.get_by_role("link", name="Security").first.click()
     person.is_at("/security/")

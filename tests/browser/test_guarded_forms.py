@@ -56,6 +56,7 @@ def test_a_password_change_asks_for_a_code(person, customer_password, can_sign_i
 @pytest.mark.parametrize("look", [look for look in LOOKS if look.scripts], ids=str)
 @pytest.mark.parametrize("way", ["Escape", "Cancel"])
 def test_going_back_from_the_dialog_loses_nothing(person, customer_password, can_sign_in, way):
+    """C-123, C-126"""
     change_password(person, customer_password, NEW)
     person.asked()
     if way == "Escape":
@@ -145,6 +146,7 @@ def test_too_many_wrong_codes(person, customer_password, can_sign_in):
 
 
 def test_the_email_address_is_changed(person, customer_password, app):
+    """A-45"""
     from portal.extensions import db
     from portal.models import Customer
 

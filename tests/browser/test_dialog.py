@@ -1,0 +1,72 @@
+"""The dialog itself: what it takes, what it says, and where the focus goes."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import LOOKS
+
+from .test_guarded_forms import NEW, change_password
+
+SCRIPTED = [look for look in LOOKS if look.scripts]
+pytestmark = [pytest.mark.parametrize("look", SCRIPTED, ids=str)]
+
+
+@pytest.fixture
+def asked(enrolled, customer_password):
+    """Alice with the dialog before her."""
+    person = enrolled("password")
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    change_password(person, customer_password, NEW)
+    person.asked()
+    return person
+
+
+def test_a_pasted_code_with_a_space_is_taken_and_nothing_sends_itself(asked):
+    """C-118: paste works, and the sixth digit sends nothing by itself."""
+    code = asked.next_code()
+    field = asked.dialog.get_by_label("Code")
+    field.fill(f" {code[:3]} {code[3:]} ")
+    asked.page.wait_for_timeout(300)
+    expect(asked.dialog).to_be_visible()
+    field.press("Enter")
+    expect(asked.dialog).to_be_hidden()
+    asked.sees("Your password was changed")
+
+
+def test_five_digits_are_told_in_the_dialog_without_a_request(asked):
+    """C-121, C-124: the sentence is read out, the field is marked, and nothing was sent."""
+    field = asked.dialog.get_by_label("Code")
+    field.fill("12345")
+    asked.press("Confirm", asked.dialog)
+    alert = asked.dialog.get_by_role("alert")
+    expect(alert).to_contain_text("six digits")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
+    asked.is_at("/security/password")
+    asked.inspect()
+
+
+def test_the_focus_stays_inside_and_comes_back(asked):
+    """C-123: a modal dialog, opened in the code field; afterwards the focus is where it was."""
+    assert asked.dialog.evaluate("dialog => dialog.matches(':modal')")
+    for _ in range(8):
+        asked.page.keyboard.press("Tab")
+        inside = (
+            "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+        )
+        assert asked.page.evaluate(inside)
+    asked.page.keyboard.press("Escape")
+    expect(asked.page.get_by_role("button", name="Save")).to_be_focused()
+
+
+def test_what_can_be_pressed_is_large_enough(asked):
+    """C-122: 24 CSS pixels at least, in the dialog and on the page beneath."""
+    small = asked.page.evaluate(
+        """() => [...document.querySelectorAll("button, input:not([type=hidden]), select, summary")]
+            .filter((node) => node.checkVisibility())
+            .map((node) => [node.tagName, node.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 24 || box.height < 24)
+            .map(([tag, box]) => `${tag} ${box.width}x${box.height}`)"""
+    )
+    assert small == []
