@@ -1,0 +1,28 @@
+"""The extensions, and the areas that customers can protect."""
+
+from pathlib import Path
+
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy.orm import DeclarativeBase
+
+from portal.twofactor import TwoFactor
+
+
+class Base(DeclarativeBase):
+    """All tables of the shop."""
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(directory=str(Path(__file__).parents[1] / "migrations"), render_as_batch=True)
+csrf = CSRFProtect()
+login_manager = LoginManager()
+login_manager.login_view = "pages.sign_in"
+
+twofactor = TwoFactor()
+twofactor.area("sign_in", "Sign-in", "Each time you sign in")
+twofactor.area("orders", "Orders", "Looking at what you have bought", guards="view")
+twofactor.area("payment", "Large orders", "Each order above 100 euros")
+twofactor.area("card", "Payment card", "Changing the card that you pay with", mandatory=True)

@@ -1,0 +1,82 @@
+"""The pages of the shop."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required, logout_user
+
+from .extensions import db, twofactor
+from .models import Order, user_of_email
+
+LARGE = 100
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+def home() -> ResponseReturnValue:
+    """The first page, for everyone."""
+    return render_template("home.html")
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """The password; who protects signing in is led to the second step."""
+    if request.method == "POST":
+        user = user_of_email(request.form.get("email", ""))
+        if user is not None and user.password_is(request.form.get("password", "")):
+            return twofactor.sign_in(
+                user, remember="remember" in request.form, next_url=request.args.get("next")
+            )
+        flash("E-mail address or password is not right.")
+    return render_template("sign_in.html")
+
+
+@pages.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """The end of the session."""
+    logout_user()
+    return redirect(url_for("pages.home"), 303)
+
+
+@pages.get("/orders")
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("orders")
+def orders() -> ResponseReturnValue:
+    """What was bought: a "view" area, so looking asks for a code, once in five minutes."""
+    return render_template("orders.html")
+
+
+@pages.route("/buy", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+def buy() -> ResponseReturnValue:
+    """Buy something; above an amount a code is asked, which only the view can know."""
+    if request.method == "POST":
+        amount = request.form.get("amount", 0, type=int)
+        if amount < 1:
+            flash("Write a whole number of euros.")
+            return render_template("buy.html"), 400
+        if amount > LARGE:
+            # Before anything is written: a code is judged on a connection of its own.
+            twofactor.require("payment")
+        db.session.add(Order(user_id=current_user.id, amount=amount))
+        db.session.commit()
+        flash("Thank you for your order.")
+        return redirect(url_for("pages.home"), 303)
+    return render_template("buy.html")
+
+
+@pages.route("/card", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("card")
+def card() -> ResponseReturnValue:
+    """Change the card: mandatory, so who has no second factor is led to the wizard and back."""
+    if request.method == "POST":
+        digits = request.form.get("card", "")
+        if not (digits.isascii() and digits.isdigit() and len(digits) == 4):
+            flash("Write the last four digits.")
+            return render_template("card.html"), 400
+        current_user.card = digits
+        db.session.commit()
+        flash("Your card was changed.")
+        return redirect(url_for("pages.home"), 303)
+    return render_template("card.html")
