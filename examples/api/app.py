@@ -1,0 +1,131 @@
+"""Notes for programs: JSON in, JSON out, no page of its own. Sign in: ada, lovelace."""
+
+from flask import Flask, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_required, logout_user
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from werkzeug.exceptions import HTTPException
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from portal.twofactor import TwoFactor
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class User(UserMixin, Base):  # type: ignore[misc]
+    """Somebody who writes notes."""
+
+    __tablename__ = "user"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    password: Mapped[str]
+
+    def check_password(self, password: str) -> bool:
+        """Whether it is the user's password."""
+        return check_password_hash(self.password, password)
+
+
+class Note(Base):
+    """One note."""
+
+    __tablename__ = "note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    text: Mapped[str]
+
+
+app = Flask(__name__)
+app.config.from_mapping(
+    SECRET_KEY="for trying out only", SQLALCHEMY_DATABASE_URI="sqlite:///api.sqlite"
+)
+app.config.from_prefixed_env()
+db, csrf, login = SQLAlchemy(app, model_class=Base), CSRFProtect(app), LoginManager(app)
+
+twofactor = TwoFactor()
+twofactor.area("sign_in", "Sign-in", "Each time you sign in")
+twofactor.area("write", "Writing", "Each new note")
+twofactor.area("read", "Reading", "Looking at the notes", guards="view")
+twofactor.init_app(app, db)
+
+
+@app.before_request
+def only_json() -> None:
+    """Programs that do not say what they accept get JSON, from the blueprint too."""
+    request.environ["HTTP_ACCEPT"] = "application/json"
+
+
+@app.errorhandler(HTTPException)
+def failed(error: HTTPException) -> ResponseReturnValue:
+    """Every other failure is JSON as well."""
+    if error.response is not None or error.code is None:
+        return error
+    name = error.name.lower().replace(" ", "_")
+    return jsonify(error=name, message=error.description), error.code
+
+
+login.user_loader(lambda key: db.session.get(User, key))
+
+
+@login.unauthorized_handler  # type: ignore[untyped-decorator]
+def unauthorized() -> ResponseReturnValue:
+    """Who is not signed in is told so; there is nowhere to be led to."""
+    return jsonify(error="unauthorized", message="Sign in first: POST /session"), 401
+
+
+@app.get("/session")
+def session() -> Response:
+    """Who is signed in, and the token that every other method wants as X-CSRFToken."""
+    name = current_user.id if current_user.is_authenticated else None
+    return jsonify(user=name, csrf_token=generate_csrf())
+
+
+@app.post("/session")
+def sign_in() -> ResponseReturnValue:
+    """The password: 200, or 403 with the address that takes the code."""
+    body = request.get_json()
+    user = db.session.get(User, str(body.get("name")))
+    if user is None or not user.check_password(str(body.get("password"))):
+        return jsonify(error="wrong_password", message="Name or password is not right."), 401
+    return twofactor.sign_in(user)
+
+
+@app.delete("/session")
+@login_required  # type: ignore[untyped-decorator]
+def sign_out() -> ResponseReturnValue:
+    """The end of the session."""
+    logout_user()
+    return "", 204
+
+
+@app.get("/notes")
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("read")
+def read() -> ResponseReturnValue:
+    """All notes."""
+    notes = db.session.scalars(select(Note).where(Note.user_id == current_user.id))
+    return jsonify(notes=[note.text for note in notes])
+
+
+@app.post("/notes")
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("write")
+def write() -> ResponseReturnValue:
+    """One note more."""
+    text = request.get_json().get("text")
+    if not isinstance(text, str) or not text:
+        return jsonify(error="no_text", message="Send a text."), 422
+    db.session.add(Note(user_id=current_user.id, text=text))
+    db.session.commit()
+    return jsonify(text=text), 201
+
+
+with app.app_context(), db.session.begin():
+    db.create_all()
+    db.session.merge(User(id="ada", password=generate_password_hash("lovelace")))
