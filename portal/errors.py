@@ -9,6 +9,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
+from portal import sessions
+
 SENTENCES = {
     400: "The browser sent something that we could not read.",
     403: "You are not allowed to see this.",
@@ -86,6 +88,8 @@ def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
 def answer(error: HTTPException, title: str, sentence: str, code: str = "") -> ResponseReturnValue:
     """The error in the form that the client asked for, with the headers that belong to it."""
     status = error.code or InternalServerError.code
+    if status == ServiceUnavailable.code:
+        sessions.abandon()
     kept = [(key, value) for key, value in error.get_headers() if key in ("Allow", "Retry-After")]
     if wants_json():
         word = code or HTTPStatus(status).phrase.lower().replace(" ", "_")

@@ -1,5 +1,6 @@
 """The extensions, made once; what they know of an app is kept with the app."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 from portal.twofactor import TwoFactor
@@ -61,10 +63,21 @@ def init_database(app: Flask) -> None:
     else:
         app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True})
     db.init_app(app)
+    # The last that is registered runs first: Flask-SQLAlchemy's own finds no more to do.
+    app.teardown_appcontext(_let_go)
     migrate.init_app(app, db)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _prepare_sqlite)
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """Give the connection back; a database that goes away only now must not cost the answer."""
+    try:
+        db.session.remove()
+    except DBAPIError as error:
+        logging.getLogger(__name__).warning("database lost at the end: %s", type(error).__name__)
+        db.session.registry.clear()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

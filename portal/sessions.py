@@ -39,6 +39,7 @@ class ServerSession(SessionMixin):
         self.record: Record | None = None
         self.key = ""  # the token of the record
         self.token: str | None = None  # set when a cookie has to be sent
+        self.abandoned = False  # the database is not asked again in this request
 
     @property
     def before(self) -> str:
@@ -116,7 +117,9 @@ class ServerSessionInterface(SessionInterface):
             return
         response.vary.add("Cookie")
         name = app.config["SESSION_COOKIE_NAME"]
-        if session.record is None:
+        if session.abandoned:
+            pass
+        elif session.record is None:
             if session:
                 _add(session)
         elif not session:
@@ -192,6 +195,13 @@ def end_one(customer_id: int, number: int) -> bool:
 def end_present() -> None:
     """End the session of this request."""
     cast(ServerSessionInterface, current_app.session_interface).end(session)
+
+
+def abandon() -> None:
+    """Save nothing of the session of this request: the database has kept it waiting already."""
+    here = session._get_current_object()  # type: ignore[attr-defined]
+    if isinstance(here, ServerSession):
+        here.abandoned = True
 
 
 def renew() -> None:

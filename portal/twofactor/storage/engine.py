@@ -18,6 +18,9 @@ T = TypeVar("T")
 log = logging.getLogger("portal.twofactor.storage")
 
 ATTEMPTS = 5
+# Seconds. A database that kept an attempt waiting for so long (SQLite's busy timeout) is not asked
+# again: a server would take the worker for dead before it could answer.
+PATIENCE = 10.0
 # PostgreSQL and what speaks its language: serialization failure and deadlock.
 _TRY_AGAIN = frozenset({"40001", "40P01"})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -61,11 +64,13 @@ class Transactions:
             Refusal: as the work raised it, after the commit.
             StorageUnavailable: the database did not answer, or stayed busy.
         """
+        begun = time.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._once(work)
             except (SQLAlchemyError, sqlite3.Error) as error:
-                if attempt == ATTEMPTS or not may_try_again(error):
+                late = time.monotonic() - begun > PATIENCE
+                if attempt == ATTEMPTS or late or not may_try_again(error):
                     raise unavailable(error) from error
                 self._pause(random.uniform(0.5, 1) * 0.02 * 2**attempt)  # noqa: S311 - a pause
         raise AssertionError("unreachable")
