@@ -142,19 +142,7 @@ class People:
     def pending(self, person: Person, count: int) -> list[str]:
         """Browsers in which the password was right and the code is outstanding."""
         account = self.kit.store.account(person.key)
-        data = {
-            "login": person.key,
-            "remember": False,
-            "next": None,
-            "failures": account.failures,
-        }
-        ids = self.kit.store.run(
-            lambda tx: [
-                tickets.issue(self.kit, tx, tickets.SIGN_IN, person.key, 600, data=data)
-                for _ in range(count)
-            ]
-        )
-        assert signing_in.pending(self.kit, ids[0]).user_id == person.key
+        ids = [signing_in.begin(self.kit, account, person.key, False, None) for _ in range(count)]
         return self.browsers(None, count, [{tickets.SIGN_IN: each} for each in ids])
 
     # -- requests --------------------------------------------------------------------------------
@@ -199,10 +187,12 @@ class People:
         with db.engine.connect() as connection:
             return int(connection.execute(statement).scalar_one())
 
-    def signed_in_since(self, person: Person, before: int, switched_off: bool) -> int:
-        """How many sessions were added; switching off ends all but the one that did it."""
-        now = self.signed_in(person)
-        return 0 if switched_off else max(0, now - before)
+    def let_sessions_idle(self, seconds: int) -> None:
+        """They were last seen so long ago; being seen again has to be written down."""
+        with db.engine.begin() as connection:
+            connection.execute(
+                text(f"UPDATE portal_session SET last_seen_at = last_seen_at - {seconds}")
+            )
 
     def end_sessions(self) -> None:
         with db.engine.begin() as connection:

@@ -1,6 +1,7 @@
 """Many requests at one moment: all are connected first, then all are sent, then all are read."""
 
 import json
+import selectors
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,16 +74,21 @@ def burst(port: int, requests: Sequence[Request], seconds: float = 60) -> list[A
         socket.create_connection(("127.0.0.1", port), seconds, (request.source, 0))
         for request in requests
     ]
-    try:
+    answers = [Answer(LOST)] * len(requests)
+    with selectors.DefaultSelector() as waiting:
+        for number, connection in enumerate(connections):
+            waiting.register(connection, selectors.EVENT_READ, number)
         for connection, message in zip(connections, messages, strict=True):
             connection.sendall(message)
-        return [
-            _read(connection, request.method)
-            for connection, request in zip(connections, requests, strict=True)
-        ]
-    finally:
-        for connection in connections:
-            connection.close()
+        # Each is closed as soon as it is read: a worker waits a while for that.
+        while waiting.get_map() and (ready := waiting.select(seconds)):
+            for key, _ in ready:
+                waiting.unregister(key.fileobj)
+                answers[key.data] = _read(connections[key.data], requests[key.data].method)
+                connections[key.data].close()
+    for connection in connections:
+        connection.close()
+    return answers
 
 
 def _read(connection: socket.socket, method: str) -> Answer:

@@ -1,0 +1,180 @@
+"""What the database asks to be done again is done again, a few times, and counted once."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from portal.extensions import db
+from portal.twofactor.storage import engine as place
+from tests.support.databases import both
+from tests.support.enrol import sign_in
+from tests.support.forms import answer
+from tests.support.html import parse
+
+from .people import ALL, PASSWORD, SIGN_IN, People
+
+pytestmark = pytest.mark.slow
+
+
+class Refused(Exception):
+    """What psycopg raises, by the one attribute that counts."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__("could not serialize access, or a deadlock was found")
+        self.sqlstate = sqlstate
+
+
+def _busy(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = code
+    return error
+
+
+CAUSES: dict[str, Callable[[], Exception]] = {
+    "40001": lambda: Refused("40001"),
+    "40P01": lambda: Refused("40P01"),
+    "SQLITE_BUSY": lambda: _busy(sqlite3.SQLITE_BUSY),
+    "SQLITE_LOCKED": lambda: _busy(sqlite3.SQLITE_LOCKED),
+    "SQLITE_BUSY_SNAPSHOT": lambda: _busy(sqlite3.SQLITE_BUSY_SNAPSHOT),
+}
+MOMENTS = ("first statement", "last statement", "commit")
+causes = pytest.mark.parametrize("cause", CAUSES)
+moments = pytest.mark.parametrize("moment", MOMENTS)
+
+
+class Faults:
+    """Makes the transactions of the second factor fail, so many times."""
+
+    def __init__(self, cause: str, moment: str, times: int) -> None:
+        self.left, self.raised, self.begun = times, 0, 0
+        self._cause, self._moment = CAUSES[cause], moment
+
+    def fail(self) -> None:
+        if self.left > 0:
+            self.left -= 1
+            self.raised += 1
+            raise OperationalError("a statement", {}, self._cause())
+
+    @contextmanager
+    def injected(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Only what goes through the one place is touched, not the host's own statements."""
+        inside: list[bool] = []
+        once = place.Transactions._once
+
+        def watched(transactions: Any, work: Callable[[Any], Any]) -> Any:
+            self.begun += 1
+
+            def failing(connection: Any) -> Any:
+                inside.append(True)
+                if self._moment == "first statement":
+                    self.fail()
+                return work(connection)
+
+            try:
+                return once(transactions, failing)
+            finally:
+                inside.clear()
+
+        def statement(_connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:
+            if inside and self._moment == "last statement" and "twofactor_event" in text:
+                self.fail()
+
+        def commit(_connection: Any) -> None:
+            if inside and self._moment == "commit":
+                self.fail()
+
+        monkeypatch.setattr(place.Transactions, "_once", watched)
+        event.listen(db.engine, "before_cursor_execute", statement)
+        event.listen(db.engine, "commit", commit)
+        yield
+        event.remove(db.engine, "before_cursor_execute", statement)
+        event.remove(db.engine, "commit", commit)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch, people: People) -> list[float]:
+    """How long was waited between attempts; nobody waits in a test."""
+    waited: list[float] = []
+    monkeypatch.setattr(people.kit.store._transactions, "_pause", waited.append)
+    return waited
+
+
+@both
+@causes
+@moments
+def test_a_code_is_judged_once_whatever_has_to_be_done_again(
+    app: Flask, people: People, pauses: list[float], monkeypatch, cause: str, moment: str
+):
+    """C-33, C-42: four failures of the transaction, then one wrong code, then one right code."""
+    alice = people.person(areas=ALL)
+    client = app.test_client()
+    asked = sign_in(client, "alice", PASSWORD, follow_redirects=True)
+    faults = Faults(cause, moment, place.ATTEMPTS - 1)
+    before = people.last_event()
+    with faults.injected(monkeypatch):
+        wrong = answer(client, asked, {"code": alice.wrong()})
+    assert wrong.status_code == 403
+    assert (faults.raised, faults.begun) == (place.ATTEMPTS - 1, place.ATTEMPTS)
+    assert len(pauses) == place.ATTEMPTS - 1
+    assert people.events(before) == {"code_wrong": 1}
+    account = people.kit.store.account(alice.key)
+    assert (account.failures, len(account.codes.recent)) == (1, 1)
+    faults = Faults(cause, moment, 1)
+    with faults.injected(monkeypatch):
+        right = answer(client, asked, {"code": alice.code()})
+    assert (right.status_code, right.location) == (303, "/")
+    assert faults.raised == 1
+    assert people.events(before) == {"code_wrong": 1, "code_accepted": 1}
+
+
+@both
+@causes
+def test_trying_again_has_an_end(
+    app: Flask, people: People, pauses: list[float], monkeypatch, cause: str
+):
+    """A-64, C-93, C-131: a sentence, nothing counted, nobody in; and afterwards all is well."""
+    alice = people.person(areas=ALL)
+    client = app.test_client()
+    asked = sign_in(client, "alice", PASSWORD, follow_redirects=True)
+    before = people.last_event()
+    for code in (alice.wrong(), alice.code(), alice.recovery_code):
+        faults = Faults(cause, "first statement", 1000)
+        with faults.injected(monkeypatch):
+            reply = answer(client, asked, {"code": code})
+        assert reply.status_code == 503
+        assert "Traceback" not in reply.text
+        assert parse(reply.text).all("h1")[0].text == "Out of service for a moment"
+        assert faults.begun <= place.ATTEMPTS
+    assert sum(pauses) < 3 * 5
+    assert people.events(before) == {}
+    assert people.kit.store.account(alice.key).failures == 0
+    assert client.get("/").status_code == 303
+    done = answer(client, asked, {"code": alice.code()})
+    assert (done.status_code, done.location) == (303, "/")
+    assert asked.request.path == SIGN_IN
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Refused("57014"), Refused("53100"), _busy(sqlite3.SQLITE_FULL), _busy(sqlite3.SQLITE_IOERR)],
+    ids=["cancelled", "disk full", "SQLITE_FULL", "SQLITE_IOERR"],
+)
+def test_what_cannot_get_better_is_not_tried_again(
+    app: Flask, people: People, pauses: list[float], monkeypatch, error: Exception
+):
+    """A-64, C-93"""
+    alice = people.person(areas=ALL)
+    client = app.test_client()
+    asked = sign_in(client, "alice", PASSWORD, follow_redirects=True)
+    monkeypatch.setitem(CAUSES, "other", lambda: error)
+    faults = Faults("other", "first statement", 1000)
+    with faults.injected(monkeypatch):
+        reply = answer(client, asked, {"code": alice.code()})
+    assert reply.status_code == 503
+    assert (faults.begun, pauses) == (1, [])
