@@ -12,7 +12,7 @@ from ..service import tickets
 from ..state import State
 from . import marks, navigation
 from .challenge import error_object, retry_after, status_of
-from .forms import wants_json
+from .forms import csrf_token, wants_json
 from .words import sentence
 
 
@@ -57,9 +57,13 @@ def refused(state: State, refusal: Refusal, template: str, **context: Any) -> Re
 
 
 def done(message: str, url: str | None = None, **facts: Any) -> Response:
-    """Lead on with a message; JSON clients get the facts."""
+    """Lead on with a message; JSON clients get the facts.
+
+    They get the CSRF token, too: the session may have been renewed, which makes older ones void.
+    """
     if wants_json():
-        return make_response(jsonify({"message": message, **facts}))
+        token = csrf_token()
+        return make_response(jsonify({"message": message, "csrf_token": token, **facts}))
     if url is not None:
         flash(message)
         return navigation.see_other(url)

@@ -193,6 +193,33 @@ def _state_object(state: State, account: Account | None) -> Response:
                     }
                     for area in offer.areas
                 ],
+                "browsers": _browser_objects(state) if account else [],
+                "events": _event_objects(state),
             }
         )
     )
+
+
+def _browser_objects(state: State) -> list[dict[str, str]]:
+    return [
+        {
+            "browser": browser.digest,
+            "name": browser.name,
+            "since": words.iso(browser.since),
+            "until": words.iso(browser.until),
+        }
+        for browser in trust.listed(state.kit, state.user_key(current_user))
+    ]
+
+
+def _event_objects(state: State) -> list[dict[str, str | None]]:
+    return [
+        {
+            "kind": event.kind,
+            "area": event.area,
+            "at": words.iso(event.at),
+            "address": event.address,
+            "message": words.activity(event, state.kit.areas),
+        }
+        for event in state.kit.store.events(state.user_key(current_user), RECENT)
+    ]
