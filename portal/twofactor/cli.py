@@ -14,11 +14,11 @@ from flask.cli import AppGroup
 
 from .core.errors import NotOn, Unavailable
 from .listing import (
-    Moment,
     account_object,
     event_object,
     print_json,
     print_table,
+    read_moment,
     stream_json,
     time_text,
     yes_text,
@@ -162,7 +162,9 @@ def unlock(user: str, reason: str, yes: bool) -> None:
 
 @group.command("events")
 @click.argument("user", required=False)
-@click.option("--since", type=Moment(), help="2026-11-24, 2026-11-24T10:00 (UTC), 90m, 12h, 7d")
+@click.option(
+    "--since", callback=read_moment, help="2026-11-24, 2026-11-24T10:00 (UTC), 90m, 12h, 7d"
+)
 @as_json
 def events(user: str | None, since: int | None, as_json: bool) -> None:
     """The record of what happened, oldest first.
@@ -214,7 +216,11 @@ def rotate_keys(as_json: bool) -> None:
 
 @group.command("purge")
 @click.option(
-    "--events-before", type=Moment(), default="400d", show_default=True, help="As --since."
+    "--events-before",
+    callback=read_moment,
+    default="400d",
+    show_default=True,
+    help="As --since.",
 )
 @as_json
 def purge(events_before: int, as_json: bool) -> None:

@@ -15,21 +15,22 @@ from .service.operations import Overview
 from .state import State
 
 
-class Moment(click.ParamType[int]):
-    """A time: 2026-11-24, 2026-11-24T10:00 (UTC), or how long ago: 90m, 12h, 7d."""
+def read_moment(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """A time: 2026-11-24, 2026-11-24T10:00 (UTC), or how long ago: 90m, 12h, 7d.
 
-    name = "time"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        """Unix seconds; below zero, seconds before now."""
-        ago = re.fullmatch(r"(\d{1,6})([mhd])", str(value))
-        if ago:
-            return -int(ago[1]) * {"m": 60, "h": 3600, "d": 86_400}[ago[2]]
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail("write 2026-11-24, 2026-11-24T10:00, or 90m, 12h, 7d", param, ctx)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    Returns:
+        Unix seconds; below zero, seconds before now.
+    """
+    if value is None:
+        return None
+    ago = re.fullmatch(r"(\d{1,6})([mhd])", value)
+    if ago:
+        return -int(ago[1]) * {"m": 60, "h": 3600, "d": 86_400}[ago[2]]
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("write 2026-11-24, 2026-11-24T10:00, or 90m, 12h, 7d") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def account_object(state: State, each: Overview) -> dict[str, Any]:
