@@ -163,8 +163,6 @@ def unlock(user: str, reason: str, yes: bool) -> None:
 @group.command("events")
 @click.argument("user", required=False)
 @click.option("--since", callback=read_moment, help="2026-11-24, 2026-11-24T10:00, 90m, 12h, 7d")
-    "--since", callback=read_moment, help="2026-11-24, 2026-11-24T10:00 (UTC), 90m, 12h, 7d"
-)
 @as_json
 def events(user: str | None, since: int | None, as_json: bool) -> None:
     """The record of what happened, oldest first.
