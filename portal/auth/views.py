@@ -19,7 +19,7 @@ DEAD_LINK = "This link was used already or has expired. Ask for a new one here."
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
     """Sign in, with the second step where the customer has chosen it."""
-    if request.method == "GET" and current_user.is_authenticated:
+    if request.method != "POST" and current_user.is_authenticated:
         return redirect(url_for("account.overview"), 303)
     form = SignInForm()
     if form.validate_on_submit():
