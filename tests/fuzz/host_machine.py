@@ -144,8 +144,12 @@ class HostMachine(Garbage):
         code = self.typed(browser.session.user, "right", n)
         self.do(browser, Sent("POST", "/note", fields=[("text", text)], codes=[code]))
         self.clock.advance(waits * 3.7 if waits > 40 else 0)
+        browser.keep_cookie()
         for _ in range(2):
             self.do(browser, Sent("POST", "/note", fields=[("text", "again")]))
+        if n % 2:
+            browser.put_back(-1)
+            self.do(browser, Sent("POST", "/note", fields=[("text", "once more")]))
 
     @rule(at=browsers, whose=browsers, which=numbers, how=hows, n=numbers, trick=numbers)
     def answers_a_challenge(
@@ -285,6 +289,15 @@ class HostMachine(Garbage):
             sent = Sent("POST", "/note", fields=[("text", "guess")], codes=[typed])
             self.do(browser, sent)
             self.clock.advance((0, 0, 0.25, 30, 61, 3600)[(n + guess) % 6])
+
+    @rule(n=numbers, patient=st.sampled_from([False] * 9 + [True]))
+    def guesses_for_months(self, n: int, patient: bool) -> None:
+        """As often as the throttle allows, until codes are locked: then only that ends it."""
+        browser = self.at_home(0, n) if patient else None
+        for guess in range(101 if browser and browser.session.user in self.model.accounts else 0):
+            typed = self.typed(browser.session.user, "wrong", n + guess)
+            self.do(browser, Sent("POST", "/note", fields=[("text", "guess")], codes=[typed]))
+            self.clock.advance(15 * 3600)
 
     @rule(at=browsers)
     def is_copied(self, at: int) -> None:

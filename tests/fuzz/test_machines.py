@@ -16,12 +16,12 @@ from .browsers import COUNTED
 from .host_machine import HostMachine
 from .portal_machine import PortalMachine
 
-FLOOR = int(os.environ.get("FUZZ_REQUESTS", "0"))
+FLOOR = int(os.environ.get("FUZZ_REQUESTS") or 0)
 BRIEF = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=8,
+    max_examples=12,
     stateful_step_count=30,
     suppress_health_check=list(HealthCheck),
 )
@@ -29,7 +29,7 @@ LONG = settings(BRIEF, derandomize=False, max_examples=100, stateful_step_count=
 
 
 @pytest.mark.parametrize(
-    ("machine", "brief", "share"), [(HostMachine, 250, 0.8), (PortalMachine, 150, 0.2)]
+    ("machine", "brief", "share"), [(HostMachine, 300, 0.8), (PortalMachine, 200, 0.2)]
 )
 def test_every_answer_is_the_one_that_the_model_gives(
     machine: type[Machine], brief: int, share: float, capsys: pytest.CaptureFixture[str]
