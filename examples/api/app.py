@@ -6,7 +6,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_required, l
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.exceptions import HTTPException
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -52,6 +52,7 @@ twofactor = TwoFactor()
 twofactor.area("sign_in", "Sign-in", "Each time you sign in")
 twofactor.area("write", "Writing", "Each new note")
 twofactor.area("read", "Reading", "Looking at the notes", guards="view")
+twofactor.area("erase", "Erasing", "Erasing all notes", mandatory=True)
 twofactor.init_app(app, db)
 
 
@@ -124,6 +125,16 @@ def write() -> ResponseReturnValue:
     db.session.add(Note(user_id=current_user.id, text=text))
     db.session.commit()
     return jsonify(text=text), 201
+
+
+@app.delete("/notes")
+@login_required  # type: ignore[untyped-decorator]
+@twofactor.required("erase")
+def erase() -> ResponseReturnValue:
+    """No note any more: mandatory, so it wants a second factor of everyone."""
+    db.session.execute(delete(Note).where(Note.user_id == current_user.id))
+    db.session.commit()
+    return jsonify(notes=[])
 
 
 with app.app_context(), db.session.begin():

@@ -85,7 +85,7 @@ def test_enrolment_areas_and_deactivation(
     status, state = program.call("GET", "/two-factor/")
     assert (status, state["state"]) == (200, "off")
     keys = [area["key"] for area in state["areas"]]
-    assert keys == ["sign_in", "write", "read"]
+    assert keys == ["sign_in", "write", "read", "erase"]
     refused = program.call("POST", "/two-factor/activate", {"password": "no", "areas": keys})
     assert (refused[0], refused[1]["error"]) == (403, "twofactor_invalid")
     status, begun = program.call(
@@ -99,7 +99,7 @@ def test_enrolment_areas_and_deactivation(
     status, fewer = program.call("POST", "/two-factor/", {"areas": ["write"]})
     assert (status, fewer["error"], fewer["area"]) == (403, "twofactor_required", "preferences")
     status, fewer = program.call("POST", "/two-factor/", {"areas": ["write"]}, phone.code())
-    assert (status, fewer["areas"]) == (200, ["write"])
+    assert (status, fewer["areas"]) == (200, ["erase", "write"])
     status, off = program.call("POST", "/two-factor/deactivate", {"code": phone.code()})
     assert (status, off["state"], off["by"]) == (200, "off", "code")
 
@@ -124,6 +124,13 @@ def test_a_deed_takes_a_code_each_time(program: Program, phone: Phone) -> None:
     status, used = program.call("POST", "/notes", {"text": "Hello"}, code)
     assert (status, used["error"]) == (403, "twofactor_invalid")
     assert 0 < used["retry_after"] <= 60
+
+
+def test_erasing_wants_a_second_factor_of_everyone(program: Program) -> None:
+    program.sign_in()
+    status, asked = program.call("DELETE", "/notes")
+    assert (status, asked["error"]) == (403, "twofactor_required")
+    assert asked["activate"] == "/two-factor/activate"
 
 
 def test_looking_takes_a_code_once_in_five_minutes(

@@ -1,0 +1,159 @@
+"""docs/api.md: each request that it shows is sent, in its order, and answered as it says."""
+
+import base64
+import importlib.util
+import json
+import re
+import sys
+from dataclasses import replace
+
+import pytest
+
+from portal.twofactor.state import state_of
+from portal.twofactor.testing import Phone, TwoFactorTesting
+
+from .pages import ROOT, blocks
+
+PAGE = ROOT / "docs" / "api.md"
+HOST = ROOT / "examples" / "api" / "app.py"
+
+
+class Exchange:
+    """A request and its answer."""
+
+    def __init__(self, block):
+        self.block = block
+        request, _, answer = block.text.strip().partition("\n\n")
+        first, *rest = request.splitlines()
+        self.method, self.path = first.split()
+        self.code = next((r.split(": ")[1] for r in rest if r.startswith("X-Twofactor-Code")), "")
+        body = "\n".join(line for line in rest if not line.startswith("X-"))
+        self.body = json.loads(body) if body else None
+        status, _, expected = answer.partition("\n")
+        self.status = int(status)
+        self.expected = json.loads(expected) if expected else None
+
+
+class Reader:
+    """Somebody who follows the page, with an authenticator app."""
+
+    def __init__(self, app):
+        self.client = app.test_client()
+        self.kit = TwoFactorTesting(app)
+        self.phone = None
+        self.last = ""
+
+    def fill(self, text):
+        """The codes that the page has placeholders for."""
+        if "the same code" in text:
+            return self.last
+        if "sixth in a row" in text:
+            for _ in range(5):
+                self.send("POST", "/notes", {"text": "no"}, self.phone.wrong_code())
+        if "wrong code" in text:
+            return self.phone.wrong_code()
+        if text == "<code>":
+            self.last = self.phone.code()
+            return self.last
+        return text
+
+    def send(self, method, path, body, code=""):
+        headers = {"Accept": "application/json", "X-Twofactor-Code": code}
+        token = self.client.get("/session").get_json()["csrf_token"]
+        if method != "GET":
+            headers["X-CSRFToken"] = token
+        return self.client.open(path, method=method, json=body, headers=headers)
+
+    def follow(self, exchange):
+        body = exchange.body
+        if body is not None:
+            body = {k: self.fill(v) if isinstance(v, str) else v for k, v in body.items()}
+        answer = self.send(exchange.method, exchange.path, body, self.fill(exchange.code))
+        found = answer.get_json(silent=True)
+        if found and "secret" in found and self.phone is None:
+            secret = base64.b32decode(found["secret"])
+            self.phone = Phone(secret, found["recovery_code"], self.kit.clock, -1)
+        if answer.status_code == 429:
+            assert int(answer.headers["Retry-After"]) == found["retry_after"]
+            self.kit.clock.advance(found["retry_after"])
+        return answer.status_code, found
+
+
+@pytest.fixture
+def reader(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLASK_SQLALCHEMY_DATABASE_URI", f"sqlite:///{tmp_path}/api.sqlite")
+    spec = importlib.util.spec_from_file_location("documented_api", HOST)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "documented_api", module)
+    spec.loader.exec_module(module)
+    reader = Reader(module.app)
+    reader.send("POST", "/session", {"name": "ada", "password": "lovelace"})
+    yield reader
+    with module.app.app_context():
+        module.db.engine.dispose()
+
+
+def differences(expected, found, where="answer"):
+    """What is not as it is documented; `…` stands for any text."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        if expected.keys() != found.keys():
+            yield f"{where}: {sorted(expected)} documented, {sorted(found)} sent"
+        for key in expected.keys() & found.keys():
+            yield from differences(expected[key], found[key], f"{where}.{key}")
+    elif isinstance(expected, list) and isinstance(found, list):
+        if len(expected) != len(found):
+            yield f"{where}: {len(expected)} documented, {len(found)} sent"
+        for number, (one, other) in enumerate(zip(expected, found, strict=False)):
+            yield from differences(one, other, f"{where}[{number}]")
+    elif isinstance(expected, str) and "…" in expected and isinstance(found, str):
+        if not re.fullmatch(re.escape(expected).replace("…", ".+"), found):
+            yield f"{where}: {expected!r} documented, {found!r} sent"
+    elif expected != found:
+        yield f"{where}: {expected!r} documented, {found!r} sent"
+
+
+def test_every_exchange_goes_as_it_is_documented(reader):
+    exchanges = [Exchange(block) for block in blocks("http", PAGE)]
+    assert len(exchanges) > 20
+    wrong = []
+    for exchange in exchanges:
+        status, found = reader.follow(exchange)
+        if status != exchange.status:
+            wrong.append(f"{exchange.block}: {exchange.status} documented, {status} sent: {found}")
+        wrong += [f"{exchange.block} {each}" for each in differences(exchange.expected, found)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_trusted_browsers_and_events_have_the_documented_keys(reader):
+    app = reader.kit.app
+    with app.app_context():
+        reader.phone = reader.kit.enrol(_ada(app), ["sign_in"])
+    state = state_of(app)
+    settings = replace(state.kit.settings, trust_seconds=3600)
+    app.extensions["twofactor"] = replace(state, kit=replace(state.kit, settings=settings))
+    reader.send("DELETE", "/session", None)
+    reader.send("POST", "/session", {"name": "ada", "password": "lovelace"})
+    trust = {"code": reader.phone.code(), "trust": "yes"}
+    assert reader.send("POST", "/two-factor/sign-in", trust).status_code == 200
+    found = reader.send("GET", "/two-factor/", None).get_json()
+    (browser,), event = found["browsers"], found["events"][0]
+    text = PAGE.read_text()
+    for key in (*browser, *event):
+        assert f"`{key}`" in text
+    gone = reader.send("POST", "/two-factor/browsers", {"browser": browser["browser"]})
+    assert gone.get_json()["message"] == "That browser will be asked again."
+    assert reader.send("GET", "/two-factor/", None).get_json()["browsers"] == []
+
+
+def test_the_recovery_code_signs_in_and_switches_it_off(reader):
+    with reader.kit.app.app_context():
+        phone = reader.kit.enrol(_ada(reader.kit.app), ["sign_in"])
+    reader.send("DELETE", "/session", None)
+    reader.send("POST", "/session", {"name": "ada", "password": "lovelace"})
+    answer = reader.send("POST", "/two-factor/sign-in", {"code": phone.recovery_code})
+    assert set(answer.get_json()) == {"message", "csrf_token", "state"}
+    assert reader.client.get("/session").get_json()["user"] == "ada"
+
+
+def _ada(app):
+    return app.login_manager._user_callback("ada")

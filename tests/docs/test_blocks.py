@@ -1,0 +1,175 @@
+"""Every code block in README and docs does what the page says."""
+
+import importlib.util
+import inspect
+import json
+import re
+import shlex
+import sys
+
+import click
+import pytest
+from flask.cli import FlaskGroup, ScriptInfo
+
+from portal.twofactor.testing import TwoFactorTesting
+
+from .pages import PAGES, ROOT, Block, blocks
+from .prepared import namespace
+
+ON_ITS_OWN = ROOT / "docs" / "start.md"
+
+
+def run(names, block: Block):
+    """Run a block; a failure points to the line of the page."""
+    source = "\n" * (block.line - 1) + block.text
+    exec(compile(source, str(block.page), "exec"), names)
+
+
+@pytest.fixture
+def page(request, tmp_path):
+    """The names after all blocks of a page were run, its tables made, and a user in."""
+    names = namespace(tmp_path)
+    for block in blocks("python", request.param):
+        run(names, block)
+    app, db = names["app"], names["db"]
+    with app.app_context():
+        db.create_all()
+        db.session.add(names["User"]())
+        db.session.commit()
+    yield names
+    with app.app_context():
+        db.engine.dispose()
+
+
+WITH_PYTHON = [path for path in PAGES if blocks("python", path) and path != ON_ITS_OWN]
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, indirect=True, ids=lambda path: path.name)
+def test_the_python_of_a_page_runs_and_guards(page):
+    app = page["app"]
+    areas = {area.key: area for area in page["twofactor"].areas}
+    assert areas
+    shown = app.test_cli_runner().invoke(args=["twofactor", "areas", "--json"])
+    assert [area["key"] for area in json.loads(shown.stdout)] == list(areas)
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        guarded = getattr(app.view_functions[rule.endpoint], "_twofactor_area", None)
+        if guarded and "POST" in rule.methods:
+            assert client.post(rule.rule).status_code in (302, 401)
+
+
+def _written_tests():
+    for path in WITH_PYTHON:
+        for block in blocks("python", path):
+            for name in re.findall(r"^def (test_\w+)", block.text, re.MULTILINE):
+                yield pytest.param(path, name, id=f"{path.name}-{name}")
+
+
+@pytest.mark.parametrize(("page", "name"), list(_written_tests()), indirect=["page"])
+def test_the_tests_of_a_page_pass(page, name):
+    app, client = page["app"], page["app"].test_client()
+    with app.app_context():
+        user = page["db"].session.get(page["User"], 1)
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = user.get_id(), True
+    testing = TwoFactorTesting(app)
+    fixtures = {"app": app, "client": client, "user": user, "twofactor_testing": testing}
+    wanted = inspect.signature(page[name]).parameters
+    page[name](**{each: fixtures[each] for each in wanted})
+
+
+class TestStart:
+    """docs/start.md is a whole application."""
+
+    @pytest.fixture
+    def module(self, tmp_path):
+        (block,) = blocks("python", ON_ITS_OWN)
+        path = tmp_path / "start_app.py"
+        path.write_text(block.text)
+        spec = importlib.util.spec_from_file_location("start_app", path)
+        module = importlib.util.module_from_spec(spec)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(sys.modules, "start_app", module)
+            spec.loader.exec_module(module)
+            yield module
+        with module.app.app_context():
+            module.db.engine.dispose()
+
+    def test_it_signs_in_and_guards(self, module):
+        client = module.app.test_client()
+        credentials = {"name": "ada", "password": "lovelace"}
+        kit = TwoFactorTesting(module.app)
+        with module.app.app_context():
+            phone = kit.enrol(module.db.session.get(module.User, "ada"))
+        assert client.post("/sign-in", data=credentials).location == "/two-factor/sign-in"
+        page = client.get("/two-factor/sign-in").text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+        second = {"code": phone.code(), "csrf_token": token}
+        assert client.post("/two-factor/sign-in", data=second).location == "/"
+        assert client.post("/", data={"motto": "x"}).status_code == 403
+        right = {"motto": "Onwards", "twofactor_code": phone.code()}
+        assert client.post("/", data=right).status_code == 303
+        assert "Onwards" in client.get("/").text
+
+    def test_the_lines_above_it_are_in_it(self):
+        (block,) = blocks("python", ON_ITS_OWN)
+        (lines,) = blocks("text", ON_ITS_OWN)
+        wanted = [line.split("   #")[0].strip() for line in lines.text.splitlines()]
+        wanted = [line for line in wanted if line]
+        assert 5 <= len(wanted) <= 10
+        for line in wanted:
+            assert line in block.text
+
+
+@pytest.mark.parametrize("block", blocks("html+jinja"), ids=str)
+def test_templates_can_be_read(block, tmp_path):
+    namespace(tmp_path)["app"].jinja_env.parse(block.text)
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=str)
+def test_json_is_json(block):
+    json.loads(block.text)
+
+
+COMMANDS = [
+    pytest.param(line[2:], id=f"{block}-{number}")
+    for block in blocks("console")
+    for number, line in enumerate(block.text.splitlines())
+    if line.startswith("$ ")
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_exist(command, request):
+    """With the arguments that the page gives them; nothing is run."""
+    words = shlex.split(command)
+    while "=" in words[0]:
+        words.pop(0)
+    if words[0] == "make":
+        targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert set(words[1:]) <= set(targets)
+        return
+    if words[0] != "flask":
+        assert words[0] in ("pip", "python")
+        return
+    app = request.getfixturevalue("app")
+    arguments = words[1:]
+    if arguments[0] == "--app":
+        arguments = arguments[2:]
+    group = FlaskGroup(create_app=lambda: app)
+    context = click.Context(group, obj=ScriptInfo(create_app=lambda: app))
+    found: click.Command = group
+    while isinstance(found, click.Group):
+        name = arguments.pop(0)
+        inner = found.get_command(context, name)
+        assert inner is not None, f"there is no command {name}"
+        found = inner
+    found.make_context(found.name, arguments, parent=context)
+
+
+def test_every_block_is_looked_at():
+    known = {"python", "console", "html+jinja", "json", "http", "text"}
+    used = set()
+    for path in PAGES:
+        used.update(re.findall(r"^```([\w+-]+)$", path.read_text(), re.MULTILINE))
+    assert used <= known

@@ -1,0 +1,72 @@
+"""What the code offers stands in the documentation, and nothing else does."""
+
+import inspect
+import re
+
+import pytest
+
+import portal.twofactor
+from portal.twofactor import TwoFactor, signals
+from portal.twofactor.cli import group
+from portal.twofactor.config import SETTINGS
+from tools import settings_table
+
+from .pages import PAGES, ROOT
+
+API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_settings_is_the_one_of_the_code():
+    text = settings_table.PAGE.read_text(encoding="utf-8")
+    assert settings_table.page(text) == text
+
+
+def test_every_setting_that_a_page_names_exists():
+    for path in PAGES:
+        named = set(re.findall(r"\bTWOFACTOR_[A-Z_]+\b", path.read_text(encoding="utf-8")))
+        assert named <= set(SETTINGS), path.name
+
+
+@pytest.mark.parametrize("name", portal.twofactor.__all__)
+def test_every_public_name_is_listed(name):
+    assert f"`{name}`" in API or f"`{name}(" in API or f"import {name}`" in API
+
+
+def test_every_public_name_of_the_extension_is_listed():
+    names = {name for name in vars(TwoFactor) if not name.startswith("_")}
+    listed = set(re.findall(r"^\| `\.(\w+)", API, re.MULTILINE))
+    assert listed == names
+
+
+def test_the_signatures_are_the_documented_ones():
+    for name, documented in re.findall(r"^\| `\.(\w+)\((.*?)\)`", API, re.MULTILINE):
+        if name == "init_app":
+            continue
+        parameters = list(inspect.signature(getattr(TwoFactor, name)).parameters.values())[1:]
+        shown = [each.split("=")[0].strip() for each in documented.split(",")]
+        assert [each for each in shown if each not in ("", "*")] == [p.name for p in parameters]
+
+
+def test_every_option_of_init_app_is_listed():
+    section = API.split("The options of `init_app`:")[1].split("In templates")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    parameters = inspect.signature(TwoFactor.init_app).parameters
+    assert listed == [name for name in parameters if name not in ("self", "app", "db")]
+
+
+def test_every_signal_is_listed():
+    section = API.split("### Signals")[1].split("### Tests")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(signals.BY_NAME)
+
+
+@pytest.mark.parametrize("command", sorted(group.commands))
+def test_every_command_is_listed(command):
+    assert f"`{command}`" in API
+    assert f"twofactor {command}" in OPERATIONS or f"`{command}`" in OPERATIONS
+
+
+def test_links_lead_somewhere():
+    for path in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
