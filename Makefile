@@ -15,7 +15,7 @@ FLASK := $(PY) -m flask --app wsgi --no-debug
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: run test test-fast test-long test-postgres lint format pictures constraints clean help
+.PHONY: run test test-fast test-long test-postgres lint format pictures docs constraints clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -55,11 +55,17 @@ format: $(VENV)/.installed-for-tests
 pictures: $(VENV)/.installed-for-tests
 	@$(PY) -m tools.pictures $(ARGS)
 
+# The documentation as a site in build/docs; warnings are errors.
+docs: $(VENV)/.installed-for-docs
+	@$(PY) -m tools.settings_table --check
+	@$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees docs build/docs
+	@echo "The documentation is in build/docs/index.html"
+
 # constraints.txt from the newest versions that setup.cfg admits, in a venv of its own.
 constraints:
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT \
 	&& $(PYTHON) -m venv "$$tmp/venv" \
-	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[test,postgres,serve]' \
+	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[test,postgres,serve,docs]' \
 	&& { echo '# What CI runs. Made with: make constraints'; \
 	     "$$tmp/venv/bin/python" -m pip freeze --exclude flask-portal-twofactor | sort -f; } > "$$tmp/constraints.txt" \
 	&& mv "$$tmp/constraints.txt" constraints.txt
@@ -80,4 +86,9 @@ $(VENV)/.installed: $(PACKAGE) | $(PY)
 $(VENV)/.installed-for-tests: $(PACKAGE) | $(PY)
 	@echo "Installing into $(VENV) what the tests need ..."
 	@$(PIP) --editable '.[test,postgres]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-for-docs: $(PACKAGE) | $(PY)
+	@echo "Installing into $(VENV) what the documentation needs ..."
+	@$(PIP) --editable '.[docs]'
 	@touch $@ $(VENV)/.installed
