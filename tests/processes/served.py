@@ -70,6 +70,8 @@ def _make() -> Flask:
     _add_rolled_back(app)
     if busy is not None:
         _limit_sqlite(app, busy, folder / "full")
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)  # once, in the master, rather than in every worker
     app.wsgi_app = Marked(app.wsgi_app, Slot(folder / "slot"))  # type: ignore[method-assign]
     return app
 

@@ -1,5 +1,6 @@
 """What the database asks to be done again is done again, a few times, and counted once."""
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,8 +45,6 @@ CAUSES: dict[str, Callable[[], Exception]] = {
     "SQLITE_BUSY_SNAPSHOT": lambda: _busy(sqlite3.SQLITE_BUSY_SNAPSHOT),
 }
 MOMENTS = ("first statement", "last statement", "commit")
-causes = pytest.mark.parametrize("cause", CAUSES)
-moments = pytest.mark.parametrize("moment", MOMENTS)
 
 
 class Faults:
@@ -89,10 +88,11 @@ class Faults:
             if inside and self._moment == "commit":
                 self.fail()
 
-        monkeypatch.setattr(place.Transactions, "_once", watched)
         event.listen(db.engine, "before_cursor_execute", statement)
         event.listen(db.engine, "commit", commit)
-        yield
+        with monkeypatch.context() as patch:
+            patch.setattr(place.Transactions, "_once", watched)
+            yield
         event.remove(db.engine, "before_cursor_execute", statement)
         event.remove(db.engine, "commit", commit)
 
@@ -106,58 +106,63 @@ def pauses(monkeypatch: pytest.MonkeyPatch, people: People) -> list[float]:
 
 
 @both
-@causes
-@moments
 def test_a_code_is_judged_once_whatever_has_to_be_done_again(
-    app: Flask, people: People, pauses: list[float], monkeypatch, cause: str, moment: str
+    app: Flask, people: People, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ):
     """C-33, C-42: four failures of the transaction, then one wrong code, then one right code."""
     alice = people.person(areas=ALL)
-    client = app.test_client()
-    asked = sign_in(client, "alice", PASSWORD, follow_redirects=True)
-    faults = Faults(cause, moment, place.ATTEMPTS - 1)
-    before = people.last_event()
-    with faults.injected(monkeypatch):
-        wrong = answer(client, asked, {"code": alice.wrong()})
-    assert wrong.status_code == 403
-    assert (faults.raised, faults.begun) == (place.ATTEMPTS - 1, place.ATTEMPTS)
-    assert len(pauses) == place.ATTEMPTS - 1
-    assert people.events(before) == {"code_wrong": 1}
-    account = people.kit.store.account(alice.key)
-    assert (account.failures, len(account.codes.recent)) == (1, 1)
-    faults = Faults(cause, moment, 1)
-    with faults.injected(monkeypatch):
-        right = answer(client, asked, {"code": alice.code()})
-    assert (right.status_code, right.location) == (303, "/")
-    assert faults.raised == 1
-    assert people.events(before) == {"code_wrong": 1, "code_accepted": 1}
+    for cause, moment in itertools.product(CAUSES, MOMENTS):
+        people.clock.advance()
+        people.kit.store.run(lambda tx: tx.clear_throttle(alice.key))
+        client = app.test_client()
+        asked = sign_in(client, "alice", PASSWORD, follow_redirects=True)
+        counted = people.kit.store.account(alice.key).failures
+        faults = Faults(cause, moment, place.ATTEMPTS - 1)
+        before = people.last_event()
+        pauses.clear()
+        with faults.injected(monkeypatch):
+            wrong = answer(client, asked, {"code": alice.wrong()})
+        assert wrong.status_code == 403
+        assert (faults.raised, faults.begun) == (place.ATTEMPTS - 1, place.ATTEMPTS)
+        assert len(pauses) == place.ATTEMPTS - 1
+        assert people.events(before) == {"code_wrong": 1}
+        account = people.kit.store.account(alice.key)
+        assert (account.failures, len(account.codes.recent)) == (counted + 1, 1)
+        faults = Faults(cause, moment, 1)
+        with faults.injected(monkeypatch):
+            right = answer(client, asked, {"code": alice.code()})
+        assert (right.status_code, right.location) == (303, "/")
+        assert faults.raised == 1
+        assert people.events(before) == {"code_wrong": 1, "code_accepted": 1}
 
 
 @both
-@causes
 def test_trying_again_has_an_end(
-    app: Flask, people: People, pauses: list[float], monkeypatch, cause: str
+    app: Flask, people: People, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ):
     """A-64, C-93, C-131: a sentence, nothing counted, nobody in; and afterwards all is well."""
     alice = people.person(areas=ALL)
-    client = app.test_client()
-    asked = sign_in(client, "alice", PASSWORD, follow_redirects=True)
-    before = people.last_event()
-    for code in (alice.wrong(), alice.code(), alice.recovery_code):
-        faults = Faults(cause, "first statement", 1000)
-        with faults.injected(monkeypatch):
-            reply = answer(client, asked, {"code": code})
-        assert reply.status_code == 503
-        assert "Traceback" not in reply.text
-        assert parse(reply.text).all("h1")[0].text == "Out of service for a moment"
-        assert faults.begun <= place.ATTEMPTS
-    assert sum(pauses) < 3 * 5
-    assert people.events(before) == {}
-    assert people.kit.store.account(alice.key).failures == 0
-    assert client.get("/").status_code == 303
-    done = answer(client, asked, {"code": alice.code()})
-    assert (done.status_code, done.location) == (303, "/")
-    assert asked.request.path == SIGN_IN
+    for cause in CAUSES:
+        people.clock.advance()
+        client = app.test_client()
+        asked = sign_in(client, "alice", PASSWORD, follow_redirects=True)
+        assert asked.request.path == SIGN_IN
+        before = people.last_event()
+        for code in (alice.wrong(), alice.code(), alice.recovery_code):
+            faults = Faults(cause, "first statement", 1000)
+            pauses.clear()
+            with faults.injected(monkeypatch):
+                reply = answer(client, asked, {"code": code})
+            assert reply.status_code == 503
+            assert "Traceback" not in reply.text
+            assert parse(reply.text).all("h1")[0].text == "Out of service for a moment"
+            assert faults.begun <= place.ATTEMPTS
+            assert sum(pauses) < 2
+        assert people.events(before) == {}
+        assert people.kit.store.account(alice.key).failures == 0
+        assert client.get("/").status_code == 303
+        done = answer(client, asked, {"code": alice.code()})
+        assert (done.status_code, done.location) == (303, "/")
 
 
 @pytest.mark.parametrize(

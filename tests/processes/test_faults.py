@@ -1,0 +1,208 @@
+"""A key is missing, the clock runs wrong, the mail server is down: a sentence, and no way in."""
+
+import base64
+import contextlib
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from tests.support.burst import Answer, Request, burst
+from tests.support.databases import both
+from tests.support.html import parse
+from tests.support.smtp import mail_server
+
+from .conftest import Serve
+from .people import (
+    DEACTIVATE,
+    EMAIL_FORM,
+    JSON,
+    PASSWORD,
+    SIGN_IN,
+    TWOFACTOR,
+    People,
+    Person,
+)
+
+pytestmark = pytest.mark.slow
+
+HOUR = 3600
+
+
+def words(answer: Answer) -> str:
+    """What a person reads; never a trace."""
+    assert answer.status != 500
+    assert "Traceback" not in answer.text
+    return parse(answer.text).by_id("main").text
+
+
+def ask(port: int, request: Request) -> Answer:
+    [answer] = burst(port, [request])
+    return answer
+
+
+# -- a key that is missing -----------------------------------------------------------------------
+
+
+@both
+def test_a_missing_key(serve: Serve, people: People):
+    """A-64, C-93: named in the log, a sentence on the page; the recovery code needs no key."""
+    alice, bob = people.person(), people.person("bob")
+    [cookie] = people.browsers(alice, 1)
+    [half_in] = people.pending(alice, 1)
+    named = people.kit.vault.newest
+    other = base64.b64encode(secrets.token_bytes(32)).decode()
+    portal = serve(workers=2, TWOFACTOR_KEYS=[other])
+    before = people.last_event()
+    for code in (alice.code(), alice.wrong()):
+        for request in (
+            people.new_email(cookie, "new@example.org", twofactor_code=code),
+            people.deactivate(cookie, code),
+            people.post(f"{TWOFACTOR}/recovery", cookie, code=code),
+            people.post(SIGN_IN, half_in, code=code),
+        ):
+            answer = ask(portal.port, request)
+            assert answer.status == 503
+            assert "Retry-After".lower() in answer.headers
+            if request.headers != JSON:
+                assert len(words(answer)) > 60
+    [begun] = burst(portal.port, [_password(people, alice)])
+    assert begun.location == SIGN_IN
+    assert ask(portal.port, people.post(SIGN_IN, begun.cookie, code=alice.code())).status != 303
+    assert f"sealing key {named} is not among TWOFACTOR_KEYS" in portal.output()
+    assert people.events(before) == {}
+    assert people.kit.store.account(alice.key).failures == 0
+    # Who has the printed sheet gets in: a recovery code is hashed, not sealed.
+    [inside] = people.browsers(bob, 1)
+    off = ask(portal.port, people.deactivate(inside, bob.recovery_code))
+    assert (off.status, off.json["by"]) == (200, "recovery")
+    # With the key beside the new one, the very same code is good.
+    portal.stop()
+    portal = serve(workers=2, TWOFACTOR_KEYS=[other, *people.app.config["TWOFACTOR_KEYS"]])
+    request = people.new_email(cookie, "new@example.org", twofactor_code=alice.code())
+    assert ask(portal.port, request).status == 303
+
+
+def _password(people: People, person: Person) -> Request:
+    [nobody] = people.browsers(None, 1)
+    return people.post("/login", nobody, identity=person.name, password=PASSWORD)
+
+
+# -- a clock that runs wrong ---------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize("back", [HOUR, None], ids=["an hour back", "at nought"])
+def test_a_clock_set_back(serve: Serve, people: People, back: int | None):
+    """A-64, C-05, C-31, C-93: codes count as used until the time has come again; nobody is out."""
+    alice, bob = people.person(), people.person("bob")
+    portal = serve(workers=2)
+    right = people.clock()
+    people.clock.now = 0 if back is None else right - back
+    [cookie] = people.browsers(alice, 1)
+    [half_in] = people.pending(alice, 1)
+    before = people.last_event()
+    for request in (
+        people.new_email(cookie, "new@example.org", twofactor_code=alice.code()),
+        people.post(DEACTIVATE, cookie, code=alice.code(), password=PASSWORD),
+        people.post(SIGN_IN, half_in, code=alice.code()),
+    ):
+        answer = ask(portal.port, request)
+        assert answer.status == 403
+        assert "That code was used already" in words(answer)
+    assert people.events(before) == {"code_reused": 3}
+    for path in ("/", "/security/", f"{TWOFACTOR}/", "/security/sessions", EMAIL_FORM):
+        assert ask(portal.port, Request("GET", path, cookie=cookie)).status == 200
+    # Wrong codes are counted and held as ever.
+    wrong = [people.new_email(cookie, "new@example.org", twofactor_code=alice.wrong())] * 8
+    assert sorted(a.status for a in burst(portal.port, wrong)) == [403] * 5 + [429] * 3
+    # The recovery code lets in; whoever has just enrolled at the wrong time gets in as well.
+    [inside] = people.browsers(bob, 1)
+    assert ask(portal.port, people.deactivate(inside, bob.recovery_code)).status == 200
+    people.enrol(bob)
+    [waiting] = people.pending(bob, 1)
+    assert ask(portal.port, people.post(SIGN_IN, waiting, code=bob.code())).location == "/"
+    # The time is right again, and so is the next code.
+    people.clock.now = right + 2 * 60
+    [late] = people.browsers(alice, 1)
+    request = people.new_email(late, "new@example.org", twofactor_code=alice.code())
+    assert ask(portal.port, request).status == 303
+    request = people.post(SIGN_IN, people.pending(bob, 1)[0], code=bob.code())
+    assert ask(portal.port, request).location == "/"
+    assert "Traceback" not in portal.output()
+
+
+# -- a mail server that is down ------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def silent_server() -> Iterator[int]:
+    """A port where somebody listens and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+class TestMail:
+    @pytest.fixture
+    def port(self) -> int:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            return int(server.getsockname()[1])
+
+    @pytest.fixture
+    def settings(self, port: int) -> dict[str, Any]:
+        return {
+            "MAIL_SERVER": "127.0.0.1",
+            "MAIL_PORT": port,
+            "MAIL_TLS": "none",
+            "MAIL_TIMEOUT_SECONDS": 3,
+        }
+
+    @both
+    def test_mails_wait_for_their_server(
+        self, app: Flask, serve: Serve, people: People, port: int, runner: FlaskCliRunner
+    ):
+        """A-64, C-52, C-75: the deeds are done at once, the mails are kept, and arrive later."""
+        alice = people.person(areas=None)
+        people.enrol(alice)
+        [cookie] = people.browsers(alice, 1)
+        portal = serve(workers=2)
+        ask(portal.port, Request("GET", "/login"))
+        begun = time.monotonic()
+        request = people.new_email(cookie, "new@example.org", twofactor_code=alice.code())
+        assert ask(portal.port, request).status == 303
+        people.clock.advance()
+        assert ask(portal.port, people.deactivate(cookie, alice.code())).json["state"] == "off"
+        assert time.monotonic() - begun < 3
+        people.clock.advance(2 * HOUR)
+        waiting = runner.invoke(args=["mail", "send"])
+        assert waiting.exit_code == 1
+        assert "0 sent, 4 waiting" in waiting.output
+        people.clock.advance(2 * HOUR)
+        with mail_server(port) as mailbox:
+            sent = runner.invoke(args=["mail", "send"])
+        assert (sent.exit_code, sent.output) == (0, "4 sent, 0 waiting.\n")
+        assert sorted(mailbox.recipients) == ["alice@example.org"] * 2 + ["new@example.org"] * 2
+        assert sorted(mail["Subject"] for mail in mailbox.mails) == [
+            "Two-factor authentication is off",
+            "Two-factor authentication is on",
+            "Your e-mail address was changed",
+            "Your e-mail address was changed",
+        ]
+        assert runner.invoke(args=["mail", "send"]).output == "0 sent, 0 waiting.\n"
+
+    def test_a_server_that_says_nothing_delays_no_page(self, serve: Serve, people: People):
+        """A-64, C-75: the answer is there before the mail server is asked."""
+        alice = people.person()
+        [cookie] = people.browsers(alice, 1)
+        with silent_server() as silent:
+            portal = serve(workers=1, MAIL_PORT=silent)
+            begun = time.monotonic()
+            answer = ask(portal.port, people.deactivate(cookie, alice.code()))
+            took = time.monotonic() - begun
+        assert answer.json["state"] == "off"
+        assert took < 2, "less than the three seconds that the server is waited for"

@@ -1,0 +1,200 @@
+"""Workers are killed with SIGKILL at random moments: nothing is half done, and nobody is out."""
+
+import os
+import random
+import signal
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from portal.extensions import db
+from portal.twofactor.service import tickets
+from tests.support.burst import LOST, Answer, Request, burst
+from tests.support.databases import both
+from tests.support.enrol import sign_in, status
+from tests.support.forms import answer
+from tests.support.gunicorn import Gunicorn
+
+from .conftest import Serve
+from .people import PASSWORD, SIGN_IN, TWOFACTOR, People, Person
+from .shared import Slot
+
+pytestmark = pytest.mark.slow
+
+ROUNDS = 50
+MARK = {"X-Mark": "1"}
+
+
+class Killer:
+    """Sends a request and kills the worker that serves it."""
+
+    def __init__(self, portal: Gunicorn, slot: Slot) -> None:
+        self._portal, self._slot = portal, slot
+        self._pool = ThreadPoolExecutor(1)
+        self.longest = 0.05
+        self.outcomes: Counter[str] = Counter()
+
+    def measure(self, requests: Iterator[Request]) -> None:
+        """How long such a request takes here and now: the moments are drawn from that."""
+        took = []
+        for request in requests:
+            begun = time.monotonic()
+            burst(self._portal.port, [request])
+            took.append(time.monotonic() - begun)
+        self.longest = 1.2 * statistics.median(took)
+
+    def strike(self, request: Request) -> Answer:
+        """The answer, or a lost one, of a request amid which its worker was killed."""
+        self._slot.pid = 0
+        sent = self._pool.submit(burst, self._portal.port, [request])
+        while not (pid := self._slot.pid) and not sent.done():
+            time.sleep(0.0002)
+        time.sleep(random.uniform(0, self.longest))
+        os.kill(pid, signal.SIGKILL)
+        [reply] = sent.result()
+        return reply
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+
+@pytest.fixture
+def killer(serve: Serve, tmp_path) -> Iterator[Killer]:
+    found = Killer(serve(workers=4), Slot(tmp_path / "slot"))
+    yield found
+    found.close()
+
+
+def activation(people: People, alice: Person) -> Request:
+    """The first code of an unfinished enrolment."""
+    people.kit.store.run(lambda tx: tx.remove_account(alice.key))
+    mark = {tickets.ENROLMENT: people.begin(alice)}
+    [cookie] = people.browsers(alice, 1, [mark])
+    return people.post(f"{TWOFACTOR}/activate", cookie, dict(MARK), code=alice.code())
+
+
+def deactivation(people: People, alice: Person) -> Request:
+    """A code that switches off."""
+    _enrolled(people, alice)
+    [cookie] = people.browsers(alice, 1)
+    request = people.deactivate(cookie, alice.code())
+    return Request(request.method, request.path, request.data, cookie, request.headers | MARK)
+
+
+def deactivation_by_recovery(people: People, alice: Person) -> Request:
+    """The recovery code that switches off."""
+    _enrolled(people, alice)
+    [cookie] = people.browsers(alice, 1)
+    request = people.deactivate(cookie, alice.recovery_code)
+    return Request(request.method, request.path, request.data, cookie, request.headers | MARK)
+
+
+def _enrolled(people: People, alice: Person) -> None:
+    if people.rows("account", alice) == 0:
+        people.enrol(alice)
+
+
+def half(people: People, alice: Person) -> list[str]:
+    """What would be half a state."""
+    found = []
+    account, authenticators = people.rows("account", alice), people.rows("authenticator", alice)
+    if account != authenticators or account > 1:
+        found.append(f"{account} accounts with {authenticators} authenticators")
+    with db.engine.connect() as connection:
+        orphans = connection.execute(
+            text(
+                "SELECT count(*) FROM twofactor_authenticator WHERE user_id NOT IN"
+                " (SELECT user_id FROM twofactor_account)"
+            )
+        ).scalar_one()
+        kinds = connection.execute(
+            text("SELECT kind FROM twofactor_ticket WHERE user_id = :u"), {"u": alice.key}
+        ).scalars()
+        left = set(kinds)
+    if orphans:
+        found.append("an authenticator without an account")
+    if account and tickets.ENROLMENT in left:
+        found.append("switched on, and the enrolment is still open")
+    if not account and left & {tickets.PASS, tickets.VIEW, tickets.SIGN_IN}:
+        found.append(f"switched off, and {left} are still there")
+    return found
+
+
+def gets_in(people: People, alice: Person, by: str) -> None:
+    """With the password, and with a code or the recovery code where one is asked."""
+    people.clock.advance(60)
+    client = people.app.test_client()
+    page = sign_in(client, alice.name, PASSWORD, follow_redirects=True)
+    if people.rows("account", alice):
+        assert page.request.path == SIGN_IN
+        code = alice.code() if by == "code" else alice.recovery_code
+        assert answer(client, page, {"code": code}).status_code == 303
+    assert client.get("/").status_code == 200
+    assert status(client) == ("on" if people.rows("account", alice) else "off")
+
+
+@both
+@pytest.mark.parametrize("make", [activation, deactivation, deactivation_by_recovery])
+def test_killed_amid(killer: Killer, people: People, make: Callable[[People, Person], Request]):
+    """A-64, C-33, C-57, C-63, C-73, C-93: 50 kills, each followed by a look and a sign-in."""
+    alice = people.person(areas=None)
+
+    def fresh() -> Request:
+        people.clock.advance(900)
+        people.end_sessions()
+        return make(people, alice)
+
+    killer.measure(fresh() for _ in range(5))
+    expected = "activated" if make is activation else "deactivated"
+    for number in range(ROUNDS if make is not deactivation_by_recovery else ROUNDS // 2):
+        request = fresh()
+        on, before = people.rows("account", alice), people.last_event()
+        reply = killer.strike(request)
+        done = people.rows("account", alice) != on
+        assert half(people, alice) == []
+        assert people.events(before).get(expected, 0) == int(done), "done twice, or unseen"
+        assert done or reply.status in (LOST, 503), "said to be done, and was not"
+        outcome = "answered" if reply.status != LOST else "done" if done else "not done"
+        killer.outcomes[outcome] += 1
+        gets_in(people, alice, "code" if number % 2 else "recovery code")
+        assert half(people, alice) == []
+    print(make.__name__, dict(killer.outcomes), f"{killer.longest * 1000:.0f} ms")
+    assert killer.outcomes["not done"] > 0
+    assert killer.outcomes["done"] + killer.outcomes["answered"] > 0
+
+
+@both
+def test_killed_amid_a_guarded_deed(killer: Killer, people: People):
+    """A-07, C-33, C-93: the deed is done once or not at all, and never twice with one code."""
+    alice = people.person()
+
+    def fresh() -> Request:
+        people.clock.advance()
+        people.end_sessions()
+        [cookie] = people.browsers(alice, 1)
+        email = f"alice{int(people.clock())}@example.org"
+        request = people.new_email(cookie, email, twofactor_code=alice.code())
+        return Request(request.method, request.path, request.data, cookie, MARK)
+
+    killer.measure(fresh() for _ in range(5))
+    for _ in range(ROUNDS // 2):
+        request = fresh()
+        before = people.last_event()
+        reply = killer.strike(request)
+        done = people.email_of(alice) == request.data["email"]
+        used = people.events(before).get("code_accepted", 0)
+        assert used <= 1
+        assert used or not done, "done without a code"
+        assert done or reply.status in (LOST, 503)
+        # The same once more: with a code that was used up it is refused, else it is done now.
+        [again] = burst(killer._portal.port, [request])
+        assert again.status == (403 if used else 303)
+        assert people.events(before)["code_accepted"] == 1
+        outcome = "answered" if reply.status != LOST else "done" if done else "not done"
+        killer.outcomes[outcome] += 1
+    print("guarded deed", dict(killer.outcomes), f"{killer.longest * 1000:.0f} ms")
