@@ -52,7 +52,11 @@ SETTINGS: dict[str, Setting] = {
         None, None, None, "Sealing keys, newest first: base64 of 32 random bytes each"
     ),
     "TWOFACTOR_AFTER_SIGN_IN": Setting(
-        "/", None, None, "Path or endpoint where a sign-in leads that has no better place to go"
+        "/",
+        None,
+        None,
+        "Where a sign-in leads that has no better place to go: a path within the application"
+        " (after SCRIPT_NAME), or an endpoint",
     ),
 }
 

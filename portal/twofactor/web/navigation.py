@@ -46,7 +46,9 @@ def inside(url: str | None) -> str | None:
 def after_sign_in(next_url: str | None) -> str:
     """Where a finished sign-in leads."""
     fallback = current_state().kit.settings.after_sign_in
-    if not fallback.startswith("/"):
+    if fallback.startswith("/"):
+        fallback = request.root_path.rstrip("/") + fallback
+    else:
         fallback = url_for(fallback)
     return inside(next_url) or fallback
 
