@@ -165,3 +165,14 @@ def test_operators_name_customers_by_e_mail_address(app: Flask, phone: Phone) ->
     with app.app_context():
         key = str(db.session.scalar(select(User.id).where(User.email == ADA)))
     assert key in shown.output
+
+
+def test_it_works_below_a_prefix(app: Flask, phone: Phone) -> None:
+    app.config["APPLICATION_ROOT"] = "/shop"
+    client = app.test_client()
+    assert sign_in(client).location == "/shop/"
+    asked = client.get("/orders")
+    assert f'action="/shop{MOUNT}/challenge?area=orders&amp;next=/shop/orders"' in asked.text
+    opened = f"{MOUNT}/challenge?area=orders&next=/shop/orders"
+    assert send(client, opened, code=phone.code()).location == "/shop/orders"
+    assert "/shop/" in client.get("/orders").text
