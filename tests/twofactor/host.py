@@ -148,6 +148,12 @@ def _routes(app: Any) -> None:  # noqa: C901 - a list of views
         deeds.append("reset")
         return redirect("/login", 303)
 
+    @app.route("/diary", methods=["GET", "POST"])
+    @login_required
+    @twofactor.required("note")
+    def diary():
+        return "diary"
+
     @app.post("/unguarded")
     @login_required
     def unguarded():

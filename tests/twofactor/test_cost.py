@@ -13,8 +13,11 @@ def test_an_unguarded_route_costs_nothing(protected, statements):
 
 @both
 def test_a_guarded_route_costs_one_select_at_most(protected, statements, clock):
-    protected.client.get("/note")
+    assert protected.client.get("/diary").text == "diary"
     assert statements.of_twofactor == []
+    protected.client.get("/note")  # its form shows the dialog
+    assert len(statements.of_twofactor) == 1
+    statements.clear()
     protected.client.post("/note", data={"text": "hi"})
     assert len(statements.of_twofactor) == 1
     assert statements.of_twofactor[0].startswith("SELECT")
