@@ -15,7 +15,7 @@ FLASK := $(PY) -m flask --app wsgi --no-debug
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: run test test-fast test-long test-postgres lint format pictures docs constraints clean help
+.PHONY: run test test-fast test-long test-postgres lint format pictures security docs constraints clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -54,6 +54,12 @@ format: $(VENV)/.installed-for-tests
 # Every page and state as a PNG in docs/pictures/.
 pictures: $(VENV)/.installed-for-tests
 	@$(PY) -m tools.pictures $(ARGS)
+
+# docs/security.md anew: which test shows which requirement, with the outcomes of this run.
+security: $(VENV)/.installed-for-tests
+	@mkdir -p build
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --junitxml=build/report.xml -o junit_family=xunit2 $(ARGS)
+	@$(PY) -m tools.security --results build/report.xml
 
 # The documentation as a site in build/docs; warnings are errors.
 docs: $(VENV)/.installed-for-docs

@@ -26,7 +26,7 @@ from .listing import (
 from .service import doctor as checks
 from .service import operations
 from .state import State, current_state
-from .wiring import layers
+from .wiring import GUARD, layers
 
 
 class Group(AppGroup):
@@ -288,7 +288,7 @@ def _guarded_routes() -> dict[str, list[str]]:
     routes: dict[str, list[str]] = {}
     for rule in current_app.url_map.iter_rules():
         for layer in layers(current_app.view_functions[rule.endpoint]):
-            key = getattr(layer, "_twofactor_area", None)
+            key = getattr(layer, GUARD, None)
             if key is not None and rule.rule not in routes.get(key, []):
                 routes.setdefault(key, []).append(rule.rule)
     return routes

@@ -37,7 +37,7 @@ class TwoFactor:
 
     def __init__(self) -> None:
         self._areas = AreaRegistry()
-        self._guarded: dict[str, list[Callable[..., Any]]] = {}
+        self._guarded: set[str] = set()
         self._closed = False
 
     @property
@@ -155,22 +155,10 @@ class TwoFactor:
             twofactor_csrf_field=forms.csrf_field,
             twofactor_csrf_token=forms.csrf_token,
         )
-        app.before_request(self._check_wiring(app))
+        app.before_request(_check_wiring(app))
         app.before_request(guard.restore_form)
         app.cli.add_command(cli.group)
         user_logged_out.connect(_forget_marks, app, weak=False)
-
-    def _check_wiring(self, app: Flask) -> Callable[[], None]:
-        """A look at the routes, once all are there: when the first request comes."""
-        wrong = True
-
-        def check() -> None:
-            nonlocal wrong
-            if wrong:
-                wiring.check(app, (view for views in self._guarded.values() for view in views))
-                wrong = False
-
-        return check
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
         """A decorator that asks for a code before a view, where the user has chosen the area.
@@ -182,14 +170,8 @@ class TwoFactor:
         """
         if self._closed:
             self._areas.get(key)
-        wrappers = self._guarded.setdefault(key, [])
-
-        def decorate(view: guard.View) -> guard.View:
-            guarded = guard.required(key)(view)
-            wrappers.append(guarded)
-            return guarded
-
-        return decorate
+        self._guarded.add(key)
+        return guard.required(key)
 
     def require(self, key: str, user: Any = None) -> None:
         """Ask for a code inside a view, just before the deed.
@@ -246,6 +228,19 @@ class TwoFactor:
         """Remove all two-factor state of a user whose account at the host is closed."""
         state = current_state()
         preferences.forget(state.kit, state.user_key(user))
+
+
+def _check_wiring(app: Flask) -> Callable[[], None]:
+    """A look at the routes, once all are there: when the first request comes."""
+    wrong = True
+
+    def check() -> None:
+        nonlocal wrong
+        if wrong:
+            wiring.check(app)
+            wrong = False
+
+    return check
 
 
 def _keys(app: Flask) -> list[bytes]:

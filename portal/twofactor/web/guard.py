@@ -1,6 +1,7 @@
 """How a deed is protected: the decorator, the same inside a view, and what a code leaves behind."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -22,6 +23,7 @@ from ..core.policy import Verdict
 from ..core.records import Glance, Subject
 from ..service import tickets, verification
 from ..state import State, current_state
+from ..wiring import GUARD, WANTED, innermost
 from . import continuation, marks
 from .challenge import FormAgain, no_store
 from .forms import refuse_cross_site, wants_json
@@ -93,7 +95,9 @@ def required(key: str) -> Callable[[View], View]:
                 _after(state, area, user_id, response)
             return no_store(response)
 
-        cast(Any, guarded)._twofactor_area = key
+        with suppress(AttributeError):  # a bound method takes no mark
+            setattr(innermost(view), WANTED, key)
+        setattr(guarded, GUARD, key)
         return cast(View, guarded)
 
     return decorate
