@@ -1,9 +1,12 @@
 """Browsers that send what the machines say, and the watch over every answer."""
 
+import atexit
 import base64
 import json
 import os
 import re
+import shutil
+import tempfile
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -162,11 +165,11 @@ class Breakdowns:
 
 def folder(name: str) -> Path:
     """Where an application of the fuzz lives: in memory if the machine has such a place."""
-    import tempfile
-
     memory = Path("/dev/shm")
     usable = memory.is_dir() and os.access(memory, os.W_OK)
-    return Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-", dir=memory if usable else None))
+    made = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-", dir=memory if usable else None))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def json_of(response: Any) -> Any:
