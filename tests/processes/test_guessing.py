@@ -73,7 +73,7 @@ def test_no_more_is_judged_than_the_allowance(portal: Gunicorn, people: People):
     assert people.kit.store.account(alice.key).failures == FREE
     assert all(a.headers["retry-after"] == "30" for a in answers if a.status == 429)
     assert all(a.headers["cache-control"] == "no-store" for a in answers)
-    assert len({answer.worker for answer in answers}) == 4
+    assert len({answer.worker for answer in answers}) > 1
     # Once the wait is over one more is judged, then the next wait is twice as long.
     for wait, following in ((30, 60), (60, 120)):
         people.clock.advance(wait)

@@ -54,6 +54,7 @@ class Killer:
         sent = self._pool.submit(burst, self._portal.port, [request])
         while not (pid := self._slot.pid) and not sent.done():
             time.sleep(0.0002)
+        assert pid > 0, "no worker has begun the request"
         time.sleep(random.uniform(0, self.longest))
         os.kill(pid, signal.SIGKILL)
         [reply] = sent.result()
