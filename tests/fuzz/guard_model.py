@@ -21,7 +21,7 @@ class RaisedError(Exception):
 class GuardModel(Model):
     """What happens to one request before, at and after a guard."""
 
-    def arrive(self, session: Session, sent: Sent) -> None:
+    def arrive(self, sent: Sent) -> None:
         """The original form is put back before anything else looks at the request."""
         sent.form = grouped(sent.sent_fields)
         if sent.kind == MULTIPART and sent.upload is not None:
@@ -35,7 +35,6 @@ class GuardModel(Model):
             kept is None
             or self.now >= kept.until
             or (kept.method, kept.address) != (sent.method, sent.address)
-            or (session.user is not None and kept.user != session.user)
         ):
             raise Refused(kept=False, name="continuation broken")
         sent.form, sent.kept, sent.lost = list(kept.fields), kept, kept.lost

@@ -48,8 +48,10 @@ class HostModel(PagesModel):
 
     def answer(self, session: Session, sent: Sent) -> Answer:
         """The one answer to this request."""
+        if self.too_long(sent):
+            return Answer(413)
         try:
-            self.arrive(session, sent)
+            self.arrive(sent)
             methods = METHODS.get(sent.path) or self.methods_of(sent.path)
             if methods is None:
                 return Answer(404)

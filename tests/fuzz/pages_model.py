@@ -3,11 +3,11 @@
 import base64
 import json
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from .guard_model import GuardModel
 from .model import PREFERENCES, Account, Refused, Session, Ticket
-from .requests import JSON, Answer, Sent
+from .requests import FORM, JSON, Answer, Sent
 from .rfc6238 import PERIOD, code_at
 from .words import CODE, GARBAGE, NOTHING, RECOVERY, Typed
 
@@ -27,6 +27,13 @@ class PagesModel(GuardModel):
         if path.startswith(self.mount) and path[len(self.mount) :] in PAGES:
             return ("GET", "POST")
         return None
+
+    def too_long(self, sent: Sent) -> bool:
+        """Whether the body of a page's form is not read at all."""
+        mine = sent.method == "POST" and self.methods_of(sent.path) == ("GET", "POST")
+        if not mine or not sent.path.startswith(self.mount) or sent.kind != FORM:
+            return False
+        return len(urlencode(sent.sent_fields)) > LONGEST_BODY
 
     # what every page has in common
 

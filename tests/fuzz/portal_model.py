@@ -70,13 +70,15 @@ class PortalModel(PagesModel):
                 session.become(Session())
 
     def _answer(self, session: Session, sent: Sent) -> Answer:
+        if self.too_long(sent):
+            return Answer(413)
         methods = METHODS.get(sent.path) or self.methods_of(sent.path)
         wrong = methods is not None and sent.method not in (*methods, "OPTIONS", "HEAD")
         wrong = wrong or (sent.method == "HEAD" and "GET" not in (methods or ("GET",)))
         if methods and not wrong and not sent.safe and not self._forged(session, sent):
             return Answer(400)
         try:
-            self.arrive(session, sent)
+            self.arrive(sent)
             if methods is None or wrong:
                 return Answer(404 if methods is None else 405)
             anonymous = session.user is None and sent.path != f"{self.mount}/sign-in"

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from .person import error, pending
+from .person import Person, error, pending
 
 JSON = {"Accept": "application/json"}
 
@@ -224,8 +224,6 @@ def test_an_altered_continuation_is_refused(protected, host):
 
 
 def test_another_users_continuation_is_refused(protected, host, clock):
-    from .person import Person
-
     challenge = protected.client.post("/note", data={"text": "hi"})
     bob = Person(host, clock, "bob")
     bob.sign_in()
@@ -320,6 +318,17 @@ class TestInTheView:
         clock.advance(30)
         assert protected.answer(second, "/both", protected.code()).status_code == 303
         assert host.deeds == ["both"]
+
+    def test_the_user_of_a_link_is_asked_whoever_is_signed_in(self, protected, host, clock):
+        bob = Person(host, clock, "bob")
+        bob.sign_in()
+        bob.enrol()
+        asked = bob.client.post(f"/reset/{protected.id}", data={"x": "1"})
+        refused = bob.answer(asked, f"/reset/{protected.id}", bob.code())
+        assert refused.status_code == 403
+        done = bob.answer(refused, f"/reset/{protected.id}", protected.code())
+        assert done.status_code == 303
+        assert host.deeds == ["reset"]
 
     def test_the_user_of_a_link_is_asked_without_being_signed_in(self, protected, host):
         stranger = host.test_client()

@@ -47,6 +47,14 @@ def test_without_the_tick_it_is_asked_again(protected):
     assert asked(other)
 
 
+def test_two_answers_to_the_tick_are_no_trust_and_no_obstacle(protected):
+    other = protected.other_browser()
+    other.sign_in()
+    done = other.post("/sign-in", {"code": other.code(), "trust": ["yes", "yes"]})
+    assert done.status_code == 303
+    assert other.client.get_cookie(COOKIE) is None
+
+
 def test_another_browser_is_asked(trusting, protected):
     assert asked(protected.other_browser())
 

@@ -54,8 +54,11 @@ def _asked() -> Asked:
 def restore_form() -> None:
     """Put the original form back before the view sees the request (a `before_request`).
 
+    Whose code was asked is compared by the guard: the link of a mail is for its own user, whoever
+    is signed in.
+
     Raises:
-        ContinuationBroken: it does not open here, or is another user's.
+        ContinuationBroken: it does not open here.
     """
     if request.method in policy.SAFE_METHODS or request.mimetype != _FORM:
         return
@@ -65,8 +68,6 @@ def restore_form() -> None:
     state, asked = current_state(), _asked()
     asked.codes = _codes()
     asked.carried = continuation.unseal(state, tokens[0])
-    if current_user.is_authenticated and asked.carried.user_id != state.user_key(current_user):
-        raise ContinuationBroken("another user's")
     continuation.restore(asked.carried)
 
 

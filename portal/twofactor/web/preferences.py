@@ -111,7 +111,8 @@ def recovery() -> Response:
 def forget_browser() -> Response:
     """POST: trust a browser no more. It asks for no code: that only raises the protection."""
     state = current_state()
-    gone = trust.revoke(state.kit, pages.subject(state), forms.text("browser"))
+    named = forms.texts("browser")
+    gone = len(named) == 1 and trust.revoke(state.kit, pages.subject(state), named[0])
     message = "That browser will be asked again." if gone else "That browser was not trusted."
     return pages.done(message)
 

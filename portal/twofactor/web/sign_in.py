@@ -109,7 +109,7 @@ def submit() -> Response:
 
 
 def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
-    trust = trusted.offered(state) and forms.text("trust") == "yes"
+    trust = trusted.offered(state) and forms.texts("trust") == ["yes"]
     marks.renew(empty=True)
     if by_recovery:
         state.login_user(user, pending.remember)
