@@ -69,6 +69,9 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
     sentence = SENTENCES.get(error.code, "That did not work.")
+    if error.code == ServiceUnavailable.code:
+        # Whoever could not go on knows better what it was for, and what was left undone.
+        sentence = vars(error).get("description") or sentence
     return answer(error, TITLES.get(error.code, HTTPStatus(error.code).phrase), sentence)
 
 
