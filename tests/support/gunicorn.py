@@ -38,8 +38,8 @@ class Gunicorn:
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
-    def start(self) -> None:
-        """Start the workers and wait until the portal answers."""
+    def start(self, *, wait: bool = True) -> None:
+        """Start the workers and wait until the portal answers; what is sent before that waits."""
         number = self._socket.fileno()
         command = [sys.executable, "-m", "gunicorn", self._module, f"--bind=fd://{number}"]
         command += [f"--workers={self._workers}", f"--threads={self._threads}", "--preload"]
@@ -54,7 +54,8 @@ class Gunicorn:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self._wait()
+        if wait:
+            self._wait()
 
     def _wait(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
