@@ -9,6 +9,7 @@ import sys
 
 import click
 import pytest
+from flask import current_app
 from flask.cli import FlaskGroup, ScriptInfo
 
 from portal.twofactor.testing import TwoFactorTesting
@@ -157,14 +158,16 @@ def test_commands_exist(command, request):
     if arguments[0] == "--app":
         arguments = arguments[2:]
     group = FlaskGroup(create_app=lambda: app)
-    context = click.Context(group, obj=ScriptInfo(create_app=lambda: app))
-    found: click.Command = group
-    while isinstance(found, click.Group):
-        name = arguments.pop(0)
-        inner = found.get_command(context, name)
-        assert inner is not None, f"there is no command {name}"
-        found = inner
-    found.make_context(found.name, arguments, parent=context)
+    # Closed at its end, and with it the application context that Flask opens for a look-up.
+    with click.Context(group, obj=ScriptInfo(create_app=lambda: app)) as context:
+        found: click.Command = group
+        while isinstance(found, click.Group):
+            name = arguments.pop(0)
+            inner = found.get_command(context, name)
+            assert inner is not None, f"there is no command {name}"
+            found = inner
+        found.make_context(found.name, arguments, parent=context).close()
+    assert not current_app
 
 
 def test_every_block_is_looked_at():
