@@ -201,6 +201,7 @@ class Person:
 
     def inspect(self) -> None:
         """No finding of axe, and nothing that has to be scrolled sideways, even at 320 pixels."""
+        self.page.wait_for_load_state("load")  # the address changes before the page is there
         self.fits()
         findings = self._axe(self.page) if self.look.scripts else self._axe_beside()
         assert not findings, f"{self.page.url}: {findings}"
