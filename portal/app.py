@@ -35,7 +35,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Flask("portal", instance_path=config.instance_path(settings))
     config.load(app, settings)
     if hops := app.config["PROXY_COUNT"]:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
         )
     init_database(app)

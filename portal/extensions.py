@@ -32,7 +32,7 @@ class Base(DeclarativeBase):
     )
 
 
-class SessionLogin(LoginManager):  # type: ignore[misc]
+class SessionLogin(LoginManager):  # type: ignore[misc]  # Flask-Login is untyped
     """Flask-Login without its cookie: "keep me signed in" is a matter of the session's record."""
 
     def _load_user_from_remember_cookie(self, _cookie: str) -> None:

@@ -107,7 +107,7 @@ def _claim(number: int) -> OutboxMail | None:
         .values(not_before=now() + LEASE_SECONDS, attempts=OutboxMail.attempts + 1)
     )
     with Session(db.engine, expire_on_commit=False) as session, session.begin():
-        if not session.execute(claim).rowcount:  # type: ignore[attr-defined]
+        if not session.execute(claim).rowcount:  # type: ignore[attr-defined]  # a CursorResult
             return None
         return session.get(OutboxMail, number)
 
@@ -159,14 +159,14 @@ def _send(message: EmailMessage) -> None:
 
 
 def _deliver_after_response(number: int) -> None:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
 
     def attempt() -> None:
         with app.app_context():
             deliver(number)
 
     @after_this_request
-    def hook(response):  # type: ignore[no-untyped-def]
+    def hook(response):  # type: ignore[no-untyped-def]  # for Flask alone
         response.call_on_close(attempt)
         return response
 

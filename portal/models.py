@@ -26,7 +26,7 @@ def email_key(email: str) -> str:
     return email.strip().lower()
 
 
-class Customer(UserMixin, Base):  # type: ignore[misc]
+class Customer(UserMixin, Base):  # type: ignore[misc]  # Flask-Login is untyped
     """Someone who signs in; the number of a customer is never given to another one."""
 
     __tablename__ = "customer"

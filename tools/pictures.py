@@ -25,7 +25,7 @@ from tests.support.enrol import TWOFACTOR
 from tests.support.mail import last_link
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
-PASSWORD = "plum-coffee-lantern-42"  # noqa: S105
+PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a picture
 # In dark mode those pages that have colours of their own; the others follow.
 DARK = {
     "sign-in",

@@ -10,7 +10,7 @@ PRESENT = {"autocomplete": "current-password"}
 NEW = {"autocomplete": "new-password"}
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]
+class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """The present password and a new one, twice."""
 
     current_password = PasswordField("Current password", [own_password()], render_kw=PRESENT)
@@ -22,20 +22,20 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class EmailForm(FlaskForm):  # type: ignore[misc]
+class EmailForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """The present password and a new address."""
 
     current_password = PasswordField("Current password", [own_password()], render_kw=PRESENT)
     email = StringField("New e-mail address", email_rules(), render_kw={"autocomplete": "email"})
 
 
-class CloseForm(FlaskForm):  # type: ignore[misc]
+class CloseForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """The present password: closing can't be undone."""
 
     current_password = PasswordField("Current password", [own_password()], render_kw=PRESENT)
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]
+class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """What stands on the invoices."""
 
     full_name = StringField("Name", text_rules(TEXT_LENGTH), render_kw={"autocomplete": "name"})
@@ -52,5 +52,5 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class SignOutForm(FlaskForm):  # type: ignore[misc]
+class SignOutForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """Only the token against forged requests."""

@@ -18,11 +18,11 @@ blueprint = Blueprint("account", __name__)
 
 def customer() -> Customer:
     """The one who is signed in, as a row and not as a proxy."""
-    return current_user._get_current_object()  # type: ignore[no-any-return]
+    return current_user._get_current_object()  # type: ignore[no-any-return]  # Flask-Login is untyped
 
 
 @blueprint.get("/")
-@login_required  # type: ignore[untyped-decorator]
+@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
 def overview() -> ResponseReturnValue:
     """The profile, what is to be paid, and how the account is protected."""
     areas = twofactor.areas_of(customer())
@@ -41,7 +41,7 @@ def overview() -> ResponseReturnValue:
 
 
 @blueprint.get("/security/")
-@login_required  # type: ignore[untyped-decorator]
+@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
 def security() -> ResponseReturnValue:
     """Everything about the account, and what is protected by a code."""
     return render_template(
@@ -54,7 +54,7 @@ def security() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/profile", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]
+@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
 def profile() -> ResponseReturnValue:
     """Change name, company, address and phone."""
     form = ProfileForm(obj=customer())
@@ -67,7 +67,7 @@ def profile() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/password", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]
+@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
 @twofactor.required("password")
 def password() -> ResponseReturnValue:
     """Change the password; every other session ends."""
@@ -85,7 +85,7 @@ def password() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/email", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]
+@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
 @twofactor.required("email")
 def email() -> ResponseReturnValue:
     """Change the e-mail address; the old and the new one are told."""
@@ -102,7 +102,7 @@ def email() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/close", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]
+@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
 @twofactor.required("close_account")
 def close() -> ResponseReturnValue:
     """Close the account for good."""
@@ -115,7 +115,7 @@ def close() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/sessions", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]
+@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
 def sessions_page() -> ResponseReturnValue:
     """Where one is signed in, and how to end it."""
     form = SignOutForm()

@@ -6,7 +6,7 @@ from wtforms import BooleanField, PasswordField, StringField
 from portal.fields import email_rules, required, same_as, text_rules
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """Who one is, and the password."""
 
     identity = StringField(
@@ -22,13 +22,13 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     remember = BooleanField("Keep me signed in")
 
 
-class ForgotForm(FlaskForm):  # type: ignore[misc]
+class ForgotForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """Where the link is to be mailed."""
 
     email = StringField("E-mail address", email_rules(), render_kw={"autocomplete": "email"})
 
 
-class ResetForm(FlaskForm):  # type: ignore[misc]
+class ResetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """The new password, twice."""
 
     new_password = PasswordField(

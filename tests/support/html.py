@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
+    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905 - read as words
 )
 
 

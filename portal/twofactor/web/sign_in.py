@@ -162,7 +162,7 @@ def _load(pending: Pending) -> Any:
     Raises:
         SignInExpired: the host does not know the user any more.
     """
-    loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009
+    loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009 - set by Flask-Login
     user = loader(pending.login_id) if loader else None
     if user is None:
         raise SignInExpired("user gone")
