@@ -3,6 +3,7 @@
 import atexit
 import base64
 import json
+import logging
 import os
 import re
 import shutil
@@ -151,6 +152,8 @@ class Breakdowns:
     def __init__(self, app: Any) -> None:
         self.seen: list[BaseException] = []
         app.config["PROPAGATE_EXCEPTIONS"] = False
+        # One of its own: loggers are known by name, and other tests read what "host" logs.
+        app.logger = logging.getLogger("fuzz")
         app.logger.disabled = True
         got_request_exception.connect(self._note, app)
 
