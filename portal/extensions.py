@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from portal.twofactor import TwoFactor
 
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
 class Base(DeclarativeBase):

@@ -9,15 +9,20 @@ import sys
 
 import click
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import current_app
 from flask.cli import FlaskGroup, ScriptInfo
+from sqlalchemy import create_engine
 
+from portal.twofactor import migrations
 from portal.twofactor.testing import TwoFactorTesting
 
 from .pages import PAGES, ROOT, Block, blocks
 from .prepared import namespace
 
 ON_ITS_OWN = ROOT / "docs" / "start.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 
 
 def run(names, block: Block):
@@ -42,7 +47,9 @@ def page(request, tmp_path):
         db.engine.dispose()
 
 
-WITH_PYTHON = [path for path in PAGES if blocks("python", path) and path != ON_ITS_OWN]
+WITH_PYTHON = [
+    path for path in PAGES if blocks("python", path) and path not in (ON_ITS_OWN, OPERATIONS)
+]
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, indirect=True, ids=lambda path: path.name)
@@ -120,6 +127,19 @@ class TestStart:
         assert 5 <= len(wanted) <= 10
         for line in wanted:
             assert line in block.text
+
+
+def test_the_revision_of_a_host_leads_up_and_down():
+    (block,) = blocks("python", OPERATIONS)
+    engine = create_engine("sqlite://")
+    connection = engine.connect()
+    with connection, Operations.context(MigrationContext.configure(connection)):
+        run(names := {}, block)
+        names["upgrade"]()
+        assert migrations.version_of(connection) == migrations.LATEST
+        names["downgrade"]()
+        assert migrations.version_of(connection) == 0
+    engine.dispose()
 
 
 @pytest.mark.parametrize("block", blocks("html+jinja"), ids=str)

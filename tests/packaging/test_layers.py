@@ -15,6 +15,7 @@ FLOORS = [
     {"core"},
     {"methods", "config", "signals"},
     {"storage"},
+    {"migrations"},
     {"service"},
     {"state"},
     {"listing", "wiring"},
@@ -111,7 +112,16 @@ def test_the_package_can_be_lifted_out(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_only_declared_dependencies_are_imported(module):
     declared = {
-        *("bcrypt", "blinker", "click", "cryptography", "flask", "flask_login", "flask_wtf"),
+        *(
+            "alembic",
+            "bcrypt",
+            "blinker",
+            "click",
+            "cryptography",
+            "flask",
+            "flask_login",
+            "flask_wtf",
+        ),
         *("itsdangerous", "jinja2", "markupsafe", "pyotp", "qrcode", "sqlalchemy", "werkzeug"),
         *("flask_sqlalchemy", "wtforms", "portal"),
     }

@@ -11,8 +11,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
-SUFFIXES = {".html", ".txt", ".css", ".js", ".svg", ".png", ".ico", ".woff2", ".mo"}
-FOLDERS = {"templates", "static", "translations"}
+SUFFIXES = {
+    ".html",
+    ".txt",
+    ".css",
+    ".js",
+    ".svg",
+    ".png",
+    ".ico",
+    ".woff2",
+    ".mo",
+    ".ini",
+    ".mako",
+}
+FOLDERS = {"templates", "static", "translations", "migrations"}
 
 
 @pytest.fixture(scope="module")

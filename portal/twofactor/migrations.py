@@ -1,0 +1,144 @@
+"""The versions of the tables, for the revisions of a host's own Alembic history.
+
+    from alembic import op
+    from portal.twofactor import migrations
+
+    def upgrade():
+        migrations.upgrade(op, 0, 1)
+
+    def downgrade():
+        migrations.downgrade(op, 1, 0)
+
+The host's history stays one line, and `flask db upgrade` is all there is to run. A host without
+Flask-Migrate runs `flask twofactor upgrade-tables`. What a step does is never changed once it was
+released, however the tables go on; a test holds all steps together against `storage.tables`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+
+# Whether a database has at least a version: its table and, if it came later, its column.
+Mark = tuple[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What leads from the version before to this one, and back."""
+
+    up: Callable[[Operations], None]
+    down: Callable[[Operations], None]
+    mark: Mark
+
+
+def upgrade(op: Operations, since: int, to: int) -> None:
+    """Lead the tables from one version up to another.
+
+    Args:
+        op: Alembic's `op`.
+        since: the version that the tables have; 0 when there are none.
+        to: the version that they are to have, at most `LATEST`.
+
+    Raises:
+        ValueError: there is no such version.
+    """
+    if not 0 <= since <= to <= LATEST:
+        raise ValueError(f"there is no way from version {since} up to {to} of {LATEST}")
+    for step in STEPS[since:to]:
+        step.up(op)
+
+
+def downgrade(op: Operations, since: int, to: int) -> None:
+    """Lead the tables from one version down to another; 0 removes them, and all that is in them.
+
+    Raises:
+        ValueError: there is no such version.
+    """
+    if not 0 <= to <= since <= LATEST:
+        raise ValueError(f"there is no way from version {since} down to {to}")
+    for step in reversed(STEPS[to:since]):
+        step.down(op)
+
+
+def version_of(connection: sa.Connection) -> int:
+    """The version that a database has, by what is in it; 0 when there are no tables.
+
+    It asks the tables themselves, so it does not matter what has made them.
+    """
+    there = sa.inspect(connection)
+    found = 0
+    for number, step in enumerate(STEPS, start=1):
+        table, column = step.mark
+        if not there.has_table(table):
+            break
+        if column is not None and column not in {c["name"] for c in there.get_columns(table)}:
+            break
+        found = number
+    return found
+
+
+def _first(op: Operations) -> None:
+    op.create_table(
+        "twofactor_account",
+        sa.Column("user_id", sa.String(255), nullable=False),
+        sa.Column("areas", sa.Text, nullable=False),
+        sa.Column("activated_at", sa.BigInteger, nullable=False),
+        sa.Column("recovery_hash", sa.String(255)),
+        sa.Column("failures", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("failures_cleared", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("failures_recent", sa.Text, server_default="", nullable=False),
+        sa.Column("recovery_attempts", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("recovery_recent", sa.Text, server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("user_id"),
+    )
+    op.create_table(
+        "twofactor_authenticator",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("user_id", sa.String(255), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("last_step", sa.BigInteger, nullable=False),
+        sa.Column("failures_at_use", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("last_used_at", sa.BigInteger),
+        sa.ForeignKeyConstraint(["user_id"], ["twofactor_account.user_id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_twofactor_authenticator_user_id", "twofactor_authenticator", ["user_id"])
+    op.create_table(
+        "twofactor_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.String(255), nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("area", sa.String(40)),
+        sa.Column("address", sa.String(64)),
+        sa.Column("detail", sa.String(255)),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_twofactor_event_at", "twofactor_event", ["at"])
+    op.create_index("ix_twofactor_event_user_id_id", "twofactor_event", ["user_id", "id"])
+    op.create_table(
+        "twofactor_ticket",
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("user_id", sa.String(255), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("area", sa.String(40), server_default="", nullable=False),
+        sa.Column("sealed", sa.LargeBinary),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("ix_twofactor_ticket_expires_at", "twofactor_ticket", ["expires_at"])
+    op.create_index("ix_twofactor_ticket_user_id", "twofactor_ticket", ["user_id"])
+
+
+def _before_the_first(op: Operations) -> None:
+    for name in ("ticket", "event", "authenticator", "account"):
+        op.drop_table(f"twofactor_{name}")
+
+
+STEPS = (Step(_first, _before_the_first, ("twofactor_ticket", None)),)
+LATEST = len(STEPS)

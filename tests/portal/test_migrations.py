@@ -1,0 +1,109 @@
+"""The portal's schema, revision by revision: whatever stands in the database stays in it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from portal.extensions import MIGRATIONS
+from tests.support.databases import both
+
+ROOT = Path(__file__).resolve().parents[2]
+REVISIONS = [
+    each.revision for each in reversed(list(ScriptDirectory(str(MIGRATIONS)).walk_revisions()))
+]
+# Rows that the portal of a revision may have written; a later revision adds what it brings.
+ROWS = {
+    "0001": """
+        INSERT INTO customer (id, username, username_key, email, email_key, password_hash,
+          full_name, company, phone, address, created_at) VALUES (7, 'Zoë', 'zoë', 'Z@example.org',
+          'z@example.org', '$2b$12$x', 'Zoë Müller', '', '', '', 1800000000);
+        INSERT INTO invoice (id, customer_id, number, issued_on, due_on, vat_percent) VALUES (1, 7,
+          '2026-11-1', '2026-11-01', '2026-11-15', 20);
+        INSERT INTO invoice_line (id, invoice_id, position, description, quantity, unit_price)
+          VALUES (1, 1, 1, 'Hosting', 1, 2490);
+        INSERT INTO password_reset (token_hash, customer_id, expires_at) VALUES ('aa', 7,
+          1800000000);
+        INSERT INTO portal_session (id, token_hash, customer_id, data, persistent, created_at,
+          last_seen_at, address, user_agent) VALUES (1, 'bb', 7, '{}', false, 1, 2, '::1', 'x');
+        INSERT INTO address_failure (id, network, at) VALUES (1, '192.0.2.1', 1800000000);
+        INSERT INTO outbox_mail (id, recipient, message, created_at, not_before, attempts) VALUES
+          (1, 'z@example.org', 'Hello', 1, 2, 0);
+        INSERT INTO twofactor_account (user_id, areas, activated_at, failures, failures_recent)
+          VALUES ('7', 'password sign_in', 1800000000, 3, '1,2,3');
+        INSERT INTO twofactor_authenticator (id, user_id, kind, name, sealed, last_step, created_at)
+          VALUES ('a1', '7', 'totp', 'Phone', '\x01', 60000000, 1800000000);
+        INSERT INTO twofactor_event (id, user_id, at, kind) VALUES (1, '7', 2, 'activated');
+        INSERT INTO twofactor_ticket (digest, user_id, kind, expires_at) VALUES ('cc', '7', 'pass',
+          1800000900);
+    """,
+}
+
+
+@pytest.fixture
+def portal(database, tmp_path):
+    from portal import create_app
+    from portal.extensions import db
+
+    settings = {"INSTANCE_PATH": str(tmp_path), "SQLALCHEMY_DATABASE_URI": database}
+    app = create_app(settings)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def run(app, *arguments):
+    done = app.test_cli_runner().invoke(args=["db", *arguments])
+    assert done.exit_code == 0, done.output
+
+
+def everything(app):
+    """All rows of all tables."""
+    from portal.extensions import db
+
+    with app.app_context(), db.engine.connect() as connection:
+        return {
+            name: sorted(
+                (
+                    dict(row)
+                    for row in connection.execute(text(f'SELECT * FROM "{name}"')).mappings()
+                ),
+                key=str,
+            )
+            for name in inspect(connection).get_table_names()
+        }
+
+
+@both
+@pytest.mark.parametrize("since", REVISIONS)
+def test_an_upgrade_loses_nothing(portal, since):
+    from portal.extensions import db
+
+    for revision in REVISIONS[: REVISIONS.index(since) + 1]:
+        run(portal, "upgrade", revision)
+        with portal.app_context(), db.engine.begin() as connection:
+            for statement in ROWS.get(revision, "").split(";")[:-1]:
+                connection.execute(text(statement))
+    before = everything(portal)
+    before.pop("alembic_version")
+    assert all(before.values()), "a table without a row shows nothing"
+    run(portal, "upgrade")
+    run(portal, "check")
+    after = everything(portal)
+    for table, rows in before.items():
+        assert [new | old for new, old in zip(after[table], rows, strict=True)] == after[table]
+
+
+def test_flask_db_upgrade_needs_no_source_tree(tmp_path):
+    """The package alone, as the wheel holds it, in a folder without anything else."""
+    environment = {**os.environ, "PORTAL_INSTANCE_PATH": str(tmp_path / "instance")}
+    environment["PYTHONPATH"] = str(ROOT)
+    flask = [sys.executable, "-m", "flask", "--app", "portal"]
+    for command in (["db", "upgrade"], ["db", "check"], ["demo"]):
+        subprocess.run([*flask, *command], cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "instance" / "portal.sqlite").is_file()

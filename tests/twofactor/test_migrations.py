@@ -1,0 +1,112 @@
+"""The tables' versions, as a host takes them up, on both databases and with data in them."""
+
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, MetaData, create_engine, text
+
+from portal.twofactor import migrations
+from portal.twofactor.storage.tables import define_tables
+from tests.support.databases import both
+
+CONVENTION = {"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
+
+# What a database of each version holds: one row a table, as the release of that version wrote it.
+ROWS = {
+    1: """
+        INSERT INTO twofactor_account (user_id, areas, activated_at, recovery_hash, failures,
+          failures_recent) VALUES ('7', 'password sign_in', 1800000000, '$2b$12$x', 3, '1,2,3');
+        INSERT INTO twofactor_authenticator (id, user_id, kind, name, sealed, last_step, created_at)
+          VALUES ('a1', '7', 'totp', 'Phone', '\x01', 60000000, 1800000000);
+        INSERT INTO twofactor_event (id, user_id, at, kind, area) VALUES (1, '7', 1800000000,
+          'code_accepted', 'password');
+        INSERT INTO twofactor_ticket (digest, user_id, kind, expires_at) VALUES ('d1', '7', 'pass',
+          1800000900);
+    """,
+}
+
+
+@pytest.fixture
+def connection(database: str) -> Any:
+    engine = create_engine(database)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def operations(connection: Connection, metadata: MetaData | None = None) -> Operations:
+    # Alembic takes SQLite's empty text for another default than the one that made it.
+    defaults = connection.dialect.name != "sqlite"
+    options = {"target_metadata": metadata, "compare_server_default": defaults}
+    return Operations(MigrationContext.configure(connection, opts=options))
+
+
+def everything(connection: Connection) -> dict[str, list[Any]]:
+    names = ("account", "authenticator", "event", "ticket")
+    return {
+        name: [
+            dict(row)
+            for row in connection.execute(text(f"SELECT * FROM twofactor_{name}")).mappings()
+        ]
+        for name in names
+    }
+
+
+@both
+@pytest.mark.parametrize("convention", [{}, CONVENTION], ids=["unnamed", "named"])
+def test_the_steps_make_what_the_tables_say(connection, convention):
+    metadata = MetaData(naming_convention=convention)
+    define_tables(metadata)
+    op = operations(connection, metadata)
+    migrations.upgrade(op, 0, migrations.LATEST)
+    assert compare_metadata(op.get_context(), metadata) == []
+    assert migrations.version_of(connection) == migrations.LATEST
+
+
+@both
+def test_they_make_what_create_all_makes(connection):
+    define_tables(metadata := MetaData())
+    metadata.create_all(connection)
+    assert migrations.version_of(connection) == migrations.LATEST
+
+
+@both
+@pytest.mark.parametrize("since", range(1, migrations.LATEST + 1))
+def test_every_earlier_version_keeps_its_data(connection, since):
+    migrations.upgrade(operations(connection), 0, since)
+    assert migrations.version_of(connection) == since
+    for statement in ROWS[since].split(";")[:-1]:
+        connection.execute(text(statement))
+    before = everything(connection)
+    migrations.upgrade(operations(connection), since, migrations.LATEST)
+    for table, rows in everything(connection).items():
+        assert [row | old for row, old in zip(rows, before[table], strict=True)] == rows
+    define_tables(metadata := MetaData())
+    assert compare_metadata(operations(connection, metadata).get_context(), metadata) == []
+
+
+@both
+def test_the_way_back_ends_at_nothing(connection):
+    assert migrations.version_of(connection) == 0
+    migrations.upgrade(operations(connection), 0, migrations.LATEST)
+    migrations.downgrade(operations(connection), migrations.LATEST, 0)
+    assert migrations.version_of(connection) == 0
+    migrations.upgrade(operations(connection), 0, migrations.LATEST)
+
+
+@pytest.mark.parametrize(("since", "to"), [(1, 0), (-1, 1), (0, migrations.LATEST + 1)])
+def test_a_version_that_is_not_there_is_refused(connection, since, to):
+    with pytest.raises(ValueError, match="there is no way"):
+        migrations.upgrade(operations(connection), since, to)
+    with pytest.raises(ValueError, match="there is no way"):
+        migrations.downgrade(operations(connection), to, since)
+
+
+def test_the_statements_can_be_printed_instead(capsys):
+    """`flask db upgrade --sql`: nothing is asked of a database."""
+    context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True})
+    migrations.upgrade(Operations(context), 0, migrations.LATEST)
+    assert "CREATE TABLE twofactor_account" in capsys.readouterr().out
