@@ -26,7 +26,7 @@ from .listing import (
 from .service import doctor as checks
 from .service import operations
 from .state import State, current_state
-from .wiring import GUARD, layers
+from .wiring import guarded_routes
 
 
 class Group(AppGroup):
@@ -59,7 +59,7 @@ def areas(as_json: bool) -> None:
     Example: flask twofactor areas --json
     """
     state = current_state()
-    routes = _guarded_routes()
+    routes = guarded_routes(current_app)
     rows = [asdict(area) | {"routes": routes.get(area.key, [])} for area in state.kit.areas]
     if as_json:
         print_json(rows)
@@ -282,13 +282,3 @@ def _user(state: State, name: str) -> str:
     if not (state.kit.store.account(name) or state.kit.store.events(name, 1)):
         raise click.ClickException(f"there is no user {name!r}")
     return name
-
-
-def _guarded_routes() -> dict[str, list[str]]:
-    routes: dict[str, list[str]] = {}
-    for rule in current_app.url_map.iter_rules():
-        for layer in layers(current_app.view_functions[rule.endpoint]):
-            key = getattr(layer, GUARD, None)
-            if key is not None and rule.rule not in routes.get(key, []):
-                routes.setdefault(key, []).append(rule.rule)
-    return routes

@@ -1,6 +1,8 @@
 """The settings `TWOFACTOR_*`, read once when an application is set up."""
 
 import difflib
+import reprlib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +11,8 @@ from .core.errors import SetupError
 from .core.vault import derive, parse_key
 
 PREFIX = "TWOFACTOR_"
+# What an authenticator app shows, and what leaves room in the QR code.
+LONGEST_ISSUER = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ SETTINGS: dict[str, Setting] = {
         "Where a sign-in leads that has no better place to go: a path within the application"
         " (after SCRIPT_NAME), or an endpoint",
     ),
+    "TWOFACTOR_BIND_KEY": Setting(
+        None,
+        None,
+        None,
+        "One of SQLALCHEMY_BINDS, whose database has the tables (default: the default database)",
+    ),
 }
 
 
@@ -75,6 +85,7 @@ class Settings:
     trust_seconds: int
     recovery_cost: int
     after_sign_in: str
+    bind_key: str | None
 
 
 def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
@@ -89,6 +100,14 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
     """
     _refuse_unknown(config)
     issuer = _text(config, "TWOFACTOR_ISSUER") or app_name
+    if len(issuer) > LONGEST_ISSUER:
+        raise SetupError(f"TWOFACTOR_ISSUER must have at most {LONGEST_ISSUER} characters")
+    after_sign_in = _text(config, "TWOFACTOR_AFTER_SIGN_IN") or "/"
+    if after_sign_in.startswith("//") or "\\" in after_sign_in:
+        raise SetupError(
+            "TWOFACTOR_AFTER_SIGN_IN must be a path within the application, or an endpoint,"
+            f" not {_shown(after_sign_in)}"
+        )
     return Settings(
         issuer=issuer,
         window=_number(config, "TWOFACTOR_WINDOW"),
@@ -99,7 +118,8 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         enrolment_seconds=_number(config, "TWOFACTOR_ENROLMENT_SECONDS"),
         trust_seconds=_number(config, "TWOFACTOR_TRUST_SECONDS"),
         recovery_cost=_number(config, "TWOFACTOR_RECOVERY_COST"),
-        after_sign_in=_text(config, "TWOFACTOR_AFTER_SIGN_IN") or "/",
+        after_sign_in=after_sign_in,
+        bind_key=_text(config, "TWOFACTOR_BIND_KEY") or None,
     )
 
 
@@ -107,16 +127,21 @@ def read_keys(config: Mapping[str, Any]) -> list[bytes]:
     """The configured sealing keys, newest first; empty when none are set.
 
     Raises:
-        SetupError: a key is not the base64 of 32 random bytes.
+        SetupError: there is no key in it, or one is not the base64 of 32 random bytes.
     """
     value = config.get("TWOFACTOR_KEYS")
+    if value is None:
+        return []
     if isinstance(value, str):
         value = value.replace(",", " ").split()
-    if not isinstance(value, list | tuple | None) or not all(
-        isinstance(k, str) for k in value or ()
+    # An empty one is a secret that got lost on its way here, and no wish for other keys.
+    if (
+        not isinstance(value, list | tuple)
+        or not value
+        or not all(isinstance(k, str) for k in value)
     ):
-        raise SetupError("TWOFACTOR_KEYS must be a list of base64 texts")
-    keys = [parse_key(text) for text in value or ()]
+        raise SetupError("TWOFACTOR_KEYS must be a list of base64 texts, at least one")
+    keys = [parse_key(text) for text in value]
     if len(set(keys)) != len(keys):
         raise SetupError("TWOFACTOR_KEYS holds one key twice")
     return keys
@@ -126,16 +151,19 @@ def keys_from_secret_key(config: Mapping[str, Any]) -> list[bytes]:
     """Keys derived from SECRET_KEY, and from SECRET_KEY_FALLBACKS to open what is older.
 
     Raises:
-        SetupError: there is no SECRET_KEY.
+        SetupError: there is no SECRET_KEY, or what is there is no key.
     """
     secret = config.get("SECRET_KEY")
     if not secret:
         raise SetupError("set SECRET_KEY (and, better, TWOFACTOR_KEYS) before init_app")
-    materials = [secret, *(config.get("SECRET_KEY_FALLBACKS") or ())]
-    return [
-        derive(material if isinstance(material, bytes) else str(material).encode(), "keys")
-        for material in materials
-    ]
+    older = config.get("SECRET_KEY_FALLBACKS") or []
+    if not isinstance(older, list | tuple):
+        raise SetupError("SECRET_KEY_FALLBACKS must be a list of texts or bytes")
+    for name, key in (("SECRET_KEY", secret), *(("SECRET_KEY_FALLBACKS", key) for key in older)):
+        if not isinstance(key, str | bytes) or not key:
+            raise SetupError(f"{name} must be text or bytes, not {type(key).__name__}")
+    materials = [key if isinstance(key, bytes) else key.encode() for key in (secret, *older)]
+    return [derive(material, "keys") for material in materials]
 
 
 def _number(config: Mapping[str, Any], key: str) -> int:
@@ -145,7 +173,7 @@ def _number(config: Mapping[str, Any], key: str) -> int:
     if low is None or high is None:
         raise AssertionError(key)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise SetupError(f"{key} must be a whole number from {low} to {high}, not {value!r}")
+        raise SetupError(f"{key} must be a whole number from {low} to {high}, not {_shown(value)}")
     return value
 
 
@@ -153,9 +181,16 @@ def _text(config: Mapping[str, Any], key: str) -> str:
     value = config.get(key, SETTINGS[key].default)
     if value is None:
         return ""
-    if not isinstance(value, str) or any(ord(character) < 32 for character in value):
-        raise SetupError(f"{key} must be text of one line, not {value!r}")
+    # Surrogates are no characters: they can't be sent or stored.
+    unfit = {"Cc", "Cs", "Zl", "Zp"}
+    if not isinstance(value, str) or any(unicodedata.category(each) in unfit for each in value):
+        raise SetupError(f"{key} must be text of one line, not {_shown(value)}")
     return value.strip()
+
+
+def _shown(value: Any) -> str:
+    """A value in an error: as much of it as fits a line."""
+    return " ".join(reprlib.repr(value).split())
 
 
 def _refuse_unknown(config: Mapping[str, Any]) -> None:

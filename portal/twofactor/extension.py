@@ -6,11 +6,9 @@ from typing import Any
 
 from flask import Flask
 from flask_login import current_user, user_logged_out
-from flask_login import login_user as flask_login_user
-from sqlalchemy import Engine
 from werkzeug.wrappers import Response
 
-from . import cli, wiring
+from . import cli, host, wiring
 from .config import keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
@@ -25,8 +23,6 @@ from .storage.tables import define_tables
 from .web import challenge, forms, guard, marks, pages, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
-
-_NAMES = ("username", "user_name", "email", "name")
 
 
 class TwoFactor:
@@ -93,7 +89,8 @@ class TwoFactor:
 
         Args:
             app: the application.
-            db: its Flask-SQLAlchemy object (`metadata` and `engine` are used).
+            db: its Flask-SQLAlchemy object (`metadata` and `engine` are used; with
+                TWOFACTOR_BIND_KEY `metadatas` and `engines`).
             url_prefix: where the blueprint is mounted.
             verify_password: whether a password is the user's; default `user.check_password`.
             user_key: a stable string of a user, at most 255 characters; default `get_id()`.
@@ -110,36 +107,46 @@ class TwoFactor:
             clock: Unix seconds; for tests.
 
         Raises:
-            SetupError: a setting or an area is wrong; the sentence names it.
+            SetupError: a setting, an option or an area is wrong; the sentence names it.
         """
+        host.check_options(
+            url_prefix,
+            base_template,
+            verify_password=verify_password,
+            user_key=user_key,
+            account_name=account_name,
+            login_user=login_user,
+            find_user=find_user,
+            user_label=user_label,
+            offered=offered,
+            mandatory_for=mandatory_for,
+            clock=clock,
+        )
         if KEY in app.extensions:
             raise SetupError("init_app was called twice for this app: call it once")
         for key in self._guarded:
             self._areas.get(key)
-        self._closed = True
-        tables = define_tables(db.metadata)
-
-        def engine() -> Engine:
-            found: Engine = db.engine
-            return found
-
+        settings = read_settings(app.config, app.name)
+        metadata, engine = host.database(app, db, settings.bind_key)
+        tables = define_tables(metadata)
         kit = Kit(
             store=Store(Transactions(engine), tables),
             vault=Vault(_keys(app)),
-            settings=read_settings(app.config, app.name),
+            settings=settings,
             areas=self._areas,
             clock=clock,
             notify=_notifier(app),
         )
-        key_of = user_key or _get_id
+        self._closed = True
+        key_of = host.checked_key(user_key)
         app.extensions[KEY] = State(
             kit=kit,
             tables=tables,
             user_key=key_of,
-            account_name=account_name or (lambda user: _account_name(user, key_of)),
-            verify_password=verify_password or _check_password,
-            login_user=login_user or _login_user,
-            find_user=find_user or _find_nobody,
+            account_name=account_name or (lambda user: host.account_name(user, key_of)),
+            verify_password=verify_password or host.check_password,
+            login_user=login_user or host.login_user,
+            find_user=find_user or host.find_nobody,
             user_label=user_label or str,
             offered=offered,
             mandatory_for=mandatory_for,
@@ -155,7 +162,7 @@ class TwoFactor:
             twofactor_csrf_field=forms.csrf_field,
             twofactor_csrf_token=forms.csrf_token,
         )
-        app.before_request(_check_wiring(app))
+        app.before_request(wiring.first_request(app))
         app.before_request(guard.restore_form)
         app.cli.add_command(cli.group)
         user_logged_out.connect(_forget_marks, app, weak=False)
@@ -206,14 +213,17 @@ class TwoFactor:
         pages.password_given(state, state.user_key(current_user))
 
     def is_on(self, user: Any) -> bool:
-        """Whether the user has two-factor authentication."""
+        """Whether the user has two-factor authentication; somebody unknown has not."""
         state = current_state()
+        if not user.is_authenticated:
+            return False
         return state.kit.store.account(state.user_key(user)) is not None
 
     def areas_of(self, user: Any) -> tuple[str, ...]:
         """The keys of the areas where the user is asked for a code; empty when it is off."""
         state = current_state()
-        account = state.kit.store.account(state.user_key(user))
+        known = user.is_authenticated
+        account = state.kit.store.account(state.user_key(user)) if known else None
         if account is None:
             return ()
         chosen = account.areas | state.offer(user).mandatory
@@ -228,19 +238,6 @@ class TwoFactor:
         """Remove all two-factor state of a user whose account at the host is closed."""
         state = current_state()
         preferences.forget(state.kit, state.user_key(user))
-
-
-def _check_wiring(app: Flask) -> Callable[[], None]:
-    """A look at the routes, once all are there: when the first request comes."""
-    wrong = True
-
-    def check() -> None:
-        nonlocal wrong
-        if wrong:
-            wiring.check(app)
-            wrong = False
-
-    return check
 
 
 def _keys(app: Flask) -> list[bytes]:
@@ -262,30 +259,6 @@ def _notifier(app: Flask) -> Callable[..., None]:
             app.logger.exception("a subscriber of the signal %s failed", name)
 
     return notify
-
-
-def _get_id(user: Any) -> str:
-    return str(user.get_id())
-
-
-def _account_name(user: Any, user_key: Callable[[Any], str]) -> str:
-    for attribute in _NAMES:
-        value = getattr(user, attribute, None)
-        if isinstance(value, str) and value.strip():
-            return value
-    return user_key(user)
-
-
-def _check_password(user: Any, password: str) -> bool:
-    return bool(user.check_password(password))
-
-
-def _login_user(user: Any, remember: bool) -> object:
-    return flask_login_user(user, remember=remember)
-
-
-def _find_nobody(_name: str) -> None:
-    return None
 
 
 def _forget_marks(_app: Flask, **_facts: object) -> None:

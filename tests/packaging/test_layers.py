@@ -18,7 +18,7 @@ FLOORS = [
     {"migrations"},
     {"service"},
     {"state"},
-    {"listing", "wiring"},
+    {"listing", "wiring", "host"},
     {"web", "cli"},
     {"extension"},
     {"testing", "__init__"},

@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from flask_login import LoginManager, login_required
 
 import portal.twofactor
 from portal.twofactor import SetupError, TwoFactor
@@ -244,116 +242,6 @@ def test_an_unexpected_error_shows_no_trace(host, protected):
     assert answer.status_code == 500
     assert "Traceback" not in answer.text
     assert "boom" not in answer.text
-
-
-class TestWiring:
-    """C-102: mistakes of the host are found before they let anybody through."""
-
-    def app(self, twofactor, route):
-        app = Flask("wired")
-        app.config["SECRET_KEY"] = "x" * 40
-        LoginManager(app).user_loader(lambda _key: None)
-        route(app)
-        from flask_sqlalchemy import SQLAlchemy
-
-        app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
-        db = SQLAlchemy(app)
-        twofactor.init_app(app, db)
-        app.testing = True
-        return app
-
-    def test_a_guard_above_the_route_is_an_error_that_says_what_to_write(self):
-        """C-102"""
-        twofactor = TwoFactor()
-        twofactor.area("vault", "Vault", guards="view")
-
-        def route(app):
-            @twofactor.required("vault")
-            @app.get("/vault")
-            def vault():
-                return "gold"
-
-        app = self.app(twofactor, route)
-        with pytest.raises(SetupError, match="below the route"):
-            app.test_client().get("/vault")
-
-    def test_the_right_order_is_fine(self):
-        twofactor = TwoFactor()
-        twofactor.area("vault", "Vault", guards="view")
-
-        def route(app):
-            @app.get("/vault")
-            @login_required
-            @twofactor.required("vault")
-            def vault():
-                return "gold"
-
-        assert self.app(twofactor, route).test_client().get("/vault").status_code == 401
-
-    def test_an_unknown_area_stops_the_start(self):
-        twofactor = TwoFactor()
-        twofactor.area("vault", "Vault")
-
-        def route(app):
-            @app.get("/vault")
-            @twofactor.required("valt")
-            def vault():
-                return "gold"
-
-        with pytest.raises(SetupError, match=r"unknown area 'valt'.*known: vault"):
-            self.app(twofactor, route)
-
-    @pytest.mark.parametrize(
-        ("settings", "words"),
-        [
-            ({"TWOFACTOR_WINDOW": 2}, "TWOFACTOR_WINDOW must be a whole number from 0 to 1"),
-            ({"TWOFACTOR_WINDOW": "1"}, "TWOFACTOR_WINDOW"),
-            ({"TWOFACTOR_WINDOW": True}, "TWOFACTOR_WINDOW"),
-            ({"TWOFACTOR_ISUER": "x"}, "did you mean TWOFACTOR_ISSUER"),
-            ({"TWOFACTOR_ISSUER": 7}, "TWOFACTOR_ISSUER"),
-            ({"TWOFACTOR_KEYS": ["short"]}, "TWOFACTOR_KEYS"),
-            ({"TWOFACTOR_KEYS": 5}, "TWOFACTOR_KEYS"),
-            ({"TWOFACTOR_VIEW_SECONDS": -1}, "TWOFACTOR_VIEW_SECONDS"),
-            ({"SECRET_KEY": None}, "SECRET_KEY"),
-        ],
-    )
-    def test_a_wrong_setting_stops_the_start_by_its_name(self, settings, words):
-        """C-08, C-16, C-134"""
-
-        def route(app):
-            app.config.update(settings)
-
-        with pytest.raises(SetupError, match=words):
-            self.app(TwoFactor(), route)
-
-    @pytest.mark.parametrize(
-        "area",
-        [("Vault", "x"), ("1a", "x"), ("", "x"), ("a-b", "x"), ("a" * 41, "x"), ("ok", " ")],
-    )
-    def test_areas_are_named_well(self, area):
-        with pytest.raises(SetupError):
-            TwoFactor().area(*area)
-
-    def test_areas_are_named_once_and_before_the_start(self):
-        twofactor = TwoFactor()
-        twofactor.area("vault", "Vault")
-        with pytest.raises(SetupError, match="named twice"):
-            twofactor.area("vault", "Other")
-        with pytest.raises(SetupError, match="used twice"):
-            twofactor.area("other", "Vault")
-        with pytest.raises(SetupError, match="guards must be"):
-            twofactor.area("third", "Third", guards="both")
-        self.app(twofactor, lambda _app: None)
-        with pytest.raises(SetupError, match="before init_app"):
-            twofactor.area("late", "Late")
-
-    def test_two_apps_with_one_extension_do_not_disturb_each_other(self, database, clock, tmp_path):
-        twofactor = TwoFactor()
-        twofactor.area("vault", "Vault")
-        first = self.app(twofactor, lambda app: app.config.update(TWOFACTOR_ISSUER="First"))
-        second = self.app(twofactor, lambda app: app.config.update(TWOFACTOR_ISSUER="Second"))
-        issuers = [app.extensions["twofactor"].kit.settings.issuer for app in (first, second)]
-        assert issuers == ["First", "Second"]
 
 
 def test_the_words_of_a_held_account_lead_out(protected):

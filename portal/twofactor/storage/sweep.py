@@ -118,8 +118,12 @@ def describe(transactions: Transactions) -> str:
 def lacking(transactions: Transactions, tables: Tables) -> list[str]:
     """The tables that are missing in the database."""
     with transactions.reading() as connection:
-        there = set(inspect(connection).get_table_names())
-    return [table.name for table in tables.all if table.name not in there]
+        there = inspect(connection)
+        return [
+            table.name
+            for table in tables.all
+            if not there.has_table(table.name, schema=table.schema)
+        ]
 
 
 def clock(transactions: Transactions) -> float:

@@ -40,10 +40,11 @@ class Tables:
 
 def define_tables(metadata: MetaData) -> Tables:
     """Put the tables into a metadata; tables that are in it already are taken as they are."""
-    if "twofactor_account" in metadata.tables:
+    prefix = f"{metadata.schema}." if metadata.schema else ""
+    if f"{prefix}twofactor_account" in metadata.tables:
         return Tables(
             *(
-                metadata.tables[f"twofactor_{name}"]
+                metadata.tables[f"{prefix}twofactor_{name}"]
                 for name in ("account", "authenticator", "event", "ticket")
             )
         )

@@ -20,6 +20,9 @@ from ..state import State, current_state
 from . import forms, marks, navigation, pages, qr
 from .words import moment
 
+# A longer name makes a QR code that no phone can read, or none at all.
+LONGEST_NAME = 60
+
 
 def show() -> Response:
     """GET: the step that the person is at. Nothing is made here."""
@@ -79,6 +82,8 @@ def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
 
 def _uri(state: State, unfinished: Enrolment) -> str:
     name = state.account_name(current_user)
+    if len(name) > LONGEST_NAME:
+        name = f"{name[: LONGEST_NAME - 1]}…"
     return key_uri(unfinished.secret, state.kit.settings.issuer, name)
 
 

@@ -78,7 +78,7 @@ def required(key: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if not current_user.is_authenticated:
-                return cast(Any, current_app).login_manager.unauthorized()
+                return _unauthorized()
             state = current_state()
             area = state.kit.areas.get(key)
             if not policy.guards_method(area, request.method):
@@ -104,6 +104,11 @@ def required(key: str) -> Callable[[View], View]:
     return decorate
 
 
+def _unauthorized() -> Any:
+    """What the host answers to somebody who is not signed in; `LOGIN_DISABLED` changes nothing."""
+    return cast(Any, current_app).login_manager.unauthorized()
+
+
 def require(key: str, user: Any = None) -> None:
     """Ask for a code inside a view, just before the deed.
 
@@ -117,7 +122,7 @@ def require(key: str, user: Any = None) -> None:
     state = current_state()
     area = state.kit.areas.get(key)
     if user is None and not current_user.is_authenticated:
-        abort(401)
+        abort(make_response(_unauthorized()))
     if not policy.guards_method(area, request.method):
         return
     user = current_user if user is None else user

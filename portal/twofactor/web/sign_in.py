@@ -7,7 +7,14 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..core.areas import SIGN_IN
-from ..core.errors import ChallengeRequired, CodeWrong, MalformedCode, Refusal, SignInExpired
+from ..core.errors import (
+    ChallengeRequired,
+    CodeWrong,
+    MalformedCode,
+    Refusal,
+    SetupError,
+    SignInExpired,
+)
 from ..methods import totp
 from ..service import signing_in, tickets
 from ..service.signing_in import Pending
@@ -161,9 +168,12 @@ def _load(pending: Pending) -> Any:
 
     Raises:
         SignInExpired: the host does not know the user any more.
+        SetupError: it can't know anybody.
     """
     loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009 - set by Flask-Login
-    user = loader(pending.login_id) if loader else None
+    if loader is None:
+        raise SetupError("nobody can be signed in: write a @login_manager.user_loader")
+    user = loader(pending.login_id)
     if user is None:
         raise SignInExpired("user gone")
     return user
