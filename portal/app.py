@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import Connection
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import (
@@ -79,5 +80,15 @@ def init_twofactor(app: Flask) -> None:
         login_user=sign_in_customer,
         find_user=find_customer,
         user_label=name_of,
+        in_transaction=_with_the_change,
         clock=app.config["CLOCK"],
     )
+
+
+def _with_the_change(
+    connection: Connection, name: str, user_id: str, facts: Mapping[str, Any]
+) -> None:
+    """What stands or falls with a change of the second factor: ended sessions, the owner's mail."""
+    if name in ("activated", "deactivated"):
+        connection.execute(sessions.ending_others(int(user_id)))
+    notices.write(connection, name, user_id, facts)

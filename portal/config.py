@@ -44,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_FORM_PARTS": 1000,
     "TRAP_HTTP_EXCEPTIONS": False,
     "SQLALCHEMY_DATABASE_URI": None,  # None: SQLite in the instance folder
+    "DATABASE_TIMEOUT_SECONDS": 15,  # for a connection, for a lock, for a statement
     "SECRET_KEY": None,  # None: kept in the instance folder
     "TWOFACTOR_KEYS": None,  # None: kept in the instance folder
     "TWOFACTOR_ISSUER": None,  # None: SITE_NAME
@@ -74,6 +75,7 @@ NUMBERS = {
     "SESSION_ABSOLUTE_SECONDS": (MINUTE, 30 * DAY),
     "SESSION_PERSISTENT_SECONDS": (MINUTE, 400 * DAY),
     "RESET_SECONDS": (MINUTE, DAY),
+    "DATABASE_TIMEOUT_SECONDS": (2, 120),
     "MAIL_PORT": (1, 65535),
     "MAIL_TIMEOUT_SECONDS": (1, 60),
     "MAX_CONTENT_LENGTH": (64 * 1024, 1024 * MEBIBYTE),

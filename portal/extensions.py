@@ -1,6 +1,7 @@
 """The extensions, made once; what they know of an app is kept with the app."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 from portal.twofactor import TwoFactor
+
+Prepare = Callable[[Any, Any], None]
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -56,19 +59,26 @@ twofactor.area("close_account", "Account closing", "Closing your account for goo
 
 
 def init_database(app: Flask) -> None:
-    """Connect the app with its database; SQLite waits for a lock instead of refusing."""
-    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-        options = app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {})
-        options.setdefault("connect_args", {}).setdefault("timeout", 15)
+    """Connect the app with its database; nothing is waited for longer than the setting says."""
+    options = dict(app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {})
+    seconds = app.config["DATABASE_TIMEOUT_SECONDS"]
+    uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    if uri.startswith("sqlite"):
+        defaults: dict[str, Any] = {"timeout": seconds}
     else:
-        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True})
+        options = {"pool_pre_ping": True, "pool_timeout": seconds} | options
+        defaults = _libpq_patience(seconds) if uri.startswith("postgresql") else {}
+    options["connect_args"] = defaults | options.get("connect_args", {})
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     # The last that is registered runs first: Flask-SQLAlchemy's own finds no more to do.
     app.teardown_appcontext(_let_go)
     migrate.init_app(app, db)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _prepare_sqlite)
+            event.listen(db.engine, "connect", _sqlite_preparation(seconds))
+        elif db.engine.dialect.name == "postgresql":
+            event.listen(db.engine, "connect", _postgresql_preparation(seconds))
 
 
 def _let_go(_error: BaseException | None) -> None:
@@ -80,9 +90,38 @@ def _let_go(_error: BaseException | None) -> None:
         db.session.registry.clear()
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 15000")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
+def _sqlite_preparation(seconds: int) -> Prepare:
+    def prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {1000 * seconds}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    return prepare
+
+
+def _libpq_patience(seconds: int) -> dict[str, Any]:
+    """A server that can't be reached, or that no longer acknowledges what it is sent."""
+    return {
+        "connect_timeout": seconds,
+        "tcp_user_timeout": 1000 * seconds,
+        "keepalives_idle": seconds,
+        "keepalives_interval": max(1, seconds // 3),
+        "keepalives_count": 3,
+    }
+
+
+def _postgresql_preparation(seconds: int) -> Prepare:
+    """A lock that nobody gives back, a statement without end.
+
+    By SET, since a pooler between (PgBouncer) refuses them as parameters of the connection.
+    """
+
+    def prepare(connection: Any, _record: Any) -> None:
+        before, connection.autocommit = connection.autocommit, True
+        connection.execute(f"SET statement_timeout = '{seconds}s'")
+        connection.execute(f"SET lock_timeout = '{seconds}s'")
+        connection.autocommit = before
+
+    return prepare

@@ -8,6 +8,7 @@ import os
 import secrets
 import smtplib
 import ssl
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -17,16 +18,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, after_this_request, current_app, has_request_context
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.formats import now
 from portal.models import OutboxMail
+from portal.seal import MAIL, seal, unseal
 
+AT_ONCE = 20
 LEASE_SECONDS = 120
 LONGEST_WAIT = 60 * 60
 WIRE = policy.SMTP.clone(max_line_length=998)
+
+
+class UnreadableMail(Exception):
+    """The mail was put there under a SECRET_KEY that is not known any more."""
 
 
 def init_app(app: Flask) -> None:
@@ -48,37 +55,48 @@ def compose(recipient: str, subject: str, text: str) -> EmailMessage:
     return message
 
 
-def post(recipient: str, subject: str, text: str, decoy: bool = False) -> None:
-    """Put a mail into the outbox and see to its delivery.
+def put(
+    writer: Connection | Session, recipient: str, subject: str, text: str, decoy: bool = False
+) -> None:
+    """Put a mail into the outbox, in the transaction of what it tells; then call `hand_over`.
 
     A decoy takes the same way for the same time, and reaches nobody.
     """
     message = compose(recipient, subject, text)
-    row = OutboxMail(
-        recipient="" if decoy else recipient,
-        message=message.as_string(),
-        created_at=now(),
-        not_before=now(),
-        attempts=0,
+    writer.execute(
+        insert(OutboxMail).values(
+            recipient="" if decoy else recipient,
+            message=seal(current_app.config["SECRET_KEY"], MAIL, message.as_string()),
+            created_at=now(),
+            not_before=now(),
+            attempts=0,
+        )
     )
-    with Session(db.engine) as session, session.begin():
-        session.add(row)
-        session.flush()
-        number = row.id
+
+
+def post(recipient: str, subject: str, text: str) -> None:
+    """Put a mail into the outbox in a transaction of its own, and see to its delivery."""
+    with db.engine.begin() as connection:
+        put(connection, recipient, subject, text)
+    hand_over()
+
+
+def hand_over() -> None:
+    """See to the delivery of what waits: after the response if there is a server to wait for."""
     if current_app.config["MAIL_SERVER"] is None or not has_request_context():
-        deliver(number)
+        deliver_some()
     else:
-        _deliver_after_response(number)
+        _deliver_after_response()
 
 
-def deliver(number: int) -> bool:
-    """Hand one mail over; False when it has to wait, or when another worker is at it."""
+def deliver(number: int) -> bool | None:
+    """Hand one mail over; False when it has to wait, `None` when another worker is at it."""
     row = _claim(number)
     if row is None:
-        return False
+        return None
     try:
         _hand_over(row)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, UnreadableMail) as error:
         current_app.logger.warning("mail %d waits: %s", number, type(error).__name__)
         _set_back(row)
         return False
@@ -89,14 +107,23 @@ def deliver(number: int) -> bool:
 
 def deliver_due() -> tuple[int, int]:
     """Hand over every mail whose time has come; how many went and how many wait."""
-    with db.engine.connect() as connection:
-        due = connection.scalars(
-            select(OutboxMail.id).where(OutboxMail.not_before <= now()).order_by(OutboxMail.id)
-        ).all()
-    sent = sum(deliver(number) for number in due)
+    sent = sum(deliver(number) is True for number in _due())
     with db.engine.connect() as connection:
         waiting = len(connection.scalars(select(OutboxMail.id)).all())
     return sent, waiting
+
+
+def deliver_some() -> None:
+    """Hand over the oldest mails that are due, until one has to wait: then the others would too."""
+    for number in _due(AT_ONCE):
+        if deliver(number) is False:
+            break
+
+
+def _due(most: int | None = None) -> Sequence[int]:
+    statement = select(OutboxMail.id).where(OutboxMail.not_before <= now())
+    with db.engine.connect() as connection:
+        return connection.scalars(statement.order_by(OutboxMail.id).limit(most)).all()
 
 
 def _claim(number: int) -> OutboxMail | None:
@@ -121,11 +148,24 @@ def _set_back(row: OutboxMail) -> None:
 
 
 def _hand_over(row: OutboxMail) -> None:
-    message = Parser(policy=WIRE).parsestr(row.message)
+    message = Parser(policy=WIRE).parsestr(opened(row.message))
     if current_app.config["MAIL_SERVER"] is None:
         _write(bytes(message), keep=bool(row.recipient))
     elif row.recipient:
         _send(message)
+
+
+def opened(message: str) -> str:
+    """A waiting mail in clear.
+
+    Raises:
+        UnreadableMail: sealed under another SECRET_KEY; SECRET_KEY_FALLBACKS may name it.
+    """
+    config = current_app.config
+    for key in (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ())):
+        if (text := unseal(key, MAIL, message)) is not None:
+            return text
+    raise UnreadableMail
 
 
 def _write(data: bytes, keep: bool) -> None:
@@ -158,12 +198,12 @@ def _send(message: EmailMessage) -> None:
         server.send_message(message)
 
 
-def _deliver_after_response(number: int) -> None:
+def _deliver_after_response() -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
 
     def attempt() -> None:
         with app.app_context():
-            deliver(number)
+            deliver_some()
 
     @after_this_request
     def hook(response):  # type: ignore[no-untyped-def]  # for Flask alone

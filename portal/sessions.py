@@ -19,8 +19,8 @@ from sqlalchemy.sql.dml import Delete
 from portal import session_records as records
 from portal.extensions import db
 from portal.formats import now
+from portal.seal import SESSION, seal, unseal
 from portal.session_records import Record
-from portal.session_seal import seal, unseal
 from portal.twofactor import signals
 
 USER = "_user_id"  # Flask-Login's word for who is signed in
@@ -103,7 +103,7 @@ class ServerSessionInterface(SessionInterface):
 
         def find() -> tuple[Record, str] | None:
             found = records.find(engine, config, token, int(config["CLOCK"]()))
-            text = unseal(token, found[1]) if found is not None else None
+            text = unseal(token, SESSION, found[1]) if found is not None else None
             return (found[0], text) if found is not None and text is not None else None
 
         session = ServerSession(find)
@@ -142,7 +142,7 @@ class ServerSessionInterface(SessionInterface):
         if session.record is None:
             return  # it gets a token when it is saved
         token = secrets.token_urlsafe(32)
-        data = seal(token, session.before)
+        data = seal(token, SESSION, session.before)
         if records.change(session.record, token_hash=records.digest(token), data=data):
             session.token = session.key = token
             session.record = replace(session.record, token_hash=records.digest(token))
@@ -163,8 +163,8 @@ class ServerSessionInterface(SessionInterface):
 def init_app(app: Flask) -> None:
     """Keep the sessions of the app in its database."""
     app.session_interface = ServerSessionInterface()
-    signals.activated.connect(end_others_of, sender=app)
-    signals.deactivated.connect(end_others_of, sender=app)
+    signals.activated.connect(renew_for, sender=app)
+    signals.deactivated.connect(renew_for, sender=app)
 
 
 def end_others(customer_id: int) -> int:
@@ -222,9 +222,8 @@ def is_present(record: Record) -> bool:
     return here is not None and here.record is not None and here.record.id == record.id
 
 
-def end_others_of(_app: Flask, user_id: str, **_: Any) -> None:
-    """Two-factor authentication was switched on or off: only the session that did it goes on."""
-    end_others(int(user_id))
+def renew_for(_app: Flask, user_id: str, **_: Any) -> None:
+    """Two-factor authentication was switched on or off: the session that did it goes on renewed."""
     here = _present()
     if here is not None and here.customer_id == int(user_id):
         renew()
@@ -256,7 +255,7 @@ def _change(session: ServerSession, record: Record) -> None:
 def _values(session: ServerSession) -> dict[str, Any]:
     return {
         "customer_id": session.customer_id,
-        "data": seal(session.key, serializer.dumps(session.data)),
+        "data": seal(session.key, SESSION, serializer.dumps(session.data)),
         "persistent": session.permanent,
         "last_seen_at": now(),
     }

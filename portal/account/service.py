@@ -7,7 +7,7 @@ from flask import current_app, has_request_context
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import addresses, notices, sessions
+from portal import addresses, mail, notices, sessions
 from portal.extensions import db, twofactor
 from portal.formats import now
 from portal.models import Customer, email_key, name_key
@@ -81,16 +81,17 @@ def change_password(customer: Customer, password: str) -> None:
 def replace_password(customer: Customer, password: str) -> None:
     """Store a password that was found good, and end everything that hung on the old one.
 
-    The other sessions end in the transaction that stores it: whatever breaks off, the old password
-    and what was opened with it go together.
+    Other sessions and pending sign-ins end in the transaction that stores it: whatever breaks off,
+    the old password and what was opened with it go together.
     """
     customer.password_hash = _hashed(password)
     db.session.execute(sessions.ending_others(customer.id))
+    twofactor.revoke_tickets(customer, db.session.connection())
+    notices.password_changed(db.session(), customer)
     db.session.commit()
-    twofactor.revoke_tickets(customer)
     if has_request_context():
         sessions.renew()
-    notices.password_changed(customer)
+    mail.hand_over()
 
 
 def change_email(customer: Customer, email: str) -> None:
@@ -104,22 +105,25 @@ def change_email(customer: Customer, email: str) -> None:
         raise Refused("This is your present e-mail address.")
     customer.set_email(email)
     try:
+        notices.email_changed(db.session(), customer, old, email)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
         raise Refused("This e-mail address can't be used. Choose another one.") from None
-    notices.email_changed(customer, old, email)
+    mail.hand_over()
 
 
 def close_account(customer: Customer) -> None:
     """Remove the customer with everything that belongs to the account, and say so by mail."""
     number, email = customer.id, customer.email
     name = customer.display_name
+    twofactor.forget(customer, db.session.connection())
+    db.session.execute(sessions.ending_others(number))
     db.session.delete(customer)
+    notices.account_closed(db.session(), email, name)
     db.session.commit()
-    twofactor.forget(customer)
     sessions.end_all(number)
-    notices.account_closed(email, name)
+    mail.hand_over()
 
 
 def rehash(customer: Customer, password: str) -> None:

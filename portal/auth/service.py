@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_user
 from sqlalchemy import delete, func, select
 
-from portal import addresses, notices, sessions
+from portal import addresses, mail, notices, sessions
 from portal.account.service import find_customer, rehash, replace_password, verify_password
 from portal.errors import wants_json
 from portal.extensions import db
@@ -78,10 +78,12 @@ def request_reset(email: str) -> None:
             expires_at=now() + current_app.config["RESET_SECONDS"],
         )
     )
-    db.session.commit()
     path = current_app.url_map.bind("localhost").build("auth.reset", {"token": token})
     link = current_app.config["PUBLIC_URL"] + path
-    notices.reset_requested(email, name, link, decoy=number is None or too_many)
+    decoy = number is None or too_many
+    notices.reset_requested(db.session(), email, name, link, decoy)
+    db.session.commit()
+    mail.hand_over()
 
 
 def customer_of(token: str) -> Customer | None:

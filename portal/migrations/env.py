@@ -49,6 +49,10 @@ else:
             # A table that is rebuilt must not take along what refers to it.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
+        if connection.dialect.name == "postgresql":
+            # A table may be large: what takes long here is not what hangs.
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.commit()
         run(connection)
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA foreign_keys = ON")

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask_login import current_user, user_logged_out
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from . import cli, host, wiring
@@ -14,7 +15,7 @@ from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
 from .core.vault import Vault
 from .service import preferences, tickets
-from .service.kit import Kit
+from .service.kit import InTransaction, Kit
 from .signals import BY_NAME
 from .state import KEY, State, current_state
 from .storage.engine import Transactions
@@ -81,6 +82,7 @@ class TwoFactor:
         user_label: Callable[[str], str] | None = None,
         offered: Callable[[Any], Iterable[str]] | None = None,
         mandatory_for: Callable[[Any], Iterable[str]] | None = None,
+        in_transaction: InTransaction | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Set an application up: blueprint, tables, commands, template helpers.
@@ -104,6 +106,9 @@ class TwoFactor:
             offered: keys of the areas that a user may choose; default all.
             mandatory_for: keys of the areas that are mandatory for a user ("staff must have it
                 on"), besides those that are for everyone.
+            in_transaction: called amid each change with the open connection, the signal's name,
+                the user's key and the signal's facts: what it writes there stands or falls with
+                the change (ended sessions, mails to send); what it raises prevents the change.
             clock: Unix seconds; for tests.
 
         Raises:
@@ -136,6 +141,7 @@ class TwoFactor:
             areas=self._areas,
             clock=clock,
             notify=_notifier(app),
+            in_transaction=in_transaction,
         )
         self._closed = True
         key_of = host.checked_key(user_key)
@@ -229,15 +235,23 @@ class TwoFactor:
         chosen = account.areas | state.offer(user).mandatory
         return tuple(area.key for area in state.kit.areas if area.key in chosen)
 
-    def revoke_tickets(self, user: Any) -> None:
-        """End everything half done of a user, e.g. when the password changes."""
-        state = current_state()
-        tickets.revoke(state.kit, state.user_key(user))
+    def revoke_tickets(self, user: Any, connection: Connection | None = None) -> None:
+        """End everything half done of a user, e.g. when the password changes.
 
-    def forget(self, user: Any) -> None:
-        """Remove all two-factor state of a user whose account at the host is closed."""
+        Args:
+            user: the host's user.
+            connection: of a transaction of the host's that does more, e.g.
+                `db.session.connection()`; default a transaction of its own.
+        """
         state = current_state()
-        preferences.forget(state.kit, state.user_key(user))
+        tickets.revoke(state.kit, state.user_key(user), connection)
+
+    def forget(self, user: Any, connection: Connection | None = None) -> None:
+        """Remove all two-factor state of a user whose account at the host is closed; arguments as
+        `revoke_tickets` has them.
+        """
+        state = current_state()
+        preferences.forget(state.kit, state.user_key(user), connection)
 
 
 def _keys(app: Flask) -> list[bytes]:

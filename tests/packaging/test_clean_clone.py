@@ -47,7 +47,8 @@ def make_run(folder: Path, seconds: float) -> Iterator[tuple[str, str]]:
     log = folder.parent / f"{port}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            ["make", "run", f"PORT={port}"],
+            # Tests that a shell runs in the background would hand on that Ctrl-C is ignored.
+            ["env", "--default-signal=INT", "make", "run", f"PORT={port}"],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

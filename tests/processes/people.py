@@ -17,7 +17,7 @@ from sqlalchemy import func, insert, select, text
 from portal.extensions import db
 from portal.models import Customer, PortalSession
 from portal.passwords import hash_password
-from portal.session_seal import seal
+from portal.seal import SESSION, seal
 from portal.sessions import serializer
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
@@ -127,7 +127,7 @@ class People:
                 {
                     "token_hash": hashlib.sha256(token.encode()).hexdigest(),
                     "customer_id": person.id if person else None,
-                    "data": seal(token, serializer.dumps(data)),
+                    "data": seal(token, SESSION, serializer.dumps(data)),
                     "persistent": False,
                     "created_at": now,
                     "last_seen_at": now,
@@ -202,6 +202,11 @@ class People:
         return int(
             self._scalar(f"SELECT count(*) FROM twofactor_{table} WHERE user_id = :u", u=person.key)
         )
+
+    def told(self) -> int:
+        """How many mails were sent or wait to be."""
+        waiting = self._scalar("SELECT count(*) FROM outbox_mail WHERE recipient <> ''")
+        return len(self.mails()) + int(waiting)
 
     def mails(self) -> list[str]:
         """The subjects of all mails in the outbox folder."""

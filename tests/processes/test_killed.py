@@ -142,7 +142,10 @@ def gets_in(people: People, alice: Person, by: str) -> None:
 @both
 @pytest.mark.parametrize("make", [activation, deactivation, deactivation_by_recovery])
 def test_killed_amid(killer: Killer, people: People, make: Callable[[People, Person], Request]):
-    """A-64, C-33, C-57, C-63, C-73, C-93: 50 kills, each followed by a look and a sign-in."""
+    """A-64, A-69, C-33, C-57, C-63, C-73, C-75, C-93: 50 kills, then a look and a sign-in each.
+
+    What belongs to the change stands or falls with it: the end of the other sessions, the mail.
+    """
     alice = people.person(areas=None)
 
     def fresh() -> Request:
@@ -154,9 +157,12 @@ def test_killed_amid(killer: Killer, people: People, make: Callable[[People, Per
     expected = "activated" if make is activation else "deactivated"
     for number in range(ROUNDS if make is not deactivation_by_recovery else ROUNDS // 2):
         request = fresh()
-        on, before = people.rows("account", alice), people.last_event()
+        people.browsers(alice, 3)
+        on, before, told = people.rows("account", alice), people.last_event(), people.told()
         reply = killer.strike(request)
         done = people.rows("account", alice) != on
+        assert people.signed_in(alice) == (1 if done else 4), "other sessions outlived the change"
+        assert (people.told() > told) == done, "the owner was not told, or told of nothing"
         assert half(people, alice) == []
         assert people.events(before).get(expected, 0) == int(done), "done twice, or unseen"
         assert done or reply.status in (LOST, 503), "said to be done, and was not"

@@ -100,6 +100,7 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
         drift = TOTP.drift(enrolment.secret, code, now)
         raise ClockOff(drift) if drift else CodeWrong(run=0)
     account, authenticator = _rows(kit, subject, enrolment, step, int(now))
+    areas = tuple(sorted(account.areas))
     hashed = tickets.digest(ticket_id or "")
 
     def work(transaction: Transaction) -> None:
@@ -111,11 +112,11 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
         transaction.add_account(account)
         transaction.add_authenticator(authenticator)
         transaction.drop_tickets(subject.user_id)
-        detail = " ".join(sorted(account.areas))
-        transaction.record(kit.event(subject, "activated", detail=detail[:255]))
+        transaction.record(kit.event(subject, "activated", detail=" ".join(areas)[:255]))
+        kit.join(transaction, "activated", subject.user_id, areas=areas)
 
     kit.store.run(work)
-    kit.notify("activated", subject.user_id, areas=tuple(sorted(account.areas)))
+    kit.notify("activated", subject.user_id, areas=areas)
     return enrolment
 
 

@@ -82,6 +82,8 @@ def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
         if not transaction.remove_account(user_id):
             raise NotOn("no second factor")
         transaction.record(kit.event(Subject(user_id), "reset", detail=_detail(by, reason)))
+        kit.join(transaction, "reset", user_id, by=by, reason=reason)
+        kit.join(transaction, "deactivated", user_id, by="operator")
 
     kit.store.run(work)
     kit.notify("reset", user_id, by=by, reason=reason)
@@ -99,6 +101,7 @@ def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
         if not transaction.clear_throttle(user_id):
             raise NotOn("no second factor")
         transaction.record(kit.event(Subject(user_id), "unlocked", detail=_detail(by, reason)))
+        kit.join(transaction, "unlocked", user_id, by=by, reason=reason)
 
     kit.store.run(work)
     kit.notify("unlocked", user_id, by=by, reason=reason)

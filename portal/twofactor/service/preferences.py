@@ -1,5 +1,7 @@
 """What a user changes while two-factor authentication is on: areas, recovery code, off."""
 
+from sqlalchemy import Connection
+
 from ..core.areas import DEACTIVATION, RECOVERY
 from ..core.errors import AreasChanged, ChallengeRequired, MalformedCode, NotOn, RecoveryWrong
 from ..core.records import Account, Subject
@@ -29,7 +31,7 @@ def change_areas(kit: Kit, subject: Subject, wanted: frozenset[str], *, proved: 
         AreasChanged: another request was first.
     """
 
-    def work(transaction: Transaction) -> tuple[frozenset[str], frozenset[str]]:
+    def work(transaction: Transaction) -> dict[str, tuple[str, ...]] | None:
         account = transaction.account(subject.user_id, lock=True)
         if account is None:
             raise NotOn("no second factor")
@@ -37,21 +39,22 @@ def change_areas(kit: Kit, subject: Subject, wanted: frozenset[str], *, proved: 
         if removed and not proved:
             raise ChallengeRequired("areas would be removed")
         added = wanted - account.areas
-        if added or removed:
-            if not transaction.set_areas(account, wanted):
-                raise AreasChanged("areas changed meanwhile")
-            detail = " ".join(
-                [f"+{key}" for key in sorted(added)] + [f"-{k}" for k in sorted(removed)]
-            )
-            transaction.record(kit.event(subject, "areas_changed", detail=detail[:255]))
-        return added, removed
+        if not (added or removed):
+            return None
+        if not transaction.set_areas(account, wanted):
+            raise AreasChanged("areas changed meanwhile")
+        facts = {"added": tuple(sorted(added)), "removed": tuple(sorted(removed))}
+        detail = " ".join(
+            [f"+{key}" for key in facts["added"]] + [f"-{key}" for key in facts["removed"]]
+        )
+        transaction.record(kit.event(subject, "areas_changed", detail=detail[:255]))
+        kit.join(transaction, "areas_changed", subject.user_id, **facts)
+        return facts
 
-    added, removed = kit.store.run(work)
-    if not (added or removed):
+    facts = kit.store.run(work)
+    if facts is None:
         return False
-    kit.notify(
-        "areas_changed", subject.user_id, added=tuple(sorted(added)), removed=tuple(sorted(removed))
-    )
+    kit.notify("areas_changed", subject.user_id, **facts)
     return True
 
 
@@ -72,6 +75,7 @@ def replace_recovery_code(kit: Kit, subject: Subject, text: str) -> str:
         verification.verify(kit, transaction, subject, code, RECOVERY.key)
         transaction.set_recovery(subject.user_id, hashed)
         transaction.record(kit.event(subject, "recovery_code_replaced"))
+        kit.join(transaction, "recovery_code_replaced", subject.user_id)
 
     verification.judged(kit, work)
     kit.notify("recovery_code_replaced", subject.user_id)
@@ -98,6 +102,7 @@ def deactivate(kit: Kit, subject: Subject, text: str) -> str:
         verification.verify(kit, transaction, subject, code, DEACTIVATION.key)
         transaction.remove_account(subject.user_id)
         transaction.record(kit.event(subject, "deactivated", detail="code"))
+        kit.join(transaction, "deactivated", subject.user_id, by="code")
 
     verification.judged(kit, work)
     kit.notify("deactivated", subject.user_id, by="code")
@@ -117,13 +122,15 @@ def deactivate_by_recovery(kit: Kit, subject: Subject, text: str, area: str) -> 
             raise RecoveryWrong("used meanwhile")
         transaction.record(kit.event(subject, "recovery_code_used", area))
         transaction.record(kit.event(subject, "deactivated", detail="recovery code"))
+        kit.join(transaction, "recovery_code_used", subject.user_id)
+        kit.join(transaction, "deactivated", subject.user_id, by="recovery")
 
     kit.store.run(work)
     kit.notify("recovery_code_used", subject.user_id)
     kit.notify("deactivated", subject.user_id, by="recovery")
 
 
-def forget(kit: Kit, user_id: str) -> None:
+def forget(kit: Kit, user_id: str, connection: Connection | None = None) -> None:
     """Remove everything of a user whose account at the host is closed, the record included."""
 
     def work(transaction: Transaction) -> None:
@@ -131,4 +138,4 @@ def forget(kit: Kit, user_id: str) -> None:
         transaction.drop_tickets(user_id)
         transaction.drop_events(user_id)
 
-    kit.store.run(work)
+    kit.run_or_join(connection, work)

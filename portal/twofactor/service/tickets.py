@@ -9,6 +9,8 @@ import json
 import secrets
 from typing import Any
 
+from sqlalchemy import Connection
+
 from ..core import vault
 from ..core.records import Ticket
 from ..storage.transaction import Transaction
@@ -98,6 +100,6 @@ def is_password_fresh(kit: Kit, ticket_id: str | None, user_id: str) -> bool:
     return ticket is not None and ticket.user_id == user_id
 
 
-def revoke(kit: Kit, user_id: str) -> None:
+def revoke(kit: Kit, user_id: str, connection: Connection | None = None) -> None:
     """End everything half done of a user: pending sign-ins, passes, open views, enrolments."""
-    kit.store.run(lambda tx: tx.drop_tickets(user_id))
+    kit.run_or_join(connection, lambda tx: tx.drop_tickets(user_id))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from ..core.records import Account, Event, Glance, Ticket
 from . import sweep
@@ -29,6 +29,10 @@ class Store:
         return self._transactions.run(
             lambda connection: work(Transaction(connection, self._tables))
         )
+
+    def join(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
+        """Do the work in a transaction of the host's, which commits it or not."""
+        return work(Transaction(connection, self._tables))
 
     def glance(self, user_id: str, kind: str, area: str, digest: str | None, now: float) -> Glance:
         """What the guard asks, in one SELECT by primary keys."""

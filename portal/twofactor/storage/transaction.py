@@ -17,6 +17,11 @@ class Transaction:
         self._connection = connection
         self._tables = tables
 
+    @property
+    def connection(self) -> Connection:
+        """For what the host writes together with a change."""
+        return self._connection
+
     def account(self, user_id: str, *, lock: bool = False) -> Account | None:
         """The account with its authenticators, in one SELECT.
 

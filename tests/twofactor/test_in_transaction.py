@@ -1,0 +1,136 @@
+"""What the host writes amid a change stands or falls with it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from portal.twofactor import signals
+from portal.twofactor.core.records import Subject
+from portal.twofactor.service import operations, preferences
+
+from .person import Person
+
+NOTED = "CREATE TABLE noted (name VARCHAR(40), facts VARCHAR(200))"
+CHANGES: dict[str, tuple[list[str], Callable[[Person], object]]] = {
+    "areas": (
+        ["areas_changed"],
+        lambda alice: preferences.change_areas(
+            kit_of(alice), Subject(alice.id), frozenset({"note", "staff"}), proved=True
+        ),
+    ),
+    "recovery code": (
+        ["recovery_code_replaced"],
+        lambda alice: preferences.replace_recovery_code(
+            kit_of(alice), Subject(alice.id), alice.code()
+        ),
+    ),
+    "off by code": (
+        ["deactivated"],
+        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), alice.code()),
+    ),
+    "off by recovery code": (
+        ["recovery_code_used", "deactivated"],
+        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), alice.recovery_code),
+    ),
+    "reset": (
+        ["reset", "deactivated"],
+        lambda alice: operations.reset(kit_of(alice), alice.id, "ops", "lost phone"),
+    ),
+    "unlock": (
+        ["unlocked"],
+        lambda alice: operations.unlock(kit_of(alice), alice.id, "ops", "lost phone"),
+    ),
+}
+
+
+class Refusing(Exception):
+    """The host can't write what belongs to the change."""
+
+
+def kit_of(person: Person):
+    return person.app.extensions["twofactor"].kit
+
+
+@pytest.fixture
+def joined(host):
+    """The host notes each change in a table of its own, and may fail afterwards."""
+    calls = {"fail": False}
+
+    def note(connection, name, user_id, facts):
+        values = {"name": name, "facts": f"{user_id} {sorted(facts.items())}"}
+        connection.execute(text("INSERT INTO noted VALUES (:name, :facts)"), values)
+        if calls["fail"]:
+            raise Refusing
+
+    with host.app_context(), host.db.engine.begin() as connection:
+        connection.execute(text(NOTED))
+    state = host.extensions["twofactor"]
+    host.extensions["twofactor"] = replace(state, kit=replace(state.kit, in_transaction=note))
+    return calls
+
+
+def noted(person: Person) -> list[tuple[str, str]]:
+    with person.app.db.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text("SELECT name, facts FROM noted"))]
+
+
+def heard(host) -> tuple[list[tuple[str, str]], list[object]]:
+    """What the signals tell, in the words of `noted`; keep the second alive while listening."""
+    told: list[tuple[str, str]] = []
+    listeners = []
+    for name, signal in signals.BY_NAME.items():
+
+        def listen(_app, user_id, *, _name=name, **facts):
+            told.append((_name, f"{user_id} {sorted(facts.items())}"))
+
+        signal.connect(listen, sender=host)
+        listeners.append(listen)
+    return told, listeners
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_change_is_joined(host, joined, protected, change):
+    """C-75"""
+    names, act = CHANGES[change]
+    told, _listeners = heard(host)
+    with host.app_context():
+        before = len(noted(protected))
+        act(protected)
+        written = noted(protected)[before:]
+    assert [name for name, _ in written] == names
+    assert written == told
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_host_that_fails_prevents_the_change(host, joined, protected, change):
+    """A-64: rolled back as a whole, and told to nobody."""
+    _, act = CHANGES[change]
+    told, _listeners = heard(host)
+    joined["fail"] = True
+    with host.app_context():
+        kit = kit_of(protected)
+        account, events = kit.store.account(protected.id), kit.store.events(protected.id, 99)
+        written = noted(protected)
+        with pytest.raises(Refusing):
+            act(protected)
+        # An attempt with the recovery code was counted before, and stays counted.
+        after = replace(kit.store.account(protected.id), recovery=account.recovery)
+        after = replace(after, recovery_attempts=account.recovery_attempts)
+        assert after == account
+        assert kit.store.events(protected.id, 99) == events
+        assert noted(protected) == written
+    assert told == []
+
+
+def test_activation_is_joined_and_prevented(host, joined, alice):
+    joined["fail"] = True
+    with pytest.raises(Refusing):
+        alice.enrol()
+    assert not alice.is_on()
+    joined["fail"] = False
+    alice.enrol()
+    assert alice.is_on()
+    with host.app_context():
+        assert [name for name, _ in noted(alice)] == ["activated"]
