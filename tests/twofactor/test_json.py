@@ -1,6 +1,7 @@
 """A JSON client does everything a browser does (docs/api.md)."""
 
 import pytest
+from flask_wtf import CSRFProtect
 
 from .host import PASSWORD
 from .person import ALL, MOUNT
@@ -70,9 +71,31 @@ def test_sign_in_in_two_steps(alice, send):
 def test_opening_a_view(alice, send):
     enrol(alice, send)
     page = "/challenge?area=vault&next=/vault"
+    asked = alice.client.get(f"{MOUNT}{page}", headers=JSON).get_json()
+    assert (asked["needed"], asked["area"], asked["next"]) == (["code"], "vault", "/vault")
     assert send(page, {"code": ""}).get_json()["error"] == "twofactor_required"
     assert send(page, {"code": alice.code()}).status_code == 204
     assert alice.client.get("/vault").text == "gold"
+    assert alice.client.get(f"{MOUNT}{page}", headers=JSON).get_json()["needed"] == []
+
+
+def test_no_page_of_the_blueprint_is_html_for_a_program(alice, send):
+    def get(path):
+        return alice.client.get(f"{MOUNT}{path}", headers=JSON)
+
+    def needed(path):
+        return get(path).get_json()["needed"]
+
+    for path in ("/deactivate", "/recovery"):
+        off = get(path)
+        assert (off.status_code, off.get_json()["error"]) == (403, "twofactor_invalid")
+    enrol(alice, send)
+    assert needed("/recovery") == ["code"]
+    assert needed("/deactivate") == ["code"]
+    alice.clock.advance(901)
+    assert needed("/deactivate") == ["code", "password"]
+    assert send("/deactivate", {"code": alice.code()}).status_code == 403
+    assert get("/sign-in").get_json()["message"] == "Signed in."
 
 
 @pytest.mark.parametrize(
@@ -91,7 +114,70 @@ def test_values_of_other_shapes_are_refused(alice, send, path, body):
 
 def test_no_csrf_token_no_change(alice, send):
     enrol(alice, send)
-    for path in ("/", "/deactivate", "/recovery", "/activate"):
+    for path in ("/", "/deactivate", "/recovery", "/activate", "/browsers", "/challenge"):
         sent = alice.client.post(f"{MOUNT}{path}", json={"code": alice.code()})
-        assert sent.status_code == 400
+        assert (sent.status_code, sent.get_json()["error"]) == (400, "twofactor_csrf")
+        assert sent.headers["Cache-Control"] == "no-store"
     assert alice.is_on()
+
+
+@pytest.mark.parametrize("protect", [False, True])
+def test_a_csrf_failure_tells_a_program_the_token_that_holds(alice, send, host, protect):
+    if protect:
+        host.config["WTF_CSRF_CHECK_DEFAULT"] = True
+        host._got_first_request = False
+        CSRFProtect(host)
+        host._got_first_request = True
+    enrol(alice, send)
+    body = {"code": alice.code()}
+    failed = alice.client.post(f"{MOUNT}/recovery", json=body, headers={"X-CSRFToken": "stale"})
+    assert (failed.status_code, failed.get_json()["error"]) == (400, "twofactor_csrf")
+    token = {"X-CSRFToken": failed.get_json()["csrf_token"]}
+    assert alice.client.post(f"{MOUNT}/recovery", json=body, headers=token).status_code == 200
+    page = alice.client.post(f"{MOUNT}/recovery", data=body)
+    assert (page.status_code, page.mimetype) == (400, "text/html")
+
+
+class TestRenewal:
+    """Where the session is renewed, older tokens are void; the answer has the one that holds."""
+
+    @pytest.fixture
+    def go_on(self, alice):
+        def go_on(answer):
+            headers = {"X-CSRFToken": answer.headers["X-CSRFToken"], **JSON}
+            return alice.client.post(f"{MOUNT}/browsers", json={"browser": "x"}, headers=headers)
+
+        return go_on
+
+    def test_opening_a_view_by_header(self, alice, send, go_on):
+        enrol(alice, send)
+        code = {"X-Twofactor-Code": alice.code(), **JSON}
+        opened = alice.client.get("/vault", headers=code)
+        assert (opened.text, opened.headers["Cache-Control"]) == ("gold", "no-store")
+        assert go_on(opened).status_code == 200
+        # Nothing is renewed by the second look, so the first token still holds.
+        assert "X-CSRFToken" not in alice.client.get("/vault", headers=JSON).headers
+        assert go_on(opened).status_code == 200
+
+    def test_opening_a_view_ahead(self, alice, send, go_on):
+        enrol(alice, send)
+        opened = send("/challenge?area=vault&next=/vault", {"code": alice.code()})
+        assert (opened.status_code, opened.data) == (204, b"")
+        assert go_on(opened).status_code == 200
+
+    def test_activation_and_deactivation(self, alice, send, go_on):
+        begun = send("/activate", {"password": PASSWORD, "areas": ALL}).get_json()
+        alice.secret = begun["secret"]
+        on = send("/activate", {"code": alice.code()})
+        assert on.headers["X-CSRFToken"] == on.get_json()["csrf_token"]
+        assert go_on(on).status_code == 200
+        alice.clock.advance(30)
+        off = send("/deactivate", {"code": alice.code()})
+        assert off.headers["X-CSRFToken"] == off.get_json()["csrf_token"]
+        assert go_on(off).status_code == 200
+
+    def test_a_browser_gets_it_in_its_pages(self, protected):
+        code = {"X-Twofactor-Code": protected.code()}
+        opened = protected.client.get("/vault", headers=code)
+        assert opened.status_code == 200
+        assert "X-CSRFToken" not in opened.headers

@@ -2,17 +2,18 @@
 
 from typing import Any, cast
 
-from flask import Blueprint, abort, current_app, request, url_for
+from flask import Blueprint, abort, current_app, jsonify, make_response, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ..core import policy
 from ..core.areas import Area
 from ..core.errors import ChallengeRequired, Refusal
 from ..core.policy import Verdict
 from ..core.records import Subject
 from ..service import tickets, verification
 from ..state import State, current_state
-from . import enrol, forms, guard, marks, navigation, preferences, sign_in
+from . import enrol, forms, guard, marks, navigation, pages, preferences, sign_in
 from .challenge import answer, no_store, render_challenge
 
 # Codes, passwords and area keys are short; a challenge carried by the preferences is, too.
@@ -42,7 +43,8 @@ def make_blueprint() -> Blueprint:
     add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])
     add("/challenge", "challenge", show_challenge, methods=["GET"])
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
-    blueprint.url_value_preprocessor(limit_body)
+    blueprint.url_value_preprocessor(come_first)
+    blueprint.register_error_handler(forms.ProgramCSRFError, csrf_object)
     blueprint.before_request(before)
     blueprint.after_request(after)
     return blueprint
@@ -51,9 +53,20 @@ def make_blueprint() -> Blueprint:
 _ANONYMOUS = frozenset({"twofactor.sign_in", "twofactor.sign_in_submit", "twofactor.static"})
 
 
-def limit_body(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Bound what is read of a request, before anything reads it: also the host's CSRF check."""
+def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """What is done before the host's `CSRFProtect`: bound what is read of a request, and check the
+    token of a program, which gets an answer that it can read.
+    """
     request.max_content_length = min(LONGEST_BODY, request.max_content_length or LONGEST_BODY)
+    if request.method not in policy.SAFE_METHODS and forms.wants_json():
+        forms.check_csrf()
+
+
+def csrf_object(_error: forms.ProgramCSRFError) -> Response:
+    """The CSRF failure of a program, with the token that holds."""
+    message = "Send the request again with the CSRF token that is in this answer."
+    body = {"error": "twofactor_csrf", "area": None, "message": message, "retry_after": None}
+    return make_response(jsonify(body | {"csrf_token": forms.csrf_token()}), 400)
 
 
 def before() -> Any:
@@ -62,7 +75,7 @@ def before() -> Any:
         return None
     if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:
         return cast(Any, current_app).login_manager.unauthorized()
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
+    if request.method not in policy.SAFE_METHODS:
         forms.check_csrf()
         forms.refuse_cross_site()
     return None
@@ -88,7 +101,10 @@ def show_challenge() -> Response:
     """GET: ask for a code before a guarded page is looked at."""
     state = current_state()
     area, target = _looked_at(state)
-    if guard.verdict_on(state, area, current_user, "GET") is not Verdict.ASK:
+    asked = guard.verdict_on(state, area, current_user, "GET") is Verdict.ASK
+    if forms.wants_json():
+        return pages.needed(*(["code"] if asked else []), area=area.key, next=target)
+    if not asked:
         return navigation.see_other(target)
     action = url_for("twofactor.challenge", area=area.key, next=target)
     page = render_challenge(ChallengeRequired(area.key), area, action)

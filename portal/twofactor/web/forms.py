@@ -1,6 +1,6 @@
 """Reading what was sent: one value a name, from a form or from JSON, never from the address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import current_app, request
@@ -8,6 +8,8 @@ from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
 from wtforms import ValidationError
 
 from ..core.errors import CrossSite, MalformedCode
+
+_CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 
 
 def wants_json() -> bool:
@@ -59,6 +61,16 @@ def csrf_token() -> str:
     return str(generate_csrf())
 
 
+def csrf_headers() -> Sequence[str]:
+    """The headers that a CSRF token may travel in."""
+    found: Sequence[str] = current_app.config.get("WTF_CSRF_HEADERS") or _CSRF_HEADERS
+    return found
+
+
+class ProgramCSRFError(CSRFError):  # type: ignore[misc]  # Flask-WTF is untyped
+    """A CSRF failure that is answered as JSON, whatever pages the host has for people."""
+
+
 def check_csrf() -> None:
     """Check the CSRF token of a request to one of the blueprint's own pages.
 
@@ -73,12 +85,13 @@ def check_csrf() -> None:
         token = text(csrf_field())
     except MalformedCode:
         token = ""
-    for header in current_app.config.get("WTF_CSRF_HEADERS", ("X-CSRFToken", "X-CSRF-Token")):
+    for header in csrf_headers():
         token = token or request.headers.get(header, "")
     try:
         validate_csrf(token)
     except ValidationError as error:
-        raise CSRFError(str(error.args[0])) from None
+        failure = ProgramCSRFError if wants_json() else CSRFError
+        raise failure(str(error.args[0])) from None
 
 
 def refuse_cross_site() -> None:

@@ -1,6 +1,9 @@
 """What the session remembers: the opaque ids of tickets, and nothing that decides."""
 
-from flask import current_app, g, session
+from flask import after_this_request, current_app, g, session
+from werkzeug.wrappers import Response
+
+from . import forms
 
 _KEY = "_twofactor"
 _NEWS = "_twofactor_news"
@@ -49,6 +52,8 @@ def news() -> str | None:
 def renew(*, empty: bool = False) -> None:
     """Give the session a new id, where it is kept on the server (`regenerate`, as Flask-Session
     has it); with `empty`, nothing of what was in it stays.
+
+    The answer to a program then carries the CSRF token that holds from now on.
     """
     # A form opened before the renewal must not be good after it, nor a token made in this request.
     token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
@@ -59,3 +64,10 @@ def renew(*, empty: bool = False) -> None:
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if regenerate is not None:
         regenerate(session)
+    if forms.wants_json():
+        after_this_request(_tell_token)
+
+
+def _tell_token(response: Response) -> Response:
+    response.headers[forms.csrf_headers()[0]] = forms.csrf_token()
+    return response

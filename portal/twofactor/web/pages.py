@@ -69,3 +69,9 @@ def done(message: str, url: str | None = None, **facts: Any) -> Response:
         return navigation.see_other(url)
     marks.say(message)
     return navigation.see_other(url_for("twofactor.preferences"))
+
+
+def needed(*fields: str, **facts: Any) -> Response:
+    """What a program has to send: the names of the fields; none when nothing need be sent."""
+    body = {"needed": list(fields), "csrf_token": csrf_token(), **facts}
+    return make_response(jsonify(body))

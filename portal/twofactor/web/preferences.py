@@ -52,8 +52,11 @@ def show_deactivate() -> Response:
     """GET: the form that switches it off."""
     state = current_state()
     if not _is_on(state):
-        return navigation.see_other(url_for("twofactor.preferences"))
-    return pages.page("deactivate.html", ask_password=not _is_fresh(state))
+        return _no_form(state)
+    ask_password = not _is_fresh(state)
+    if forms.wants_json():
+        return pages.needed("code", *(["password"] if ask_password else []))
+    return pages.page("deactivate.html", ask_password=ask_password)
 
 
 def deactivate() -> Response:
@@ -83,7 +86,9 @@ def show_recovery() -> Response:
     """GET: the form that makes a new recovery code. Nothing is made here."""
     state = current_state()
     if not _is_on(state):
-        return navigation.see_other(url_for("twofactor.preferences"))
+        return _no_form(state)
+    if forms.wants_json():
+        return pages.needed("code")
     return pages.page("recovery.html")
 
 
@@ -98,7 +103,7 @@ def recovery() -> Response:
         refusal.area = RECOVERY.key
         return pages.refused(state, refusal, "recovery.html")
     if forms.wants_json():
-        return make_response(jsonify({"message": "The old code is void.", "recovery_code": fresh}))
+        return pages.done("The old code is void.", recovery_code=fresh)
     return pages.page(
         "recovery_new.html",
         recovery_code=fresh,
@@ -131,6 +136,13 @@ def _is_on(state: State) -> bool:
 def _is_fresh(state: State) -> bool:
     mark = marks.get(tickets.PASSWORD)
     return tickets.is_password_fresh(state.kit, mark, state.user_key(current_user))
+
+
+def _no_form(state: State) -> Response:
+    """Where it is off there is nothing to fill in."""
+    if forms.wants_json():
+        return pages.refused(state, NotOn("off"), "preferences.html")
+    return navigation.see_other(url_for("twofactor.preferences"))
 
 
 def _off_already(state: State, refusal: NotOn) -> Response:

@@ -60,6 +60,10 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
 def _enter(state: State, user: Any, remember: bool, next_url: str | None) -> Response:
     """Sign in for good."""
     state.login_user(user, remember)
+    return _signed_in(next_url)
+
+
+def _signed_in(next_url: str | None) -> Response:
     target = navigation.after_sign_in(next_url)
     if forms.wants_json():
         return make_response(
@@ -80,7 +84,7 @@ def show() -> Response:
     """GET: ask for the code of a pending sign-in."""
     state = current_state()
     if current_user.is_authenticated:
-        return navigation.see_other(navigation.after_sign_in(None))
+        return _signed_in(None)
     try:
         signing_in.pending(state.kit, marks.get(tickets.SIGN_IN))
     except SignInExpired as expired:
