@@ -102,7 +102,7 @@ def guarded_routes(app: Flask) -> dict[str, list[str]]:
 
 def guards(view: Any) -> Iterator[str]:
     """The areas that guard a view, or a method of a class-based one."""
-    of_class = getattr(innermost(view), "view_class", None)
+    of_class = getattr(view, "view_class", None)
     methods = [getattr(of_class, name.lower(), None) for name in getattr(of_class, "methods", ())]
     for each in (view, *methods):
         for layer in layers(each):
