@@ -11,6 +11,7 @@ from portal import (
     account,
     addresses,
     auth,
+    checks,
     cli,
     config,
     errors,
@@ -22,7 +23,7 @@ from portal import (
     notices,
     sessions,
 )
-from portal.account.service import find_customer, name_of, verify_password
+from portal.account.service import all_keys, find_for_operator, name_of, verify_password
 from portal.auth.service import load_customer, sign_in_customer, unauthorized
 from portal.extensions import csrf, init_database, login_manager, twofactor
 
@@ -78,9 +79,11 @@ def init_twofactor(app: Flask) -> None:
         user_key=lambda customer: str(customer.id),
         base_template="layout.html",
         login_user=sign_in_customer,
-        find_user=find_customer,
+        find_user=find_for_operator,
         user_label=name_of,
         in_transaction=_with_the_change,
+        user_keys=all_keys,
+        checks=checks.of(app),
         clock=app.config["CLOCK"],
     )
 
@@ -89,6 +92,6 @@ def _with_the_change(
     connection: Connection, name: str, user_id: str, facts: Mapping[str, Any]
 ) -> None:
     """What stands or falls with a change of the second factor: ended sessions, the owner's mail."""
-    if name in ("activated", "deactivated"):
+    if name in ("activated", "deactivated", "unlocked"):
         connection.execute(sessions.ending_others(int(user_id)))
     notices.write(connection, name, user_id, facts)

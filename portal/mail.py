@@ -8,7 +8,8 @@ import os
 import secrets
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -18,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, after_this_request, current_app, has_request_context
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.extensions import db
@@ -182,7 +183,24 @@ def _write(data: bytes, keep: bool) -> None:
         draft.unlink()
 
 
+def waiting() -> int:
+    """How many mails are not handed over yet."""
+    with db.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(OutboxMail)) or 0
+
+
 def _send(message: EmailMessage) -> None:
+    with connected() as server:
+        server.send_message(message)
+
+
+@contextmanager
+def connected() -> Iterator[smtplib.SMTP]:
+    """The mail server, ready to take a mail.
+
+    Raises:
+        OSError, smtplib.SMTPException: it does not answer, or not as agreed.
+    """
     config = current_app.config
     host, port, wait = config["MAIL_SERVER"], config["MAIL_PORT"], config["MAIL_TIMEOUT_SECONDS"]
     if config["MAIL_TLS"] == "tls":
@@ -195,7 +213,7 @@ def _send(message: EmailMessage) -> None:
             server.starttls(context=ssl.create_default_context())
         if config["MAIL_USER"]:
             server.login(config["MAIL_USER"], config["MAIL_PASSWORD"] or "")
-        server.send_message(message)
+        yield server
 
 
 def _deliver_after_response() -> None:

@@ -106,7 +106,7 @@ def reset(**_: str) -> Notice:
         "Two-factor authentication was reset",
         "Our staff has switched off two-factor authentication for your account.\n"
         "From now on the password alone protects it. You can switch it on again in the security "
-        "section.",
+        "section. All sessions were signed out.",
     )
 
 
@@ -115,7 +115,7 @@ def unlocked(**_: str) -> Notice:
     return Notice(
         "Codes were unlocked for your account",
         "Our staff has ended the wait after wrong codes for your account. Two-factor "
-        "authentication stays on.",
+        "authentication stays on. All sessions were signed out.",
     )
 
 

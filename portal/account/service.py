@@ -1,6 +1,6 @@
 """What can be done with an account: one function a deed, called alike by pages and commands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import current_app, has_request_context
@@ -14,6 +14,8 @@ from portal.models import Customer, email_key, name_key
 from portal.passwords import PasswordRefused, check_new_password, check_password, hash_password
 from portal.rules import Refused, checked_email, checked_name
 
+KEYS_AT_ONCE = 1000
+
 
 def find_customer(identity: str) -> Customer | None:
     """The customer with this user name or e-mail address."""
@@ -24,6 +26,27 @@ def find_customer(identity: str) -> Customer | None:
         Customer.email_key == email_key(identity), Customer.username_key == name_key(identity)
     )
     return db.session.scalar(select(Customer).where(found))
+
+
+def find_for_operator(name: str) -> Customer | None:
+    """The customer with this user name, e-mail address or key, in this order."""
+    found = find_customer(name)
+    if found is None and name.isdecimal() and len(name) <= 18:
+        found = db.session.get(Customer, int(name))
+    return found
+
+
+def all_keys() -> Iterator[str]:
+    """The keys of all customers, read in batches, so that no number of them fills the memory."""
+    last = 0
+    while True:
+        statement = select(Customer.id).where(Customer.id > last).order_by(Customer.id)
+        with db.engine.connect() as connection:
+            numbers = connection.scalars(statement.limit(KEYS_AT_ONCE)).all()
+        if not numbers:
+            return
+        yield from map(str, numbers)
+        last = numbers[-1]
 
 
 def name_of(key: str) -> str:

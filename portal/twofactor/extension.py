@@ -1,20 +1,20 @@
 """The extension object: what a host app sees."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_login import current_user, user_logged_out
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from . import cli, host, wiring
+from . import cli, host, schema, wiring
 from .config import keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
 from .core.vault import Vault
-from .service import preferences, tickets
+from .service import doctor, preferences, tickets
 from .service.kit import InTransaction, Kit
 from .signals import BY_NAME
 from .state import KEY, State, current_state
@@ -80,9 +80,11 @@ class TwoFactor:
         login_user: Callable[[Any, bool], object] | None = None,
         find_user: Callable[[str], Any] | None = None,
         user_label: Callable[[str], str] | None = None,
+        user_keys: Callable[[], Iterable[str]] | None = None,
         offered: Callable[[Any], Iterable[str]] | None = None,
         mandatory_for: Callable[[Any], Iterable[str]] | None = None,
         in_transaction: InTransaction | None = None,
+        checks: Mapping[str, Callable[[], tuple[bool, str]]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Set an application up: blueprint, tables, commands, template helpers.
@@ -103,12 +105,16 @@ class TwoFactor:
             find_user: the user of a user name or an e-mail address, for operators; default none,
                 so that they name users by key.
             user_label: how operators know the user of a key; default the key.
+            user_keys: the keys of all users, one after the other, for `list --off` and `stats`;
+                default none.
             offered: keys of the areas that a user may choose; default all.
             mandatory_for: keys of the areas that are mandatory for a user ("staff must have it
                 on"), besides those that are for everyone.
             in_transaction: called amid each change with the open connection, the signal's name,
                 the user's key and the signal's facts: what it writes there stands or falls with
                 the change (ended sessions, mails to send); what it raises prevents the change.
+            checks: what `doctor` looks at besides, by name: functions that return whether all is
+                well, and a sentence.
             clock: Unix seconds; for tests.
 
         Raises:
@@ -123,9 +129,12 @@ class TwoFactor:
             login_user=login_user,
             find_user=find_user,
             user_label=user_label,
+            user_keys=user_keys,
             offered=offered,
             mandatory_for=mandatory_for,
+            in_transaction=in_transaction,
             clock=clock,
+            **{f"checks[{name!r}]": look for name, look in (checks or {}).items()},
         )
         if KEY in app.extensions:
             raise SetupError("init_app was called twice for this app: call it once")
@@ -154,6 +163,8 @@ class TwoFactor:
             login_user=login_user or host.login_user,
             find_user=find_user or host.find_nobody,
             user_label=user_label or str,
+            user_keys=user_keys,
+            checks=dict(checks or {}),
             offered=offered,
             mandatory_for=mandatory_for,
             base_template=base_template or "twofactor/layout.html",
@@ -252,6 +263,14 @@ class TwoFactor:
         """
         state = current_state()
         preferences.forget(state.kit, state.user_key(user), connection)
+
+    def ready(self) -> list[doctor.Check]:
+        """Look at what requests can't be served without: database, schema, keys.
+
+        Returns:
+            For each a `name`, whether it is `ok`, and a `text` for operators.
+        """
+        return doctor.ready(current_state().kit, schema.history(current_app))
 
 
 def _keys(app: Flask) -> list[bytes]:

@@ -3,8 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +22,7 @@ def read_moment(_context: click.Context, _option: click.Parameter, value: str | 
     """
     if value is None:
         return None
-    ago = re.fullmatch(r"(\d{1,6})([mhd])", value)
+    ago = re.fullmatch(r"([1-9]\d{0,5})([mhd])", value)
     if ago:
         return -int(ago[1]) * {"m": 60, "h": 3600, "d": 86_400}[ago[2]]
     try:
@@ -51,9 +50,35 @@ def account_object(state: State, each: Overview) -> dict[str, Any]:
     }
 
 
+def off_object(state: State, user_id: str) -> dict[str, Any]:
+    """A user without two-factor authentication, for programs; the fields are the same."""
+    return {
+        "user": user_id,
+        "name": state.user_label(user_id),
+        "state": "off",
+        "areas": [],
+        "activated_at": None,
+        "last_used_at": None,
+        "authenticators": 0,
+        "wrong_in_a_row": 0,
+        "locked": False,
+        "held_until": None,
+        "recovery_held_until": None,
+    }
+
+
 def event_object(state: State, event: Event) -> dict[str, Any]:
     """An event for programs."""
-    return asdict(event) | {"at": iso_text(event.at), "name": state.user_label(event.user_id)}
+    return {
+        "id": event.id,
+        "at": iso_text(event.at),
+        "user": event.user_id,
+        "name": state.user_label(event.user_id),
+        "kind": event.kind,
+        "area": event.area,
+        "address": event.address,
+        "detail": event.detail,
+    }
 
 
 def iso_text(at: float | None) -> str | None:
@@ -73,6 +98,18 @@ def time_text(at: float | None) -> str:
 def yes_text(value: bool) -> str:
     """Yes or no."""
     return "yes" if value else "no"
+
+
+def share_text(part: int, whole: int | None) -> str:
+    """A part in per cent, as far as there is a whole."""
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def print_pairs(pairs: Mapping[str, Any]) -> None:
+    """Names and values, a line each."""
+    for name, value in pairs.items():
+        shown = " ".join(value) if isinstance(value, list) else value
+        click.echo(f"{name + ':':<22}{'-' if shown is None or shown == '' else shown}")
 
 
 def print_json(value: Any) -> None:

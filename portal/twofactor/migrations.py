@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 # Whether a database has at least a version: its table and, if it came later, its column.
@@ -28,18 +29,19 @@ Mark = tuple[str, str | None]
 class Step:
     """What leads from the version before to this one, and back."""
 
-    up: Callable[[Operations], None]
-    down: Callable[[Operations], None]
+    up: Callable[[Operations, str | None], None]
+    down: Callable[[Operations, str | None], None]
     mark: Mark
 
 
-def upgrade(op: Operations, since: int, to: int) -> None:
+def upgrade(op: Operations, since: int, to: int, schema: str | None = None) -> None:
     """Lead the tables from one version up to another.
 
     Args:
         op: Alembic's `op`.
         since: the version that the tables have; 0 when there are none.
         to: the version that they are to have, at most `LATEST`.
+        schema: of the metadata, if it has one.
 
     Raises:
         ValueError: there is no such version.
@@ -47,10 +49,10 @@ def upgrade(op: Operations, since: int, to: int) -> None:
     if not 0 <= since <= to <= LATEST:
         raise ValueError(f"there is no way from version {since} up to {to} of {LATEST}")
     for step in STEPS[since:to]:
-        step.up(op)
+        step.up(op, schema)
 
 
-def downgrade(op: Operations, since: int, to: int) -> None:
+def downgrade(op: Operations, since: int, to: int, schema: str | None = None) -> None:
     """Lead the tables from one version down to another; 0 removes them, and all that is in them.
 
     Raises:
@@ -59,10 +61,10 @@ def downgrade(op: Operations, since: int, to: int) -> None:
     if not 0 <= to <= since <= LATEST:
         raise ValueError(f"there is no way from version {since} down to {to}")
     for step in reversed(STEPS[to:since]):
-        step.down(op)
+        step.down(op, schema)
 
 
-def version_of(connection: sa.Connection) -> int:
+def version_of(connection: sa.Connection, schema: str | None = None) -> int:
     """The version that a database has, by what is in it; 0 when there are no tables.
 
     It asks the tables themselves, so it does not matter what has made them.
@@ -71,15 +73,51 @@ def version_of(connection: sa.Connection) -> int:
     found = 0
     for number, step in enumerate(STEPS, start=1):
         table, column = step.mark
-        if not there.has_table(table):
+        if not there.has_table(table, schema):
             break
-        if column is not None and column not in {c["name"] for c in there.get_columns(table)}:
+        columns = [] if column is None else there.get_columns(table, schema)
+        if column is not None and column not in {each["name"] for each in columns}:
             break
         found = number
     return found
 
 
-def _first(op: Operations) -> None:
+def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
+    """Lead a database up to the newest version, all or nothing, without a history of its own.
+
+    Args:
+        engine: the database.
+        metadata: whose naming convention new constraints follow, and whose schema it is.
+
+    Returns:
+        The version before and the version after.
+    """
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        enforced = 0
+        if sqlite:
+            # A table that is rebuilt must not take along what refers to it.
+            enforced = connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one()
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.commit()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            with connection.get_transaction() or connection.begin():
+                before = version_of(connection, metadata.schema)
+                if connection.dialect.name == "postgresql":
+                    # A table may be large: what takes long here is not what hangs.
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
+                upgrade(Operations(context), before, LATEST, metadata.schema)
+        finally:
+            if sqlite:
+                connection.exec_driver_sql(f"PRAGMA foreign_keys = {enforced}")
+                connection.commit()
+    return before, LATEST
+
+
+def _first(op: Operations, schema: str | None) -> None:
+    prefix = f"{schema}." if schema else ""
     op.create_table(
         "twofactor_account",
         sa.Column("user_id", sa.String(255), nullable=False),
@@ -92,6 +130,7 @@ def _first(op: Operations) -> None:
         sa.Column("recovery_attempts", sa.BigInteger, server_default="0", nullable=False),
         sa.Column("recovery_recent", sa.Text, server_default="", nullable=False),
         sa.PrimaryKeyConstraint("user_id"),
+        schema=schema,
     )
     op.create_table(
         "twofactor_authenticator",
@@ -104,10 +143,13 @@ def _first(op: Operations) -> None:
         sa.Column("failures_at_use", sa.BigInteger, server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("last_used_at", sa.BigInteger),
-        sa.ForeignKeyConstraint(["user_id"], ["twofactor_account.user_id"]),
+        sa.ForeignKeyConstraint(["user_id"], [f"{prefix}twofactor_account.user_id"]),
         sa.PrimaryKeyConstraint("id"),
+        schema=schema,
     )
-    op.create_index("ix_twofactor_authenticator_user_id", "twofactor_authenticator", ["user_id"])
+    op.create_index(
+        "ix_twofactor_authenticator_user_id", "twofactor_authenticator", ["user_id"], schema=schema
+    )
     op.create_table(
         "twofactor_event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -118,9 +160,12 @@ def _first(op: Operations) -> None:
         sa.Column("address", sa.String(64)),
         sa.Column("detail", sa.String(255)),
         sa.PrimaryKeyConstraint("id"),
+        schema=schema,
     )
-    op.create_index("ix_twofactor_event_at", "twofactor_event", ["at"])
-    op.create_index("ix_twofactor_event_user_id_id", "twofactor_event", ["user_id", "id"])
+    op.create_index("ix_twofactor_event_at", "twofactor_event", ["at"], schema=schema)
+    op.create_index(
+        "ix_twofactor_event_user_id_id", "twofactor_event", ["user_id", "id"], schema=schema
+    )
     op.create_table(
         "twofactor_ticket",
         sa.Column("digest", sa.String(64), nullable=False),
@@ -130,14 +175,17 @@ def _first(op: Operations) -> None:
         sa.Column("sealed", sa.LargeBinary),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("digest"),
+        schema=schema,
     )
-    op.create_index("ix_twofactor_ticket_expires_at", "twofactor_ticket", ["expires_at"])
-    op.create_index("ix_twofactor_ticket_user_id", "twofactor_ticket", ["user_id"])
+    op.create_index(
+        "ix_twofactor_ticket_expires_at", "twofactor_ticket", ["expires_at"], schema=schema
+    )
+    op.create_index("ix_twofactor_ticket_user_id", "twofactor_ticket", ["user_id"], schema=schema)
 
 
-def _before_the_first(op: Operations) -> None:
+def _before_the_first(op: Operations, schema: str | None) -> None:
     for name in ("ticket", "event", "authenticator", "account"):
-        op.drop_table(f"twofactor_{name}")
+        op.drop_table(f"twofactor_{name}", schema=schema)
 
 
 STEPS = (Step(_first, _before_the_first, ("twofactor_ticket", None)),)

@@ -1,6 +1,6 @@
 """One application's wiring: everything about an app is here, nothing on the extension object."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ class State:
         login_user: signs a user in at the host.
         find_user: the host's user of a user name or an e-mail address, for operators.
         user_label: how operators know the user of a key.
+        user_keys: the keys of all users of the host, if it tells.
+        checks: what the host adds to `doctor`.
         base_template: what the pages extend.
         offered: keys of the areas that a user may choose, `None` for all.
         mandatory_for: keys of the areas that are mandatory for a user.
@@ -40,6 +42,8 @@ class State:
     login_user: Callable[[Any, bool], object]
     find_user: Callable[[str], Any]
     user_label: Callable[[str], str]
+    user_keys: Callable[[], Iterable[str]] | None
+    checks: Mapping[str, Callable[[], tuple[bool, str]]]
     offered: Callable[[Any], Iterable[str]] | None
     mandatory_for: Callable[[Any], Iterable[str]] | None
     base_template: str

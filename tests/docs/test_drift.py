@@ -1,6 +1,7 @@
 """What the code offers stands in the documentation, and nothing else does."""
 
 import inspect
+import json
 import re
 
 import pytest
@@ -9,6 +10,8 @@ import portal.twofactor
 from portal.twofactor import TwoFactor, signals
 from portal.twofactor.cli import group
 from portal.twofactor.config import SETTINGS
+from portal.twofactor.testing import TwoFactorTesting
+from tests.support.customers import make_customer
 from tools import settings_table
 
 from .pages import PAGES, ROOT
@@ -64,6 +67,35 @@ def test_every_signal_is_listed():
 def test_every_command_is_listed(command):
     assert f"`{command}`" in API
     assert f"twofactor {command}" in OPERATIONS or f"`{command}`" in OPERATIONS
+
+
+def documented(*commands):
+    """The fields of the table that stands below the commands' names in the section on JSON."""
+    head = " and ".join(f"`{command}`" for command in commands) + ":\n"
+    table = OPERATIONS.split(head)[1].split("\n\n")[0]
+    return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "commands"),
+    [
+        (["list"], ("list", "status")),
+        (["list", "--off"], ("list", "status")),
+        (["status", "alice"], ("list", "status")),
+        (["status", "bob"], ("list", "status")),
+        (["areas"], ("areas",)),
+        (["events"], ("events",)),
+        (["stats"], ("stats",)),
+    ],
+    ids=" ".join,
+)
+def test_the_json_of_a_command_has_the_documented_fields(
+    app, runner, customer, arguments, commands
+):
+    make_customer(app, "bob", "bob@example.org", "plum-coffee-lantern-42")
+    TwoFactorTesting(app).enrol(customer)
+    value = json.loads(runner.invoke(args=["twofactor", *arguments, "--json"]).stdout)
+    assert list(value[0] if isinstance(value, list) else value) == documented(*commands)
 
 
 def test_links_lead_somewhere():

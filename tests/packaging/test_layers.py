@@ -13,12 +13,11 @@ PACKAGE = ROOT / "portal" / "twofactor"
 # From the ground up; `state` wires one app's pieces together, `__init__` is the public face.
 FLOORS = [
     {"core"},
-    {"methods", "config", "signals"},
+    {"methods", "config", "signals", "migrations"},
     {"storage"},
-    {"migrations"},
     {"service"},
     {"state"},
-    {"listing", "wiring", "host"},
+    {"listing", "wiring", "host", "schema"},
     {"web", "cli"},
     {"extension"},
     {"testing", "__init__"},

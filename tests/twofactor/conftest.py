@@ -49,6 +49,17 @@ def protected(alice: Person) -> Person:
     return alice
 
 
+@pytest.fixture
+def flask(host: Any) -> Any:
+    """Runs `flask twofactor ...`."""
+    runner = host.test_cli_runner()
+
+    def run(*args: str, **options: Any) -> Any:
+        return runner.invoke(args=["twofactor", *args], **options)
+
+    return run
+
+
 class Statements(list[str]):
     """What went to the database."""
 

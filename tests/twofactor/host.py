@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, abort, jsonify, redirect, render_template_string, request
 from flask_login import LoginManager, UserMixin, login_required, logout_user
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import String
+from sqlalchemy import String, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from portal.twofactor import TwoFactor
@@ -52,6 +52,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         app,
         db,
         clock=clock,
+        user_keys=lambda: db.session.scalars(select(User.id).order_by(User.id)),
         mandatory_for=lambda user: ["sign_in", "note"] if user.username == "chief" else [],
         offered=lambda user: ["note"] if user.username == "guest" else ALL,
     )

@@ -10,15 +10,7 @@ import pytest
 from portal.twofactor import signals
 from portal.twofactor.core.vault import Vault, key_id
 
-
-@pytest.fixture
-def flask(host):
-    runner = host.test_cli_runner()
-
-    def run(*args, **options):
-        return runner.invoke(args=["twofactor", *args], **options)
-
-    return run
+from .host import PASSWORD
 
 
 def test_areas_show_their_routes(flask):
@@ -106,7 +98,8 @@ def test_unlock_lifts_the_lock_of_a_hundred_in_a_row(flask, protected, host):
     assert "locked" in held.text
     assert json.loads(flask("status", protected.id, "--json").output)["locked"] is True
     flask("unlock", protected.id, "--reason", "it is them", "--yes")
-    assert protected.post("/deactivate", {"code": protected.code()}).status_code == 303
+    again = {"code": protected.code(), "password": PASSWORD}
+    assert protected.post("/deactivate", again).status_code == 303
 
 
 def test_events_since(flask, protected, clock):
@@ -207,7 +200,7 @@ def test_doctor_finds_missing_tables(flask, host):
         host.db.drop_all()
     report = flask("doctor")
     assert report.exit_code == 1
-    assert "FAIL  tables: missing: twofactor_account" in report.output
+    assert "FAIL  tables: version 0 of 1; missing: twofactor_account" in report.output
 
 
 def test_a_database_that_is_gone_is_one_line(flask, host):

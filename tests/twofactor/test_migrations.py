@@ -110,3 +110,18 @@ def test_the_statements_can_be_printed_instead(capsys):
     context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True})
     migrations.upgrade(Operations(context), 0, migrations.LATEST)
     assert "CREATE TABLE twofactor_account" in capsys.readouterr().out
+
+
+@pytest.mark.postgres
+def test_the_tables_may_stand_in_a_schema(connection):
+    connection.execute(text("CREATE SCHEMA safe"))
+    metadata = MetaData(schema="safe")
+    define_tables(metadata)
+    op = operations(connection, metadata)
+    migrations.upgrade(op, 0, migrations.LATEST, schema="safe")
+    assert migrations.version_of(connection) == 0
+    assert migrations.version_of(connection, "safe") == migrations.LATEST
+    op.get_context().opts["include_schemas"] = True
+    assert compare_metadata(op.get_context(), metadata) == []
+    migrations.downgrade(op, migrations.LATEST, 0, schema="safe")
+    assert migrations.version_of(connection, "safe") == 0

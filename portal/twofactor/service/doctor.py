@@ -1,56 +1,112 @@
 """What must be right for two-factor authentication to work, checked one by one."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import Unavailable
-from ..storage.tables import Tables
+from ..migrations import LATEST
 from .kit import Kit
 
 CLOCK_TOLERANCE = 5
+BUSY_MILLISECONDS = 1000
+SAMPLE = 50
+
+# Whether it is as it should be, and a sentence.
+Look = Callable[[], tuple[bool, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was looked at.
+
+    Args:
+        name: what.
+        ok: whether it is as it should be.
+        text: what was found; for operators, no secret in it.
+    """
 
     name: str
     ok: bool
     text: str
 
 
-def examine(kit: Kit, tables: Tables, config: Mapping[str, Any]) -> list[Check]:
-    """Look at everything; what can't be looked at fails."""
-    checks: list[Check] = []
-    for name, look in (
-        ("database", lambda: _database(kit)),
-        ("tables", lambda: _tables(kit, tables)),
-        ("keys", lambda: _keys(kit, config)),
-        ("sealed secrets", lambda: _sealed(kit)),
-        ("clock", lambda: _clock(kit)),
-        ("session cookie", lambda: _cookie(config)),
-    ):
-        checks.append(_look(name, look))
-    return checks
+def examine(kit: Kit, config: Mapping[str, Any], more: Mapping[str, Look]) -> list[Check]:
+    """Look at everything; what can't be looked at fails.
+
+    Args:
+        kit: the application's parts.
+        config: the application's settings.
+        more: what the application adds, by name.
+    """
+    looks: dict[str, Look] = {
+        "database": lambda: _database(kit),
+        "isolation": lambda: _isolation(kit),
+        "tables": lambda: _tables(kit),
+        "keys": lambda: _keys(kit, config),
+        "sealed secrets": lambda: _sealed(kit),
+        "clock": lambda: _clock(kit),
+        "session cookie": lambda: _cookie(config),
+        **more,
+    }
+    return [_look(name, look) for name, look in looks.items()]
 
 
-def _look(name: str, look: Callable[[], tuple[bool, str]]) -> Check:
+def ready(kit: Kit, more: Mapping[str, Look]) -> list[Check]:
+    """Look at what requests can't be served without; a few small statements, often asked."""
+    looks: dict[str, Look] = {
+        "database": lambda: _database(kit),
+        "schema": lambda: _schema(kit),
+        **more,
+        "keys": lambda: _opens(kit),
+    }
+    return [_look(name, look) for name, look in looks.items()]
+
+
+def _look(name: str, look: Look) -> Check:
     try:
         return Check(name, *look())
     except Unavailable as error:
         return Check(name, False, str(error))
+    except Exception as error:  # noqa: BLE001 - what breaks while it is looked at is not right
+        text = str(error).partition("\n")[0]
+        return Check(name, False, f"{type(error).__name__}: {text}" if text else repr(error))
 
 
 def _database(kit: Kit) -> tuple[bool, str]:
     return True, kit.store.describe()
 
 
-def _tables(kit: Kit, tables: Tables) -> tuple[bool, str]:
-    lacking = kit.store.lacking()
+def _isolation(kit: Kit) -> tuple[bool, str]:
+    level = kit.store.isolation()
+    if level not in ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"):
+        return False, f"{level}: a lock must hold until the commit; leave the engine's default"
+    settings = kit.store.sqlite_settings()
+    if settings is None:
+        return True, level
+    mode, timeout = settings
+    text = f"{level}, journal {mode}, busy timeout {timeout} ms"
+    if mode.lower() != "wal":
+        return False, f"{text}: use a file and PRAGMA journal_mode = WAL"
+    if timeout < BUSY_MILLISECONDS:
+        return False, f"{text}: PRAGMA busy_timeout should be {BUSY_MILLISECONDS} at least"
+    return True, text
+
+
+def _tables(kit: Kit) -> tuple[bool, str]:
+    version = kit.store.version()
+    text = f"version {version} of {LATEST}"
+    lacking = kit.store.lacking() or kit.store.incomplete()
     if lacking:
-        return False, f"missing: {', '.join(lacking)}; run 'flask db upgrade'"
-    return True, ", ".join(table.name for table in tables.all)
+        advice = "run 'flask db upgrade' or 'flask twofactor upgrade-tables'"
+        return False, f"{text}; missing: {', '.join(lacking)}; {advice}"
+    return True, text
+
+
+def _schema(kit: Kit) -> tuple[bool, str]:
+    kit.store.probe()
+    return True, f"version {LATEST}"
 
 
 def _keys(kit: Kit, config: Mapping[str, Any]) -> tuple[bool, str]:
@@ -75,6 +131,16 @@ def _sealed(kit: Kit) -> tuple[bool, str]:
     if old:
         return True, f"{old} of {sum(under.values())} under an older key: run rotate-keys"
     return True, f"{sum(under.values())} under the newest key"
+
+
+def _opens(kit: Kit) -> tuple[bool, str]:
+    """A few secrets at random, as there may be many: their ids are random, too."""
+    found = kit.store.sample(secrets.token_hex(8), SAMPLE) or kit.store.sample("", SAMPLE)
+    under = {kit.vault.sealed_under(value.sealed) for value in found}
+    missing = sorted(under - set(kit.vault.key_ids))
+    if missing:
+        return False, f"keys are missing: {', '.join(missing)}"
+    return True, f"{len(found)} secrets looked at"
 
 
 def _clock(kit: Kit) -> tuple[bool, str]:

@@ -1,7 +1,8 @@
 """What an operator does: help a person who lost everything, turn keys, clear what is old."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ..core import throttle, vault
 from ..core.errors import KeyMissing, NotOn, SealBroken
@@ -59,10 +60,32 @@ def overview(kit: Kit, account: Account) -> Overview:
     )
 
 
-def overviews(kit: Kit) -> Iterator[Overview]:
-    """All accounts in the order of their keys, read in batches."""
-    for account in kit.store.accounts(BATCH):
-        yield overview(kit, account)
+def overviews(kit: Kit, *, area: str | None = None, held: bool = False) -> Iterator[Overview]:
+    """The accounts in the order of their keys, read in batches.
+
+    Args:
+        kit: the application's parts.
+        area: only those that protect it.
+        held: only those whose codes are not judged now.
+    """
+    for account in kit.store.accounts(BATCH, area=area, tried=held):
+        each = overview(kit, account)
+        if not held or each.held_until is not None:
+            yield each
+
+
+def without(kit: Kit, keys: Iterable[str]) -> Iterator[str]:
+    """Those of some keys whose users have two-factor authentication off, in batches."""
+    for some in batched(keys, BATCH):
+        on = kit.store.with_account(some)
+        yield from (key for key in some if key not in on)
+
+
+def batched(keys: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Tuples of at most so many (`itertools.batched` is there from Python 3.12 on)."""
+    source = iter(keys)
+    while some := tuple(islice(source, size)):
+        yield some
 
 
 def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
@@ -93,6 +116,8 @@ def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
 def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
     """Let codes be judged again; two-factor authentication stays on.
 
+    Everything half done of the user ends: a guesser may be in the midst of it.
+
     Raises:
         NotOn: there is nothing to unlock.
     """
@@ -100,6 +125,7 @@ def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
     def work(transaction: Transaction) -> None:
         if not transaction.clear_throttle(user_id):
             raise NotOn("no second factor")
+        transaction.drop_tickets(user_id)
         transaction.record(kit.event(Subject(user_id), "unlocked", detail=_detail(by, reason)))
         kit.join(transaction, "unlocked", user_id, by=by, reason=reason)
 
@@ -156,16 +182,29 @@ def _bound(table: str, user_id: str, row_id: str, kind: str) -> tuple[str, tuple
     return vault.TICKET, (user_id, kind, row_id)
 
 
-def purge(kit: Kit, events_before: int) -> tuple[int, int]:
-    """Remove expired tickets, and events of before a time (Unix seconds).
+def purge(
+    kit: Kit, events_before: int, progress: Callable[[int], None] = lambda _count: None
+) -> tuple[int, int]:
+    """Remove expired tickets, and events of before a time (Unix seconds), in short transactions.
 
     Returns:
         How many tickets and how many events were removed.
     """
-    tickets = kit.store.run(lambda tx: tx.drop_expired_tickets(kit.clock()))
+    now = kit.clock()
+    return (
+        _all(kit, lambda tx: tx.drop_expired_tickets(now, 10 * BATCH), progress),
+        _all(kit, lambda tx: tx.drop_events_before(events_before, 10 * BATCH), progress),
+    )
+
+
+def _all(kit: Kit, remove: Callable[[Transaction], int], progress: Callable[[int], None]) -> int:
     removed = 0
-    while True:
-        count = kit.store.run(lambda tx: tx.drop_events_before(events_before, 10 * BATCH))
+    while count := kit.store.run(remove):
         removed += count
-        if count == 0:
-            return tickets, removed
+        progress(count)
+    return removed
+
+
+def upgrade_tables(kit: Kit) -> tuple[int, int]:
+    """Lead the tables up to the newest version; the version before and the one after."""
+    return kit.store.upgrade()

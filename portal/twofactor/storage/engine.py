@@ -87,6 +87,17 @@ class Transactions:
             raise refusal
         return result
 
+    def alone(self, work: Callable[[Engine], T]) -> T:
+        """Do work that opens its connections itself: the upgrade of the tables.
+
+        Raises:
+            StorageUnavailable: the database did not answer, or refused.
+        """
+        try:
+            return work(self._engine())
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise unavailable(error) from error
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for one SELECT.

@@ -1,6 +1,7 @@
 """Rows as records, and back: what a column holds, without any statement that changes it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -8,6 +9,17 @@ from sqlalchemy import Row, Select, select
 from ..core.records import Account, Authenticator, Event, Ticket
 from ..core.throttle import Figures
 from .tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class SealedValue:
+    """A sealed column of some row."""
+
+    table: str
+    row_id: str
+    user_id: str
+    kind: str
+    sealed: bytes = field(repr=False)
 
 
 def _times(text: str) -> tuple[int, ...]:

@@ -1,15 +1,15 @@
 """What is asked of the database, and the way to change it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, bindparam, select
 
+from .. import migrations
 from ..core.records import Account, Event, Glance, Ticket
-from . import sweep
+from . import counting, inspection, sweep
 from .engine import Transactions
-from .rows import event_of, keys_of, ticket_of
-from .sweep import SealedValue
+from .rows import SealedValue, event_of, keys_of, ticket_of
 from .tables import Tables
 from .transaction import Transaction
 
@@ -77,9 +77,15 @@ class Store:
         with self._transactions.reading() as connection:
             return [ticket_of(row) for row in connection.execute(statement)]
 
-    def accounts(self, batch: int) -> Iterator[Account]:
+    def accounts(
+        self, batch: int, *, area: str | None = None, tried: bool = False
+    ) -> Iterator[Account]:
         """All accounts (`sweep.accounts`)."""
-        return sweep.accounts(self._transactions, self._tables, batch)
+        return sweep.accounts(self._transactions, self._tables, batch, area=area, tried=tried)
+
+    def with_account(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of some keys whose users have an account."""
+        return sweep.with_account(self._transactions, self._tables, keys)
 
     def all_events(self, batch: int, user_id: str | None, since: int | None) -> Iterator[Event]:
         """The record (`sweep.events`)."""
@@ -95,19 +101,62 @@ class Store:
 
     def count_sealed(self) -> int:
         """How many sealed values there are."""
-        return sweep.count_sealed(self._transactions, self._tables)
+        return counting.sealed(self._transactions, self._tables)
+
+    def count_old(self, now: float, before: int) -> int:
+        """How many tickets are over and how many events are of before a time, together."""
+        return counting.old(self._transactions, self._tables, now, before)
+
+    def count_by_areas(self) -> dict[frozenset[str], int]:
+        """How many accounts have each choice of areas."""
+        return counting.by_areas(self._transactions, self._tables)
+
+    def count_events(self, since: int, seconds: int) -> dict[tuple[int, str], int]:
+        """How many events of each kind there are in each period (`counting.events_by_period`)."""
+        return counting.events_by_period(self._transactions, self._tables, since, seconds)
 
     def describe(self) -> str:
         """Which database answers."""
-        return sweep.describe(self._transactions)
+        return inspection.describe(self._transactions)
+
+    def isolation(self) -> str:
+        """The isolation level of transactions."""
+        return inspection.isolation(self._transactions)
+
+    def sqlite_settings(self) -> tuple[str, int] | None:
+        """Journal mode and busy timeout in ms; `None` on another database."""
+        return inspection.sqlite_settings(self._transactions)
 
     def lacking(self) -> list[str]:
         """The tables that are missing in the database."""
-        return sweep.lacking(self._transactions, self._tables)
+        return inspection.lacking(self._transactions, self._tables)
+
+    def incomplete(self) -> list[str]:
+        """The columns and indexes that are missing in the tables."""
+        return inspection.incomplete(self._transactions, self._tables)
+
+    def version(self) -> int:
+        """The version of the tables in the database."""
+        with self._transactions.reading() as connection:
+            return migrations.version_of(connection, self._tables.account.schema)
+
+    def upgrade(self) -> tuple[int, int]:
+        """Lead the tables up to the newest version (`migrations.take_up`)."""
+        return self._transactions.alone(
+            lambda engine: migrations.take_up(engine, self._tables.account.metadata)
+        )
+
+    def probe(self) -> None:
+        """Ask for every column and not a single row; raises when that can't be answered."""
+        inspection.probe(self._transactions, self._tables)
+
+    def sample(self, start: str, most: int) -> list[SealedValue]:
+        """A few of the authenticators' secrets (`inspection.sample`)."""
+        return inspection.sample(self._transactions, self._tables, start, most)
 
     def clock(self) -> float:
         """What the database takes for the time, Unix seconds."""
-        return sweep.clock(self._transactions)
+        return inspection.clock(self._transactions)
 
     def events(self, user_id: str, limit: int) -> list[Event]:
         """The latest events of a user, newest first."""

@@ -1,46 +1,75 @@
 """Reading everything, a batch at a time by primary key, so that no amount fills the memory."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, inspect, select, text, update
+from sqlalchemy import ColumnElement, Table, literal, or_, select, tuple_, update
 
 from ..core.records import Account, Event
+from ..core.throttle import CODES
 from .engine import Transactions
-from .rows import account_of, event_of, whole_account
+from .rows import SealedValue, account_of, event_of, whole_account
 from .tables import Tables
 
 
-@dataclass(frozen=True, slots=True)
-class SealedValue:
-    """A sealed column of some row."""
+def accounts(
+    transactions: Transactions,
+    tables: Tables,
+    batch: int,
+    *,
+    area: str | None = None,
+    tried: bool = False,
+) -> Iterator[Account]:
+    """All accounts in the order of their keys.
 
-    table: str
-    row_id: str
-    user_id: str
-    kind: str
-    sealed: bytes = field(repr=False)
-
-
-def accounts(transactions: Transactions, tables: Tables, batch: int) -> Iterator[Account]:
-    """All accounts in the order of their keys."""
-    key, last = tables.account.c.user_id, ""
+    Args:
+        transactions: where they are read.
+        tables: the tables.
+        batch: how many are read at once.
+        area: only those that protect it.
+        tried: only those that may be held: an answer was wrong, some time ago.
+    """
+    account, last = tables.account, ""
+    conditions = _conditions(account, area, tried)
     while True:
-        statement = select(key).where(key > last).order_by(key).limit(batch)
+        statement = select(account.c.user_id).where(account.c.user_id > last, *conditions)
         with transactions.reading() as connection:
-            keys = list(connection.execute(statement).scalars())
+            keys = list(connection.scalars(statement.order_by(account.c.user_id).limit(batch)))
         if not keys:
             return
-        statement = whole_account(tables).where(key.in_(keys))
+        statement = whole_account(tables).where(account.c.user_id.in_(keys))
         with transactions.reading() as connection:
             rows = connection.execute(statement).all()
         grouped: dict[str, list[Any]] = {}
         for row in rows:
             grouped.setdefault(row.user_id, []).append(row)
-        for user_id in sorted(grouped):
-            yield account_of(grouped[user_id])
+        for user_id in keys:
+            if user_id in grouped:
+                yield account_of(grouped[user_id])
         last = keys[-1]
+
+
+def _conditions(account: Table, area: str | None, tried: bool) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if area is not None:
+        found.append((literal(" ") + account.c.areas + " ").contains(f" {area} ", autoescape=True))
+    if tried:
+        run = account.c.failures - account.c.failures_cleared
+        found.append(
+            or_(
+                account.c.failures_recent != "",
+                account.c.recovery_recent != "",
+                run >= (CODES.lock_after or 0),
+            )
+        )
+    return found
+
+
+def with_account(transactions: Transactions, tables: Tables, keys: Sequence[str]) -> frozenset[str]:
+    """Those of some keys whose users have an account."""
+    user_id = tables.account.c.user_id
+    with transactions.reading() as connection:
+        return frozenset(connection.scalars(select(user_id).where(user_id.in_(keys))))
 
 
 def events(
@@ -50,10 +79,16 @@ def events(
     user_id: str | None,
     since: int | None,
 ) -> Iterator[Event]:
-    """The record, oldest first."""
-    event, last = tables.event, 0
+    """The record, oldest first: by the index of the user, of the time, or of the number."""
+    event, last = tables.event, (since or 0, 0)
     while True:
-        statement = select(event).where(event.c.id > last).order_by(event.c.id).limit(batch)
+        statement = select(event).limit(batch)
+        if user_id is not None or since is None:
+            statement = statement.where(event.c.id > last[1]).order_by(event.c.id)
+        else:
+            later = tuple_(event.c.at, event.c.id) > last
+            statement = statement.where(event.c.at >= last[0], later)
+            statement = statement.order_by(event.c.at, event.c.id)
         if user_id is not None:
             statement = statement.where(event.c.user_id == user_id)
         if since is not None:
@@ -64,7 +99,7 @@ def events(
             return
         for row in rows:
             yield event_of(row)
-        last = rows[-1].id
+        last = rows[-1].at, rows[-1].id
 
 
 def sealed_values(transactions: Transactions, tables: Tables, batch: int) -> Iterator[SealedValue]:
@@ -94,47 +129,6 @@ def _sealed(
         for row in rows:
             yield SealedValue(name, *row)
         last = rows[-1][0]
-
-
-def count_sealed(transactions: Transactions, tables: Tables) -> int:
-    """How many sealed values there are."""
-    with transactions.reading() as connection:
-        return sum(
-            connection.execute(
-                select(func.count()).select_from(table).where(table.c.sealed.is_not(None))
-            ).scalar_one()
-            for table in (tables.authenticator, tables.ticket)
-        )
-
-
-def describe(transactions: Transactions) -> str:
-    """Which database answers."""
-    with transactions.reading() as connection:
-        connection.execute(select(1))
-        version = connection.dialect.server_version_info or ()
-        return f"{connection.dialect.name} {'.'.join(map(str, version))}".strip()
-
-
-def lacking(transactions: Transactions, tables: Tables) -> list[str]:
-    """The tables that are missing in the database."""
-    with transactions.reading() as connection:
-        there = inspect(connection)
-        return [
-            table.name
-            for table in tables.all
-            if not there.has_table(table.name, schema=table.schema)
-        ]
-
-
-def clock(transactions: Transactions) -> float:
-    """What the database takes for the time, Unix seconds."""
-    with transactions.reading() as connection:
-        if connection.dialect.name == "sqlite":
-            # SQLite has no clock of its own: it asks this machine's.
-            statement = text("SELECT strftime('%s', 'now')")
-        else:
-            statement = text("SELECT extract(epoch FROM clock_timestamp())")
-        return float(connection.execute(statement).scalar_one())
 
 
 def reseal(transactions: Transactions, tables: Tables, value: SealedValue, fresh: bytes) -> bool:

@@ -207,11 +207,12 @@ class Transaction:
         ticket = self._tables.ticket
         self._connection.execute(delete(ticket).where(ticket.c.user_id == user_id))
 
-    def drop_expired_tickets(self, now: float) -> int:
-        """Remove the tickets of all users that are over; the number of them."""
+    def drop_expired_tickets(self, now: float, most: int = 1000) -> int:
+        """Remove tickets that are over, of all users, at most so many; the number of them."""
         ticket = self._tables.ticket
-        expired = delete(ticket).where(ticket.c.expires_at <= int(now))
-        return self._connection.execute(expired).rowcount
+        over = select(ticket.c.digest).where(ticket.c.expires_at <= int(now))
+        oldest = over.order_by(ticket.c.expires_at).limit(most).scalar_subquery()
+        return self._connection.execute(delete(ticket).where(ticket.c.digest.in_(oldest))).rowcount
 
     def drop_events(self, user_id: str) -> None:
         """Remove the record of a user who is gone."""

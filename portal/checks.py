@@ -1,0 +1,50 @@
+"""What `flask twofactor doctor` looks at in the portal, besides the blueprint's own."""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from portal import mail
+
+Look = Callable[[], tuple[bool, str]]
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def of(app: Flask) -> dict[str, Look]:
+    """The looks by name."""
+    return {"proxy": partial(proxy, app.config), "mail": partial(mails, app.config)}
+
+
+def proxy(config: dict[str, Any]) -> tuple[bool, str]:
+    """Behind a proxy its word is taken for address and scheme; without one, nobody's is."""
+    url, hops = urlsplit(config["PUBLIC_URL"]), config["PROXY_COUNT"]
+    text = f"PUBLIC_URL is {config['PUBLIC_URL']}, PROXY_COUNT is {hops}"
+    if url.hostname in LOOPBACK:
+        return False, f"{text}: mailed links lead to this machine alone; set PUBLIC_URL"
+    if url.scheme != "https":
+        return False, f"{text}: it must be https"
+    if hops == 0:
+        return True, f"{text}: no proxy is trusted; behind one, all requests seem to come from it"
+    return True, text
+
+
+def mails(config: dict[str, Any]) -> tuple[bool, str]:
+    """The mail server takes mails: it is asked, and nothing is sent."""
+    waiting = mail.waiting()
+    text = f"{waiting} waiting"
+    if config["MAIL_SERVER"] is None:
+        return False, f"{text}; MAIL_SERVER is not set: mails become files that nobody gets"
+    server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']}"
+    try:
+        with mail.connected() as connection:
+            connection.noop()
+    except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
+        return False, f"{text}; {server} does not take mails: {type(error).__name__}"
+    if config["MAIL_TLS"] == "none" and config["MAIL_SERVER"] not in LOOPBACK:
+        return False, f"{text}; {server} is spoken to without TLS"
+    return True, f"{text}; {server} takes mails"

@@ -1,0 +1,44 @@
+"""What the commands have in common: the group, the options, and how USER is read."""
+
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from ..core.errors import Unavailable
+from ..state import State
+
+
+class Group(AppGroup):
+    """Commands whose failures are one line, too."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what can't be decided is refused."""
+        try:
+            return super().invoke(ctx)
+        except Unavailable as error:
+            raise click.ClickException(str(error)) from None
+
+
+group = Group("twofactor", help="Two-factor authentication: who uses it, and help for them.")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON value for programs.")
+
+
+def at(state: State, moment: int) -> int:
+    """A time as `listing.read_moment` gives it, in Unix seconds."""
+    return moment if moment >= 0 else int(state.kit.clock()) + moment
+
+
+def key_of(state: State, name: str) -> str:
+    """The key of a user who is named by user name, e-mail address or key, in this order.
+
+    Raises:
+        ClickException: nobody is.
+    """
+    user = state.find_user(name)
+    if user is not None:
+        return state.user_key(user)
+    if not (state.kit.store.account(name) or state.kit.store.events(name, 1)):
+        raise click.ClickException(f"there is no user {name!r}")
+    return name

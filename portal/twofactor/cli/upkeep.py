@@ -1,0 +1,109 @@
+"""Keys, tables, what is old, and whether all is well."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import click
+from flask import current_app
+
+from ..listing import print_json, read_moment
+from ..schema import history
+from ..service import doctor as checks
+from ..service import operations
+from ..state import current_state
+from .base import as_json, at, group
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar for who looks on; nothing where nobody does."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=total, file=sys.stderr, hidden=hidden) as bar:
+        yield bar.update
+
+
+@group.command("rotate-keys")
+@as_json
+def rotate_keys(as_json: bool) -> None:
+    """Seal everything anew under the newest key; it can be broken off and run again.
+
+    Put a new key in front of TWOFACTOR_KEYS everywhere first.
+
+    Example: flask twofactor rotate-keys
+    """
+    state = current_state()
+    with _progress(state.kit.store.count_sealed()) as advance:
+        done = operations.rotate_keys(state.kit, advance)
+    if as_json:
+        print_json({**asdict(done), "key": state.kit.vault.newest})
+    else:
+        click.echo(
+            f"{done.resealed} of {done.seen} sealed anew under key {state.kit.vault.newest}."
+        )
+    if done.failed:
+        missing = f"; missing keys: {', '.join(done.missing)}" if done.missing else ""
+        raise click.ClickException(f"{done.failed} could not be opened and were left{missing}")
+
+
+@group.command("purge")
+@click.option(
+    "--events-before",
+    callback=read_moment,
+    default="400d",
+    show_default=True,
+    help="As --since.",
+)
+@as_json
+def purge(events_before: int, as_json: bool) -> None:
+    """Remove expired tickets and old events, a few at a time; it can be broken off and run again.
+
+    Example: flask twofactor purge --events-before 90d
+    """
+    state = current_state()
+    before = at(state, events_before)
+    with _progress(state.kit.store.count_old(state.kit.clock(), before)) as advance:
+        tickets, removed = operations.purge(state.kit, before, advance)
+    if as_json:
+        print_json({"tickets": tickets, "events": removed})
+        return
+    click.echo(f"{tickets} tickets and {removed} events were removed.")
+
+
+@group.command("upgrade-tables")
+@as_json
+def upgrade_tables(as_json: bool) -> None:
+    """Lead the tables up to the version of this release, where there is no Flask-Migrate.
+
+    Example: flask twofactor upgrade-tables
+    """
+    if "migrate" in current_app.extensions:
+        raise click.ClickException(
+            "Flask-Migrate leads the tables here: run 'flask db upgrade', and see"
+            " portal.twofactor.migrations for a revision of your own"
+        )
+    before, after = operations.upgrade_tables(current_state().kit)
+    if as_json:
+        print_json({"before": before, "after": after})
+    else:
+        click.echo(f"The tables had version {before} and have version {after}.")
+
+
+@group.command("doctor")
+@as_json
+def doctor(as_json: bool) -> None:
+    """Check database, tables, keys, clock, cookies and more, a line each; status 1 if one fails.
+
+    Example: flask twofactor doctor --json
+    """
+    state = current_state()
+    more = {**history(current_app), **state.checks}
+    found = checks.examine(state.kit, current_app.config, more)
+    if as_json:
+        print_json([asdict(check) for check in found])
+    else:
+        for check in found:
+            click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.text}")
+    if not all(check.ok for check in found):
+        sys.exit(1)
