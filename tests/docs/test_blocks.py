@@ -11,8 +11,9 @@ import click
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from flask import current_app
+from flask import current_app, render_template_string
 from flask.cli import FlaskGroup, ScriptInfo
+from flask_login import login_user
 from sqlalchemy import create_engine
 
 from portal.twofactor import migrations
@@ -142,9 +143,26 @@ def test_the_revision_of_a_host_leads_up_and_down():
     engine.dispose()
 
 
-@pytest.mark.parametrize("block", blocks("html+jinja"), ids=str)
-def test_templates_can_be_read(block, tmp_path):
-    namespace(tmp_path)["app"].jinja_env.parse(block.text)
+class AnyForm:
+    def hidden_tag(self):
+        return ""
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, indirect=True, ids=lambda path: path.name)
+def test_the_templates_of_a_page_ask_for_a_code(page, request):
+    """What has the dialog in it asks, and only where somebody protects the area."""
+    app, path = page["app"], request.node.callspec.params["page"]
+    with app.app_context():
+        user = page["db"].session.get(page["User"], 1)
+    extras = {"csrf_token": lambda: "token", "form": AnyForm()}
+    for enrolled in (False, True):
+        if enrolled:
+            TwoFactorTesting(app).enrol(user)
+        for block in blocks("html+jinja", path):
+            with app.test_request_context():
+                login_user(user)
+                shown = render_template_string(block.text, **extras)
+            assert ("<dialog" in shown) is (enrolled and "twofactor_dialog" in block.text)
 
 
 @pytest.mark.parametrize("block", blocks("json"), ids=str)
@@ -162,7 +180,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_exist(command, request):
-    """With the arguments that the page gives them; nothing is run."""
+    """With the arguments that the page gives them; `test_commands.py` runs what it can."""
     words = shlex.split(command)
     while "=" in words[0]:
         words.pop(0)

@@ -10,7 +10,7 @@ import portal.twofactor
 from portal.twofactor import TwoFactor, signals
 from portal.twofactor.cli import group
 from portal.twofactor.config import SETTINGS
-from portal.twofactor.testing import TwoFactorTesting
+from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
 from tools import settings_table
 
@@ -34,6 +34,21 @@ def test_every_setting_that_a_page_names_exists():
 @pytest.mark.parametrize("name", portal.twofactor.__all__)
 def test_every_public_name_is_listed(name):
     assert f"`{name}`" in API or f"`{name}(" in API or f"import {name}`" in API
+
+
+def test_nothing_else_is_listed_as_public():
+    section = API.split("`portal.twofactor` has these names besides:")[1].split("### Signals")[0]
+    listed = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+    assert listed | {"TwoFactor"} == set(portal.twofactor.__all__)
+
+
+@pytest.mark.parametrize("shown", [TwoFactorTesting, Phone, Clock])
+def test_what_tests_may_use_is_listed(shown):
+    section = API.split("### Tests")[1].split("### Commands")[0]
+    fields = {"clock", *inspect.signature(shown).parameters} & {"clock", "secret", "recovery_code"}
+    wanted = {name for name in vars(shown) if not name.startswith("_")} - {"used", *fields}
+    for name in wanted | fields:
+        assert f".{name}" in section, name
 
 
 def test_every_public_name_of_the_extension_is_listed():
