@@ -227,7 +227,7 @@ class TestBinds:
         assert person.client.post(NOTE, data=code).status_code == 303
         assert 'data-state="on"' in person.client.get("/two-factor/").text
         report = app.test_cli_runner().invoke(args=["twofactor", "doctor"]).output
-        assert "ok    tables: twofactor_account" in report
+        assert "ok    tables:" in report
         with app.app_context():
             assert inspect(app.db.engines["security"]).has_table("twofactor_account")
 
