@@ -15,7 +15,7 @@ FLASK := $(PY) -m flask --app wsgi --no-debug
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: run test test-fast test-long test-postgres lint format pictures security docs constraints clean help
+.PHONY: run test test-fast test-long test-postgres lint format translations pictures security docs constraints clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -51,6 +51,10 @@ format: $(VENV)/.installed-for-tests
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
+# The sentences of the code into the .pot and .po files; says what is left to translate.
+translations: $(VENV)/.installed-for-tests
+	@$(PY) -m tools.translations
+
 # Every page and state as a PNG in docs/pictures/.
 pictures: $(VENV)/.installed-for-tests
 	@$(PY) -m tools.pictures $(ARGS)
@@ -71,7 +75,7 @@ docs: $(VENV)/.installed-for-docs
 constraints:
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT \
 	&& $(PYTHON) -m venv "$$tmp/venv" \
-	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[test,postgres,serve,docs]' \
+	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[babel,test,postgres,serve,docs]' \
 	&& { echo '# What CI runs. Made with: make constraints'; \
 	     "$$tmp/venv/bin/python" -m pip freeze --exclude flask-portal-twofactor | sort -f; } > "$$tmp/constraints.txt" \
 	&& mv "$$tmp/constraints.txt" constraints.txt
@@ -86,12 +90,12 @@ $(PY):
 
 $(VENV)/.installed: $(PACKAGE) | $(PY)
 	@echo "Installing into $(VENV) ..."
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[babel]'
 	@touch $@
 
 $(VENV)/.installed-for-tests: $(PACKAGE) | $(PY)
 	@echo "Installing into $(VENV) what the tests need ..."
-	@$(PIP) --editable '.[test,postgres]'
+	@$(PIP) --editable '.[babel,test,postgres]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-for-docs: $(PACKAGE) | $(PY)

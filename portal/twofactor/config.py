@@ -68,6 +68,13 @@ SETTINGS: dict[str, Setting] = {
         None,
         "One of SQLALCHEMY_BINDS, whose database has the tables (default: the default database)",
     ),
+    "TWOFACTOR_TRANSLATIONS": Setting(
+        None,
+        None,
+        None,
+        "Folder (relative to the application's own) with sentences of its own: `de.po` for German"
+        " and so on",
+    ),
 }
 
 
@@ -86,6 +93,7 @@ class Settings:
     recovery_cost: int
     after_sign_in: str
     bind_key: str | None
+    translations: str
 
 
 def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
@@ -120,6 +128,7 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         recovery_cost=_number(config, "TWOFACTOR_RECOVERY_COST"),
         after_sign_in=after_sign_in,
         bind_key=_text(config, "TWOFACTOR_BIND_KEY") or None,
+        translations=_text(config, "TWOFACTOR_TRANSLATIONS"),
     )
 
 

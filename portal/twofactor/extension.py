@@ -9,7 +9,8 @@ from flask_login import current_user, user_logged_out
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from . import cli, host, schema, wiring
+from . import cli, host, language, schema, wiring
+from .catalogue import find_catalogues
 from .config import keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
@@ -55,8 +56,8 @@ class TwoFactor:
 
         Args:
             key: stable name, lower case, at most 40 characters. "sign_in" is signing in.
-            label: what people read.
-            description: one line more.
+            label: what people read; it may be a lazy string (`flask_babel.lazy_gettext`).
+            description: one line more, lazy or not.
             guards: "deed" asks when something is done, "view" when it is looked at as well.
             mandatory: whether the operator protects it for everyone.
 
@@ -168,6 +169,7 @@ class TwoFactor:
             offered=offered,
             mandatory_for=mandatory_for,
             base_template=base_template or "twofactor/layout.html",
+            catalogues=find_catalogues(app.root_path, settings.translations),
         )
         app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
         app.register_error_handler(Refusal, challenge.answer)
@@ -178,6 +180,9 @@ class TwoFactor:
             twofactor_news=marks.news,
             twofactor_csrf_field=forms.csrf_field,
             twofactor_csrf_token=forms.csrf_token,
+            twofactor_text=language.html_text,
+            twofactor_texts=language.html_plural,
+            twofactor_language=language.language_attributes,
         )
         app.before_request(wiring.first_request(app))
         app.before_request(guard.restore_form)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from .catalogue import Catalogues
 from .core.areas import Area, Offer
 from .core.errors import SetupError
 from .service.kit import Kit
@@ -30,6 +31,7 @@ class State:
         user_keys: the keys of all users of the host, if it tells.
         checks: what the host adds to `doctor`.
         base_template: what the pages extend.
+        catalogues: the sentences in other languages, the host's before ours.
         offered: keys of the areas that a user may choose, `None` for all.
         mandatory_for: keys of the areas that are mandatory for a user.
     """
@@ -47,6 +49,7 @@ class State:
     offered: Callable[[Any], Iterable[str]] | None
     mandatory_for: Callable[[Any], Iterable[str]] | None
     base_template: str
+    catalogues: Catalogues
 
     def offer(self, user: Any) -> Offer:
         """What a user may choose."""

@@ -20,7 +20,8 @@ SUFFIXES = {
     ".png",
     ".ico",
     ".woff2",
-    ".mo",
+    ".po",
+    ".pot",
     ".ini",
     ".mako",
 }
@@ -54,7 +55,7 @@ def test_every_file_that_the_package_reads_at_run_time_is_in_it(wheel):
         for path in (ROOT / "portal").rglob("*")
         if path.suffix in SUFFIXES and FOLDERS.intersection(path.parts)
     }
-    assert {Path(name).suffix for name in needed} >= {".html", ".css", ".js"}
+    assert {Path(name).suffix for name in needed} >= {".html", ".css", ".js", ".po"}
     assert needed <= set(wheel.namelist())
 
 

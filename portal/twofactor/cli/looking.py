@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 from flask import current_app
 
+from ..language import in_english
 from ..listing import (
     account_object,
     event_object,
@@ -33,7 +34,9 @@ def areas(as_json: bool) -> None:
     """
     state = current_state()
     routes = guarded_routes(current_app)
-    rows = [asdict(area) | {"routes": routes.get(area.key, [])} for area in state.kit.areas]
+    rows = [
+        asdict(in_english(area)) | {"routes": routes.get(area.key, [])} for area in state.kit.areas
+    ]
     if as_json:
         print_json(rows)
         return

@@ -19,8 +19,8 @@ class Area:
 
     Args:
         key: stable name, lower case, at most 40 characters.
-        label: what people read.
-        description: one line more, shown under the label.
+        label: what people read; it may be a lazy string.
+        description: one line more, shown under the label; it may be a lazy string.
         guards: "deed" guards doing (not GET, HEAD, OPTIONS); "view" guards looking as well.
         mandatory: chosen by the operator, so that no user can unchoose it.
     """
@@ -85,10 +85,12 @@ class AreaRegistry:
             raise SetupError(f"area key {area.key!r} is kept for the blueprint: choose another")
         if area.key in self._areas:
             raise SetupError(f"area {area.key!r} is named twice: name each area once")
-        if not area.label.strip():
-            raise SetupError(f"area {area.key!r} has no label: say what people should read")
-        if any(area.label == other.label for other in self._areas.values()):
-            raise SetupError(f"label {area.label!r} is used twice: give each area its own")
+        # A lazy string (of a host with several languages) can't be read before there is a request.
+        if isinstance(area.label, str):
+            if not area.label.strip():
+                raise SetupError(f"area {area.key!r} has no label: say what people should read")
+            if area.label in [other.label for other in self if isinstance(other.label, str)]:
+                raise SetupError(f"label {area.label!r} is used twice: give each area its own")
         if area.guards not in ("deed", "view"):
             raise SetupError(f"area {area.key!r}: guards must be 'deed' or 'view'")
         self._areas[area.key] = area

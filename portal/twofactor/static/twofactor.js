@@ -28,7 +28,7 @@
     const confirm = () => {
       const digits = code.value.normalize("NFKC").replace(/[^\p{L}\p{N}]/gu, "");
       if (!/^[0-9]{6}$/.test(digits)) {
-        complain("The code has six digits. Enter the one your authenticator app shows now.");
+        complain(dialog.dataset.twofactorMalformed);
         return;
       }
       confirmed = true;
@@ -76,13 +76,13 @@
       : source.textContent.trim();
     try {
       await navigator.clipboard.writeText(text);
-      say(button, "Copied.");
+      say(button, button.dataset.twofactorCopied);
     } catch {
       const range = document.createRange();
       range.selectNodeContents(source);
       window.getSelection().removeAllRanges();
       window.getSelection().addRange(range);
-      say(button, "Selected: copy it with your keyboard or menu.");
+      say(button, button.dataset.twofactorSelected);
     }
   };
 

@@ -11,10 +11,11 @@ from ..core.areas import Area
 from ..core.errors import ChallengeRequired, Refusal
 from ..core.policy import Verdict
 from ..core.records import Subject
+from ..language import _
 from ..service import tickets, verification
 from ..state import State, current_state
 from . import enrol, forms, guard, marks, navigation, pages, preferences, sign_in
-from .challenge import answer, no_store, render_challenge
+from .challenge import answer, in_language, no_store, render_challenge
 
 # Codes, passwords and area keys are short; a challenge carried by the preferences is, too.
 LONGEST_BODY = 64 * 1024
@@ -64,7 +65,7 @@ def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
 
 def csrf_object(_error: forms.ProgramCSRFError) -> Response:
     """The CSRF failure of a program, with the token that holds."""
-    message = "Send the request again with the CSRF token that is in this answer."
+    message = _("Send the request again with the CSRF token that is in this answer.")
     body = {"error": "twofactor_csrf", "area": None, "message": message, "retry_after": None}
     return make_response(jsonify(body | {"csrf_token": forms.csrf_token()}), 400)
 
@@ -94,7 +95,7 @@ def after(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    return no_store(response)
+    return in_language(no_store(response))
 
 
 def show_challenge() -> Response:

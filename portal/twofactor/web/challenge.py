@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from ..core import errors
 from ..core.areas import Area
 from ..core.policy import SAFE_METHODS
+from ..language import _, language, shown
 from ..state import State, current_state
 from . import continuation, navigation, words
 from .forms import wants_json
@@ -39,13 +40,12 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
     if isinstance(refusal, errors.EnrolmentRequired):
         page = render_template(
             "twofactor/enrolment_required.html",
-            area=area,
+            area=shown(area) if area else None,
             activate=url_for("twofactor.activate", next=navigation.inside(navigation.here())),
         )
     elif isinstance(refusal, errors.ContinuationBroken | errors.CrossSite | FormAgain):
         page = render_template(
             "twofactor/again.html",
-            area=area,
             message=_sentence(refusal),
             accepted=isinstance(refusal, FormAgain),
             back=way_back(),
@@ -102,7 +102,7 @@ def render_challenge(
     first = isinstance(refusal, errors.ChallengeRequired)
     return render_template(
         "twofactor/challenge.html",
-        area=area,
+        area=shown(area) if area else None,
         target=target,
         pending=pending,
         error=None if first else _sentence(refusal),
@@ -153,16 +153,22 @@ def no_store(response: Response) -> Response:
     return response
 
 
+def in_language(response: Response) -> Response:
+    """Say in which language an answer is, where the host has not."""
+    response.headers.setdefault("Content-Language", language().tag)
+    return response
+
+
 def _finish(response: Response, refusal: errors.Refusal) -> Response:
     response.status_code = status_of(refusal)
     if isinstance(refusal, errors.Held):
         response.headers["Retry-After"] = str(retry_after(refusal))
-    return no_store(response)
+    return in_language(no_store(response))
 
 
 def _sentence(refusal: errors.Refusal) -> str:
     if isinstance(refusal, FormAgain):
-        return (
+        return _(
             "Your code was right. Go back to the form and send it once more; no further code will"
             " be asked for the next few minutes."
         )

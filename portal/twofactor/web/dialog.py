@@ -6,6 +6,7 @@ from flask import render_template
 from flask_login import current_user
 from markupsafe import Markup
 
+from ..language import shown
 from ..state import current_state
 from . import guard
 
@@ -26,5 +27,5 @@ def twofactor_dialog(key: str, user: Any = None) -> Markup:
         return Markup("")
     signed_in = bool(current_user.is_authenticated)
     # Rendered by Jinja with autoescape on: it is markup already.
-    page = render_template("twofactor/_guard_dialog.html", area=area, signed_in=signed_in)
+    page = render_template("twofactor/_guard_dialog.html", area=shown(area), signed_in=signed_in)
     return Markup(page)  # noqa: S704 - Jinja has escaped it

@@ -13,12 +13,12 @@ from ..core.errors import (
     PasswordWrong,
     Refusal,
 )
+from ..language import _, shown
 from ..methods.totp import base32, in_groups, key_uri
 from ..service import enrolment, tickets
 from ..service.enrolment import Enrolment
 from ..state import State, current_state
 from . import forms, marks, navigation, pages, qr
-from .words import moment
 
 # A longer name makes a QR code that no phone can read, or none at all.
 LONGEST_NAME = 60
@@ -73,7 +73,7 @@ def _offered(state: State) -> frozenset[str]:
 def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
     offer = state.offer(current_user)
     return {
-        "areas": offer.areas,
+        "areas": [shown(area) for area in offer.areas],
         "mandatory": offer.mandatory,
         "chosen": chosen,
         "next_url": _next(),
@@ -89,14 +89,10 @@ def _uri(state: State, unfinished: Enrolment) -> str:
 
 def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
     uri = _uri(state, unfinished)
-    return {
-        "issuer": state.kit.settings.issuer,
-        "account_name": state.account_name(current_user),
+    return pages.sheet(state, unfinished.recovery_code) | {
         "uri": uri,
-        "qr": qr.svg(uri, "twofactor-qr", "QR code to scan with your authenticator app"),
+        "qr": qr.svg(uri, "twofactor-qr", _("QR code to scan with your authenticator app")),
         "secret": in_groups(base32(unfinished.secret)),
-        "recovery_code": unfinished.recovery_code,
-        "today": moment(state.kit.clock()),
         "next_url": unfinished.next_url,
     }
 
@@ -120,7 +116,7 @@ def _begin(state: State) -> Response:
 
 def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
     return pages.done(
-        "Add the secret to an authenticator, then send its first code.",
+        _("Add the secret to an authenticator, then send its first code."),
         secret=base32(unfinished.secret),
         uri=_uri(state, unfinished),
         recovery_code=unfinished.recovery_code,
@@ -147,7 +143,7 @@ def _finish(state: State) -> Response:
         return pages.refused(state, refusal, "activate_code.html")
     _raise_session(state, finished.given)
     return pages.done(
-        "Two-factor authentication is on.",
+        _("Two-factor authentication is on."),
         finished.next_url,
         state="on",
         areas=sorted(finished.areas),

@@ -8,12 +8,13 @@ from werkzeug.wrappers import Response
 
 from ..core.errors import Refusal, Unavailable
 from ..core.records import Subject
+from ..language import moment
 from ..service import tickets
 from ..state import State
 from . import marks, navigation
 from .challenge import error_object, retry_after, status_of
 from .forms import csrf_token, wants_json
-from .words import sentence
+from .words import sentence, sheet_text
 
 
 def subject(state: State) -> Subject:
@@ -37,6 +38,19 @@ def password_given(state: State, user_id: str, at: int | None = None) -> None:
 def page(template: str, status: int = 200, **context: Any) -> Response:
     """A page of the blueprint."""
     return make_response(render_template(f"twofactor/{template}", **context), status)
+
+
+def sheet(state: State, recovery_code: str) -> dict[str, Any]:
+    """What the recovery sheet of the signed-in user says."""
+    issuer, name = state.kit.settings.issuer, state.account_name(current_user)
+    at = state.kit.clock()
+    return {
+        "recovery_code": recovery_code,
+        "issuer": issuer,
+        "account_name": name,
+        "today": moment(at),
+        "sheet_text": sheet_text(issuer, name, at, recovery_code),
+    }
 
 
 def refused(state: State, refusal: Refusal, template: str, **context: Any) -> Response:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from ..core.areas import DEACTIVATION, PREFERENCES, RECOVERY
 from ..core.errors import ChallengeRequired, NotOn, PasswordWrong, Refusal, UnknownArea
 from ..core.records import Account
+from ..language import _, moment, shown
 from ..service import preferences, tickets, trust
 from ..state import State, current_state
 from . import forms, guard, marks, navigation, pages, words
@@ -44,7 +45,7 @@ def submit() -> Response:
         changed = preferences.change_areas(state.kit, who, wanted, proved=proved)
     except UnknownArea as refusal:
         return pages.refused(state, refusal, "preferences.html", **_context(state, account))
-    message = "Your choice was saved." if changed else "Nothing was changed."
+    message = _("Your choice was saved.") if changed else _("Nothing was changed.")
     return pages.done(message, areas=sorted(wanted))
 
 
@@ -76,7 +77,7 @@ def deactivate() -> Response:
     marks.forget()
     marks.renew()
     return pages.done(
-        "Two-factor authentication is off. Delete the entry in your authenticator app.",
+        _("Two-factor authentication is off. Delete the entry in your authenticator app."),
         state="off",
         by=by,
     )
@@ -103,14 +104,8 @@ def recovery() -> Response:
         refusal.area = RECOVERY.key
         return pages.refused(state, refusal, "recovery.html")
     if forms.wants_json():
-        return pages.done("The old code is void.", recovery_code=fresh)
-    return pages.page(
-        "recovery_new.html",
-        recovery_code=fresh,
-        issuer=state.kit.settings.issuer,
-        account_name=state.account_name(current_user),
-        today=words.moment(state.kit.clock()),
-    )
+        return pages.done(_("The old code is void."), recovery_code=fresh)
+    return pages.page("recovery_new.html", **pages.sheet(state, fresh))
 
 
 def forget_browser() -> Response:
@@ -118,8 +113,9 @@ def forget_browser() -> Response:
     state = current_state()
     named = forms.texts("browser")
     gone = len(named) == 1 and trust.revoke(state.kit, pages.subject(state), named[0])
-    message = "That browser will be asked again." if gone else "That browser was not trusted."
-    return pages.done(message)
+    if gone:
+        return pages.done(_("That browser will be asked again."))
+    return pages.done(_("That browser was not trusted."))
 
 
 def _code_given() -> str:
@@ -157,15 +153,15 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
     events = kit.store.events(state.user_key(current_user), RECENT)
     return {
         "account": account,
-        "areas": offer.areas,
+        "areas": [shown(area) for area in offer.areas],
         "mandatory": offer.mandatory,
         "chosen": offer.chosen(account.areas & every) if account else every,
-        "since": words.moment(account.activated_at) if account else None,
+        "since": moment(account.activated_at) if account else None,
         "browsers": _browsers(state) if account else [],
         "events": [
             {
                 "text": words.activity(event, kit.areas),
-                "at": words.moment(event.at),
+                "at": moment(event.at),
                 "iso": words.iso(event.at),
                 "address": event.address,
             }
@@ -178,9 +174,9 @@ def _browsers(state: State) -> list[dict[str, str]]:
     return [
         {
             "digest": browser.digest,
-            "name": browser.name,
-            "since": words.moment(browser.since),
-            "until": words.moment(browser.until),
+            "name": words.browser(browser.name),
+            "since": moment(browser.since),
+            "until": moment(browser.until),
         }
         for browser in trust.listed(state.kit, state.user_key(current_user))
     ]
@@ -204,7 +200,7 @@ def _state_object(state: State, account: Account | None) -> Response:
                         "mandatory": area.key in offer.mandatory,
                         "chosen": area.key in offer.mandatory or area.key in chosen,
                     }
-                    for area in offer.areas
+                    for area in map(shown, offer.areas)
                 ],
                 "browsers": _browser_objects(state) if account else [],
                 "events": _event_objects(state),

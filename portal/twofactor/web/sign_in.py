@@ -15,6 +15,7 @@ from ..core.errors import (
     SetupError,
     SignInExpired,
 )
+from ..language import _, shown
 from ..methods import totp
 from ..service import signing_in, tickets
 from ..service.signing_in import Pending
@@ -67,7 +68,7 @@ def _signed_in(next_url: str | None) -> Response:
     target = navigation.after_sign_in(next_url)
     if forms.wants_json():
         return make_response(
-            jsonify({"message": "Signed in.", "next": target, "csrf_token": forms.csrf_token()})
+            jsonify({"message": _("Signed in."), "next": target, "csrf_token": forms.csrf_token()})
         )
     return navigation.see_other(target)
 
@@ -125,8 +126,10 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
     if by_recovery:
         state.login_user(user, pending.remember)
         return pages.done(
-            "Your recovery code was used, so two-factor authentication is off now. Activate it"
-            " again with your new phone.",
+            _(
+                "Your recovery code was used, so two-factor authentication is off now. Activate it"
+                " again with your new phone."
+            ),
             state="off",
         )
     response = _enter(state, user, pending.remember, pending.next_url)
@@ -139,6 +142,7 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
 def _context(state: State, by_recovery: bool) -> dict[str, Any]:
     days = state.kit.settings.trust_seconds
     return {
+        "area": shown(state.kit.areas.get(SIGN_IN)),
         "by_recovery": by_recovery,
         "trust": words.duration(days) if days else None,
         "trusting": request.form.get("trust") == "yes",

@@ -6,26 +6,44 @@ from datetime import UTC, datetime
 from ..core import errors
 from ..core.areas import BUILT_IN, AreaRegistry
 from ..core.records import Event
+from ..language import _, later, moment, plural, shown
 
 
 def duration(seconds: float) -> str:
-    """A time to wait in words, rounded up so that no one comes too early."""
+    """A length of time in words, rounded up."""
+    count, size = _rounded(seconds)
+    if size == 1:
+        return plural("%(count)d second", "%(count)d seconds", count)
+    if size == 60:
+        return plural("%(count)d minute", "%(count)d minutes", count)
+    if size == 3600:
+        return plural("%(count)d hour", "%(count)d hours", count)
+    return plural("%(count)d day", "%(count)d days", count)
+
+
+def wait(seconds: float) -> str:
+    """When it is time again, in words, rounded up so that no one comes too early."""
+    count, size = _rounded(seconds)
+    if size == 1:
+        return plural("in %(count)d second", "in %(count)d seconds", count)
+    if size == 60:
+        return plural("in %(count)d minute", "in %(count)d minutes", count)
+    if size == 3600:
+        return plural("in %(count)d hour", "in %(count)d hours", count)
+    return plural("in %(count)d day", "in %(count)d days", count)
+
+
+def _rounded(seconds: float) -> tuple[int, int]:
+    """How many of which unit (in seconds)."""
     seconds = max(1, math.ceil(seconds))
-    unit, size = "second", 1
+    size = 1
     if seconds > 60:
-        unit, size = "minute", 60
+        size = 60
     if seconds == 3600 or seconds >= 2 * 3600:
-        unit, size = "hour", 3600
+        size = 3600
     if seconds == 86_400 or seconds >= 2 * 86_400:
-        unit, size = "day", 86_400
-    count = math.ceil(seconds / size)
-    return f"{count} {unit}{'s' if count != 1 else ''}"
-
-
-def moment(at: float) -> str:
-    """A time for people, in UTC."""
-    when = datetime.fromtimestamp(at, UTC)
-    return f"{when.day} {when:%B %Y, %H:%M} UTC"
+        size = 86_400
+    return math.ceil(seconds / size), size
 
 
 def iso(at: float) -> str:
@@ -34,35 +52,40 @@ def iso(at: float) -> str:
 
 
 _PLAIN: dict[type[errors.TwoFactorError], str] = {
-    errors.ChallengeRequired: "Enter the code that your authenticator app shows now.",
-    errors.EnrolmentRequired: (
+    errors.ChallengeRequired: later("Enter the code that your authenticator app shows now."),
+    errors.EnrolmentRequired: later(
         "This needs two-factor authentication. Activate it first; you will be led back here."
     ),
-    errors.MalformedCode: (
+    errors.MalformedCode: later(
         "The code has six digits. Enter the one that your authenticator app shows now."
     ),
-    errors.RecoveryWrong: (
+    errors.RecoveryWrong: later(
         "That recovery code is not right. Check it against your printed sheet; it can be used once,"
         " and a newer one makes it void."
     ),
-    errors.EnrolmentExpired: (
+    errors.EnrolmentExpired: later(
         "Activation was not finished in time, so nothing was switched on. Start again; delete the"
         " entry that your authenticator app has made."
     ),
-    errors.SignInExpired: "Signing in was not finished in time. Sign in again with your password.",
-    errors.PasswordWrong: "That password is not right. Enter your current password.",
-    errors.AlreadyOn: "Two-factor authentication is on already.",
-    errors.NotOn: "Two-factor authentication is off.",
-    errors.UnknownArea: "That choice is not on offer. Reload the page and choose again.",
-    errors.AreasChanged: (
+    errors.SignInExpired: later(
+        "Signing in was not finished in time. Sign in again with your password."
+    ),
+    errors.PasswordWrong: later("That password is not right. Enter your current password."),
+    errors.AlreadyOn: later("Two-factor authentication is on already."),
+    errors.NotOn: later("Two-factor authentication is off."),
+    errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
+    errors.AreasChanged: later(
         "Your choice was changed elsewhere in the meantime. Look at it again, then save."
     ),
-    errors.ContinuationBroken: (
+    errors.ContinuationBroken: later(
         "This form waited too long for its code, or was changed on the way. Nothing was done."
         " Go back and fill it in once more."
     ),
-    errors.CrossSite: "This request came from another site, so nothing was done.",
+    errors.CrossSite: later("This request came from another site, so nothing was done."),
 }
+
+
+_UNKNOWN = later("That did not work. Please try again.")
 
 
 def sentence(error: errors.TwoFactorError, now: float) -> str:
@@ -71,34 +94,35 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
         case errors.CodeWrong():
             return _wrong(error, now)
         case errors.CodeReused():
-            return (
-                "That code was used already; each code works once. The next one comes in"
-                f" {duration(error.wait)}."
+            return _(
+                "That code was used already; each code works once. The next one comes %(wait)s.",
+                wait=wait(error.wait),
             )
         case errors.RecoveryHeld():
-            return (
-                f"Too many recovery codes were tried. Try again in {duration(error.until - now)},"
-                " or use a code of your authenticator app."
+            return _(
+                "Too many recovery codes were tried. Try again %(wait)s, or use a code of your"
+                " authenticator app.",
+                wait=wait(error.until - now),
             )
         case errors.Held():
             return _held(error, now)
         case errors.ClockOff():
             return _clock(error.seconds)
         case errors.Unavailable():
-            return (
+            return _(
                 "Two-factor authentication can't be checked at the moment, so nothing was done."
                 " Please try again in a few minutes."
             )
-    return _PLAIN.get(type(error), "That did not work. Please try again.")
+    return _(_PLAIN.get(type(error), _UNKNOWN))
 
 
 def _wrong(error: errors.CodeWrong, now: float) -> str:
-    text = "That code is not right. Enter the code that your authenticator app shows now."
+    text = _("That code is not right. Enter the code that your authenticator app shows now.")
     if error.over:
-        text = "That code is not right either, so this sign-in was ended. Sign in again."
+        text = _("That code is not right either, so this sign-in was ended. Sign in again.")
     if error.run >= 3:
-        text += (
-            " If it is refused again, let your phone set its clock by itself: the codes depend on"
+        text += " " + _(
+            "If it is refused again, let your phone set its clock by itself: the codes depend on"
             " the time."
         )
     if error.until is not None:
@@ -108,67 +132,102 @@ def _wrong(error: errors.CodeWrong, now: float) -> str:
 
 def _held(error: errors.Held, now: float) -> str:
     if error.locked:
-        return (
+        return _(
             "Too many wrong codes: codes are locked for your safety. Use your recovery code, or"
             " ask us for help."
         )
-    return (
-        f"Too many wrong codes. Try again in {duration(error.until - now)}, or use your recovery"
-        " code."
+    return _(
+        "Too many wrong codes. Try again %(wait)s, or use your recovery code.",
+        wait=wait(error.until - now),
     )
 
 
 def _clock(seconds: int) -> str:
     minutes, rest = divmod(abs(seconds), 60)
-    parts = [f"{minutes} minute{'s' if minutes != 1 else ''}"] if minutes else []
-    parts += [f"{rest} seconds"] if rest else []
-    side = "fast" if seconds > 0 else "slow"
-    return (
-        f"Your phone's clock is about {' and '.join(parts)} {side}, so its codes are not right."
-        " Let the phone set its time by itself (Settings, Date and time, Automatic), then enter"
-        " the next code."
+    time = plural("%(count)d minute", "%(count)d minutes", minutes)
+    if rest:
+        exact = plural("%(count)d second", "%(count)d seconds", rest)
+        time = _("%(minutes)s and %(seconds)s", minutes=time, seconds=exact) if minutes else exact
+    if seconds > 0:
+        return _(
+            "Your phone's clock is about %(time)s fast, so its codes are not right. Let the phone"
+            " set its time by itself (Settings, Date and time, Automatic), then enter the next"
+            " code.",
+            time=time,
+        )
+    return _(
+        "Your phone's clock is about %(time)s slow, so its codes are not right. Let the phone set"
+        " its time by itself (Settings, Date and time, Automatic), then enter the next code.",
+        time=time,
     )
 
 
 _EVENTS = {
-    "activated": "Two-factor authentication was activated",
-    "deactivated": "Two-factor authentication was deactivated",
-    "areas_changed": "Protected areas were changed",
-    "code_accepted": "A code was accepted",
-    "code_wrong": "A wrong code was entered",
-    "code_reused": "A code was entered a second time",
-    "held": "A code was not checked: too many wrong ones before",
-    "locked": "Codes were locked after too many wrong ones",
-    "recovery_code_used": "The recovery code was used",
-    "recovery_code_wrong": "A wrong recovery code was entered",
-    "recovery_held": "A recovery code was not checked: too many before",
-    "recovery_code_replaced": "The recovery code was replaced",
-    "browser_trusted": "A browser was trusted",
-    "browser_recognised": "A trusted browser was not asked for a code",
-    "browser_forgotten": "A trusted browser is asked again",
-    "reset": "Two-factor authentication was reset by the operator",
-    "unlocked": "Codes were unlocked by the operator",
+    "activated": later("Two-factor authentication was activated"),
+    "deactivated": later("Two-factor authentication was deactivated"),
+    "areas_changed": later("Protected areas were changed"),
+    "code_accepted": later("A code was accepted"),
+    "code_wrong": later("A wrong code was entered"),
+    "code_reused": later("A code was entered a second time"),
+    "held": later("A code was not checked: too many wrong ones before"),
+    "locked": later("Codes were locked after too many wrong ones"),
+    "recovery_code_used": later("The recovery code was used"),
+    "recovery_code_wrong": later("A wrong recovery code was entered"),
+    "recovery_held": later("A recovery code was not checked: too many before"),
+    "recovery_code_replaced": later("The recovery code was replaced"),
+    "browser_trusted": later("A browser was trusted"),
+    "browser_recognised": later("A trusted browser was not asked for a code"),
+    "browser_forgotten": later("A trusted browser is asked again"),
+    "reset": later("Two-factor authentication was reset by the operator"),
+    "unlocked": later("Codes were unlocked by the operator"),
 }
 
 
 def activity(event: Event, areas: AreaRegistry) -> str:
     """An event as the person it is about reads it."""
-    text = _EVENTS.get(event.kind, event.kind)
+    text = _(_EVENTS[event.kind]) if event.kind in _EVENTS else event.kind
     if event.kind == "areas_changed" and event.detail:
-        return f"{text}: {_choice(event.detail, areas)}"
+        return _("%(event)s: %(what)s", event=text, what=_choice(event.detail, areas))
     if event.area:
-        label = areas.get(event.area).label if _known(event.area, areas) else event.area
-        return f"{text}: {label}"
+        return _("%(event)s: %(what)s", event=text, what=_label(event.area, areas))
     return text
 
 
-def _known(key: str, areas: AreaRegistry) -> bool:
-    return key in areas or key in BUILT_IN
+def _label(key: str, areas: AreaRegistry) -> str:
+    return shown(areas.get(key)).label if key in areas or key in BUILT_IN else key
 
 
 def _choice(detail: str, areas: AreaRegistry) -> str:
     words = []
     for part in detail.split():
-        label = areas.get(part[1:]).label if part[1:] in areas else part[1:]
-        words.append(f"{label} {'added' if part[0] == '+' else 'removed'}")
+        label = _label(part[1:], areas)
+        words.append(
+            _("%(area)s added", area=label) if part[0] == "+" else _("%(area)s removed", area=label)
+        )
     return ", ".join(words)
+
+
+def browser(name: str) -> str:
+    """A trusted browser by the name that was kept of it, which is English ("Edge on Windows")."""
+    kind, on, system = name.partition(" on ")
+    kind = _("A browser") if kind == "A browser" else kind
+    return _("%(browser)s on %(system)s", browser=kind, system=system) if on else kind
+
+
+def sheet_text(issuer: str, account_name: str, at: float, code: str) -> str:
+    """The recovery sheet as a file of text.
+
+    Args:
+        issuer: the name of the service.
+        account_name: whose it is.
+        at: when it was made, Unix seconds.
+        code: the recovery code.
+    """
+    head = _(
+        "%(issuer)s - recovery code of %(name)s - %(date)s",
+        issuer=issuer,
+        name=account_name,
+        date=moment(at),
+    )
+    use = _("It switches two-factor authentication off, once, if your phone is lost.")
+    return f"{head}\n\n{code}\n\n{use}\n"

@@ -1,0 +1,123 @@
+"""No sentence for people stands in a template or in the code without being translated."""
+
+import ast
+import re
+from html.parser import HTMLParser
+
+import jinja2
+import pytest
+from jinja2 import nodes
+
+from tools.translations import DOMAINS
+
+LETTERS = re.compile(r"[^\W\d_]{2,}")
+ATTRIBUTES = {"alt", "aria-label", "aria-description", "placeholder", "title"}
+# A sentence, and not a word of the code: it begins as one and has a space in it.
+SENTENCE = re.compile(r"[A-Z][\w'’-]* \S|[A-Z][a-z]+[.!?:]$")
+TEMPLATES = [
+    pytest.param(domain, path, id=path.name)
+    for domain in DOMAINS
+    for _method, path in domain.sources()
+    if path.suffix == ".html"
+]
+
+
+class Words(HTMLParser):
+    """What a template says by itself."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.found = []
+
+    def handle_data(self, data):
+        if LETTERS.search(data):
+            self.found.append(data.strip())
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in attrs:
+            if name in ATTRIBUTES and LETTERS.search(value or ""):
+                self.found.append(f"{name}={value}")
+
+
+def written(source):
+    """The text of a template between its expressions."""
+    tokens = jinja2.Environment().lex(source)
+    html = "".join(value for _line, kind, value in tokens if kind == "data")
+    words = Words()
+    words.feed(html)
+    words.close()
+    return words.found
+
+
+def spoken(node, marks):
+    """The constants of the expressions of a template that are in no call that translates."""
+    if isinstance(node, nodes.Call) and getattr(node.node, "name", None) in marks:
+        return
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        yield node.value
+    for child in node.iter_child_nodes():
+        yield from spoken(child, marks)
+
+
+@pytest.mark.parametrize(("domain", "path"), TEMPLATES)
+def test_a_template_says_nothing_by_itself(domain, path):
+    source = path.read_text(encoding="utf-8")
+    assert written(source) == []
+    constants = spoken(jinja2.Environment().parse(source), domain.jinja)
+    assert [text for text in constants if SENTENCE.search(text)] == []
+
+
+def test_what_a_template_says_by_itself_is_found():
+    assert written("<p>Hello</p>") == ["Hello"]
+    assert written("<p>{{ text('Hello') }}</p><i title='Hi there'>") == ["title=Hi there"]
+    tree = jinja2.Environment().parse("{{ text('Good day') }}{{ field('Good evening') }}")
+    assert list(spoken(tree, {"text": None})) == ["Good evening"]
+
+
+# What operators and programmers read stays English, and so do documents made once for all.
+FOR_OPERATORS = re.compile(r"Error|Exception|^log$|logger|^option$|^argument$|^group$|^echo$")
+NO_PAGES = {"cli.py", "config.py", "testing.py", "demo.py"}
+WHOLE = re.compile(r"[A-Z][\w'’-]* .*[.!?]$", re.DOTALL)
+CODE = [
+    pytest.param(domain, path, id=str(path.relative_to(domain.folder)))
+    for domain in DOMAINS
+    for _method, path in domain.sources()
+    if path.suffix == ".py" and path.name not in NO_PAGES
+]
+
+
+def called(node):
+    """The name of what a call calls, and of what it is called on."""
+    names = []
+    function = node.func
+    while isinstance(function, ast.Attribute):
+        names.append(function.attr)
+        function = function.value
+    if isinstance(function, ast.Name):
+        names.append(function.id)
+    return names
+
+
+def plain(node, marks):
+    """The texts in the code that reach people untranslated."""
+    if isinstance(node, ast.Call):
+        names = called(node)
+        if any(FOR_OPERATORS.search(name) for name in names) or marks.keys() & names[:1]:
+            return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # a docstring
+    if isinstance(node, ast.Constant) and WHOLE.match(str(node.value)):
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        yield from plain(child, marks)
+
+
+@pytest.mark.parametrize(("domain", "path"), CODE)
+def test_a_module_says_nothing_untranslated(domain, path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert list(plain(tree, domain.python)) == []
+
+
+def test_what_a_module_says_untranslated_is_found():
+    tree = ast.parse('flash("It was saved.")\nflash(_("It is gone."))\nlog.info("It is over.")')
+    assert list(plain(tree, {"_": None})) == ["It was saved."]
