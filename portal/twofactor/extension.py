@@ -99,12 +99,10 @@ class TwoFactor:
             url_prefix: where the blueprint is mounted.
             verify_password: whether a password is the user's; default `user.check_password`.
             user_key: a stable string of a user, at most 255 characters; default `get_id()`.
-            account_name: what tells entries apart in the authenticator app; default the user name
-                or e-mail address.
+            account_name: what tells entries apart in the app; default user name or e-mail address.
             base_template: what the pages extend; it offers the blocks `title` and `content`.
             login_user: signs a user in (user, remember); default Flask-Login's.
-            find_user: the user of a user name or an e-mail address, for operators; default none,
-                so that they name users by key.
+            find_user: the user of a user name or an e-mail address, for operators; default none.
             user_label: how operators know the user of a key; default the key.
             user_keys: the keys of all users, one after the other, for `list --off` and `stats`;
                 default none.
@@ -180,9 +178,7 @@ class TwoFactor:
             twofactor_news=marks.news,
             twofactor_csrf_field=forms.csrf_field,
             twofactor_csrf_token=forms.csrf_token,
-            twofactor_text=language.html_text,
-            twofactor_texts=language.html_plural,
-            twofactor_language=language.language_attributes,
+            **language.HELPERS,
         )
         app.before_request(wiring.first_request(app))
         app.before_request(guard.restore_form)

@@ -83,6 +83,13 @@ def language_attributes() -> dict[str, str]:
     return {"lang": spoken.tag} | ({"dir": "rtl"} if spoken.is_right_to_left else {})
 
 
+HELPERS: dict[str, Any] = {
+    "twofactor_text": html_text,
+    "twofactor_texts": html_plural,
+    "twofactor_language": language_attributes,
+}
+
+
 def shown(area: Area) -> Area:
     """An area as it is read in this request; the host's words may be lazy strings."""
     if area.key in BUILT_IN:
