@@ -75,7 +75,7 @@ docs: $(VENV)/.installed-for-docs
 constraints:
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT \
 	&& $(PYTHON) -m venv "$$tmp/venv" \
-	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[babel,test,postgres,serve,docs]' \
+	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[babel,test,postgres,prometheus,serve,docs]' \
 	&& { echo '# What CI runs. Made with: make constraints'; \
 	     "$$tmp/venv/bin/python" -m pip freeze --exclude flask-portal-twofactor | sort -f; } > "$$tmp/constraints.txt" \
 	&& mv "$$tmp/constraints.txt" constraints.txt

@@ -19,7 +19,9 @@ from portal import (
     headers,
     health,
     invoices,
+    logs,
     mail,
+    metrics,
     notices,
     sessions,
 )
@@ -36,6 +38,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """
     app = Flask("portal", instance_path=config.instance_path(settings))
     config.load(app, settings)
+    logs.init_app(app)
     if hops := app.config["PROXY_COUNT"]:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
@@ -55,6 +58,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(account.blueprint)
     app.register_blueprint(invoices.blueprint)
     app.register_blueprint(health.blueprint)
+    metrics.init_app(app)
     cli.init_app(app)
     return app
 

@@ -26,6 +26,9 @@ DEFAULTS: dict[str, Any] = {
     "CLOCK": time.time,
     "PASSWORD_COST": 12,
     "PROXY_COUNT": 0,
+    "LOG_FORMAT": "text",  # or "json"
+    "LOG_LEVEL": "info",
+    "METRICS_TOKEN": None,  # None: there is no /metrics
     "ADDRESS_FAILURES": 60,  # wrong passwords and codes of one address an hour; 0: no limit
     "SERVED_OVER_TLS": None,  # follows from PUBLIC_URL when not set
     "SESSION_IDLE_SECONDS": HOUR,
@@ -59,6 +62,7 @@ TEXTS = {
     "MAIL_PASSWORD",
     "MAIL_SERVER",
     "MAIL_USER",
+    "METRICS_TOKEN",
     "PUBLIC_URL",
     "SECRET_KEY",
     "SITE_NAME",
@@ -66,6 +70,8 @@ TEXTS = {
     "TWOFACTOR_AFTER_SIGN_IN",
     "TWOFACTOR_ISSUER",
 }
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 SWITCHES = ("SERVED_OVER_TLS", "TESTING", "DEBUG")
 NUMBERS = {
     "PASSWORD_COST": (4, 16),
@@ -122,6 +128,13 @@ def check(config: Mapping[str, Any]) -> None:
     key = config.get("SECRET_KEY")
     if key is not None and len(key) < 16 and not config.get("TESTING"):
         raise SettingError("SECRET_KEY must be at least 16 characters long.")
+    token = config.get("METRICS_TOKEN")
+    if token is not None and len(token) < 16:
+        raise SettingError("METRICS_TOKEN must be at least 16 characters long.")
+    if config["LOG_FORMAT"] not in LOG_FORMATS:
+        raise SettingError(f"LOG_FORMAT must be {' or '.join(LOG_FORMATS)}.")
+    if config["LOG_LEVEL"] not in LOG_LEVELS:
+        raise SettingError(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
     if config["MAIL_TLS"] not in ("starttls", "tls", "none"):
         raise SettingError("MAIL_TLS must be starttls, tls or none.")
     url = urlsplit(config["PUBLIC_URL"] or "http://localhost")

@@ -1,5 +1,6 @@
 """Errors as pages: a sentence, and a way out. They are made without a look into the database."""
 
+import logging
 from http import HTTPStatus
 
 from flask import Flask, jsonify, render_template, request
@@ -11,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from portal import sessions
 
+log = logging.getLogger(__name__)
 SENTENCES = {
     400: "The browser sent something that we could not read.",
     403: "You are not allowed to see this.",
@@ -82,9 +84,7 @@ def show_expired(error: CSRFError) -> ResponseReturnValue:
 
 def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     """The database can't be reached: say so instead of breaking."""
-    from flask import current_app
-
-    current_app.logger.error("database unavailable: %s", type(error).__name__)
+    log.error("database unavailable: %s", type(error).__name__)
     return answer(ServiceUnavailable(), TITLES[503], SENTENCES[503])
 
 

@@ -1,13 +1,16 @@
-"""Whether the portal is alive, for machines."""
+"""Whether the portal is alive and ready, for machines."""
+
+import logging
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.extensions import db
+from portal.extensions import db, twofactor
 
 blueprint = Blueprint("health", __name__)
+log = logging.getLogger(__name__)
 
 
 @blueprint.get("/healthz")
@@ -19,3 +22,18 @@ def healthz() -> ResponseReturnValue:
     except SQLAlchemyError:
         return jsonify(status="unavailable", database="unreachable"), 503
     return jsonify(status="ok", database="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """200 when requests can be served: database, schema and keys are as they should be.
+
+    Why not stands in the log alone: anybody may ask here.
+    """
+    checks = twofactor.ready()
+    for check in checks:
+        if not check.ok:
+            log.warning("not ready", extra={"check": check.name, "cause": check.text})
+    ready = all(check.ok for check in checks)
+    body = {check.name: "ok" if check.ok else "failed" for check in checks}
+    return jsonify(status="ready" if ready else "unavailable", **body), 200 if ready else 503

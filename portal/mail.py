@@ -4,6 +4,7 @@ Without MAIL_SERVER a mail becomes an `.eml` file in `instance/outbox/`. With it
 the response; what the server does not take is tried again later, or by `flask mail send`.
 """
 
+import logging
 import os
 import secrets
 import smtplib
@@ -26,6 +27,8 @@ from portal.extensions import db
 from portal.formats import now
 from portal.models import OutboxMail
 from portal.seal import MAIL, seal, unseal
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 LEASE_SECONDS = 120
@@ -98,7 +101,7 @@ def deliver(number: int) -> bool | None:
     try:
         _hand_over(row)
     except (OSError, smtplib.SMTPException, UnreadableMail) as error:
-        current_app.logger.warning("mail %d waits: %s", number, type(error).__name__)
+        log.warning("mail %d waits: %s", number, type(error).__name__)
         _set_back(row)
         return False
     with db.engine.begin() as connection:

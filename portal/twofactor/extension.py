@@ -1,5 +1,6 @@
 """The extension object: what a host app sees."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,9 +16,9 @@ from .config import keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
 from .core.vault import Vault
+from .notifier import notifier
 from .service import doctor, preferences, tickets
 from .service.kit import InTransaction, Kit
-from .signals import BY_NAME
 from .state import KEY, State, current_state
 from .storage.engine import Transactions
 from .storage.store import Store
@@ -25,6 +26,8 @@ from .storage.tables import define_tables
 from .web import challenge, forms, guard, marks, pages, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
+
+log = logging.getLogger("portal.twofactor")
 
 
 class TwoFactor:
@@ -148,7 +151,7 @@ class TwoFactor:
             settings=settings,
             areas=self._areas,
             clock=clock,
-            notify=_notifier(app),
+            notify=notifier(app),
             in_transaction=in_transaction,
         )
         self._closed = True
@@ -278,21 +281,8 @@ def _keys(app: Flask) -> list[bytes]:
     keys = read_keys(app.config)
     if keys:
         return keys
-    app.logger.warning(
-        "TWOFACTOR_KEYS is not set: secrets are sealed under a key derived from SECRET_KEY"
-    )
+    log.warning("TWOFACTOR_KEYS is not set: secrets are sealed under a key derived from SECRET_KEY")
     return keys_from_secret_key(app.config)
-
-
-def _notifier(app: Flask) -> Callable[..., None]:
-    def notify(name: str, user_id: str, **facts: Any) -> None:
-        try:
-            BY_NAME[name].send(app, user_id=user_id, **facts)
-        except Exception:
-            # What happened has happened: a subscriber that fails must not make it look undone.
-            app.logger.exception("a subscriber of the signal %s failed", name)
-
-    return notify
 
 
 def _forget_marks(_app: Flask, **_facts: object) -> None:

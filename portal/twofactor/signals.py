@@ -16,6 +16,9 @@ areas_changed = _signals.signal("areas-changed")
 # Nothing more: `deactivated` follows.
 recovery_code_used = _signals.signal("recovery-code-used")
 recovery_code_replaced = _signals.signal("recovery-code-replaced")
+# area: key; kind: "code" or "recovery_code"; result: "accepted", "wrong", "reused", "held" or
+# "unavailable"; seconds: how long it took. `user_id` is empty where nothing could be read.
+judged = _signals.signal("judged")
 # area: key; run: wrong codes in a row.
 challenge_failed = _signals.signal("challenge-failed")
 # area: key; until: Unix seconds (infinite when locked); locked: bool.
@@ -31,6 +34,7 @@ BY_NAME = {
     "areas_changed": areas_changed,
     "recovery_code_used": recovery_code_used,
     "recovery_code_replaced": recovery_code_replaced,
+    "judged": judged,
     "challenge_failed": challenge_failed,
     "held": held,
     "reset": reset,

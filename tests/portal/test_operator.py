@@ -132,6 +132,10 @@ class TestInProduction:
         assert not mail["ok"]
         assert "ConnectionRefusedError" in mail["text"]
 
+    def test_a_history_that_is_not_there_is_not_looked_at(self, app, twofactor, monkeypatch):
+        monkeypatch.setattr(app.extensions["migrate"], "directory", "nowhere")
+        assert doctor(twofactor)["revision"]["ok"] is True
+
     def test_a_database_of_another_release(self, app, runner, twofactor):
         from portal.extensions import db
 

@@ -77,10 +77,12 @@ def noted(person: Person) -> list[tuple[str, str]]:
 
 
 def heard(host) -> tuple[list[tuple[str, str]], list[object]]:
-    """What the signals tell, in the words of `noted`; keep the second alive while listening."""
+    """What the signals tell of changes, in the words of `noted`; keep the second alive."""
     told: list[tuple[str, str]] = []
     listeners = []
     for name, signal in signals.BY_NAME.items():
+        if name == "judged":
+            continue
 
         def listen(_app, user_id, *, _name=name, **facts):
             told.append((_name, f"{user_id} {sorted(facts.items())}"))

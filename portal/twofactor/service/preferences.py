@@ -77,7 +77,7 @@ def replace_recovery_code(kit: Kit, subject: Subject, text: str) -> str:
         transaction.record(kit.event(subject, "recovery_code_replaced"))
         kit.join(transaction, "recovery_code_replaced", subject.user_id)
 
-    verification.judged(kit, work)
+    verification.judged(kit, work, RECOVERY.key, lambda _: subject.user_id)
     kit.notify("recovery_code_replaced", subject.user_id)
     return fresh
 
@@ -104,7 +104,7 @@ def deactivate(kit: Kit, subject: Subject, text: str) -> str:
         transaction.record(kit.event(subject, "deactivated", detail="code"))
         kit.join(transaction, "deactivated", subject.user_id, by="code")
 
-    verification.judged(kit, work)
+    verification.judged(kit, work, DEACTIVATION.key, lambda _: subject.user_id)
     kit.notify("deactivated", subject.user_id, by="code")
     return "code"
 

@@ -91,7 +91,7 @@ def complete(kit: Kit, ticket_id: str | None, address: str | None, text: str) ->
         _take(kit, transaction, ticket)
         return _pending(kit, ticket)
 
-    return verification.judged(kit, work)
+    return verification.judged(kit, work, SIGN_IN, lambda done: done.user_id)
 
 
 def complete_by_recovery(

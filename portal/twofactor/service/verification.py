@@ -7,6 +7,7 @@ the host does afterwards, and one code does one deed.
 """
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,7 +20,9 @@ from ..core.errors import (
     NotOn,
     RecoveryHeld,
     RecoveryWrong,
+    Refusal,
     StorageUnavailable,
+    Unavailable,
 )
 from ..core.records import Account, Authenticator, Subject
 from ..methods import recovery, registry, totp
@@ -28,6 +31,7 @@ from . import tickets
 from .kit import Kit
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def challenge(kit: Kit, subject: Subject, text: str, area: str) -> None:
         Unavailable: nothing can be decided; the deed must not happen.
     """
     code = totp.parse_code(text)
-    judged(kit, lambda tx: verify(kit, tx, subject, code, area))
+    judged(kit, lambda tx: verify(kit, tx, subject, code, area), area, lambda _: subject.user_id)
 
 
 def open_view(kit: Kit, subject: Subject, text: str, area: str) -> str:
@@ -69,20 +73,48 @@ def open_view(kit: Kit, subject: Subject, text: str, area: str) -> str:
         seconds = kit.settings.view_seconds
         return tickets.issue(kit, transaction, tickets.VIEW, subject.user_id, seconds, area)
 
-    return judged(kit, work)
+    return judged(kit, work, area, lambda _: subject.user_id)
 
 
-def judged(kit: Kit, work: Callable[[Transaction], T]) -> T:
-    """Run work that verifies a code, and tell the host about a refusal after the commit."""
+def judged(kit: Kit, work: Callable[[Transaction], T], area: str, whose: Callable[[T], str]) -> T:
+    """Run work that verifies a code, and tell the host after the commit how it was judged.
+
+    Args:
+        kit: the application's parts.
+        work: calls `verify` in its transaction.
+        area: key of the area.
+        whose: the user's key, from what the work returns.
+    """
+    tell = _teller(kit, area, "code")
     try:
-        return kit.store.run(work)
+        result = kit.store.run(work)
     except CodeWrong as wrong:
         user_id = wrong.user_id or ""
+        tell("wrong", user_id)
         kit.notify("challenge_failed", user_id, area=wrong.area, run=wrong.run)
         if wrong.until is not None:
             locked = math.isinf(wrong.until)
             kit.notify("held", user_id, area=wrong.area, until=wrong.until, locked=locked)
         raise
+    except (CodeReused, Held) as refusal:
+        tell("held" if isinstance(refusal, Held) else "reused", refusal.user_id or "")
+        raise
+    except Unavailable:
+        tell("unavailable", "")
+        raise
+    tell("accepted", whose(result))
+    return result
+
+
+def _teller(kit: Kit, area: str, kind: str) -> Callable[[str, str], None]:
+    """Tells how an answer was judged that begins to be judged now, and how long that took."""
+    begun = time.perf_counter()
+
+    def tell(result: str, user_id: str) -> None:
+        seconds = round(time.perf_counter() - begun, 6)
+        kit.notify("judged", user_id, area=area, kind=kind, result=result, seconds=seconds)
+
+    return tell
 
 
 def verify(
@@ -117,14 +149,14 @@ def verify(
     until = throttle.held_until(throttle.CODES, account.codes, now)
     if until is not None:
         transaction.record(kit.event(subject, "held", area))
-        raise Held(until)
+        raise _named(Held(until), subject, area)
     matched = _match(kit, account, code, now)
     if matched is None:
         raise _count(kit, transaction, subject, account, area, now)
     authenticator, step = matched
     if not transaction.take_step(authenticator.id, step, account.failures, now):
         transaction.record(kit.event(subject, "code_reused", area))
-        raise CodeReused(_usable_in(authenticator.last_step, now))
+        raise _named(CodeReused(_usable_in(authenticator.last_step, now)), subject, area)
     transaction.record(kit.event(subject, "code_accepted", area))
     return Proof(account, authenticator, step)
 
@@ -159,9 +191,12 @@ def _count(
     locked = until is not None and math.isinf(until)
     detail = f"{figures.run} in a row"
     transaction.record(kit.event(subject, "locked" if locked else "code_wrong", area, detail))
-    wrong = CodeWrong(figures.run, until)
-    wrong.user_id, wrong.area = subject.user_id, area
-    return wrong
+    return _named(CodeWrong(figures.run, until), subject, area)
+
+
+def _named(refusal: R, subject: Subject, area: str) -> R:
+    refusal.user_id, refusal.area = subject.user_id, area
+    return refusal
 
 
 def _usable_in(last_step: int, now: float) -> int:
@@ -184,10 +219,17 @@ def judge_recovery(kit: Kit, subject: Subject, text: str, area: str) -> str:
         NotOn, RecoveryHeld, RecoveryWrong: the deed must not happen.
     """
     symbols = recovery.parse_code(text)
-    hashed = kit.store.run(lambda tx: _count_recovery(kit, tx, subject, area))
-    if hashed is None or not recovery.is_code(symbols, hashed):
-        kit.store.run(lambda tx: tx.record(kit.event(subject, "recovery_code_wrong", area)))
-        raise RecoveryWrong("wrong recovery code")
+    tell = _teller(kit, area, "recovery_code")
+    try:
+        hashed = kit.store.run(lambda tx: _count_recovery(kit, tx, subject, area))
+        if hashed is None or not recovery.is_code(symbols, hashed):
+            kit.store.run(lambda tx: tx.record(kit.event(subject, "recovery_code_wrong", area)))
+            raise RecoveryWrong("wrong recovery code")
+    except (RecoveryHeld, RecoveryWrong, Unavailable) as error:
+        results = {RecoveryHeld: "held", RecoveryWrong: "wrong"}
+        tell(results.get(type(error), "unavailable"), subject.user_id)
+        raise
+    tell("accepted", subject.user_id)
     return hashed
 
 

@@ -1,5 +1,6 @@
 """Refusals at the edge: the challenge page in place, or the same as JSON."""
 
+import logging
 import math
 from typing import Any
 
@@ -15,6 +16,8 @@ from ..language import _, language, shown
 from ..state import State, current_state
 from . import continuation, navigation, words
 from .forms import wants_json
+
+log = logging.getLogger(__name__)
 
 
 class FormAgain(errors.Refusal):
@@ -60,7 +63,7 @@ def unavailable(error: errors.Unavailable) -> Any:
 
     The log says which key or table is missing; the person is told what to do.
     """
-    current_app.logger.error("two-factor authentication unavailable: %s", error)
+    log.error("unavailable: %s", error, extra={"cause": type(error).__name__})
     message = words.sentence(error, 0)
     if wants_json():
         body = {"error": error.code, "area": None, "message": message, "retry_after": 60}

@@ -1,5 +1,6 @@
 """How a deed is protected: the decorator, the same inside a view, and what a code leaves behind."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -27,6 +28,8 @@ from ..wiring import GUARD, WANTED, innermost
 from . import continuation, marks
 from .challenge import FormAgain, no_store
 from .forms import refuse_cross_site, wants_json
+
+log = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -245,4 +248,4 @@ def _after(state: State, area: Area, user_id: str, response: Response) -> None:
     try:
         _leave_pass(state, area, user_id)
     except Unavailable:
-        current_app.logger.warning("a pass could not be kept: a further code will be asked")
+        log.warning("a pass could not be kept: a further code will be asked")

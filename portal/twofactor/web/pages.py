@@ -1,8 +1,9 @@
 """What the blueprint's own pages have in common: who is asking, and how a refusal is shown."""
 
+import logging
 from typing import Any
 
-from flask import current_app, flash, jsonify, make_response, render_template, request, url_for
+from flask import flash, jsonify, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -15,6 +16,8 @@ from . import marks, navigation
 from .challenge import error_object, retry_after, status_of
 from .forms import csrf_token, wants_json
 from .words import sentence, sheet_text
+
+log = logging.getLogger(__name__)
 
 
 def subject(state: State) -> Subject:
@@ -30,7 +33,7 @@ def password_given(state: State, user_id: str, at: int | None = None) -> None:
     try:
         proof = tickets.leave_password_proof(state.kit, user_id, at)
     except Unavailable:
-        current_app.logger.warning("a given password could not be noted: it will be asked again")
+        log.warning("a given password could not be noted: it will be asked again")
     else:
         marks.put(tickets.PASSWORD, proof)
 

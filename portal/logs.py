@@ -1,0 +1,71 @@
+"""What is logged, as lines for people or as JSON for programs; the loggers are below `portal`.
+
+Whatever a call gives as `extra` is a field. No field ever holds a code, a secret or a password.
+"""
+
+import json
+import logging
+import math
+import re
+import time
+from typing import Any
+
+from flask import Flask
+from flask.logging import default_handler
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_PLAIN = re.compile(r"[\w.:@+/-]+")
+
+
+def init_app(app: Flask) -> None:
+    """Log in the form and from the level on that the settings say."""
+    formats = {"text": TextFormatter, "json": JsonFormatter}
+    default_handler.setFormatter(formats[app.config["LOG_FORMAT"]]())
+    app.logger.setLevel(app.config["LOG_LEVEL"].upper())
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """What a call gave as `extra`, fit for JSON: what has no end is null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in vars(record).items()
+        if name not in _OWN
+    }
+
+
+class TextFormatter(logging.Formatter):
+    """One line: time (UTC), level, logger, message, fields; below it the traceback, if any."""
+
+    converter = time.gmtime  # type: ignore[assignment]  # as the documentation of logging has it
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """The line, with the fields as name=value."""
+        shown = [f"{name}={_value(value)}" for name, value in fields_of(record).items()]
+        return " ".join([super().formatMessage(record).replace("\n", "\\n"), *shown])
+
+
+class JsonFormatter(TextFormatter):
+    """One object a line: time, level, logger, message, the fields, and exception, if any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The object."""
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        fields = {name: value for name, value in fields_of(record).items() if name not in line}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line | fields, ensure_ascii=False, default=str)
+
+
+def _value(value: Any) -> str:
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,166 @@
+"""Figures for Prometheus; this module alone wants `prometheus-client` (the extra `prometheus`).
+
+    from portal.twofactor import metrics
+
+    metrics.init_app(app)                       # counts from now on
+    text, content_type = metrics.exposition(app)   # what a view of yours answers with
+
+With several processes set `PROMETHEUS_MULTIPROC_DIR`, as prometheus-client wants it: each scrape
+then has the sum of all workers.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from flask import Flask
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from . import signals
+from .core.areas import BUILT_IN, SIGN_IN, AreaRegistry
+from .core.errors import Unavailable
+from .service.statistics import HeldAccounts, held_accounts
+from .state import state_of
+
+log = logging.getLogger("portal.twofactor.metrics")
+
+KEY = "twofactor_metrics"
+OTHER = "other"
+BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# The held accounts are counted in the database: not more often than this, in seconds.
+HELD_FOR = 60.0
+_CHANGES = sorted(set(signals.BY_NAME) - {"judged", "challenge_failed", "held"})
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """What is counted in one registry."""
+
+    challenges: Counter
+    seconds: Histogram
+    changes: Counter
+
+
+_meters: WeakKeyDictionary[CollectorRegistry, Meters] = WeakKeyDictionary()
+
+
+def init_app(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
+    """Count what happens in an application from now on; after `TwoFactor.init_app`.
+
+    Args:
+        app: the application.
+        registry: where the figures are; applications may share one, and are added up then.
+
+    Raises:
+        SetupError: the application has no two-factor authentication.
+    """
+    areas = state_of(app).kit.areas
+    meters = _meters.get(registry)
+    if meters is None:
+        meters = _meters[registry] = _made(registry)
+    for result in ("accepted", "wrong", "reused", "held", "unavailable"):
+        for area in areas:
+            meters.challenges.labels(area.key, "code", result)  # there from the start, with 0
+
+    def judged(_app: Flask, *, area: str, kind: str, result: str, seconds: float, **_: Any) -> None:
+        meters.challenges.labels(_bounded(areas, area), kind, result).inc()
+        meters.seconds.labels(kind).observe(seconds)
+
+    signals.judged.connect(judged, app, weak=False)
+    for name in _CHANGES:
+        counter = meters.changes.labels(name)
+        signals.BY_NAME[name].connect(_counting(counter), app, weak=False)
+    app.extensions[KEY] = registry, HeldCollector(app)
+
+
+def exposition(app: Flask) -> tuple[bytes, str]:
+    """The figures as Prometheus reads them, and their content type.
+
+    Raises:
+        KeyError: `init_app` was not called for the application.
+    """
+    registry, held = app.extensions[KEY]
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client's own
+    figures = CollectorRegistry()
+    figures.register(held)
+    return generate_latest(registry) + generate_latest(figures), CONTENT_TYPE_LATEST
+
+
+class HeldCollector(Collector):
+    """Counts the accounts whose answers are not judged at the moment.
+
+    Args:
+        app: the application.
+        clock: seconds that only grow; for tests.
+    """
+
+    def __init__(self, app: Flask, clock: Callable[[], float] = time.monotonic) -> None:
+        self._app, self._clock = app, clock
+        self._counted: tuple[float, HeldAccounts] | None = None
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One figure for each reason; none while the database can't tell."""
+        try:
+            found = self._held()
+        except Unavailable as error:
+            log.warning("held accounts could not be counted", extra={"cause": str(error)})
+            return
+        family = GaugeMetricFamily(
+            "twofactor_held_accounts", "Accounts whose answers are not judged", labels=["kind"]
+        )
+        family.add_metric(["code"], found.held)
+        family.add_metric(["locked"], found.locked)
+        family.add_metric(["recovery_code"], found.recovery_held)
+        yield family
+
+    def _held(self) -> HeldAccounts:
+        if self._counted is None or self._clock() - self._counted[0] >= HELD_FOR:
+            with self._app.app_context():
+                self._counted = self._clock(), held_accounts(state_of(self._app).kit)
+        return self._counted[1]
+
+
+def _made(registry: CollectorRegistry) -> Meters:
+    return Meters(
+        challenges=Counter(
+            "twofactor_challenges",
+            "Codes and recovery codes that were judged, or were not because of too many wrong ones",
+            ["area", "kind", "result"],
+            registry=registry,
+        ),
+        seconds=Histogram(
+            "twofactor_challenge_seconds",
+            "How long the judging took, its transaction included",
+            ["kind"],
+            buckets=BUCKETS,
+            registry=registry,
+        ),
+        changes=Counter(
+            "twofactor_changes",
+            "What was switched, changed, used or unlocked",
+            ["change"],
+            registry=registry,
+        ),
+    )
+
+
+def _bounded(areas: AreaRegistry, area: str) -> str:
+    """The key of an area that was named, so that there are never more label values than those."""
+    return area if area in areas or area in BUILT_IN or area == SIGN_IN else OTHER
+
+
+def _counting(counter: Counter) -> Callable[..., None]:
+    def count(_app: Flask, **_facts: Any) -> None:
+        counter.inc()
+
+    return count

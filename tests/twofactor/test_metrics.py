@@ -1,0 +1,210 @@
+"""The figures for Prometheus move as they should, and their labels are bounded."""
+
+import subprocess
+import sys
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from portal.twofactor import metrics, signals
+from portal.twofactor.core.errors import StorageUnavailable
+
+from .person import Person
+
+
+@pytest.fixture
+def registry(host):
+    registry = CollectorRegistry()
+    metrics.init_app(host, registry)
+    return registry
+
+
+@pytest.fixture
+def value(host, registry):
+    """What stands in the exposition."""
+
+    def look(name, **labels):
+        text, _type = metrics.exposition(host)
+        for family in text_string_to_metric_families(text.decode()):
+            for sample in family.samples:
+                if sample.name == name and labels.items() <= sample.labels.items():
+                    return sample.value
+        return None
+
+    return look
+
+
+def challenges(value, area, result, kind="code"):
+    return value("twofactor_challenges_total", area=area, result=result, kind=kind)
+
+
+def note(person, code):
+    return person.client.post("/note", data={"text": "1", "twofactor_code": code})
+
+
+def test_codes_are_counted_by_area_and_result(protected, value):
+    assert challenges(value, "note", "accepted") == 0  # there before anything happens
+    code = protected.code()
+    note(protected, code)
+    note(protected, code)
+    assert challenges(value, "note", "accepted") == 1
+    assert challenges(value, "note", "reused") == 1
+    for _ in range(5):
+        note(protected, protected.wrong())
+    assert challenges(value, "note", "wrong") == 5
+    note(protected, protected.wrong())
+    assert challenges(value, "note", "held") == 1
+    assert challenges(value, "vault", "wrong") == 0
+    assert value("twofactor_challenge_seconds_count", kind="code") == 8
+    assert 0 < value("twofactor_challenge_seconds_sum", kind="code") < 60
+
+
+def test_a_malformed_code_is_no_challenge(protected, value):
+    note(protected, "12")
+    assert value("twofactor_challenge_seconds_count", kind="code") is None
+
+
+def test_every_way_is_counted(protected, value, clock):
+    protected.client.get("/vault", headers={"X-Twofactor-Code": protected.code()})
+    assert challenges(value, "vault", "accepted") == 1
+    clock.advance(30)
+    other = protected.other_browser()
+    other.sign_in()
+    other.post("/sign-in", {"code": other.wrong()})
+    other.post("/sign-in", {"code": other.code()})
+    assert challenges(value, "sign_in", "wrong") == challenges(value, "sign_in", "accepted") == 1
+    clock.advance(30)
+    protected.post("/recovery", {"code": protected.code()})
+    assert challenges(value, "recovery_code", "accepted") == 1
+    protected.post("/deactivate", {"code": protected.wrong_recovery()})
+    assert challenges(value, "deactivation", "wrong", kind="recovery_code") == 1
+    clock.advance(30)
+    protected.post("/deactivate", {"code": protected.code()})
+    assert challenges(value, "deactivation", "accepted") == 1
+    assert value("twofactor_changes_total", change="deactivated") == 1
+    assert value("twofactor_changes_total", change="reset") == 0
+
+
+def test_the_recovery_code_is_counted_apart(protected, value):
+    for _ in range(6):
+        protected.post("/deactivate", {"code": protected.wrong_recovery()})
+    assert challenges(value, "deactivation", "wrong", kind="recovery_code") == 5
+    assert challenges(value, "deactivation", "held", kind="recovery_code") == 1
+
+
+def test_what_could_not_be_judged_is_counted(protected, value, host, monkeypatch):
+    def gone(_work):
+        raise StorageUnavailable("no answer")
+
+    state = host.extensions["twofactor"]
+    monkeypatch.setattr(type(state.kit.store), "run", lambda _self, work: gone(work))
+    assert note(protected, protected.code()).status_code == 503
+    assert challenges(value, "note", "unavailable") == 1
+
+
+def test_no_label_comes_from_outside(host, value):
+    facts = {"kind": "code", "result": "wrong", "seconds": 0.1}
+    for number in range(50):
+        signals.judged.send(host, user_id="x", area=f"made up {number}", **facts)
+    assert challenges(value, "other", "wrong") == 50
+    text = metrics.exposition(host)[0].decode()
+    assert "made up" not in text
+    assert text.count("\n") < 200
+
+
+def test_held_accounts_are_counted_at_most_once_a_minute(protected, value, host, monkeypatch):
+    seconds = [1000.0]
+    _registry, held = host.extensions[metrics.KEY]
+    monkeypatch.setattr(held, "_clock", lambda: seconds[0])
+
+    def held_accounts(kind="code"):
+        return value("twofactor_held_accounts", kind=kind)
+
+    assert held_accounts() == held_accounts("locked") == held_accounts("recovery_code") == 0
+    for _ in range(5):
+        note(protected, protected.wrong())
+    assert held_accounts() == 0
+    seconds[0] += 60
+    assert held_accounts() == 1
+    with host.app_context(), host.db.engine.begin() as connection:
+        table = host.db.metadata.tables["twofactor_account"]
+        connection.execute(table.update().values(failures=100))
+    seconds[0] += 60
+    assert held_accounts("locked") == 1
+
+
+def test_a_database_that_is_gone_costs_that_one_figure(protected, value, host, caplog):
+    note(protected, protected.wrong())
+    with host.app_context():
+        host.db.drop_all()
+    assert value("twofactor_held_accounts", kind="code") is None
+    assert "held accounts could not be counted" in caplog.text
+    assert challenges(value, "note", "wrong") == 1
+
+
+def test_two_applications_may_share_a_registry(host, registry, clock, tmp_path):
+    from .host import make_host
+
+    other = make_host(f"sqlite:///{tmp_path / 'other.sqlite'}", tmp_path, clock)
+    metrics.init_app(other, registry)
+    for app in (host, other):
+        person = Person(app, clock)
+        person.sign_in()
+        person.enrol(["note"])
+        note(person, person.wrong())
+    assert (
+        registry.get_sample_value(
+            "twofactor_challenges_total", {"area": "note", "kind": "code", "result": "wrong"}
+        )
+        == 2
+    )
+    with other.app_context():
+        other.db.engine.dispose()
+
+
+def test_the_blueprint_does_without_prometheus():
+    program = (
+        "import sys; sys.modules['prometheus_client'] = None; import portal.twofactor.extension;"
+        "assert 'portal.twofactor.metrics' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_judgement_is_a_signal_after_the_commit(protected, host):
+    told = []
+
+    def judged(_app, **facts):
+        # Another transaction sees what was counted: it is committed.
+        account = host.extensions["twofactor"].kit.store.account(protected.id)
+        told.append({**facts, "failures": account.failures})
+
+    with signals.judged.connected_to(judged, sender=host):
+        note(protected, protected.wrong())
+    (fact,) = told
+    assert fact.pop("seconds") > 0
+    assert fact == {
+        "user_id": protected.id,
+        "area": "note",
+        "kind": "code",
+        "result": "wrong",
+        "failures": 1,
+    }
+
+
+def test_a_subscriber_that_fails_undoes_nothing(protected, host, caplog):
+    def fails(_app, **_facts):
+        raise RuntimeError("no room")
+
+    with signals.judged.connected_to(fails, sender=host):
+        assert note(protected, protected.code()).status_code == 303
+    assert "a subscriber of the signal judged failed" in caplog.text
+
+
+@pytest.mark.parametrize("level", ["held", "reset"])
+def test_serious_things_are_warnings(protected, flask, caplog, level):
+    for _ in range(5):
+        note(protected, protected.wrong())
+    flask("reset", protected.id, "--reason", "lost", "--yes")
+    serious = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert level in {getattr(each, "event", "") for each in serious}
