@@ -100,6 +100,24 @@ def recovery_code_replaced() -> Notice:
     )
 
 
+def authenticator_added(authenticator: str) -> Notice:
+    """A further phone shows codes."""
+    return Notice(
+        "Another authenticator app was added",
+        f"Another authenticator app was added to your account: {authenticator}.\n"
+        "Codes of each of your apps are accepted from now on.",
+    )
+
+
+def authenticator_removed(authenticator: str) -> Notice:
+    """A phone counts no more."""
+    return Notice(
+        "An authenticator app was removed",
+        f"An authenticator app was removed from your account: {authenticator}.\n"
+        "Its codes are not accepted any more. You can delete the entry in that app.",
+    )
+
+
 def reset(**_: str) -> Notice:
     """The operator has switched two-factor authentication off."""
     return Notice(
@@ -125,6 +143,8 @@ NOTICES: dict[str, Callable[..., Notice | None]] = {
     "areas_changed": areas_changed,
     "recovery_code_used": recovery_code_used,
     "recovery_code_replaced": recovery_code_replaced,
+    "authenticator_added": authenticator_added,
+    "authenticator_removed": authenticator_removed,
     "reset": reset,
     "unlocked": unlocked,
 }

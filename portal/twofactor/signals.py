@@ -19,6 +19,9 @@ recovery_code_replaced = _signals.signal("recovery-code-replaced")
 # area: key; kind: "code" or "recovery_code"; result: "accepted", "wrong", "reused", "held" or
 # "unavailable"; seconds: how long it took. `user_id` is empty where nothing could be read.
 judged = _signals.signal("judged")
+# authenticator: what the person calls it.
+authenticator_added = _signals.signal("authenticator-added")
+authenticator_removed = _signals.signal("authenticator-removed")
 # area: key; run: wrong codes in a row.
 challenge_failed = _signals.signal("challenge-failed")
 # area: key; until: Unix seconds (infinite when locked); locked: bool.
@@ -35,6 +38,8 @@ BY_NAME = {
     "recovery_code_used": recovery_code_used,
     "recovery_code_replaced": recovery_code_replaced,
     "judged": judged,
+    "authenticator_added": authenticator_added,
+    "authenticator_removed": authenticator_removed,
     "challenge_failed": challenge_failed,
     "held": held,
     "reset": reset,

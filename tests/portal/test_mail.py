@@ -238,6 +238,16 @@ class TestNotices:
             ("reset", {"by": "operator", "reason": "lost"}, "Two-factor authentication was reset"),
             ("unlocked", {"by": "operator", "reason": "x"}, "Codes were unlocked for your account"),
             ("deactivated", {"by": "operator"}, None),
+            (
+                "authenticator_added",
+                {"authenticator": "Tablet"},
+                "Another authenticator app was added",
+            ),
+            (
+                "authenticator_removed",
+                {"authenticator": "Tablet"},
+                "An authenticator app was removed",
+            ),
             ("challenge_failed", {"area": "password", "run": 4}, None),
             ("challenge_failed", {"area": "password", "run": 6}, None),
         ],

@@ -8,7 +8,9 @@ from sqlalchemy import text
 
 from portal.twofactor import signals
 from portal.twofactor.core.records import Subject
-from portal.twofactor.service import operations, preferences
+from portal.twofactor.methods.totp import base32
+from portal.twofactor.service import authenticators, operations, preferences
+from tests.support.codes import oathtool
 
 from .person import Person
 
@@ -136,3 +138,26 @@ def test_activation_is_joined_and_prevented(host, joined, alice):
     assert alice.is_on()
     with host.app_context():
         assert [name for name, _ in noted(alice)] == ["activated"]
+
+
+def test_another_phone_is_joined_and_prevented(host, joined, protected):
+    with host.app_context():
+        kit, who = kit_of(protected), Subject(protected.id)
+        ticket_id = authenticators.begin(kit, who, protected.code(), "Tablet")
+        secret = base32(authenticators.resume(kit, protected.id, ticket_id).secret)
+        code = oathtool(secret, protected.clock())
+        joined["fail"] = True
+        with pytest.raises(Refusing):
+            authenticators.confirm(kit, who, ticket_id, code)
+        [first] = kit.store.account(protected.id).authenticators
+        joined["fail"] = False
+        authenticators.confirm(kit, who, ticket_id, code)
+        protected.clock.advance(30)
+        joined["fail"] = True
+        with pytest.raises(Refusing):
+            authenticators.remove(kit, who, first.id, protected.code())
+        assert len(kit.store.account(protected.id).authenticators) == 2
+        joined["fail"] = False
+        authenticators.remove(kit, who, first.id, protected.code())
+        names = [name for name, _ in noted(protected)]
+    assert names == ["activated", "authenticator_added", "authenticator_removed"]

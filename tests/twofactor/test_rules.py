@@ -34,7 +34,7 @@ def test_codes_are_judged_in_one_place_and_at_enrolment():
     """C-44: no other caller of the code's arithmetic, so no branch can forget the throttle."""
     assert calls_of("matched_step") == {
         ("service/verification.py", "_match"),
-        ("service/enrolment.py", "confirm"),
+        ("service/authenticators.py", "first_step"),
         ("methods/totp.py", "drift"),
     }
     assert calls_of("take_step") == {("service/verification.py", "verify")}

@@ -37,7 +37,10 @@ PREFERENCES = Area("preferences", "Fewer protected areas")
 RECOVERY = Area("recovery_code", "New recovery code")
 DEACTIVATION = Area("deactivation", "Deactivation")
 ENROLMENT = Area("enrolment", "Activation")
-BUILT_IN = {area.key: area for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT)}
+AUTHENTICATORS = Area("authenticators", "Authenticator apps")
+BUILT_IN = {
+    area.key: area for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT, AUTHENTICATORS)
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,38 @@ class PasswordWrong(Refusal):
     """The current password was asked and was not right."""
 
 
+class TooManyAuthenticators(Refusal):
+    """The user has as many authenticators as one may have.
+
+    Args:
+        most: how many that are.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__("too many authenticators")
+        self.most = most
+
+
+class LastAuthenticator(Refusal):
+    """It is the only one: deactivating removes it."""
+
+
+class UnknownAuthenticator(Refusal):
+    """The user has no such authenticator."""
+
+
+class NameUnusable(Refusal):
+    """An authenticator can't be called so.
+
+    Args:
+        reason: "empty", "long" or "taken".
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"name {reason}")
+        self.reason = reason
+
+
 class AlreadyOn(Refusal):
     """The user has a second factor already."""
 

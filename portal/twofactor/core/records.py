@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .throttle import NO_ATTEMPTS, Figures
+from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ class Account:
     recovery_attempts: int = 0
     recovery: Figures = NO_ATTEMPTS
     authenticators: tuple[Authenticator, ...] = ()
+
+    @property
+    def schedule(self) -> Schedule:
+        """How often codes may be tried."""
+        return codes(len(self.authenticators))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ owner's successes clear the waits: `docs/security.md` has the arithmetic.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 DAY = 86_400
 
@@ -50,6 +51,8 @@ CODES = Schedule(
     budgets=(Budget(10, DAY), Budget(50, 30 * DAY)),
     lock_after=100,
 )
+# More phones than a person carries; each makes three codes right at a time.
+MOST_AUTHENTICATORS = 5
 RECOVERY = Schedule(
     free=None,
     first_wait=0,
@@ -57,6 +60,18 @@ RECOVERY = Schedule(
     budgets=(Budget(5, 15 * 60), Budget(20, DAY)),
     lock_after=None,
 )
+
+
+@cache
+def codes(authenticators: int) -> Schedule:
+    """The schedule of an account with so many authenticators.
+
+    With n of them n times as many codes are right at once. The monthly budget, which is what
+    bounds a guesser's year, is shared among them, so that the bound stays the same.
+    """
+    day, month = CODES.budgets
+    share = Budget(month.attempts // max(1, authenticators), month.seconds)
+    return replace(CODES, budgets=(day, share))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,13 @@
 """Enrolment: nothing is on before the first code of the new authenticator was right."""
 
-import secrets
 from dataclasses import dataclass, field
 
-from ..core import vault
-from ..core.errors import AlreadyOn, ClockOff, CodeWrong, EnrolmentExpired
-from ..core.records import Account, Authenticator, Subject
+from ..core.errors import AlreadyOn, EnrolmentExpired
+from ..core.records import Account, Subject
 from ..methods import recovery, totp
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
-from . import tickets
+from . import authenticators, tickets
 from .kit import Kit
 
 
@@ -67,12 +65,7 @@ def resume(kit: Kit, user_id: str, ticket_id: str | None) -> Enrolment:
     Raises:
         EnrolmentExpired: over, finished, or another user's.
     """
-    if ticket_id is None:
-        raise EnrolmentExpired("no enrolment")
-    ticket = kit.store.ticket(tickets.digest(ticket_id), tickets.ENROLMENT, kit.clock())
-    if ticket is None or ticket.user_id != user_id:
-        raise EnrolmentExpired("enrolment over")
-    data = tickets.data_of(kit, ticket)
+    data = tickets.unfinished(kit, tickets.ENROLMENT, user_id, ticket_id)
     return Enrolment(
         secret=bytes.fromhex(data["secret"]),
         recovery_code=data["recovery"],
@@ -95,11 +88,14 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
     code = totp.parse_code(text)
     enrolment = resume(kit, subject.user_id, ticket_id)
     now = kit.clock()
-    step = TOTP.matched_step(enrolment.secret, code, now, kit.settings.window)
-    if step is None:
-        drift = TOTP.drift(enrolment.secret, code, now)
-        raise ClockOff(drift) if drift else CodeWrong(run=0)
-    account, authenticator = _rows(kit, subject, enrolment, step, int(now))
+    step = authenticators.first_step(kit, enrolment.secret, code)
+    account = Account(
+        user_id=subject.user_id,
+        areas=enrolment.areas,
+        activated_at=int(now),
+        recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
+    )
+    authenticator = authenticators.new(kit, subject.user_id, enrolment.secret, TOTP.label, step)
     areas = tuple(sorted(account.areas))
     hashed = tickets.digest(ticket_id or "")
 
@@ -118,29 +114,3 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
     kit.store.run(work)
     kit.notify("activated", subject.user_id, areas=areas)
     return enrolment
-
-
-def _rows(
-    kit: Kit, subject: Subject, enrolment: Enrolment, step: int, now: int
-) -> tuple[Account, Authenticator]:
-    """The rows to write; the slow hash is computed before the transaction."""
-    authenticator_id = secrets.token_hex(16)
-    sealed = kit.vault.seal(
-        enrolment.secret, vault.AUTHENTICATOR, subject.user_id, authenticator_id
-    )
-    account = Account(
-        user_id=subject.user_id,
-        areas=enrolment.areas,
-        activated_at=now,
-        recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
-    )
-    return account, Authenticator(
-        id=authenticator_id,
-        user_id=subject.user_id,
-        kind=TOTP.kind,
-        name=TOTP.label,
-        sealed=sealed,
-        last_step=step,
-        created_at=now,
-        last_used_at=now,
-    )

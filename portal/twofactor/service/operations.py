@@ -55,7 +55,7 @@ def overview(kit: Kit, account: Account) -> Overview:
         last_used_at=max(used, default=None),
         authenticators=len(account.authenticators),
         wrong_in_a_row=account.codes.run,
-        held_until=throttle.held_until(throttle.CODES, account.codes, now),
+        held_until=throttle.held_until(account.schedule, account.codes, now),
         recovery_held_until=throttle.held_until(throttle.RECOVERY, account.recovery, now),
     )
 

@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..core import vault
+from ..core.errors import EnrolmentExpired
 from ..core.records import Ticket
 from ..storage.transaction import Transaction
 from .kit import Kit
 
 SIGN_IN = "sign_in"
 ENROLMENT = "enrolment"
+AUTHENTICATOR = "authenticator"
 PASS = "pass"  # noqa: S105 - the kind of a ticket
 VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - the kind of a ticket
@@ -71,6 +73,20 @@ def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
     context = (ticket.user_id, ticket.kind, ticket.digest)
     data: dict[str, Any] = json.loads(kit.vault.open(ticket.sealed, vault.TICKET, *context))
     return data
+
+
+def unfinished(kit: Kit, kind: str, user_id: str, ticket_id: str | None) -> dict[str, Any]:
+    """What an unfinished enrolment carries; it stays where it is.
+
+    Raises:
+        EnrolmentExpired: over, finished, or another user's.
+    """
+    if ticket_id is None:
+        raise EnrolmentExpired("no enrolment")
+    ticket = kit.store.ticket(digest(ticket_id), kind, kit.clock())
+    if ticket is None or ticket.user_id != user_id:
+        raise EnrolmentExpired("enrolment over")
+    return data_of(kit, ticket)
 
 
 def leave_pass(kit: Kit, user_id: str, area: str) -> str:

@@ -146,7 +146,7 @@ def verify(
     if account is None:
         raise NotOn("no second factor")
     now = kit.clock()
-    until = throttle.held_until(throttle.CODES, account.codes, now)
+    until = throttle.held_until(account.schedule, account.codes, now)
     if until is not None:
         transaction.record(kit.event(subject, "held", area))
         raise _named(Held(until), subject, area)
@@ -187,7 +187,7 @@ def _count(
     if not transaction.count_failure(account, figures):
         # The account's lock is held, so this can't be; if it is, nothing was decided.
         raise StorageUnavailable("an attempt could not be counted")
-    until = throttle.held_until(throttle.CODES, figures, now)
+    until = throttle.held_until(account.schedule, figures, now)
     locked = until is not None and math.isinf(until)
     detail = f"{figures.run} in a row"
     transaction.record(kit.event(subject, "locked" if locked else "code_wrong", area, detail))

@@ -81,6 +81,21 @@ class Transaction:
             )
         )
 
+    def name_authenticator(self, authenticator: Authenticator, name: str) -> bool:
+        """Call an authenticator otherwise."""
+        table = self._tables.authenticator
+        return self._hit(update(table).where(table.c.id == authenticator.id).values(name=name))
+
+    def remove_authenticator(self, authenticator: Authenticator, failures: int) -> bool:
+        """Remove one of several authenticators.
+
+        Wrong codes up to `failures` stay cleared: which authenticator was right last is forgotten.
+        """
+        account, table = self._tables.account, self._tables.authenticator
+        of_user = account.c.user_id == authenticator.user_id
+        self._connection.execute(update(account).where(of_user).values(failures_cleared=failures))
+        return self._hit(delete(table).where(table.c.id == authenticator.id))
+
     def take_step(self, authenticator_id: str, step: int, failures: int, now: float) -> bool:
         """Use up a time step; `False` when it, or a later one, was used before (RFC 6238 5.2)."""
         authenticator = self._tables.authenticator

@@ -1,0 +1,240 @@
+"""Several authenticators of one user: another phone is added, named, and taken away again.
+
+Any of them answers a challenge. They share the rolling budget of wrong codes, so a second phone
+does not make guessing easier (`throttle.codes`). The last one is removed by deactivating.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+
+from ..core import throttle, vault
+from ..core.areas import AUTHENTICATORS
+from ..core.errors import (
+    ClockOff,
+    CodeWrong,
+    EnrolmentExpired,
+    LastAuthenticator,
+    NameUnusable,
+    NotOn,
+    TooManyAuthenticators,
+    UnknownAuthenticator,
+)
+from ..core.records import Account, Authenticator, Subject
+from ..methods import totp
+from ..methods.registry import TOTP
+from ..storage.transaction import Transaction
+from . import tickets, verification
+from .kit import Kit
+
+MOST = throttle.MOST_AUTHENTICATORS
+LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """An authenticator that is being added: what its page shows until its first right code.
+
+    Args:
+        secret: the shared secret, 20 bytes.
+        name: what the person calls it.
+    """
+
+    secret: bytes = field(repr=False)
+    name: str
+
+
+def begin(kit: Kit, subject: Subject, text: str, name: str) -> str:
+    """Make the secret of a further authenticator, for whoever has a code of one that counts.
+
+    Returns:
+        The ticket's id, for the session.
+
+    Raises:
+        NameUnusable, MalformedCode: not judged, not counted.
+        TooManyAuthenticators: one has to be removed first.
+        CodeWrong, CodeReused, Held, NotOn: as `verification.verify`.
+    """
+    name, code = _plain(name), totp.parse_code(text)
+    data = {"secret": TOTP.new_secret().hex(), "name": name}
+
+    def work(transaction: Transaction) -> str:
+        account = _account(transaction, subject.user_id)
+        _check_room(account)
+        _check_free(account, name)
+        verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
+        seconds = kit.settings.enrolment_seconds
+        kind = tickets.AUTHENTICATOR
+        return tickets.issue(kit, transaction, kind, subject.user_id, seconds, data=data)
+
+    return verification.judged(kit, work)
+
+
+def resume(kit: Kit, user_id: str, ticket_id: str | None) -> Addition:
+    """What was begun, with the same secret each time.
+
+    Raises:
+        EnrolmentExpired: over, finished, or another user's.
+    """
+    data = tickets.unfinished(kit, tickets.AUTHENTICATOR, user_id, ticket_id)
+    return Addition(bytes.fromhex(data["secret"]), data["name"])
+
+
+def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str:
+    """Let the new authenticator count with its first right code, which is thereby used up.
+
+    Passes, open views and trusted browsers of before are over.
+
+    Returns:
+        Its name.
+
+    Raises:
+        MalformedCode, CodeWrong, ClockOff: it does not count yet; try again.
+        EnrolmentExpired, NotOn, TooManyAuthenticators, NameUnusable: begin again.
+    """
+    code = totp.parse_code(text)
+    addition = resume(kit, subject.user_id, ticket_id)
+    step = first_step(kit, addition.secret, code)
+    authenticator = new(kit, subject.user_id, addition.secret, addition.name, step)
+    hashed = tickets.digest(ticket_id or "")
+
+    def work(transaction: Transaction) -> None:
+        account = _account(transaction, subject.user_id)
+        _check_room(account)
+        _check_free(account, addition.name)
+        kind = tickets.AUTHENTICATOR
+        if transaction.take_ticket(hashed, kind, subject.user_id, kit.clock()) is None:
+            raise EnrolmentExpired("addition over")
+        transaction.add_authenticator(authenticator)
+        transaction.drop_tickets(subject.user_id)
+        _changed(kit, transaction, subject, "authenticator_added", addition.name)
+
+    kit.store.run(work)
+    kit.notify("authenticator_added", subject.user_id, authenticator=addition.name)
+    return addition.name
+
+
+def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None:
+    """Call an authenticator otherwise; that asks for no code.
+
+    Raises:
+        NameUnusable, UnknownAuthenticator, NotOn: it keeps its name.
+    """
+    name = _plain(name)
+
+    def work(transaction: Transaction) -> None:
+        account = _account(transaction, subject.user_id)
+        found = find(account, authenticator_id)
+        if found.name == name:
+            return
+        _check_free(account, name)
+        transaction.name_authenticator(found, name)
+        detail = f"{found.name} → {name}"
+        transaction.record(kit.event(subject, "authenticator_renamed", detail=detail))
+
+    kit.store.run(work)
+
+
+def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
+    """Let an authenticator count no more, with a code of any.
+
+    Returns:
+        The name it had.
+
+    Raises:
+        UnknownAuthenticator, LastAuthenticator, MalformedCode: not judged, not counted.
+        CodeWrong, CodeReused, Held, NotOn: as `verification.verify`.
+    """
+    code = totp.parse_code(text)
+
+    def work(transaction: Transaction) -> str:
+        account = _account(transaction, subject.user_id)
+        found = find(account, authenticator_id)
+        if len(account.authenticators) == 1:
+            raise LastAuthenticator("the last one")
+        verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
+        transaction.remove_authenticator(found, account.failures)
+        transaction.drop_tickets(subject.user_id)
+        _changed(kit, transaction, subject, "authenticator_removed", found.name)
+        return found.name
+
+    name = verification.judged(kit, work)
+    kit.notify("authenticator_removed", subject.user_id, authenticator=name)
+    return name
+
+
+def find(account: Account, authenticator_id: str) -> Authenticator:
+    """One of the account's authenticators.
+
+    Raises:
+        UnknownAuthenticator: it is not this user's, or gone.
+    """
+    for authenticator in account.authenticators:
+        if authenticator.id == authenticator_id:
+            return authenticator
+    raise UnknownAuthenticator("no such authenticator")
+
+
+def first_step(kit: Kit, secret: bytes, code: str) -> int:
+    """The time step of the first code of a new secret, which its owner still sees.
+
+    Raises:
+        ClockOff: right for a time up to ten minutes away.
+        CodeWrong: anything else; it is no guess, so it is not counted.
+    """
+    now = kit.clock()
+    step = TOTP.matched_step(secret, code, now, kit.settings.window)
+    if step is None:
+        drift = TOTP.drift(secret, code, now)
+        raise ClockOff(drift) if drift else CodeWrong(run=0)
+    return step
+
+
+def new(kit: Kit, user_id: str, secret: bytes, name: str, step: int) -> Authenticator:
+    """The row of an authenticator whose code of `step` was right; the secret is sealed to it."""
+    authenticator_id, now = secrets.token_hex(16), int(kit.clock())
+    return Authenticator(
+        id=authenticator_id,
+        user_id=user_id,
+        kind=TOTP.kind,
+        name=name,
+        sealed=kit.vault.seal(secret, vault.AUTHENTICATOR, user_id, authenticator_id),
+        last_step=step,
+        created_at=now,
+        last_used_at=now,
+    )
+
+
+def _account(transaction: Transaction, user_id: str) -> Account:
+    account = transaction.account(user_id, lock=True)
+    if account is None:
+        raise NotOn("no second factor")
+    return account
+
+
+def _check_room(account: Account) -> None:
+    if len(account.authenticators) >= MOST:
+        raise TooManyAuthenticators(MOST)
+
+
+def _check_free(account: Account, name: str) -> None:
+    if any(each.name.casefold() == name.casefold() for each in account.authenticators):
+        raise NameUnusable("taken")
+
+
+def _changed(kit: Kit, transaction: Transaction, subject: Subject, kind: str, name: str) -> None:
+    transaction.record(kit.event(subject, kind, detail=name))
+    kit.join(transaction, kind, subject.user_id, authenticator=name)
+
+
+def _plain(name: str) -> str:
+    """The name in one line, without what can't be seen.
+
+    Raises:
+        NameUnusable: nothing is left of it, or it is too long.
+    """
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if not name:
+        raise NameUnusable("empty")
+    if len(name) > LONGEST_NAME:
+        raise NameUnusable("long")
+    return name

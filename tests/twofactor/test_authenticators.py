@@ -1,0 +1,259 @@
+"""Several authenticators of one user, as the use cases see them."""
+
+import pytest
+
+from portal.twofactor.core.errors import (
+    ClockOff,
+    CodeReused,
+    CodeWrong,
+    EnrolmentExpired,
+    Held,
+    LastAuthenticator,
+    MalformedCode,
+    NameUnusable,
+    NotOn,
+    TooManyAuthenticators,
+    UnknownAuthenticator,
+)
+from portal.twofactor.core.records import Subject
+from portal.twofactor.methods.totp import base32
+from portal.twofactor.service import authenticators, preferences, tickets, verification
+from tests.support.codes import oathtool, wrong_code
+
+DAY = 86_400
+
+
+class Phones:
+    """The use cases, for one user."""
+
+    def __init__(self, person):
+        self.person, self.clock = person, person.clock
+        self.kit = person.app.extensions["twofactor"].kit
+        self.subject = Subject(person.id, "192.0.2.1")
+
+    def account(self):
+        return self.kit.store.account(self.person.id)
+
+    def code(self, secret=None, steps=0):
+        return oathtool(secret or self.person.secret, self.clock() + 30 * steps)
+
+    def begin(self, name="Tablet", code=None):
+        ticket_id = authenticators.begin(self.kit, self.subject, code or self.code(), name)
+        return ticket_id, base32(authenticators.resume(self.kit, self.person.id, ticket_id).secret)
+
+    def add(self, name="Tablet"):
+        """Its secret; the clock is moved on, so that both show fresh codes."""
+        ticket_id, secret = self.begin(name)
+        authenticators.confirm(self.kit, self.subject, ticket_id, self.code(secret))
+        self.clock.advance(30)
+        return secret
+
+    def id_of(self, name):
+        return next(each.id for each in self.account().authenticators if each.name == name)
+
+    def deed(self, code):
+        verification.challenge(self.kit, self.subject, code, "note")
+
+    def fail(self):
+        with pytest.raises(CodeWrong):
+            self.deed(wrong_code(self.person.secret, self.clock()))
+
+
+@pytest.fixture
+def phones(host, protected):
+    with host.app_context():
+        yield Phones(protected)
+
+
+def test_any_of_them_answers_and_each_code_works_once(phones):
+    """C-30, C-32: a code is used up at its own authenticator, whichever that is."""
+    tablet = phones.add()
+    for secret in (phones.person.secret, tablet):
+        code = phones.code(secret)
+        phones.deed(code)
+        with pytest.raises(CodeReused):
+            phones.deed(code)
+
+
+def test_the_first_code_of_the_new_one_is_used_up(phones):
+    """C-34"""
+    ticket_id, secret = phones.begin()
+    authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret))
+    with pytest.raises(CodeReused):
+        phones.deed(phones.code(secret))
+
+
+def test_it_counts_only_after_its_first_right_code(phones):
+    ticket_id, secret = phones.begin()
+    phones.clock.advance(30)
+    with pytest.raises(CodeWrong):
+        phones.deed(phones.code(secret))
+    with pytest.raises(CodeWrong):
+        authenticators.confirm(
+            phones.kit, phones.subject, ticket_id, wrong_code(secret, phones.clock())
+        )
+    with pytest.raises(ClockOff):
+        authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret, 10))
+    assert len(phones.account().authenticators) == 1
+    authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret))
+    assert [each.name for each in phones.account().authenticators] == [
+        "Authenticator app",
+        "Tablet",
+    ]
+    with pytest.raises(EnrolmentExpired):
+        authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret, 1))
+
+
+def test_adding_asks_for_a_code_that_counts(phones):
+    """A-68: a stolen session alone adds no authenticator, and guessing there is counted."""
+    with pytest.raises(MalformedCode):
+        authenticators.begin(phones.kit, phones.subject, "", "Mine")
+    with pytest.raises(CodeWrong):
+        authenticators.begin(
+            phones.kit, phones.subject, wrong_code(phones.person.secret, phones.clock()), "Mine"
+        )
+    assert phones.account().codes.run == 1
+    assert phones.kit.store.tickets(phones.person.id, tickets.AUTHENTICATOR, phones.clock()) == []
+
+
+def test_an_addition_is_over_after_a_quarter_of_an_hour_and_is_nobody_elses(phones):
+    ticket_id, secret = phones.begin()
+    with pytest.raises(EnrolmentExpired):
+        authenticators.resume(phones.kit, "somebody else", ticket_id)
+    phones.clock.advance(901)
+    with pytest.raises(EnrolmentExpired):
+        authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret))
+
+
+def test_an_enrolments_ticket_is_no_additions(phones):
+    ticket_id, _ = phones.begin()
+    with pytest.raises(EnrolmentExpired):
+        tickets.unfinished(phones.kit, tickets.ENROLMENT, phones.person.id, ticket_id)
+
+
+def test_no_more_than_five(phones):
+    for number in range(2, 6):
+        phones.add(f"Phone {number}")
+    with pytest.raises(TooManyAuthenticators):
+        phones.begin("Phone 6")
+    assert phones.account().codes.run == 0
+
+
+def test_two_additions_at_once_do_not_exceed_it(phones):
+    for number in range(2, 5):
+        phones.add(f"Phone {number}")
+    begun = []
+    for number in (5, 6):
+        begun.append(phones.begin(f"Phone {number}"))
+        phones.clock.advance(30)
+    (first, secret), (second, other) = begun
+    authenticators.confirm(phones.kit, phones.subject, first, phones.code(secret))
+    with pytest.raises((TooManyAuthenticators, EnrolmentExpired)):
+        authenticators.confirm(phones.kit, phones.subject, second, phones.code(other))
+    assert len(phones.account().authenticators) == 5
+
+
+class TestRemoval:
+    def test_the_lost_phone_goes_with_a_code_of_the_other(self, phones):
+        tablet = phones.add()
+        lost = phones.id_of("Authenticator app")
+        assert (
+            authenticators.remove(phones.kit, phones.subject, lost, phones.code(tablet))
+            == "Authenticator app"
+        )
+        phones.clock.advance(30)
+        with pytest.raises(CodeWrong):
+            phones.deed(phones.code())
+        phones.deed(phones.code(tablet))
+
+    def test_it_asks_for_a_code(self, phones):
+        phones.add()
+        with pytest.raises(CodeWrong):
+            authenticators.remove(
+                phones.kit,
+                phones.subject,
+                phones.id_of("Tablet"),
+                wrong_code(phones.person.secret, phones.clock()),
+            )
+        assert len(phones.account().authenticators) == 2
+
+    def test_the_last_one_is_removed_by_deactivating(self, phones):
+        with pytest.raises(LastAuthenticator):
+            authenticators.remove(
+                phones.kit, phones.subject, phones.id_of("Authenticator app"), phones.code()
+            )
+        phones.deed(phones.code())
+
+    def test_another_users_is_unknown(self, phones):
+        """A-66"""
+        for name in ("0" * 32, "", phones.person.id):
+            with pytest.raises(UnknownAuthenticator):
+                authenticators.remove(phones.kit, phones.subject, name, phones.code())
+            with pytest.raises(UnknownAuthenticator):
+                authenticators.rename(phones.kit, phones.subject, name, "Mine")
+
+    def test_wrong_codes_that_a_success_cleared_do_not_come_back(self, phones):
+        """C-41: which authenticator was right last is forgotten with it."""
+        tablet = phones.add()
+        for _ in range(3):
+            phones.fail()
+        authenticators.remove(
+            phones.kit, phones.subject, phones.id_of("Tablet"), phones.code(tablet)
+        )
+        assert phones.account().codes.run == 0
+
+    def test_deactivating_removes_all(self, phones):
+        tablet = phones.add()
+        preferences.deactivate(phones.kit, phones.subject, phones.code(tablet))
+        assert phones.account() is None
+        with pytest.raises(NotOn):
+            phones.begin()
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("", "empty"),
+            ("  \n\u200b ", "empty"),
+            ("x" * 41, "long"),
+            ("authenticator APP", "taken"),
+        ],
+    )
+    def test_a_name_that_is_no_name(self, phones, name, reason):
+        with pytest.raises(NameUnusable) as refused:
+            phones.begin(name)
+        assert refused.value.reason == reason
+        phones.deed(phones.code())
+
+    def test_renaming(self, phones):
+        tablet = phones.add()
+        identity = phones.id_of("Tablet")
+        authenticators.rename(phones.kit, phones.subject, identity, "  Old\r\n tablet ")
+        assert phones.id_of("Old tablet") == identity
+        authenticators.rename(phones.kit, phones.subject, identity, "Old tablet")
+        with pytest.raises(NameUnusable):
+            authenticators.rename(phones.kit, phones.subject, identity, "Authenticator app")
+        phones.deed(phones.code(tablet))
+
+
+def test_a_second_phone_does_not_make_guessing_easier(phones):
+    """C-40: twice as many codes are right at once, so half as many are judged in thirty days."""
+    phones.add()
+    judged = 0
+    for _ in range(29 * 8):
+        phones.clock.advance(DAY // 8)
+        try:
+            phones.deed(wrong_code(phones.person.secret, phones.clock()))
+        except Held:
+            continue
+        except CodeWrong:
+            judged += 1
+    assert judged == 25
+
+
+def test_what_was_half_done_is_over(phones):
+    """C-58: passes, open views and trusted browsers do not outlive the change."""
+    left = tickets.leave_pass(phones.kit, phones.person.id, "note")
+    phones.add()
+    assert not tickets.take_pass(phones.kit, left, phones.person.id, "note")
