@@ -14,7 +14,7 @@ from ..core.records import Subject
 from ..language import _
 from ..service import tickets, verification
 from ..state import State, current_state
-from . import enrol, forms, guard, marks, navigation, pages, preferences, sign_in
+from . import authenticators, enrol, forms, guard, marks, navigation, pages, preferences, sign_in
 from .challenge import answer, in_language, no_store, render_challenge
 
 # Codes, passwords and area keys are short; a challenge carried by the preferences is, too.
@@ -39,6 +39,12 @@ def make_blueprint() -> Blueprint:
     add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
     add("/recovery", "recovery", preferences.show_recovery, methods=["GET"])
     add("/recovery", "recovery_submit", preferences.recovery, methods=["POST"])
+    add("/authenticators/new", "authenticator_new", authenticators.show_new, methods=["GET"])
+    add("/authenticators/new", "authenticator_add", authenticators.submit_new, methods=["POST"])
+    one = "/authenticators/<string(length=32):number>"
+    add(one, "authenticator", authenticators.show, methods=["GET"])
+    add(one, "authenticator_rename", authenticators.rename, methods=["POST"])
+    add(f"{one}/remove", "authenticator_remove", authenticators.remove, methods=["POST"])
     add("/browsers", "browsers", preferences.forget_browser, methods=["POST"])
     add("/sign-in", "sign_in", sign_in.show, methods=["GET"])
     add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])

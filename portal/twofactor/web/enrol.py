@@ -14,14 +14,11 @@ from ..core.errors import (
     Refusal,
 )
 from ..language import _, shown
-from ..methods.totp import base32, in_groups, key_uri
+from ..methods.totp import base32
 from ..service import enrolment, tickets
 from ..service.enrolment import Enrolment
 from ..state import State, current_state
-from . import forms, marks, navigation, pages, qr
-
-# A longer name makes a QR code that no phone can read, or none at all.
-LONGEST_NAME = 60
+from . import forms, marks, navigation, pages, scan
 
 
 def show() -> Response:
@@ -43,16 +40,9 @@ def show() -> Response:
 def submit() -> Response:
     """POST: the password and the areas, or the first code."""
     state = current_state()
-    if _sent("code"):
+    if forms.sent("code"):
         return _finish(state)
     return _begin(state)
-
-
-def _sent(name: str) -> bool:
-    if request.is_json:
-        body = request.get_json(silent=True)
-        return isinstance(body, dict) and name in body
-    return name in request.form
 
 
 def _user(state: State) -> str:
@@ -80,19 +70,10 @@ def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def _uri(state: State, unfinished: Enrolment) -> str:
-    name = state.account_name(current_user)
-    if len(name) > LONGEST_NAME:
-        name = f"{name[: LONGEST_NAME - 1]}…"
-    return key_uri(unfinished.secret, state.kit.settings.issuer, name)
-
-
 def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
-    uri = _uri(state, unfinished)
-    return pages.sheet(state, unfinished.recovery_code) | {
-        "uri": uri,
-        "qr": qr.svg(uri, "twofactor-qr", _("QR code to scan with your authenticator app")),
-        "secret": in_groups(base32(unfinished.secret)),
+    return {
+        **pages.sheet(state, unfinished.recovery_code),
+        **scan.context(state, unfinished.secret),
         "next_url": unfinished.next_url,
     }
 
@@ -118,7 +99,7 @@ def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
     return pages.done(
         _("Add the secret to an authenticator, then send its first code."),
         secret=base32(unfinished.secret),
-        uri=_uri(state, unfinished),
+        uri=scan.uri(state, unfinished.secret),
         recovery_code=unfinished.recovery_code,
         areas=sorted(unfinished.areas),
     )

@@ -51,6 +51,11 @@ def texts(name: str) -> list[str]:
     return request.form.getlist(name)
 
 
+def sent(name: str) -> bool:
+    """Whether the field was sent at all, be it empty."""
+    return name in (_json() if request.is_json else request.form)
+
+
 def csrf_field() -> str:
     """The name of the host's CSRF field."""
     return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))

@@ -11,8 +11,9 @@ from ..core.errors import ChallengeRequired, NotOn, PasswordWrong, Refusal, Unkn
 from ..core.records import Account
 from ..language import _, moment, shown
 from ..service import preferences, tickets, trust
+from ..service.authenticators import MOST
 from ..state import State, current_state
-from . import forms, guard, marks, navigation, pages, words
+from . import authenticators, forms, guard, marks, navigation, pages, words
 
 RECENT = 10
 
@@ -157,6 +158,8 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
         "mandatory": offer.mandatory,
         "chosen": offer.chosen(account.areas & every) if account else every,
         "since": moment(account.activated_at) if account else None,
+        "authenticators": authenticators.listed(account) if account else [],
+        "most_authenticators": MOST,
         "browsers": _browsers(state) if account else [],
         "events": [
             {
@@ -201,6 +204,10 @@ def _state_object(state: State, account: Account | None) -> Response:
                         "chosen": area.key in offer.mandatory or area.key in chosen,
                     }
                     for area in map(shown, offer.areas)
+                ],
+                "authenticators": [
+                    authenticators.as_object(each)
+                    for each in (account.authenticators if account else ())
                 ],
                 "browsers": _browser_objects(state) if account else [],
                 "events": _event_objects(state),

@@ -7,6 +7,7 @@ from ..core import errors
 from ..core.areas import BUILT_IN, AreaRegistry
 from ..core.records import Event
 from ..language import _, later, moment, plural, shown
+from ..methods.registry import TOTP
 
 
 def duration(seconds: float) -> str:
@@ -71,6 +72,11 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
         "Signing in was not finished in time. Sign in again with your password."
     ),
     errors.PasswordWrong: later("That password is not right. Enter your current password."),
+    errors.LastAuthenticator: later(
+        "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
+        " add the new phone first."
+    ),
+    errors.UnknownAuthenticator: later("There is no such authenticator app any more."),
     errors.AlreadyOn: later("Two-factor authentication is on already."),
     errors.NotOn: later("Two-factor authentication is off."),
     errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
@@ -85,6 +91,11 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
 }
 
 
+_NAMES = {
+    "empty": later("Enter a name, so that you can tell your phones apart."),
+    "long": later("That name is too long. Enter one of at most 40 characters."),
+    "taken": later("Another of your authenticator apps has that name. Choose a different one."),
+}
 _UNKNOWN = later("That did not work. Please try again.")
 
 
@@ -108,6 +119,14 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             return _held(error, now)
         case errors.ClockOff():
             return _clock(error.seconds)
+        case errors.NameUnusable():
+            return _(_NAMES[error.reason])
+        case errors.TooManyAuthenticators():
+            return _(
+                "You have %(count)d authenticator apps already; there can't be more. Remove one"
+                " first.",
+                count=error.most,
+            )
         case errors.Unavailable():
             return _(
                 "Two-factor authentication can't be checked at the moment, so nothing was done."
@@ -175,6 +194,9 @@ _EVENTS = {
     "recovery_code_wrong": later("A wrong recovery code was entered"),
     "recovery_held": later("A recovery code was not checked: too many before"),
     "recovery_code_replaced": later("The recovery code was replaced"),
+    "authenticator_added": later("An authenticator app was added"),
+    "authenticator_removed": later("An authenticator app was removed"),
+    "authenticator_renamed": later("An authenticator app was renamed"),
     "browser_trusted": later("A browser was trusted"),
     "browser_recognised": later("A trusted browser was not asked for a code"),
     "browser_forgotten": later("A trusted browser is asked again"),
@@ -188,6 +210,8 @@ def activity(event: Event, areas: AreaRegistry) -> str:
     text = _(_EVENTS[event.kind]) if event.kind in _EVENTS else event.kind
     if event.kind == "areas_changed" and event.detail:
         return _("%(event)s: %(what)s", event=text, what=_choice(event.detail, areas))
+    if event.kind.startswith("authenticator_") and event.detail:
+        return _("%(event)s: %(what)s", event=text, what=event.detail)
     if event.area:
         return _("%(event)s: %(what)s", event=text, what=_label(event.area, areas))
     return text
@@ -205,6 +229,11 @@ def _choice(detail: str, areas: AreaRegistry) -> str:
             _("%(area)s added", area=label) if part[0] == "+" else _("%(area)s removed", area=label)
         )
     return ", ".join(words)
+
+
+def authenticator(name: str) -> str:
+    """An authenticator by its name; the first one is called what it is."""
+    return _("Authenticator app") if name == TOTP.label else name
 
 
 def browser(name: str) -> str:

@@ -1,0 +1,205 @@
+"""The authenticators of a user: another phone in two steps, another name, and one less."""
+
+from typing import Any
+
+from flask import url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..core.areas import AUTHENTICATORS
+from ..core.errors import (
+    ChallengeRequired,
+    EnrolmentExpired,
+    NameUnusable,
+    NotOn,
+    Refusal,
+    UnknownAuthenticator,
+)
+from ..core.records import Account, Authenticator
+from ..language import _, moment
+from ..methods.totp import base32
+from ..service import authenticators, tickets
+from ..service.authenticators import Addition
+from ..state import State, current_state
+from . import forms, marks, navigation, pages, scan, words
+
+ADD, SCAN, CODE = "authenticator_add.html", "authenticator_scan.html", "authenticator_code.html"
+ONE = "authenticator.html"
+
+
+def show_new() -> Response:
+    """GET: the step that the person is at. Nothing is made here."""
+    state = current_state()
+    if _account(state) is None:
+        return _off(state, NotOn("off"))
+    try:
+        addition = _resumed(state)
+    except EnrolmentExpired:
+        return pages.needed("name", "code") if forms.wants_json() else pages.page(ADD, name="")
+    if forms.wants_json():
+        return _addition_object(state, addition)
+    return pages.page(SCAN, **scan.context(state, addition.secret), name=addition.name)
+
+
+def submit_new() -> Response:
+    """POST: the name and a code that counts already; then the first code of the new one."""
+    state = current_state()
+    return _begin(state) if forms.sent("name") else _finish(state)
+
+
+def show(number: str) -> Response:
+    """GET: one of them, to rename or to remove it."""
+    state = current_state()
+    account = _account(state)
+    if account is None:
+        return _off(state, NotOn("off"))
+    try:
+        found = authenticators.find(account, number)
+    except UnknownAuthenticator as refusal:
+        return _gone(state, refusal)
+    if forms.wants_json():
+        only = len(account.authenticators) == 1
+        return pages.needed("name", *([] if only else ["code"]), **as_object(found))
+    return pages.page(ONE, **_context(account, found))
+
+
+def rename(number: str) -> Response:
+    """POST: another name. It asks for no code."""
+    state = current_state()
+    try:
+        authenticators.rename(state.kit, pages.subject(state), number, forms.text("name"))
+    except (NotOn, UnknownAuthenticator) as refusal:
+        return _gone(state, refusal)
+    except Refusal as refusal:
+        return _refused(state, refusal, number)
+    return pages.done(_("The name was saved."))
+
+
+def remove(number: str) -> Response:
+    """POST: one less, with a code of any of them."""
+    state = current_state()
+    try:
+        if not forms.text("code").strip():
+            raise ChallengeRequired("no code")
+        name = authenticators.remove(state.kit, pages.subject(state), number, forms.text("code"))
+    except (NotOn, UnknownAuthenticator) as refusal:
+        return _gone(state, refusal)
+    except Refusal as refusal:
+        refusal.area = AUTHENTICATORS.key
+        return _refused(state, refusal, number)
+    shown = words.authenticator(name)
+    return pages.done(_("%(name)s was removed. Its codes are not accepted any more.", name=shown))
+
+
+def listed(account: Account) -> list[dict[str, Any]]:
+    """The authenticators as the page of preferences shows them."""
+    return [
+        {
+            "name": words.authenticator(each.name),
+            "url": url_for("twofactor.authenticator", number=each.id),
+            "since": moment(each.created_at),
+            "used": moment(each.last_used_at) if each.last_used_at else None,
+        }
+        for each in account.authenticators
+    ]
+
+
+def as_object(authenticator: Authenticator) -> dict[str, str | None]:
+    """An authenticator for programs."""
+    used = authenticator.last_used_at
+    return {
+        "authenticator": authenticator.id,
+        "name": words.authenticator(authenticator.name),
+        "added_at": words.iso(authenticator.created_at),
+        "last_used_at": words.iso(used) if used else None,
+    }
+
+
+def _begin(state: State) -> Response:
+    name = forms.text("name")
+    try:
+        if not forms.text("code").strip():
+            raise ChallengeRequired("no code")
+        who = pages.subject(state)
+        ticket_id = authenticators.begin(state.kit, who, forms.text("code"), name)
+    except NotOn as refusal:
+        return _off(state, refusal)
+    except Refusal as refusal:
+        refusal.area = AUTHENTICATORS.key
+        return pages.refused(state, refusal, ADD, name=name)
+    marks.put(tickets.AUTHENTICATOR, ticket_id)
+    if forms.wants_json():
+        return _addition_object(state, _resumed(state))
+    return navigation.see_other(url_for("twofactor.authenticator_new"))
+
+
+def _finish(state: State) -> Response:
+    ticket_id = marks.get(tickets.AUTHENTICATOR)
+    try:
+        _resumed(state)
+        if not forms.text("code").strip():
+            raise ChallengeRequired("no code yet")
+        name = authenticators.confirm(
+            state.kit, pages.subject(state), ticket_id, forms.text("code")
+        )
+    except (EnrolmentExpired, NameUnusable) as refusal:
+        marks.drop(tickets.AUTHENTICATOR)
+        return pages.refused(state, refusal, ADD, name="")
+    except NotOn as refusal:
+        return _off(state, refusal)
+    except Refusal as refusal:
+        if isinstance(refusal, ChallengeRequired) and not forms.wants_json():
+            return pages.page(CODE)  # Save without scripts: the code has a page of its own
+        return pages.refused(state, refusal, CODE)
+    marks.drop(tickets.AUTHENTICATOR)
+    return pages.done(_("%(name)s was added. Codes of each app are accepted now.", name=name))
+
+
+def _addition_object(state: State, addition: Addition) -> Response:
+    return pages.done(
+        _("Add the secret to an authenticator, then send its first code."),
+        secret=base32(addition.secret),
+        uri=scan.uri(state, addition.secret),
+        name=addition.name,
+    )
+
+
+def _resumed(state: State) -> Addition:
+    user_id = state.user_key(current_user)
+    return authenticators.resume(state.kit, user_id, marks.get(tickets.AUTHENTICATOR))
+
+
+def _account(state: State) -> Account | None:
+    return state.kit.store.account(state.user_key(current_user))
+
+
+def _context(account: Account, found: Authenticator) -> dict[str, Any]:
+    used = found.last_used_at
+    return {
+        "number": found.id,
+        "name": words.authenticator(found.name),
+        "since": moment(found.created_at),
+        "used": moment(used) if used else None,
+        "only": len(account.authenticators) == 1,
+    }
+
+
+def _refused(state: State, refusal: Refusal, number: str) -> Response:
+    account = _account(state)
+    if account is None:
+        return _off(state, NotOn("off"))
+    context = _context(account, authenticators.find(account, number))
+    typed = {"name": forms.text("name")} if forms.sent("name") else {}
+    return pages.refused(state, refusal, ONE, **context | typed)
+
+
+def _gone(state: State, refusal: Refusal) -> Response:
+    if forms.wants_json():
+        return pages.refused(state, refusal, ONE)
+    return pages.done(words.sentence(refusal, 0))
+
+
+def _off(state: State, refusal: NotOn) -> Response:
+    if forms.wants_json():
+        return pages.refused(state, refusal, ONE)
+    return navigation.see_other(url_for("twofactor.preferences"))
