@@ -14,7 +14,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from portal.twofactor.core.throttle import CODES, DAY, Figures, counted, held_until
+from portal.twofactor.core.throttle import (
+    CODES,
+    DAY,
+    MOST_AUTHENTICATORS,
+    Figures,
+    Schedule,
+    codes,
+    counted,
+    held_until,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "security.md"
@@ -79,13 +88,13 @@ def outcomes(report: Path) -> dict[str, bool]:
     return passed
 
 
-def guesses_a_year() -> int:
+def guesses_a_year(schedule: Schedule = CODES) -> int:
     """How many wrong codes the schedule lets a tireless guesser try in 365 days, whose runs the
     owner's successes clear all the time."""
     figures, now, guesses = Figures(), 0.0, 0
     while now < 365 * DAY:
         figures = Figures(0, figures.recent)
-        until = held_until(CODES, figures, now)
+        until = held_until(schedule, figures, now)
         if until is None:
             figures, guesses = counted(CODES, figures, now), guesses + 1
         else:
@@ -103,6 +112,10 @@ def probability() -> list[str]:
     for window, valid in ((1, 3), (0, 1)):
         chance = 1 - (1 - valid / 1_000_000) ** guesses
         rows.append(f"| {valid} (`TWOFACTOR_WINDOW={window}`) | {guesses} | {chance:.3%} |")
+    for phones in range(2, MOST_AUTHENTICATORS + 1):
+        shared, valid = guesses_a_year(codes(phones)), 3 * phones
+        chance = 1 - (1 - valid / 1_000_000) ** shared
+        rows.append(f"| {valid} ({phones} authenticators) | {shared} | {chance:.3%} |")
     return [
         "The schedule in `core/throttle.py`, run with a guesser who never sleeps and an owner",
         f"whose successes clear every run, lets at most {guesses} wrong codes be judged in",
@@ -110,6 +123,9 @@ def probability() -> list[str]:
         "`P = 1 - (1 - s / 1 000 000) ^ guesses`:",
         "",
         *rows,
+        "",
+        "Several authenticators of one user share the monthly budget, so that more codes that are",
+        "right at once do not help a guesser.",
         "",
         "If the owner enters no right code meanwhile, the lock after 100 in a row ends it sooner:",
         f"`1 - (1 - 3 / 1 000 000) ^ 100` = {1 - (1 - 3e-6) ** 100:.3%}.",

@@ -53,10 +53,18 @@ class Reader:
                 self.send("POST", "/notes", {"text": "no"}, self.phone.wrong_code())
         if "wrong code" in text:
             return self.phone.wrong_code()
+        if "new one" in text:
+            return self.new_phone.code()
         if text == "<code>":
             self.last = self.phone.code()
             return self.last
         return text
+
+    def id_of(self, placeholder):
+        """The authenticator whose name begins so."""
+        state = self.client.get("/two-factor/", headers={"Accept": "application/json"}).get_json()
+        names = {each["name"].lower().split()[0]: each for each in state["authenticators"]}
+        return names[placeholder.group(1)]["authenticator"]
 
     def send(self, method, path, body, code=""):
         headers = {"Accept": "application/json", "X-Twofactor-Code": code}
@@ -72,11 +80,14 @@ class Reader:
         body = exchange.body
         if body is not None:
             body = {k: self.fill(v) if isinstance(v, str) else v for k, v in body.items()}
-        answer = self.send(exchange.method, exchange.path, body, self.fill(exchange.code))
+        path = re.sub("<(.+)>", self.id_of, exchange.path)
+        answer = self.send(exchange.method, path, body, self.fill(exchange.code))
         found = answer.get_json(silent=True)
         if found and "secret" in found and self.phone is None:
             secret = base64.b32decode(found["secret"])
             self.phone = Phone(secret, found["recovery_code"], self.kit.clock, -1)
+        elif found and "secret" in found:
+            self.new_phone = Phone(base64.b32decode(found["secret"]), "", self.kit.clock, -1)
         if answer.status_code == 429:
             assert int(answer.headers["Retry-After"]) == found["retry_after"]
             self.kit.clock.advance(found["retry_after"])

@@ -105,7 +105,7 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str
         if transaction.take_ticket(hashed, kind, subject.user_id, kit.clock()) is None:
             raise EnrolmentExpired("addition over")
         transaction.add_authenticator(authenticator)
-        transaction.drop_tickets(subject.user_id)
+        transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD)
         _changed(kit, transaction, subject, "authenticator_added", addition.name)
 
     kit.store.run(work)
@@ -153,7 +153,7 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
             raise LastAuthenticator("the last one")
         verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
         transaction.remove_authenticator(found, account.failures)
-        transaction.drop_tickets(subject.user_id)
+        transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD)
         _changed(kit, transaction, subject, "authenticator_removed", found.name)
         return found.name
 

@@ -217,10 +217,12 @@ class Transaction:
         ).first()
         return None if row is None else ticket_of(row)
 
-    def drop_tickets(self, user_id: str) -> None:
-        """End everything half done of a user."""
+    def drop_tickets(self, user_id: str, spare: str = "") -> None:
+        """End everything half done of a user, but for one kind."""
         ticket = self._tables.ticket
-        self._connection.execute(delete(ticket).where(ticket.c.user_id == user_id))
+        self._connection.execute(
+            delete(ticket).where(ticket.c.user_id == user_id, ticket.c.kind != spare)
+        )
 
     def drop_expired_tickets(self, now: float, most: int = 1000) -> int:
         """Remove tickets that are over, of all users, at most so many; the number of them."""

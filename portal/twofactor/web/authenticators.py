@@ -72,7 +72,7 @@ def rename(number: str) -> Response:
         return _gone(state, refusal)
     except Refusal as refusal:
         return _refused(state, refusal, number)
-    return pages.done(_("The name was saved."))
+    return _done(state, _("The name was saved."))
 
 
 def remove(number: str) -> Response:
@@ -88,7 +88,7 @@ def remove(number: str) -> Response:
         refusal.area = AUTHENTICATORS.key
         return _refused(state, refusal, number)
     shown = words.authenticator(name)
-    return pages.done(_("%(name)s was removed. Its codes are not accepted any more.", name=shown))
+    return _done(state, _("%(name)s was removed. Its codes are not accepted any more.", name=shown))
 
 
 def listed(account: Account) -> list[dict[str, Any]]:
@@ -152,7 +152,13 @@ def _finish(state: State) -> Response:
             return pages.page(CODE)  # Save without scripts: the code has a page of its own
         return pages.refused(state, refusal, CODE)
     marks.drop(tickets.AUTHENTICATOR)
-    return pages.done(_("%(name)s was added. Codes of each app are accepted now.", name=name))
+    return _done(state, _("%(name)s was added. Codes of each app are accepted now.", name=name))
+
+
+def _done(state: State, message: str) -> Response:
+    account = _account(state)
+    names = [words.authenticator(each.name) for each in (account.authenticators if account else ())]
+    return pages.done(message, authenticators=names)
 
 
 def _addition_object(state: State, addition: Addition) -> Response:

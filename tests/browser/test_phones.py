@@ -1,0 +1,66 @@
+"""Moving to a new phone: added while the old one still counts, then the old one removed."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import LOOKS
+from tests.support.codes import oathtool
+from tests.support.enrol import TWOFACTOR
+
+
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
+def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
+    person = enrolled("password", "email")
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    person.open(f"{TWOFACTOR}/")
+    person.follow("Add another phone")
+    person.inspect()
+    # Something is missing: said, and nothing typed is lost.
+    person.fill("Name", "New phone")
+    person.press("Continue")
+    person.sees("Enter the code")
+    assert person.field("Name").input_value() == "New phone"
+    person.inspect()
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    person.is_at(f"{TWOFACTOR}/authenticators/new")
+    secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    assert f"secret={secret}" in person.scan(tmp_path)
+    person.inspect()
+    person.press("Save")
+    person.asked()
+    person.inspect()
+    person.answer(oathtool(secret, person.clock()))
+    person.sees("New phone was added")
+    person.inspect()
+    # From now on with the new phone alone.
+    person.secret = secret
+    person.page.get_by_role("link", name="Change Authenticator app").click()
+    person.sees("will not be accepted any more")
+    person.inspect()
+    person.fill("Code", person.next_code())
+    person.press("Remove")
+    person.sees("Authenticator app was removed")
+    expect(person.page.locator(".twofactor-authenticators li")).to_have_count(1)
+    person.open("/security/email")
+    person.fill("Current password", customer_password)
+    person.fill("New e-mail address", "alice2@example.org")
+    person.press("Save")
+    person.answer(person.next_code())
+    person.sees("alice2@example.org")
+
+
+@pytest.mark.parametrize("look", [LOOKS[2]], ids=str)
+def test_the_only_phone_is_renamed_and_not_removed(enrolled, customer_password):
+    person = enrolled("password")
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    person.open(f"{TWOFACTOR}/")
+    person.page.get_by_role("link", name="Change Authenticator app").click()
+    person.sees("your only authenticator app")
+    person.inspect()
+    person.fill("Name", "My phone")
+    person.press("Save")
+    person.sees("My phone")
+    person.sees("The name was saved")
