@@ -66,7 +66,7 @@ def begin(kit: Kit, subject: Subject, text: str, name: str) -> str:
         kind = tickets.AUTHENTICATOR
         return tickets.issue(kit, transaction, kind, subject.user_id, seconds, data=data)
 
-    return verification.judged(kit, work)
+    return verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
 
 
 def resume(kit: Kit, user_id: str, ticket_id: str | None) -> Addition:
@@ -157,7 +157,7 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
         _changed(kit, transaction, subject, "authenticator_removed", found.name)
         return found.name
 
-    name = verification.judged(kit, work)
+    name = verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
     kit.notify("authenticator_removed", subject.user_id, authenticator=name)
     return name
 
