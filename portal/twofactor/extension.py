@@ -97,8 +97,7 @@ class TwoFactor:
 
         Args:
             app: the application.
-            db: its Flask-SQLAlchemy object (`metadata` and `engine` are used; with
-                TWOFACTOR_BIND_KEY `metadatas` and `engines`).
+            db: its Flask-SQLAlchemy object.
             url_prefix: where the blueprint is mounted.
             verify_password: whether a password is the user's; default `user.check_password`.
             user_key: a stable string of a user, at most 255 characters; default `get_id()`.
@@ -146,7 +145,7 @@ class TwoFactor:
         metadata, engine = host.database(app, db, settings.bind_key)
         tables = define_tables(metadata)
         kit = Kit(
-            store=Store(Transactions(engine), tables),
+            store=Store(Transactions(engine, write_open=host.write_open(db)), tables),
             vault=Vault(_keys(app)),
             settings=settings,
             areas=self._areas,

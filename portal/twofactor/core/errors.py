@@ -25,6 +25,10 @@ class StorageUnavailable(Unavailable):
     """The database did not answer, or refused."""
 
 
+class WriteOpen(Unavailable):
+    """The host's session has written to the SQLite file already, so nobody else can."""
+
+
 class KeyMissing(Unavailable):
     """A secret was sealed under a key that is not configured.
 

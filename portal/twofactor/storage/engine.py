@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from ..core.errors import Refusal, StorageUnavailable
+from ..core.errors import Refusal, StorageUnavailable, WriteOpen
 
 T = TypeVar("T")
 
@@ -45,13 +45,18 @@ class Transactions:
     Args:
         engine: gives the engine when it is first needed (an extension may know it late).
         pause: waits so many seconds between two attempts.
+        write_open: whether the host's own session keeps others from writing (`pending`).
     """
 
     def __init__(
-        self, engine: Callable[[], Engine], pause: Callable[[float], None] = time.sleep
+        self,
+        engine: Callable[[], Engine],
+        pause: Callable[[float], None] = time.sleep,
+        write_open: Callable[[Engine], bool] = lambda _engine: False,
     ) -> None:
         self._engine = engine
         self._pause = pause
+        self._write_open = write_open
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do the work in one transaction and commit.
@@ -63,7 +68,14 @@ class Transactions:
         Raises:
             Refusal: as the work raised it, after the commit.
             StorageUnavailable: the database did not answer, or stayed busy.
+            WriteOpen: it would stay busy until the host has committed.
         """
+        if self._write_open(self._engine()):
+            raise WriteOpen(
+                "the application's session has a write open in the same SQLite file, which would"
+                " wait for itself: ask for the code (require, sign_in) before anything is added and"
+                " flushed, or commit first"
+            )
         begun = time.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
