@@ -8,6 +8,7 @@ import pytest
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 
+from .factory_host import create_app
 from .host import make_host
 from .person import Person
 
@@ -87,3 +88,24 @@ def statements(host: Any) -> Statements:
         seen.append("COMMIT")
 
     return seen
+
+
+@pytest.fixture
+def factory(tmp_path: Path, clock: Any) -> Iterator[Any]:
+    """Makes one application more; each has a database of its own, unless it says which."""
+    apps: list[Any] = []
+
+    def make(name: str = "one", **config: Any) -> Any:
+        uri = config.pop("uri", f"sqlite:///{tmp_path}/{name}.sqlite")
+        app = create_app(uri, clock, **config)
+        with app.app_context():
+            app.db.create_all()
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            app.db.session.remove()
+            for engine in app.db.engines.values():
+                engine.dispose()

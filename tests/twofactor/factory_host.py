@@ -50,7 +50,7 @@ def load(key):
 @login_required
 @twofactor.required("note")
 def note():
-    if request.method == "POST":
+    if request.method == "POST" and "again" not in request.form:
         return redirect(url_for(".note"), 303)
     return f"{url_for('.note')} {url_for('twofactor.preferences')}"
 
@@ -118,6 +118,7 @@ def enter():
 
 
 def create_app(uri: str, clock: Any, **config: Any) -> Flask:
+    options = config.pop("options", {})
     app = Flask("factory")
     app.config.update(
         SECRET_KEY=config.pop("SECRET_KEY", "a secret key that is long enough for tests"),
@@ -129,7 +130,7 @@ def create_app(uri: str, clock: Any, **config: Any) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db)
     login.init_app(app)
-    twofactor.init_app(app, db, clock=clock)
+    twofactor.init_app(app, db, clock=clock, **options)
     app.register_blueprint(outer)
     app.add_url_rule("/login", "enter", enter, methods=["GET", "POST"])
     app.add_url_rule("/", "home", login_required(lambda: "home"))

@@ -11,32 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.twofactor import SetupError
 
-from .factory_host import create_app
 from .person import Person
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "/outer/inner/note"
-
-
-@pytest.fixture
-def factory(tmp_path, clock):
-    """Makes one application more; each has a database of its own, unless it says which."""
-    apps = []
-
-    def make(name="one", **config):
-        uri = config.pop("uri", f"sqlite:///{tmp_path}/{name}.sqlite")
-        app = create_app(uri, clock, **config)
-        with app.app_context():
-            app.db.create_all()
-        apps.append(app)
-        return app
-
-    yield make
-    for app in apps:
-        with app.app_context():
-            app.db.session.remove()
-            for engine in app.db.engines.values():
-                engine.dispose()
 
 
 @pytest.fixture
