@@ -12,6 +12,8 @@ import pytest
 
 from portal import create_app
 from portal.config import SettingError, _kept
+from portal.twofactor import SetupError
+from portal.twofactor.config import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,11 +81,53 @@ def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, v
     assert "\n" not in str(refusal.value)
 
 
-def test_the_entry_point_refuses_without_a_trace(tmp_path):
+@pytest.mark.parametrize("value", ["lots", "1.5", "-1", "true", '"5"', "[]", "999999999999"])
+@pytest.mark.parametrize(
+    "name", [name for name, each in SETTINGS.items() if each.lowest is not None]
+)
+def test_so_is_every_number_of_the_blueprint(tmp_path, monkeypatch, name, value):
+    monkeypatch.setenv(f"PORTAL_{name}", value)
+    with pytest.raises(SetupError, match=f"^{name} must be a whole number from") as refusal:
+        make(tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TWOFACTOR_ISSUER", "5"),
+        ("TWOFACTOR_ISSUER", "x" * 61),
+        ("TWOFACTOR_ISSUER", '"two\\nlines"'),
+        ("TWOFACTOR_KEYS", "short"),
+        ("TWOFACTOR_KEYS", "[5]"),
+        ("TWOFACTOR_KEYS", '""'),
+        ("TWOFACTOR_AFTER_SIGN_IN", "7"),
+        ("TWOFACTOR_AFTER_SIGN_IN", "//elsewhere.example"),
+        ("TWOFACTOR_BIND_KEY", "nowhere"),
+        ("TWOFACTOR_BIND_KEY", "{}"),
+        ("TWOFACTOR_UNKNOWN", "1"),
+    ],
+)
+def test_so_is_every_text_of_the_blueprint(tmp_path, monkeypatch, name, value):
+    monkeypatch.setenv(f"PORTAL_{name}", value)
+    with pytest.raises(ValueError, match=name) as refusal:
+        make(tmp_path)
+    assert isinstance(refusal.value, SettingError | SetupError)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SECRET_KEY", "1234567890123456", "SECRET_KEY must be a text"),
+        ("TWOFACTOR_WINDOW", "7", "TWOFACTOR_WINDOW must be a whole number from 0 to 1, not 7"),
+    ],
+)
+def test_the_entry_point_refuses_without_a_trace(tmp_path, name, value, words):
     environment = {
         **os.environ,
         "PORTAL_INSTANCE_PATH": str(tmp_path),
-        "PORTAL_SECRET_KEY": "1234567890123456",
+        f"PORTAL_{name}": value,
     }
     run = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "user", "list"],
@@ -94,7 +138,7 @@ def test_the_entry_point_refuses_without_a_trace(tmp_path):
         check=False,
     )
     assert run.returncode == 1
-    assert run.stderr.strip().startswith("The portal can't start: SECRET_KEY must be a text")
+    assert run.stderr.strip().startswith(f"The portal can't start: {words}")
     assert run.stderr.count("\n") == 1
 
 
