@@ -39,15 +39,16 @@ class PagesModel(GuardModel):
 
     def page(self, session: Session, sent: Sent) -> Answer:
         name = sent.path[len(self.mount) :]
+        unfit = None if sent.safe else self.unfit(session, sent)
+        # A program's token is looked at before anything else.
+        if unfit and sent.wants_json:
+            return Answer(unfit)
         if session.user is None and name != "/sign-in":
             return self.unauthorized(sent)
-        if not sent.safe:
-            if sent.kind == JSON and len(json.dumps(sent.sent_body)) > LONGEST_BODY:
-                return Answer(413)
-            if not self.csrf_holds(session, sent):
-                return Answer(400)
-            if sent.cross_site:
-                raise Refused(kept=False, name="cross-site")
+        if unfit:
+            return Answer(unfit)
+        if sent.cross_site and not sent.safe:
+            raise Refused(kept=False, name="cross-site")
         verb = "show" if sent.safe else "send"
         view = getattr(self, f"{verb}_{name.strip('/').replace('-', '_') or 'preferences'}")
         try:
@@ -56,6 +57,12 @@ class PagesModel(GuardModel):
             # These pages come back by themselves: no form is carried.
             return self.refusal(sent, _page_again(refused))
         return answer
+
+    def unfit(self, session: Session, sent: Sent) -> int | None:
+        """The status of what is too long, or has no token that holds."""
+        if sent.kind == JSON and len(json.dumps(sent.sent_body)) > LONGEST_BODY:
+            return 413
+        return None if self.csrf_holds(session, sent) else 400
 
     def unauthorized(self, sent: Sent) -> Answer:
         return Answer(302, location=f"{self.login}?")
