@@ -27,7 +27,11 @@ class Setting:
 
 SETTINGS: dict[str, Setting] = {
     "TWOFACTOR_ISSUER": Setting(
-        None, None, None, "Name of the service in the authenticator app (default: the app's name)"
+        None,
+        None,
+        None,
+        "Name of the service in the authenticator app, at most 60 characters"
+        " (default: the app's name)",
     ),
     "TWOFACTOR_WINDOW": Setting(1, 0, 1, "Time steps of 30 s accepted either side"),
     "TWOFACTOR_VIEW_SECONDS": Setting(

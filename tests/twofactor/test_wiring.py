@@ -98,6 +98,18 @@ class TestAreas:
         with pytest.raises(SetupError, match=r"unknown area 'valt'.*known: vault"):
             small_app(twofactor, lambda _app: twofactor.required("valt"))
 
+    def test_a_decorator_without_its_key_says_what_to_write(self, twofactor):
+        def route(app):
+            @app.get("/vault")
+            @twofactor.required
+            def vault():
+                return "gold"
+
+        with pytest.raises(
+            SetupError, match=r"write @twofactor\.required\(\"key\"\) \(known: vault"
+        ):
+            small_app(twofactor, route)
+
     def test_one_of_another_extension_object_is_unknown(self, twofactor):
         other = TwoFactor()
         other.area("cellar", "Cellar")

@@ -108,9 +108,11 @@ class AreaRegistry:
         area = self._areas.get(key) or BUILT_IN.get(key)
         if area is None:
             known = ", ".join(self._areas) or "none"
-            raise SetupError(
-                f"unknown area {key!r}: name it with twofactor.area() (known: {known})"
-            )
+            named: object = key  # a view, where the decorator was written without brackets
+            advice = "name it with twofactor.area()"
+            if callable(named):
+                advice = 'write @twofactor.required("key")'
+            raise SetupError(f"unknown area {key!r}: {advice} (known: {known})")
         return area
 
     def offer(self, offered: Iterable[str] | None = None, mandatory: Iterable[str] = ()) -> Offer:
