@@ -15,7 +15,7 @@ FLASK := $(PY) -m flask --app wsgi --no-debug
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: run test test-fast test-long test-postgres lint format translations pictures security docs constraints clean help
+.PHONY: run scale test test-fast test-long test-postgres lint format translations pictures security docs constraints clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -41,6 +41,10 @@ test-long: $(VENV)/.installed-for-tests
 # Every test that has an app, on PostgreSQL instead of SQLite.
 test-postgres: $(VENV)/.installed-for-tests
 	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --database postgresql -m "not browser and not slow" $(ARGS)
+
+# What requests cost with a million accounts and ten million events, on PostgreSQL; half an hour.
+scale: $(VENV)/.installed-for-tests
+	@$(PY) -m tools.scale --commands $(ARGS)
 
 lint: $(VENV)/.installed-for-tests
 	@$(PY) -m ruff check .

@@ -25,7 +25,7 @@ from portal import (
     notices,
     sessions,
 )
-from portal.account.service import all_keys, find_for_operator, name_of, verify_password
+from portal.account.service import all_keys, find_for_operator, name_of, names_of, verify_password
 from portal.auth.service import load_customer, sign_in_customer, unauthorized
 from portal.extensions import csrf, init_database, login_manager, twofactor
 
@@ -85,6 +85,7 @@ def init_twofactor(app: Flask) -> None:
         login_user=sign_in_customer,
         find_user=find_for_operator,
         user_label=name_of,
+        user_labels=names_of,
         in_transaction=_with_the_change,
         user_keys=all_keys,
         checks=checks.of(app),

@@ -1,6 +1,6 @@
 """What can be done with an account: one function a deed, called alike by pages and commands."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import current_app, has_request_context
@@ -53,6 +53,14 @@ def name_of(key: str) -> str:
     """The user name of the customer with this key, or the key of somebody who is gone."""
     customer = db.session.get(Customer, int(key)) if key.isdecimal() else None
     return key if customer is None else customer.username
+
+
+def names_of(keys: Sequence[str]) -> dict[str, str]:
+    """The user names of the customers with these keys."""
+    numbers = [int(key) for key in keys if key.isdecimal()]
+    statement = select(Customer.id, Customer.username).where(Customer.id.in_(numbers))
+    with db.engine.connect() as connection:
+        return {str(number): name for number, name in connection.execute(statement)}
 
 
 def verify_password(customer: Customer, password: str) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import Flask, current_app
@@ -84,6 +84,7 @@ class TwoFactor:
         login_user: Callable[[Any, bool], object] | None = None,
         find_user: Callable[[str], Any] | None = None,
         user_label: Callable[[str], str] | None = None,
+        user_labels: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
         user_keys: Callable[[], Iterable[str]] | None = None,
         offered: Callable[[Any], Iterable[str]] | None = None,
         mandatory_for: Callable[[Any], Iterable[str]] | None = None,
@@ -106,6 +107,7 @@ class TwoFactor:
             login_user: signs a user in (user, remember); default Flask-Login's.
             find_user: the user of a user name or an e-mail address, for operators; default none.
             user_label: how operators know the user of a key; default the key.
+            user_labels: the same for many keys at once, for listings; default one after the other.
             user_keys: the keys of all users, one after the other, for `list --off` and `stats`;
                 default none.
             offered: keys of the areas that a user may choose; default all.
@@ -130,6 +132,7 @@ class TwoFactor:
             login_user=login_user,
             find_user=find_user,
             user_label=user_label,
+            user_labels=user_labels,
             user_keys=user_keys,
             offered=offered,
             mandatory_for=mandatory_for,
@@ -164,6 +167,7 @@ class TwoFactor:
             login_user=login_user or host.login_user,
             find_user=find_user or host.find_nobody,
             user_label=user_label or str,
+            user_labels=user_labels or host.one_by_one(user_label or str),
             user_keys=user_keys,
             checks=dict(checks or {}),
             offered=offered,

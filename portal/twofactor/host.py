@@ -1,6 +1,6 @@
 """What a host hands to `init_app`: the defaults, and checks that say what to write instead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask
@@ -104,3 +104,8 @@ def login_user(user: Any, remember: bool) -> object:
 
 def find_nobody(_name: str) -> None:
     """A host that names no `find_user`: operators name users by key."""
+
+
+def one_by_one(label: Callable[[str], str]) -> Callable[[Sequence[str]], dict[str, str]]:
+    """The names of many keys, asked for one after the other."""
+    return lambda keys: {key: label(key) for key in dict.fromkeys(keys)}

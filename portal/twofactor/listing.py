@@ -3,15 +3,17 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from .core.records import Event
-from .service.operations import Overview
+from .service.operations import BATCH, Overview, batched
 from .state import State
+
+R = TypeVar("R")
 
 
 def read_moment(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
@@ -32,12 +34,21 @@ def read_moment(_context: click.Context, _option: click.Parameter, value: str | 
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def account_object(state: State, each: Overview) -> dict[str, Any]:
+def named(state: State, rows: Iterable[R], key_of: Callable[[R], str]) -> Iterator[tuple[str, R]]:
+    """Rows with the name of the user whose key they have; names are asked for many at once."""
+    for some in batched(rows, BATCH):
+        names = state.user_labels([key_of(row) for row in some])
+        for row in some:
+            key = key_of(row)
+            yield names.get(key, key), row
+
+
+def account_object(name: str, each: Overview) -> dict[str, Any]:
     """An account for programs."""
     locked = each.held_until is not None and math.isinf(each.held_until)
     return {
         "user": each.user_id,
-        "name": state.user_label(each.user_id),
+        "name": name,
         "state": "on",
         "areas": list(each.areas),
         "activated_at": iso_text(each.activated_at),
@@ -50,11 +61,11 @@ def account_object(state: State, each: Overview) -> dict[str, Any]:
     }
 
 
-def off_object(state: State, user_id: str) -> dict[str, Any]:
+def off_object(name: str, user_id: str) -> dict[str, Any]:
     """A user without two-factor authentication, for programs; the fields are the same."""
     return {
         "user": user_id,
-        "name": state.user_label(user_id),
+        "name": name,
         "state": "off",
         "areas": [],
         "activated_at": None,
@@ -67,13 +78,13 @@ def off_object(state: State, user_id: str) -> dict[str, Any]:
     }
 
 
-def event_object(state: State, event: Event) -> dict[str, Any]:
+def event_object(name: str, event: Event) -> dict[str, Any]:
     """An event for programs."""
     return {
         "id": event.id,
         "at": iso_text(event.at),
         "user": event.user_id,
-        "name": state.user_label(event.user_id),
+        "name": name,
         "kind": event.kind,
         "area": event.area,
         "address": event.address,

@@ -1,6 +1,6 @@
 """One application's wiring: everything about an app is here, nothing on the extension object."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ class State:
         login_user: signs a user in at the host.
         find_user: the host's user of a user name or an e-mail address, for operators.
         user_label: how operators know the user of a key.
+        user_labels: the same for many keys at once.
         user_keys: the keys of all users of the host, if it tells.
         checks: what the host adds to `doctor`.
         base_template: what the pages extend.
@@ -44,6 +45,7 @@ class State:
     login_user: Callable[[Any, bool], object]
     find_user: Callable[[str], Any]
     user_label: Callable[[str], str]
+    user_labels: Callable[[Sequence[str]], Mapping[str, str]]
     user_keys: Callable[[], Iterable[str]] | None
     checks: Mapping[str, Callable[[], tuple[bool, str]]]
     offered: Callable[[Any], Iterable[str]] | None

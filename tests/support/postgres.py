@@ -99,6 +99,13 @@ class Server:
             connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql+psycopg://portal@/{name}?host={self.folder}"
 
+    def be_durable(self) -> None:
+        """From now on a commit waits for the disk, as in earnest: for who measures."""
+        with self._connect() as connection:
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {name} = on")
+            connection.execute("SELECT pg_reload_conf()")
+
     def drop_database(self, uri: str) -> None:
         """Remove it, whoever is still connected."""
         name = uri.partition("portal@/")[2].partition("?")[0]

@@ -319,3 +319,18 @@ def test_unlock_ends_what_is_half_done(flask, protected):
     assert asked.status_code == 403  # the password is asked again
     given = {"code": protected.code(), "password": PASSWORD}
     assert protected.post("/deactivate", given).status_code == 303
+
+
+def test_names_are_asked_for_many_at_once(flask, people, host):
+    asked = []
+
+    def names(keys):
+        asked.append(sorted(keys))
+        return {key: f"the name of {key}" for key in keys[:1]}  # one is gone meanwhile
+
+    state = host.extensions["twofactor"]
+    host.extensions["twofactor"] = replace(state, user_labels=names)
+    rows = json.loads(flask("list", "--json").stdout)
+    ids = sorted(person.id for person in people[:2])
+    assert asked == [ids]
+    assert [row["name"] for row in rows] == [f"the name of {ids[0]}", ids[1]]

@@ -9,6 +9,7 @@ from ..language import in_english
 from ..listing import (
     account_object,
     event_object,
+    named,
     off_object,
     print_json,
     print_pairs,
@@ -67,21 +68,22 @@ def list_accounts(on: bool, area: str | None, held: bool, as_json: bool) -> None
             raise click.UsageError("--off goes with neither --area nor --held")
         _list_off(state, as_json)
         return
-    found = operations.overviews(state.kit, area=area, held=held)
+    accounts = operations.overviews(state.kit, area=area, held=held)
+    found = named(state, accounts, lambda each: each.user_id)
     if as_json:
-        stream_json(account_object(state, each) for each in found)
+        stream_json(account_object(name, each) for name, each in found)
         return
     print_table(
         ("USER", "SINCE (UTC)", "LAST USED (UTC)", "HELD UNTIL (UTC)", "AREAS"),
         (
             (
-                state.user_label(each.user_id),
+                name,
                 time_text(each.activated_at),
                 time_text(each.last_used_at),
                 time_text(each.held_until),
                 " ".join(each.areas),
             )
-            for each in found
+            for name, each in found
         ),
     )
 
@@ -91,11 +93,11 @@ def _list_off(state: State, as_json: bool) -> None:
         raise click.ClickException(
             "who has it off is not known: give init_app user_keys, the keys of all users"
         )
-    keys = operations.without(state.kit, state.user_keys())
+    found = named(state, operations.without(state.kit, state.user_keys()), str)
     if as_json:
-        stream_json(off_object(state, key) for key in keys)
+        stream_json(off_object(name, key) for name, key in found)
         return
-    print_table(("USER", "KEY"), ((state.user_label(key), key) for key in keys))
+    print_table(("USER", "KEY"), found)
 
 
 @group.command("status")
@@ -110,9 +112,9 @@ def status(user: str, as_json: bool) -> None:
     user_id = key_of(state, user)
     account = state.kit.store.account(user_id)
     if account is None:
-        body = off_object(state, user_id)
+        body = off_object(state.user_label(user_id), user_id)
     else:
-        body = account_object(state, operations.overview(state.kit, account))
+        body = account_object(state.user_label(user_id), operations.overview(state.kit, account))
     if as_json:
         print_json(body)
         return
@@ -130,22 +132,23 @@ def events(user: str | None, since: int | None, as_json: bool) -> None:
     """
     state = current_state()
     user_id = None if user is None else key_of(state, user)
-    found = operations.events(state.kit, user_id, None if since is None else at(state, since))
+    record = operations.events(state.kit, user_id, None if since is None else at(state, since))
+    found = named(state, record, lambda each: each.user_id)
     if as_json:
-        stream_json(event_object(state, each) for each in found)
+        stream_json(event_object(name, each) for name, each in found)
         return
     print_table(
         ("TIME (UTC)", "USER", "EVENT", "AREA", "ADDRESS", "DETAIL"),
         (
             (
                 time_text(each.at),
-                state.user_label(each.user_id),
+                name,
                 each.kind,
                 each.area or "-",
                 each.address or "-",
                 each.detail or "",
             )
-            for each in found
+            for name, each in found
         ),
     )
 

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from ..core import throttle, vault
 from ..core.errors import KeyMissing, NotOn, SealBroken
 from ..core.records import Account, Event, Subject
 from ..storage.transaction import Transaction
 from .kit import Kit
+
+R = TypeVar("R")
 
 BATCH = 500
 
@@ -81,9 +84,9 @@ def without(kit: Kit, keys: Iterable[str]) -> Iterator[str]:
         yield from (key for key in some if key not in on)
 
 
-def batched(keys: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+def batched(rows: Iterable[R], size: int) -> Iterator[tuple[R, ...]]:
     """Tuples of at most so many (`itertools.batched` is there from Python 3.12 on)."""
-    source = iter(keys)
+    source = iter(rows)
     while some := tuple(islice(source, size)):
         yield some
 
