@@ -193,6 +193,7 @@ class TestFailures:
         assert "secret" not in response.text
         assert "Traceback" not in response.text
 
+    @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_without_a_database_there_is_a_sentence(self, app, signed_in, tmp_path):
         """A-64, C-93"""
         from portal.extensions import db

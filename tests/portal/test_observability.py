@@ -151,6 +151,7 @@ class TestReady:
         assert "abcdef01" in {getattr(each, "cause", "")[-8:] for each in caplog.records}
         assert "abcdef01" not in json.dumps(body)
 
+    @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_a_database_that_is_gone(self, app, ready, tmp_path):
         from portal.extensions import db
 

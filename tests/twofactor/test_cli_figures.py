@@ -252,6 +252,7 @@ class TestDoctor:
         text = self.checks(flask)["tables"]["text"]
         assert "missing: twofactor_event.detail, ix_twofactor_event_at" in text
 
+    @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_sqlite_wants_wal_and_patience(self, flask, host):
         assert self.checks(flask)["isolation"]["ok"] is False  # the host has a plain SQLite
         with host.app_context(), host.db.engine.begin() as connection:
