@@ -189,7 +189,7 @@ def test_commands_exist(command, request):
         assert set(words[1:]) <= set(targets)
         return
     if words[0] != "flask":
-        assert words[0] in ("pip", "python")
+        assert words[0] in ("pip", "python", "pg_dump", "pg_restore")
         return
     app = request.getfixturevalue("app")
     arguments = words[1:]

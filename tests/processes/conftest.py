@@ -1,7 +1,7 @@
 """The portal on real workers; the test process has an app on the same database beside them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +39,24 @@ def serve(app: Flask, settings: dict[str, Any], tmp_path: Path) -> Iterator[Serv
     """Starts gunicorn; settings given to it differ from those of the app."""
     running: list[Gunicorn] = []
 
-    def start(workers: int = 4, threads: int = 1, **other: Any) -> Gunicorn:
+    def start(
+        workers: int = 4,
+        threads: int = 1,
+        *,
+        environment: Mapping[str, str] | None = None,
+        config: Path | None = None,
+        **other: Any,
+    ) -> Gunicorn:
         own = {"INSTANCE_PATH": app.instance_path}
         taken = {key: app.config[key] for key in SHARED if key in app.config} | own | other
         (tmp_path / "settings.json").write_text(json.dumps(taken))
-        environment = {"SERVED_FOLDER": str(tmp_path)}
         portal = Gunicorn(
             "tests.processes.served:app",
             tmp_path / "gunicorn.log",
-            environment,
+            {"SERVED_FOLDER": str(tmp_path), **(environment or {})},
             workers=workers,
             threads=threads,
+            config=config,
         )
         running.append(portal)
         return portal

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from .burst import Request, burst
@@ -29,9 +30,10 @@ class Gunicorn:
         *,
         workers: int = 4,
         threads: int = 1,
+        config: Path | None = None,
     ) -> None:
         self._module, self._environment = module, dict(environment)
-        self._workers, self._threads = workers, threads
+        self._workers, self._threads, self._config = workers, threads, config
         self.log = log
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
@@ -45,6 +47,7 @@ class Gunicorn:
         command += [f"--workers={self._workers}", f"--threads={self._threads}", "--preload"]
         command += [f"--worker-class={'gthread' if self._threads > 1 else 'sync'}"]
         command += ["--graceful-timeout=5", "--no-control-socket"]
+        command += [f"--config={self._config}"] if self._config is not None else []
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -69,22 +72,41 @@ class Gunicorn:
         self.stop()
         raise AssertionError(f"gunicorn did not start:\n{self.output()[-3000:]}")
 
-    def stop(self) -> None:
-        """Stop master and workers; the port stays open for another start."""
+    def stop(self, *, gently: bool = False) -> None:
+        """Stop master and workers; the port stays open for another start.
+
+        Gently, as systemd does it, they finish what they have begun.
+        """
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM if gently else signal.SIGINT)
         try:
             process.wait(15)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(15)
 
-    def restart(self) -> None:
+    def restart(self, *, gently: bool = False) -> None:
         """Other processes, the same port."""
-        self.stop()
+        self.stop(gently=gently)
         self.start()
+
+    @property
+    def pid(self) -> int:
+        """The master's process; its workers are its children."""
+        assert self._process is not None
+        return self._process.pid
+
+    def die(self, workers: Iterable[int]) -> None:
+        """As a host that loses its power: all processes are gone, and nobody listens any more."""
+        assert self._process is not None
+        self._socket.close()
+        for pid in (self._process.pid, *workers):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(15)
+        self._process = None
 
     def close(self) -> None:
         """The end of it all."""

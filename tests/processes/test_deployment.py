@@ -1,0 +1,247 @@
+"""The documented deployment, really started: nginx, two hosts of four workers, one database.
+
+The site of nginx and the configuration of gunicorn are the files in `deploy/`. Each host has a
+folder of its own; what both know is what `/etc/portal.env` would say on both.
+"""
+
+import base64
+import http.client
+import json
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from portal import create_app
+from portal.extensions import db
+from tests.support.enrol import TWOFACTOR, Enrolled, enrol, sign_in, status
+from tests.support.forms import answer, submit
+from tests.support.gunicorn import Gunicorn
+from tests.support.https import Https
+from tests.support.nginx import NAME, ROOT, Nginx
+
+from .conftest import Serve
+from .people import PASSWORD, People
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+
+TOKEN = "for the test's own Prometheus"
+OLD, NEW = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {
+        "PUBLIC_URL": f"https://{NAME}",
+        "PROXY_COUNT": 1,
+        "METRICS_TOKEN": TOKEN,
+        "TWOFACTOR_KEYS": [OLD],
+    }
+
+
+@dataclass
+class Site:
+    """nginx and the hosts behind it."""
+
+    nginx: Nginx
+    hosts: list[Gunicorn]
+
+    def browser(self) -> Https:
+        return Https(NAME, self.nginx.port, self.nginx.certificate)
+
+
+@pytest.fixture
+def site(serve: Serve, settings: dict[str, Any], tmp_path: Path) -> Iterator[Site]:
+    hosts = []
+    for name in ("one", "two"):
+        figures = tmp_path / name / "figures"
+        figures.mkdir(parents=True)
+        hosts.append(
+            serve(
+                4,
+                config=ROOT / "deploy" / "gunicorn.conf.py",
+                environment={"PROMETHEUS_MULTIPROC_DIR": str(figures)},
+                INSTANCE_PATH=str(tmp_path / name),
+                **settings,
+            )
+        )
+    nginx = Nginx(tmp_path / "nginx", [host.port for host in hosts])
+    yield Site(nginx, hosts)
+    nginx.stop()
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def workers_of(host: Gunicorn) -> list[int]:
+    return [
+        int(path.name)
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit()
+        and (path / "stat").exists()
+        and parent_of(int(path.name)) == host.pid
+    ]
+
+
+def figures(host: Gunicorn) -> dict[str, float]:
+    """What a host tells Prometheus: codes and recovery codes by their result."""
+    connection = http.client.HTTPConnection("127.0.0.1", host.port, timeout=30)
+    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    text = connection.getresponse().read().decode()
+    connection.close()
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == "twofactor_challenges_total":
+                result = sample.labels["result"]
+                found[result] = found.get(result, 0) + sample.value
+    return found
+
+
+def guarded(browser: Https, phone: Enrolled, email: str) -> None:
+    """A deed without a code, whose form travels sealed from one worker to the next."""
+    asked = submit(browser, "/security/email", {"current_password": PASSWORD, "email": email})
+    assert asked.status_code == 403, asked.text
+    done = answer(browser, asked, {"twofactor_code": phone.next_code()})
+    assert done.status_code == 303, done.text
+
+
+def test_a_journey_hops_between_hosts_while_processes_die(site: Site, people: People) -> None:
+    """Sign-in, activation, challenges, a view, signing in again, deactivation."""
+    people.person("alice", areas=None)
+    one, two = site.hosts
+    browser = site.browser()
+    browser.headers["X-Forwarded-For"] = "203.0.113.9"  # a lie
+    assert sign_in(browser, "alice", PASSWORD).status_code == 303
+    assert list(browser.cookies) == ["__Host-portal_session"]
+    phone = enrol(browser, people.clock, PASSWORD)
+    guarded(browser, phone, "a1@example.org")
+    # The worker that has just answered is gone before the next request.
+    os.kill(int(browser.workers[-1]), signal.SIGKILL)
+    guarded(browser, phone, "a2@example.org")
+    assert browser.get("/invoices/").status_code == 403
+    opened = answer(browser, browser.get("/invoices/"), {"code": phone.next_code()})
+    assert opened.status_code == 303
+    assert all(browser.get("/invoices/").status_code == 200 for _ in range(4))
+    before = [figures(host) for host in site.hosts]
+    assert sum(each["accepted"] for each in before) == 3
+    assert all(each.get("unavailable", 0) == 0 for each in before)
+
+    # Now a whole host: whoever is sent there is sent to the other one.
+    answered = set(map(int, filter(None, browser.workers)))
+    of_both = [set(workers_of(host)) for host in site.hosts]
+    assert all(answered & workers for workers in of_both)
+    one.die(workers_of(one))
+    other = site.browser()
+    asked = sign_in(other, "alice", PASSWORD)
+    assert asked.location.endswith(f"{TWOFACTOR}/sign-in")
+    done = submit(other, f"{TWOFACTOR}/sign-in", {"code": phone.next_code()})
+    assert done.status_code == 303
+    guarded(other, phone, "a3@example.org")
+    off = submit(other, f"{TWOFACTOR}/deactivate", {"code": phone.recovery_code})
+    assert off.status_code == 303
+    assert status(other) == "off"
+    assert browser.get("/").status_code == 303  # the other sessions ended
+    assert {parent_of(int(worker)) for worker in other.workers if worker} == {two.pid}
+    addresses = {event.address for event in people.kit.store.all_events(100, None, None)}
+    assert addresses == {"127.0.0.1"}
+
+
+def test_the_edge(site: Site) -> None:
+    plain = http.client.HTTPConnection("127.0.0.1", site.nginx.plain, timeout=30)
+    plain.request("GET", "/invoices/?a=1", headers={"Host": NAME})
+    moved = plain.getresponse()
+    assert moved.status == 301
+    assert moved.headers["Location"] == f"https://{NAME}/invoices/?a=1"
+    plain.close()
+    browser = site.browser()
+    assert browser.get("/metrics").status_code == 404
+    assert browser.get("/healthz").status_code == 200
+    assert "Strict-Transport-Security" in browser.get("/login").headers
+
+
+class Visitors(threading.Thread):
+    """Somebody at every moment: each answer must be the right one."""
+
+    def __init__(self, browser: Https, phone: Enrolled) -> None:
+        super().__init__(daemon=True)
+        self.browser, self.phone = browser, phone
+        self.done = 0
+        self.wrong: list[str] = []
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.is_set():
+            try:
+                guarded(self.browser, self.phone, f"v{self.done}@example.org")
+                self._sign_in()
+                self.done += 1
+            except Exception as error:  # noqa: BLE001 - the test's own thread fails
+                self.wrong.append(repr(error)[:2000])
+                return
+
+    def _sign_in(self) -> None:
+        """What a pending sign-in carries is sealed by one worker and opened by another."""
+        other = Https(NAME, self.browser.port, self.browser.certificate)
+        sign_in(other, "alice", PASSWORD)
+        done = submit(other, f"{TWOFACTOR}/sign-in", {"code": self.phone.next_code()})
+        assert done.status_code == 303, done.text
+
+    def until(self, done: int) -> None:
+        """Wait for so many more rounds."""
+        wanted = self.done + done
+        for _ in range(1200):
+            if self.wrong or self.done >= wanted:
+                break
+            self._over.wait(0.05)
+        assert not self.wrong, self.wrong
+        assert self.done >= wanted
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join(60)
+        assert not self.wrong, self.wrong
+
+
+def test_keys_are_rotated_while_people_go_on(
+    site: Site, people: People, settings: dict[str, Any], tmp_path: Path, database: str
+) -> None:
+    """C-17: old and new processes side by side, and not a single request fails."""
+    people.person("alice", areas=None)
+    browser = site.browser()
+    sign_in(browser, "alice", PASSWORD)
+    visitors = Visitors(browser, enrol(browser, people.clock, PASSWORD))
+    visitors.start()
+    visitors.until(1)
+
+    def restart(keys: list[str]) -> None:
+        """One host after the other; between them, both kinds of processes serve."""
+        path = tmp_path / "settings.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"TWOFACTOR_KEYS": keys}))
+        for host in site.hosts:
+            host.restart(gently=True)
+            visitors.until(1)
+
+    restart([OLD, NEW])  # everybody can open what the new key will seal
+    restart([NEW, OLD])  # now it seals
+    operator = create_app(
+        {**settings, "TWOFACTOR_KEYS": [NEW, OLD], "SQLALCHEMY_DATABASE_URI": database}
+        | {"INSTANCE_PATH": str(tmp_path / "operator"), "CLOCK": people.clock}
+    )
+    with operator.app_context():
+        rotate = ["twofactor", "rotate-keys", "--json"]
+        turned = json.loads(operator.test_cli_runner().invoke(args=rotate).stdout)
+        db.engine.dispose()
+    assert turned["failed"] == 0
+    assert turned["resealed"] >= 1
+    restart([NEW])  # the old one is gone
+    visitors.stop()
+    assert visitors.done >= 7
