@@ -1,14 +1,17 @@
 """The dialog itself: what it takes, what it says, and where the focus goes."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import LOOKS
+from tests.support.codes import wrong_code
 
 from .test_guarded_forms import NEW, change_password
 
 SCRIPTED = [look for look in LOOKS if look.scripts]
-pytestmark = [pytest.mark.parametrize("look", SCRIPTED, ids=str)]
+both_sizes = pytest.mark.parametrize("look", SCRIPTED, ids=str)
 
 
 @pytest.fixture
@@ -22,6 +25,7 @@ def asked(enrolled, customer_password):
     return person
 
 
+@both_sizes
 def test_a_pasted_code_with_a_space_is_taken_and_nothing_sends_itself(asked):
     """C-118: paste works, and the sixth digit sends nothing by itself."""
     code = asked.next_code()
@@ -34,6 +38,7 @@ def test_a_pasted_code_with_a_space_is_taken_and_nothing_sends_itself(asked):
     asked.sees("Your password was changed")
 
 
+@both_sizes
 def test_five_digits_are_told_in_the_dialog_without_a_request(asked):
     """C-121, C-124: the sentence is read out, the field is marked, and nothing was sent."""
     field = asked.dialog.get_by_label("Code")
@@ -47,6 +52,7 @@ def test_five_digits_are_told_in_the_dialog_without_a_request(asked):
     asked.inspect()
 
 
+@both_sizes
 def test_the_focus_stays_inside_and_comes_back(asked):
     """C-123: a modal dialog, opened in the code field; afterwards the focus is where it was."""
     assert asked.dialog.evaluate("dialog => dialog.matches(':modal')")
@@ -60,6 +66,7 @@ def test_the_focus_stays_inside_and_comes_back(asked):
     expect(asked.page.get_by_role("button", name="Save")).to_be_focused()
 
 
+@both_sizes
 def test_what_can_be_pressed_is_large_enough(asked):
     """C-122: 24 CSS pixels at least, in the dialog and on the page beneath."""
     small = asked.page.evaluate(
@@ -70,3 +77,20 @@ def test_what_can_be_pressed_is_large_enough(asked):
             .map(([tag, box]) => `${tag} ${box.width}x${box.height}`)"""
     )
     assert small == []
+
+
+@pytest.mark.parametrize("look", SCRIPTED[:1], ids=str)
+def test_the_wait_is_counted_down(asked):
+    """C-121: what is left is seen, and only its end is read out."""
+    asked.page.clock.install()
+    for _ in range(5):
+        asked.answer(wrong_code(asked.secret, asked.clock()))
+        expect(asked.dialog.get_by_text("not right")).to_be_visible()
+    line, timer = asked.page.locator(".twofactor-countdown"), asked.page.get_by_role("timer")
+    expect(timer).to_have_text(re.compile(r"0:(30|29)"))
+    asked.page.clock.run_for(10_000)
+    expect(timer).to_have_text(re.compile(r"0:(20|19)"))
+    asked.inspect()
+    asked.page.clock.run_for(21_000)
+    expect(line).to_have_text("You can try again now.")
+    expect(line).to_have_attribute("role", "status")

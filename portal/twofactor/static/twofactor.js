@@ -86,7 +86,29 @@
     }
   };
 
+  // How long until an answer is judged again; screen readers hear of the end alone.
+  const countDown = (line) => {
+    const time = line.querySelector("[role=timer]");
+    const end = Date.now() + 1000 * line.dataset.twofactorWait;
+    const two = (number) => String(number).padStart(2, "0");
+    const tick = () => {
+      const left = Math.ceil((end - Date.now()) / 1000);
+      if (left <= 0) {
+        line.setAttribute("role", "status");
+        line.textContent = line.dataset.twofactorOver;
+        return;
+      }
+      const hours = Math.floor(left / 3600);
+      const minutes = Math.floor(left / 60) % 60;
+      time.textContent = `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(left % 60)}`;
+      setTimeout(tick, (end - Date.now()) % 1000 || 1000);
+    };
+    tick();
+    line.hidden = false;
+  };
+
   const start = () => {
+    document.querySelectorAll("[data-twofactor-wait]").forEach(countDown);
     document.querySelectorAll("dialog.twofactor-dialog").forEach(prepare);
     document.querySelectorAll("[data-twofactor-print]").forEach((button) => {
       button.hidden = false;

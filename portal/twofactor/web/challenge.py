@@ -109,8 +109,7 @@ def render_challenge(
         target=target,
         pending=pending,
         error=None if first else _sentence(refusal),
-        held=isinstance(refusal, errors.Held),
-        retry_after=retry_after(refusal),
+        wait=countdown(refusal),
         lost=lost,
         back=way_back(),
         signed_in=current_user.is_authenticated,
@@ -141,6 +140,12 @@ def retry_after(refusal: errors.Refusal) -> int | None:
     if math.isinf(until):
         return 86_400
     return max(1, math.ceil(until - current_state().kit.clock()))
+
+
+def countdown(refusal: errors.Refusal) -> int | None:
+    """Seconds that a page counts down, `None` when there is nothing to wait for, or no end."""
+    is_locked = math.isinf(getattr(refusal, "until", None) or 0)
+    return None if is_locked else retry_after(refusal)
 
 
 def way_back() -> str:

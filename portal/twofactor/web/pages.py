@@ -13,7 +13,7 @@ from ..language import moment
 from ..service import tickets
 from ..state import State
 from . import marks, navigation
-from .challenge import error_object, retry_after, status_of
+from .challenge import countdown, error_object, retry_after, status_of
 from .forms import csrf_token, wants_json
 from .words import sentence, sheet_text
 
@@ -65,9 +65,8 @@ def refused(state: State, refusal: Refusal, template: str, **context: Any) -> Re
         response = make_response(jsonify(error_object(refusal, area)), status)
     else:
         error = sentence(refusal, state.kit.clock())
-        response = page(
-            template, status, error=error, refusal=refusal.__class__.__name__, **context
-        )
+        name, wait = refusal.__class__.__name__, countdown(refusal)
+        response = page(template, status, error=error, refusal=name, wait=wait, **context)
     if status == 429:
         response.headers["Retry-After"] = str(retry_after(refusal))
     return response
