@@ -17,16 +17,28 @@ if TYPE_CHECKING:
 
     from portal.models import Customer
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
+SQLITE, POSTGRESQL, BOTH = "sqlite", "postgresql", "both"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
-        choices=(SQLITE, POSTGRESQL),
+        choices=(SQLITE, POSTGRESQL, BOTH),
         default=SQLITE,
         help="what the `app` fixture runs on where a test does not say",
     )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With ``--database both``, each quick test with a database that does not say runs twice."""
+    if metafunc.config.getoption("database") != BOTH or "database" not in metafunc.fixturenames:
+        return
+    test = metafunc.definition
+    says = any("database" in mark.args[0] for mark in test.iter_markers("parametrize"))
+    if says or any(test.get_closest_marker(name) for name in ("postgres", "browser", "slow")):
+        return
+    postgresql = pytest.param(POSTGRESQL, marks=pytest.mark.postgres)
+    metafunc.parametrize("database", [SQLITE, postgresql], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -42,11 +54,11 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     """The address of an empty database.
 
     SQLite unless the test is marked ``postgres``, is parametrised with
-    ``tests.support.databases.both``, or the run was given ``--database postgresql``.
+    ``tests.support.databases.both``, or the run was given ``--database postgresql`` or ``both``.
     """
     marked = request.node.get_closest_marker("postgres") is not None
     default = POSTGRESQL if marked else request.config.getoption("database")
-    if getattr(request, "param", default) == SQLITE:
+    if getattr(request, "param", default) != POSTGRESQL:
         yield f"sqlite:///{tmp_path / 'portal.sqlite'}"
         return
     server: postgres.Server = request.getfixturevalue("postgres_server")
