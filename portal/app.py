@@ -19,11 +19,13 @@ from portal import (
     headers,
     health,
     invoices,
+    language,
     logs,
     mail,
     metrics,
     notices,
     sessions,
+    switch,
 )
 from portal.account.service import all_keys, find_for_operator, name_of, names_of, verify_password
 from portal.auth.service import load_customer, sign_in_customer, unauthorized
@@ -46,6 +48,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     init_database(app)
     sessions.init_app(app)
     headers.init_app(app)
+    language.init_app(app)
     errors.init_app(app)
     formats.init_app(app)
     csrf.init_app(app)
@@ -59,6 +62,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(invoices.blueprint)
     app.register_blueprint(health.blueprint)
     metrics.init_app(app)
+    app.register_blueprint(switch.blueprint)
     cli.init_app(app)
     return app
 

@@ -10,35 +10,42 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from portal import sessions
+from portal import language, sessions
+from portal.language import _
+from portal.twofactor.catalogue import later
 
 log = logging.getLogger(__name__)
 SENTENCES = {
-    400: "The browser sent something that we could not read.",
-    403: "You are not allowed to see this.",
-    404: "There is no page at this address. It may have been moved, or mistyped.",
-    405: "This address can't be used in this way.",
-    413: "What you sent is too large. Shorten it and try again.",
-    415: "What you sent is of a kind that we can't read.",
-    429: "That was too much at once. Wait a little and try again.",
+    400: later("The browser sent something that we could not read."),
+    403: later("You are not allowed to see this."),
+    404: later("There is no page at this address. It may have been moved, or mistyped."),
+    405: later("This address can't be used in this way."),
+    413: later("What you sent is too large. Shorten it and try again."),
+    415: later("What you sent is of a kind that we can't read."),
+    429: later("That was too much at once. Wait a little and try again."),
     # What failed may have failed after the deed was done, so neither says that nothing was.
-    500: "Something went wrong on our side. Wait a minute, and look whether your last step was "
-    "done before you repeat it.",
-    503: "The portal can't reach its database just now. Wait a minute, and look whether your last "
-    "step was done before you repeat it.",
+    500: later(
+        "Something went wrong on our side. Wait a minute, and look whether your last step was "
+        "done before you repeat it."
+    ),
+    503: later(
+        "The portal can't reach its database just now. Wait a minute, and look whether your last "
+        "step was done before you repeat it."
+    ),
 }
 TITLES = {
-    400: "This request can't be read",
-    403: "No access",
-    404: "Page not found",
-    405: "That does not work here",
-    413: "Too large",
-    429: "Too many requests",
-    500: "Something went wrong",
-    503: "Out of service for a moment",
+    400: later("This request can't be read"),
+    403: later("No access"),
+    404: later("Page not found"),
+    405: later("That does not work here"),
+    413: later("Too large"),
+    429: later("Too many requests"),
+    500: later("Something went wrong"),
+    503: later("Out of service for a moment"),
 }
+UNKNOWN = later("That did not work.")
 GONE = (OperationalError, InterfaceError, PoolTimeout)
-EXPIRED = (
+EXPIRED = later(
     "This page had been open for too long, or you have signed in or out since. For your safety "
     "nothing was changed. Go back, reload the page and send it again."
 )
@@ -70,22 +77,25 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
         return show_database(cause)
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
-    sentence = SENTENCES.get(error.code, "That did not work.")
+    language.ask_nothing()
+    sentence = _(SENTENCES.get(error.code, UNKNOWN))
     if error.code == ServiceUnavailable.code:
         # Whoever could not go on knows better what it was for, and what was left undone.
         sentence = vars(error).get("description") or sentence
-    return answer(error, TITLES.get(error.code, HTTPStatus(error.code).phrase), sentence)
+    return answer(error, _(TITLES.get(error.code, TITLES[405])), sentence)
 
 
 def show_expired(error: CSRFError) -> ResponseReturnValue:
     """A form without the token of this session: nearly always a page left open for too long."""
-    return answer(error, "This page has expired", EXPIRED, code="page_expired")
+    language.ask_nothing()
+    return answer(error, _("This page has expired"), _(EXPIRED), code="page_expired")
 
 
 def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     """The database can't be reached: say so instead of breaking."""
     log.error("database unavailable: %s", type(error).__name__)
-    return answer(ServiceUnavailable(), TITLES[503], SENTENCES[503])
+    language.ask_nothing()
+    return answer(ServiceUnavailable(), _(TITLES[503]), _(SENTENCES[503]))
 
 
 def answer(error: HTTPException, title: str, sentence: str, code: str = "") -> ResponseReturnValue:

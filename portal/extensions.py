@@ -14,6 +14,7 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
+from portal.language import lazy
 from portal.twofactor import TwoFactor
 
 Prepare = Callable[[Any, Any], None]
@@ -51,11 +52,11 @@ csrf = CSRFProtect()
 login_manager = SessionLogin()
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", "Sign-in", "Each time you sign in")
-twofactor.area("password", "Password change", "Each change of your password")
-twofactor.area("email", "E-mail change", "Each change of your e-mail address")
-twofactor.area("invoices", "Invoices", "Looking at your invoices", guards="view")
-twofactor.area("close_account", "Account closing", "Closing your account for good")
+twofactor.area("sign_in", lazy("Sign-in"), lazy("Each time you sign in"))
+twofactor.area("password", lazy("Password change"), lazy("Each change of your password"))
+twofactor.area("email", lazy("E-mail change"), lazy("Each change of your e-mail address"))
+twofactor.area("invoices", lazy("Invoices"), lazy("Looking at your invoices"), guards="view")
+twofactor.area("close_account", lazy("Account closing"), lazy("Closing your account for good"))
 
 
 def init_database(app: Flask) -> None:

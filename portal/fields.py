@@ -7,6 +7,7 @@ from flask_login import current_user
 from wtforms import Form
 from wtforms.validators import StopValidation, ValidationError
 
+from portal.language import _, worded
 from portal.passwords import check_password
 from portal.rules import Refused, checked_email, has_control
 
@@ -19,7 +20,7 @@ def required(sentence: str) -> Rule:
     def rule(_form: Form, field: Any) -> None:
         text = field.data or ""
         if not (text if field.widget.input_type == "password" else text.strip()):
-            raise StopValidation(sentence)
+            raise StopValidation(_(sentence))
 
     return rule
 
@@ -30,9 +31,17 @@ def text_rules(limit: int, lines: bool = False) -> list[Rule]:
     def rule(_form: Form, field: Any) -> None:
         text = field.data or ""
         if len(text) > limit:
-            raise StopValidation(f"{field.label.text}: enter at most {limit} characters.")
+            raise StopValidation(
+                _(
+                    "%(field)s: enter at most %(count)d characters.",
+                    field=field.label.text,
+                    count=limit,
+                )
+            )
         if has_control(text, lines):
-            raise StopValidation(f"{field.label.text}: remove the invisible characters.")
+            raise StopValidation(
+                _("%(field)s: remove the invisible characters.", field=field.label.text)
+            )
 
     return [rule]
 
@@ -44,7 +53,7 @@ def email_rules() -> list[Rule]:
         try:
             checked_email(field.data or "")
         except Refused as refusal:
-            raise ValidationError(str(refusal)) from None
+            raise ValidationError(worded(refusal)) from None
 
     return [rule]
 
@@ -54,7 +63,7 @@ def same_as(name: str) -> Rule:
 
     def rule(form: Form, field: Any) -> None:
         if form[name].data and field.data != form[name].data:
-            raise ValidationError("The two new passwords are not the same. Type both again.")
+            raise ValidationError(_("The two new passwords are not the same. Type both again."))
 
     return rule
 
@@ -64,8 +73,8 @@ def own_password() -> Rule:
 
     def rule(_form: Form, field: Any) -> None:
         if not field.data:
-            raise StopValidation("Enter your current password.")
+            raise StopValidation(_("Enter your current password."))
         if not check_password(field.data, current_user.password_hash):
-            raise StopValidation("The current password is not right. Type it again.")
+            raise StopValidation(_("The current password is not right. Type it again."))
 
     return rule

@@ -1,24 +1,36 @@
 """How times, days and money read on the pages and in the mails."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from flask import Flask, current_app
 from flask_login import current_user
+
+from portal.language import _, locale
+from portal.twofactor.catalogue import SOURCE
 
 
 def moment(seconds: float) -> str:
     """`24 November 2026, 14:05 UTC`."""
     at = datetime.fromtimestamp(seconds, UTC)
-    return f"{day(at.date())}, {at:%H:%M} UTC"
+    return _("%(date)s, %(time)s UTC", date=day(at.date()), time=f"{at:%H:%M}")
 
 
 def day(value: date) -> str:
     """`24 November 2026`."""
-    return f"{value.day} {value:%B %Y}"
+    if locale() == SOURCE:
+        return f"{value.day} {value:%B %Y}"
+    from babel.dates import format_date
+
+    return format_date(value, "long", locale=locale())
 
 
 def money(cents: int) -> str:
     """`€1,234.50`."""
+    if locale() != SOURCE:
+        from babel.numbers import format_currency
+
+        return format_currency(Decimal(cents) / 100, "EUR", locale=locale())
     sign = "-" if cents < 0 else ""
     return f"{sign}€{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
@@ -31,7 +43,9 @@ def device(user_agent: str) -> str:
     browser = next((name for name in browsers if name in user_agent), None)
     system = next((name for name in systems if name in user_agent), None)
     known = [words.get(name, name) for name in (browser, system) if name]
-    return " on ".join(known) or "An unknown browser"
+    if len(known) == 2:
+        return _("%(browser)s on %(system)s", browser=known[0], system=known[1])
+    return known[0] if known else _("An unknown browser")
 
 
 def now() -> int:

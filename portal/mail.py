@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.formats import now
+from portal.language import tag
 from portal.models import OutboxMail
 from portal.seal import MAIL, seal, unseal
 
@@ -55,6 +56,7 @@ def compose(recipient: str, subject: str, text: str) -> EmailMessage:
     message["Date"] = format_datetime(datetime.fromtimestamp(now(), UTC))
     message["Message-ID"] = make_msgid(domain=urlsplit(config["PUBLIC_URL"]).hostname)
     message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = tag()
     message.set_content(text.strip() + f"\n\n-- \n{config['SITE_NAME']}\n")
     return message
 

@@ -14,6 +14,7 @@ NAME_LENGTH = 64
 EMAIL_LENGTH = 254
 TEXT_LENGTH = 120
 ADDRESS_LENGTH = 400
+LANGUAGE_LENGTH = 35
 
 
 def name_key(name: str) -> str:
@@ -43,6 +44,8 @@ class Customer(UserMixin, Base):  # type: ignore[misc]  # Flask-Login is untyped
     phone: Mapped[str] = mapped_column(String(TEXT_LENGTH), default="")
     address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH), default="")
     created_at: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Chosen by the customer; none: whatever the browser wishes.
+    language: Mapped[str | None] = mapped_column(String(LANGUAGE_LENGTH))
     invoices: Mapped[list["Invoice"]] = relationship(
         back_populates="customer",
         cascade="all, delete-orphan",

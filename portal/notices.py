@@ -5,15 +5,17 @@ it tells, so that neither is there without the other, and handed over after the 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from portal import mail
+from portal import language, mail
 from portal.extensions import db, twofactor
 from portal.formats import moment, now
+from portal.language import _
 from portal.models import Customer
 from portal.twofactor import signals
 
@@ -38,12 +40,11 @@ def init_app(app: Flask) -> None:
 
 def write(connection: Connection, name: str, user_id: str, facts: Mapping[str, Any]) -> None:
     """Put the notice of a change into the outbox, in the transaction of the change."""
-    notice = NOTICES[name](**facts)
-    if notice is not None:
-        _tell(connection, user_id, notice)
+    own = facts.get("by") == "recovery"  # known to nobody but the owner
+    _tell(connection, user_id, lambda: NOTICES[name](**facts), own)
 
 
-def hand_over(_app: Flask, **_: Any) -> None:
+def hand_over(_app: Flask, **_facts: Any) -> None:
     """The change is committed, and its notice with it."""
     mail.hand_over()
 
@@ -51,41 +52,48 @@ def hand_over(_app: Flask, **_: Any) -> None:
 def activated(areas: Iterable[str]) -> Notice:
     """Two-factor authentication was switched on."""
     return Notice(
-        "Two-factor authentication is on",
-        "Two-factor authentication was switched on for your account.\n"
-        f"A code from your phone is now asked for here: {_labels(areas)}.\n"
-        "All other sessions were signed out. Keep the recovery code in a safe place.",
+        _("Two-factor authentication is on"),
+        _(
+            "Two-factor authentication was switched on for your account.\n"
+            "A code from your phone is now asked for here: %(areas)s.\n"
+            "All other sessions were signed out. Keep the recovery code in a safe place.",
+            areas=_labels(areas),
+        ),
     )
 
 
 def deactivated(by: str) -> Notice | None:
     """Two-factor authentication was switched off; the operator's reset has its own words."""
-    off = (
-        "From now on the password alone protects it. The entry in the app on your phone and the "
-        "recovery code are void."
-    )
     if by == "recovery":
         return Notice(
-            "Your recovery code was used: two-factor authentication is off",
-            "The recovery code of your account was used. It can't be used again, and it has "
-            f"switched off two-factor authentication for your account.\n{off}",
+            _("Your recovery code was used: two-factor authentication is off"),
+            _(
+                "The recovery code of your account was used. It can't be used again, and it has "
+                "switched off two-factor authentication for your account.\n"
+                "From now on the password alone protects it. The entry in the app on your phone "
+                "and the recovery code are void."
+            ),
         )
     if by == "operator":
         return None
     return Notice(
-        "Two-factor authentication is off",
-        f"Two-factor authentication was switched off for your account.\n{off}",
+        _("Two-factor authentication is off"),
+        _(
+            "Two-factor authentication was switched off for your account.\n"
+            "From now on the password alone protects it. The entry in the app on your phone and "
+            "the recovery code are void."
+        ),
     )
 
 
 def areas_changed(added: Iterable[str], removed: Iterable[str]) -> Notice:
     """A code is asked in other places than before."""
-    lines = ["You have changed where a code is asked for."]
+    lines = [_("You have changed where a code is asked for.")]
     if added:
-        lines.append(f"A code is now asked for here too: {_labels(added)}.")
+        lines.append(_("A code is now asked for here too: %(areas)s.", areas=_labels(added)))
     if removed:
-        lines.append(f"A code is no longer asked for here: {_labels(removed)}.")
-    return Notice("Your two-factor settings were changed", "\n".join(lines))
+        lines.append(_("A code is no longer asked for here: %(areas)s.", areas=_labels(removed)))
+    return Notice(_("Your two-factor settings were changed"), "\n".join(lines))
 
 
 def recovery_code_used() -> None:
@@ -95,45 +103,80 @@ def recovery_code_used() -> None:
 def recovery_code_replaced() -> Notice:
     """There is another recovery code."""
     return Notice(
-        "You have a new recovery code",
-        "A new recovery code was made for your account. The old one is void.",
+        _("You have a new recovery code"),
+        _("A new recovery code was made for your account. The old one is void."),
     )
 
 
 def authenticator_added(authenticator: str) -> Notice:
     """A further phone shows codes."""
     return Notice(
-        "Another authenticator app was added",
-        f"Another authenticator app was added to your account: {authenticator}.\n"
-        "Codes of each of your apps are accepted from now on.",
+        _("Another authenticator app was added"),
+        _(
+            "Another authenticator app was added to your account: %(app)s.\n"
+            "Codes of each of your apps are accepted from now on.",
+            app=authenticator,
+        ),
     )
 
 
 def authenticator_removed(authenticator: str) -> Notice:
     """A phone counts no more."""
     return Notice(
-        "An authenticator app was removed",
-        f"An authenticator app was removed from your account: {authenticator}.\n"
-        "Its codes are not accepted any more. You can delete the entry in that app.",
+        _("An authenticator app was removed"),
+        _(
+            "An authenticator app was removed from your account: %(app)s.\n"
+            "Its codes are not accepted any more. You can delete the entry in that app.",
+            app=authenticator,
+        ),
     )
 
 
-def reset(**_: str) -> Notice:
+def reset(**_facts: str) -> Notice:
     """The operator has switched two-factor authentication off."""
     return Notice(
-        "Two-factor authentication was reset",
-        "Our staff has switched off two-factor authentication for your account.\n"
-        "From now on the password alone protects it. You can switch it on again in the security "
-        "section. All sessions were signed out.",
+        _("Two-factor authentication was reset"),
+        _(
+            "Our staff has switched off two-factor authentication for your account.\n"
+            "From now on the password alone protects it. You can switch it on again in the "
+            "security section. All sessions were signed out."
+        ),
     )
 
 
-def unlocked(**_: str) -> Notice:
+def unlocked(**_facts: str) -> Notice:
     """The operator lets codes be tried again."""
     return Notice(
-        "Codes were unlocked for your account",
-        "Our staff has ended the wait after wrong codes for your account. Two-factor "
-        "authentication stays on. All sessions were signed out.",
+        _("Codes were unlocked for your account"),
+        _(
+            "Our staff has ended the wait after wrong codes for your account. Two-factor "
+            "authentication stays on. All sessions were signed out."
+        ),
+    )
+
+
+def wrong_codes() -> Notice:
+    """Somebody typed wrong codes."""
+    return Notice(
+        _("Wrong codes for your account"),
+        _(
+            "%(count)d wrong codes in a row were entered for your account. Whoever did this has "
+            "to wait longer and longer now.\nTo be asked for a code at sign-in, one has to know "
+            "the password.",
+            count=ALARM_AFTER,
+        ),
+    )
+
+
+def locked_codes() -> Notice:
+    """After very many of them."""
+    return Notice(
+        _("Codes are locked for your account"),
+        _(
+            "After very many wrong codes in a row no code is accepted for your account any more. "
+            "Two-factor authentication stays on.\nYour recovery code still works; without it, ask "
+            "us to unlock the account."
+        ),
     )
 
 
@@ -150,104 +193,113 @@ NOTICES: dict[str, Callable[..., Notice | None]] = {
 }
 
 
-def challenge_failed(_app: Flask, user_id: str, run: int = 0, **_: Any) -> None:
+def challenge_failed(_app: Flask, user_id: str, run: int = 0, **_facts: Any) -> None:
     """Somebody typed wrong codes; told once, at the fifth in a row."""
     if run == ALARM_AFTER:
-        _warn(
-            user_id,
-            Notice(
-                "Wrong codes for your account",
-                f"{ALARM_AFTER} wrong codes in a row were entered for your account. Whoever did "
-                "this has to wait longer and longer now.\nTo be asked for a code at sign-in, one "
-                "has to know the password.",
-            ),
-        )
+        _warn(user_id, wrong_codes)
 
 
-def held(_app: Flask, user_id: str, locked: bool = False, **_: Any) -> None:
+def held(_app: Flask, user_id: str, locked: bool = False, **_facts: Any) -> None:
     """Codes are locked; a mere wait is not told."""
     if locked:
-        _warn(
-            user_id,
-            Notice(
-                "Codes are locked for your account",
-                "After very many wrong codes in a row no code is accepted for your account any "
-                "more. Two-factor authentication stays on.\nYour recovery code still works; "
-                "without it, ask us to unlock the account.",
-            ),
-        )
+        _warn(user_id, locked_codes)
 
 
 def password_changed(writer: Writer, customer: Customer) -> None:
     """There is another password."""
-    _put(
-        writer,
-        customer.email,
-        customer.display_name,
-        Notice(
-            "Your password was changed",
-            "The password of your account was changed. All other sessions were signed out.",
-        ),
-    )
+    with _owner_s_language(customer):
+        notice = Notice(
+            _("Your password was changed"),
+            _("The password of your account was changed. All other sessions were signed out."),
+        )
+        _put(writer, customer.email, customer.display_name, notice)
 
 
 def email_changed(writer: Writer, customer: Customer, old: str, new: str) -> None:
     """There is another address: the old one is told too, as its owner may be the one who knows."""
-    text = f"The e-mail address of your account was changed.\nOld: {old}\nNew: {new}"
-    for address in (old, new):
-        notice = Notice("Your e-mail address was changed", text)
-        _put(writer, address, customer.display_name, notice)
+    with _owner_s_language(customer):
+        notice = Notice(
+            _("Your e-mail address was changed"),
+            _(
+                "The e-mail address of your account was changed.\nOld: %(old)s\nNew: %(new)s",
+                old=old,
+                new=new,
+            ),
+        )
+        for address in (old, new):
+            _put(writer, address, customer.display_name, notice)
 
 
-def account_closed(writer: Writer, email: str, name: str) -> None:
+def account_closed(writer: Writer, customer: Customer) -> None:
     """The account is gone."""
-    _put(
-        writer,
-        email,
-        name,
-        Notice(
-            "Your account was closed",
-            "Your account was closed. Your profile and your invoices were removed from the portal.",
-        ),
-    )
+    with _owner_s_language(customer):
+        notice = Notice(
+            _("Your account was closed"),
+            _(
+                "Your account was closed. Your profile and your invoices were removed from the "
+                "portal."
+            ),
+        )
+        _put(writer, customer.email, customer.display_name, notice)
 
 
-def reset_requested(writer: Writer, email: str, name: str, link: str, decoy: bool) -> None:
-    """The link that replaces a forgotten password: the one mail with a link that does something."""
-    minutes = current_app.config["RESET_SECONDS"] // 60
-    text = (
-        f"Hello {name},\n\nsomebody, probably you, asked to replace a forgotten password. "
-        f"Open this link within {minutes} minutes to choose a new one; it works once:\n\n{link}\n\n"
-        "If it was not you, you need not do anything: your password stays as it is."
-    )
-    mail.put(writer, email, "Replace your password", text, decoy=decoy)
+def reset_requested(
+    writer: Writer, email: str, name: str, stored: str | None, link: str, decoy: bool
+) -> None:
+    """The link that replaces a forgotten password: the one mail with a link that does something.
+
+    It is in the stored language of the customer, or in that of whoever asked.
+    """
+    with language.speaking(language.of_owner(0, stored, own=True)):
+        text = _(
+            "Hello %(name)s,\n\nsomebody, probably you, asked to replace a forgotten password. "
+            "Open this link within %(minutes)d minutes to choose a new one; it works once:\n\n"
+            "%(link)s\n\n"
+            "If it was not you, you need not do anything: your password stays as it is.",
+            name=name,
+            minutes=current_app.config["RESET_SECONDS"] // 60,
+            link=link,
+        )
+        mail.put(writer, email, _("Replace your password"), text, decoy=decoy)
 
 
-def _warn(user_id: str, notice: Notice) -> None:
+def _owner_s_language(customer: Customer) -> AbstractContextManager[None]:
+    """Of what a customer does: with a mailed link, nobody need be signed in."""
+    return language.speaking(language.of_owner(customer.id, customer.language, own=True))
+
+
+def _warn(user_id: str, make: Callable[[], Notice]) -> None:
     """On a connection of its own, so that what the request has pending stays pending."""
     with db.engine.begin() as connection:
-        _tell(connection, user_id, notice)
+        _tell(connection, user_id, make)
     mail.hand_over()
 
 
-def _tell(connection: Connection, user_id: str, notice: Notice) -> None:
-    owner = select(Customer.email, Customer.full_name, Customer.username)
+def _tell(
+    connection: Connection, user_id: str, make: Callable[[], Notice | None], own: bool = False
+) -> None:
+    owner = select(Customer.email, Customer.full_name, Customer.username, Customer.language)
     row = connection.execute(owner.where(Customer.id == int(user_id))).first()
-    if row is not None:
-        _put(connection, row.email, row.full_name or row.username, notice)
+    if row is None:
+        return
+    with language.speaking(language.of_owner(int(user_id), row.language, own)):
+        notice = make()
+        if notice is not None:
+            _put(connection, row.email, row.full_name or row.username, notice)
 
 
 def _put(writer: Writer, email: str, name: str, notice: Notice) -> None:
-    mail.put(
-        writer,
-        email,
-        notice.subject,
-        f"Hello {name},\n\n{notice.text}\n\nWhen: {moment(now())}\n\n"
+    text = _(
+        "Hello %(name)s,\n\n%(text)s\n\nWhen: %(when)s\n\n"
         "If it was not you: open the portal by typing its address, choose a new password under "
         "Security, and look at your sessions there. If you can't sign in any more, write to us.",
+        name=name,
+        text=notice.text,
+        when=moment(now()),
     )
+    mail.put(writer, email, notice.subject, text)
 
 
 def _labels(keys: Iterable[str]) -> str:
-    labels = {area.key: area.label for area in twofactor.areas}
+    labels = {area.key: str(area.label) for area in twofactor.areas}
     return ", ".join(label for key, label in labels.items() if key in set(keys))

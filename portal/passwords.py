@@ -15,6 +15,9 @@ from importlib import resources
 
 import bcrypt
 
+from portal.refusal import Refusal
+from portal.twofactor.catalogue import later
+
 SHORTEST = 10
 LONGEST = 4096
 BCRYPT_BYTES = 72
@@ -22,8 +25,8 @@ SEQUENCES = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzx
 EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
-class PasswordRefused(ValueError):
-    """A new password is not good enough; the message is a sentence for the person who chose it."""
+class PasswordRefused(Refusal):
+    """A new password is not good enough; the sentence is for the person who chose it."""
 
 
 def hash_password(password: str, cost: int = 12) -> str:
@@ -58,17 +61,25 @@ def check_new_password(password: str, words: Iterable[str] = ()) -> None:
     """
     text = unicodedata.normalize("NFC", password)
     if len(text) < SHORTEST:
-        raise PasswordRefused(f"The new password must have at least {SHORTEST} characters.")
+        raise PasswordRefused(
+            later("The new password must have at least %(count)d characters."), count=SHORTEST
+        )
     if len(text) > LONGEST:
-        raise PasswordRefused(f"The new password can have at most {LONGEST} characters.")
+        raise PasswordRefused(
+            later("The new password can have at most %(count)d characters."), count=LONGEST
+        )
     if _is_common(text.casefold()):
         raise PasswordRefused(
-            "This password is too common or too regular: it is among the first that are tried. "
-            "Choose another one."
+            later(
+                "This password is too common or too regular: it is among the first that are tried. "
+                "Choose another one."
+            )
         )
     if _is_made_of(text.casefold(), words):
         raise PasswordRefused(
-            "The new password must not be made of your name, your e-mail address or our name."
+            later(
+                "The new password must not be made of your name, your e-mail address or our name."
+            )
         )
 
 

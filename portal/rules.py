@@ -4,13 +4,15 @@ import re
 import unicodedata
 
 from portal.models import EMAIL_LENGTH, NAME_LENGTH
+from portal.refusal import Refusal
+from portal.twofactor.catalogue import later
 
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{LABEL}\.)+{LABEL}")
 
 
-class Refused(ValueError):
-    """A name or an address can't be taken; the message is a sentence for the person."""
+class Refused(Refusal):
+    """A name or an address can't be taken; the sentence is for the person."""
 
 
 def checked_name(name: str) -> str:
@@ -21,13 +23,15 @@ def checked_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name.strip())
     if not name:
-        raise Refused("Enter a user name.")
+        raise Refused(later("Enter a user name."))
     if len(name) > NAME_LENGTH:
-        raise Refused(f"A user name can have at most {NAME_LENGTH} characters.")
+        raise Refused(
+            later("A user name can have at most %(count)d characters."), count=NAME_LENGTH
+        )
     if "@" in name:
-        raise Refused("A user name can't contain the sign @.")
+        raise Refused(later("A user name can't contain the sign @."))
     if has_control(name):
-        raise Refused("A user name can't contain line breaks or invisible characters.")
+        raise Refused(later("A user name can't contain line breaks or invisible characters."))
     return name
 
 
@@ -39,11 +43,13 @@ def checked_email(email: str) -> str:
     """
     email = email.strip()
     if not email:
-        raise Refused("Enter an e-mail address.")
+        raise Refused(later("Enter an e-mail address."))
     if len(email) > EMAIL_LENGTH:
-        raise Refused(f"An e-mail address can have at most {EMAIL_LENGTH} characters.")
+        raise Refused(
+            later("An e-mail address can have at most %(count)d characters."), count=EMAIL_LENGTH
+        )
     if not EMAIL.fullmatch(email) or ".." in email or email.startswith("."):
-        raise Refused("Enter an e-mail address like name@example.org.")
+        raise Refused(later("Enter an e-mail address like name@example.org."))
     return email
 
 

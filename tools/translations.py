@@ -66,7 +66,14 @@ TWOFACTOR = Domain(
     python={"_": None, "later": None, "plural": (1, 2), "Area": (2,)},
     jinja={"twofactor_text": None, "twofactor_texts": (1, 2)},
 )
-DOMAINS = (TWOFACTOR,)
+PORTAL = Domain(
+    name="portal",
+    folder=ROOT / "portal",
+    python={"_": None, "later": None, "lazy": None, "plural": (1, 2)},
+    jinja={"_": None, "plural": (1, 2)},
+    beside=(TWOFACTOR.folder,),
+)
+DOMAINS = (TWOFACTOR, PORTAL)
 
 
 def load(path: Path) -> Catalog:

@@ -13,6 +13,7 @@ from portal.formats import now
 from portal.models import Customer, email_key, name_key
 from portal.passwords import PasswordRefused, check_new_password, check_password, hash_password
 from portal.rules import Refused, checked_email, checked_name
+from portal.twofactor.catalogue import later
 
 KEYS_AT_ONCE = 1000
 
@@ -93,7 +94,7 @@ def create_customer(name: str, email: str, password: str, **profile: Any) -> Cus
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        raise Refused("This user name or e-mail address is taken.") from None
+        raise Refused(later("This user name or e-mail address is taken.")) from None
     return customer
 
 
@@ -105,7 +106,7 @@ def change_password(customer: Customer, password: str) -> None:
     """
     check_new_password(password, own_words(customer.username, customer.email))
     if check_password(password, customer.password_hash):
-        raise PasswordRefused("This is your present password. Choose another one.")
+        raise PasswordRefused(later("This is your present password. Choose another one."))
     replace_password(customer, password)
 
 
@@ -133,25 +134,24 @@ def change_email(customer: Customer, email: str) -> None:
     """
     email, old = checked_email(email), customer.email
     if email == old:
-        raise Refused("This is your present e-mail address.")
+        raise Refused(later("This is your present e-mail address."))
     customer.set_email(email)
     try:
         notices.email_changed(db.session(), customer, old, email)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        raise Refused("This e-mail address can't be used. Choose another one.") from None
+        raise Refused(later("This e-mail address can't be used. Choose another one.")) from None
     mail.hand_over()
 
 
 def close_account(customer: Customer) -> None:
     """Remove the customer with everything that belongs to the account, and say so by mail."""
-    number, email = customer.id, customer.email
-    name = customer.display_name
+    number = customer.id
     twofactor.forget(customer, db.session.connection())
     db.session.execute(sessions.ending_others(number))
     db.session.delete(customer)
-    notices.account_closed(db.session(), email, name)
+    notices.account_closed(db.session(), customer)
     db.session.commit()
     sessions.end_all(number)
     mail.hand_over()

@@ -9,6 +9,7 @@ from portal.account import service
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
 from portal.extensions import db, twofactor
 from portal.formats import today
+from portal.language import _, plural, worded
 from portal.models import Customer
 from portal.passwords import PasswordRefused
 from portal.rules import Refused
@@ -61,7 +62,7 @@ def profile() -> ResponseReturnValue:
     if form.validate_on_submit():
         form.populate_obj(customer())
         db.session.commit()
-        flash("Your profile was saved.", "success")
+        flash(_("Your profile was saved."), "success")
         return redirect(url_for("account.security"), 303)
     return render_template("account/profile.html", form=form)
 
@@ -76,10 +77,10 @@ def password() -> ResponseReturnValue:
         try:
             service.change_password(customer(), form.new_password.data)
         except PasswordRefused as refusal:
-            form.new_password.errors = [str(refusal)]
+            form.new_password.errors = [worded(refusal)]
         else:
             twofactor.password_confirmed()
-            flash("Your password was changed. All other sessions were signed out.", "success")
+            flash(_("Your password was changed. All other sessions were signed out."), "success")
             return redirect(url_for("account.security"), 303)
     return render_template("account/password.html", form=form)
 
@@ -94,9 +95,9 @@ def email() -> ResponseReturnValue:
         try:
             service.change_email(customer(), form.email.data)
         except Refused as refusal:
-            form.email.errors = [str(refusal)]
+            form.email.errors = [worded(refusal)]
         else:
-            flash("Your e-mail address was changed.", "success")
+            flash(_("Your e-mail address was changed."), "success")
             return redirect(url_for("account.security"), 303)
     return render_template("account/email.html", form=form)
 
@@ -109,7 +110,7 @@ def close() -> ResponseReturnValue:
     form = CloseForm()
     if form.validate_on_submit():
         service.close_account(customer())
-        flash("Your account was closed. Thank you for having been with us.", "success")
+        flash(_("Your account was closed. Thank you for having been with us."), "success")
         return redirect(url_for("auth.login"), 303)
     return render_template("account/close.html", form=form)
 
@@ -123,12 +124,19 @@ def sessions_page() -> ResponseReturnValue:
         number = request.form.get("session", "")
         if request.form.get("others"):
             ended = sessions.end_others(customer().id)
-            flash(f"{ended} other session{'s' * (ended != 1)} signed out.", "success")
+            flash(
+                plural(
+                    "%(count)d other session signed out.",
+                    "%(count)d other sessions signed out.",
+                    ended,
+                ),
+                "success",
+            )
         elif number.isascii() and number.isdigit() and len(number) < 10:
             if sessions.end_one(customer().id, int(number)):
-                flash("That session was signed out.", "success")
+                flash(_("That session was signed out."), "success")
             else:
-                flash("That session had ended already.", "warning")
+                flash(_("That session had ended already."), "warning")
         return redirect(url_for("account.sessions_page"), 303)
     records = sessions.sessions_of(customer().id)
     return render_template(
@@ -139,4 +147,4 @@ def sessions_page() -> ResponseReturnValue:
 def protected_areas() -> list[str]:
     """The labels of the areas for which the customer is asked for a code."""
     chosen = twofactor.areas_of(customer())
-    return [area.label for area in twofactor.areas if area.key in chosen]
+    return [str(area.label) for area in twofactor.areas if area.key in chosen]

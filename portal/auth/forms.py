@@ -4,40 +4,42 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, StringField
 
 from portal.fields import email_rules, required, same_as, text_rules
+from portal.language import lazy
+from portal.twofactor.catalogue import later
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """Who one is, and the password."""
 
     identity = StringField(
-        "User name or e-mail address",
-        [required("Enter your user name or e-mail address."), *text_rules(254)],
+        lazy("User name or e-mail address"),
+        [required(later("Enter your user name or e-mail address.")), *text_rules(254)],
         render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
     )
     password = PasswordField(
-        "Password",
-        [required("Enter your password.")],
+        lazy("Password"),
+        [required(later("Enter your password."))],
         render_kw={"autocomplete": "current-password"},
     )
-    remember = BooleanField("Keep me signed in")
+    remember = BooleanField(lazy("Keep me signed in"))
 
 
 class ForgotForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """Where the link is to be mailed."""
 
-    email = StringField("E-mail address", email_rules(), render_kw={"autocomplete": "email"})
+    email = StringField(lazy("E-mail address"), email_rules(), render_kw={"autocomplete": "email"})
 
 
 class ResetForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """The new password, twice."""
 
     new_password = PasswordField(
-        "New password",
-        [required("Enter a new password.")],
+        lazy("New password"),
+        [required(later("Enter a new password."))],
         render_kw={"autocomplete": "new-password"},
     )
     repeat_password = PasswordField(
-        "Repeat new password",
-        [required("Enter the new password again."), same_as("new_password")],
+        lazy("Repeat new password"),
+        [required(later("Enter the new password again.")), same_as("new_password")],
         render_kw={"autocomplete": "new-password"},
     )

@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_user
 from sqlalchemy import delete, func, select
 
-from portal import addresses, mail, notices, sessions
+from portal import addresses, language, mail, notices, sessions
 from portal.account.service import find_customer, rehash, replace_password, verify_password
 from portal.errors import wants_json
 from portal.extensions import db
 from portal.formats import now
+from portal.language import _
 from portal.models import Customer, PasswordReset, email_key
 from portal.passwords import check_nobody, needs_rehash
 
@@ -21,19 +22,23 @@ LINKS_AT_ONCE = 3
 
 def load_customer(key: str) -> Customer | None:
     """The customer whom the session names."""
-    return db.session.get(Customer, int(key))
+    customer = db.session.get(Customer, int(key))
+    if customer is not None:
+        language.speak_with(customer.id, customer.language)
+    return customer
 
 
 def sign_in_customer(customer: Customer, remember: bool) -> None:
     """Make the session that of the customer; `remember` lets it outlast the browser."""
     login_user(customer)
+    language.speak_with(customer.id, customer.language)
     session.permanent = remember
 
 
 def unauthorized() -> ResponseReturnValue:
     """Lead to the sign-in page, and back afterwards when the address can be looked at."""
     if wants_json():
-        return jsonify(error="sign_in_required", message="Sign in first."), 403
+        return jsonify(error="sign_in_required", message=_("Sign in first.")), 403
     target = None
     if request.method in ("GET", "HEAD") and request.path != "/":
         target = request.full_path.rstrip("?")
@@ -81,7 +86,8 @@ def request_reset(email: str) -> None:
     path = current_app.url_map.bind("localhost").build("auth.reset", {"token": token})
     link = current_app.config["PUBLIC_URL"] + path
     decoy = number is None or too_many
-    notices.reset_requested(db.session(), email, name, link, decoy)
+    stored = customer.language if customer is not None else None
+    notices.reset_requested(db.session(), email, name, stored, link, decoy)
     db.session.commit()
     mail.hand_over()
 
@@ -111,7 +117,7 @@ def reset_password(token: str, customer: Customer, password: str) -> bool:
     db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
     replace_password(customer, password)
     sessions.end_all(customer.id)
-    flash("Your password was changed. Sign in with the new one.", "success")
+    flash(_("Your password was changed. Sign in with the new one."), "success")
     return True
 
 

@@ -9,11 +9,13 @@ from portal.account.service import own_words
 from portal.auth import service
 from portal.auth.forms import ForgotForm, ResetForm, SignInForm
 from portal.extensions import twofactor
+from portal.language import _, worded
 from portal.passwords import PasswordRefused, check_new_password
+from portal.twofactor.catalogue import later
 
 blueprint = Blueprint("auth", __name__)
-WRONG = "User name, e-mail address or password is not right. Check them and try again."
-DEAD_LINK = "This link was used already or has expired. Ask for a new one here."
+WRONG = later("User name, e-mail address or password is not right. Check them and try again.")
+DEAD_LINK = later("This link was used already or has expired. Ask for a new one here.")
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -28,7 +30,7 @@ def login() -> ResponseReturnValue:
             return twofactor.sign_in(
                 customer, remember=form.remember.data, next_url=request.args.get("next")
             )
-        form.password.errors = [WRONG]
+        form.password.errors = [_(WRONG)]
     return render_template("auth/login.html", form=form)
 
 
@@ -37,7 +39,7 @@ def logout() -> ResponseReturnValue:
     """End this session, here and on the server."""
     logout_user()
     sessions.end_present()
-    flash("You have signed out.", "success")
+    flash(_("You have signed out."), "success")
     return redirect(url_for("auth.login"), 303)
 
 
@@ -56,18 +58,18 @@ def reset(token: str) -> ResponseReturnValue:
     """Replace the password by a mailed link; this signs nobody in and keeps the second factor."""
     customer = service.customer_of(token)
     if customer is None:
-        flash(DEAD_LINK, "error")
+        flash(_(DEAD_LINK), "error")
         return redirect(url_for("auth.forgot"), 303)
     form = ResetForm()
     if form.validate_on_submit():
         try:
             check_new_password(form.new_password.data, own_words(customer.username, customer.email))
         except PasswordRefused as refusal:
-            form.new_password.errors = [str(refusal)]
+            form.new_password.errors = [worded(refusal)]
         else:
             twofactor.require("password", user=customer)
             if service.reset_password(token, customer, form.new_password.data):
                 return redirect(url_for("auth.login"), 303)
-            flash(DEAD_LINK, "error")
+            flash(_(DEAD_LINK), "error")
             return redirect(url_for("auth.forgot"), 303)
     return render_template("auth/reset.html", form=form, customer=customer)

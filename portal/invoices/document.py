@@ -2,6 +2,7 @@
 
 from portal.formats import day, money
 from portal.invoices.pdf import HEIGHT, WIDTH, Page, document, text_width
+from portal.language import _, tag
 from portal.models import Customer, Invoice, InvoiceLine
 
 LEFT, RIGHT = 56, WIDTH - 56
@@ -27,12 +28,13 @@ def invoice_pdf(invoice: Invoice, site_name: str) -> bytes:
         y = 72
     _sums(pages[-1], y, invoice)
     for number, page in enumerate(pages, start=1):
-        _foot(page, f"{invoice.number}  ·  {site_name}  ·  page {number} of {len(pages)}")
-    return document(pages, f"Invoice {invoice.number}")
+        place = _("page %(number)d of %(total)d", number=number, total=len(pages))
+        _foot(page, f"{invoice.number}  ·  {site_name}  ·  {place}")
+    return document(pages, _("Invoice %(number)s", number=invoice.number), tag())
 
 
 def _head(page: Page, invoice: Invoice) -> float:
-    page.text(LEFT, 80, "Invoice", 26, bold=True)
+    page.text(LEFT, 80, _("Invoice"), 26, bold=True)
     for at, text in enumerate(SENDER):
         page.grey(0 if at == 0 else 0.35)
         page.text_right(RIGHT, 66 + 14 * at, text, 9.5, bold=at == 0)
@@ -40,10 +42,10 @@ def _head(page: Page, invoice: Invoice) -> float:
     for at, text in enumerate(_recipient(invoice.customer)):
         page.text(LEFT, 140 + 14 * at, text, 10)
     facts = [
-        ("Invoice number", invoice.number),
-        ("Date", day(invoice.issued_on)),
-        ("Due", day(invoice.due_on)),
-        ("Paid", day(invoice.paid_on) if invoice.paid_on else "not yet"),
+        (_("Invoice number"), invoice.number),
+        (_("Date"), day(invoice.issued_on)),
+        (_("Due"), day(invoice.due_on)),
+        (_("Paid"), day(invoice.paid_on) if invoice.paid_on else _("not yet")),
     ]
     for at, (label, value) in enumerate(facts):
         page.grey(0.35)
@@ -60,10 +62,10 @@ def _recipient(customer: Customer) -> list[str]:
 
 def _columns(page: Page, y: float) -> float:
     page.grey(0.35)
-    page.text(LEFT, y, "Description", 9)
-    page.text_right(QUANTITY, y, "Quantity", 9)
-    page.text_right(PRICE, y, "Unit price", 9)
-    page.text_right(RIGHT, y, "Amount", 9)
+    page.text(LEFT, y, _("Description"), 9)
+    page.text_right(QUANTITY, y, _("Quantity"), 9)
+    page.text_right(PRICE, y, _("Unit price"), 9)
+    page.text_right(RIGHT, y, _("Amount"), 9)
     page.grey(0)
     page.rule(LEFT, y + 7, RIGHT, 0.8)
     return y + 24
@@ -82,9 +84,9 @@ def _line(page: Page, y: float, line: InvoiceLine) -> float:
 
 def _sums(page: Page, y: float, invoice: Invoice) -> None:
     rows = [
-        ("Net", invoice.net, False),
-        (f"VAT {invoice.vat_percent}%", invoice.vat, False),
-        ("Total", invoice.gross, True),
+        (_("Net"), invoice.net, False),
+        (_("VAT %(percent)d%%", percent=invoice.vat_percent), invoice.vat, False),
+        (_("Total"), invoice.gross, True),
     ]
     for label, cents, bold in rows:
         page.text(PRICE - 70, y + 6, label, 10.5 if bold else 10, bold)
@@ -92,10 +94,17 @@ def _sums(page: Page, y: float, invoice: Invoice) -> None:
         y += 18
     page.rule(PRICE - 70, y - 26, RIGHT, 0.8)
     paid = invoice.paid_on
-    words = f"Paid on {day(paid)}. Thank you." if paid else f"Please pay by {day(invoice.due_on)}."
+    words = _("Please pay by %(date)s.", date=day(invoice.due_on))
+    if paid:
+        words = _("Paid on %(date)s. Thank you.", date=day(paid))
     page.text(LEFT, y + 30, words, 10, bold=True)
     if paid is None:
-        page.text(LEFT, y + 46, f"{BANK}, reference {invoice.number}", 10)
+        page.text(
+            LEFT,
+            y + 46,
+            _("%(account)s, reference %(number)s", account=BANK, number=invoice.number),
+            10,
+        )
 
 
 def _foot(page: Page, text: str) -> None:

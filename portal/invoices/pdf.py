@@ -28,7 +28,12 @@ WIDTHS = {
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """How many points the text takes; letters with accents are as wide as without."""
-    return sum(WIDTHS[bold].get(sign, 556) for sign in text) * size / 1000
+    return sum(WIDTHS[bold].get(sign, 556) for sign in _plain(text)) * size / 1000
+
+
+def _plain(text: str) -> str:
+    """Spaces that do not break, as amounts have them, are spaces here: no line is broken."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 @dataclass
@@ -39,7 +44,7 @@ class Page:
 
     def text(self, x: float, y: float, text: str, size: float = 10, bold: bool = False) -> None:
         """Write from `x` to the right."""
-        shown = text.encode("cp1252", "replace").decode("latin-1")
+        shown = _plain(text).encode("cp1252", "replace").decode("latin-1")
         shown = shown.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
         shown = "".join(sign if ord(sign) >= 32 else " " for sign in shown)
         font = "F2" if bold else "F1"
@@ -60,12 +65,12 @@ class Page:
         self.commands.append(f"{level:g} g {level:g} G")
 
 
-def document(pages: list[Page], title: str) -> bytes:
-    """The file: objects, cross-reference table, trailer."""
+def document(pages: list[Page], title: str, language: str) -> bytes:
+    """The file: objects, cross-reference table, trailer; the language as BCP 47 names it."""
     kids = " ".join(f"{6 + 2 * at} 0 R" for at in range(len(pages)))
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
     objects = [
-        b"<< /Type /Catalog /Pages 2 0 R /Lang (en-GB) >>",
+        f"<< /Type /Catalog /Pages 2 0 R /Lang ({language}) >>".encode(),
         f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(),
         font.format("Helvetica").encode(),
         font.format("Helvetica-Bold").encode(),

@@ -23,6 +23,11 @@ _NAME = re.compile(r"%\((\w+)\)")
 log = logging.getLogger(__name__)
 
 
+def later(message: str) -> str:
+    """Mark a sentence that is translated where it is used."""
+    return message
+
+
 class BrokenFile(ValueError):
     """A `.po` file can't be read; the message says which and why."""
 

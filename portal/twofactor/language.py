@@ -46,11 +46,6 @@ def plural(one: str, many: str, count: int, **values: Any) -> str:
     return _filled(language().texts.ngettext(one, many, count), {"count": count, **values})
 
 
-def later(message: str) -> str:
-    """Mark a sentence that is translated where it is used."""
-    return message
-
-
 def markup(message: str, text: str, values: Mapping[str, Any]) -> Markup:
     """A sentence as HTML: values are escaped, and so is the sentence, unless it brings its tags.
 

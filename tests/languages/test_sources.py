@@ -11,7 +11,8 @@ from jinja2 import nodes
 from tools.translations import DOMAINS
 
 LETTERS = re.compile(r"[^\W\d_]{2,}")
-ATTRIBUTES = {"alt", "aria-label", "aria-description", "placeholder", "title"}
+NAMES = {"PDF"}  # called so everywhere
+ATTRIBUTES = {"alt", "aria-label", "aria-description", "data-label", "placeholder", "title"}
 # A sentence, and not a word of the code: it begins as one and has a space in it.
 SENTENCE = re.compile(r"[A-Z][\w'’-]* \S|[A-Z][a-z]+[.!?:]$")
 TEMPLATES = [
@@ -30,7 +31,7 @@ class Words(HTMLParser):
         self.found = []
 
     def handle_data(self, data):
-        if LETTERS.search(data):
+        if LETTERS.search(data) and data.strip() not in NAMES:
             self.found.append(data.strip())
 
     def handle_starttag(self, tag, attrs):

@@ -41,6 +41,7 @@ ROWS = {
         INSERT INTO twofactor_ticket (digest, user_id, kind, expires_at) VALUES ('cc', '7', 'pass',
           1800000900);
     """,
+    "0002": "UPDATE customer SET language = 'de';",
 }
 
 

@@ -3,10 +3,11 @@
 import math
 from datetime import UTC, datetime
 
+from ..catalogue import later
 from ..core import errors
 from ..core.areas import BUILT_IN, AreaRegistry
 from ..core.records import Event
-from ..language import _, later, moment, plural, shown
+from ..language import _, moment, plural, shown
 from ..methods.registry import TOTP
 
 
