@@ -56,8 +56,8 @@ def compose(recipient: str, subject: str, text: str) -> EmailMessage:
     message["Date"] = format_datetime(datetime.fromtimestamp(now(), UTC))
     message["Message-ID"] = make_msgid(domain=urlsplit(config["PUBLIC_URL"]).hostname)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = tag()
     message.set_content(text.strip() + f"\n\n-- \n{config['SITE_NAME']}\n")
+    message["Content-Language"] = tag()
     return message
 
 

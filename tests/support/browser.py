@@ -107,8 +107,7 @@ class Person:
             java_script_enabled=look.scripts,
             viewport={"width": look.width, "height": look.height},
             device_scale_factor=2 if look.width < 600 else 1,
-            locale="en-GB",
-            **options,
+            **({"locale": "en-GB"} | options),
         )
         self.context.set_default_timeout(PATIENCE)
         self.watch = Watch(self.context, base)

@@ -1,0 +1,73 @@
+"""The whole life of a second factor in a browser that wants German."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import LOOKS
+
+TWOFACTOR = "/security/two-factor"
+NAME = "Zwei-Faktor-Authentifizierung"
+
+
+@pytest.fixture(params=[LOOKS[0], LOOKS[3]], ids=str)
+def look(request):
+    """With scripts on a desktop, without them on a phone: German words are long."""
+    return request.param
+
+
+def confirm(person, code):
+    dialog = person.page.get_by_role("dialog", name=NAME)
+    expect(dialog).to_be_visible()
+    if person.look.scripts:
+        person.inspect()
+        person.press("Bestätigen", dialog)
+        expect(dialog.get_by_role("alert")).to_have_text(
+            "Der Code hat sechs Ziffern."
+            " Geben Sie den ein, den Ihre Authenticator-App jetzt anzeigt."
+        )
+    dialog.locator("input[autocomplete='one-time-code']").fill(code)
+    person.press("Bestätigen", dialog)
+
+
+def test_activating_a_deed_deactivating_and_the_switch(people, customer, customer_password):
+    person = people(locale="de-DE")
+    person.open("/login")
+    person.fill("Benutzername oder E-Mail-Adresse", "alice")
+    person.fill("Passwort", customer_password)
+    person.press("Anmelden")
+    person.follow("Mein Konto schützen")
+    person.inspect()
+    person.press("Zwei-Faktor-Authentifizierung aktivieren")
+    person.fill("Aktuelles Passwort", customer_password)
+    person.press("Weiter")
+    person.sees("Schritt 2 von 3")
+    person.inspect()
+    person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    if person.look.scripts:
+        person.context.grant_permissions(["clipboard-write"])
+        person.press("Geheimnis kopieren")
+        person.sees("Kopiert.")
+    person.press("Speichern")
+    confirm(person, person.code())
+    person.sees("Die Zwei-Faktor-Authentifizierung ist eingeschaltet.")
+    person.inspect()
+
+    person.open("/security/email")
+    person.fill("Aktuelles Passwort", customer_password)
+    person.fill("Neue E-Mail-Adresse", "neu@example.org")
+    person.press("Speichern")
+    confirm(person, person.next_code())
+    person.sees("Ihre E-Mail-Adresse wurde geändert.")
+    person.inspect()
+
+    person.open(f"{TWOFACTOR}/deactivate")
+    person.fill("Code oder Wiederherstellungscode", person.next_code())
+    person.press("Deaktivieren")
+    person.sees("Die Zwei-Faktor-Authentifizierung ist ausgeschaltet.")
+
+    footer = person.page.locator("footer")
+    expect(footer.get_by_role("button", name="Deutsch")).to_have_attribute("aria-current", "true")
+    person.press("English", footer)
+    person.is_at(f"{TWOFACTOR}/")
+    expect(person.page.locator("h1")).to_have_text("Two-factor authentication")
+    person.inspect()

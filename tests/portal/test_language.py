@@ -1,0 +1,459 @@
+"""The portal in the language of whoever looks at it, and mails in that of whom they are for."""
+
+import re
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import event
+
+from portal import formats, language
+from portal.extensions import db
+from portal.models import Customer
+from portal.rules import Refused, checked_name
+from portal.twofactor import signals
+from portal.twofactor.catalogue import TRANSLATIONS
+from tests.portal.mails import mails
+from tests.support.customers import make_invoices
+from tests.support.enrol import TWOFACTOR, enrol, sign_in
+from tests.support.forms import answer, find_form, send, submit
+from tests.support.html import parse
+from tests.support.languages import left_in_english
+
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUES = (ROOT / "portal" / "translations" / "de.po", TRANSLATIONS / "de.po")
+GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
+NOON = 1_795_529_100  # 24 November 2026, 14:05 UTC
+
+
+@pytest.fixture
+def german(client, customer, customer_password):
+    """Alice's browser, which wants German and is signed in."""
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = GERMAN["Accept-Language"]
+    sign_in(client, "alice", customer_password)
+    return client
+
+
+def choose(client, name, path="/login"):
+    """Press a button of the switch on a page."""
+    page = client.get(path)
+    return send(client, path, _switch(page.text), {"language": name})
+
+
+def _switch(text):
+    return find_form(text, "next")
+
+
+def in_german(response):
+    assert response.headers["Content-Language"] == "de", response.request.path
+    assert {"Accept-Language", "Cookie"} <= set(response.vary)
+    assert parse(response.text).all("html")[0].get("lang") == "de"
+    assert left_in_english(response.text, *CATALOGUES) == set(), response.request.path
+    return response.text
+
+
+def heading(page):
+    return parse(page.text).all("h1")[0].text
+
+
+class TestPages:
+    """The whole portal, page by page: nothing of it is English."""
+
+    def test_those_that_can_be_looked_at(self, app, german, customer, customer_password, clock):
+        make_invoices(app, customer)
+        paths = sorted(
+            rule.rule
+            for rule in app.url_map.iter_rules()
+            if "GET" in rule.methods and not rule.arguments
+        )
+        pages = 0
+        for signed_in in (True, False):
+            for path in [*paths, "/no-such-page", "/logout"]:
+                response = german.get(path, follow_redirects=True)
+                if response.mimetype == "text/html":
+                    in_german(response)
+                    pages += 1
+            if signed_in:
+                answer(german, german.get("/"), {})  # sign out
+        assert pages > 20
+
+    def test_those_with_two_factor_authentication(self, german, customer_password, clock):
+        phone = enrol(german, clock, customer_password)
+        clock.advance()
+        for path in ("/", "/security/", f"{TWOFACTOR}/", "/security/password", "/invoices/"):
+            in_german(german.get(path, follow_redirects=True))
+        form = {"current_password": customer_password, "email": "new@example.org"}
+        asked = submit(german, "/security/email", form)
+        assert asked.status_code == 403
+        in_german(asked)
+        done = answer(german, asked, {"twofactor_code": phone.code()}, follow_redirects=True)
+        assert "Ihre E-Mail-Adresse wurde geändert." in in_german(done)
+
+    @pytest.mark.parametrize(
+        ("path", "data", "sentence"),
+        [
+            ("/security/password", {"new_password": "x"}, "Geben Sie Ihr aktuelles Passwort ein."),
+            ("/security/password", {"current_password": "x"}, "Das aktuelle Passwort ist nicht"),
+            ("/security/email", {"email": "x"}, "Geben Sie eine E-Mail-Adresse wie"),
+            ("/security/email", {"email": "ALICE@example.org"}, "Geben Sie Ihr aktuelles Passwort"),
+            (
+                "/security/profile",
+                {"full_name": "x" * 500},
+                "Name: Geben Sie höchstens 120 Zeichen",
+            ),
+            ("/security/profile", {"phone": "\x07"}, "Telefon: Entfernen Sie die unsichtbaren"),
+            ("/security/close", {"current_password": ""}, "Geben Sie Ihr aktuelles Passwort ein."),
+        ],
+    )
+    def test_refusals(self, german, path, data, sentence):
+        assert sentence in in_german(submit(german, path, data))
+
+    @pytest.mark.parametrize(
+        ("password", "sentence"),
+        [
+            ("short", "mindestens 10 Zeichen"),
+            ("qwertyuiop", "zu verbreitet oder zu regelmäßig"),
+            ("alice@example.org", "darf nicht aus Ihrem Namen"),
+            ("x" * 5000, "höchstens 4096 Zeichen"),
+        ],
+    )
+    def test_the_rules_for_passwords(self, german, customer_password, password, sentence):
+        form = {"current_password": customer_password}
+        form |= {"new_password": password, "repeat_password": password}
+        assert sentence in in_german(submit(german, "/security/password", form))
+
+    def test_before_the_sign_in(self, client):
+        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+        wrong = submit(client, "/login", {"identity": "nobody", "password": "wrong"})
+        assert "ist nicht richtig. Prüfen Sie die Angaben" in in_german(wrong)
+        in_german(submit(client, "/login", {"identity": "", "password": ""}))
+        sent = submit(client, "/forgot", {"email": "nobody@example.org"})
+        assert "Er funktioniert einmal, 60 Minuten lang." in in_german(sent)
+        in_german(client.get("/reset/x", follow_redirects=True))
+
+    def test_errors(self, app, german):
+        expired = german.post("/security/profile", data={})
+        assert heading(expired) == "Diese Seite ist abgelaufen"
+        in_german(expired)
+        in_german(german.get("/invoices/x.pdf"))
+        refused = german.get("/no-such-page", headers={"Accept": "application/json"})
+        assert refused.json["message"].startswith("Unter dieser Adresse gibt es keine Seite.")
+
+    def test_what_breaks(self, app, german, monkeypatch):
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        monkeypatch.setitem(app.view_functions, "account.security", lambda: 1 / 0)
+        assert heading(german.get("/security/")) == "Etwas ist schiefgegangen"
+
+    def test_sessions_and_their_numbers(self, app, german, customer_password):
+        other = app.test_client()
+        other.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
+        sign_in(other, "alice", customer_password)
+        text = in_german(german.get("/security/sessions"))
+        assert "Firefox auf Linux" in text
+        assert "Sie sind 2 Mal angemeldet." in german.get("/security/").text
+        gone = submit(
+            german,
+            "/security/sessions",
+            {"others": "1"},
+            button="Alle anderen abmelden",
+            follow_redirects=True,
+        )
+        assert "1 andere Sitzung abgemeldet." in gone.text
+
+
+class TestChoice:
+    def test_english_is_spoken_where_the_browser_asks_for_nothing_we_have(self, client):
+        for wish in (None, "fr", "fr-FR, es;q=0.5", "en-US", "de;q=0", "*"):
+            page = client.get("/login", headers={"Accept-Language": wish} if wish else {})
+            assert heading(page) == "Sign in"
+            assert parse(page.text).all("html")[0].get("lang") == "en-GB"
+            assert page.headers["Content-Language"] == "en"
+
+    def test_the_switch_is_a_choice_that_stays(self, client):
+        page = client.get("/login", headers=GERMAN)
+        german, english = (
+            next(node for node in parse(page.text).all("button") if node.get("value") == name)
+            for name in ("de", "en")
+        )
+        assert (german.text, german.get("lang")) == ("Deutsch", "de")
+        assert (english.text, english.get("lang")) == ("English", "en")
+        assert "aria-current" in german.attributes
+        assert "aria-current" not in english.attributes
+        done = choose(client, "en")
+        assert (done.status_code, done.location) == (303, "/login")
+        assert heading(client.get("/login", headers=GERMAN)) == "Sign in"
+        choose(client, "de")
+        assert heading(client.get("/login")) == "Anmelden"
+
+    def test_the_cookie_says_the_language_and_nothing_else(self, client):
+        done = choose(client, "de")
+        [cookie] = [each for each in done.headers.getlist("Set-Cookie") if "language" in each]
+        assert cookie.startswith("portal_language=de;")
+        assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+        assert "Secure" not in cookie
+
+    @pytest.mark.parametrize("value", ["", "xx", "../../etc/passwd", "en'", "DE", "de_DE"])
+    def test_a_cookie_that_we_did_not_write_is_none(self, client, value):
+        client.set_cookie("portal_language", value)
+        assert heading(client.get("/login")) == "Sign in"
+
+    def test_it_is_kept_with_the_customer(self, app, signed_in, customer, customer_password):
+        done = choose(signed_in, "de", "/security/")
+        assert done.location == "/security/"
+        with app.app_context():
+            assert db.session.get(Customer, customer.id).language == "de"
+        other = app.test_client()
+        assert heading(other.get("/login")) == "Sign in"
+        sign_in(other, "alice", customer_password)
+        assert heading(other.get("/security/")) == "Sicherheit"
+        # From then on in that browser: also where nobody is signed in, or nobody is looked up.
+        assert heading(other.get("/no-such-page")) == "Seite nicht gefunden"
+        submit(other, "/", {}, button="Abmelden")
+        assert heading(other.get("/login")) == "Anmelden"
+
+    def test_it_goes_before_what_the_browser_wishes(self, signed_in):
+        choose(signed_in, "en", "/")
+        page = signed_in.get("/security/", headers=GERMAN)
+        assert heading(page) == "Security"
+        signed_in.set_cookie("portal_language", "de")
+        assert heading(signed_in.get("/security/")) == "Security"
+
+    def test_a_language_that_is_gone_is_none(self, app, signed_in, customer):
+        with app.app_context():
+            db.session.get(Customer, customer.id).language = "tlh"
+            db.session.commit()
+        assert heading(signed_in.get("/security/")) == "Security"
+
+    def test_a_search_comes_back_to_itself(self, client):
+        page = client.get("/login?next=/invoices/")
+        done = send(client, "/login?next=/invoices/", _switch(page.text), {"language": "de"})
+        assert done.location == "/login?next=/invoices/"
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "//evil.example",
+            "https://evil.example/",
+            "/\\evil.example",
+            "/logout",
+            "javascript:x",
+            "",
+        ],
+    )
+    def test_it_leads_nowhere_else(self, client, target):
+        form = _switch(client.get("/login").text)
+        done = send(client, "/login", form, {"language": "de", "next": target})
+        assert done.location == "/"
+
+    def test_a_language_that_is_not_offered_is_refused(self, client):
+        form = _switch(client.get("/login").text)
+        for name in ("fr", "", "de_AT"):
+            assert send(client, "/login", form, {"language": name}).status_code == 400
+
+    def test_no_other_site_can_switch_it(self, client):
+        assert client.post("/language", data={"language": "de"}).status_code == 400
+
+    def test_it_costs_no_look_into_the_database(self, app, signed_in, customer):
+        def statements(path):
+            signed_in.get(path)
+            seen = []
+
+            def note(_connection, _cursor, text, *_rest):
+                seen.append(text)
+
+            with app.app_context():
+                engine = db.engine
+            event.listen(engine, "before_cursor_execute", note)
+            signed_in.get(path)
+            event.remove(engine, "before_cursor_execute", note)
+            return seen
+
+        before = {path: statements(path) for path in ("/", "/security/password", "/healthz")}
+        choose(signed_in, "de", "/")
+        after = {path: statements(path) for path in before}
+        assert after == before
+
+    def test_answers_without_a_sentence_say_nothing_of_it(self, client):
+        assert "Content-Language" not in client.get("/healthz").headers
+        with client.get("/static/portal.css") as response:
+            assert "Content-Language" not in response.headers
+            assert "Accept-Language" not in response.vary
+
+
+class TestMails:
+    """C-75"""
+
+    def of(self, app):
+        return [(mail["Subject"], mail["Content-Language"]) for mail in mails(app)]
+
+    def test_in_the_language_that_the_owner_has_chosen(
+        self, app, signed_in, customer, customer_password, clock
+    ):
+        choose(signed_in, "de", "/")
+        enrol(signed_in, clock, customer_password)
+        [mail] = mails(app)
+        assert mail["Subject"] == "Die Zwei-Faktor-Authentifizierung ist eingeschaltet"
+        assert mail["Content-Language"] == "de"
+        text = mail.get_content()
+        assert text.startswith("Guten Tag alice,")
+        assert "Anmeldung, Passwortänderung, Änderung der E-Mail-Adresse, Rechnungen" in text
+        assert re.search(r"Wann: \d+\. \w+ 20\d\d, \d\d:\d\d Uhr \(UTC\)", text)
+        assert left_in_english(f"<p>{text}</p>", *CATALOGUES) == set()
+        # So is what the operator causes.
+        app.test_cli_runner().invoke(args=["twofactor", "reset", "alice", "--reason", "x", "--yes"])
+        assert self.of(app)[-1] == (
+            "Die Zwei-Faktor-Authentifizierung wurde zurückgesetzt",
+            "de",
+        )
+
+    def test_in_the_language_of_the_request_when_it_is_the_owner_s_own(
+        self, app, german, customer_password, clock
+    ):
+        phone = enrol(german, clock, customer_password, ["sign_in"])
+        form = {"email": "new@example.org", "current_password": customer_password}
+        submit(german, "/security/email", form)
+        app.test_cli_runner().invoke(
+            args=["twofactor", "unlock", "alice", "--reason", "x", "--yes"]
+        )
+        assert self.of(app) == [
+            ("Die Zwei-Faktor-Authentifizierung ist eingeschaltet", "de"),
+            ("Ihre E-Mail-Adresse wurde geändert", "de"),
+            ("Ihre E-Mail-Adresse wurde geändert", "de"),
+            # The operator's deed: English, as nothing is known.
+            ("Codes were unlocked for your account", "en-GB"),
+        ]
+        with app.test_client() as other:
+            sign_in(other, "alice", customer_password, headers=GERMAN)
+            other.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+            submit(other, f"{TWOFACTOR}/sign-in?use=recovery", {"code": phone.recovery_code})
+        subject, spoken = self.of(app)[-1]
+        assert subject.startswith("Ihr Wiederherstellungscode wurde verwendet")
+        assert spoken == "de"
+
+    def test_not_in_that_of_somebody_who_guesses(self, app, customer):
+        with app.test_request_context(headers=GERMAN):
+            signals.challenge_failed.send(app, user_id=str(customer.id), run=5, area="sign_in")
+        assert self.of(app) == [("Wrong codes for your account", "en-GB")]
+
+    def test_the_link_for_a_forgotten_password(self, app, client, customer, customer_password):
+        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+        submit(client, "/forgot", {"email": "alice@example.org"})
+        [mail] = mails(app)
+        assert mail["Subject"] == "Ihr Passwort ersetzen"
+        link = re.search(r"http://\S+/reset/\S+", mail.get_content())[0]
+        path = link[link.index("/reset/") :]
+        in_german(client.get(path))
+        password = "other-lantern-coffee-77"
+        submit(client, path, {"new_password": password, "repeat_password": password})
+        assert self.of(app)[-1] == ("Ihr Passwort wurde geändert", "de")
+
+    def test_the_last_one(self, app, german, customer_password):
+        submit(german, "/security/close", {"current_password": customer_password})
+        assert self.of(app) == [("Ihr Konto wurde geschlossen", "de")]
+
+
+def test_an_invoice_as_a_file(app, german, customer):
+    [number] = make_invoices(app, customer, 1)
+    page = german.get("/invoices/")
+    assert "49,00\N{NO-BREAK SPACE}€" in page.text
+    assert "15. Januar 2026" in page.text
+    with german.get(f"/invoices/{number}.pdf") as file:
+        assert file.headers["Content-Language"] == "de"
+        data = file.data
+    assert b"/Lang (de)" in data
+    streams = re.findall(rb"stream\n(.*?)\nendstream", data, re.DOTALL)
+    text = b"".join(map(zlib.decompress, streams)).decode("cp1252")
+    for words in (
+        "Rechnungsnummer",
+        "Bezahlt am 15. Januar 2026",
+        "USt. 20 %",
+        "58,80 €",
+        "Seite 1",
+    ):
+        assert words in text
+    assert left_in_english(f"<p>{text}</p>", *CATALOGUES) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "money", "day", "moment"),
+    [
+        ("en", "€1,234.50", "24 November 2026", "24 November 2026, 14:05 UTC"),
+        (
+            "de",
+            "1.234,50\N{NO-BREAK SPACE}€",
+            "24. November 2026",
+            "24. November 2026, 14:05 Uhr (UTC)",
+        ),
+    ],
+)
+def test_numbers_and_dates(app, name, money, day, moment):
+    from datetime import date
+
+    with app.app_context(), language.speaking(name):
+        assert formats.money(123_450) == money
+        assert formats.money(-1).replace("\N{NO-BREAK SPACE}", " ") in ("-€0.01", "-0,01 €")
+        assert formats.day(date(2026, 11, 24)) == day
+        assert formats.moment(NOON) == moment
+        assert formats.device("curl/8") == "curl"
+
+
+def test_commands_speak_english(app):
+    """Also where the environment of the operator is another one."""
+    create = ["user", "create", "a@b", "--email", "x@example.org", "--password", "x"]
+    done = app.test_cli_runner().invoke(args=create)
+    assert "A user name can't contain the sign @." in done.output
+    areas = app.test_cli_runner().invoke(args=["twofactor", "areas"]).output
+    assert "Password change" in areas
+    with pytest.raises(Refused, match="at most 64 characters"):
+        checked_name("x" * 65)
+
+
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
+@given(
+    st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=40),
+    st.text(st.sampled_from("de,en;q=0.19-_*"), max_size=30),
+    st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=12),
+)
+def test_no_wish_is_an_error(app, noise, wish, cookie):
+    for value in (noise, wish):
+        headers = {"Accept-Language": value, "Cookie": f"portal_language={cookie}"}
+        page = app.test_client().get("/no-such-page", headers=headers)
+        assert heading(page) in ("Page not found", "Seite nicht gefunden")
+
+
+ALONE = """
+import sys
+sys.modules["babel"] = sys.modules["flask_babel"] = None
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if "babel" in name else found(name, *rest)
+from portal import create_app
+app = create_app({"INSTANCE_PATH": sys.argv[1], "SECRET_KEY": "only-for-tests-" * 4})
+with app.app_context():
+    from portal.extensions import db
+    db.create_all()
+page = app.test_client().get("/login", headers={"Accept-Language": "de"})
+assert page.status_code == 200
+assert "<h1>Sign in</h1>" in page.text
+assert "Deutsch" not in page.text
+with app.app_context():
+    db.engine.dispose()
+"""
+
+
+def test_without_flask_babel_it_speaks_english(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
