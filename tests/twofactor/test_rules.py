@@ -248,3 +248,16 @@ def test_the_words_of_a_held_account_lead_out(protected):
     for _ in range(5):
         refused = protected.post("/deactivate", {"code": protected.wrong()})
     assert "recovery code" in html.unescape(error(refused.text))
+
+
+def test_password_managers_know_whose_password_is_asked(alice, clock):
+    """C-119"""
+    page = alice.client.get(f"{MOUNT}/activate").text
+    whose = re.search(r'<input[^>]*autocomplete="username"[^>]*>', page)
+    assert whose
+    assert 'value="alice"' in whose.group()
+    assert " hidden" in whose.group()
+    assert page.index(whose.group()) < page.index('autocomplete="current-password"')
+    alice.enrol()
+    clock.advance(3600)
+    assert 'autocomplete="username"' in alice.client.get(f"{MOUNT}/deactivate").text

@@ -67,6 +67,7 @@ def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
         "mandatory": offer.mandatory,
         "chosen": chosen,
         "next_url": _next(),
+        "account_name": state.account_name(current_user),
     }
 
 

@@ -58,7 +58,7 @@ def show_deactivate() -> Response:
     ask_password = not _is_fresh(state)
     if forms.wants_json():
         return pages.needed("code", *(["password"] if ask_password else []))
-    return pages.page("deactivate.html", ask_password=ask_password)
+    return pages.page("deactivate.html", **_proofs(state, ask_password))
 
 
 def deactivate() -> Response:
@@ -74,7 +74,7 @@ def deactivate() -> Response:
         return _off_already(state, refusal)
     except Refusal as refusal:
         refusal.area = DEACTIVATION.key
-        return pages.refused(state, refusal, "deactivate.html", ask_password=ask_password)
+        return pages.refused(state, refusal, "deactivate.html", **_proofs(state, ask_password))
     marks.forget()
     marks.renew()
     return pages.done(
@@ -82,6 +82,10 @@ def deactivate() -> Response:
         state="off",
         by=by,
     )
+
+
+def _proofs(state: State, ask_password: bool) -> dict[str, Any]:
+    return {"ask_password": ask_password, "account_name": state.account_name(current_user)}
 
 
 def show_recovery() -> Response:
