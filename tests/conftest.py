@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jinja2 import FileSystemBytecodeCache
 
-from tests.support import postgres
+from tests.support import postgres, schema
 from tests.support.clock import Clock
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def app(
     )
     app.jinja_env.bytecode_cache = compiled_templates
     with app.app_context():
-        db.create_all()
+        schema.create(db)
     yield app
     with app.app_context():
         db.session.remove()

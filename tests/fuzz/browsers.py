@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import got_request_exception
-from sqlalchemy import event
+
+from tests.support import schema
 
 from .model import Session
 from .requests import Answer, Kept, Sealed, Sent
@@ -137,13 +138,8 @@ def sealed_in(response: Any, kept: Kept) -> Sealed:
 def quick(app: Any, db: Any) -> None:
     """Nothing of the fuzz needs to outlive a power cut."""
     with app.app_context():
-        engine = db.engine
-
-    @event.listens_for(engine, "connect")
-    def unsynchronised(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA synchronous = OFF")
-
-    engine.dispose()
+        schema.quicken(db.engine)
+        db.engine.dispose()
 
 
 class Breakdowns:

@@ -10,6 +10,7 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from portal.twofactor import TwoFactor
+from tests.support import schema
 
 ALL = ("sign_in", "note", "vault", "payment", "staff")
 PASSWORD = "correct horse battery"
@@ -60,7 +61,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     app.deeds, app.db, app.User, app.twofactor = [], db, User, twofactor
     _routes(app)
     with app.app_context():
-        db.create_all()
+        schema.create(db)
     return app
 
 
