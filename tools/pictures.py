@@ -1,6 +1,7 @@
-"""Every page and state of the portal as a PNG in docs/pictures/, wide and narrow.
+"""Every page and state of the portal as a PNG: at 1280, 768 and 320 pixels, light and dark.
 
-Run with `make pictures`; `ARGS=challenge` renews only those whose names contain the word.
+What the repository keeps goes to docs/pictures/, the rest to build/pictures/. Run with
+`make pictures`; `ARGS=challenge` renews only those whose names contain the word.
 """
 
 import logging
@@ -19,14 +20,15 @@ from portal import create_app
 from portal.extensions import db
 from tests.support.browser import ARGUMENTS, Look, Person, needed
 from tests.support.clock import START, Clock
-from tests.support.codes import wrong_code
+from tests.support.codes import oathtool, wrong_code
 from tests.support.customers import make_customer, make_invoices
 from tests.support.enrol import TWOFACTOR
 from tests.support.mail import last_link
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+REST = FOLDER.parents[1] / "build" / "pictures"
 PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a picture
-# In dark mode those pages that have colours of their own; the others follow.
+# Kept in dark mode: those pages that have colours of their own; the others follow.
 DARK = {
     "sign-in",
     "activate-2",
@@ -35,7 +37,7 @@ DARK = {
     "preferences-on",
     "invoices",
 }
-SIZES = {"desktop": (1120, 760), "phone": (390, 780)}
+SIZES = {"desktop": (1280, 800), "tablet": (768, 1024), "phone": (320, 640)}
 
 
 class Photographer(Person):
@@ -50,18 +52,19 @@ class Photographer(Person):
 
     def picture(self, name: str, *, whole: bool = True) -> None:
         """Take one; a dialog is pictured as the window shows it, a page in its whole length."""
-        wanted = self.only in name and (not self.suffix or name in DARK)
-        name = f"{name}-{self.size}{self.suffix}.png"
-        if wanted:
+        if self.only in name:
+            kept = self.size != "tablet" and (not self.suffix or name in DARK)
+            name = f"{name}-{self.size}{self.suffix}.png"
             self.page.mouse.move(0, 0)
             self.page.screenshot(
-                path=FOLDER / name,
+                path=(FOLDER if kept else REST) / name,
                 full_page=whole,
                 animations="disabled",
                 caret="hide",
                 scale="css",
             )
-            self.taken.append(name)
+            if kept:
+                self.taken.append(name)
 
 
 @contextmanager
@@ -153,6 +156,28 @@ def activation(person: Photographer) -> None:
     person.picture("security-on")
 
 
+def phones(person: Photographer) -> None:
+    """A second phone, and the page of one of them; the preferences in German."""
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    person.picture("phone-1")
+    person.fill("Name", "Tablet")
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    person.page.locator("#twofactor-qr").wait_for()
+    person.picture("phone-2")
+    secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    person.press("Save")
+    person.answer(oathtool(secret, person.clock()))
+    person.page.wait_for_load_state()
+    person.picture("preferences-phones")
+    person.page.get_by_role("link", name="Change Tablet").click()
+    person.picture("phone-one")
+    person.page.get_by_role("button", name="Deutsch").click()
+    person.open(f"{TWOFACTOR}/")
+    person.picture("preferences-german")
+    person.page.get_by_role("button", name="English").click()
+
+
 def fill_password(person: Photographer) -> None:
     person.open("/security/password")
     person.fill("Current password", PASSWORD)
@@ -217,6 +242,7 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
         )
         before(person, app)
         activation(person)
+        phones(person)
         challenges(person)
         later(person)
         person.context.close()
@@ -226,18 +252,19 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
 def main(only: str = "") -> None:
     """Renew the pictures whose names contain a word."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    for folder in (FOLDER, REST):
+        folder.mkdir(parents=True, exist_ok=True)
     taken: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needed("chromium"), args=ARGUMENTS)
         for size in SIZES:
             taken += walk(browser, size, only)
-        taken += walk(browser, "desktop", only, color_scheme="dark")
+            taken += walk(browser, size, only, color_scheme="dark")
         browser.close()
     if not only:
         for path in set(FOLDER.glob("*.png")) - {FOLDER / name for name in taken}:
             path.unlink()
-    print(f"{len(taken)} pictures in docs/pictures/")
+    print(f"{len(taken)} pictures in docs/pictures/, the others in build/pictures/")
 
 
 if __name__ == "__main__":
