@@ -15,7 +15,7 @@ FLASK := $(PY) -m flask --app wsgi --no-debug
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: run scale test test-fast test-long test-postgres lint format translations pictures security docs constraints clean help
+.PHONY: run scale test test-fast test-long test-postgres bench lint format translations pictures security docs constraints clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -45,6 +45,10 @@ test-postgres: $(VENV)/.installed-for-tests
 # What requests cost with a million accounts and ten million events, on PostgreSQL; half an hour.
 scale: $(VENV)/.installed-for-tests
 	@$(PY) -m tools.scale --commands $(ARGS)
+
+# What it costs, beside its peers (docs/performance.md): one table, and build/bench.json; ARGS=--help.
+bench: $(VENV)/.installed-for-tests
+	@$(PY) -m bench $(ARGS)
 
 lint: $(VENV)/.installed-for-tests
 	@$(PY) -m ruff check .

@@ -1,0 +1,152 @@
+"""The small Flask host without a second factor: the floor, and what `ours` is built upon."""
+
+import hmac
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+from flask import Flask, redirect, render_template_string, request
+from flask_login import (
+    LoginManager,
+    UserMixin,
+    current_user,
+    login_required,
+    login_user,
+    logout_user,
+)
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import String, event, select, text, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ..common import ADA, BOB, COST, PASSWORD, SECRET, App, Counted, numbers
+
+PAGE = """<!doctype html><title>host</title><form method="post">
+<input type="hidden" name="csrf_token" value="{{ csrf_token() }}">
+<input name="email"><input name="password" type="password"><button>Send</button></form>"""
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base, UserMixin):  # type: ignore[misc]  # Flask-Login is untyped
+    __tablename__ = "host_user"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    email: Mapped[str] = mapped_column(String(255), unique=True)
+    password: Mapped[str] = mapped_column(String(255))
+    visits: Mapped[int] = mapped_column(default=0)
+
+    def check_password(self, password: str) -> bool:
+        return bcrypt.checkpw(password.encode(), self.password.encode())
+
+
+def done() -> Any:
+    """What every view does that is measured: as little as can be."""
+    return "page" if request.method == "GET" else redirect("/", 303)
+
+
+def host(uri: str, signed_in: Callable[[User], Any]) -> tuple[Flask, SQLAlchemy]:
+    """The host.
+
+    Args:
+        uri: of its database.
+        signed_in: gives the answer once the password was right.
+    """
+    app = Flask("host", template_folder=None)
+    app.config.update(SECRET_KEY=SECRET, SQLALCHEMY_DATABASE_URI=uri)
+    db = SQLAlchemy(app, model_class=Base)
+    CSRFProtect(app)
+    login = LoginManager(app)
+    login.login_view = "sign_in"
+    login.user_loader(lambda key: db.session.get(User, key))
+
+    def sign_in() -> Any:
+        if request.method == "GET":
+            return render_template_string(PAGE)
+        user = db.session.scalar(select(User).where(User.email == request.form["email"]))
+        if user is None or not user.check_password(request.form["password"]):
+            return "wrong", 403
+        return signed_in(user)
+
+    def count_visit() -> Any:
+        of_user = User.id == current_user.id
+        db.session.execute(update(User).where(of_user).values(visits=User.visits + 1))
+        db.session.commit()
+        return redirect("/", 303)
+
+    def sign_out() -> Any:
+        logout_user()
+        return redirect("/sign-in", 303)
+
+    both = ["GET", "POST"]
+    app.add_url_rule("/", "home", login_required(lambda: "home"))
+    app.add_url_rule("/form-page", "form_page", lambda: render_template_string(PAGE))
+    app.add_url_rule("/plain", "plain", login_required(done), methods=both)
+    app.add_url_rule("/update", "update", login_required(count_visit), methods=["POST"])
+    app.add_url_rule("/sign-in", "sign_in", sign_in, methods=both)
+    app.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
+    return app, db
+
+
+def finish(app: Flask, db: SQLAlchemy) -> App:
+    """Tables, people and hooks."""
+    with app.app_context():
+        db.create_all()
+        hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(COST)).decode()
+        for key, email in (("ada", ADA), ("bob", BOB)):
+            db.session.merge(User(id=key, email=email, password=hashed))
+        db.session.commit()
+        engine = db.engine
+    counted = Counted()
+
+    def run(statement: str) -> None:
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+
+    hooks: dict[str, Callable[..., object]] = {
+        "forgive": lambda: None,
+        "load": lambda accounts: run(
+            f"{numbers(accounts)}INSERT INTO host_user (id, email, password, visits)"
+            " SELECT 'user-' || i, 'user-' || i || '@example.org', 'x', 0 FROM n"
+        ),
+        "analyze": lambda: run("ANALYZE"),
+        "update": lambda: run("UPDATE host_user SET visits = visits + 1 WHERE id = 'ada'"),
+        "hmac": _hmac,
+        "bcrypt12": lambda: bcrypt.hashpw(b"x", bcrypt.gensalt(12)) and None,
+    }
+    return App(app.wsgi_app, counted, counter(engine, counted), hooks)
+
+
+def counter(engine: Any, counted: Counted) -> Callable[[bool], None]:
+    """Counts what goes to the database of an engine, while it is told to."""
+
+    def statement(*_arguments: Any) -> None:
+        counted.statements += 1
+
+    def commit(*_arguments: Any) -> None:
+        counted.commits += 1
+
+    def count(on: bool) -> None:
+        change = event.listen if on else event.remove
+        change(engine, "before_cursor_execute", statement)
+        change(engine, "commit", commit)
+
+    return count
+
+
+def _hmac() -> None:
+    """The three codes of a window, compared."""
+    for step in range(3):
+        hmac.compare_digest(hmac.digest(b"k" * 20, step.to_bytes(8, "big"), "sha1"), b"x" * 20)
+
+
+def build(uri: str, _folder: Path) -> App:
+    """Signing in takes the password alone."""
+
+    def signed_in(user: User) -> Any:
+        login_user(user)
+        return redirect("/", 303)
+
+    return finish(*host(uri, signed_in))

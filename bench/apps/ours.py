@@ -1,0 +1,106 @@
+"""Our side: the small host with `portal.twofactor`."""
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from flask_login import login_required
+from sqlalchemy import text
+
+from portal.twofactor import TwoFactor
+from portal.twofactor.methods import totp
+from portal.twofactor.web import qr
+
+from ..common import ADA, COST, ISSUER, SECRET, App, numbers
+from . import bare
+
+# As many more areas, for the question of what they cost.
+MORE_AREAS = int(os.environ.get("BENCH_MORE_AREAS", "0"))
+
+
+def build(uri: str, _folder: Path) -> App:
+    """Signing in takes a code as well, where the user chose that."""
+    twofactor = TwoFactor()
+    twofactor.area("sign_in", "Sign-in", "Each time you sign in")
+    twofactor.area("deed", "Deeds", "Each deed")
+    twofactor.area("form", "Forms", "Each form that comes back")
+    twofactor.area("vault", "Vault", "Looking into the vault", guards="view")
+    twofactor.area("other", "Others", "What nobody chooses")
+    for number in range(MORE_AREAS):
+        twofactor.area(f"area-{number}", f"Area {number}", "One of many")
+    app, db = bare.host(uri, twofactor.sign_in)
+    app.config.update(
+        TWOFACTOR_RECOVERY_COST=COST,
+        TWOFACTOR_ISSUER=ISSUER,
+        TWOFACTOR_KEYS=[base64.b64encode(hashlib.sha256(SECRET.encode()).digest()).decode()],
+    )
+    twofactor.init_app(app, db)
+
+    def guarded(key: str, answer: Any = bare.done, methods: tuple[str, ...] = ("POST",)) -> None:
+        def view() -> Any:
+            return answer()
+
+        protected = login_required(twofactor.required(key)(view))
+        app.add_url_rule(f"/{key}", key, protected, methods=methods)
+
+    guarded("deed")
+    guarded("other")
+    guarded("form", lambda: "the form again")
+    guarded("vault", methods=("GET",))
+    made = bare.finish(app, db)
+    with app.app_context():
+        engine = db.engine
+
+    def run(*statements: str) -> None:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def load(accounts: int) -> None:
+        users(accounts)
+        run(*_accounts(accounts, "bytea" if engine.name == "postgresql" else "blob"))
+
+    users = made.hooks["load"]
+    made.hooks |= {
+        "qr": _qr,
+        "load": load,
+        "events": lambda rows: run(_events(rows)),
+        "forgive": lambda: run(
+            "UPDATE twofactor_account SET failures = 0, failures_cleared = 0, failures_recent = ''"
+            " WHERE user_id = 'ada'",
+            "UPDATE twofactor_authenticator SET last_step = 0, failures_at_use = 0"
+            " WHERE user_id = 'ada'",
+        ),
+    }
+    return made
+
+
+def _qr() -> None:
+    qr.svg(totp.key_uri(b"\x5a" * 20, ISSUER, ADA), "twofactor-qr", "QR code")
+
+
+def _accounts(upto: int, binary: str) -> list[str]:
+    """Everybody has it on; the rows are as long as real ones."""
+    rows = numbers(upto)
+    account = (
+        "INSERT INTO twofactor_account (user_id, areas, activated_at, recovery_hash)"
+        f" SELECT 'user-' || i, 'deed form sign_in vault', 1790000000, '{'x' * 60}' FROM n"
+    )
+    authenticator = (
+        "INSERT INTO twofactor_authenticator"
+        " (id, user_id, kind, name, sealed, last_step, created_at)"
+        " SELECT 'authenticator-' || i, 'user-' || i, 'totp', 'Authenticator app',"
+        f" CAST('{'x' * 53}' AS {binary}), 59000000, 1790000000 FROM n"
+    )
+    return [rows + account, rows + authenticator]
+
+
+def _events(rows: int) -> str:
+    """Half of them are of the person who is measured."""
+    return (
+        f"{numbers(rows)}INSERT INTO twofactor_event (user_id, at, kind, area, address)"
+        " SELECT CASE i % 2 WHEN 0 THEN 'ada' ELSE 'user-' || i END, 1790000000 + i,"
+        " 'code_accepted', 'deed', '192.0.2.1' FROM n"
+    )

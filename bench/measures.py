@@ -1,0 +1,119 @@
+"""What is measured, in the order of the table, and what was asked of it."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .worker import OTHERS, PEOPLE
+
+# Medians by side: cpu in ms, ratio to ours, statements ...
+Found = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One row.
+
+    Args:
+        name: of the method `measure_...` of the people.
+        label: what people read.
+        times: how many samples of a round, in relation to the others.
+        budget: what it must keep to, in words.
+        met: whether it does; gets what was found, by side, and the name of the database.
+        unit: what the column of a side shows, "ms" or "us" of CPU time.
+    """
+
+    name: str
+    label: str
+    times: float = 1
+    budget: str = ""
+    met: Callable[[Found, str], bool] | None = None
+    unit: str = "ms"
+
+    def sides(self, wanted: list[str]) -> list[str]:
+        """Those that have it."""
+        return [side for side in wanted if self._is_of(side)]
+
+    def _is_of(self, side: str) -> bool:
+        who = PEOPLE[side].get(OTHERS.get(self.name, ""))
+        if who is None:
+            return False
+        module, _, name = who.partition(".")
+        kind = getattr(importlib.import_module(f"bench.people.{module}"), name)
+        return hasattr(kind, f"measure_{self.name}")
+
+
+def _cpu(found: Found, side: str = "ours") -> float:
+    return found[side]["cpu"] * 1000
+
+
+def _ratio(found: Found, side: str) -> float:
+    return found[side]["ratio"] if side in found else float("inf")
+
+
+def _best(found: Found) -> float:
+    return min(_ratio(found, side) for side in ("security_too", "two_factor", "allauth"))
+
+
+def _guard(found: Found, _database: str) -> bool:
+    return _cpu(found) <= 0.15 and found["ours"]["statements"] <= 1
+
+
+def _verification(found: Found, database: str) -> bool:
+    if _cpu(found) > 1.3:
+        return False
+    if database == "postgresql" and "update" in found and _ratio(found, "update") < 0.5:
+        return False
+    return _best(found) >= 4 and _ratio(found, "security_too") >= 8
+
+
+_GUARD = "at most 0.15 ms and 1 SELECT"
+_VERIFY = "1.3 ms; 4 x the best, 8 x Flask-Security-Too"
+
+MEASURES = [
+    Measure("plain", "a route under `login_required` alone, GET", 4),
+    Measure("plain_post", "the same, POST", 4),
+    Measure("guard_off", "guard, user not enrolled: added", 4, _GUARD, _guard, "us"),
+    Measure("guard_other", "guard, area not chosen: added", 4, _GUARD, _guard, "us"),
+    Measure("guard_view", "guard, code given before (view window): added", 4, unit="us"),
+    Measure("guard_pass", "guard, a pass taken and left: added", 2, unit="us"),
+    Measure("guard_asks", "the challenge page", 2),
+    Measure("deed_right", "guarded deed with the right code", 2, _VERIFY, _verification),
+    Measure("deed_wrong", "guarded deed with a wrong code", 2, _VERIFY, _verification),
+    Measure("right", "second step of signing in, right code", 1, _VERIFY, _verification),
+    Measure("wrong", "second step of signing in, wrong code", 1, _VERIFY, _verification),
+    Measure("recovery", "second step by recovery code", 0.5),
+    Measure(
+        "enrolment",
+        "enrolment until secret and QR code are seen",
+        0.5,
+        "6 ms, page 16 kB, QR 7 kB",
+        lambda found, _: (
+            _cpu(found) <= 6 and found["ours"]["page"] <= 16_000 and found["ours"]["qr"] <= 7_000
+        ),
+    ),
+    Measure(
+        "qr",
+        "the QR code alone",
+        1,
+        "3 ms",
+        lambda found, _: _cpu(found) <= 3,
+    ),
+    Measure("preferences", "the page of preferences", 1),
+    Measure(
+        "journey",
+        "the whole journey",
+        0.3,
+        "2.5 x the best",
+        lambda found, _: _best(found) >= 2.5,
+    ),
+    Measure("update", "floor: Flask-Login route, one UPDATE, COMMIT", 4),
+    Measure("bare_update", "floor: one indexed UPDATE, COMMIT", 4),
+    Measure("hmac", "floor: the codes of three steps compared", 4, unit="us"),
+    Measure("bcrypt12", "floor: one bcrypt of cost 12", 0.1),
+]
+BY_NAME = {measure.name: measure for measure in MEASURES}
+# The same question is answered by another route at the peers.
+STANDS_FOR = {"deed_right": "right", "deed_wrong": "wrong"}
+# These are set against the floor of one UPDATE and COMMIT.
+VERIFICATIONS = frozenset({"deed_right", "deed_wrong", "right", "wrong"})

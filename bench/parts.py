@@ -1,0 +1,198 @@
+"""The parts of the bench, each for itself: requests, gunicorn, growth, imports and memory."""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import running
+from .measures import MEASURES, Found
+from .sides import ROOT, Databases, InProcess, Place, Served, databases, python_of
+
+EVERY = [measure.name for measure in MEASURES]
+OVER_HTTP = [
+    *("plain", "plain_post", "guard_other", "guard_view", "deed_right", "deed_wrong", "right"),
+    *("wrong", "enrolment", "journey", "update"),
+]
+GROWING = ["guard_other", "deed_right", "right", "wrong", "journey"]
+IMPORT = (
+    "import time, flask, sqlalchemy, flask_login;"
+    "begun = time.process_time();"
+    "import {module};"
+    "print(time.process_time() - begun)"
+)
+MODULES = {"ours": "portal.twofactor", "security_too": "flask_security"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked on the command line."""
+
+    sides: list[str]
+    databases: list[str]
+    rounds: int
+    times: int
+    accounts: int
+    events: int
+
+
+def _place(side: str, made: Databases, folder: Path, **environment: str) -> Place:
+    return Place(side, made.new(), folder, environment)
+
+
+def requests(
+    asked: Asked, *, served: bool, names: list[str] | None = None
+) -> dict[str, dict[str, Found]]:
+    """Every measure, in process or through gunicorn, on each database."""
+    result = {}
+    start: Callable[[Place], Any] = Served if served else InProcess
+    for kind in asked.databases:
+        print(f"{'gunicorn' if served else 'in process'}, {kind}", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
+            folder = Path(name)
+            made = stack.enter_context(databases(kind, folder))
+            sides = {}
+            for side in asked.sides:
+                sides[side] = start(_place(side, made, folder))
+                stack.callback(sides[side].close)
+            rounds = running.run(
+                sides,
+                {side: side for side in sides},
+                names or (OVER_HTTP if served else EVERY),
+                asked.rounds,
+                asked.times,
+            )
+            result[kind] = running.summary(rounds)
+    return result
+
+
+def growth(asked: Asked) -> dict[str, dict[str, Any]]:
+    """Each side with 1,000 accounts and with many, in the same rounds."""
+    result = {}
+    for kind in asked.databases:
+        print(f"{asked.accounts:,} accounts, {kind}", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
+            folder = Path(name)
+            made = stack.enter_context(databases(kind, folder))
+            sides, kind_of = {}, {}
+            for side in [side for side in asked.sides if side != "bare"]:
+                for label, accounts in (("few", 1000), ("many", asked.accounts)):
+                    worker = InProcess(_place(side, made, folder))
+                    stack.callback(worker.close)
+                    worker.hook(f"load {accounts}")
+                    worker.hook("analyze")
+                    sides[f"{side} {label}"], kind_of[f"{side} {label}"] = worker, side
+            rounds = running.run(sides, kind_of, GROWING, asked.rounds, asked.times)
+            result[kind] = _pairs(rounds)
+    return result
+
+
+def ours_with_more(asked: Asked) -> dict[str, dict[str, Any]]:
+    """Our side with 50 more areas, and with many events, against itself without."""
+    result = {}
+    for kind in asked.databases:
+        print(f"areas and events, {kind}", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
+            folder = Path(name)
+            made = stack.enter_context(databases(kind, folder))
+
+            def start(
+                made: Databases = made, folder: Path = folder, stack: ExitStack = stack, **more: str
+            ) -> InProcess:
+                worker = InProcess(_place("ours", made, folder, **more))
+                stack.callback(worker.close)
+                return worker
+
+            many_events = start()
+            many_events.hook(f"events {asked.events}")
+            many_events.hook("analyze")
+            sides = {
+                "usual few": start(),
+                "areas many": start(BENCH_MORE_AREAS="50"),
+                "events many": many_events,
+            }
+            names = [*GROWING, "enrolment", "preferences"]
+            kind_of = dict.fromkeys(sides, "ours")
+            rounds = running.run(sides, kind_of, names, asked.rounds, asked.times)
+            for found in rounds.values():
+                usual = found.pop("usual few")
+                found |= {side.replace("many", "few"): usual for side in list(found)}
+            result[kind] = _pairs(rounds)
+    return result
+
+
+def _pairs(rounds: running.Rounds) -> dict[str, Any]:
+    """By measure and side: CPU ms with few and with many, and the ratio."""
+    result: dict[str, Any] = {}
+    for name, sides in rounds.items():
+        for label in sides:
+            side, _, size = label.partition(" ")
+            if size != "many":
+                continue
+            few, many = sides[f"{side} few"][1:], sides[label][1:]
+            result.setdefault(name, {})[side] = {
+                "few": running.medians(few)["cpu"],
+                "many": running.medians(many)["cpu"],
+                "ratio": running.ratio(many, few),
+                "added": running.medians(many)["cpu"] - running.medians(few)["cpu"],
+            }
+    return result
+
+
+def workers(asked: Asked) -> dict[str, dict[str, Any]]:
+    """Our side under 1, 2 and 4 gunicorn workers, with as many browsers at once."""
+    result: dict[str, dict[str, Any]] = {}
+    for kind in asked.databases:
+        for number in (1, 2, 4):
+            print(f"{number} gunicorn workers, {kind}", file=sys.stderr)
+            with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
+                folder = Path(name)
+                made = stack.enter_context(databases(kind, folder))
+                server = Served(_place("ours", made, folder), number)
+                stack.callback(server.close)
+                server.take("guard_other", 2)
+                result.setdefault(kind, {})[str(number)] = _at_once(server, number, asked)
+    return result
+
+
+def _at_once(server: Served, number: int, asked: Asked) -> dict[str, float]:
+    samples: list[dict[str, float]] = []
+
+    def use() -> None:
+        samples.extend(server.browse(asked.rounds * asked.times * 4))
+
+    threads = [threading.Thread(target=use) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return running.medians(samples)
+
+
+def imports(asked: Asked) -> dict[str, dict[str, float]]:
+    """CPU time of the import after Flask, SQLAlchemy and Flask-Login; memory of a worker."""
+    print("imports and memory", file=sys.stderr)
+    times: dict[str, list[float]] = {side: [] for side in asked.sides if side in MODULES}
+    for _ in range(asked.rounds * 2):
+        for side, seconds in times.items():
+            code = IMPORT.format(module=MODULES[side])
+            command = [str(python_of(side)), "-c", code]
+            done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+            seconds.append(float(done.stdout))
+    result = {side: {"import": statistics.median(seconds)} for side, seconds in times.items()}
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        made = stack.enter_context(databases("sqlite", folder))
+        for side in asked.sides:
+            server = Served(_place(side, made, folder))
+            stack.callback(server.close)
+            server.take("update" if side == "bare" else "journey", 20)
+            server.take("plain", 200)
+            result.setdefault(side, {})["memory"] = server.hook("memory")
+    return result

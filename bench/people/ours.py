@@ -1,0 +1,195 @@
+"""At `portal.twofactor`, in the small host; and at the same host without it (the floor)."""
+
+import re
+
+from ..browser import Answer
+from ..common import BOB, PASSWORD
+from .base import Person, Sample, added, total
+
+MOUNT = "/two-factor"
+_SECRET = r'id="twofactor-secret"[^>]*>([^<]*)<'
+_RECOVERY = r'id="twofactor-recovery-code"[^>]*>([^<]*)<'
+_SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
+
+
+class Bare(Person):
+    """Signed in at a host without any second factor: the floors."""
+
+    def prepare(self) -> None:
+        self.sign_in()
+        self.browser.get("/form-page").expect(200)
+
+    def sign_in(self) -> list[Answer]:
+        """From the sign-in page to the page behind it."""
+        page = self.browser.get("/sign-in").expect(200)
+        sent = self.browser.post("/sign-in", email=self.email, password=PASSWORD)
+        return [page, *self.browser.follow(sent.expect(303))]
+
+    def measure_plain(self) -> Sample:
+        return total([self.browser.get("/plain").expect(200)])
+
+    def measure_plain_post(self) -> Sample:
+        return total([self.browser.post("/plain").expect(303)])
+
+    def measure_update(self) -> Sample:
+        """A route that does one indexed UPDATE and commits it."""
+        return total([self.browser.post("/update").expect(303)])
+
+    def measure_bare_update(self) -> Sample:
+        return total([self.hook("update")])
+
+    def measure_hmac(self) -> Sample:
+        return total([self.hook("hmac")])
+
+    def measure_bcrypt12(self) -> Sample:
+        return total([self.hook("bcrypt12")])
+
+
+class Ours(Bare):
+    """Everything but the area `other` is chosen."""
+
+    recovery_code = ""
+
+    def prepare(self) -> None:
+        self.sign_in()
+        self.enrol()
+        self.browser.get("/form-page")
+
+    def begin_enrolment(self) -> list[Answer]:
+        """Until secret, QR code and recovery code are on the screen."""
+        start = self.browser.get(f"{MOUNT}/activate").expect(200)
+        # "other" is not chosen; the areas that --areas adds are.
+        areas = [
+            key for key in re.findall(r'name="areas" value="([^"]+)"', start.body) if key != "other"
+        ]
+        sent = self.browser.post(f"{MOUNT}/activate", password=PASSWORD, areas=areas)
+        answers = [start, *self.browser.follow(sent.expect(303))]
+        page = answers[-1].body
+        self.read_secret(page, _SECRET)
+        self.recovery_code = re.search(_RECOVERY, page).group(1)  # type: ignore[union-attr]  # it is there
+        return answers
+
+    def enrol(self) -> list[Answer]:
+        answers = self.begin_enrolment()
+        sent = self.browser.post(f"{MOUNT}/activate", code=self.code())
+        return [*answers, *self.browser.follow(sent.expect(303))]
+
+    def switch_off(self) -> list[Answer]:
+        page = self.browser.get(f"{MOUNT}/deactivate").expect(200)
+        sent = self.browser.post(f"{MOUNT}/deactivate", code=self.code())
+        return [page, *self.browser.follow(sent.expect(303))]
+
+    def sign_out(self) -> list[Answer]:
+        page = self.browser.get("/form-page").expect(200)
+        return [page, *self.browser.follow(self.browser.post("/sign-out").expect(303))]
+
+    def password_given(self) -> list[Answer]:
+        """Half signed in, in another browser."""
+        self.fresh_browser()
+        answers = self.sign_in()
+        assert "one-time-code" in answers[-1].body
+        return answers
+
+    def measure_guard_other(self) -> Sample:
+        """The user has it on, and did not choose this area."""
+        plain = self.browser.post("/plain").expect(303)
+        return added(self.browser.post("/other").expect(303), plain)
+
+    def measure_guard_view(self) -> Sample:
+        """A "view" area that a code has opened."""
+        plain, looked = self.browser.get("/plain"), self.browser.get("/vault")
+        if looked.status == 403:
+            opened = self.browser.post(
+                f"{MOUNT}/challenge?area=vault&next=/vault", twofactor_code=self.code()
+            )
+            self.browser.follow(opened.expect(303))
+            self.browser.get("/form-page")
+            return self.measure_guard_view()
+        return added(looked.expect(200), plain)
+
+    def measure_guard_pass(self) -> Sample:
+        """A form that came back left a pass, which this takes, and leaves another."""
+        plain = self.browser.post("/plain").expect(303)
+        sent = self.browser.post("/form")
+        if sent.status == 403:
+            self.browser.post("/form", twofactor_code=self.code()).expect(200)
+            return self.measure_guard_pass()
+        return added(sent.expect(200), plain)
+
+    def measure_guard_asks(self) -> Sample:
+        """The challenge page, with what was typed sealed into it."""
+        return total([self.browser.post("/deed", text="something to keep").expect(403)])
+
+    def measure_deed_right(self) -> Sample:
+        """A guarded deed with its code: guard, verification, view."""
+        code = self.code()
+        return total([self.browser.post("/deed", twofactor_code=code).expect(303)])
+
+    def measure_deed_wrong(self) -> Sample:
+        code = self.wrong_code()
+        return total([self.browser.post("/deed", twofactor_code=code).expect(403)])
+
+    def measure_right(self) -> Sample:
+        self.password_given()
+        code = self.code()
+        sample = total([self.browser.post(f"{MOUNT}/sign-in", code=code).expect(303)])
+        self.browser.get("/form-page")
+        return sample
+
+    def measure_wrong(self) -> Sample:
+        self.password_given()
+        code = self.wrong_code()
+        sample = total([self.browser.post(f"{MOUNT}/sign-in", code=code).expect(403)])
+        self.measure_right()
+        return sample
+
+    def measure_recovery(self) -> Sample:
+        """The second step by recovery code, which switches it off here."""
+        self.password_given()
+        self.browser.get(f"{MOUNT}/sign-in?recovery=1").expect(200)
+        sent = self.browser.post(f"{MOUNT}/sign-in", code=self.recovery_code)
+        sample = total([sent.expect(303)])
+        self.enrol()
+        self.browser.get("/form-page")
+        return sample
+
+    def measure_enrolment(self) -> Sample:
+        """Until secret, QR code and recovery code are on the screen."""
+        self.switch_off()
+        answers = self.begin_enrolment()
+        sample = total(answers)
+        sample["page"] = len(answers[-1].body.encode())
+        sample["page_cpu"] = answers[-1].cost["cpu"]
+        sample["qr"] = len(_SVG.findall(answers[-1].body)[0])
+        self.browser.post(f"{MOUNT}/activate", code=self.code()).expect(303)
+        self.browser.get("/form-page")
+        return sample
+
+    def measure_qr(self) -> Sample:
+        return total([self.hook("qr")])
+
+    def measure_preferences(self) -> Sample:
+        return total([self.browser.get(f"{MOUNT}/").expect(200)])
+
+    def measure_journey(self) -> Sample:
+        """Sign in, switch it on, sign out, sign in with both steps, switch it off, sign out."""
+        self.switch_off()
+        self.fresh_browser()
+        answers = [*self.sign_in(), *self.enrol(), *self.sign_out(), *self.sign_in()]
+        sent = self.browser.post(f"{MOUNT}/sign-in", code=self.code())
+        answers += self.browser.follow(sent.expect(303))
+        answers += [*self.switch_off(), *self.sign_out()]
+        self.prepare()
+        return total(answers)
+
+
+class NotEnrolled(Bare):
+    """Signed in at our host; never switched it on."""
+
+    def prepare(self) -> None:
+        self.email = BOB
+        super().prepare()
+
+    def measure_guard_off(self) -> Sample:
+        plain = self.browser.post("/plain").expect(303)
+        return added(self.browser.post("/deed").expect(303), plain)

@@ -1,0 +1,96 @@
+"""At Flask-Security-Too."""
+
+import re
+
+from ..browser import Answer
+from ..common import PASSWORD
+from .base import Person, Sample, added, total
+
+_SECRET = r"<div>([A-Z2-7]{4}[A-Z2-7 -]+)</div>"
+_IMAGE = re.compile(r'src="(data:image[^"]*)"')
+
+
+class SecurityToo(Person):
+    def prepare(self) -> None:
+        self.sign_in()
+        self.enrol()
+
+    def sign_in(self) -> list[Answer]:
+        page = self.browser.get("/login").expect(200)
+        sent = self.browser.post("/login", email=self.email, password=PASSWORD)
+        return [page, *self.browser.follow(sent.expect(302, 303))]
+
+    def begin_enrolment(self) -> list[Answer]:
+        start = self.browser.get("/tf-setup").expect(200)
+        page = self.browser.post("/tf-setup", setup="authenticator").expect(200)
+        self.read_secret(page.body, _SECRET)
+        self._action = re.search(
+            r'action="(/tf-[^"]*)" method="post" name="two_factor_verify', page.body
+        ).group(1)  # type: ignore[union-attr]  # it is there
+        return [start, page]
+
+    def enrol(self) -> list[Answer]:
+        answers = self.begin_enrolment()
+        sent = self.browser.post(self._action, code=self.code())
+        return [*answers, *self.browser.follow(sent.expect(302, 303))]
+
+    def switch_off(self) -> list[Answer]:
+        page = self.browser.get("/tf-setup").expect(200)
+        sent = self.browser.post("/tf-setup", setup="disable")
+        return [page, *self.browser.follow(sent.expect(302, 303))]
+
+    def sign_out(self) -> list[Answer]:
+        return self.browser.follow(self.browser.post("/logout").expect(302, 303))
+
+    def password_given(self) -> None:
+        self.fresh_browser()
+        page = self.sign_in()[-1].body
+        assert 'name="code"' in page, page
+
+    def measure_plain(self) -> Sample:
+        return total([self.browser.get("/plain").expect(200)])
+
+    def measure_guard_view(self) -> Sample:
+        """Its guard for deeds is a sign-in of short ago."""
+        plain = self.browser.get("/plain").expect(200)
+        return added(self.browser.get("/guarded").expect(200), plain)
+
+    def measure_right(self) -> Sample:
+        self.password_given()
+        return total([self.browser.post("/tf-validate", code=self.code()).expect(302, 303)])
+
+    def measure_wrong(self) -> Sample:
+        self.password_given()
+        sample = total([self.browser.post("/tf-validate", code=self.wrong_code()).expect(200)])
+        self.measure_right()
+        return sample
+
+    def measure_recovery(self) -> Sample:
+        page = self.browser.get("/mf-recovery-codes").expect(200)
+        page = self.browser.post("/mf-recovery-codes", generate_codes="1").expect(200)
+        code = re.search(r"\b([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4})\b", page.body)
+        assert code, page.body
+        self.password_given()
+        self.browser.get("/mf-recovery").expect(200)
+        sent = self.browser.post("/mf-recovery", code=code.group(1))
+        return total([sent.expect(302, 303)])
+
+    def measure_enrolment(self) -> Sample:
+        self.switch_off()
+        answers = self.begin_enrolment()
+        sample = total(answers)
+        sample["page"] = len(answers[-1].body)
+        sample["page_cpu"] = answers[-1].cost["cpu"]
+        sample["qr"] = len(_IMAGE.findall(answers[-1].body)[0])
+        self.browser.post(self._action, code=self.code()).expect(302, 303)
+        return sample
+
+    def measure_journey(self) -> Sample:
+        self.switch_off()
+        self.fresh_browser()
+        answers = [*self.sign_in(), *self.enrol(), *self.sign_out(), *self.sign_in()]
+        sent = self.browser.post("/tf-validate", code=self.code())
+        answers += self.browser.follow(sent.expect(302, 303))
+        answers += [*self.switch_off(), *self.sign_out()]
+        self.prepare()
+        return total(answers)

@@ -1,0 +1,97 @@
+"""Interleaved rounds: every side in each of them, so that what disturbs one disturbs all."""
+
+import random
+import statistics
+import sys
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from .measures import MEASURES, STANDS_FOR, VERIFICATIONS, Found, Measure
+
+Rounds = dict[str, dict[str, list[dict[str, float]]]]
+
+
+class Side(Protocol):
+    """Something that gives samples."""
+
+    def take(self, name: str, times: int, count: bool = False) -> list[dict[str, float]]: ...
+
+
+def medians(samples: list[dict[str, float]]) -> dict[str, float]:
+    """The median of each figure."""
+    return {name: statistics.median(s[name] for s in samples) for name in samples[0]}
+
+
+def run(
+    sides: Mapping[str, Side],
+    kind_of: Mapping[str, str],
+    names: list[str],
+    rounds: int,
+    times: int,
+) -> Rounds:
+    """Measure everything in every round.
+
+    Args:
+        sides: what gives samples, by name.
+        kind_of: which side each of them is.
+        names: of the measures.
+        rounds: how many.
+        times: samples of a side in a round, for a measure whose share is 1.
+
+    Returns:
+        By measure and side: the medians of each round, the statements counted apart.
+    """
+    found: Rounds = {}
+    wanted = [measure for measure in MEASURES if measure.name in names]
+    for measure in wanted:
+        for side in _of(measure, sides, kind_of):
+            # Warm: templates compiled, statements cached; and the count, which takes time.
+            sides[side].take(measure.name, min(2, times))
+            counted = medians(sides[side].take(measure.name, 1, count=True))
+            found.setdefault(measure.name, {})[side] = [counted]
+    for number in range(1, rounds + 1):
+        print(f"  round {number} of {rounds}", file=sys.stderr)
+        for measure in wanted:
+            share = max(1, round(times * measure.times))
+            for side in random.sample(present := _of(measure, sides, kind_of), len(present)):
+                found[measure.name][side].append(medians(sides[side].take(measure.name, share)))
+    return found
+
+
+def _of(measure: Measure, sides: Mapping[str, Side], kind_of: Mapping[str, str]) -> list[str]:
+    having = measure.sides(list({kind_of[side] for side in sides}))
+    return [side for side in sides if kind_of[side] in having]
+
+
+def summary(rounds: Rounds) -> dict[str, Found]:
+    """By measure and side: the medians over the rounds, `ratio` being that to ours."""
+    return {name: _compared(name, rounds) for name in rounds}
+
+
+def _compared(name: str, rounds: Rounds) -> Found:
+    sides = dict(rounds[name])
+    if name in STANDS_FOR:
+        sides = {**rounds.get(STANDS_FOR[name], {}), **sides}
+    if name in VERIFICATIONS and "update" in rounds:
+        sides["update"] = rounds["update"]["bare"]
+    found: Found = {}
+    for side, (counted, *timed) in sides.items():
+        figures = medians(timed)
+        figures |= {key: counted[key] for key in ("statements", "commits")}
+        if "ours" in sides:
+            figures["ratio"] = ratio(timed, sides["ours"][1:])
+        found[side] = figures
+    return found
+
+
+def ratio(these: list[dict[str, float]], those: list[dict[str, float]]) -> float:
+    """How much more CPU time these took: the median of the rounds' ratios."""
+    pairs = zip(these, those, strict=True)
+    return statistics.median(a["cpu"] / b["cpu"] if b["cpu"] else 0.0 for a, b in pairs)
+
+
+def as_json(value: Any) -> Any:
+    """Rounded to what means something."""
+    if isinstance(value, dict):
+        return {key: as_json(each) for key, each in value.items()}
+    return round(value, 9) if isinstance(value, float) else value

@@ -1,0 +1,217 @@
+"""The sides as processes: environments of their own, a worker each, or gunicorn."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .browser import over_http
+from .worker import Measuring
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "bench"
+
+LABELS = {
+    "ours": "portal.twofactor",
+    "security_too": "Flask-Security-Too",
+    "two_factor": "django-two-factor-auth",
+    "allauth": "allauth.mfa",
+    "bare": "floor",
+}
+PEERS = ("security_too", "two_factor", "allauth")
+# Newest versions, except where a number stands; the report says which ones were taken.
+PACKAGES = {
+    "security_too": ["Flask-Security-Too[fsqla,mfa]", "bcrypt"],
+    "two_factor": ["django-two-factor-auth", "bcrypt"],
+    "allauth": ["django-allauth[mfa]", "bcrypt"],
+}
+SHOWN = {
+    "ours": ["Flask", "SQLAlchemy", "Flask-Login", "Flask-WTF", "gunicorn"],
+    "security_too": ["Flask-Security-Too", "Flask", "SQLAlchemy"],
+    "two_factor": ["django-two-factor-auth", "django-otp", "Django"],
+    "allauth": ["django-allauth", "Django"],
+}
+
+
+def python_of(side: str) -> Path:
+    """The interpreter of a side; ours and the floor share the one that runs this."""
+    if side in PACKAGES:
+        return BUILD / "venvs" / side / "bin" / "python"
+    return Path(sys.executable)
+
+
+def install(side: str) -> None:
+    """Make the environment of a peer, once."""
+    python = python_of(side)
+    done = BUILD / "venvs" / side / ".installed"
+    if side not in PACKAGES or done.exists():
+        return
+    print(f"Installing {LABELS[side]} into {python.parent.parent} ...", file=sys.stderr)
+    shutil.rmtree(python.parent.parent, ignore_errors=True)
+    venv.create(python.parent.parent, with_pip=True)
+    packages = [*PACKAGES[side], "gunicorn", "psycopg[binary]"]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+    subprocess.run(pip, check=True, stdout=sys.stderr)
+    done.touch()
+
+
+def versions(side: str) -> dict[str, str]:
+    """The versions that are measured."""
+    if side not in SHOWN:
+        return {}
+    code = (
+        "import importlib.metadata, json, sys;"
+        "print(json.dumps({n: importlib.metadata.version(n) for n in sys.argv[1:]}))"
+    )
+    done = subprocess.run(
+        [python_of(side), "-c", code, *SHOWN[side]], check=True, capture_output=True, text=True
+    )
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@dataclass
+class Place:
+    """Where something is measured: one side on one database.
+
+    Args:
+        side: which one.
+        uri: of its database, empty as yet.
+        folder: for its files.
+        environment: besides this process's own.
+    """
+
+    side: str
+    uri: str
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def full_environment(self) -> dict[str, str]:
+        named = {"BENCH_SIDE": self.side, "BENCH_URI": self.uri, "BENCH_FOLDER": str(self.folder)}
+        # One hash seed for all, so that no side has the luckier dictionaries.
+        return {**os.environ, **named, **self.environment, "PYTHONHASHSEED": "0"}
+
+
+class InProcess:
+    """A worker process that calls the application itself."""
+
+    def __init__(self, place: Place) -> None:
+        self._log = (place.folder / f"{place.side}.log").open("ab")
+        self._process = subprocess.Popen(
+            [python_of(place.side), "-m", "bench.worker", place.side, place.uri, place.folder],
+            cwd=ROOT,
+            env=place.full_environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        self._place = place
+
+    def take(self, name: str, times: int, count: bool = False) -> list[dict[str, float]]:
+        """So many samples (`worker.Measuring`)."""
+        found: list[dict[str, float]] = self._ask(name=name, times=times, count=count)
+        return found
+
+    def hook(self, text: str) -> Any:
+        """Run a hook of the application."""
+        return self._ask(hook=text)
+
+    def _ask(self, **asked: Any) -> Any:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            log = (self._place.folder / f"{self._place.side}.log").read_text(errors="replace")
+            raise RuntimeError(f"{self._place.side}, {asked}:\n{log[-3000:]}")
+        return json.loads(line)
+
+    def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._log.close()
+
+
+class Served:
+    """gunicorn with sync workers; the person is in this process."""
+
+    def __init__(self, place: Place, workers: int = 1) -> None:
+        self._log = (place.folder / f"{place.side}-gunicorn.log").open("ab")
+        listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port: int = listening.getsockname()[1]
+        number = listening.fileno()
+        self._process = subprocess.Popen(
+            [
+                *(python_of(place.side), "-m", "gunicorn", "bench.worker:served()"),
+                *(f"--bind=fd://{number}", f"--workers={workers}", "--no-control-socket"),
+            ],
+            cwd=ROOT,
+            env=place.full_environment,
+            pass_fds=[number],
+            stdout=self._log,
+            stderr=self._log,
+        )
+        listening.close()
+        self._measuring = Measuring(place.side, over_http(self.port))
+        self.take, self.hook = self._measuring.take, self._measuring.hook
+
+    def browse(self, times: int) -> list[dict[str, float]]:
+        """Look at guarded pages, in a browser of one's own."""
+        browser = Measuring("ours", over_http(self.port)).person("off").browser
+        return [browser.post("/other").expect(303).cost for _ in range(times)]
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+        self._log.close()
+
+
+class Databases:
+    """Hands out empty databases.
+
+    Args:
+        kind: "sqlite" or "postgresql".
+        folder: for the files.
+    """
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self._kind, self._folder, self._server = kind, folder, None
+        if kind == "postgresql":
+            from tests.support import postgres
+
+            self._server = postgres.start()
+
+    def new(self) -> str:
+        """The SQLAlchemy address of a new one."""
+        if self._server is not None:
+            uri: str = self._server.create_database()
+            return uri
+        return f"sqlite:///{self._folder}/{time.time_ns():x}{random.randrange(10**6)}.sqlite"
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+
+
+@contextlib.contextmanager
+def databases(kind: str, folder: Path) -> Iterator[Databases]:
+    """Databases of a kind, gone afterwards."""
+    made = Databases(kind, folder)
+    try:
+        yield made
+    finally:
+        made.close()

@@ -1,0 +1,55 @@
+"""The bench itself runs: each measure of our side once; peers and seconds are not looked at."""
+
+import json
+
+import pytest
+
+from bench import parts, report, running
+from bench.browser import in_process
+from bench.measures import BY_NAME, MEASURES
+from bench.people import allauth, security_too, two_factor
+from bench.worker import Measuring, make_app
+
+SLOW = {"bcrypt12"}
+NAMES = [measure.name for measure in MEASURES if measure.name not in SLOW]
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench")
+    return {
+        side: Measuring(side, in_process(make_app(side, f"sqlite:///{folder}/{side}", folder)))
+        for side in ("bare", "ours")
+    }
+
+
+def test_every_measure_has_its_row(sides):
+    rounds = running.run(sides, {side: side for side in sides}, NAMES, rounds=1, times=1)
+    found = running.summary(rounds)
+    results = {
+        "in_process": {"sqlite": found},
+        "growth": {"sqlite": {"right": {"ours": {"few": 1, "many": 2, "ratio": 2, "added": 1}}}},
+        "accounts": 5,
+    }
+    table = report.markdown(json.loads(json.dumps(running.as_json(results))))
+    for name in NAMES:
+        assert f"| in process, sqlite | {BY_NAME[name].label} |" in table
+    assert found["guard_other"]["ours"]["statements"] == 1
+    assert found["right"]["update"]["ratio"] > 0
+    assert any("5 accounts" in line for line in report.missed(results))
+
+
+def test_what_it_loads_is_there(sides):
+    before = sides["ours"].take("deed_right", 1, count=True)[0]["statements"]
+    sides["ours"].hook("load 20")
+    sides["ours"].hook("events 20")
+    sides["ours"].hook("analyze")
+    assert sides["ours"].take("deed_right", 1, count=True)[0]["statements"] == before
+    assert sides["ours"].hook("memory") > 1_000_000
+
+
+def test_the_peers_are_asked_the_same():
+    asked = {"plain", "guard_view", "right", "wrong", "recovery", "enrolment", "journey"}
+    for kind in (allauth.Allauth, security_too.SecurityToo, two_factor.TwoFactorAuth):
+        assert asked <= {name.removeprefix("measure_") for name in dir(kind)}
+    assert set(parts.OVER_HTTP) <= set(parts.EVERY)
