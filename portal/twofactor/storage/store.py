@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, and_, bindparam, select
+from sqlalchemy import Connection, select
 
 from .. import migrations
 from ..core.records import Account, Event, Glance, Ticket
 from . import counting, inspection, sweep
 from .engine import Transactions
 from .rows import SealedValue, event_of, keys_of, ticket_of
+from .statements import prepare
 from .tables import Tables
 from .transaction import Transaction
 
@@ -22,24 +23,25 @@ class Store:
     def __init__(self, transactions: Transactions, tables: Tables) -> None:
         self._transactions = transactions
         self._tables = tables
-        self._glance, self._glance_with_ticket = _glances(tables)
+        self._statements = prepare(tables)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
         """Do the work in one transaction (`Transactions.run`)."""
-        return self._transactions.run(
-            lambda connection: work(Transaction(connection, self._tables))
-        )
+        return self._transactions.run(lambda connection: work(self._transaction(connection)))
 
     def join(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
         """Do the work in a transaction of the host's, which commits it or not."""
-        return work(Transaction(connection, self._tables))
+        return work(self._transaction(connection))
+
+    def _transaction(self, connection: Connection) -> Transaction:
+        return Transaction(connection, self._tables, self._statements)
 
     def glance(self, user_id: str, kind: str, area: str, digest: str | None, now: float) -> Glance:
         """What the guard asks, in one SELECT by primary keys."""
         values: dict[str, Any] = {"user": user_id}
-        statement = self._glance
+        statement = self._statements.glance
         if digest is not None:
-            statement = self._glance_with_ticket
+            statement = self._statements.glance_with_ticket
             values |= {"digest": digest, "kind": kind, "area": area, "now": int(now)}
         with self._transactions.reading() as connection:
             row = connection.execute(statement, values).first()
@@ -50,16 +52,13 @@ class Store:
     def account(self, user_id: str) -> Account | None:
         """The account as it is now; to change it, read it in a transaction."""
         with self._transactions.reading() as connection:
-            return Transaction(connection, self._tables).account(user_id)
+            return self._transaction(connection).account(user_id)
 
     def ticket(self, digest: str, kind: str, now: float) -> Ticket | None:
         """A ticket that is still good, left where it is."""
-        ticket = self._tables.ticket
-        statement = select(ticket).where(
-            ticket.c.digest == digest, ticket.c.kind == kind, ticket.c.expires_at > int(now)
-        )
+        values = {"digest": digest, "kind": kind, "now": int(now)}
         with self._transactions.reading() as connection:
-            row = connection.execute(statement).first()
+            row = connection.execute(self._statements.ticket, values).first()
         return None if row is None else ticket_of(row)
 
     def tickets(self, user_id: str, kind: str, now: float) -> list[Ticket]:
@@ -166,22 +165,3 @@ class Store:
         )
         with self._transactions.reading() as connection:
             return [event_of(row) for row in connection.execute(statement)]
-
-
-def _glances(tables: Tables) -> tuple[Select[Any], Select[Any]]:
-    account, ticket = tables.account, tables.ticket
-    of_user = account.c.user_id == bindparam("user")
-    joined = account.outerjoin(
-        ticket,
-        and_(
-            ticket.c.digest == bindparam("digest"),
-            ticket.c.user_id == account.c.user_id,
-            ticket.c.kind == bindparam("kind"),
-            ticket.c.area == bindparam("area"),
-            ticket.c.expires_at > bindparam("now"),
-        ),
-    )
-    return (
-        select(account.c.areas).where(of_user),
-        select(account.c.areas, ticket.c.digest).select_from(joined).where(of_user),
-    )

@@ -6,16 +6,18 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ..core.records import Account, Authenticator, Event, Ticket
 from ..core.throttle import Figures
-from .rows import account_of, keys_as_text, ticket_of, times_as_text, whole_account
+from .rows import account_of, keys_as_text, ticket_of, times_as_text
+from .statements import Statements
 from .tables import Tables
 
 
 class Transaction:
     """The changes, on an open transaction. A `bool` says whether the one row was hit."""
 
-    def __init__(self, connection: Connection, tables: Tables) -> None:
+    def __init__(self, connection: Connection, tables: Tables, statements: Statements) -> None:
         self._connection = connection
         self._tables = tables
+        self._statements = statements
 
     @property
     def connection(self) -> Connection:
@@ -29,30 +31,19 @@ class Transaction:
             user_id: the host's string for the user.
             lock: queue here until the transactions before are over.
         """
-        statement = whole_account(self._tables).where(self._tables.account.c.user_id == user_id)
-        if lock:
-            statement = statement.with_for_update(of=self._tables.account)
-        rows = self._connection.execute(statement).all()
+        statements = self._statements
+        statement = statements.account_locked if lock else statements.account
+        rows = self._connection.execute(statement, {"user": user_id}).all()
         return account_of(rows) if rows else None
 
     def pending(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
-        """A ticket with the account of its user, in one SELECT that queues on both.
-
-        On the ticket too: who waited for the account alone would see a ticket used up meanwhile.
-        """
-        ticket = self._tables.ticket
-        columns = [column.label(f"ticket_{column.name}") for column in ticket.c]
-        statement = (
-            whole_account(self._tables)
-            .add_columns(*columns)
-            .join(ticket, ticket.c.user_id == self._tables.account.c.user_id)
-            .where(ticket.c.digest == digest, ticket.c.kind == kind, ticket.c.expires_at > int(now))
-            .with_for_update(of=(self._tables.account, ticket))
-        )
-        rows = self._connection.execute(statement).all()
+        """A ticket with the account of its user, in one SELECT that queues on both."""
+        values = {"digest": digest, "kind": kind, "now": int(now)}
+        rows = self._connection.execute(self._statements.pending, values).all()
         if not rows:
             return None
-        return Ticket(*(rows[0]._mapping[f"ticket_{c.name}"] for c in ticket.c)), account_of(rows)
+        columns = self._tables.ticket.c
+        return Ticket(*(rows[0]._mapping[f"ticket_{c.name}"] for c in columns)), account_of(rows)
 
     def add_account(self, account: Account) -> None:
         """Write a new account; one that is there already is an integrity error."""
@@ -98,20 +89,22 @@ class Transaction:
 
     def take_step(self, authenticator_id: str, step: int, failures: int, now: float) -> bool:
         """Use up a time step; `False` when it, or a later one, was used before (RFC 6238 5.2)."""
-        authenticator = self._tables.authenticator
         return self._hit(
-            update(authenticator)
-            .where(authenticator.c.id == authenticator_id, authenticator.c.last_step < step)
-            .values(last_step=step, last_used_at=int(now), failures_at_use=failures)
+            self._statements.take_step,
+            authenticator=authenticator_id,
+            step=step,
+            now=int(now),
+            counted=failures,
         )
 
     def count_failure(self, account: Account, codes: Figures) -> bool:
         """Count a wrong code; `False` when another was counted since the account was read."""
-        table = self._tables.account
         return self._hit(
-            update(table)
-            .where(table.c.user_id == account.user_id, table.c.failures == account.failures)
-            .values(failures=account.failures + 1, failures_recent=times_as_text(codes.recent))
+            self._statements.count_failure,
+            user=account.user_id,
+            before=account.failures,
+            after=account.failures + 1,
+            times=times_as_text(codes.recent),
         )
 
     def count_recovery(self, account: Account, figures: Figures) -> bool:
@@ -188,33 +181,22 @@ class Transaction:
 
     def add_ticket(self, ticket: Ticket) -> None:
         """Write a ticket."""
-        self._connection.execute(
-            insert(self._tables.ticket).values(
-                digest=ticket.digest,
-                user_id=ticket.user_id,
-                kind=ticket.kind,
-                area=ticket.area,
-                sealed=ticket.sealed,
-                expires_at=ticket.expires_at,
-            )
-        )
+        values = {
+            "digest": ticket.digest,
+            "user_id": ticket.user_id,
+            "kind": ticket.kind,
+            "area": ticket.area,
+            "sealed": ticket.sealed,
+            "expires_at": ticket.expires_at,
+        }
+        self._connection.execute(self._statements.add_ticket, values)
 
     def take_ticket(
         self, digest: str, kind: str, user_id: str, now: float, area: str = ""
     ) -> Ticket | None:
         """Use a ticket up: one DELETE that must hit its one row."""
-        ticket = self._tables.ticket
-        row = self._connection.execute(
-            delete(ticket)
-            .where(
-                ticket.c.digest == digest,
-                ticket.c.user_id == user_id,
-                ticket.c.kind == kind,
-                ticket.c.area == area,
-                ticket.c.expires_at > int(now),
-            )
-            .returning(*ticket.c)
-        ).first()
+        values = {"digest": digest, "kind": kind, "user": user_id, "area": area, "now": int(now)}
+        row = self._connection.execute(self._statements.take_ticket, values).first()
         return None if row is None else ticket_of(row)
 
     def drop_tickets(self, user_id: str, spare: str = "") -> None:
@@ -246,16 +228,15 @@ class Transaction:
 
     def record(self, event: Event) -> None:
         """Write one event."""
-        self._connection.execute(
-            insert(self._tables.event).values(
-                user_id=event.user_id,
-                at=event.at,
-                kind=event.kind,
-                area=event.area,
-                address=event.address,
-                detail=event.detail,
-            )
-        )
+        values = {
+            "user_id": event.user_id,
+            "at": event.at,
+            "kind": event.kind,
+            "area": event.area,
+            "address": event.address,
+            "detail": event.detail,
+        }
+        self._connection.execute(self._statements.add_event, values)
 
-    def _hit(self, statement: Any) -> bool:
-        return bool(self._connection.execute(statement).rowcount == 1)
+    def _hit(self, statement: Any, **values: Any) -> bool:
+        return bool(self._connection.execute(statement, values).rowcount == 1)

@@ -1,0 +1,131 @@
+"""The statements of the guard and of every verification, put together once for an application.
+
+Putting one together costs more than running it; `docs/performance.md` has the figures. What is
+rare (operators' commands, changes of a choice) stands where it is used.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Insert,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningDelete
+
+from .rows import whole_account
+from .tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The parameters of each stand behind it; `insert`s take the columns' names.
+
+    Args:
+        glance: `user`.
+        glance_with_ticket: `user`, `digest`, `kind`, `area`, `now`.
+        account: `user`.
+        account_locked: `user`.
+        ticket: `digest`, `kind`, `now`.
+        pending: `digest`, `kind`, `now`.
+        take_step: `authenticator`, `step`, `now`, `counted`.
+        count_failure: `user`, `before`, `after`, `times`.
+        add_ticket: the columns.
+        take_ticket: `digest`, `kind`, `user`, `area`, `now`.
+        add_event: the columns.
+    """
+
+    glance: Select[Any]
+    glance_with_ticket: Select[Any]
+    account: Select[Any]
+    account_locked: Select[Any]
+    ticket: Select[Any]
+    pending: Select[Any]
+    take_step: Update
+    count_failure: Update
+    add_ticket: Insert
+    take_ticket: ReturningDelete[Any]
+    add_event: Insert
+
+
+def prepare(tables: Tables) -> Statements:
+    """The statements on some tables."""
+    account, ticket = tables.account, tables.ticket
+    of_user = account.c.user_id == bindparam("user")
+    whole = whole_account(tables).where(of_user)
+    glance = select(account.c.areas).where(of_user)
+    of_session = and_(
+        _good(ticket),
+        ticket.c.user_id == account.c.user_id,
+        ticket.c.area == bindparam("area"),
+    )
+    return Statements(
+        glance=glance,
+        glance_with_ticket=glance.add_columns(ticket.c.digest).select_from(
+            account.outerjoin(ticket, of_session)
+        ),
+        account=whole,
+        account_locked=whole.with_for_update(of=account),
+        ticket=select(ticket).where(_good(ticket)),
+        pending=_pending(tables),
+        take_step=_take_step(tables.authenticator),
+        count_failure=update(account)
+        .where(of_user, account.c.failures == bindparam("before"))
+        .values(failures=bindparam("after"), failures_recent=bindparam("times")),
+        add_ticket=insert(ticket),
+        take_ticket=delete(ticket)
+        .where(
+            _good(ticket),
+            ticket.c.user_id == bindparam("user"),
+            ticket.c.area == bindparam("area"),
+        )
+        .returning(*ticket.c),
+        add_event=insert(tables.event),
+    )
+
+
+def _good(ticket: Table) -> Any:
+    """The ticket asked about, while it lasts."""
+    return and_(
+        ticket.c.digest == bindparam("digest"),
+        ticket.c.kind == bindparam("kind"),
+        ticket.c.expires_at > bindparam("now"),
+    )
+
+
+def _pending(tables: Tables) -> Select[Any]:
+    """A ticket with the account of its user; it queues on both.
+
+    On the ticket too: who waited for the account alone would see a ticket used up meanwhile.
+    """
+    account, ticket = tables.account, tables.ticket
+    columns = [column.label(f"ticket_{column.name}") for column in ticket.c]
+    return (
+        whole_account(tables)
+        .add_columns(*columns)
+        .join(ticket, ticket.c.user_id == account.c.user_id)
+        .where(_good(ticket))
+        .with_for_update(of=(account, ticket))
+    )
+
+
+def _take_step(authenticator: Table) -> Update:
+    step = bindparam("step", type_=BigInteger)
+    return (
+        update(authenticator)
+        .where(authenticator.c.id == bindparam("authenticator"), authenticator.c.last_step < step)
+        .values(
+            last_step=step,
+            last_used_at=bindparam("now"),
+            failures_at_use=bindparam("counted"),
+        )
+    )
