@@ -4,6 +4,8 @@ Inline, because an image with an address of its own would put the secret into ca
 on white with its own background, so that it can be read in dark mode too.
 """
 
+from itertools import groupby
+
 from markupsafe import Markup
 from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_M
@@ -30,20 +32,16 @@ def svg(text: str, element_id: str, label: str) -> Markup:
     return Markup(
         '<svg id="{}" class="twofactor-qr" role="img" aria-label="{}" viewBox="0 0 {} {}"'
         ' shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/>'
-        '<path fill="#000" d="{}"/></svg>'
+        '<path stroke="#000" d="{}"/></svg>'
     ).format(element_id, label, size, size, _path(modules))
 
 
 def _path(modules: list[list[bool]]) -> str:
-    """One sub-path for each run of dark modules in a row."""
+    """One line a row, as high as a module: drawn where it is dark, moved on where it is light."""
     parts = []
     for y, row in enumerate(modules, QUIET_ZONE):
-        x = 0
-        while x < len(row):
-            start = x
-            while x < len(row) and row[x]:
-                x += 1
-            if x > start:
-                parts.append(f"M{start + QUIET_ZONE} {y}h{x - start}v1H{start + QUIET_ZONE}z")
-            x += 1
+        parts.append(f"M{QUIET_ZONE} {y}.5")
+        for dark, run in groupby(row):
+            length = len(list(run))
+            parts.append(f"h{length}" if dark else f"m{length} 0")
     return "".join(parts)
