@@ -16,10 +16,12 @@ released, however the tables go on; a test holds all steps together against `sto
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 # Whether a database has at least a version: its table and, if it came later, its column.
 Mark = tuple[str, str | None]
@@ -29,12 +31,12 @@ Mark = tuple[str, str | None]
 class Step:
     """What leads from the version before to this one, and back."""
 
-    up: Callable[[Operations, str | None], None]
-    down: Callable[[Operations, str | None], None]
+    up: Callable[["Operations", str | None], None]
+    down: Callable[["Operations", str | None], None]
     mark: Mark
 
 
-def upgrade(op: Operations, since: int, to: int, schema: str | None = None) -> None:
+def upgrade(op: "Operations", since: int, to: int, schema: str | None = None) -> None:
     """Lead the tables from one version up to another.
 
     Args:
@@ -52,7 +54,7 @@ def upgrade(op: Operations, since: int, to: int, schema: str | None = None) -> N
         step.up(op, schema)
 
 
-def downgrade(op: Operations, since: int, to: int, schema: str | None = None) -> None:
+def downgrade(op: "Operations", since: int, to: int, schema: str | None = None) -> None:
     """Lead the tables from one version down to another; 0 removes them, and all that is in them.
 
     Raises:
@@ -92,6 +94,10 @@ def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
     Returns:
         The version before and the version after.
     """
+    # Alembic takes half of what the import of this package would, and no request needs it.
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+
     with engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         enforced = 0
@@ -116,7 +122,7 @@ def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
     return before, LATEST
 
 
-def _first(op: Operations, schema: str | None) -> None:
+def _first(op: "Operations", schema: str | None) -> None:
     prefix = f"{schema}." if schema else ""
     op.create_table(
         "twofactor_account",
@@ -183,7 +189,7 @@ def _first(op: Operations, schema: str | None) -> None:
     op.create_index("ix_twofactor_ticket_user_id", "twofactor_ticket", ["user_id"], schema=schema)
 
 
-def _before_the_first(op: Operations, schema: str | None) -> None:
+def _before_the_first(op: "Operations", schema: str | None) -> None:
     for name in ("ticket", "event", "authenticator", "account"):
         op.drop_table(f"twofactor_{name}", schema=schema)
 

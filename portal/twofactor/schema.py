@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,6 +29,8 @@ class Revisions:
 @cache
 def _revisions(folder: str) -> Revisions:
     """Read once: the files of a release do not change while it runs."""
+    from alembic.script import ScriptDirectory  # as `migrations` does, only when it is needed
+
     scripts = ScriptDirectory(folder)
     known = frozenset(each.revision for each in scripts.walk_revisions())
     return Revisions(known, frozenset(scripts.get_heads()))
@@ -38,6 +38,8 @@ def _revisions(folder: str) -> Revisions:
 
 def _revision(migrate: Any) -> tuple[bool, str]:
     """A database that is ahead is fine: the next release has led it up, and this one still runs."""
+    from alembic.migration import MigrationContext
+
     if not Path(migrate.directory).is_dir():
         return True, f"not looked at: there is no folder {migrate.directory}"
     revisions = _revisions(str(migrate.directory))
