@@ -1,6 +1,6 @@
 """Enrolment: nothing is on before the first code of the new authenticator was right."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..core.errors import AlreadyOn, EnrolmentExpired
 from ..core.records import Account, Subject
@@ -21,6 +21,7 @@ class Enrolment:
         areas: what is going to be protected.
         next_url: where the person came from, if the wizard was on the way.
         given: when the password was given, Unix seconds.
+        proof: the id of the ticket that says so once it is switched on, for the session.
     """
 
     secret: bytes = field(repr=False)
@@ -28,6 +29,7 @@ class Enrolment:
     areas: frozenset[str]
     next_url: str | None
     given: int
+    proof: str = field(default="", repr=False)
 
 
 def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
@@ -99,7 +101,7 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
     areas = tuple(sorted(account.areas))
     hashed = tickets.digest(ticket_id or "")
 
-    def work(transaction: Transaction) -> None:
+    def work(transaction: Transaction) -> str:
         taken = transaction.take_ticket(hashed, tickets.ENROLMENT, subject.user_id, now)
         if taken is None:
             raise EnrolmentExpired("enrolment over")
@@ -110,7 +112,8 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
         transaction.drop_tickets(subject.user_id)
         transaction.record(kit.event(subject, "activated", detail=" ".join(areas)[:255]))
         kit.join(transaction, "activated", subject.user_id, areas=areas)
+        return tickets.issue_password_proof(kit, transaction, subject.user_id, enrolment.given)
 
-    kit.store.run(work)
+    proof = kit.store.run(work)
     kit.notify("activated", subject.user_id, areas=areas)
-    return enrolment
+    return replace(enrolment, proof=proof)

@@ -1,6 +1,6 @@
 """The second step of signing in: a pending sign-in is a ticket, and half signed in is not in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..core.areas import SIGN_IN
 from ..core.errors import CodeWrong, SignInExpired
@@ -23,6 +23,7 @@ class Pending:
         remember: whether the person asked to stay signed in.
         next_url: where to go afterwards.
         given: when the password was given, Unix seconds.
+        proof: the id of the ticket that says so once the sign-in is complete, for the session.
     """
 
     user_id: str
@@ -30,6 +31,7 @@ class Pending:
     remember: bool
     next_url: str | None
     given: int
+    proof: str = field(default="", repr=False)
 
 
 def begin(kit: Kit, account: Account, login_id: str, remember: bool, next_url: str | None) -> str:
@@ -89,7 +91,9 @@ def complete(kit: Kit, ticket_id: str | None, address: str | None, text: str) ->
                 wrong.over = True
             raise
         _take(kit, transaction, ticket)
-        return _pending(kit, ticket)
+        done = _pending(kit, ticket)
+        proof = tickets.issue_password_proof(kit, transaction, done.user_id, done.given)
+        return replace(done, proof=proof)
 
     return verification.judged(kit, work, SIGN_IN, lambda done: done.user_id)
 

@@ -101,11 +101,16 @@ def take_pass(kit: Kit, ticket_id: str, user_id: str, area: str) -> bool:
     return kit.store.run(lambda tx: tx.take_ticket(hashed, PASS, user_id, now, area)) is not None
 
 
-def leave_password_proof(kit: Kit, user_id: str, given: int | None = None) -> str:
-    """Remember for a while that the password was given in this session, now or at a time before."""
-    now = int(kit.clock())
-    seconds = kit.settings.fresh_seconds - (now - (now if given is None else given))
-    return kit.store.run(lambda tx: issue(kit, tx, PASSWORD, user_id, seconds))
+def leave_password_proof(kit: Kit, user_id: str) -> str:
+    """Remember for a while that the password was given in this session just now."""
+    given = int(kit.clock())
+    return kit.store.run(lambda tx: issue_password_proof(kit, tx, user_id, given))
+
+
+def issue_password_proof(kit: Kit, transaction: Transaction, user_id: str, given: int) -> str:
+    """The same of a time before, together with what was done since."""
+    seconds = kit.settings.fresh_seconds - (int(kit.clock()) - given)
+    return issue(kit, transaction, PASSWORD, user_id, seconds)
 
 
 def is_password_fresh(kit: Kit, ticket_id: str | None, user_id: str) -> bool:

@@ -123,7 +123,10 @@ def _finish(state: State) -> Response:
         return _ask_code(state, refusal)
     except Refusal as refusal:
         return pages.refused(state, refusal, "activate_code.html")
-    _raise_session(state, finished.given)
+    # A change of privilege: new session id; the password counts from when it was given.
+    marks.forget()
+    marks.renew()
+    marks.put(tickets.PASSWORD, finished.proof)
     return pages.done(
         _("Two-factor authentication is on."),
         finished.next_url,
@@ -149,10 +152,3 @@ def _already_on(state: State, refusal: AlreadyOn) -> Response:
     if forms.wants_json():
         return pages.refused(state, refusal, "activate_start.html")
     return navigation.see_other(url_for("twofactor.preferences"))
-
-
-def _raise_session(state: State, given: int) -> None:
-    """A change of privilege: new session id; the password counts from when it was given."""
-    marks.forget()
-    marks.renew()
-    pages.password_given(state, _user(state), given)

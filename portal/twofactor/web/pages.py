@@ -25,13 +25,13 @@ def subject(state: State) -> Subject:
     return Subject(state.user_key(current_user), request.remote_addr)
 
 
-def password_given(state: State, user_id: str, at: int | None = None) -> None:
-    """Remember in this session that the password was given just now, or at a time before.
+def password_given(state: State, user_id: str) -> None:
+    """Remember in this session that the password was given just now.
 
     It comes after something that is done already, so it must not make that look undone.
     """
     try:
-        proof = tickets.leave_password_proof(state.kit, user_id, at)
+        proof = tickets.leave_password_proof(state.kit, user_id)
     except Unavailable:
         log.warning("a given password could not be noted: it will be asked again")
     else:

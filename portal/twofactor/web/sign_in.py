@@ -102,22 +102,31 @@ def submit() -> Response:
     by_recovery = False
     try:
         text = forms.text("code")
-        signing_in.pending(state.kit, mark)
         by_recovery = _is_recovery(text)
         if by_recovery:
             pending = signing_in.complete_by_recovery(state.kit, mark, address, text)
         else:
             pending = signing_in.complete(state.kit, mark, address, text)
         user = _load(pending)
-    except SignInExpired as expired:
-        return _start_over(state, expired)
     except Refusal as refusal:
+        if over := _over(state, mark, refusal):
+            return _start_over(state, over)
         refusal.area = SIGN_IN
-        if isinstance(refusal, CodeWrong) and refusal.over:
-            return _start_over(state, refusal)
         asked = by_recovery or _by_recovery()
         return pages.refused(state, refusal, "sign_in.html", **_context(state, asked))
     return _complete(state, pending, user, by_recovery)
+
+
+def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
+    """The refusal that ended the pending sign-in, if one did: over is over, whatever was typed."""
+    if isinstance(refusal, ChallengeRequired | MalformedCode):
+        # Nothing was judged, so nobody has looked yet.
+        try:
+            signing_in.pending(state.kit, mark)
+        except SignInExpired as expired:
+            return expired
+    over = isinstance(refusal, SignInExpired) or (isinstance(refusal, CodeWrong) and refusal.over)
+    return refusal if over else None
 
 
 def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
@@ -133,7 +142,7 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
             state="off",
         )
     response = _enter(state, user, pending.remember, pending.next_url)
-    pages.password_given(state, pending.user_id, pending.given)
+    marks.put(tickets.PASSWORD, pending.proof)
     if trust:
         trusted.remember(state, pending.user_id, response)
     return response
