@@ -27,7 +27,7 @@ class Answer:
         status: of HTTP.
         location: where it leads, if anywhere.
         body: of the answer.
-        cost: `cpu` and `wall` in seconds, `statements`, `commits`.
+        cost: `cpu` and `wall` in seconds; `statements`, `commits`, `calls`.
     """
 
     status: int

@@ -15,10 +15,11 @@ ISSUER = "Customer Portal"
 
 @dataclass(slots=True)
 class Counted:
-    """What went to the database."""
+    """What went to the database, and how many Python functions were called."""
 
     statements: int = 0
     commits: int = 0
+    calls: int = 0
 
 
 @dataclass(slots=True)

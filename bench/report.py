@@ -7,7 +7,7 @@ from typing import Any
 from .measures import BY_NAME, Found, Measure
 from .sides import LABELS, PEERS
 
-_HEAD = ["where", "what", "ours", "statements", *(LABELS[peer] for peer in PEERS)]
+_HEAD = ["where", "what", "ours", "statements", "calls", *(LABELS[peer] for peer in PEERS)]
 _HEAD += ["floor", "budget", "kept"]
 
 
@@ -22,7 +22,7 @@ def machine() -> dict[str, Any]:
 
 def markdown(results: dict[str, Any]) -> str:
     """One table of everything that was measured."""
-    rows = [_HEAD, ["---", "---", *["--:"] * 6, "---", "---"]]
+    rows = [_HEAD, ["---", "---", *["--:"] * 7, "---", "---"]]
     for part, where in (("in_process", "in process"), ("gunicorn", "gunicorn")):
         for database, found in results.get(part, {}).items():
             for name, sides in found.items():
@@ -62,6 +62,7 @@ def _row(where: str, measure: Measure, found: Found, database: str) -> list[str]
         measure.label,
         _time(measure, ours) if ours else "",
         _statements(ours),
+        f"{ours['calls']:.0f}" if ours else "",
         *(_against(measure, found.get(peer), ours) for peer in PEERS),
         _against(measure, floor, ours),
         measure.budget,
@@ -110,7 +111,7 @@ def _enrolment_rows(where: str, found: Found) -> list[list[str]]:
                 cells.append("")
             else:
                 cells.append(_ms(value) if key == "page_cpu" else f"{value / 1000:.1f} kB")
-        rows.append(_plain(where, f"enrolment, {label}", cells[0], "", *cells[1:]))
+        rows.append(_plain(where, f"enrolment, {label}", cells[0], "", "", *cells[1:]))
     return rows
 
 
@@ -121,7 +122,7 @@ def _growth_rows(where: str, found: dict[str, Any]) -> list[list[str]]:
         measure = BY_NAME[name]
         cells = [_grown(measure, sides.get(side)) for side in ("ours", *PEERS)]
         flat = _flat(measure, sides["ours"]) if "ours" in sides else True
-        row = _plain(where, measure.label, cells[0], "", *cells[1:])
+        row = _plain(where, measure.label, cells[0], "", "", *cells[1:])
         rows.append([*row[:-2], "no slower than with 1,000", _kept(flat)])
     return rows
 
@@ -166,7 +167,7 @@ def _import_rows(found: dict[str, dict[str, float]]) -> list[list[str]]:
     }
     for key, (label, budget) in texts.items():
         cells = [cell(side, key) for side in ("ours", *PEERS, "bare")]
-        row = _plain("worker", label, cells[0], "", *cells[1:])
+        row = _plain("worker", label, cells[0], "", "", *cells[1:])
         rows.append([*row[:-2], budget, _kept(_within(found, key)) if cells[0] else ""])
     return rows
 

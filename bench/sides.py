@@ -119,7 +119,7 @@ class InProcess:
         )
         self._place = place
 
-    def take(self, name: str, times: int, count: bool = False) -> list[dict[str, float]]:
+    def take(self, name: str, times: int, count: str = "") -> list[dict[str, float]]:
         """So many samples (`worker.Measuring`)."""
         found: list[dict[str, float]] = self._ask(name=name, times=times, count=count)
         return found

@@ -2,8 +2,10 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ HEADER = "X-Bench"
 
 
 class Timed:
-    """WSGI middleware: says in a header what the request cost in CPU time, time, and statements.
+    """WSGI middleware: says in a header what the request cost in CPU time and time.
+
+    Or what it cost in "statements" (and commits), or in "calls" of Python functions: each of these
+    is counted in a run of its own, since counting costs time and calls.
 
     CPU time is that of the whole process, so the server must do one request at a time. The
     headers `X-Bench-Do` (run a hook instead) and `X-Bench-Count` are for the bench alone.
@@ -26,24 +31,33 @@ class Timed:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        counting = "HTTP_X_BENCH_COUNT" in environ
+        counting = environ.get("HTTP_X_BENCH_COUNT", "")
         hook = environ.pop("HTTP_X_BENCH_DO", None)
-        if counting:
-            self.app.count(True)
-        before = self.app.counted.statements, self.app.counted.commits
+        before = replace(self.app.counted)
+        self._count(counting, True)
         begun, cpu = time.perf_counter(), time.process_time()
         status, headers, body = self._hook(hook) if hook else self._request(environ)
         cpu, wall = time.process_time() - cpu, time.perf_counter() - begun
+        self._count(counting, False)
+        after = self.app.counted
         cost = {
             "cpu": cpu,
             "wall": wall,
-            "statements": self.app.counted.statements - before[0],
-            "commits": self.app.counted.commits - before[1],
+            "statements": after.statements - before.statements,
+            "commits": after.commits - before.commits,
+            "calls": after.calls - before.calls,
         }
-        if counting:
-            self.app.count(False)
         start_response(status, [*headers, (HEADER, json.dumps(cost))])
         return [body]
+
+    def _count(self, what: str, on: bool) -> None:
+        if what == "statements":
+            self.app.count(on)
+        elif what == "calls":
+            sys.setprofile(self._call if on else None)
+
+    def _call(self, _frame: Any, event: str, _argument: Any) -> None:
+        self.app.counted.calls += event == "call"
 
     def _request(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
         kept: list[Any] = []

@@ -46,8 +46,8 @@ class Measuring:
         self._side, self._transport = side, transport
         self._people: dict[str, Person] = {}
 
-    def take(self, name: str, times: int, count: bool = False) -> list[dict[str, float]]:
-        """So many samples of a measure; `count` counts statements, which costs time."""
+    def take(self, name: str, times: int, count: str = "") -> list[dict[str, float]]:
+        """So many samples of a measure; `count` "statements" or "calls" instead."""
         return self.person(OTHERS.get(name, "")).take(name, times, count)
 
     def hook(self, text: str) -> Any:

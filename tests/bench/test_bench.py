@@ -40,11 +40,11 @@ def test_every_measure_has_its_row(sides):
 
 
 def test_what_it_loads_is_there(sides):
-    before = sides["ours"].take("deed_right", 1, count=True)[0]["statements"]
+    before = sides["ours"].take("deed_right", 1, "statements")[0]["statements"]
     sides["ours"].hook("load 20")
     sides["ours"].hook("events 20")
     sides["ours"].hook("analyze")
-    assert sides["ours"].take("deed_right", 1, count=True)[0]["statements"] == before
+    assert sides["ours"].take("deed_right", 1, "statements")[0]["statements"] == before
     assert sides["ours"].hook("memory") > 1_000_000
 
 

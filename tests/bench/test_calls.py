@@ -1,0 +1,53 @@
+"""What our side may cost in statements, commits and calls: seconds are too unsteady for a test.
+
+A row that fails has grown. Where that is the price of something wanted, the commit that raises the
+figure says so; `make bench` and docs/performance.md tell what it means in time.
+"""
+
+import pytest
+
+from bench.browser import in_process
+from bench.worker import Measuring, make_app
+
+# As counted with constraints.txt on Python 3.11: statements, commits, calls of Python functions.
+COUNTED = {
+    "plain": (1, 0, 775),
+    "plain_post": (1, 0, 1017),
+    "guard_off": (1, 0, 251),
+    "guard_other": (1, 0, 253),
+    "guard_view": (1, 0, 254),
+    "guard_pass": (3, 2, 825),
+    "guard_asks": (2, 0, 2634),
+    "deed_right": (5, 1, 1637),
+    "deed_wrong": (5, 1, 3052),
+    "right": (6, 1, 2023),
+    "wrong": (3, 1, 2513),
+    "recovery": (10, 2, 2719),
+    "enrolment": (9, 1, 21559),
+    "qr": (0, 0, 11127),
+    "preferences": (4, 0, 6568),
+    "journey": (56, 5, 60017),
+}
+# For other versions of Python and of what we stand upon.
+MARGIN = 1.1
+
+
+@pytest.fixture(scope="module", params=["calls", "statements"])
+def counting(request, tmp_path_factory):
+    """A side of its own for each: SQLAlchemy remembers that statements were listened for."""
+    folder = tmp_path_factory.mktemp(request.param)
+    app = make_app("ours", f"sqlite:///{folder}/app", folder)
+    return request.param, Measuring("ours", in_process(app))
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_it_costs_no_more_than_it_did(counting, name):
+    what, side = counting
+    side.take(name, 2)  # templates compiled, statements cached
+    counted = side.take(name, 1, what)[0]
+    statements, commits, calls = COUNTED[name]
+    if what == "calls":
+        assert counted["calls"] <= calls * MARGIN
+    else:
+        assert counted["statements"] <= statements
+        assert counted["commits"] <= commits
