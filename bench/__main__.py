@@ -28,6 +28,7 @@ def main() -> None:
     )
     for side in asked.sides:
         install(side)
+    given.json.parent.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     results: dict[str, Any] = {
         "machine": report.machine(),
@@ -40,9 +41,9 @@ def main() -> None:
     for part in PARTS:
         if part in given.parts:
             results[part] = as_json(_measure(part, asked, given.measures))
-    results["seconds"] = round(time.monotonic() - begun)
-    given.json.parent.mkdir(parents=True, exist_ok=True)
-    given.json.write_text(json.dumps(results, indent=1) + "\n")
+            results["seconds"] = round(time.monotonic() - begun)
+            # After each part, so that a run that is broken off was not in vain.
+            given.json.write_text(json.dumps(results, indent=1) + "\n")
     print(report.markdown(results))
     for line in report.missed(results):
         print(f"budget missed: {line}", file=sys.stderr)

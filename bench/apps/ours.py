@@ -29,7 +29,7 @@ def build(uri: str, _folder: Path) -> App:
     twofactor.area("vault", "Vault", "Looking into the vault", guards="view")
     twofactor.area("other", "Others", "What nobody chooses")
     for number in range(MORE_AREAS):
-        twofactor.area(f"area-{number}", f"Area {number}", "One of many")
+        twofactor.area(f"area_{number}", f"Area {number}", "One of many")
     app, db = bare.host(uri, twofactor.sign_in)
     app.config.update(
         TWOFACTOR_RECOVERY_COST=COST,
