@@ -99,7 +99,8 @@ def factory(tmp_path: Path, clock: Any) -> Iterator[Any]:
         uri = config.pop("uri", f"sqlite:///{tmp_path}/{name}.sqlite")
         app = create_app(uri, clock, **config)
         with app.app_context():
-            app.db.create_all()
+            # The applications share one `db`, and not all of them have the binds of the others.
+            app.db.create_all(list(app.db.engines))
         apps.append(app)
         return app
 
