@@ -42,8 +42,9 @@ class Transaction:
         rows = self._connection.execute(self._statements.pending, values).all()
         if not rows:
             return None
+        first = rows[0]._mapping
         columns = self._tables.ticket.c
-        return Ticket(*(rows[0]._mapping[f"ticket_{c.name}"] for c in columns)), account_of(rows)
+        return Ticket(*(first[f"ticket_{column.name}"] for column in columns)), account_of(rows)
 
     def add_account(self, account: Account) -> None:
         """Write a new account; one that is there already is an integrity error."""
