@@ -80,6 +80,7 @@ MEASURES = [
     Measure("guard_asks", "the challenge page", 2),
     Measure("deed_right", "guarded deed with the right code", 2, _VERIFY, _verification),
     Measure("deed_wrong", "guarded deed with a wrong code", 2, _VERIFY, _verification),
+    Measure("deed_added", "guarded deed with the right code: added", 2),
     Measure("right", "second step of signing in, right code", 1, _VERIFY, _verification),
     Measure("wrong", "second step of signing in, wrong code", 1, _VERIFY, _verification),
     Measure("recovery", "second step by recovery code", 0.5),

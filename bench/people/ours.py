@@ -129,6 +129,12 @@ class Ours(Bare):
         code = self.wrong_code()
         return total([self.browser.post("/deed", twofactor_code=code).expect(403)])
 
+    def measure_deed_added(self) -> Sample:
+        """What guard and verification add to the same route without them."""
+        code = self.code()
+        plain = self.browser.post("/plain").expect(303)
+        return added(self.browser.post("/deed", twofactor_code=code).expect(303), plain)
+
     def measure_right(self) -> Sample:
         self.password_given()
         code = self.code()

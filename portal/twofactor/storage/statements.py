@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Delete,
     Insert,
+    Integer,
     Select,
     Table,
     Update,
@@ -41,6 +43,7 @@ class Statements:
         count_failure: `user`, `before`, `after`, `times`.
         add_ticket: the columns.
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
+        drop_expired: `now`, `most`.
         add_event: the columns.
     """
 
@@ -54,6 +57,7 @@ class Statements:
     count_failure: Update
     add_ticket: Insert
     take_ticket: ReturningDelete[Any]
+    drop_expired: Delete
     add_event: Insert
 
 
@@ -89,6 +93,7 @@ def prepare(tables: Tables) -> Statements:
             ticket.c.area == bindparam("area"),
         )
         .returning(*ticket.c),
+        drop_expired=_drop_expired(ticket),
         add_event=insert(tables.event),
     )
 
@@ -116,6 +121,12 @@ def _pending(tables: Tables) -> Select[Any]:
         .where(_good(ticket))
         .with_for_update(of=(account, ticket))
     )
+
+
+def _drop_expired(ticket: Table) -> Delete:
+    over = select(ticket.c.digest).where(ticket.c.expires_at <= bindparam("now"))
+    oldest = over.order_by(ticket.c.expires_at).limit(bindparam("most", type_=Integer))
+    return delete(ticket).where(ticket.c.digest.in_(oldest.scalar_subquery()))
 
 
 def _take_step(authenticator: Table) -> Update:

@@ -209,10 +209,8 @@ class Transaction:
 
     def drop_expired_tickets(self, now: float, most: int = 1000) -> int:
         """Remove tickets that are over, of all users, at most so many; the number of them."""
-        ticket = self._tables.ticket
-        over = select(ticket.c.digest).where(ticket.c.expires_at <= int(now))
-        oldest = over.order_by(ticket.c.expires_at).limit(most).scalar_subquery()
-        return self._connection.execute(delete(ticket).where(ticket.c.digest.in_(oldest))).rowcount
+        values = {"now": int(now), "most": most}
+        return self._connection.execute(self._statements.drop_expired, values).rowcount
 
     def drop_events(self, user_id: str) -> None:
         """Remove the record of a user who is gone."""

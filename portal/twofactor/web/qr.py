@@ -26,7 +26,8 @@ def svg(text: str, element_id: str, label: str) -> Markup:
     """
     code = QRCode(error_correction=ERROR_CORRECT_M, border=0, mask_pattern=_MASK)
     code.add_data(text)
-    code.make()
+    # The version is the smallest that fits in any case; with `fit` it is looked for twice.
+    code.make(fit=False)
     modules: list[list[bool]] = code.get_matrix()
     size = len(modules) + 2 * QUIET_ZONE
     return Markup(
