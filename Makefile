@@ -32,7 +32,7 @@ test: $(VENV)/.installed-for-tests
 
 # Without a browser, a build or a server of its own: for the minute between two edits.
 test-fast: $(VENV)/.installed-for-tests
-	@$(PY) -m pytest -m "not browser and not slow and not postgres" $(ARGS)
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not browser and not slow and not postgres" $(ARGS)
 
 # Host app and portal at random against the model of the design: says what it sent, and how long.
 test-long: $(VENV)/.installed-for-tests
