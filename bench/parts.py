@@ -5,8 +5,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,14 @@ def _place(side: str, made: Databases, folder: Path, **environment: str) -> Plac
     return Place(side, made.new(), folder, environment)
 
 
+@contextmanager
+def _room(kind: str) -> Iterator[tuple[Databases, Path, ExitStack]]:
+    """Databases of a kind, a folder, and what is closed at the end."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        yield stack.enter_context(databases(kind, folder)), folder, stack
+
+
 def requests(
     asked: Asked, *, served: bool, names: list[str] | None = None
 ) -> dict[str, dict[str, Found]]:
@@ -54,9 +62,7 @@ def requests(
     start: Callable[[Place], Any] = Served if served else InProcess
     for kind in asked.databases:
         print(f"{'gunicorn' if served else 'in process'}, {kind}", file=sys.stderr)
-        with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
-            folder = Path(name)
-            made = stack.enter_context(databases(kind, folder))
+        with _room(kind) as (made, folder, stack):
             sides = {}
             for side in asked.sides:
                 sides[side] = start(_place(side, made, folder))
@@ -77,9 +83,7 @@ def growth(asked: Asked) -> dict[str, dict[str, Any]]:
     result = {}
     for kind in asked.databases:
         print(f"{asked.accounts:,} accounts, {kind}", file=sys.stderr)
-        with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
-            folder = Path(name)
-            made = stack.enter_context(databases(kind, folder))
+        with _room(kind) as (made, folder, stack):
             sides, kind_of = {}, {}
             for side in [side for side in asked.sides if side != "bare"]:
                 for label, accounts in (("few", 1000), ("many", asked.accounts)):
@@ -98,9 +102,7 @@ def ours_with_more(asked: Asked) -> dict[str, dict[str, Any]]:
     result = {}
     for kind in asked.databases:
         print(f"areas and events, {kind}", file=sys.stderr)
-        with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
-            folder = Path(name)
-            made = stack.enter_context(databases(kind, folder))
+        with _room(kind) as (made, folder, stack):
 
             def start(
                 made: Databases = made, folder: Path = folder, stack: ExitStack = stack, **more: str
@@ -151,9 +153,7 @@ def workers(asked: Asked) -> dict[str, dict[str, Any]]:
     for kind in asked.databases:
         for number in (1, 2, 4):
             print(f"{number} gunicorn workers, {kind}", file=sys.stderr)
-            with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
-                folder = Path(name)
-                made = stack.enter_context(databases(kind, folder))
+            with _room(kind) as (made, folder, stack):
                 server = Served(_place("ours", made, folder), number)
                 stack.callback(server.close)
                 server.take("guard_other", 2)
@@ -186,9 +186,7 @@ def imports(asked: Asked) -> dict[str, dict[str, float]]:
             done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
             seconds.append(float(done.stdout))
     result = {side: {"import": statistics.median(seconds)} for side, seconds in times.items()}
-    with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
-        folder = Path(name)
-        made = stack.enter_context(databases("sqlite", folder))
+    with _room("sqlite") as (made, folder, stack):
         for side in asked.sides:
             server = Served(_place(side, made, folder))
             stack.callback(server.close)

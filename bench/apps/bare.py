@@ -17,7 +17,7 @@ from flask_login import (
 )
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import String, event, select, text, update
+from sqlalchemy import Engine, String, event, select, text, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ..common import ADA, BOB, COST, PASSWORD, SECRET, App, Counted, numbers
@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(Base, UserMixin):  # type: ignore[misc]  # Flask-Login is untyped
+class User(Base, UserMixin):
     __tablename__ = "host_user"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     email: Mapped[str] = mapped_column(String(255), unique=True)
@@ -100,10 +100,7 @@ def finish(app: Flask, db: SQLAlchemy) -> App:
         db.session.commit()
         engine = db.engine
     counted = Counted()
-
-    def run(statement: str) -> None:
-        with engine.begin() as connection:
-            connection.execute(text(statement))
+    run = runner(engine)
 
     hooks: dict[str, Callable[..., object]] = {
         "forgive": lambda: None,
@@ -119,7 +116,17 @@ def finish(app: Flask, db: SQLAlchemy) -> App:
     return App(app.wsgi_app, counted, counter(engine, counted), hooks)
 
 
-def counter(engine: Any, counted: Counted) -> Callable[[bool], None]:
+def runner(engine: Engine) -> Callable[[str], None]:
+    """Does a statement in a transaction of its own."""
+
+    def run(statement: str) -> None:
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+
+    return run
+
+
+def counter(engine: Engine, counted: Counted) -> Callable[[bool], None]:
     """Counts what goes to the database of an engine, while it is told to."""
 
     def statement(*_arguments: Any) -> None:

@@ -10,10 +10,9 @@ from flask_security import Security, SQLAlchemyUserDatastore, auth_required, has
 from flask_security.models import fsqla_v3
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import text
 
 from ..common import ADA, BOB, COST, ISSUER, PASSWORD, SECRET, App, Counted, numbers
-from .bare import counter
+from .bare import counter, runner
 
 
 def build(uri: str, folder: Path) -> App:
@@ -37,13 +36,13 @@ def build(uri: str, folder: Path) -> App:
     db = SQLAlchemy(app)
     fsqla_v3.FsModels.set_db_info(db)
 
-    class Role(db.Model, fsqla_v3.FsRoleMixin):  # type: ignore[name-defined,misc]  # untyped bases
+    class Role(db.Model, fsqla_v3.FsRoleMixin):
         pass
 
-    class User(db.Model, fsqla_v3.FsUserMixin):  # type: ignore[name-defined,misc]  # untyped bases
+    class User(db.Model, fsqla_v3.FsUserMixin):
         pass
 
-    class WebAuthn(db.Model, fsqla_v3.FsWebAuthnMixin):  # type: ignore[name-defined,misc]  # as above
+    class WebAuthn(db.Model, fsqla_v3.FsWebAuthnMixin):
         """The user's model refers to it; it is not used."""
 
     CSRFProtect(app)
@@ -65,10 +64,7 @@ def build(uri: str, folder: Path) -> App:
         db.session.commit()
         engine = db.engine
     counted = Counted()
-
-    def run(statement: str) -> None:
-        with engine.begin() as connection:
-            connection.execute(text(statement))
+    run = runner(engine)
 
     hooks = {
         # It has no protection against a code's second use, nor a limit of attempts.

@@ -51,16 +51,8 @@ class Allauth(Person):
         page = self.browser.get("/accounts/logout/").expect(200)
         return [page, *self.browser.follow(self.browser.post("/accounts/logout/").expect(302))]
 
-    def password_given(self) -> None:
-        self.fresh_browser()
-        page = self.sign_in()[-1].body
-        assert 'name="code"' in page, page
-
     def second_step(self, code: str) -> Answer:
         return self.browser.post(f"{MFA}/authenticate/", code=code)
-
-    def measure_plain(self) -> Sample:
-        return total([self.browser.get("/plain").expect(200)])
 
     def measure_guard_view(self) -> Sample:
         """Its guard for deeds is a password or code given short ago."""

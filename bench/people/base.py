@@ -4,6 +4,7 @@ import base64
 import hmac
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,8 +28,21 @@ def added(guarded: Answer, plain: Answer) -> Sample:
     return {name: guarded.cost[name] - plain.cost[name] for name in guarded.cost}
 
 
-class Person:
-    """Somebody with browsers and an authenticator app."""
+def found(pattern: str, page: str) -> str:
+    """What the group of a pattern says on a page; a page without it must not be measured."""
+    match = re.search(pattern, page)
+    if match is None:
+        raise AssertionError(f"{pattern!r} is not on the page: {page[:2000]}")
+    return match.group(1)
+
+
+class Person(ABC):
+    """Somebody with browsers and an authenticator app.
+
+    `asks` is what a page has that asks for the code when signing in.
+    """
+
+    asks = 'name="code"'
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -38,9 +52,23 @@ class Person:
         self.fresh_browser()
         self.prepare()
 
+    @abstractmethod
     def prepare(self) -> None:
         """Become somebody who is signed in and has it on (nothing of it is measured)."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def sign_in(self) -> list[Answer]:
+        """User name and password."""
+
+    def password_given(self) -> list[Answer]:
+        """Half signed in, in another browser."""
+        self.fresh_browser()
+        answers = self.sign_in()
+        assert self.asks in answers[-1].body, answers[-1].body
+        return answers
+
+    def measure_plain(self) -> Sample:
+        return total([self.browser.get("/plain").expect(200)])
 
     def take(self, name: str, times: int, count: str = "") -> list[Sample]:
         """Measure something so many times; `count` "statements" or "calls" instead."""
@@ -84,8 +112,5 @@ class Person:
 
     def read_secret(self, page: str, pattern: str) -> None:
         """Type the secret of a page into the app."""
-        found = re.search(pattern, page)
-        if not found:
-            raise AssertionError(f"no secret on the page: {page[:2000]}")
-        text = re.sub(r"[^A-Z2-7]", "", found.group(1))
+        text = re.sub(r"[^A-Z2-7]", "", found(pattern, page))
         self.secret = base64.b32decode(text + "=" * (-len(text) % 8))

@@ -4,7 +4,7 @@ import re
 
 from ..browser import Answer
 from ..common import BOB, PASSWORD
-from .base import Person, Sample, added, total
+from .base import Person, Sample, added, found, total
 
 MOUNT = "/two-factor"
 _SECRET = r'id="twofactor-secret"[^>]*>([^<]*)<'
@@ -24,9 +24,6 @@ class Bare(Person):
         page = self.browser.get("/sign-in").expect(200)
         sent = self.browser.post("/sign-in", email=self.email, password=PASSWORD)
         return [page, *self.browser.follow(sent.expect(303))]
-
-    def measure_plain(self) -> Sample:
-        return total([self.browser.get("/plain").expect(200)])
 
     def measure_plain_post(self) -> Sample:
         return total([self.browser.post("/plain").expect(303)])
@@ -48,6 +45,7 @@ class Bare(Person):
 class Ours(Bare):
     """Everything but the area `other` is chosen."""
 
+    asks = "one-time-code"
     recovery_code = ""
 
     def prepare(self) -> None:
@@ -66,7 +64,7 @@ class Ours(Bare):
         answers = [start, *self.browser.follow(sent.expect(303))]
         page = answers[-1].body
         self.read_secret(page, _SECRET)
-        self.recovery_code = re.search(_RECOVERY, page).group(1)  # type: ignore[union-attr]  # it is there
+        self.recovery_code = found(_RECOVERY, page)
         return answers
 
     def enrol(self) -> list[Answer]:
@@ -82,13 +80,6 @@ class Ours(Bare):
     def sign_out(self) -> list[Answer]:
         page = self.browser.get("/form-page").expect(200)
         return [page, *self.browser.follow(self.browser.post("/sign-out").expect(303))]
-
-    def password_given(self) -> list[Answer]:
-        """Half signed in, in another browser."""
-        self.fresh_browser()
-        answers = self.sign_in()
-        assert "one-time-code" in answers[-1].body
-        return answers
 
     def measure_guard_other(self) -> Sample:
         """The user has it on, and did not choose this area."""

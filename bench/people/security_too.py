@@ -4,9 +4,10 @@ import re
 
 from ..browser import Answer
 from ..common import PASSWORD
-from .base import Person, Sample, added, total
+from .base import Person, Sample, added, found, total
 
 _SECRET = r"<div>([A-Z2-7]{4}[A-Z2-7 -]+)</div>"
+_ACTION = r'action="(/tf-[^"]*)" method="post" name="two_factor_verify'
 _IMAGE = re.compile(r'src="(data:image[^"]*)"')
 
 
@@ -24,9 +25,7 @@ class SecurityToo(Person):
         start = self.browser.get("/tf-setup").expect(200)
         page = self.browser.post("/tf-setup", setup="authenticator").expect(200)
         self.read_secret(page.body, _SECRET)
-        self._action = re.search(
-            r'action="(/tf-[^"]*)" method="post" name="two_factor_verify', page.body
-        ).group(1)  # type: ignore[union-attr]  # it is there
+        self._action = found(_ACTION, page.body)
         return [start, page]
 
     def enrol(self) -> list[Answer]:
@@ -41,14 +40,6 @@ class SecurityToo(Person):
 
     def sign_out(self) -> list[Answer]:
         return self.browser.follow(self.browser.post("/logout").expect(302, 303))
-
-    def password_given(self) -> None:
-        self.fresh_browser()
-        page = self.sign_in()[-1].body
-        assert 'name="code"' in page, page
-
-    def measure_plain(self) -> Sample:
-        return total([self.browser.get("/plain").expect(200)])
 
     def measure_guard_view(self) -> Sample:
         """Its guard for deeds is a sign-in of short ago."""
@@ -68,11 +59,10 @@ class SecurityToo(Person):
     def measure_recovery(self) -> Sample:
         page = self.browser.get("/mf-recovery-codes").expect(200)
         page = self.browser.post("/mf-recovery-codes", generate_codes="1").expect(200)
-        code = re.search(r"\b([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4})\b", page.body)
-        assert code, page.body
+        code = found(r"\b([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4})\b", page.body)
         self.password_given()
         self.browser.get("/mf-recovery").expect(200)
-        sent = self.browser.post("/mf-recovery", code=code.group(1))
+        sent = self.browser.post("/mf-recovery", code=code)
         return total([sent.expect(302, 303)])
 
     def measure_enrolment(self) -> Sample:

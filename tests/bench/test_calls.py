@@ -4,6 +4,9 @@ A row that fails has grown. Where that is the price of something wanted, the com
 figure says so; `make bench` and docs/performance.md tell what it means in time.
 """
 
+import gc
+import logging
+
 import pytest
 
 from bench.browser import in_process
@@ -39,6 +42,17 @@ def counting(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     app = make_app("ours", f"sqlite:///{folder}/app", folder)
     return request.param, Measuring("ours", in_process(app))
+
+
+@pytest.fixture(autouse=True)
+def nothing_else_is_called():
+    """No log line because another test wants them, no finaliser of what another test has left."""
+    logging.disable(logging.INFO)
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("name", COUNTED)

@@ -22,6 +22,15 @@ def make(tmp_path, **settings):
     return create_app({"INSTANCE_PATH": str(tmp_path / "instance"), **settings})
 
 
+def refused(tmp_path, monkeypatch, name, value, words, kind=ValueError):
+    """The refusal of a setting from the environment: one sentence, with these words in it."""
+    monkeypatch.setenv(f"PORTAL_{name}", value)
+    with pytest.raises(kind, match=words) as refusal:
+        make(tmp_path)
+    assert "\n" not in str(refusal.value)
+    return refusal.value
+
+
 def test_without_any_setting_the_keys_are_made_and_kept(tmp_path):
     app = make(tmp_path)
     again = make(tmp_path)
@@ -75,10 +84,7 @@ def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, value):
-    monkeypatch.setenv(f"PORTAL_{name}", value)
-    with pytest.raises(SettingError, match=name) as refusal:
-        make(tmp_path)
-    assert "\n" not in str(refusal.value)
+    refused(tmp_path, monkeypatch, name, value, name, SettingError)
 
 
 @pytest.mark.parametrize("value", ["lots", "1.5", "-1", "true", '"5"', "[]", "999999999999"])
@@ -86,10 +92,8 @@ def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, v
     "name", [name for name, each in SETTINGS.items() if each.lowest is not None]
 )
 def test_so_is_every_number_of_the_blueprint(tmp_path, monkeypatch, name, value):
-    monkeypatch.setenv(f"PORTAL_{name}", value)
-    with pytest.raises(SetupError, match=f"^{name} must be a whole number from") as refusal:
-        make(tmp_path)
-    assert "\n" not in str(refusal.value)
+    words = f"^{name} must be a whole number from"
+    refused(tmp_path, monkeypatch, name, value, words, SetupError)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +113,8 @@ def test_so_is_every_number_of_the_blueprint(tmp_path, monkeypatch, name, value)
     ],
 )
 def test_so_is_every_text_of_the_blueprint(tmp_path, monkeypatch, name, value):
-    monkeypatch.setenv(f"PORTAL_{name}", value)
-    with pytest.raises(ValueError, match=name) as refusal:
-        make(tmp_path)
-    assert isinstance(refusal.value, SettingError | SetupError)
-    assert "\n" not in str(refusal.value)
+    refusal = refused(tmp_path, monkeypatch, name, value, name)
+    assert isinstance(refusal, SettingError | SetupError)
 
 
 @pytest.mark.parametrize(
