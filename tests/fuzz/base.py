@@ -115,17 +115,18 @@ class Machine(RuleBasedStateMachine):
     def _learn_secrets(self, browser: Browser, answer: Answer, response: Any) -> None:
         if response.is_json:
             body = json_of(response)
-            secret, recovery = body.get("secret", ""), body["recovery_code"]
+            secret, recovery = body.get("secret", ""), body.get("recovery_code", "")
         else:
             shown = SECRET.search(response.text)
             secret = shown.group(1).replace(" ", "") if shown else ""
-            recovery = RECOVERY.search(response.text).group(1).strip()
+            printed = RECOVERY.search(response.text)
+            recovery = printed.group(1).strip() if printed else ""
         self.secrets.add(secret, recovery)
         if answer.name == "new recovery code":
             account = self.model.accounts[browser.session.user or ""]
             account.recovery = recovery.replace("-", "")
             return
-        data = browser.session.marks["enrolment"].data
+        data = browser.session.marks[answer.name or "enrolment"].data
         found = {"secret": base64.b32decode(secret), "recovery": recovery}
         assert {name: data.get(name, found[name]) for name in found} == found, "a reload changed it"
         data.update(found)
@@ -143,6 +144,11 @@ class Machine(RuleBasedStateMachine):
         if "password_fresh" in body:
             fresh = self.model.good(browser.session.marks.get("password"), user)
             assert body["password_fresh"] == (fresh and user in self.model.accounts)
+        account = self.model.accounts.get(user)
+        phones = {each["name"]: each["authenticator"] for each in body.get("authenticators", ())}
+        assert sorted(phones) == sorted(each.name for each in (account.phones if account else ()))
+        for phone in account.phones if account else ():
+            phone.number = phones[phone.name]
         chosen = [area["key"] for area in body["areas"] if area["chosen"]]
         assert chosen == self.model.chosen(user), (chosen, self.model.chosen(user))
 
@@ -154,7 +160,7 @@ class Machine(RuleBasedStateMachine):
             ticket = browser.session.marks.get("sign_in")
             if ticket and self.model.good(ticket):
                 account = self.model.accounts[ticket.user]
-                if account.last > int(self.clock()) // PERIOD:
+                if account.phones[0].last > int(self.clock()) // PERIOD:
                     self.clock.advance(PERIOD)
                 typed = self.typed(ticket.user, "right", 0)
                 sent = Sent("POST", f"{self.model.mount}/sign-in", answers=[typed])
@@ -177,8 +183,9 @@ class Machine(RuleBasedStateMachine):
             return as_recovery(account.recovery, number)
         if "recovery" in how:
             return as_recovery("0123-4567-89AB-CDEF-GHJ" + "KMNP"[number % 4], number)
-        secret = secret or (account.secret if account else b"nobody")
-        last = account.last if account else -1
+        phone = account.phones[number // 7 % len(account.phones)] if account else None
+        secret = secret or (phone.secret if phone else b"nobody")
+        last = phone.last if phone else -1
         return as_typed(self._digits(secret, last, how, number), number)
 
     def _digits(self, secret: bytes, last: int, how: str, number: int) -> str:

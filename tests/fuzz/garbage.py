@@ -28,6 +28,9 @@ SHAPES = (
     {"areas": "note"},
     {"areas": ["note"] * 10_000},
     {"password": 7},
+    {"name": None},
+    {"name": ["a", "b"], "code": "123456"},
+    {"name": "\0" * 300_000},
     {"password": "\0" * 300_000},
 )
 
@@ -65,7 +68,9 @@ class Garbage(HostPeople):
     @rule(
         at=browsers,
         page=st.sampled_from(PAGES),
-        name=st.sampled_from(["code", "areas", "password", "csrf_token", "twofactor_code", "x"]),
+        name=st.sampled_from(
+            ["code", "areas", "password", "name", "csrf_token", "twofactor_code", "x"]
+        ),
         value=st.sampled_from(["note", "", *(typed.text for typed in JUNK)]),
         times=st.sampled_from([1, 2, 10_000]),
     )

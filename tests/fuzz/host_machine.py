@@ -12,6 +12,7 @@ from .garbage import Garbage
 from .host_model import INSIDE
 from .host_people import KEYS
 from .pages_model import MOUNT
+from .phones_machine import PhonesMachine
 from .requests import FORM, MULTIPART, TEXT, Sealed, Sent
 
 TEXTS = ("hi", "hi", "hi", "", "boom", "refuse", "café & <b>", "a\0b", "١٢٣", "{{7*7}}", "\ufffd")
@@ -21,7 +22,7 @@ JUMPS = (0, 0.5, 1, 7.75, 29, 30, 30, 30, 30, 31, 60, 61, 299, 301, 599.5, 601, 
 LONG_JUMPS = (3600, 3661.5, 7200, 43_210, 86_399, 86_401, 604_800, 31 * 86_400)
 
 
-class HostMachine(Garbage):
+class HostMachine(PhonesMachine, Garbage):
     """Alice with two browsers, Bob with one; any of them may be used by the other, too."""
 
     # signing in and out

@@ -31,13 +31,22 @@ PREFERENCES = Area("preferences", own=True)
 
 
 @dataclass
+class Phone:
+    """An authenticator; its `number` is learned from the page of preferences."""
+
+    name: str
+    secret: bytes
+    last: int
+    number: str = ""
+
+
+@dataclass
 class Account:
     """The two-factor state of a user who has it on."""
 
     areas: frozenset[str]
-    secret: bytes
     recovery: str
-    last: int
+    phones: list[Phone]
     failures: int = 0
     run: int = 0
     wrong: list[int] = field(default_factory=list)
@@ -93,8 +102,11 @@ class Refused(Exception):
         return 429 if self.error == "twofactor_throttled" else 403
 
 
-def held_until(run: int, wrong: list[int]) -> float:
-    """DESIGN "Throttle": when the next code is judged, by what went wrong so far."""
+def held_until(run: int, wrong: list[int], phones: int) -> float:
+    """DESIGN "Throttle": when the next code is judged, by what went wrong so far.
+
+    Several phones share the 50 of 30 days.
+    """
     if run >= 100:
         return LOCKED
     ends = [0]
@@ -102,8 +114,8 @@ def held_until(run: int, wrong: list[int]) -> float:
         ends.append(wrong[-1] + (WAITS[run] if run < len(WAITS) else LONGEST_WAIT))
     if len(wrong) >= 10:
         ends.append(wrong[-10] + DAY)
-    if len(wrong) >= 50:
-        ends.append(wrong[-50] + 30 * DAY)
+    if len(wrong) >= 50 // phones:
+        ends.append(wrong[-(50 // phones)] + 30 * DAY)
     return max(ends)
 
 
@@ -144,9 +156,9 @@ class Model:
             return False
         return user is None or ticket.user == user
 
-    def end_tickets(self, user: str) -> None:
+    def end_tickets(self, user: str, spare: str = "") -> None:
         for ticket in self.tickets:
-            if ticket.user == user:
+            if ticket.user == user and ticket.kind != spare:
                 ticket.gone = True
 
     # answers
@@ -158,28 +170,30 @@ class Model:
         account = self.accounts.get(user)
         if account is None:
             raise Refused(name="not on")
-        until = held_until(account.run, account.wrong)
+        until = held_until(account.run, account.wrong, len(account.phones))
         if until > self.now:
             raise Refused("throttled", wait=self.wait(until), name="held")
         present = int(self.now) // PERIOD
         matched = [
-            step
+            (step, phone)
+            for phone in account.phones
             for step in (present - 1, present, present + 1)
-            if code_at(account.secret, step) == typed.value
+            if code_at(phone.secret, step) == typed.value
         ]
         if not matched:
             account.failures += 1
             account.run += 1
             account.wrong = [*account.wrong[-49:], math.ceil(self.now)]
-            until = held_until(account.run, account.wrong)
+            until = held_until(account.run, account.wrong, len(account.phones))
             raise Refused(wait=self.wait(until) if until > self.now else None, name="wrong")
-        if max(matched) <= account.last:
-            begins = (account.last + 1) * PERIOD
+        step, phone = matched[-1]
+        if step <= phone.last:
+            begins = (phone.last + 1) * PERIOD
             ahead = begins > self.now
             raise Refused(
                 wait=math.ceil(begins - self.now) if ahead else range(1, PERIOD + 1), name="used"
             )
-        account.last, account.run = max(matched), 0
+        phone.last, account.run = step, 0
 
     def wait(self, until: float) -> int:
         return DAY if until == LOCKED else max(1, math.ceil(until - self.now))

@@ -5,8 +5,8 @@ import json
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from .guard_model import GuardModel
-from .model import PREFERENCES, Account, Refused, Session, Ticket
+from .model import PREFERENCES, Account, Phone, Refused, Session, Ticket
+from .phones_model import FIRST, NEW, PhonesModel
 from .requests import FORM, JSON, Answer, Sent
 from .rfc6238 import PERIOD, code_at
 from .words import CODE, GARBAGE, NOTHING, RECOVERY, Typed
@@ -14,10 +14,10 @@ from .words import CODE, GARBAGE, NOTHING, RECOVERY, Typed
 MOUNT = "/two-factor"
 LONGEST_BODY = 64 * 1024
 ENROLMENT_SECONDS, FRESH_SECONDS, SIGN_IN_SECONDS, WRONG_CODES = 900, 900, 600, 5
-PAGES = ("/", "/activate", "/deactivate", "/recovery", "/sign-in", "/challenge")
+PAGES = ("/", "/activate", "/deactivate", "/recovery", "/sign-in", "/challenge", NEW)
 
 
-class PagesModel(GuardModel):
+class PagesModel(PhonesModel):
     """What the blueprint's own routes answer."""
 
     mount = MOUNT
@@ -26,11 +26,11 @@ class PagesModel(GuardModel):
     def methods_of(self, path: str) -> tuple[str, ...] | None:
         if path.startswith(self.mount) and path[len(self.mount) :] in PAGES:
             return ("GET", "POST")
-        return None
+        return self.methods_of_phone(path)
 
     def too_long(self, sent: Sent) -> bool:
         """Whether the body of a page's form is not read at all."""
-        mine = sent.method == "POST" and self.methods_of(sent.path) == ("GET", "POST")
+        mine = sent.method == "POST" and "POST" in (self.methods_of(sent.path) or ())
         if not mine or not sent.path.startswith(self.mount) or sent.kind != FORM:
             return False
         return len(urlencode(sent.sent_fields)) > LONGEST_BODY
@@ -50,6 +50,7 @@ class PagesModel(GuardModel):
         if sent.cross_site and not sent.safe:
             raise Refused(kept=False, name="cross-site")
         verb = "show" if sent.safe else "send"
+        name = self.view_of_phone(name) or name
         view = getattr(self, f"{verb}_{name.strip('/').replace('-', '_') or 'preferences'}")
         try:
             answer: Answer = view(session, sent)
@@ -202,7 +203,8 @@ class PagesModel(GuardModel):
             raise Refused(name="wrong")
         self.end_tickets(user)
         areas, recovery = ticket.data["areas"], ticket.data["recovery"].replace("-", "")
-        self.accounts[user] = Account(areas, ticket.data["secret"], recovery, max(steps))
+        phone = Phone(FIRST, ticket.data["secret"], max(steps))
+        self.accounts[user] = Account(areas, recovery, [phone])
         session.marks.clear()
         session.csrf = None
         self.password_given(session, user, ticket.data["given"])

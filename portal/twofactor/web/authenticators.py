@@ -116,8 +116,9 @@ def as_object(authenticator: Authenticator) -> dict[str, str | None]:
 
 
 def _begin(state: State) -> Response:
-    name = forms.text("name")
+    name = ""
     try:
+        name = forms.text("name")
         if not forms.text("code").strip():
             raise ChallengeRequired("no code")
         who = pages.subject(state)
@@ -191,12 +192,18 @@ def _context(account: Account, found: Authenticator) -> dict[str, Any]:
 
 
 def _refused(state: State, refusal: Refusal, number: str) -> Response:
+    """The page again, with the name as it was typed, if that can be shown."""
     account = _account(state)
     if account is None:
         return _off(state, NotOn("off"))
-    context = _context(account, authenticators.find(account, number))
-    typed = {"name": forms.text("name")} if forms.sent("name") else {}
-    return pages.refused(state, refusal, ONE, **context | typed)
+    try:
+        context = _context(account, authenticators.find(account, number))
+    except UnknownAuthenticator as unknown:
+        return _gone(state, unknown)
+    typed = forms.texts("name")
+    if len(typed) == 1:
+        context["name"] = typed[0]
+    return pages.refused(state, refusal, ONE, **context)
 
 
 def _gone(state: State, refusal: Refusal) -> Response:

@@ -1,0 +1,86 @@
+"""People with several phones: they add, rename and remove them, rightly and wrongly."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from .base import browsers, csrfs, dresses, hows, numbers
+from .host_people import HostPeople
+from .pages_model import MOUNT
+from .phones_model import FIRST, NEW
+from .requests import Sent
+
+NAMES = ("Tablet", "Tablet", "tablet ", "Phone 2", FIRST, "", " \u200b\n", "x" * 41, "<b>\0</b>")
+names = st.sampled_from([*NAMES, *(f"Phone {number}" for number in range(3, 9))])
+
+
+class PhonesMachine(HostPeople):
+    """Rules of the authenticators."""
+
+    @rule(
+        at=browsers,
+        name=names,
+        how=hows,
+        first=hows,
+        n=numbers,
+        dress=dresses,
+        csrf=csrfs,
+        dawdles=st.sampled_from([0, 0, 0, 0, 30, 899, 900]),
+    )
+    def adds_a_phone(self, at, name, how, first, n, dress, csrf, dawdles) -> None:
+        """Both steps, with a look at the secret between them."""
+        browser = self.at_home(at, n)
+        typed = self.typed(browser.session.user, how, n)
+        sent = Sent("POST", f"{MOUNT}{NEW}", answers=[typed])
+        sent = self.dressed(sent, dress, [("name", name)])
+        self.do(browser, self.with_token(browser, sent, csrf))
+        self.do(browser, Sent("GET", f"{MOUNT}{NEW}"))
+        self.clock.advance(dawdles)
+        self.sends_the_first_code(browser, first, n, dress, csrf)
+        self.look(browser)
+
+    def sends_the_first_code(self, browser, how, n, dress, csrf) -> None:
+        ticket = browser.session.marks.get("authenticator")
+        secret = ticket.data.get("secret") if ticket else None
+        typed = self.typed(browser.session.user, how, n, secret)
+        sent = self.dressed(Sent("POST", f"{MOUNT}{NEW}", answers=[typed]), dress, [])
+        self.do(browser, self.with_token(browser, sent, csrf))
+
+    @rule(at=browsers, whose=st.sampled_from([0, 0, 0, 1]), which=numbers, name=names, n=numbers)
+    def renames_a_phone(self, at: int, whose: int, which: int, name: str, n: int) -> None:
+        browser = self.at_home(at, n)
+        path = self.page_of_a_phone(browser, whose, which)
+        if n % 3 == 0:
+            self.do(browser, Sent("GET", path))
+        sent = Sent("POST", path, fields=[("name", name)] * (1 + (n % 11 == 0)))
+        self.do(browser, self.with_token(browser, sent))
+        self.look(browser)
+
+    @rule(
+        at=browsers,
+        whose=st.sampled_from([0, 0, 0, 1]),
+        which=numbers,
+        how=hows,
+        n=numbers,
+        dress=dresses,
+        csrf=csrfs,
+    )
+    def removes_a_phone(self, at, whose, which, how, n, dress, csrf) -> None:
+        browser = self.at_home(at, n)
+        path = f"{self.page_of_a_phone(browser, whose, which)}/remove"
+        if n % 9 == 0:
+            self.do(browser, Sent("GET", path))
+        sent = Sent("POST", path, answers=[self.typed(browser.session.user, how, n)])
+        sent = self.dressed(sent, dress, [("name", "x")] if n % 7 == 0 else [])
+        self.do(browser, self.with_token(browser, sent, csrf))
+        self.look(browser)
+
+    def page_of_a_phone(self, browser, whose: int, which: int) -> str:
+        """Mostly one's own, at times another's or nobody's."""
+        self.look(browser)
+        user = browser.session.user
+        if whose:
+            user = next((name for name in self.names if name != user), user)
+        account = self.model.accounts.get(user or "")
+        known = [phone.number for phone in (account.phones if account else ()) if phone.number]
+        number = known[which % len(known)] if known and which % 10 else f"{which:032}"
+        return f"{MOUNT}/authenticators/{number}"
