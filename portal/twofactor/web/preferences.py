@@ -16,6 +16,7 @@ from ..state import State, current_state
 from . import authenticators, forms, guard, marks, navigation, pages, words
 
 RECENT = 10
+_MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 
 
 def show() -> Response:
@@ -165,6 +166,10 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
         "authenticators": authenticators.listed(account) if account else [],
         "most_authenticators": MOST,
         "browsers": _browsers(state) if account else [],
+        # Only if it was lately: it is no more than the record at hand tells.
+        "recovery_since": next(
+            (moment(event.at) for event in events if event.kind in _MADE_RECOVERY_CODE), None
+        ),
         "events": [
             {
                 "text": words.activity(event, kit.areas),
