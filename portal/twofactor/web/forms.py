@@ -1,11 +1,14 @@
-"""Reading what was sent: one value a name, from a form or from JSON, never from the address."""
+"""Reading what was sent: one value a name, from a form or from JSON, never from the address.
+
+Flask-WTF is imported where it is needed: it brings WTForms, and Flask-Babel where that is
+installed, which take longer than this package; a host that uses it has imported it already.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import current_app, request
-from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
-from wtforms import ValidationError
+from werkzeug.exceptions import BadRequest
 
 from ..core.errors import CrossSite, MalformedCode
 
@@ -63,6 +66,8 @@ def csrf_field() -> str:
 
 def csrf_token() -> str:
     """A CSRF token of this session, as Flask-WTF makes it."""
+    from flask_wtf.csrf import generate_csrf
+
     return str(generate_csrf())
 
 
@@ -72,7 +77,7 @@ def csrf_headers() -> Sequence[str]:
     return found
 
 
-class ProgramCSRFError(CSRFError):  # type: ignore[misc]  # Flask-WTF is untyped
+class ProgramCSRFError(BadRequest):
     """A CSRF failure that is answered as JSON, whatever pages the host has for people."""
 
 
@@ -82,8 +87,11 @@ def check_csrf() -> None:
     A host with `CSRFProtect` has checked it already; then this is done twice, which does no harm.
 
     Raises:
-        CSRFError: missing, wrong or expired (status 400).
+        CSRFError, ProgramCSRFError: missing, wrong or expired (status 400).
     """
+    from flask_wtf.csrf import CSRFError, validate_csrf
+    from wtforms import ValidationError
+
     if not current_app.config.get("WTF_CSRF_ENABLED", True):
         return
     try:

@@ -7,8 +7,6 @@ on white with its own background, so that it can be read in dark mode too.
 from itertools import groupby
 
 from markupsafe import Markup
-from qrcode import QRCode
-from qrcode.constants import ERROR_CORRECT_M
 
 QUIET_ZONE = 4
 # Any of the eight masks gives a valid symbol (ISO/IEC 18004 section 7.8); trying them all to find
@@ -24,6 +22,11 @@ def svg(text: str, element_id: str, label: str) -> Markup:
         element_id: the element's id.
         label: the text alternative, which must not repeat a secret.
     """
+    # Here, since with Pillow installed it takes as long to import as half of this package, and
+    # most workers' people never enrol.
+    from qrcode import QRCode
+    from qrcode.constants import ERROR_CORRECT_M
+
     code = QRCode(error_correction=ERROR_CORRECT_M, border=0, mask_pattern=_MASK)
     code.add_data(text)
     # The version is the smallest that fits in any case; with `fit` it is looked for twice.
