@@ -29,8 +29,10 @@ LABELS = {
     "bare": "floor",
 }
 PEERS = ("security_too", "two_factor", "allauth")
-# Newest versions, except where a number stands; the report says which ones were taken.
+# Newest versions; the report says which ones were taken. Ours is installed as a host would do it,
+# without what tests and documentation need.
 PACKAGES = {
+    "ours": ["--editable", f"{ROOT}[postgres,serve]"],
     "security_too": ["Flask-Security-Too[fsqla,mfa]", "bcrypt"],
     "two_factor": ["django-two-factor-auth", "bcrypt"],
     "allauth": ["django-allauth[mfa]", "bcrypt"],
@@ -43,18 +45,21 @@ SHOWN = {
 }
 
 
+def _environment(side: str) -> str:
+    """Whose environment a side uses: the floor has none of its own."""
+    return "ours" if side == "bare" else side
+
+
 def python_of(side: str) -> Path:
-    """The interpreter of a side; ours and the floor share the one that runs this."""
-    if side in PACKAGES:
-        return BUILD / "venvs" / side / "bin" / "python"
-    return Path(sys.executable)
+    """The interpreter of a side."""
+    return BUILD / "venvs" / _environment(side) / "bin" / "python"
 
 
 def install(side: str) -> None:
-    """Make the environment of a peer, once."""
-    python = python_of(side)
+    """Make the environment of a side, once."""
+    side, python = _environment(side), python_of(side)
     done = BUILD / "venvs" / side / ".installed"
-    if side not in PACKAGES or done.exists():
+    if done.exists():
         return
     print(f"Installing {LABELS[side]} into {python.parent.parent} ...", file=sys.stderr)
     shutil.rmtree(python.parent.parent, ignore_errors=True)
