@@ -1,0 +1,99 @@
+"""The systemd units of `deploy/`: their commands run with their settings, filled in as they say."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from portal.config import DEFAULTS, TEXTS
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+# What other programs read, or the configuration of gunicorn.
+OTHERS = {"PORTAL_BIND", "WEB_CONCURRENCY", "PROMETHEUS_MULTIPROC_DIR"}
+
+
+def settings() -> dict[str, str]:
+    """`portal.env` as systemd reads it; what is left empty is made by the command above it."""
+    found, command = {}, ""
+    for line in (DEPLOY / "portal.env").read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.partition("=")
+        if line.startswith("# python"):
+            command = line.removeprefix("# ")
+        elif equals and not line.startswith("#"):
+            found[name] = shlex.split(value)[0] if value else made(command)
+            command = ""
+    return found
+
+
+def made(command: str) -> str:
+    words = [sys.executable, *shlex.split(command)[1:]] if command else []
+    if not words:
+        return "a-token-that-nobody-guesses"
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def commands(unit: str) -> list[tuple[bool, list[str]]]:
+    """The ExecStart lines: whether a failure is one, and the words, with our own programs."""
+    text = (DEPLOY / unit).read_text(encoding="utf-8")
+    lines = re.findall(r"^ExecStart=(-?)(.+)$", text, re.MULTILINE)
+    assert lines
+    here = Path(sys.executable).parent
+    return [
+        (not minus, shlex.split(line.replace("/srv/portal/.venv/bin", str(here))))
+        for minus, line in lines
+    ]
+
+
+@pytest.fixture
+def environment(app: Flask, database: str, tmp_path: Path) -> dict[str, str]:
+    """The settings of a host whose database is there, and whose mail server is not."""
+    app.test_cli_runner().invoke(args=["db", "stamp", "head"])
+    own = {
+        "PORTAL_SQLALCHEMY_DATABASE_URI": database,
+        "PORTAL_INSTANCE_PATH": str(tmp_path / "instance"),
+        "PORTAL_BIND": "127.0.0.1:0",
+        "PORTAL_MAIL_SERVER": "127.0.0.1",
+        "PORTAL_MAIL_PORT": "9",
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "figures"),
+    }
+    (tmp_path / "figures").mkdir()
+    return os.environ | settings() | own
+
+
+def run(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_every_setting_is_one():
+    known = {f"PORTAL_{name}" for name in (*DEFAULTS, *TEXTS)}
+    assert settings().keys() <= known | OTHERS
+    assert {line for line in settings() if line.startswith("PORTAL_")} >= {
+        "PORTAL_SECRET_KEY",
+        "PORTAL_TWOFACTOR_KEYS",
+        "PORTAL_PUBLIC_URL",
+        "PORTAL_PROXY_COUNT",
+    }
+
+
+def test_gunicorn_takes_the_unit_and_the_settings(environment):
+    ((_, words),) = commands("portal.service")
+    done = run([*words, "--check-config"], environment)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_upkeep_runs(environment):
+    for must_work, words in commands("portal-upkeep.service"):
+        done = run(words, environment)
+        assert done.returncode == 0 or not must_work, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "Error: No such command" not in done.stderr
