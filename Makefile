@@ -8,6 +8,9 @@ WORKERS ?= 2
 REQUESTS ?= 20000
 ARGS ?=
 
+# Whoever asked for no compiled files would wait for the compiler in each process that a test starts.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 PY := $(VENV)/bin/python
 FLASK := $(PY) -m flask --app wsgi --no-debug

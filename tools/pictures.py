@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from portal import create_app
 from portal.extensions import db
-from tests.support.browser import ARGUMENTS, Look, Person, needed
+from tests.support.browser import ARGUMENTS, Look, Person, chromium
 from tests.support.clock import START, Clock
 from tests.support.codes import oathtool, wrong_code
 from tests.support.customers import make_customer, make_invoices
@@ -256,7 +256,7 @@ def main(only: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
     taken: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needed("chromium"), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         for size in SIZES:
             taken += walk(browser, size, only)
             taken += walk(browser, size, only, color_scheme="dark")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
-from tests.support.browser import ARGUMENTS, LOOKS, Look, Person, needed
+from tests.support.browser import ARGUMENTS, LOOKS, Look, Person, chromium
 from tests.support.clock import Clock
 from tests.support.customers import make_invoices
 from tests.support.enrol import AREAS, enrol, sign_in
@@ -31,9 +31,8 @@ def playwright() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
 
     Outside the browser's tests the loop is out of sight: a test with an async view has its own.
     """
-    program = needed("chromium", "chromium-browser", "google-chrome")
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = started.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         loop = asyncio.get_running_loop()
         asyncio._set_running_loop(None)
         yield browser, loop

@@ -44,6 +44,9 @@ class Server:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
+            "autovacuum": "off",
+            "wal_level": "minimal",
+            "max_wal_senders": "0",
             "max_connections": "100",
         }
         options = [part for item in settings.items() for part in ("-c", "=".join(item))]

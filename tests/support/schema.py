@@ -1,4 +1,4 @@
-"""Tables for a test in little time: what the first test of a run has made is copied later."""
+"""Tables for a test in little time: what the first test of a run has made is used again later."""
 
 import atexit
 import shutil
@@ -6,20 +6,45 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, create_mock_engine, event
 
 _made: dict[frozenset[str], Path] = {}
+_scripts: dict[frozenset[str], str] = {}
 _folder: list[Path] = []
 
 
 def create(db: Any) -> None:
-    """`db.create_all()`, in an application context; a SQLite file is a copy of the first one."""
+    """`db.create_all()`, in an application context and an empty database.
+
+    A SQLite file is a copy of the first one; PostgreSQL gets all statements in one go.
+    """
     engine: Engine = db.engine
-    if engine.dialect.name != "sqlite" or not engine.url.database or len(db.engines) > 1:
+    tables = frozenset(db.metadata.tables)
+    if len(db.engines) > 1 or (engine.dialect.name == "sqlite" and not engine.url.database):
         db.create_all()
-        return
+    elif engine.dialect.name == "postgresql":
+        if tables not in _scripts:
+            _scripts[tables] = _script(db)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(_scripts[tables])
+    else:
+        _create_file(db, engine, tables)
+
+
+def _script(db: Any) -> str:
+    """What `create_all` would send."""
+    statements: list[str] = []
+
+    def note(statement: Any, *_values: Any) -> None:
+        statements.append(str(statement.compile(dialect=db.engine.dialect)))
+
+    db.metadata.create_all(create_mock_engine(db.engine.url, note), checkfirst=False)
+    return ";".join(statements)
+
+
+def _create_file(db: Any, engine: Engine, tables: frozenset[str]) -> None:
     quicken(engine)
-    path, tables = Path(engine.url.database), frozenset(db.metadata.tables)
+    path = Path(str(engine.url.database))
     if tables in _made and not path.exists():
         shutil.copyfile(_made[tables], path)
         return
