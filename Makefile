@@ -1,5 +1,5 @@
 # make run    the portal with its demo customer on http://127.0.0.1:5000 (PORT=... moves it)
-# make test   everything that is tested, the browser included (ARGS=... goes to pytest)
+# make test   everything that is tested, on both databases, the browser included (ARGS=... goes to pytest)
 # make test-long   the fuzz with at least 20000 requests, other ones each time (REQUESTS=... sets them)
 
 PYTHON ?= python3
@@ -31,7 +31,7 @@ run: $(VENV)/.installed
 	@exec $(FLASK) run --host 127.0.0.1 --port $(PORT)
 
 test: $(VENV)/.installed-for-tests
-	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --database both $(ARGS)
 
 # Without a browser, a build or a server of its own: for the minute between two edits.
 test-fast: $(VENV)/.installed-for-tests
@@ -73,7 +73,7 @@ pictures: $(VENV)/.installed-for-tests
 # docs/security.md anew: which test shows which requirement, with the outcomes of this run.
 security: $(VENV)/.installed-for-tests
 	@mkdir -p build
-	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --junitxml=build/report.xml -o junit_family=xunit2 $(ARGS)
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --database both --junitxml=build/report.xml -o junit_family=xunit2 $(ARGS)
 	@$(PY) -m tools.security --results build/report.xml
 
 # The documentation as a site in build/docs; warnings are errors.

@@ -19,10 +19,22 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--database both``, a journey is made on PostgreSQL in the first of its looks alone."""
+    first: dict[tuple[str, str], Look] = {}
+    spare = []
     for item in items:
-        if "tests/browser/" in item.path.as_posix():
-            item.add_marker(pytest.mark.browser)
+        if "tests/browser/" not in item.path.as_posix():
+            continue
+        item.add_marker(pytest.mark.browser)
+        asked = item.callspec.params if hasattr(item, "callspec") else {}
+        if asked.get("database") == "postgresql" and "look" in asked:
+            journey = (item.path.as_posix(), item.originalname)
+            if first.setdefault(journey, asked["look"]) != asked["look"]:
+                spare.append(item)
+    if spare:
+        items[:] = [item for item in items if item not in spare]
+        config.hook.pytest_deselected(items=spare)
 
 
 @pytest.fixture(scope="session")
