@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import current_app
+from flask import Flask, has_app_context
+from flask.globals import app_ctx
 from markupsafe import Markup, escape
 
 from .catalogue import SOURCE, Catalogues, Language
@@ -21,7 +22,8 @@ _NONE = Catalogues()
 
 def language() -> Language:
     """What is spoken in this request."""
-    return _catalogues().of(_locale())
+    app = _app()
+    return _catalogues(app).of(_locale(app))
 
 
 def _(message: str, **values: Any) -> str:
@@ -94,7 +96,8 @@ def shown(area: Area) -> Area:
 
 def in_english(area: Area) -> Area:
     """An area as operators read it, whatever language the host's lazy strings would speak."""
-    if "babel" not in current_app.extensions:
+    app = _app()
+    if app is None or "babel" not in app.extensions:
         return shown(area)
     from flask_babel import force_locale
 
@@ -117,17 +120,22 @@ def moment(at: float) -> str:
 
 def _spoken_locale() -> str:
     """The host's locale, if our sentences are in its language: "en_US" is not a mere "en"."""
-    locale, spoken = _locale(), language().tag.replace("-", "_")
+    locale, spoken = _locale(_app()), language().tag.replace("-", "_")
     return locale if locale.partition("_")[0] == spoken.partition("_")[0] else spoken
 
 
-def _catalogues() -> Catalogues:
-    state = current_app.extensions.get(KEY) if current_app else None
+def _app() -> Flask | None:
+    """The application itself: each look through a proxy costs as much as finding a sentence."""
+    return app_ctx.app if has_app_context() else None
+
+
+def _catalogues(app: Flask | None) -> Catalogues:
+    state = app.extensions.get(KEY) if app else None
     return state.catalogues if isinstance(state, State) else _NONE
 
 
-def _locale() -> str:
-    if not current_app or "babel" not in current_app.extensions:
+def _locale(app: Flask | None) -> str:
+    if app is None or "babel" not in app.extensions:
         return SOURCE
     from flask_babel import get_locale
 
@@ -135,7 +143,7 @@ def _locale() -> str:
         return str(get_locale() or SOURCE)
     except Exception:
         # Whatever the host's choice of a language hangs on: a refusal must still be worded.
-        current_app.logger.exception("no language could be chosen: English is spoken")
+        app.logger.exception("no language could be chosen: English is spoken")
         return SOURCE
 
 
