@@ -108,7 +108,8 @@ def show_challenge() -> Response:
     """GET: ask for a code before a guarded page is looked at."""
     state = current_state()
     area, target = _looked_at(state)
-    asked = guard.verdict_on(state, area, current_user, "GET") is Verdict.ASK
+    user = guard.signed_in()
+    asked = guard.verdict_on(state, area, user, state.user_key(user), "GET") is Verdict.ASK
     if forms.wants_json():
         return pages.needed(*(["code"] if asked else []), area=area.key, next=target)
     if not asked:

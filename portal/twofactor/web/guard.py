@@ -80,14 +80,15 @@ def required(key: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            if not current_user.is_authenticated:
+            user = signed_in()
+            if not user.is_authenticated:
                 return _unauthorized()
             state = current_state()
             area = state.kit.areas.get(key)
             if not policy.guards_method(area, request.method):
                 return current_app.ensure_sync(view)(*args, **kwargs)
-            user_id = state.user_key(current_user)
-            granted = check(state, area, current_user)
+            user_id = state.user_key(user)
+            granted = check(state, area, user, user_id)
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
             except Refusal:
@@ -107,6 +108,11 @@ def required(key: str) -> Callable[[View], View]:
     return decorate
 
 
+def signed_in() -> Any:
+    """The signed-in user as such: each look through Flask-Login's proxy finds it anew."""
+    return current_user._get_current_object()
+
+
 def _unauthorized() -> Any:
     """What the host answers to somebody who is not signed in; `LOGIN_DISABLED` changes nothing."""
     return cast(Any, current_app).login_manager.unauthorized()
@@ -124,13 +130,14 @@ def require(key: str, user: Any = None) -> None:
     """
     state = current_state()
     area = state.kit.areas.get(key)
-    if user is None and not current_user.is_authenticated:
-        abort(make_response(_unauthorized()))
+    if user is None:
+        user = signed_in()
+        if not user.is_authenticated:
+            abort(make_response(_unauthorized()))
     if not policy.guards_method(area, request.method):
         return
-    user = current_user if user is None else user
     user_id = state.user_key(user)
-    if check(state, area, user):
+    if check(state, area, user, user_id):
 
         @after_this_request
         def leave(response: Response) -> Response:
@@ -138,8 +145,14 @@ def require(key: str, user: Any = None) -> None:
             return no_store(response)
 
 
-def check(state: State, area: Area, user: Any) -> bool:
+def check(state: State, area: Area, user: Any, user_id: str) -> bool:
     """Let the deed of this request happen, or refuse.
+
+    Args:
+        state: of the application.
+        area: what is guarded.
+        user: whose code.
+        user_id: their key.
 
     Returns:
         Whether a code or a pass was used up for it: then a form that comes back leaves a pass.
@@ -148,13 +161,13 @@ def check(state: State, area: Area, user: Any) -> bool:
         Refusal: the deed must not happen.
         Unavailable: nothing can be decided, so the deed must not happen.
     """
-    asked, user_id = _asked(), state.user_key(user)
+    asked = _asked()
     if (area.key, user_id) in asked.granted:
         return False
     try:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
-        verdict = verdict_on(state, area, user, request.method)
+        verdict = verdict_on(state, area, user, user_id, request.method)
         if verdict is Verdict.OPEN:
             return False
         if verdict is Verdict.ENROL:
@@ -205,9 +218,9 @@ def glance(state: State, area: Area, user_id: str) -> Glance:
     return known
 
 
-def verdict_on(state: State, area: Area, user: Any, method: str) -> Verdict:
+def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:
     """What the policy says of a request of this user."""
-    seen = glance(state, area, state.user_key(user))
+    seen = glance(state, area, user_id)
     return policy.decide(area, seen, method, mandatory=state.is_mandatory(area, user))
 
 
@@ -216,7 +229,7 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
     user_id = state.user_key(user)
     if (area.key, user_id) in _asked().granted:
         return False  # the form that comes back leaves a pass
-    if verdict_on(state, area, user, "POST") is not Verdict.ASK:
+    if verdict_on(state, area, user, user_id, "POST") is not Verdict.ASK:
         return False
     return not glance(state, area, user_id).ticket
 

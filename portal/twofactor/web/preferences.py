@@ -42,7 +42,7 @@ def submit() -> Response:
         hidden = account.areas - {area.key for area in offer.areas}
         wanted = offer.chosen(forms.texts("areas")) | hidden
         if preferences.removed_areas(state.kit, account, wanted):
-            guard.check(state, PREFERENCES, current_user)
+            guard.check(state, PREFERENCES, current_user, who.user_id)
             proved = True
         changed = preferences.change_areas(state.kit, who, wanted, proved=proved)
     except UnknownArea as refusal:
