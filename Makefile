@@ -18,7 +18,7 @@ FLASK := $(PY) -m flask --app wsgi --no-debug
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: run scale test test-fast test-long test-postgres bench lint format translations pictures security docs constraints clean help
+.PHONY: run scale test test-fast test-long test-postgres bench lint format translations pictures lighthouse security docs constraints clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -69,6 +69,10 @@ translations: $(VENV)/.installed-for-tests
 # Every page and state as a PNG in docs/pictures/.
 pictures: $(VENV)/.installed-for-tests
 	@$(PY) -m tools.pictures $(ARGS)
+
+# Lighthouse of npm, kept in build/lighthouse, on the pages that matter most; a minute and a half.
+lighthouse: $(VENV)/.installed-for-tests
+	@$(PY) -m tools.lighthouse
 
 # docs/security.md anew: which test shows which requirement, with the outcomes of this run.
 security: $(VENV)/.installed-for-tests
