@@ -13,6 +13,7 @@ from portal import (
     auth,
     checks,
     cli,
+    compression,
     config,
     errors,
     formats,
@@ -48,6 +49,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     init_database(app)
     sessions.init_app(app)
     headers.init_app(app)
+    compression.init_app(app)
     language.init_app(app)
     errors.init_app(app)
     formats.init_app(app)
