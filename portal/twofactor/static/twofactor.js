@@ -104,18 +104,15 @@
       setTimeout(tick, (end - Date.now()) % 1000 || 1000);
     };
     tick();
-    line.hidden = false;
   };
 
   const start = () => {
     document.querySelectorAll("[data-twofactor-wait]").forEach(countDown);
     document.querySelectorAll("dialog.twofactor-dialog").forEach(prepare);
     document.querySelectorAll("[data-twofactor-print]").forEach((button) => {
-      button.hidden = false;
       button.addEventListener("click", () => window.print());
     });
     document.querySelectorAll("[data-twofactor-copy]").forEach((button) => {
-      button.hidden = false;
       button.addEventListener("click", () => copy(button));
     });
   };

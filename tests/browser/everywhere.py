@@ -1,0 +1,238 @@
+"""A walk through every page and state that a customer may come to, for what must hold on all."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.support.browser import Person
+from tests.support.codes import oathtool, wrong_code
+from tests.support.enrol import TWOFACTOR
+from tests.support.mail import last_link
+
+NEW = "a-brand-new-lantern-77"
+# What Chromium says of that page.
+NOT_FOUND = (
+    "console: Failed to load resource: the server responded with a status of 404 (NOT FOUND)"
+)
+# For the box at the second step, and the card of trusted browsers.
+SETTINGS = {"TWOFACTOR_TRUST_SECONDS": 30 * 86_400}
+
+
+def walk(person: Person, app: Any, password: str) -> Iterator[str]:
+    """Go on to the next state, and name it."""
+    yield from _signing_in(person, app, password)
+    yield from _portal(person)
+    yield from _wizard(person, password)
+    yield from _another_phone(person)
+    yield from _settings(person)
+    yield from _challenges(person, password)
+    yield from _second_step(person, password)
+
+
+def _signing_in(person: Person, app: Any, password: str) -> Iterator[str]:
+    person.open("/login?next=/invoices/")
+    yield "sign-in"
+    person.press("Sign in")
+    yield "sign-in, nothing entered"
+    person.sign_in("alice", "not-the-password")
+    yield "sign-in, refused"
+    person.open("/forgot")
+    yield "forgotten password"
+    person.press("Send link")
+    yield "forgotten password, nothing entered"
+    person.fill("E-mail address", "alice@example.org")
+    person.press("Send link")
+    person.sees("on its way")
+    yield "forgotten password, sent"
+    person.open(last_link(app))
+    yield "new password"
+    person.press("Save")
+    yield "new password, nothing entered"
+    person.sign_in("alice", password)
+    person.is_at("/")
+    yield "overview"
+
+
+def _portal(person: Person) -> Iterator[str]:
+    for name, path, button in (
+        ("security", "/security/", ""),
+        ("invoices", "/invoices/", ""),
+        ("sessions", "/security/sessions", ""),
+        ("not found", "/nothing-here", ""),
+        ("password", "/security/password", "Save"),
+        ("e-mail address", "/security/email", "Save"),
+        ("closing", "/security/close", "Close my account"),
+        ("profile", "/security/profile", ""),
+    ):
+        person.open(path)
+        yield name
+        if name == "not found":
+            faults = person.watch.faults
+            faults[:] = [fault for fault in faults if fault != NOT_FOUND]
+        if button:
+            person.press(button)
+            expect(person.page.locator("main").get_by_role("alert").first).to_be_visible()
+            yield f"{name}, nothing entered"
+
+
+def _wizard(person: Person, password: str) -> Iterator[str]:
+    person.open(f"{TWOFACTOR}/")
+    yield "preferences, off"
+    person.press("Activate two-factor authentication")
+    person.sees("Step 1 of 3")
+    yield "step 1"
+    person.press("Continue")
+    person.sees("That password is not right")
+    yield "step 1, refused"
+    person.fill("Current password", password)
+    person.press("Continue")
+    person.sees("Step 2 of 3")
+    yield "step 2"
+    person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
+    person.press("Save")
+    person.asked()
+    yield "step 2, dialog"
+    person.press("Confirm", person.dialog)
+    expect(person.dialog.get_by_role("alert")).to_contain_text("six digits")
+    yield "step 2, dialog, nothing entered"
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("Step 3 of 3")
+    yield "step 3, wrong code"
+    person.answer(person.code())
+    person.sees("Two-factor authentication is on.")
+    yield "preferences, activated"
+    person.open("/security/")
+    yield "security, on"
+    person.open("/")
+    yield "overview, on"
+
+
+def _another_phone(person: Person) -> Iterator[str]:
+    person.open(f"{TWOFACTOR}/")
+    person.page.get_by_role("link", name="Change Authenticator app").click()
+    person.sees("your only authenticator app")
+    yield "the only phone"
+    person.fill("Name", "")
+    person.press("Save")
+    person.sees("Enter a name")
+    yield "the only phone, no name"
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    yield "another phone, step 1"
+    person.fill("Name", "Tablet")
+    person.press("Continue")
+    person.sees("Enter the code")
+    yield "another phone, no code"
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    person.sees("Step 2 of 3")
+    yield "another phone, step 2"
+    secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    person.press("Save")
+    person.asked()
+    yield "another phone, dialog"
+    person.answer(wrong_code(secret, person.clock()))
+    person.sees("Step 3 of 3")
+    yield "another phone, wrong code"
+    person.answer(oathtool(secret, person.clock()))
+    person.sees("Tablet was added")
+    yield "preferences, two phones"
+    person.page.get_by_role("link", name="Change Tablet").click()
+    person.press("Remove")
+    person.sees("Enter the code")
+    yield "one of two phones, no code"
+
+
+def _settings(person: Person) -> Iterator[str]:
+    person.open(f"{TWOFACTOR}/")
+    person.field("E-mail change").uncheck()
+    person.press("Save")
+    person.asked()
+    yield "preferences, dialog"
+    person.open(f"{TWOFACTOR}/recovery")
+    yield "new recovery code"
+    person.press("Create")
+    person.sees("Enter the code")
+    yield "new recovery code, no code"
+    person.fill("Code", person.next_code())
+    person.press("Create")
+    person.sees("shown only once")
+    person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
+    yield "new recovery code, made"
+    person.clock.advance(16 * 60)
+    person.open(f"{TWOFACTOR}/deactivate")
+    yield "switching off"
+    person.press("Deactivate")
+    expect(person.page.locator("main").get_by_role("alert")).to_be_visible()
+    yield "switching off, nothing entered"
+
+
+def _challenges(person: Person, password: str) -> Iterator[str]:
+    person.open("/invoices/")
+    person.asked()
+    yield "before looking"
+    _change_password(person, password)
+    yield "challenge, dialog"
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("not right")
+    yield "challenge, wrong code"
+    pending = person.page.locator("input[name='twofactor_pending']")
+    pending.evaluate("field => { field.value = 'broken' }")
+    person.answer(person.next_code())
+    person.sees("Nothing was done")
+    yield "challenge, broken"
+    _change_password(person, password)
+    for _ in range(4):
+        person.answer(wrong_code(person.secret, person.clock()))
+        person.sees("not right")
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("Too many wrong codes")
+    yield "challenge, held"
+    person.clock.advance(300)
+
+
+def _change_password(person: Person, password: str) -> None:
+    person.open("/security/password")
+    person.fill("Current password", password)
+    person.fill("New password", NEW)
+    person.fill("Repeat new password", NEW)
+    person.press("Save")
+    person.asked()
+
+
+def _second_step(person: Person, password: str) -> Iterator[str]:
+    _sign_in_anew(person, password)
+    yield "second step"
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("not right")
+    yield "second step, wrong code"
+    person.clock.advance(300)
+    person.page.get_by_role("checkbox").check()
+    person.answer(person.next_code())
+    person.is_at("/")
+    person.open(f"{TWOFACTOR}/")
+    person.sees("Trusted browsers")
+    yield "preferences, trusted browser"
+    person.press("Ask again on " + _browser(person))
+    _sign_in_anew(person, password)
+    person.use("Use recovery code")
+    person.sees("five groups of four")
+    yield "second step, recovery code"
+    person.press("Confirm")
+    expect(person.page.locator("main").get_by_role("alert")).to_be_visible()
+    yield "second step, no recovery code"
+    person.fill("Recovery code", person.recovery_code)
+    person.press("Confirm")
+    person.sees("is off now")
+    yield "preferences, recovered"
+
+
+def _sign_in_anew(person: Person, password: str) -> None:
+    person.context.clear_cookies()
+    person.sign_in("alice", password)
+    person.is_at(f"{TWOFACTOR}/sign-in")
+
+
+def _browser(person: Person) -> str:
+    return person.page.locator(".twofactor-browsers strong").inner_text()

@@ -1,0 +1,194 @@
+"""What a screen reader reads: the browser's own tree of names, roles, descriptions and states."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import LOOKS
+from tests.support.codes import wrong_code
+from tests.support.enrol import TWOFACTOR
+
+HINT = "The six digits that your authenticator app shows now."
+WRONG = "That code is not right. Enter the code that your authenticator app shows now."
+SCRIPTED, PLAIN = LOOKS[0], LOOKS[3]
+
+
+@pytest.fixture
+def look(request):
+    return getattr(request, "param", SCRIPTED)
+
+
+@pytest.fixture
+def alice(enrolled, customer_password):
+    """Signed in, asked at password changes."""
+    person = enrolled("password")
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    return person
+
+
+def spoken(person, role, name=None):
+    """The nodes of that role in the tree of accessibility, with their states."""
+    chromium = person.context.new_cdp_session(person.page)
+    nodes = chromium.send("Accessibility.getFullAXTree")["nodes"]
+    chromium.detach()
+    found = []
+    for node in nodes:
+        if node["ignored"] or node["role"]["value"] != role:
+            continue
+        said = {key: node.get(key, {}).get("value", "") for key in ("name", "description")}
+        if name is None or said["name"] == name:
+            states = {each["name"]: each["value"].get("value") for each in node["properties"]}
+            found.append({**said, **states})
+    return found
+
+
+def save_password(person, password):
+    person.open("/security/password")
+    person.fill("Current password", password)
+    person.fill("New password", "a-brand-new-lantern-77")
+    person.fill("Repeat new password", "a-brand-new-lantern-77")
+    person.press("Save")
+    person.asked()
+
+
+def test_the_dialog_says_what_is_confirmed(alice, customer_password):
+    save_password(alice, customer_password)
+    (dialog,) = spoken(alice, "dialog")
+    assert dialog["name"] == "Two-factor authentication"
+    assert dialog["description"] == "To confirm: Password change"
+    assert dialog["modal"]
+    (code,) = spoken(alice, "textbox", "Code")
+    assert code["description"] == HINT
+    expect(alice.asked()).to_be_focused()
+    assert code["invalid"] == "false"
+    alice.press("Confirm", alice.dialog)
+    (code,) = spoken(alice, "textbox", "Code")
+    assert code["invalid"] == "true"
+    assert code["description"].startswith(f"{HINT} The code has six digits.")
+    (alert,) = spoken(alice, "alert")
+    assert alert["live"] == "assertive"
+
+
+@pytest.mark.parametrize("look", [SCRIPTED, PLAIN], indirect=True, ids=str)
+def test_a_wrong_code_is_read_with_the_field(alice, customer_password):
+    save_password(alice, customer_password)
+    alice.answer(wrong_code(alice.secret, alice.clock()))
+    alice.sees("not right")
+    assert alice.page.title().startswith("Error: ")
+    (code,) = spoken(alice, "textbox", "Code")
+    assert code["invalid"] == "true"
+    assert code["description"] == f"{HINT} {WRONG}"
+    expect(alice.asked()).to_be_focused()
+    (dialog,) = spoken(alice, "dialog")
+    assert dialog["description"] == "To confirm: Password change"
+    assert len(spoken(alice, "alert")) == 1
+    expect(alice.page.get_by_role("alert")).to_have_text(WRONG)
+
+
+def test_what_is_wrong_has_the_focus_on_every_form(alice, person, customer_password):
+    """Name, code or password: the field is invalid, described by the error, and in focus."""
+    for path, button, label in (
+        (f"{TWOFACTOR}/recovery", "Create", "Code"),
+        (f"{TWOFACTOR}/authenticators/new", "Continue", "Code"),
+        (f"{TWOFACTOR}/deactivate", "Deactivate", "Code or recovery code"),
+    ):
+        alice.open(path)
+        alice.press(button)
+        error = alice.page.locator("main").get_by_role("alert").inner_text()
+        expect(alice.field(label)).to_be_focused()
+        (field,) = spoken(alice, "textbox", label)
+        assert field["invalid"] == "true", path
+        assert field["description"].endswith(error.strip()), path
+    alice.clock.advance(16 * 60)
+    alice.open(f"{TWOFACTOR}/deactivate")
+    alice.fill("Current password", "not-the-password")
+    alice.fill("Code or recovery code", alice.next_code())
+    alice.press("Deactivate")
+    alice.sees("That password is not right")
+    expect(alice.field("Current password")).to_be_focused()
+    (field,) = spoken(alice, "textbox", "Current password")
+    assert field["description"].startswith("That password is not right")
+
+
+def test_the_wizard_says_where_one_is(person, customer, customer_password):
+    person.sign_in("alice", customer_password)
+    person.open(f"{TWOFACTOR}/")
+    expect(person.page.locator("main")).to_match_aria_snapshot("""
+      - main:
+        - heading "Two-factor authentication" [level=1]
+        - paragraph:
+          - strong: "Off"
+          - text: – your account is protected by your password alone.
+    """)
+    person.use("Activate two-factor authentication")
+    for number, name in ((1, "Confirm"), (2, "Scan")):
+        expect(person.page.locator("main")).to_match_aria_snapshot(f"""
+          - paragraph: Step {number} of 3
+          - list "Step {number} of 3"
+        """)
+        current = person.page.locator("[aria-current=step]")
+        expect(current).to_have_text(name)
+        expect(current).to_have_role("listitem")
+        if number == 1:
+            assert spoken(person, "group", "Ask me for a code at")
+            boxes = spoken(person, "checkbox")
+            assert [box["name"] for box in boxes][:2] == ["Sign-in", "Password change"]
+            assert boxes[1]["description"] == "Each change of your password"
+            assert boxes[1]["checked"] == "true"
+            person.fill("Current password", customer_password)
+            person.press("Continue")
+    assert spoken(person, "image", "QR code to scan with your authenticator app")
+    person.press("Save")
+    (dialog,) = spoken(person, "dialog")
+    assert dialog["description"].startswith("Enter the first code that your app shows")
+
+
+def test_the_page_of_preferences_is_read_in_order(alice):
+    alice.open(f"{TWOFACTOR}/")
+    main = alice.page.locator("main")
+    expect(main).to_match_aria_snapshot("""
+      - main:
+        - heading "Two-factor authentication" [level=1]
+        - paragraph:
+          - strong: "On"
+          - text: /since/
+        - group "Ask me for a code at":
+          - heading "Ask me for a code at" [level=2]
+          - checkbox "Sign-in"
+          - checkbox "Password change" [checked]
+        - paragraph: Adding an area takes effect at once. Removing one asks for a code.
+        - paragraph:
+          - button "Save"
+        - region "Authenticator apps":
+          - heading "Authenticator apps" [level=2]
+          - list:
+            - listitem:
+              - link "Change Authenticator app"
+          - paragraph:
+            - link "Add another phone"
+        - region "Recovery code":
+          - heading "Recovery code" [level=2]
+          - button "New recovery code"
+        - region "Switch off":
+          - heading "Switch off" [level=2]
+          - button "Deactivate"
+        - region "Recent activity"
+        - region "Help"
+    """)
+
+
+def test_forced_colours_keep_the_qr_code_and_what_is_ticked(
+    people, customer, customer_password, tmp_path
+):
+    """C-29: dark on white, whatever the colours of the person are."""
+    person = people(forced_colors="active", color_scheme="dark")
+    person.sign_in("alice", customer_password)
+    person.open(f"{TWOFACTOR}/activate")
+    box = person.field("Sign-in")
+    ticked = box.screenshot()
+    box.uncheck()
+    person.page.mouse.move(0, 0)
+    assert box.screenshot() != ticked
+    person.fill("Current password", customer_password)
+    person.press("Continue")
+    assert person.scan(tmp_path) == person.page.locator("#twofactor-uri").get_attribute("href")

@@ -1,0 +1,86 @@
+"""How it feels: little is sent, and nothing moves once it is seen."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import LOOKS
+
+from .everywhere import SETTINGS, walk
+
+MOST = 30_000
+# What Chromium calls a layout shift, from the first paint on, save for what a person has just
+# brought about; the last are asked for, not awaited.
+SHIFTS = """
+const shifts = [];
+const news = (entries) => entries.filter((entry) => !entry.hadRecentInput);
+const note = (entries) => news(entries).forEach((entry) => shifts.push(...entry.sources.map(
+  ({node, previousRect, currentRect}) => `${node?.nodeName}.${node?.className}: `
+    + JSON.stringify([previousRect, currentRect]))));
+const watch = new PerformanceObserver((list) => note(list.getEntries()));
+watch.observe({type: 'layout-shift', buffered: true});
+window.shifted = () => { note(watch.takeRecords()); return shifts; };
+"""
+# Two frames, after which what the last change moved is known.
+SHIFTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
+  () => setTimeout(() => done(window.shifted())))))"""
+
+
+@pytest.fixture
+def settings():
+    return SETTINGS
+
+
+@pytest.fixture
+def look():
+    return LOOKS[1]
+
+
+def test_nothing_moves_and_no_page_is_heavy(person, app, customer, invoices, customer_password):
+    """With an empty cache, as at a first visit; the QR code is as large as its secret is long."""
+    chromium = person.context.new_cdp_session(person.page)
+    chromium.send("Network.enable")
+    chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    received = Received()
+    chromium.on("Network.requestWillBeSent", received.ask)
+    chromium.on("Network.loadingFinished", received.add)
+    person.context.add_init_script(SHIFTS)
+    weights = {}
+    for state in walk(person, app, customer_password):
+        person.page.wait_for_load_state("load")
+        shifted = person.page.evaluate(SHIFTED)
+        assert shifted == [], f"{state}: {shifted}"
+        weights[state] = weight(person, received)
+    heavy = {state: weight for state, weight in weights.items() if weight >= MOST}
+    assert heavy == {}
+    assert min(weights.values()) > 2_000, "something was measured"
+
+
+class Received:
+    """The bytes of a page with its style sheets and scripts."""
+
+    def __init__(self):
+        self.bytes = 0
+
+    def ask(self, event):
+        if event["type"] == "Document":
+            self.bytes = 0
+
+    def add(self, event):
+        self.bytes += event["encodedDataLength"]
+
+
+def weight(person, received):
+    """Without the QR code."""
+    code = person.page.locator("#twofactor-qr")
+    drawn = len(code.evaluate("node => node.outerHTML")) if code.count() else 0
+    return received.bytes - drawn
+
+
+def test_what_a_page_needs_stands_in_its_head(person, customer, customer_password):
+    """Nothing keeps the first paint waiting but style sheets that are known from the start."""
+    person.sign_in("alice", customer_password)
+    for path in ("/security/two-factor/", "/security/two-factor/activate", "/security/password"):
+        person.open(path)
+        expect(person.page.locator("main")).to_be_visible()
+        assert person.page.locator("script:not([defer])").count() == 0
+        assert person.page.locator("body link[rel=stylesheet]").count() == 0
