@@ -62,8 +62,9 @@ def test_going_back_from_the_dialog_loses_nothing(person, customer_password, can
     if way == "Escape":
         person.page.keyboard.press("Escape")
     else:
-        person.use("Cancel")
+        person.press("Cancel", person.dialog)
     expect(person.dialog).to_be_hidden()
+    expect(person.page.get_by_role("button", name="Save")).to_be_focused()
     expect(person.field("Current password")).to_have_value(customer_password)
     expect(person.field("New password")).to_have_value(NEW)
     expect(person.field("Repeat new password")).to_have_value(NEW)

@@ -8,6 +8,7 @@ from jinja2 import DictLoader
 from .host import PASSWORD
 from .person import MOUNT, Person, pending
 
+TITLE = "<title>{% block title %}{% endblock %}</title>"
 NOTE, VAULT = "/outer/inner/note", "/outer/inner/vault"
 
 
@@ -123,6 +124,25 @@ class TestTemplates:
         )
         for path in ("/", "/activate"):
             assert "<h1>The Shop</h1>" in person.client.get(f"{MOUNT}{path}").text
+
+    @pytest.mark.parametrize(
+        ("head", "before"),
+        [
+            (TITLE, "<div class="),
+            (f"{{% block head %}}<link href=mine.css>{TITLE}{{% endblock %}}", "</head>"),
+        ],
+    )
+    def test_the_style_sheet_is_in_the_head_where_that_can_be_added_to(self, made, head, before):
+        base = f"<head>{head}</head><body>{{% block content %}}{{% endblock %}}"
+        person = self.host(
+            made, {"base.html": base}, areas=None, options={"base_template": "base.html"}
+        )
+        page = person.client.get(f"{MOUNT}/").text
+        assert "<title>Two-factor authentication</title>" in page
+        for file in ("twofactor.css", "twofactor.js"):
+            assert page.count(file) == 1
+            assert page.index(file) < page.index(before)
+        assert ("mine.css" in page) == ("mine.css" in head), "the host's own stay"
 
     @pytest.mark.parametrize(
         ("name", "path"),

@@ -1,0 +1,57 @@
+"""The recovery code on paper: what is read in a drawer years later, and nothing else."""
+
+import re
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import LOOKS, needed
+from tests.support.enrol import TWOFACTOR
+
+
+@pytest.fixture(params=[LOOKS[0], LOOKS[3]], ids=str)
+def look(request):
+    return request.param
+
+
+def printed(person, folder):
+    """The texts of the pages that come out of the printer."""
+    paper = folder / "paper.pdf"
+    person.page.pdf(path=paper, format="A4")
+    command = [needed("pdftotext"), "-layout", str(paper), "-"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [" ".join(page.split()) for page in text.split("\f") if page.strip()]
+
+
+def assert_is_the_sheet(person, folder):
+    code = person.page.locator("#twofactor-recovery-code")
+    (page,) = printed(person, folder)
+    assert re.fullmatch(
+        r"Recovery code Customer Portal · alice · 15 January 2027, \d\d:\d\d UTC "
+        + re.escape(code.inner_text())
+        + r" If your phone is lost, this code switches two-factor authentication off, once\."
+        r" Keep it on paper where your password is not\.",
+        page,
+    )
+    person.page.emulate_media(media="print")
+    assert code.evaluate("node => parseFloat(getComputedStyle(node).fontSize)") > 28
+    person.page.emulate_media(media="screen")
+
+
+def test_at_activation(person, customer, customer_password, tmp_path):
+    person.sign_in("alice", customer_password)
+    person.open(f"{TWOFACTOR}/activate")
+    person.fill("Current password", customer_password)
+    person.press("Continue")
+    expect(person.page.locator("#twofactor-qr")).to_be_visible()
+    assert_is_the_sheet(person, tmp_path)
+
+
+def test_a_new_one(enrolled, customer_password, tmp_path):
+    person = enrolled("password")
+    person.sign_in("alice", customer_password)
+    person.open(f"{TWOFACTOR}/recovery")
+    person.fill("Code", person.next_code())
+    person.press("Create")
+    assert_is_the_sheet(person, tmp_path)
