@@ -70,7 +70,7 @@ translations: $(VENV)/.installed-for-tests
 pictures: $(VENV)/.installed-for-tests
 	@$(PY) -m tools.pictures $(ARGS)
 
-# Lighthouse of npm, kept in build/lighthouse, on the pages that matter most; a minute and a half.
+# Lighthouse of npm, kept in build/lighthouse, on the pages that matter most; about a minute.
 lighthouse: $(VENV)/.installed-for-tests
 	@$(PY) -m tools.lighthouse
 

@@ -220,7 +220,8 @@ class Person:
         self.page.set_viewport_size({"width": self.look.width, "height": self.look.height})
 
     def _axe(self, page: Page) -> list[str]:
-        page.evaluate(AXE)
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE)
         options = {"runOnly": RULES, "resultTypes": ["violations"]}
         found = page.evaluate("options => axe.run(options)", options)["violations"]
         return [
