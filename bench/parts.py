@@ -192,5 +192,6 @@ def imports(asked: Asked) -> dict[str, dict[str, float]]:
             stack.callback(server.close)
             server.take("update" if side == "bare" else "journey", 20)
             server.take("plain", 200)
-            result.setdefault(side, {})["memory"] = server.hook("memory")
+            for kind in ("memory", "private"):
+                result.setdefault(side, {})[kind] = server.hook(kind)
     return result

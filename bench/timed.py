@@ -1,7 +1,6 @@
 """Takes the time inside the process that serves, in process and under gunicorn alike."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -26,7 +25,8 @@ class Timed:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.app.hooks.setdefault("memory", memory)
+        self.app.hooks.setdefault("memory", lambda: memory("VmRSS"))
+        self.app.hooks.setdefault("private", lambda: memory("RssAnon"))
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -74,7 +74,10 @@ class Timed:
         return "200 OK", [("Content-Type", "application/json")], json.dumps(result).encode()
 
 
-def memory() -> int:
-    """Resident bytes of this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def memory(kind: str) -> int:
+    """Bytes of this process: "VmRSS" all that is resident, "RssAnon" what no other process shares.
+
+    The code of libraries is resident once for all workers of a machine.
+    """
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split(f"{kind}:")[1].split()[0])
