@@ -28,6 +28,7 @@ BRIEF = settings(
 LONG = settings(BRIEF, derandomize=False, max_examples=100, stateful_step_count=50, print_blob=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("machine", "brief", "share"), [(HostMachine, 300, 0.8), (PortalMachine, 200, 0.2)]
 )

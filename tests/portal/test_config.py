@@ -117,6 +117,7 @@ def test_so_is_every_text_of_the_blueprint(tmp_path, monkeypatch, name, value):
     assert isinstance(refusal, SettingError | SetupError)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [

@@ -100,6 +100,7 @@ def test_an_upgrade_loses_nothing(portal, since):
         assert [new | old for new, old in zip(after[table], rows, strict=True)] == after[table]
 
 
+@pytest.mark.slow
 def test_flask_db_upgrade_needs_no_source_tree(tmp_path):
     """The package alone, as the wheel holds it, in a folder without anything else."""
     environment = {**os.environ, "PORTAL_INSTANCE_PATH": str(tmp_path / "instance")}

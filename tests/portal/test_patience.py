@@ -29,6 +29,7 @@ def silent() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing(tmp_path, silent):
     """A-64"""
     app = create_app(

@@ -215,6 +215,7 @@ class TestBinds:
         with pytest.raises(SetupError, match="TWOFACTOR_BIND_KEY must be one of SQLALCHEMY_BINDS"):
             factory(TWOFACTOR_BIND_KEY="nowhere", **settings)
 
+    @pytest.mark.slow
     def test_flask_migrate_writes_them_for_that_database(self, tmp_path):
         (tmp_path / "bound.py").write_text(
             "import time\n"
