@@ -30,12 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """With ``--database both``, each quick test with a database that does not say runs twice."""
+    """With ``--database both``, each test with a database that does not say runs twice.
+
+    Not those that are slow or about looks; and see ``browser/conftest.py``.
+    """
     if metafunc.config.getoption("database") != BOTH or "database" not in metafunc.fixturenames:
         return
     test = metafunc.definition
     says = any("database" in mark.args[0] for mark in test.iter_markers("parametrize"))
-    if says or any(test.get_closest_marker(name) for name in ("postgres", "browser", "slow")):
+    if says or any(test.get_closest_marker(name) for name in ("postgres", "looks", "slow")):
         return
     postgresql = pytest.param(POSTGRESQL, marks=pytest.mark.postgres)
     metafunc.parametrize("database", [SQLITE, postgresql], indirect=True)

@@ -7,6 +7,8 @@ from tests.support.browser import LOOKS
 from tests.support.codes import wrong_code
 from tests.support.enrol import TWOFACTOR
 
+pytestmark = pytest.mark.looks
+
 HINT = "The six digits that your authenticator app shows now."
 WRONG = "That code is not right. Enter the code that your authenticator app shows now."
 SCRIPTED, PLAIN = LOOKS[0], LOOKS[3]

@@ -7,6 +7,8 @@ from tests.support.browser import LOOKS
 from .everywhere import SETTINGS, walk
 from .measures import CUT, HEADINGS, MOVING, OVERLAPPING, SMALL, UNBORDERED
 
+pytestmark = pytest.mark.looks
+
 
 @pytest.fixture
 def settings():

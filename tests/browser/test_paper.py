@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from tests.support.browser import LOOKS, needed
 from tests.support.enrol import TWOFACTOR
 
+pytestmark = pytest.mark.looks
+
 
 @pytest.fixture(params=[LOOKS[0], LOOKS[3]], ids=str)
 def look(request):

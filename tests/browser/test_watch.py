@@ -5,6 +5,8 @@ from flask import Flask
 
 from tests.support.browser import LOOKS
 
+pytestmark = pytest.mark.looks
+
 HEAD = "<!doctype html><html lang=en><title>x</title><link rel=icon href='data:,'>"
 VIEWPORT = "<meta name=viewport content='width=device-width'>"
 PAGES = {

@@ -7,6 +7,8 @@ from tests.support.browser import LOOKS
 
 from .everywhere import SETTINGS, walk
 
+pytestmark = pytest.mark.looks
+
 MOST = 30_000
 # What Chromium calls a layout shift, save for what a person has just brought about; the last are
 # asked for, not awaited. As long as the page is still being read, on a busy machine, something at
