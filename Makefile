@@ -4,7 +4,8 @@
 
 PYTHON ?= python3
 PORT ?= 5000
-WORKERS ?= 2
+# Tests wait for browsers, servers and databases: three keep two cores busy.
+WORKERS ?= 3
 REQUESTS ?= 20000
 ARGS ?=
 

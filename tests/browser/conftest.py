@@ -75,7 +75,8 @@ def base(app: "Flask") -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(params=LOOKS, ids=str)
+# Without scripts nothing depends on the width but the style sheets, which the narrow look shows.
+@pytest.fixture(params=[LOOKS[0], LOOKS[1], LOOKS[3]], ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
     return request.param
 
