@@ -73,7 +73,7 @@ pictures: $(VENV)/.installed-for-tests
 
 # Lighthouse of npm, kept in build/lighthouse, on the pages that matter most; about a minute.
 lighthouse: $(VENV)/.installed-for-tests
-	@$(PY) -m tools.lighthouse
+	@$(PY) -m tools.lighthouse $(ARGS)
 
 # docs/security.md anew: which test shows which requirement, with the outcomes of this run.
 security: $(VENV)/.installed-for-tests

@@ -2,12 +2,14 @@
 
 `make lighthouse` installs it from npm into build/lighthouse, where Node is there, and runs it in
 the system's Chromium as it comes: a slow phone in a slow network. The reports stay in
-build/lighthouse/reports.
+build/lighthouse/reports. With `--if-possible`, as CI has it, a machine that can't install it is no
+failure.
 """
 
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.support.browser import needed
+from tests.support.browser import chromium, needed
 from tests.support.clock import START, Clock
 from tests.support.customers import make_customer
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
@@ -28,6 +30,17 @@ HOME = Path(__file__).resolve().parents[1] / "build" / "lighthouse"
 PROGRAM = HOME / "node_modules" / "lighthouse" / "cli" / "index.js"
 WANTED = {"accessibility": 100, "best-practices": 100, "performance": 95}
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage"
+
+
+def can_be_installed() -> bool:
+    """Whether Lighthouse is there, or could be fetched now."""
+    if shutil.which("npm") is None:
+        return False
+    try:
+        install()
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 def install() -> None:
@@ -75,8 +88,7 @@ def look(name: str, url: str, cookie: str) -> dict[str, Any]:
         command += ["--output=json", f"--output-path={report}", f"--chrome-flags={FLAGS}"]
         command += [f"--only-categories={','.join(WANTED)}", f"--extra-headers={headers.name}"]
         command += ["--disable-full-page-screenshot"]
-        chromium = needed("chromium", "chromium-browser", "google-chrome")
-        subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": chromium})
+        subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": chromium()})
     found: dict[str, Any] = json.loads(report.read_text())
     if found["finalDisplayedUrl"] != url:
         sys.exit(f"{name}: led to {found['finalDisplayedUrl']} instead of {url}")
@@ -93,6 +105,9 @@ def lacking(report: dict[str, Any], category: str) -> list[str]:
 def main() -> None:
     """Look at each page; exit status 1 unless all are as wanted."""
     logging.disable(logging.CRITICAL)
+    if sys.argv[1:] == ["--if-possible"] and not can_be_installed():
+        print("Lighthouse can't be installed here: nothing was looked at")
+        return
     install()
     began, failed = time.monotonic(), False
     clock = Clock(START)

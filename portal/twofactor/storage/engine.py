@@ -118,11 +118,11 @@ class Transactions:
             StorageUnavailable: the database did not answer.
         """
         try:
-            engine = self._engine()
-            if engine.dialect.name != "sqlite":
-                # Saves the round trips of BEGIN and ROLLBACK.
-                engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-            with engine.connect() as connection:
+            with self._engine().connect() as connection:
+                if connection.dialect.name != "sqlite":
+                    # Saves the round trips of BEGIN and ROLLBACK. An option of the connection:
+                    # one of the engine would make an engine, and listen to it, each time.
+                    connection.execution_options(isolation_level="AUTOCOMMIT")
                 yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise unavailable(error) from error
