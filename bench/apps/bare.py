@@ -109,6 +109,7 @@ def finish(app: Flask, db: SQLAlchemy) -> App:
             " SELECT 'user-' || i, 'user-' || i || '@example.org', 'x', 0 FROM n"
         ),
         "analyze": lambda: run("ANALYZE"),
+        "dispose": engine.dispose,
         "update": lambda: run("UPDATE host_user SET visits = visits + 1 WHERE id = 'ada'"),
         "hmac": _hmac,
         "bcrypt12": lambda: bcrypt.hashpw(b"x", bcrypt.gensalt(12)) and None,

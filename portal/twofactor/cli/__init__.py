@@ -3,7 +3,6 @@
 Exit status 0 done, 1 refused or not found (one line on stderr says why), 2 wrong usage.
 """
 
-from . import helping, looking, upkeep
 from .base import group
 
-__all__ = ["group", "helping", "looking", "upkeep"]
+__all__ = ["group"]

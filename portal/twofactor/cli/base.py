@@ -1,5 +1,6 @@
 """What the commands have in common: the group, the options, and how USER is read."""
 
+from importlib import import_module
 from typing import Any
 
 import click
@@ -10,7 +11,20 @@ from ..state import State
 
 
 class Group(AppGroup):
-    """Commands whose failures are one line, too."""
+    """Commands whose failures are one line, too.
+
+    They are imported when one is asked for: the processes that serve never do.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        _add_commands()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        _add_commands()
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what can't be decided is refused."""
@@ -18,6 +32,12 @@ class Group(AppGroup):
             return super().invoke(ctx)
         except Unavailable as error:
             raise click.ClickException(str(error)) from None
+
+
+def _add_commands() -> None:
+    """Import the modules that have them; each adds its own to the group."""
+    for name in ("helping", "looking", "upkeep"):
+        import_module(f".{name}", __package__)
 
 
 group = Group("twofactor", help="Two-factor authentication: who uses it, and help for them.")
