@@ -154,7 +154,10 @@ def workers(asked: Asked) -> dict[str, dict[str, Any]]:
         for number in (1, 2, 4):
             print(f"{number} gunicorn workers, {kind}", file=sys.stderr)
             with _room(kind) as (made, folder, stack):
-                server = Served(_place("ours", made, folder), number)
+                place = _place("ours", made, folder)
+                # Tables and people are there before several workers look for them at once.
+                InProcess(place).close()
+                server = Served(place, number)
                 stack.callback(server.close)
                 server.take("guard_other", 2)
                 result.setdefault(kind, {})[str(number)] = _at_once(server, number, asked)
