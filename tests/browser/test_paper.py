@@ -28,6 +28,7 @@ def printed(person, folder):
 
 def assert_is_the_sheet(person, folder):
     code = person.page.locator("#twofactor-recovery-code")
+    expect(code).to_be_visible()  # the printer does not wait for the page
     (page,) = printed(person, folder)
     assert re.fullmatch(
         r"Recovery code Customer Portal · alice · 15 January 2027, \d\d:\d\d UTC "
