@@ -305,18 +305,16 @@ class PagesModel(PhonesModel):
 
     def send_sign_in(self, session: Session, sent: Sent) -> Answer:
         ticket = session.marks.get("sign_in")
+        # Over is over, whatever was typed, be it several codes at once.
+        if ticket is None or not self.good(ticket):
+            return self._start_over(session, sent, Refused(name="sign-in expired"))
         try:
             typed = self.code(sent)
-            if not self.good(ticket):
-                return self._start_over(session, sent, Refused(name="sign-in expired"))
-            assert ticket is not None
             self._second_step(ticket, typed)
         except Refused as refused:
-            if refused.name == "sign-in expired":
-                raise
             refused.area = "sign_in"
-            account = self.accounts.get(ticket.user) if ticket else None
-            begun = ticket.data["failures"] if ticket else 0
+            account = self.accounts.get(ticket.user)
+            begun = ticket.data["failures"]
             if refused.name == "wrong" and account and account.failures - begun >= WRONG_CODES:
                 ticket.gone = True
                 return self._start_over(session, sent, refused)
