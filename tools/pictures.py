@@ -178,18 +178,9 @@ def phones(person: Photographer) -> None:
     person.page.get_by_role("button", name="English").click()
 
 
-def fill_password(person: Photographer) -> None:
-    person.open("/security/password")
-    person.fill("Current password", PASSWORD)
-    person.fill("New password", "a-brand-new-lantern-77")
-    person.fill("Repeat new password", "a-brand-new-lantern-77")
-    person.press("Save")
-    person.asked()
-
-
 def challenges(person: Photographer) -> None:
     """Being asked: in the dialog, wrong, used, held, and before looking at something."""
-    fill_password(person)
+    person.begin_password_change(PASSWORD)
     person.picture("challenge-dialog", whole=False)
     person.clock.advance()
     person.answer(wrong_code(person.secret, person.clock()))
@@ -199,7 +190,7 @@ def challenges(person: Photographer) -> None:
     person.picture("challenge-view", whole=False)
     person.answer(person.code())
     person.page.wait_for_load_state()
-    fill_password(person)
+    person.begin_password_change(PASSWORD)
     person.answer(person.code())
     person.page.wait_for_load_state()
     person.picture("challenge-used", whole=False)

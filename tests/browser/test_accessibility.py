@@ -44,17 +44,8 @@ def spoken(person, role, name=None):
     return found
 
 
-def save_password(person, password):
-    person.open("/security/password")
-    person.fill("Current password", password)
-    person.fill("New password", "a-brand-new-lantern-77")
-    person.fill("Repeat new password", "a-brand-new-lantern-77")
-    person.press("Save")
-    person.asked()
-
-
 def test_the_dialog_says_what_is_confirmed(alice, customer_password):
-    save_password(alice, customer_password)
+    alice.begin_password_change(customer_password)
     (dialog,) = spoken(alice, "dialog")
     assert dialog["name"] == "Two-factor authentication"
     assert dialog["description"] == "To confirm: Password change"
@@ -73,7 +64,7 @@ def test_the_dialog_says_what_is_confirmed(alice, customer_password):
 
 @pytest.mark.parametrize("look", [SCRIPTED, PLAIN], indirect=True, ids=str)
 def test_a_wrong_code_is_read_with_the_field(alice, customer_password):
-    save_password(alice, customer_password)
+    alice.begin_password_change(customer_password)
     alice.answer(wrong_code(alice.secret, alice.clock()))
     alice.sees("not right")
     assert alice.page.title().startswith("Error: ")

@@ -29,12 +29,16 @@ def confirm(person, code):
     person.press("Bestätigen", dialog)
 
 
-def test_activating_a_deed_deactivating_and_the_switch(people, customer, customer_password):
-    person = people(locale="de-DE")
+def sign_in(person, password):
     person.open("/login")
     person.fill("Benutzername oder E-Mail-Adresse", "alice")
-    person.fill("Passwort", customer_password)
+    person.fill("Passwort", password)
     person.press("Anmelden")
+
+
+def test_activating_a_deed_deactivating_and_the_switch(people, customer, customer_password):
+    person = people(locale="de-DE")
+    sign_in(person, customer_password)
     person.follow("Mein Konto schützen")
     person.inspect()
     person.press("Zwei-Faktor-Authentifizierung aktivieren")
@@ -76,10 +80,7 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
 @pytest.mark.parametrize("look", [Look(True, 320, 640)], ids=str)
 def test_the_header_has_two_lines_on_the_narrowest_screen(people, customer, customer_password):
     person = people(locale="de-DE")
-    person.open("/login")
-    person.fill("Benutzername oder E-Mail-Adresse", "alice")
-    person.fill("Passwort", customer_password)
-    person.press("Anmelden")
+    sign_in(person, customer_password)
     person.is_at("/")
     header = person.page.get_by_role("banner")
     name = header.get_by_role("link", name="Customer Portal").bounding_box()
