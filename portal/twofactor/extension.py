@@ -3,29 +3,33 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from flask_login import current_user, user_logged_out
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from . import cli, host, language, schema, wiring
+from . import cli, host, language, wiring
 from .catalogue import find_catalogues
 from .config import keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
 from .core.vault import Vault
 from .notifier import notifier
-from .service import doctor, preferences, tickets
+from .service import preferences, tickets
 from .service.kit import InTransaction, Kit
 from .state import KEY, State, current_state
 from .storage.engine import Transactions
+from .storage.session import HostSession
 from .storage.store import Store
 from .storage.tables import define_tables
 from .web import challenge, forms, guard, marks, pages, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
+
+if TYPE_CHECKING:
+    from .service.doctor import Check
 
 log = logging.getLogger("portal.twofactor")
 
@@ -148,7 +152,7 @@ class TwoFactor:
         metadata, engine = host.database(app, db, settings.bind_key)
         tables = define_tables(metadata)
         kit = Kit(
-            store=Store(Transactions(engine, write_open=host.write_open(db)), tables),
+            store=Store(Transactions(engine, session=HostSession(db.session)), tables),
             vault=Vault(_keys(app)),
             settings=settings,
             areas=self._areas,
@@ -271,12 +275,15 @@ class TwoFactor:
         state = current_state()
         preferences.forget(state.kit, state.user_key(user), connection)
 
-    def ready(self) -> list[doctor.Check]:
+    def ready(self) -> "list[Check]":
         """Look at what requests can't be served without: database, schema, keys.
 
         Returns:
             For each a `name`, whether it is `ok`, and a `text` for operators.
         """
+        from . import schema  # as the commands have it, only where it is asked for
+        from .service import doctor
+
         return doctor.ready(current_state().kit, schema.history(current_app))
 
 

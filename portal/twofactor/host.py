@@ -8,7 +8,6 @@ from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine, MetaData
 
 from .core.errors import SetupError
-from .storage import pending
 from .storage.tables import USER_ID
 
 _NAMES = ("username", "user_name", "email", "name")
@@ -55,11 +54,6 @@ def database(app: Flask, db: Any, bind_key: str | None) -> tuple[MetaData, Calla
             " db.init_app comes before twofactor.init_app)"
         )
     return db.metadatas[bind_key], engine
-
-
-def write_open(db: Any) -> Callable[[Engine], bool]:
-    """Whether the application's session keeps others from writing (`storage.pending`)."""
-    return lambda engine: pending.write_open(db.session, engine)
 
 
 def checked_key(user_key: Callable[[Any], str] | None) -> Callable[[Any], str]:

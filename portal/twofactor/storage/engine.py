@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from ..core.errors import Refusal, StorageUnavailable, WriteOpen
+from .session import HostSession
 
 T = TypeVar("T")
 
@@ -45,18 +46,18 @@ class Transactions:
     Args:
         engine: gives the engine when it is first needed (an extension may know it late).
         pause: waits so many seconds between two attempts.
-        write_open: whether the host's own session keeps others from writing (`pending`).
+        session: what the host's request has open, if the host has sessions.
     """
 
     def __init__(
         self,
         engine: Callable[[], Engine],
         pause: Callable[[float], None] = time.sleep,
-        write_open: Callable[[Engine], bool] = lambda _engine: False,
+        session: HostSession | None = None,
     ) -> None:
         self._engine = engine
         self._pause = pause
-        self._write_open = write_open
+        self._session = session
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do the work in one transaction and commit.
@@ -70,7 +71,7 @@ class Transactions:
             StorageUnavailable: the database did not answer, or stayed busy.
             WriteOpen: it would stay busy until the host has committed.
         """
-        if self._write_open(self._engine()):
+        if self._session is not None and self._session.holds_write(self._engine()):
             raise WriteOpen(
                 "the application's session has a write open in the same SQLite file, which would"
                 " wait for itself: ask for the code (require, sign_in) before anything is added and"
@@ -109,6 +110,26 @@ class Transactions:
             return work(self._engine())
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise unavailable(error) from error
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """A connection for the guard's one SELECT: the host's own, where its request has one.
+
+        The host has looked for its user there as a rule. That saves a connection a request, and
+        what is read is as old as what else the request sees, whatever the isolation level.
+
+        Raises:
+            StorageUnavailable: the database did not answer.
+        """
+        try:
+            connection = self._session.connection(self._engine()) if self._session else None
+            if connection is not None:
+                yield connection
+                return
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise unavailable(error) from error
+        with self.reading() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

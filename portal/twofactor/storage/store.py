@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
-from .. import migrations
 from ..core.records import Account, Event, Glance, Ticket
 from . import counting, inspection, sweep
 from .engine import Transactions
@@ -43,7 +42,7 @@ class Store:
         if digest is not None:
             statement = self._statements.glance_with_ticket
             values |= {"digest": digest, "kind": kind, "area": area, "now": int(now)}
-        with self._transactions.reading() as connection:
+        with self._transactions.glancing() as connection:
             row = connection.execute(statement, values).first()
         if row is None:
             return Glance(None)
@@ -136,11 +135,15 @@ class Store:
 
     def version(self) -> int:
         """The version of the tables in the database."""
+        from .. import migrations  # for operators alone
+
         with self._transactions.reading() as connection:
             return migrations.version_of(connection, self._tables.account.schema)
 
     def upgrade(self) -> tuple[int, int]:
         """Lead the tables up to the newest version (`migrations.take_up`)."""
+        from .. import migrations
+
         return self._transactions.alone(
             lambda engine: migrations.take_up(engine, self._tables.account.metadata)
         )
