@@ -85,7 +85,7 @@ def growth(asked: Asked) -> dict[str, dict[str, Any]]:
         print(f"{asked.accounts:,} accounts, {kind}", file=sys.stderr)
         with _room(kind) as (made, folder, stack):
             sides, kind_of = {}, {}
-            for side in [side for side in asked.sides if side != "bare"]:
+            for side in [side for side in asked.sides if side not in {"bare", "core"}]:
                 for label, accounts in (("few", 1000), ("many", asked.accounts)):
                     worker = InProcess(_place(side, made, folder))
                     stack.callback(worker.close)
@@ -190,7 +190,7 @@ def imports(asked: Asked) -> dict[str, dict[str, float]]:
             seconds.append(float(done.stdout))
     result = {side: {"import": statistics.median(seconds)} for side, seconds in times.items()}
     with _room("sqlite") as (made, folder, stack):
-        for side in asked.sides:
+        for side in [side for side in asked.sides if side != "core"]:
             server = Served(_place(side, made, folder))
             stack.callback(server.close)
             server.take("update" if side == "bare" else "journey", 20)

@@ -4,10 +4,11 @@ import os
 import platform
 from typing import Any
 
-from .measures import BY_NAME, Found, Measure
+from .measures import BY_NAME, OURS, Found, Measure
 from .sides import LABELS, PEERS
 
-_HEAD = ["where", "what", "ours", "statements", "calls", *(LABELS[peer] for peer in PEERS)]
+_HEAD = ["where", "what", "ours", "ours without the ORM", "statements", "calls"]
+_HEAD += [LABELS[peer] for peer in PEERS]
 _HEAD += ["floor", "budget", "kept"]
 _MEMORY = "10 MB above the host"
 
@@ -23,7 +24,7 @@ def machine() -> dict[str, Any]:
 
 def markdown(results: dict[str, Any]) -> str:
     """One table of everything that was measured."""
-    rows = [_HEAD, ["---", "---", *["--:"] * 7, "---", "---"]]
+    rows = [_HEAD, ["---", "---", *["--:"] * 8, "---", "---"]]
     for part, where in (("in_process", "in process"), ("gunicorn", "gunicorn")):
         for database, found in results.get(part, {}).items():
             for name, sides in found.items():
@@ -56,19 +57,31 @@ def _plain(where: str, what: str, ours: str, *rest: str) -> list[str]:
 
 
 def _row(where: str, measure: Measure, found: Found, database: str) -> list[str]:
-    ours = found.get("ours")
-    floor = found.get("bare") or found.get("update")
+    ours, core = found.get("ours"), found.get("core")
+    floor = found.get("bare") or found.get("update bare")
     return [
         where,
         measure.label,
         _time(measure, ours) if ours else "",
+        _time(measure, core) if core else "",
         _statements(ours),
         f"{ours['calls']:.0f}" if ours else "",
         *(_against(measure, found.get(peer), ours) for peer in PEERS),
         _against(measure, floor, ours),
         measure.budget,
-        _kept(measure.met(found, database)) if measure.met and ours else "",
+        _kept_by(measure, found, database),
     ]
+
+
+def _kept_by(measure: Measure, found: Found, database: str) -> str:
+    """Whether the budget is kept: by both of our sides, by one or by none."""
+    if measure.met is None:
+        return ""
+    present = [own for own in OURS if own in found]
+    keeping = [own for own in present if measure.met(found, database, own)]
+    if keeping == ["core"] and len(present) > 1:
+        return "without the ORM"
+    return _kept(bool(keeping)) if present else ""
 
 
 def _time(measure: Measure, figures: dict[str, float]) -> str:
@@ -95,7 +108,10 @@ def _against(
         return ""
     time = _time(measure, figures)
     # A ratio of two differences says nothing.
-    return f"{time} ({figures['ratio']:.1f} x)" if ours and measure.unit == "ms" else time
+    if not ours or measure.unit != "ms":
+        return time
+    ratios = [f"{figures[f'to {own}']:.1f}" for own in OURS if f"to {own}" in figures]
+    return f"{time} ({', '.join(ratios)} x)"
 
 
 def _kept(kept: bool) -> str:
@@ -106,13 +122,13 @@ def _enrolment_rows(where: str, found: Found) -> list[list[str]]:
     rows = []
     for key, label in (("page_cpu", "of it the page itself"), ("page", "page"), ("qr", "QR code")):
         cells = []
-        for side in ("ours", *PEERS):
+        for side in (*OURS, *PEERS):
             value = found.get(side, {}).get(key)
             if value is None:
                 cells.append("")
             else:
                 cells.append(_ms(value) if key == "page_cpu" else f"{value / 1000:.1f} kB")
-        rows.append(_plain(where, f"enrolment, {label}", cells[0], "", "", *cells[1:]))
+        rows.append(_plain(where, f"enrolment, {label}", *cells[:2], "", "", *cells[2:]))
     return rows
 
 
@@ -123,7 +139,7 @@ def _growth_rows(where: str, found: dict[str, Any]) -> list[list[str]]:
         measure = BY_NAME[name]
         cells = [_grown(measure, sides.get(side)) for side in ("ours", *PEERS)]
         flat = _flat(measure, sides["ours"]) if "ours" in sides else True
-        row = _plain(where, measure.label, cells[0], "", "", *cells[1:])
+        row = _plain(where, measure.label, cells[0], "", "", "", *cells[1:])
         rows.append([*row[:-2], "no slower than with 1,000", _kept(flat)])
     return rows
 
@@ -169,7 +185,7 @@ def _import_rows(found: dict[str, dict[str, float]]) -> list[list[str]]:
     }
     for key, (label, budget) in texts.items():
         cells = [cell(side, key) for side in ("ours", *PEERS, "bare")]
-        row = _plain("worker", label, cells[0], "", "", *cells[1:])
+        row = _plain("worker", label, cells[0], "", "", "", *cells[1:])
         kept = _kept(_within(found, key)) if cells[0] and budget else ""
         rows.append([*row[:-2], budget, kept])
     return rows

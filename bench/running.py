@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from .measures import MEASURES, STANDS_FOR, VERIFICATIONS, Found, Measure
+from .measures import MEASURES, OURS, STANDS_FOR, VERIFICATIONS, Found, Measure
 
 Rounds = dict[str, dict[str, list[dict[str, float]]]]
 
@@ -71,7 +71,7 @@ def _of(measure: Measure, sides: Mapping[str, Side], kind_of: Mapping[str, str])
 
 
 def summary(rounds: Rounds) -> dict[str, Found]:
-    """By measure and side: the medians over the rounds, `ratio` being that to ours."""
+    """By measure and side: the medians over the rounds, "to ours" and "to core" being ratios."""
     return {name: _compared(name, rounds) for name in rounds}
 
 
@@ -79,14 +79,16 @@ def _compared(name: str, rounds: Rounds) -> Found:
     sides = dict(rounds[name])
     if name in STANDS_FOR:
         sides = {**rounds.get(STANDS_FOR[name], {}), **sides}
-    if name in VERIFICATIONS and "update" in rounds:
-        sides["update"] = rounds["update"]["bare"]
     found: Found = {}
+    if name in VERIFICATIONS and "update" in rounds:
+        floors = rounds["update"]
+        sides |= {f"update {side}": floors[side] for side in (*OURS, "bare") if side in floors}
     for side, (counted, *timed) in sides.items():
         figures = medians(timed)
         figures |= {key: counted[key] for key in ("statements", "commits", "calls")}
-        if "ours" in sides:
-            figures["ratio"] = ratio(timed, sides["ours"][1:])
+        for own in OURS:
+            if own in sides:
+                figures[f"to {own}"] = ratio(timed, sides[own][1:])
         found[side] = figures
     return found
 

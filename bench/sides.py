@@ -23,6 +23,7 @@ BUILD = ROOT / "build" / "bench"
 
 LABELS = {
     "ours": "portal.twofactor",
+    "core": "portal.twofactor, users without the ORM",
     "security_too": "Flask-Security-Too",
     "two_factor": "django-two-factor-auth",
     "allauth": "allauth.mfa",
@@ -47,7 +48,7 @@ SHOWN = {
 
 def _environment(side: str) -> str:
     """Whose environment a side uses: the floor has none of its own."""
-    return "ours" if side == "bare" else side
+    return "ours" if side in {"bare", "core"} else side
 
 
 def python_of(side: str) -> Path:

@@ -21,6 +21,7 @@ from .timed import Timed
 PEOPLE = {
     "bare": {"": "ours.Bare"},
     "ours": {"": "ours.Ours", "off": "ours.NotEnrolled"},
+    "core": {"": "ours.Ours", "off": "ours.NotEnrolled"},
     "security_too": {"": "security_too.SecurityToo"},
     "two_factor": {"": "two_factor.TwoFactorAuth"},
     "allauth": {"": "allauth.Allauth"},

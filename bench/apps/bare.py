@@ -1,4 +1,4 @@
-"""The small Flask host without a second factor: the floor, and what `ours` is built upon."""
+"""The small Flask host without a second factor: the floor, and what our sides build upon."""
 
 import hmac
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import bcrypt
-from flask import Flask, redirect, render_template_string, request
+from flask import Flask, redirect, render_template, request
 from flask_login import (
     LoginManager,
     UserMixin,
@@ -17,7 +17,7 @@ from flask_login import (
 )
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import Engine, String, event, select, text, update
+from sqlalchemy import Engine, String, bindparam, event, select, text, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ..common import ADA, BOB, COST, PASSWORD, SECRET, App, Counted, numbers
@@ -31,15 +31,59 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(Base, UserMixin):
+class Customer(UserMixin):
+    """What a user can do, whatever its values come from."""
+
+    id: Any
+    email: Any
+    password: Any
+
+    def check_password(self, password: str) -> bool:
+        return bcrypt.checkpw(password.encode(), self.password.encode())
+
+
+class User(Base, Customer):
+    """A user of the ORM's."""
+
     __tablename__ = "host_user"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     email: Mapped[str] = mapped_column(String(255), unique=True)
     password: Mapped[str] = mapped_column(String(255))
     visits: Mapped[int] = mapped_column(default=0)
 
-    def check_password(self, password: str) -> bool:
-        return bcrypt.checkpw(password.encode(), self.password.encode())
+
+class Row(Customer):
+    """A user of a row that was read through Core."""
+
+    def __init__(self, key: str, email: str, password: str) -> None:
+        self.id, self.email, self.password = key, email, password
+
+
+Find = Callable[[str], Any]
+
+
+def through_orm(db: SQLAlchemy) -> tuple[Find, Find]:
+    """The user of a key and that of an address, as most hosts with Flask-SQLAlchemy find them."""
+    return (
+        lambda key: db.session.get(User, key),
+        lambda email: db.session.scalar(select(User).where(User.email == email)),
+    )
+
+
+def through_core(db: SQLAlchemy) -> tuple[Find, Find]:
+    """The same by statements that are put together once, on the same session."""
+    columns = [User.id, User.email, User.password]
+
+    def finder(column: Any) -> Find:
+        statement = select(*columns).where(column == bindparam("value"))
+
+        def find(value: str) -> Row | None:
+            row = db.session.connection().execute(statement, {"value": value}).first()
+            return Row(*row) if row else None
+
+        return find
+
+    return finder(User.id), finder(User.email)
 
 
 def done() -> Any:
@@ -47,12 +91,17 @@ def done() -> Any:
     return "page" if request.method == "GET" else redirect("/", 303)
 
 
-def host(uri: str, signed_in: Callable[[User], Any]) -> tuple[Flask, SQLAlchemy]:
+def host(
+    uri: str,
+    signed_in: Callable[[Customer], Any],
+    users: Callable[[SQLAlchemy], tuple[Find, Find]] = through_orm,
+) -> tuple[Flask, SQLAlchemy]:
     """The host.
 
     Args:
         uri: of its database.
         signed_in: gives the answer once the password was right.
+        users: how it finds its users.
     """
     app = Flask("host", template_folder=None)
     app.config.update(SECRET_KEY=SECRET, SQLALCHEMY_DATABASE_URI=uri)
@@ -60,12 +109,18 @@ def host(uri: str, signed_in: Callable[[User], Any]) -> tuple[Flask, SQLAlchemy]
     CSRFProtect(app)
     login = LoginManager(app)
     login.login_view = "sign_in"
-    login.user_loader(lambda key: db.session.get(User, key))
+    by_key, by_email = users(db)
+    login.user_loader(by_key)
+    # Compiled once, as a template of a file is: `render_template_string` compiles it each time.
+    compiled = app.jinja_env.from_string(PAGE)
+
+    def page() -> str:
+        return render_template(compiled)
 
     def sign_in() -> Any:
         if request.method == "GET":
-            return render_template_string(PAGE)
-        user = db.session.scalar(select(User).where(User.email == request.form["email"]))
+            return page()
+        user = by_email(request.form["email"])
         if user is None or not user.check_password(request.form["password"]):
             return "wrong", 403
         return signed_in(user)
@@ -82,7 +137,7 @@ def host(uri: str, signed_in: Callable[[User], Any]) -> tuple[Flask, SQLAlchemy]
 
     both = ["GET", "POST"]
     app.add_url_rule("/", "home", login_required(lambda: "home"))
-    app.add_url_rule("/form-page", "form_page", lambda: render_template_string(PAGE))
+    app.add_url_rule("/form-page", "form_page", page)
     app.add_url_rule("/plain", "plain", login_required(done), methods=both)
     app.add_url_rule("/update", "update", login_required(count_visit), methods=["POST"])
     app.add_url_rule("/sign-in", "sign_in", sign_in, methods=both)
@@ -153,7 +208,7 @@ def _hmac() -> None:
 def build(uri: str, _folder: Path) -> App:
     """Signing in takes the password alone."""
 
-    def signed_in(user: User) -> Any:
+    def signed_in(user: Customer) -> Any:
         login_user(user)
         return redirect("/", 303)
 

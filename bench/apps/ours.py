@@ -20,7 +20,7 @@ from . import bare
 MORE_AREAS = int(os.environ.get("BENCH_MORE_AREAS", "0"))
 
 
-def build(uri: str, _folder: Path) -> App:
+def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
     """Signing in takes a code as well, where the user chose that."""
     twofactor = TwoFactor()
     twofactor.area("sign_in", "Sign-in", "Each time you sign in")
@@ -30,7 +30,7 @@ def build(uri: str, _folder: Path) -> App:
     twofactor.area("other", "Others", "What nobody chooses")
     for number in range(MORE_AREAS):
         twofactor.area(f"area_{number}", f"Area {number}", "One of many")
-    app, db = bare.host(uri, twofactor.sign_in)
+    app, db = bare.host(uri, twofactor.sign_in, users)
     app.config.update(
         TWOFACTOR_RECOVERY_COST=COST,
         TWOFACTOR_ISSUER=ISSUER,

@@ -6,7 +6,7 @@ import pytest
 
 from bench import parts, report, running
 from bench.browser import in_process
-from bench.measures import BY_NAME, MEASURES
+from bench.measures import BY_NAME, MEASURES, OURS
 from bench.people import allauth, security_too, two_factor
 from bench.worker import Measuring, make_app
 
@@ -19,7 +19,7 @@ def sides(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
     return {
         side: Measuring(side, in_process(make_app(side, f"sqlite:///{folder}/{side}", folder)))
-        for side in ("bare", "ours")
+        for side in ("bare", "ours", "core")
     }
 
 
@@ -34,8 +34,9 @@ def test_every_measure_has_its_row(sides):
     table = report.markdown(json.loads(json.dumps(running.as_json(results))))
     for name in NAMES:
         assert f"| in process, sqlite | {BY_NAME[name].label} |" in table
-    assert found["guard_other"]["ours"]["statements"] == 1
-    assert found["right"]["update"]["ratio"] > 0
+    for side in OURS:
+        assert found["guard_other"][side]["statements"] == 1
+        assert found["right"][f"update {side}"][f"to {side}"] > 0
     assert any("5 accounts" in line for line in report.missed(results))
 
 

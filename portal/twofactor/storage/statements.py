@@ -1,4 +1,4 @@
-"""The statements of the guard and of every verification, put together once for an application.
+"""The statements of what everybody does, put together once for an application.
 
 Putting one together costs more than running it; `docs/performance.md` has the figures. What is
 rare (operators' commands, changes of a choice) stands where it is used.
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Delete,
     Insert,
     Integer,
@@ -37,10 +38,18 @@ class Statements:
         glance_with_ticket: `user`, `digest`, `kind`, `area`, `now`.
         account: `user`.
         account_locked: `user`.
+        recovery_locked: `user`.
+        events: `user`, `most`.
+        tickets: `user`, `kind`, `now`.
         ticket: `digest`, `kind`, `now`.
         pending: `digest`, `kind`, `now`.
         take_step: `authenticator`, `step`, `now`, `counted`.
         count_failure: `user`, `before`, `after`, `times`.
+        add_account: the columns.
+        add_authenticator: the columns.
+        drop_account: `user`.
+        drop_authenticators: `user`.
+        drop_tickets: `user`, `spare`.
         add_ticket: the columns.
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
         drop_expired: `now`, `most`.
@@ -51,10 +60,18 @@ class Statements:
     glance_with_ticket: Select[Any]
     account: Select[Any]
     account_locked: Select[Any]
+    recovery_locked: Select[Any]
+    events: Select[Any]
+    tickets: Select[Any]
     ticket: Select[Any]
     pending: Select[Any]
     take_step: Update
     count_failure: Update
+    add_account: Insert
+    add_authenticator: Insert
+    drop_account: Delete
+    drop_authenticators: Delete
+    drop_tickets: Delete
     add_ticket: Insert
     take_ticket: ReturningDelete[Any]
     drop_expired: Delete
@@ -63,8 +80,9 @@ class Statements:
 
 def prepare(tables: Tables) -> Statements:
     """The statements on some tables."""
-    account, ticket = tables.account, tables.ticket
-    of_user = account.c.user_id == bindparam("user")
+    account, authenticator, ticket = tables.account, tables.authenticator, tables.ticket
+    user: BindParameter[str] = bindparam("user")
+    of_user = account.c.user_id == user
     whole = whole_account(tables).where(of_user)
     glance = select(account.c.areas).where(of_user)
     of_session = and_(
@@ -79,17 +97,27 @@ def prepare(tables: Tables) -> Statements:
         ),
         account=whole,
         account_locked=whole.with_for_update(of=account),
+        recovery_locked=select(account.c.recovery_hash).where(of_user).with_for_update(),
+        events=_events(tables.event),
+        tickets=_tickets(ticket),
         ticket=select(ticket).where(_good(ticket)),
         pending=_pending(tables),
-        take_step=_take_step(tables.authenticator),
+        take_step=_take_step(authenticator),
         count_failure=update(account)
         .where(of_user, account.c.failures == bindparam("before"))
         .values(failures=bindparam("after"), failures_recent=bindparam("times")),
+        add_account=insert(account),
+        add_authenticator=insert(authenticator),
+        drop_account=delete(account).where(of_user),
+        drop_authenticators=delete(authenticator).where(authenticator.c.user_id == user),
+        drop_tickets=delete(ticket).where(
+            ticket.c.user_id == user, ticket.c.kind != bindparam("spare")
+        ),
         add_ticket=insert(ticket),
         take_ticket=delete(ticket)
         .where(
             _good(ticket),
-            ticket.c.user_id == bindparam("user"),
+            ticket.c.user_id == user,
             ticket.c.area == bindparam("area"),
         )
         .returning(*ticket.c),
@@ -105,6 +133,22 @@ def _good(ticket: Table) -> Any:
         ticket.c.kind == bindparam("kind"),
         ticket.c.expires_at > bindparam("now"),
     )
+
+
+def _events(event: Table) -> Select[Any]:
+    """The latest of a user, newest first."""
+    of_user = select(event).where(event.c.user_id == bindparam("user"))
+    return of_user.order_by(event.c.id.desc()).limit(bindparam("most", type_=Integer))
+
+
+def _tickets(ticket: Table) -> Select[Any]:
+    """Those of a kind that a user has, those that end last first."""
+    of_user = select(ticket).where(
+        ticket.c.user_id == bindparam("user"),
+        ticket.c.kind == bindparam("kind"),
+        ticket.c.expires_at > bindparam("now"),
+    )
+    return of_user.order_by(ticket.c.expires_at.desc())
 
 
 def _pending(tables: Tables) -> Select[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ..core.records import Account, Event, Glance, Ticket
 from . import counting, inspection, sweep
@@ -62,18 +62,10 @@ class Store:
 
     def tickets(self, user_id: str, kind: str, now: float) -> list[Ticket]:
         """The tickets of a kind that a user has, those that end last first."""
-        ticket = self._tables.ticket
-        statement = (
-            select(ticket)
-            .where(
-                ticket.c.user_id == user_id,
-                ticket.c.kind == kind,
-                ticket.c.expires_at > int(now),
-            )
-            .order_by(ticket.c.expires_at.desc())
-        )
+        values = {"user": user_id, "kind": kind, "now": int(now)}
         with self._transactions.reading() as connection:
-            return [ticket_of(row) for row in connection.execute(statement)]
+            found = connection.execute(self._statements.tickets, values)
+            return [ticket_of(row) for row in found]
 
     def accounts(
         self, batch: int, *, area: str | None = None, tried: bool = False
@@ -162,9 +154,7 @@ class Store:
 
     def events(self, user_id: str, limit: int) -> list[Event]:
         """The latest events of a user, newest first."""
-        event = self._tables.event
-        statement = (
-            select(event).where(event.c.user_id == user_id).order_by(event.c.id.desc()).limit(limit)
-        )
+        values = {"user": user_id, "most": limit}
         with self._transactions.reading() as connection:
-            return [event_of(row) for row in connection.execute(statement)]
+            found = connection.execute(self._statements.events, values)
+            return [event_of(row) for row in found]

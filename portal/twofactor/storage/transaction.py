@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from ..core.records import Account, Authenticator, Event, Ticket
 from ..core.throttle import Figures
@@ -48,30 +48,28 @@ class Transaction:
 
     def add_account(self, account: Account) -> None:
         """Write a new account; one that is there already is an integrity error."""
-        self._connection.execute(
-            insert(self._tables.account).values(
-                user_id=account.user_id,
-                areas=keys_as_text(account.areas),
-                activated_at=account.activated_at,
-                recovery_hash=account.recovery_hash,
-            )
-        )
+        values = {
+            "user_id": account.user_id,
+            "areas": keys_as_text(account.areas),
+            "activated_at": account.activated_at,
+            "recovery_hash": account.recovery_hash,
+        }
+        self._connection.execute(self._statements.add_account, values)
 
     def add_authenticator(self, authenticator: Authenticator) -> None:
         """Write a new authenticator."""
-        self._connection.execute(
-            insert(self._tables.authenticator).values(
-                id=authenticator.id,
-                user_id=authenticator.user_id,
-                kind=authenticator.kind,
-                name=authenticator.name,
-                sealed=authenticator.sealed,
-                last_step=authenticator.last_step,
-                failures_at_use=authenticator.failures_at_use,
-                created_at=authenticator.created_at,
-                last_used_at=authenticator.last_used_at,
-            )
-        )
+        values = {
+            "id": authenticator.id,
+            "user_id": authenticator.user_id,
+            "kind": authenticator.kind,
+            "name": authenticator.name,
+            "sealed": authenticator.sealed,
+            "last_step": authenticator.last_step,
+            "failures_at_use": authenticator.failures_at_use,
+            "created_at": authenticator.created_at,
+            "last_used_at": authenticator.last_used_at,
+        }
+        self._connection.execute(self._statements.add_authenticator, values)
 
     def name_authenticator(self, authenticator: Authenticator, name: str) -> bool:
         """Call an authenticator otherwise."""
@@ -169,16 +167,14 @@ class Transaction:
             user_id: the host's string for the user.
             recovery_hash: remove only while this is the account's recovery code.
         """
-        account, authenticator = self._tables.account, self._tables.authenticator
-        of_user = account.c.user_id == user_id
+        statements, of_user = self._statements, {"user": user_id}
         # The lock of the account comes first, as in every other transaction.
-        locked = select(account.c.recovery_hash).where(of_user).with_for_update()
-        found = self._connection.execute(locked).first()
+        found = self._connection.execute(statements.recovery_locked, of_user).first()
         if found is None or (recovery_hash is not None and found[0] != recovery_hash):
             return False
-        self._connection.execute(delete(authenticator).where(authenticator.c.user_id == user_id))
+        self._connection.execute(statements.drop_authenticators, of_user)
         self.drop_tickets(user_id)
-        return self._hit(delete(account).where(of_user))
+        return self._hit(statements.drop_account, **of_user)
 
     def add_ticket(self, ticket: Ticket) -> None:
         """Write a ticket."""
@@ -202,10 +198,8 @@ class Transaction:
 
     def drop_tickets(self, user_id: str, spare: str = "") -> None:
         """End everything half done of a user, but for one kind."""
-        ticket = self._tables.ticket
-        self._connection.execute(
-            delete(ticket).where(ticket.c.user_id == user_id, ticket.c.kind != spare)
-        )
+        values = {"user": user_id, "spare": spare}
+        self._connection.execute(self._statements.drop_tickets, values)
 
     def drop_expired_tickets(self, now: float, most: int = 1000) -> int:
         """Remove tickets that are over, of all users, at most so many; the number of them."""
