@@ -7,6 +7,7 @@ Every sentence for people goes through `_` or `plural`, in templates through `tw
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, has_app_context
@@ -56,11 +57,16 @@ def markup(message: str, text: str, values: Mapping[str, Any]) -> Markup:
         text: what is said instead.
         values: what stands in the places of the placeholders.
     """
+    safe = _safe(message, text)
+    return safe % values if values else safe
+
+
+@lru_cache(maxsize=4096)  # more than there are sentences in a few languages
+def _safe(message: str, text: str) -> Markup:
     if "<" not in message:
         # Apostrophes stay: attributes are written between double quotes.
         text = str(escape(text)).replace("&#39;", "'")
-    safe = Markup(text)  # noqa: S704 - escaped, or HTML of ours or of the host's own file
-    return safe % values if values else safe
+    return Markup(text)  # noqa: S704 - escaped, or HTML of ours or of the host's own file
 
 
 def html_text(message: str, **values: Any) -> Markup:
