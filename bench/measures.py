@@ -65,7 +65,7 @@ def _guard(found: Found, _database: str, own: str) -> bool:
 def _verification(found: Found, database: str, own: str) -> bool:
     if _cpu(found, own) > 1.3:
         return False
-    floor = f"update {own}"  # in the same host
+    floor = "update bare" if own == "ours" else f"update {own}"  # in the same host
     if database == "postgresql" and floor in found and _ratio(found, floor, own) < 0.5:
         return False
     return _best(found, own) >= 4 and _ratio(found, "security_too", own) >= 8

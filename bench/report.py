@@ -11,6 +11,7 @@ _HEAD = ["where", "what", "ours", "ours without the ORM", "statements", "calls"]
 _HEAD += [LABELS[peer] for peer in PEERS]
 _HEAD += ["floor", "budget", "kept"]
 _MEMORY = "10 MB above the host"
+_HOSTS = {"ours": "with the ORM", "core": "without the ORM"}
 
 
 def machine() -> dict[str, Any]:
@@ -48,7 +49,7 @@ def markdown(results: dict[str, Any]) -> str:
 def missed(results: dict[str, Any]) -> list[str]:
     """The rows whose budget is not kept."""
     lines = markdown(results).splitlines()[2:]
-    return [line for line in lines if line.rstrip(" |").endswith("| **no**")]
+    return [line for line in lines if line.rstrip(" |").rpartition("| ")[2].startswith("**no**")]
 
 
 def _plain(where: str, what: str, ours: str, *rest: str) -> list[str]:
@@ -74,14 +75,14 @@ def _row(where: str, measure: Measure, found: Found, database: str) -> list[str]
 
 
 def _kept_by(measure: Measure, found: Found, database: str) -> str:
-    """Whether the budget is kept: by both of our sides, by one or by none."""
-    if measure.met is None:
-        return ""
+    """Whether the budget is kept by both of our sides; if by one alone, by which."""
     present = [own for own in OURS if own in found]
+    if measure.met is None or not present:
+        return ""
     keeping = [own for own in present if measure.met(found, database, own)]
-    if keeping == ["core"] and len(present) > 1:
-        return "without the ORM"
-    return _kept(bool(keeping)) if present else ""
+    if keeping and keeping != present:
+        return f"{_kept(False)}; {_HOSTS[keeping[0]]} yes"
+    return _kept(bool(keeping))
 
 
 def _time(measure: Measure, figures: dict[str, float]) -> str:

@@ -12,7 +12,7 @@ PRESENT = {"autocomplete": "current-password"}
 NEW = {"autocomplete": "new-password"}
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class PasswordForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
     """The present password and a new one, twice."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
@@ -26,7 +26,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     )
 
 
-class EmailForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class EmailForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
     """The present password and a new address."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
@@ -35,13 +35,13 @@ class EmailForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     )
 
 
-class CloseForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class CloseForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
     """The present password: closing can't be undone."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class ProfileForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
     """What stands on the invoices."""
 
     full_name = StringField(
@@ -60,5 +60,5 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     )
 
 
-class SignOutForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class SignOutForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
     """Only the token against forged requests."""

@@ -19,11 +19,11 @@ blueprint = Blueprint("account", __name__)
 
 def customer() -> Customer:
     """The one who is signed in, as a row and not as a proxy."""
-    return current_user._get_current_object()  # type: ignore[no-any-return]  # Flask-Login is untyped
+    return current_user._get_current_object()  # type: ignore[no-any-return]  # no py.typed in Flask-Login: it returns Any
 
 
 @blueprint.get("/")
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
+@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
 def overview() -> ResponseReturnValue:
     """The profile, what is to be paid, and how the account is protected."""
     areas = twofactor.areas_of(customer())
@@ -42,7 +42,7 @@ def overview() -> ResponseReturnValue:
 
 
 @blueprint.get("/security/")
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
+@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
 def security() -> ResponseReturnValue:
     """Everything about the account, and what is protected by a code."""
     return render_template(
@@ -55,7 +55,7 @@ def security() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/profile", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
+@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
 def profile() -> ResponseReturnValue:
     """Change name, company, address and phone."""
     form = ProfileForm(obj=customer())
@@ -68,7 +68,7 @@ def profile() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/password", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
+@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
 @twofactor.required("password")
 def password() -> ResponseReturnValue:
     """Change the password; every other session ends."""
@@ -86,7 +86,7 @@ def password() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/email", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
+@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
 @twofactor.required("email")
 def email() -> ResponseReturnValue:
     """Change the e-mail address; the old and the new one are told."""
@@ -103,7 +103,7 @@ def email() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/close", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
+@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
 @twofactor.required("close_account")
 def close() -> ResponseReturnValue:
     """Close the account for good."""
@@ -116,7 +116,7 @@ def close() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/sessions", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login is untyped
+@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
 def sessions_page() -> ResponseReturnValue:
     """Where one is signed in, and how to end it."""
     form = SignOutForm()

@@ -40,6 +40,21 @@ def test_every_measure_has_its_row(sides):
     assert any("5 accounts" in line for line in report.missed(results))
 
 
+def test_a_budget_that_one_side_keeps_is_missed():
+    kept, broken = {"cpu": 0.001}, {"cpu": 0.004}
+    for ours, core, said in (
+        (kept, kept, "yes"),
+        (broken, kept, "**no**; without the ORM yes"),
+        (kept, broken, "**no**; with the ORM yes"),
+        (broken, broken, "**no**"),
+    ):
+        both = {"ours": ours, "core": core}
+        found = {side: {**cost, "statements": 0, "calls": 1} for side, cost in both.items()}
+        results = {"in_process": {"sqlite": {"qr": found}}}
+        assert report.markdown(results).splitlines()[-1].endswith(f"| {said} |")
+        assert bool(report.missed(results)) == (said != "yes")
+
+
 def test_what_it_loads_is_there(sides):
     before = sides["ours"].take("deed_right", 1, "statements")[0]["statements"]
     sides["ours"].hook("load 20")
