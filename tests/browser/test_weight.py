@@ -61,17 +61,19 @@ def test_nothing_moves_and_no_page_is_heavy(person, app, customer, invoices, cus
 
 
 class Received:
-    """The bytes of a page with its style sheets and scripts."""
+    """The bytes of a page with its style sheets and scripts, not of what came late of another."""
 
     def __init__(self):
-        self.bytes = 0
+        self.bytes, self.asked = 0, set()
 
     def ask(self, event):
         if event["type"] == "Document":
-            self.bytes = 0
+            self.bytes, self.asked = 0, set()
+        self.asked.add(event["requestId"])
 
     def add(self, event):
-        self.bytes += event["encodedDataLength"]
+        if event["requestId"] in self.asked:
+            self.bytes += event["encodedDataLength"]
 
 
 def weight(person, received):
