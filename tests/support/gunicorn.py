@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -98,15 +98,39 @@ class Gunicorn:
         assert self._process is not None
         return self._process.pid
 
-    def die(self, workers: Iterable[int]) -> None:
-        """As a host that loses its power: all processes are gone, and nobody listens any more."""
+    @property
+    def workers(self) -> list[int]:
+        """The master's children."""
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self.has(pid)]
+
+    def has(self, pid: int) -> bool:
+        """Whether the process is a worker of this master."""
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return int(state.rpartition(")")[2].split()[1]) == self.pid
+
+    def die(self) -> None:
+        """As a host that loses its power: all processes are gone, and nobody listens any more.
+
+        A master that is stopped starts no worker while they are counted; and whoever was killed
+        takes connections until the kernel has put it away, so it returns when none is taken.
+        """
         assert self._process is not None
+        os.kill(self.pid, signal.SIGSTOP)
         self._socket.close()
-        for pid in (self._process.pid, *workers):
+        for pid in (*self.workers, self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait(15)
         self._process = None
+        deadline = time.monotonic() + 15
+        with suppress(ConnectionRefusedError):
+            while time.monotonic() < deadline:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                time.sleep(0.02)
+            raise AssertionError("somebody still listens")
 
     def close(self) -> None:
         """The end of it all."""
