@@ -15,7 +15,7 @@ PREFIX = "TWOFACTOR_"
 LONGEST_ISSUER = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Setting:
     """One setting: its default, what it may be, and what it means."""
 
@@ -82,7 +82,7 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Settings:
     """The settings of one application; durations in seconds."""
 

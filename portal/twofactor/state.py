@@ -15,7 +15,7 @@ from .storage.tables import Tables
 KEY = "twofactor"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class State:
     """What the web and the command line need.
 

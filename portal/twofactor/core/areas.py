@@ -43,7 +43,7 @@ BUILT_IN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Offer:
     """What one user may choose.
 

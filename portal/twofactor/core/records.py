@@ -1,11 +1,16 @@
-"""The values that cross the floors: what a row means, without its table."""
+"""The values that cross the floors: what a row means, without its table.
+
+None of them is equal to another (`eq=False`, as in all that a worker imports, but for `Area`): some
+hold secrets, which are compared in constant time or not at all, and each `==` is compiled at every
+start.
+"""
 
 from dataclasses import dataclass, field
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """Who does something, and from where.
 
@@ -18,7 +23,7 @@ class Subject:
     address: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Authenticator:
     """One enrolled second factor of a user.
 
@@ -39,7 +44,7 @@ class Authenticator:
     failures_at_use: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Account:
     """All the two-factor state of one user.
 
@@ -66,7 +71,7 @@ class Account:
         return codes(len(self.authenticators))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ticket:
     """Something short-lived: a pending sign-in, an unfinished enrolment, a pass."""
 
@@ -78,7 +83,7 @@ class Ticket:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Glance:
     """What the guard needs to know of a user, read in one statement.
 
@@ -91,7 +96,7 @@ class Glance:
     ticket: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
     """One line of the record: who, when, what, where; never a secret."""
 

@@ -11,7 +11,7 @@ from . import authenticators, tickets
 from .kit import Kit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Enrolment:
     """An unfinished enrolment: what the wizard shows until the first right code.
 

@@ -22,7 +22,7 @@ class Notify(Protocol):
     def __call__(self, name: str, user_id: str, **facts: Any) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Kit:
     """One application's parts below the web."""
 

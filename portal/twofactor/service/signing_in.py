@@ -13,7 +13,7 @@ from .kit import Kit
 WRONG_CODES = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pending:
     """A sign-in whose password was right and whose code is outstanding.
 

@@ -17,7 +17,7 @@ from .kit import Kit
 KIND = "trust"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TrustedBrowser:
     """A browser where signing in asks for no code.
 

@@ -34,7 +34,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Refusal)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Proof:
     """A code was right and is used up."""
 

@@ -11,7 +11,7 @@ from ..core.throttle import Figures
 from .tables import Tables
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SealedValue:
     """A sealed column of some row."""
 

@@ -27,7 +27,7 @@ _LOST = "_twofactor_lost"
 _OWN = frozenset({FIELD, CODE_FIELD})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Continuation:
     """What was sent.
 
