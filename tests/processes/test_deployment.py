@@ -135,7 +135,9 @@ def test_a_journey_hops_between_hosts_while_processes_die(site: Site, people: Pe
     assert off.status_code == 303
     assert status(other) == "off"
     assert browser.get("/").status_code == 303  # the other sessions ended
-    assert all(two.has(int(worker)) for worker in other.workers if worker)
+    served = set(map(int, filter(None, other.workers)))
+    assert served
+    assert served <= set(two.workers)
     addresses = {event.address for event in people.kit.store.all_events(100, None, None)}
     assert addresses == {"127.0.0.1"}
 

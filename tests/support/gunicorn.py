@@ -101,10 +101,9 @@ class Gunicorn:
     @property
     def workers(self) -> list[int]:
         """The master's children."""
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self.has(pid)]
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._has(pid)]
 
-    def has(self, pid: int) -> bool:
-        """Whether the process is a worker of this master."""
+    def _has(self, pid: int) -> bool:
         try:
             state = Path(f"/proc/{pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
