@@ -43,7 +43,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     config.load(app, settings)
     logs.init_app(app)
     if hops := app.config["PROXY_COUNT"]:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # how Flask documents a middleware
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
         )
     init_database(app)

@@ -36,7 +36,7 @@ class Base(DeclarativeBase):
     )
 
 
-class SessionLogin(LoginManager):  # type: ignore[misc]  # no py.typed in Flask-Login: LoginManager is Any
+class SessionLogin(LoginManager):
     """Flask-Login without its cookie: "keep me signed in" is a matter of the session's record."""
 
     def _load_user_from_remember_cookie(self, _cookie: str) -> None:

@@ -36,7 +36,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 class TextFormatter(logging.Formatter):
     """One line: time (UTC), level, logger, message, fields; below it the traceback, if any."""
 
-    converter = time.gmtime  # type: ignore[assignment]  # as the documentation of logging has it
+    converter = time.gmtime  # type: ignore[assignment]  # logging documents a plain function here
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

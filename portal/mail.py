@@ -19,7 +19,7 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, after_this_request, current_app, has_request_context
+from flask import Flask, Response, after_this_request, current_app, has_request_context
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -140,7 +140,7 @@ def _claim(number: int) -> OutboxMail | None:
         .values(not_before=now() + LEASE_SECONDS, attempts=OutboxMail.attempts + 1)
     )
     with Session(db.engine, expire_on_commit=False) as session, session.begin():
-        if not session.execute(claim).rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        if not session.execute(claim).rowcount:  # type: ignore[attr-defined]  # for an UPDATE or DELETE it is a CursorResult, which has it
             return None
         return session.get(OutboxMail, number)
 
@@ -222,14 +222,14 @@ def connected() -> Iterator[smtplib.SMTP]:
 
 
 def _deliver_after_response() -> None:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # Flask types its LocalProxy as what it stands for
 
     def attempt() -> None:
         with app.app_context():
             deliver_some()
 
     @after_this_request
-    def hook(response):  # type: ignore[no-untyped-def]  # for Flask alone
+    def hook(response: Response) -> Response:
         response.call_on_close(attempt)
         return response
 

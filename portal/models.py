@@ -27,7 +27,7 @@ def email_key(email: str) -> str:
     return email.strip().lower()
 
 
-class Customer(UserMixin, Base):  # type: ignore[misc]  # no py.typed in Flask-Login: UserMixin is Any
+class Customer(UserMixin, Base):
     """Someone who signs in; the number of a customer is never given to another one."""
 
     __tablename__ = "customer"

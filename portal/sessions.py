@@ -60,12 +60,12 @@ class ServerSession(SessionMixin):
         return cast(dict[str, Any], self._data)
 
     @property
-    def new(self) -> bool:  # type: ignore[override]  # computed here
+    def new(self) -> bool:  # type: ignore[override]  # a property for what the interface has as an attribute
         """Whether the table has no record of it."""
         return self.loaded and self.record is None
 
     @property
-    def modified(self) -> bool:  # type: ignore[override]  # computed here
+    def modified(self) -> bool:  # type: ignore[override]  # a property for what the interface has as an attribute
         """Whether the content differs from what was read, at any depth."""
         return self.loaded and serializer.dumps(self.data) != self._before
 
@@ -199,7 +199,7 @@ def end_present() -> None:
 
 def abandon() -> None:
     """Save nothing of the session of this request: the database has kept it waiting already."""
-    here = session._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    here = session._get_current_object()  # type: ignore[attr-defined]  # Flask types its LocalProxy as what it stands for
     if isinstance(here, ServerSession):
         here.abandoned = True
 
@@ -232,7 +232,7 @@ def renew_for(_app: Flask, user_id: str, **_: Any) -> None:
 def _present() -> ServerSession | None:
     if not has_request_context():
         return None
-    here = cast(ServerSession, session._get_current_object())  # type: ignore[attr-defined]  # a LocalProxy
+    here = cast(ServerSession, session._get_current_object())  # type: ignore[attr-defined]  # Flask types its LocalProxy as what it stands for
     here.data  # noqa: B018 - reads the record
     return here
 

@@ -1,6 +1,6 @@
 """The switch of languages that stands on every page."""
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask import Blueprint, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -23,6 +23,6 @@ def switch() -> ResponseReturnValue:
         db.session.commit()
         language.speak_with(current_user.id, name)
     target = inside(request.form.get("next")) or url_for("account.overview")
-    response: Response = redirect(target, 303)  # type: ignore[assignment]  # Flask's own class
+    response = make_response(redirect(target, 303))
     language.remember(response, name)
     return response

@@ -18,7 +18,7 @@ class Base(DeclarativeBase):
     """All tables."""
 
 
-class User(UserMixin, Base):  # type: ignore[misc]  # no py.typed in Flask-Login: UserMixin is Any
+class User(UserMixin, Base):
     """Somebody who writes notes."""
 
     __tablename__ = "user"
@@ -74,7 +74,7 @@ def failed(error: HTTPException) -> ResponseReturnValue:
 login.user_loader(lambda key: db.session.get(User, key))
 
 
-@login.unauthorized_handler  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login.unauthorized_handler
 def unauthorized() -> ResponseReturnValue:
     """Who is not signed in is told so; there is nowhere to be led to."""
     return jsonify(error="unauthorized", message="Sign in first: POST /session"), 401
@@ -98,7 +98,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @app.delete("/session")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 def sign_out() -> ResponseReturnValue:
     """The end of the session."""
     logout_user()
@@ -106,7 +106,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @app.get("/notes")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("read")
 def read() -> ResponseReturnValue:
     """All notes."""
@@ -115,7 +115,7 @@ def read() -> ResponseReturnValue:
 
 
 @app.post("/notes")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("write")
 def write() -> ResponseReturnValue:
     """One note more."""
@@ -128,7 +128,7 @@ def write() -> ResponseReturnValue:
 
 
 @app.delete("/notes")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("erase")
 def erase() -> ResponseReturnValue:
     """No note any more: mandatory, so it wants a second factor of everyone."""

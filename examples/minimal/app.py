@@ -26,7 +26,7 @@ twofactor.area("note", "Note", "Each change of your note")
 twofactor.init_app(app, db)
 
 
-class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]  # Model is made at run time, UserMixin is Any
+class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]  # Flask-SQLAlchemy makes it at run time: mypy sees no class
     id: Mapped[str] = mapped_column(primary_key=True)
     password: Mapped[str]
     note: Mapped[str] = mapped_column(default="Nothing yet.")
@@ -44,7 +44,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @app.route("/", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("note")
 def note() -> ResponseReturnValue:
     if request.method == "POST":

@@ -12,7 +12,7 @@ PRESENT = {"autocomplete": "current-password"}
 NEW = {"autocomplete": "new-password"}
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
+class PasswordForm(FlaskForm):
     """The present password and a new one, twice."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
@@ -26,7 +26,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF
     )
 
 
-class EmailForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
+class EmailForm(FlaskForm):
     """The present password and a new address."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
@@ -35,13 +35,13 @@ class EmailForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: F
     )
 
 
-class CloseForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
+class CloseForm(FlaskForm):
     """The present password: closing can't be undone."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
+class ProfileForm(FlaskForm):
     """What stands on the invoices."""
 
     full_name = StringField(
@@ -60,5 +60,5 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF:
     )
 
 
-class SignOutForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
+class SignOutForm(FlaskForm):
     """Only the token against forged requests."""

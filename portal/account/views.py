@@ -19,11 +19,12 @@ blueprint = Blueprint("account", __name__)
 
 def customer() -> Customer:
     """The one who is signed in, as a row and not as a proxy."""
-    return current_user._get_current_object()  # type: ignore[no-any-return]  # no py.typed in Flask-Login: it returns Any
+    customer: Customer = current_user._get_current_object()
+    return customer
 
 
 @blueprint.get("/")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 def overview() -> ResponseReturnValue:
     """The profile, what is to be paid, and how the account is protected."""
     areas = twofactor.areas_of(customer())
@@ -42,7 +43,7 @@ def overview() -> ResponseReturnValue:
 
 
 @blueprint.get("/security/")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 def security() -> ResponseReturnValue:
     """Everything about the account, and what is protected by a code."""
     return render_template(
@@ -55,7 +56,7 @@ def security() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/profile", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 def profile() -> ResponseReturnValue:
     """Change name, company, address and phone."""
     form = ProfileForm(obj=customer())
@@ -68,7 +69,7 @@ def profile() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/password", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("password")
 def password() -> ResponseReturnValue:
     """Change the password; every other session ends."""
@@ -86,7 +87,7 @@ def password() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/email", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("email")
 def email() -> ResponseReturnValue:
     """Change the e-mail address; the old and the new one are told."""
@@ -103,7 +104,7 @@ def email() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/close", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("close_account")
 def close() -> ResponseReturnValue:
     """Close the account for good."""
@@ -116,7 +117,7 @@ def close() -> ResponseReturnValue:
 
 
 @blueprint.route("/security/sessions", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 def sessions_page() -> ResponseReturnValue:
     """Where one is signed in, and how to end it."""
     form = SignOutForm()

@@ -8,7 +8,7 @@ from portal.language import lazy
 from portal.twofactor.catalogue import later
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
+class SignInForm(FlaskForm):
     """Who one is, and the password."""
 
     identity = StringField(
@@ -24,13 +24,13 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: 
     remember = BooleanField(lazy("Keep me signed in"))
 
 
-class ForgotForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
+class ForgotForm(FlaskForm):
     """Where the link is to be mailed."""
 
     email = StringField(lazy("E-mail address"), email_rules(), render_kw={"autocomplete": "email"})
 
 
-class ResetForm(FlaskForm):  # type: ignore[misc]  # no py.typed in Flask-WTF: FlaskForm is Any
+class ResetForm(FlaskForm):
     """The new password, twice."""
 
     new_password = PasswordField(

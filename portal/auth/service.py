@@ -111,7 +111,7 @@ def reset_password(token: str, customer: Customer, password: str) -> bool:
         PasswordReset.customer_id == customer.id,
         PasswordReset.expires_at > now(),
     )
-    if not db.session.execute(spent).rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not db.session.execute(spent).rowcount:  # type: ignore[attr-defined]  # for an UPDATE or DELETE it is a CursorResult, which has it
         db.session.rollback()
         return False
     db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))

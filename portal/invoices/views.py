@@ -13,7 +13,7 @@ blueprint = Blueprint("invoices", __name__, url_prefix="/invoices")
 
 
 @blueprint.get("/")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("invoices")
 def index() -> ResponseReturnValue:
     """All invoices of the customer, the newest first."""
@@ -21,7 +21,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/<number>.pdf")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("invoices")
 def download(number: str) -> ResponseReturnValue:
     """One invoice as a PDF file; that of another customer does not exist here."""

@@ -90,7 +90,7 @@ def exposition(app: Flask) -> tuple[bytes, str]:
     registry, held = app.extensions[KEY]
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client's own
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client types the rest, not this
     figures = CollectorRegistry()
     figures.register(held)
     return generate_latest(registry) + generate_latest(figures), CONTENT_TYPE_LATEST

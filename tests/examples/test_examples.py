@@ -93,7 +93,7 @@ def test_the_examples_are_typed():
         found = subprocess.run(
             [*mypy, "--cache-dir", ROOT / ".mypy_cache" / "examples", *files],
             cwd=EXAMPLES / name,
-            env=os.environ | {"MYPYPATH": str(ROOT)},
+            env=os.environ | {"MYPYPATH": f"{ROOT}{os.pathsep}{ROOT / 'stubs'}"},
             capture_output=True,
             text=True,
             check=False,

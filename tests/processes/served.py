@@ -72,7 +72,7 @@ def _make() -> Flask:
         _limit_sqlite(app, busy, folder / "full")
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)  # once, in the master, rather than in every worker
-    app.wsgi_app = Marked(app.wsgi_app, Slot(folder / "slot"))  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = Marked(app.wsgi_app, Slot(folder / "slot"))
     return app
 
 

@@ -32,7 +32,7 @@ outer = Blueprint("outer", __name__, url_prefix="/outer")
 inner = Blueprint("inner", __name__, url_prefix="/inner")
 
 
-class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]  # Model is made at run time, UserMixin is Any
+class User(db.Model, UserMixin):
     __tablename__ = "factory_user"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     username: Mapped[str]

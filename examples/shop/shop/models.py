@@ -10,7 +10,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from .extensions import Base, db, login_manager
 
 
-class User(UserMixin, Base):  # type: ignore[misc]  # no py.typed in Flask-Login: UserMixin is Any
+class User(UserMixin, Base):
     """A customer, or one of the staff."""
 
     __tablename__ = "user"

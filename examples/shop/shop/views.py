@@ -39,7 +39,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @pages.get("/orders")
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("orders")
 def orders() -> ResponseReturnValue:
     """What was bought: a "view" area, so looking asks for a code, once in five minutes."""
@@ -47,7 +47,7 @@ def orders() -> ResponseReturnValue:
 
 
 @pages.route("/buy", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 def buy() -> ResponseReturnValue:
     """Buy something; above an amount a code is asked, which only the view can know."""
     if request.method == "POST":
@@ -66,7 +66,7 @@ def buy() -> ResponseReturnValue:
 
 
 @pages.route("/card", methods=["GET", "POST"])
-@login_required  # type: ignore[untyped-decorator]  # no py.typed in Flask-Login: it returns Any
+@login_required
 @twofactor.required("card")
 def card() -> ResponseReturnValue:
     """Change the card: mandatory, so who has no second factor is led to the wizard and back."""
