@@ -19,8 +19,8 @@ blueprint = Blueprint("account", __name__)
 
 def customer() -> Customer:
     """The one who is signed in, as a row and not as a proxy."""
-    customer: Customer = current_user._get_current_object()
-    return customer
+    found: Customer = current_user._get_current_object()
+    return found
 
 
 @blueprint.get("/")
