@@ -44,6 +44,8 @@ class Customer(UserMixin, Base):
     phone: Mapped[str] = mapped_column(String(TEXT_LENGTH), default="")
     address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH), default="")
     created_at: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Raised by every change of password or second factor: what was begun before ends at its use.
+    credential_version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
     # Chosen by the customer; none: whatever the browser wishes.
     language: Mapped[str | None] = mapped_column(String(LANGUAGE_LENGTH))
     invoices: Mapped[list["Invoice"]] = relationship(
@@ -148,6 +150,32 @@ class PasswordReset(Base):
         ForeignKey("customer.id", ondelete="CASCADE"), index=True
     )
     expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+    # The ground it stands on: it opens nothing once either has changed.
+    credential_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), default="", server_default="")
+
+
+class KnownBrowser(Base):
+    """A browser that a customer signed in with before; the cookie holds the id, this its hash."""
+
+    __tablename__ = "known_browser"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customer.id", ondelete="CASCADE"), index=True
+    )
+    credential_version: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class PasswordAttempts(Base):
+    """Wrong passwords in a row, of an account, of a known browser, or of a name nobody has."""
+
+    __tablename__ = "password_attempts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    run: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class PortalSession(Base):

@@ -86,6 +86,7 @@ class TwoFactor:
         account_name: Callable[[Any], str] | None = None,
         base_template: str | None = None,
         login_user: Callable[[Any, bool], object] | None = None,
+        credential: Callable[[Any], str] | None = None,
         find_user: Callable[[str], Any] | None = None,
         user_label: Callable[[str], str] | None = None,
         user_labels: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
@@ -109,6 +110,9 @@ class TwoFactor:
             account_name: what tells entries apart in the app; default user name or e-mail address.
             base_template: what the pages extend; it offers the blocks `title` and `content`.
             login_user: signs a user in (user, remember); default Flask-Login's.
+            credential: a text of a user that changes with each change of the password, e.g. the
+                stored hash or a version: what is half done (pending sign-ins, passes, trusted and
+                known browsers) ends with it. Compared when used; default nothing.
             find_user: the user of a user name or an e-mail address, for operators; default none.
             user_label: how operators know the user of a key; default the key.
             user_labels: the same for many keys at once, for listings; default one after the other.
@@ -134,6 +138,7 @@ class TwoFactor:
             user_key=user_key,
             account_name=account_name,
             login_user=login_user,
+            credential=credential,
             find_user=find_user,
             user_label=user_label,
             user_labels=user_labels,
@@ -169,6 +174,7 @@ class TwoFactor:
             account_name=account_name or (lambda user: host.account_name(user, key_of)),
             verify_password=verify_password or host.check_password,
             login_user=login_user or host.login_user,
+            credential=credential,
             find_user=find_user or host.find_nobody,
             user_label=user_label or str,
             user_labels=user_labels or host.one_by_one(user_label or str),

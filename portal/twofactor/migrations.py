@@ -194,5 +194,28 @@ def _before_the_first(op: "Operations", schema: str | None) -> None:
         op.drop_table(f"twofactor_{name}", schema=schema)
 
 
-STEPS = (Step(_first, _before_the_first, ("twofactor_ticket", None)),)
+def _known_browsers(op: "Operations", schema: str | None) -> None:
+    """Figures of their own for wrong codes from known browsers."""
+    with op.batch_alter_table("twofactor_account", schema=schema) as batch:
+        for name in ("known_failures", "known_cleared"):
+            batch.add_column(sa.Column(name, sa.BigInteger, server_default="0", nullable=False))
+        batch.add_column(sa.Column("known_recent", sa.Text, server_default="", nullable=False))
+    with op.batch_alter_table("twofactor_authenticator", schema=schema) as batch:
+        batch.add_column(
+            sa.Column("known_at_use", sa.BigInteger, server_default="0", nullable=False)
+        )
+
+
+def _without_known_browsers(op: "Operations", schema: str | None) -> None:
+    with op.batch_alter_table("twofactor_authenticator", schema=schema) as batch:
+        batch.drop_column("known_at_use")
+    with op.batch_alter_table("twofactor_account", schema=schema) as batch:
+        for name in ("known_recent", "known_cleared", "known_failures"):
+            batch.drop_column(name)
+
+
+STEPS = (
+    Step(_first, _before_the_first, ("twofactor_ticket", None)),
+    Step(_known_browsers, _without_known_browsers, ("twofactor_authenticator", "known_at_use")),
+)
 LATEST = len(STEPS)

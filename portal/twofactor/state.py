@@ -1,5 +1,6 @@
 """One application's wiring: everything about an app is here, nothing on the extension object."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ class State:
         account_name: what tells the user's entries apart in the authenticator app.
         verify_password: whether a password is the user's.
         login_user: signs a user in at the host.
+        credential: what of a user's credentials ties what is half done, `None` for nothing.
         find_user: the host's user of a user name or an e-mail address, for operators.
         user_label: how operators know the user of a key.
         user_labels: the same for many keys at once.
@@ -43,6 +45,7 @@ class State:
     account_name: Callable[[Any], str]
     verify_password: Callable[[Any, str], bool]
     login_user: Callable[[Any, bool], object]
+    credential: Callable[[Any], str] | None
     find_user: Callable[[str], Any]
     user_label: Callable[[str], str]
     user_labels: Callable[[Sequence[str]], Mapping[str, str]]
@@ -52,6 +55,22 @@ class State:
     mandatory_for: Callable[[Any], Iterable[str]] | None
     base_template: str
     catalogues: Catalogues
+
+    def credential_of(self, user: Any) -> str:
+        """Return the digest of a user's credential, empty where the host names none.
+
+        Raises:
+            SetupError: the host's function does not return a text.
+        """
+        if self.credential is None:
+            return ""
+        text = self.credential(user)
+        if not isinstance(text, str) or not text:
+            raise SetupError(
+                "credential must return a text that changes with the password, e.g. the stored"
+                f" hash, not {type(text).__name__}"
+            )
+        return hashlib.sha256(b"credential " + text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def offer(self, user: Any) -> Offer:
         """What a user may choose."""

@@ -17,10 +17,15 @@ class Subject:
     Args:
         user_id: the host's stable string for the user.
         address: network address of the client, as the host's server sees it.
+        credential: digest of the user's credential (`init_app(credential=)`) as it was read in
+            this request, empty where the host names none. What is half done is bound to it.
+        known: id of this browser's cookie of known browsers, as it was sent and not yet judged.
     """
 
     user_id: str
     address: str | None = None
+    credential: str = field(default="", repr=False)
+    known: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +36,7 @@ class Authenticator:
         last_step: the latest RFC 6238 time step that was accepted; only larger ones are.
         failures_at_use: the account's count of wrong codes when this authenticator was last
             right: the run of wrong codes is what came after.
+        known_at_use: the same of wrong codes from known browsers.
     """
 
     id: str
@@ -42,6 +48,7 @@ class Authenticator:
     created_at: int
     last_used_at: int | None
     failures_at_use: int = 0
+    known_at_use: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +58,8 @@ class Account:
     Args:
         failures: wrong codes ever, which only grows: it orders what happens to the account.
         codes: the throttle's figures of codes.
+        known_failures: wrong codes ever from known browsers; it only grows.
+        known: the throttle's figures of codes from known browsers.
         recovery_attempts: recovery codes ever tried; it only grows.
         recovery: the throttle's figures of recovery codes.
     """
@@ -61,6 +70,8 @@ class Account:
     recovery_hash: str | None = field(default=None, repr=False)
     failures: int = 0
     codes: Figures = NO_ATTEMPTS
+    known_failures: int = 0
+    known: Figures = NO_ATTEMPTS
     recovery_attempts: int = 0
     recovery: Figures = NO_ATTEMPTS
     authenticators: tuple[Authenticator, ...] = ()

@@ -25,9 +25,16 @@ VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - the kind of a ticket
 
 
-def digest(ticket_id: str) -> str:
-    """What the database knows of a ticket's id."""
-    return hashlib.sha256(ticket_id.encode()).hexdigest()
+def digest(ticket_id: str, *bound: str) -> str:
+    """Return what the database knows of a ticket's id (SHA-256, 64 hexadecimal digits).
+
+    Args:
+        ticket_id: the random id, as the session or a cookie has it.
+        bound: what the ticket is bound to besides, e.g. `Subject.credential`: with anything else
+            the ticket is not found. Empty texts bind to nothing.
+    """
+    parts = [ticket_id, *filter(None, bound)]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def issue(
@@ -38,6 +45,7 @@ def issue(
     seconds: int,
     area: str = "",
     data: dict[str, Any] | None = None,
+    bound: tuple[str, ...] = (),
 ) -> str:
     """Write a ticket and return its id (256 random bits), which is for the session alone.
 
@@ -49,9 +57,10 @@ def issue(
         seconds: how long it is good.
         area: the area it is for, if it is for one.
         data: what it carries, sealed.
+        bound: what it is bound to besides, see `digest`.
     """
     ticket_id = secrets.token_urlsafe(32)
-    hashed = digest(ticket_id)
+    hashed = digest(ticket_id, *bound)
     sealed = None
     if data is not None:
         text = json.dumps(data, separators=(",", ":")).encode()

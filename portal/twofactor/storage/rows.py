@@ -59,6 +59,7 @@ def account_of(rows: Sequence[Row[Any]]) -> Account:
     authenticators = tuple(_authenticator_of(row) for row in rows if row.of_id is not None)
     # Wrong codes in a row: those since an authenticator was last right, or an operator unlocked.
     cleared = max(first.failures_cleared, *(each.failures_at_use for each in authenticators), 0)
+    known_cleared = max(first.known_cleared, *(each.known_at_use for each in authenticators), 0)
     return Account(
         user_id=first.user_id,
         areas=keys_of(first.areas),
@@ -66,6 +67,8 @@ def account_of(rows: Sequence[Row[Any]]) -> Account:
         recovery_hash=first.recovery_hash,
         failures=first.failures,
         codes=Figures(first.failures - cleared, _times(first.failures_recent)),
+        known_failures=first.known_failures,
+        known=Figures(first.known_failures - known_cleared, _times(first.known_recent)),
         recovery_attempts=first.recovery_attempts,
         recovery=Figures(first.recovery_attempts, _times(first.recovery_recent)),
         authenticators=authenticators,
@@ -83,6 +86,7 @@ def _authenticator_of(row: Row[Any]) -> Authenticator:
         created_at=row.of_created_at,
         last_used_at=row.of_last_used_at,
         failures_at_use=row.of_failures_at_use,
+        known_at_use=row.of_known_at_use,
     )
 
 

@@ -71,6 +71,10 @@ def _account(metadata: MetaData) -> Table:
         Column("failures_recent", Text, nullable=False, server_default=""),
         Column("recovery_attempts", BigInteger, nullable=False, server_default="0"),
         Column("recovery_recent", Text, nullable=False, server_default=""),
+        # The same of codes from known browsers.
+        Column("known_failures", BigInteger, nullable=False, server_default="0"),
+        Column("known_cleared", BigInteger, nullable=False, server_default="0"),
+        Column("known_recent", Text, nullable=False, server_default=""),
     )
 
 
@@ -93,6 +97,7 @@ def _authenticator(metadata: MetaData) -> Table:
         Column("failures_at_use", BigInteger, nullable=False, server_default="0"),
         Column("created_at", BigInteger, nullable=False),
         Column("last_used_at", BigInteger),
+        Column("known_at_use", BigInteger, nullable=False, server_default="0"),
         Index("ix_twofactor_authenticator_user_id", "user_id"),
     )
 

@@ -66,6 +66,7 @@ class Transaction:
             "sealed": authenticator.sealed,
             "last_step": authenticator.last_step,
             "failures_at_use": authenticator.failures_at_use,
+            "known_at_use": authenticator.known_at_use,
             "created_at": authenticator.created_at,
             "last_used_at": authenticator.last_used_at,
         }

@@ -21,7 +21,7 @@ from ..methods.totp import base32
 from ..service import authenticators, tickets
 from ..service.authenticators import Addition
 from ..state import State, current_state
-from . import forms, marks, navigation, pages, scan, words
+from . import forms, marks, navigation, pages, scan, subjects, words
 
 ADD, SCAN, CODE = "authenticator_add.html", "authenticator_scan.html", "authenticator_code.html"
 ONE = "authenticator.html"
@@ -67,7 +67,7 @@ def rename(number: str) -> Response:
     """POST: another name. It asks for no code."""
     state = current_state()
     try:
-        authenticators.rename(state.kit, pages.subject(state), number, forms.text("name"))
+        authenticators.rename(state.kit, subjects.subject(state), number, forms.text("name"))
     except (NotOn, UnknownAuthenticator) as refusal:
         return _gone(state, refusal)
     except Refusal as refusal:
@@ -81,7 +81,7 @@ def remove(number: str) -> Response:
     try:
         if not forms.text("code").strip():
             raise ChallengeRequired("no code")
-        name = authenticators.remove(state.kit, pages.subject(state), number, forms.text("code"))
+        name = authenticators.remove(state.kit, subjects.subject(state), number, forms.text("code"))
     except (NotOn, UnknownAuthenticator) as refusal:
         return _gone(state, refusal)
     except Refusal as refusal:
@@ -121,7 +121,7 @@ def _begin(state: State) -> Response:
         name = forms.text("name")
         if not forms.text("code").strip():
             raise ChallengeRequired("no code")
-        who = pages.subject(state)
+        who = subjects.subject(state)
         ticket_id = authenticators.begin(state.kit, who, forms.text("code"), name)
     except NotOn as refusal:
         return _off(state, refusal)
@@ -141,7 +141,7 @@ def _finish(state: State) -> Response:
         if not forms.text("code").strip():
             raise ChallengeRequired("no code yet")
         name = authenticators.confirm(
-            state.kit, pages.subject(state), ticket_id, forms.text("code")
+            state.kit, subjects.subject(state), ticket_id, forms.text("code")
         )
     except (EnrolmentExpired, NameUnusable) as refusal:
         marks.drop(tickets.AUTHENTICATOR)

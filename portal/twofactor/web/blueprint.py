@@ -10,11 +10,21 @@ from ..core import policy
 from ..core.areas import Area
 from ..core.errors import ChallengeRequired, Refusal
 from ..core.policy import Verdict
-from ..core.records import Subject
 from ..language import _
 from ..service import tickets, verification
 from ..state import State, current_state
-from . import authenticators, enrol, forms, guard, marks, navigation, pages, preferences, sign_in
+from . import (
+    authenticators,
+    enrol,
+    forms,
+    guard,
+    marks,
+    navigation,
+    pages,
+    preferences,
+    sign_in,
+    subjects,
+)
 from .challenge import answer, in_language, no_store, render_challenge
 
 # Codes, passwords and area keys are short; a challenge carried by the preferences is, too.
@@ -123,7 +133,7 @@ def submit_challenge() -> Response:
     """POST: open a "view" area in this session and go on to the page."""
     state = current_state()
     area, target = _looked_at(state)
-    who = Subject(state.user_key(current_user), request.remote_addr)
+    who = subjects.subject(state)
     try:
         code = forms.text("code") or forms.text("twofactor_code")
         if not code.strip():

@@ -18,7 +18,7 @@ from ..methods.totp import base32
 from ..service import enrolment, tickets
 from ..service.enrolment import Enrolment
 from ..state import State, current_state
-from . import forms, marks, navigation, pages, scan
+from . import forms, marks, navigation, pages, scan, subjects
 
 
 def show() -> Response:
@@ -85,7 +85,7 @@ def _begin(state: State) -> Response:
         chosen = state.offer(current_user).chosen(forms.texts("areas"))
         if not state.verify_password(current_user, forms.text("password")):
             raise PasswordWrong("wrong password")
-        ticket_id = enrolment.begin(state.kit, pages.subject(state), chosen, _next())
+        ticket_id = enrolment.begin(state.kit, subjects.subject(state), chosen, _next())
     except AlreadyOn as refusal:
         return _already_on(state, refusal)
     except Refusal as refusal:
@@ -111,7 +111,9 @@ def _finish(state: State) -> Response:
     try:
         if not forms.text("code").strip():
             raise ChallengeRequired("no code yet")
-        finished = enrolment.confirm(state.kit, pages.subject(state), ticket_id, forms.text("code"))
+        finished = enrolment.confirm(
+            state.kit, subjects.subject(state), ticket_id, forms.text("code")
+        )
     except EnrolmentExpired as refusal:
         marks.drop(tickets.ENROLMENT)
         return pages.refused(

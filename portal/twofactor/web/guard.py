@@ -21,11 +21,11 @@ from ..core.errors import (
     Unavailable,
 )
 from ..core.policy import Verdict
-from ..core.records import Glance, Subject
+from ..core.records import Glance
 from ..service import tickets, verification
 from ..state import State, current_state
 from ..wiring import GUARD, WANTED, innermost
-from . import continuation, marks
+from . import continuation, marks, subjects
 from .challenge import FormAgain, no_store
 from .forms import refuse_cross_site, wants_json
 
@@ -172,7 +172,7 @@ def check(state: State, area: Area, user: Any, user_id: str) -> bool:
             return False
         if verdict is Verdict.ENROL:
             raise EnrolmentRequired(area.key)
-        _ask(state, asked, area, user_id)
+        _ask(state, asked, area, user, user_id)
     except Refusal as refusal:
         refusal.area, refusal.user_id = area.key, user_id
         raise
@@ -180,7 +180,7 @@ def check(state: State, area: Area, user: Any, user_id: str) -> bool:
     return area.guards == "deed"
 
 
-def _ask(state: State, asked: Asked, area: Area, user_id: str) -> None:
+def _ask(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> None:
     """Take a pass, or judge the code of the request."""
     if area.guards == "deed" and _take_pass(state, area, user_id):
         return
@@ -192,7 +192,7 @@ def _ask(state: State, asked: Asked, area: Area, user_id: str) -> None:
         raise MalformedCode("several codes")
     code = codes.pop()
     refuse_cross_site()
-    subject = Subject(user_id, request.remote_addr)
+    subject = subjects.subject(state, user)
     if area.guards == "view":
         ticket_id = verification.open_view(state.kit, subject, code, area.key)
         marks.renew()

@@ -3,12 +3,11 @@
 import logging
 from typing import Any
 
-from flask import flash, jsonify, make_response, render_template, request, url_for
+from flask import flash, jsonify, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..core.errors import Refusal, Unavailable
-from ..core.records import Subject
 from ..language import moment
 from ..service import tickets
 from ..state import State
@@ -18,11 +17,6 @@ from .forms import csrf_token, wants_json
 from .words import sentence, sheet_text
 
 log = logging.getLogger(__name__)
-
-
-def subject(state: State) -> Subject:
-    """The signed-in user, and where the request came from."""
-    return Subject(state.user_key(current_user), request.remote_addr)
 
 
 def password_given(state: State, user_id: str) -> None:

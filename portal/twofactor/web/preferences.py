@@ -13,7 +13,7 @@ from ..language import _, moment, shown
 from ..service import preferences, tickets, trust
 from ..service.authenticators import MOST
 from ..state import State, current_state
-from . import authenticators, forms, guard, marks, navigation, pages, words
+from . import authenticators, forms, guard, marks, navigation, pages, subjects, words
 
 RECENT = 10
 _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
@@ -31,7 +31,7 @@ def show() -> Response:
 def submit() -> Response:
     """POST: choose areas; removing one is a guarded deed."""
     state = current_state()
-    who = pages.subject(state)
+    who = subjects.subject(state)
     account = state.kit.store.account(who.user_id)
     if account is None:
         return pages.done(words.sentence(NotOn("off"), 0), state="off")
@@ -70,7 +70,7 @@ def deactivate() -> Response:
         code = _code_given()
         if ask_password and not state.verify_password(current_user, forms.text("password")):
             raise PasswordWrong("wrong password")
-        by = preferences.deactivate(state.kit, pages.subject(state), code)
+        by = preferences.deactivate(state.kit, subjects.subject(state), code)
     except NotOn as refusal:
         return _off_already(state, refusal)
     except Refusal as refusal:
@@ -103,7 +103,7 @@ def recovery() -> Response:
     """POST: make a new recovery code and show it once."""
     state = current_state()
     try:
-        fresh = preferences.replace_recovery_code(state.kit, pages.subject(state), _code_given())
+        fresh = preferences.replace_recovery_code(state.kit, subjects.subject(state), _code_given())
     except NotOn as refusal:
         return _off_already(state, refusal)
     except Refusal as refusal:
@@ -118,7 +118,7 @@ def forget_browser() -> Response:
     """POST: trust a browser no more. It asks for no code: that only raises the protection."""
     state = current_state()
     named = forms.texts("browser")
-    gone = len(named) == 1 and trust.revoke(state.kit, pages.subject(state), named[0])
+    gone = len(named) == 1 and trust.revoke(state.kit, subjects.subject(state), named[0])
     if gone:
         return pages.done(_("That browser will be asked again."))
     return pages.done(_("That browser was not trusted."))

@@ -20,7 +20,7 @@ from ..methods import totp
 from ..service import signing_in, tickets
 from ..service.signing_in import Pending
 from ..state import State, current_state
-from . import forms, marks, navigation, pages, trusted, words
+from . import forms, marks, navigation, pages, subjects, trusted, words
 from .challenge import error_object, no_store
 
 
@@ -98,7 +98,7 @@ def show() -> Response:
 def submit() -> Response:
     """POST: the code, or the recovery code, which switches two-factor authentication off."""
     state = current_state()
-    mark, address = marks.get(tickets.SIGN_IN), request.remote_addr
+    mark, address = marks.get(tickets.SIGN_IN), subjects.address()
     by_recovery = False
     try:
         text = forms.text("code")

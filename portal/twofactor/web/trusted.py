@@ -1,11 +1,12 @@
 """The cookie of a trusted browser; what it means, the server's record alone says."""
 
-from flask import current_app, request
+from flask import request
 from werkzeug.wrappers import Response
 
 from ..core.records import Subject
 from ..service import trust
 from ..state import State
+from . import subjects
 
 _NAME = "twofactor_trust"
 _BROWSERS = (
@@ -37,12 +38,12 @@ def recognise(state: State, user_id: str) -> tuple[str, int] | None:
     ticket_id = request.cookies.get(_cookie_name(), "")
     if not ticket_id or not offered(state):
         return None
-    return trust.recognise(state.kit, Subject(user_id, request.remote_addr), ticket_id)
+    return trust.recognise(state.kit, Subject(user_id, subjects.address()), ticket_id)
 
 
 def remember(state: State, user_id: str, response: Response) -> None:
     """Trust this browser from now on."""
-    subject = Subject(user_id, request.remote_addr)
+    subject = Subject(user_id, subjects.address())
     ticket_id = trust.remember(state.kit, subject, browser_name())
     keep(response, ticket_id, state.kit.settings.trust_seconds)
 
@@ -54,7 +55,7 @@ def keep(response: Response, ticket_id: str, seconds: int) -> None:
         ticket_id,
         max_age=seconds,
         path="/",
-        secure=_secure(),
+        secure=subjects.is_secure(),
         httponly=True,
         samesite="Lax",
     )
@@ -68,9 +69,5 @@ def browser_name() -> str:
     return f"{browser} on {system}" if system else browser
 
 
-def _secure() -> bool:
-    return request.is_secure or bool(current_app.config.get("SESSION_COOKIE_SECURE"))
-
-
 def _cookie_name() -> str:
-    return f"__Host-{_NAME}" if _secure() else _NAME
+    return f"__Host-{_NAME}" if subjects.is_secure() else _NAME
