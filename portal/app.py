@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import Connection
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import (
     account,
@@ -25,6 +24,7 @@ from portal import (
     mail,
     metrics,
     notices,
+    proxy,
     sessions,
     switch,
 )
@@ -42,10 +42,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Flask("portal", instance_path=config.instance_path(settings))
     config.load(app, settings)
     logs.init_app(app)
-    if hops := app.config["PROXY_COUNT"]:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # how Flask documents a middleware
-            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
-        )
+    proxy.init_app(app)
     init_database(app)
     sessions.init_app(app)
     headers.init_app(app)

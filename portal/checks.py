@@ -4,12 +4,14 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 
 from portal import mail
+from portal.extensions import db, sqlite_files
 
 Look = Callable[[], tuple[bool, str]]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -17,7 +19,26 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 def of(app: Flask) -> dict[str, Look]:
     """The looks by name."""
-    return {"proxy": partial(proxy, app.config), "mail": partial(mails, app.config)}
+    return {
+        "proxy": partial(proxy, app.config),
+        "mail": partial(mails, app.config),
+        "files": partial(files, app),
+    }
+
+
+def files(app: Flask) -> tuple[bool, str]:
+    """Check that nobody but the owner may read database, keys and mails."""
+    folder = Path(app.instance_path)
+    kept = [folder / name for name in ("secret_key", "twofactor_keys", "outbox")]
+    found = [*sqlite_files(db.engine.url.database if _is_sqlite() else None), *kept]
+    open_ones = [path.name for path in found if path.exists() and path.stat().st_mode & 0o077]
+    if open_ones:
+        return False, f"others may read {', '.join(open_ones)}: chmod go= takes that away"
+    return True, "database, keys and mails can be read by their owner alone"
+
+
+def _is_sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
 
 
 def proxy(config: dict[str, Any]) -> tuple[bool, str]:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from portal.twofactor.core.vault import is_patterned
+
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 MEBIBYTE = 1024 * 1024
 
@@ -26,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "CLOCK": time.time,
     "PASSWORD_COST": 12,
     "PROXY_COUNT": 0,
+    "PROXY_PREFIX": False,  # whether the proxy's X-Forwarded-Prefix is taken, too
     "LOG_FORMAT": "text",  # or "json"
     "LOG_LEVEL": "info",
     "METRICS_TOKEN": None,  # None: there is no /metrics
@@ -70,9 +73,41 @@ TEXTS = {
     "TWOFACTOR_AFTER_SIGN_IN",
     "TWOFACTOR_ISSUER",
 }
+SHORTEST_KEY, DIFFERENT_IN_KEY = 16, 8
+# What examples and tutorials write in the place of a key, without digits and signs.
+PLACEHOLDERS = frozenset(
+    [
+        "changeme",
+        "pleasechangeme",
+        "changethis",
+        "changethiskey",
+        "changeit",
+        "replaceme",
+        "secretkey",
+        "mysecretkey",
+        "yoursecretkey",
+        "supersecretkey",
+        "averysecretkey",
+        "verysecretkey",
+        "thisisasecret",
+        "thisisasecretkey",
+        "thisismysecretkey",
+        "topsecret",
+        "insecure",
+        "insecurekey",
+        "development",
+        "developmentkey",
+        "devsecretkey",
+        "notsosecret",
+        "notasecret",
+        "hardtoguessstring",
+        "youwillneverguess",
+        "keepitsecret",
+    ]
+)
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
-SWITCHES = ("SERVED_OVER_TLS", "TESTING", "DEBUG")
+SWITCHES = ("PROXY_PREFIX", "SERVED_OVER_TLS", "TESTING", "DEBUG")
 NUMBERS = {
     "PASSWORD_COST": (4, 16),
     "PROXY_COUNT": (0, 10),
@@ -126,8 +161,11 @@ def check(config: Mapping[str, Any]) -> None:
         if value is not None or DEFAULTS.get(name) is not None:
             _check_type(name, value)
     key = config.get("SECRET_KEY")
-    if key is not None and len(key) < 16 and not config.get("TESTING"):
-        raise SettingError("SECRET_KEY must be at least 16 characters long.")
+    if key is not None and not config.get("TESTING") and is_weak(key):
+        raise SettingError(
+            "SECRET_KEY must be at least 16 characters long and random; make one with"
+            " python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
     token = config.get("METRICS_TOKEN")
     if token is not None and len(token) < 16:
         raise SettingError("METRICS_TOKEN must be at least 16 characters long.")
@@ -140,6 +178,17 @@ def check(config: Mapping[str, Any]) -> None:
     url = urlsplit(config["PUBLIC_URL"] or "http://localhost")
     if url.scheme not in ("http", "https") or not url.netloc:
         raise SettingError("PUBLIC_URL must be an address such as https://portal.example.org.")
+
+
+def is_weak(key: str) -> bool:
+    """Return whether a SECRET_KEY is short, patterned, or a placeholder that examples use."""
+    letters = "".join(sign for sign in key.casefold() if sign.isalpha())
+    return (
+        len(key) < SHORTEST_KEY
+        or len(set(key)) < DIFFERENT_IN_KEY
+        or is_patterned(key.encode("utf-8", "surrogatepass"), longest_block=8)
+        or letters in PLACEHOLDERS
+    )
 
 
 def _check_type(name: str, value: Any) -> None:

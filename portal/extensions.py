@@ -1,7 +1,9 @@
 """The extensions, made once; what they know of an app is kept with the app."""
 
 import logging
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,7 @@ def init_database(app: Flask) -> None:
     migrate.init_app(app, db)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "do_connect", _keep_to_owner(db.engine.url.database))
             event.listen(db.engine, "connect", _sqlite_preparation(seconds))
         elif db.engine.dialect.name == "postgresql":
             event.listen(db.engine, "connect", _postgresql_preparation(seconds))
@@ -89,6 +92,29 @@ def _let_go(_error: BaseException | None) -> None:
     except DBAPIError as error:
         logging.getLogger(__name__).warning("database lost at the end: %s", type(error).__name__)
         db.session.registry.clear()
+
+
+def sqlite_files(database: str | None) -> list[Path]:
+    """Return the files of an SQLite database that are there: its own, the log, shared memory."""
+    if not database or database == ":memory:" or database.startswith("file:"):
+        return []
+    names = (database, *(database + end for end in ("-wal", "-shm", "-journal")))
+    return [path for path in map(Path, names) if path.is_file()]
+
+
+def _keep_to_owner(database: str | None) -> Callable[..., None]:
+    """Let nobody but the owner read the files, whatever the folder and the umask allow."""
+
+    def prepare(*_: Any) -> None:
+        if database and database != ":memory:" and not database.startswith("file:"):
+            with suppress(OSError):  # SQLite says itself what is wrong with the file
+                os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
+        for path in sqlite_files(database):
+            with suppress(OSError):  # another owner's: `doctor` tells
+                if path.stat().st_mode & 0o077:
+                    path.chmod(0o600)
+
+    return prepare
 
 
 def _sqlite_preparation(seconds: int) -> Prepare:

@@ -28,7 +28,7 @@ def checked_name(name: str) -> str:
         raise Refused(
             later("A user name can have at most %(count)d characters."), count=NAME_LENGTH
         )
-    if "@" in name:
+    if "@" in unicodedata.normalize("NFKC", name[:NAME_LENGTH]):
         raise Refused(later("A user name can't contain the sign @."))
     if has_control(name):
         raise Refused(later("A user name can't contain line breaks or invisible characters."))

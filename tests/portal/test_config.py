@@ -2,6 +2,8 @@
 
 import base64
 import os
+import secrets
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -58,7 +60,7 @@ def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
     make(tmp_path)
     path = tmp_path / "instance" / "twofactor_keys"
     old = path.read_text().strip()
-    new = base64.b64encode(bytes(range(32))).decode()
+    new = base64.b64encode(secrets.token_bytes(32)).decode()
     path.write_text(f"{new}\n{old}\n")
     assert make(tmp_path).config["TWOFACTOR_KEYS"] == [new, old]
 
@@ -85,6 +87,67 @@ def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
 )
 def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, value):
     refused(tmp_path, monkeypatch, name, value, name, SettingError)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "changemechangeme",
+        "change-me-12345678",
+        "a" * 40,
+        "0123456789abcdef",
+        "My_Secret_Key_2026!!",
+    ],
+)
+def test_a_key_that_anybody_could_write_is_refused(tmp_path, monkeypatch, value):
+    """F-22: with the command that makes a good one."""
+    words = r"SECRET_KEY must .* random; make one with python -c .*token_urlsafe"
+    refused(tmp_path, monkeypatch, "SECRET_KEY", value, words, SettingError)
+
+
+@pytest.mark.parametrize("make_key", [secrets.token_urlsafe, secrets.token_hex])
+def test_random_keys_are_taken(tmp_path, make_key):
+    for length in (16, 32, 48):
+        assert make(tmp_path, SECRET_KEY=make_key(length))
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o000])
+def test_the_database_is_the_owner_s_alone(tmp_path, mask):
+    """F-23: also in a folder that was there before, and where files are open to others."""
+    instance = tmp_path / "instance"
+    instance.mkdir(mode=0o755)
+    (instance / "portal.sqlite").touch(mode=0o644)
+    before = os.umask(mask)
+    try:
+        app = make(tmp_path)
+        with app.app_context():
+            from portal.extensions import db
+
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE thing (id INTEGER)")
+                files = sorted(instance.glob("portal.sqlite*"))
+                assert len(files) == 3
+                assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+            db.engine.dispose()
+    finally:
+        os.umask(before)
+
+
+def test_the_doctor_says_who_else_may_read(tmp_path):
+    """F-23"""
+    app = make(tmp_path)
+    (tmp_path / "instance" / "secret_key").chmod(0o640)
+    with sqlite3.connect(tmp_path / "instance" / "portal.sqlite") as connection:
+        connection.execute("CREATE TABLE thing (id INTEGER)")
+    connection.close()
+    (tmp_path / "instance" / "portal.sqlite").chmod(0o644)
+    with app.app_context():
+        from portal.checks import files
+
+        ok, text = files(app)
+    assert not ok
+    assert "portal.sqlite" in text
+    assert "secret_key" in text
 
 
 @pytest.mark.parametrize("value", ["lots", "1.5", "-1", "true", '"5"', "[]", "999999999999"])

@@ -87,6 +87,45 @@ class TestProxy:
         headers = {"X-Forwarded-For": "1.1.1.1, 2.2.2.2"}
         assert app.test_client().get("/address", headers=headers).text == "2.2.2.2"
 
+    def test_a_forwarded_prefix_is_not_believed_by_itself(self, app):
+        """F-21"""
+        headers = {"X-Forwarded-Prefix": "/app"}
+        assert app.test_client().get("/", headers=headers).location == "/login"
+
+
+class TestPrefix:
+    @pytest.fixture
+    def settings(self):
+        return {"PROXY_COUNT": 1, "PROXY_PREFIX": True}
+
+    @pytest.mark.parametrize(
+        "prefix",
+        [
+            "//evil.example",
+            "/a//evil",
+            "https://evil.example",
+            "/\\evil.example",
+            "evil",
+            "/a b",
+            "/é",
+        ],
+    )
+    def test_what_is_no_plain_path_is_dropped(self, app, prefix):
+        """F-21"""
+        response = app.test_client().get("/", headers={"X-Forwarded-Prefix": prefix})
+        assert response.location == "/login"
+
+    def test_a_plain_path_leads_every_link(self, app):
+        response = app.test_client().get("/", headers={"X-Forwarded-Prefix": "/app/portal"})
+        assert response.location == "/app/portal/login"
+
+    @pytest.mark.parametrize("address", ["1" * 500, "<script>", "2001:db8::1%" + "e" * 90])
+    def test_a_forwarded_address_fits_its_column(self, app, address):
+        """F-21: sessions are written, whatever the proxy passes on."""
+        client = app.test_client()
+        headers = {"X-Forwarded-For": address}
+        assert client.get("/login", headers=headers).status_code == 200
+
 
 def test_without_a_proxy_no_header_is_believed(app):
     """A-16, C-47"""

@@ -92,7 +92,7 @@ def doctor(twofactor):
 
 def test_the_doctor_looks_at_the_portal_too(twofactor):
     checks = doctor(twofactor)
-    assert list(checks)[-3:] == ["revision", "proxy", "mail"]
+    assert list(checks)[-4:] == ["revision", "proxy", "mail", "files"]
     assert checks["keys"]["ok"] is checks["isolation"]["ok"] is checks["tables"]["ok"] is True
     assert checks["revision"]["ok"] is False  # these tables were made without it
     assert "wanted" in checks["revision"]["text"]

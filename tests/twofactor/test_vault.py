@@ -83,10 +83,15 @@ def test_the_same_secret_never_looks_the_same_twice():
         base64.b64encode(b"x" * 32).decode(),
         base64.b64encode(bytes(32)).decode(),
         base64.b64encode(bytes(range(33))).decode(),
+        base64.b64encode(bytes(range(32))).decode(),
+        base64.b64encode(bytes(range(255, 223, -1))).decode(),
+        base64.b64encode(bytes(range(3, 100, 3))[:32]).decode(),
+        base64.b64encode(bytes.fromhex("91d2c3b4a5e6f708192a3b4c5d6e7f80") * 2).decode(),
+        base64.b64encode(b"correct horse battery staple, ab").decode(),
         "not base64 at all, whatever its length may be",
     ],
 )
 def test_weak_or_malformed_keys_stop_the_start(text):
-    """C-16"""
+    """C-16, F-22: too short, counted, repeated or typed."""
     with pytest.raises(SetupError, match="TWOFACTOR_KEYS"):
         parse_key(text)

@@ -8,6 +8,7 @@ opens for another.
 import base64
 import binascii
 import hashlib
+import itertools
 import secrets
 from collections.abc import Sequence
 
@@ -42,13 +43,34 @@ def parse_key(text: str) -> bytes:
         key = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if len(key) != 32 or len(set(key)) < 8:
+    # Of 32 random bytes, about 30 differ, and some can't be printed.
+    if len(key) != 32 or len(set(key)) < 16 or is_patterned(key) or is_printable(key):
         raise SetupError(
             "TWOFACTOR_KEYS: each key is the base64 of 32 random bytes; make one with "
             "python -c 'import base64, secrets; "
             "print(base64.b64encode(secrets.token_bytes(32)).decode())'"
         )
     return key
+
+
+def is_patterned(data: bytes, longest_block: int = 16) -> bool:
+    """Return whether bytes repeat a block, or were counted up or down.
+
+    Args:
+        data: at least two bytes.
+        longest_block: how many bytes a block may have that is looked for.
+    """
+    sizes = range(1, min(longest_block, len(data) // 2) + 1)
+    if any(data == (data[:size] * len(data))[: len(data)] for size in sizes):
+        return True
+    steps = [(after - before) % 256 for before, after in itertools.pairwise(data)]
+    most = max(map(steps.count, set(steps)))
+    return 4 * most >= 3 * len(steps)
+
+
+def is_printable(data: bytes) -> bool:
+    """Return whether bytes are plain text (ASCII), which random ones of this length never are."""
+    return data.isascii() and data.decode("ascii").isprintable()
 
 
 def key_id(key: bytes) -> str:
