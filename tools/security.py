@@ -28,7 +28,7 @@ from portal.twofactor.core.throttle import (
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "security.md"
 BEGIN, END = "<!-- made by: make security -->", "<!-- end -->"
-_ID = re.compile(r"\b[CA]-\d{2,3}\b")
+_ID = re.compile(r"\b[CAF]-\d{2,3}\b")
 
 # Requirements that no test can show, or that do not apply, and why.
 REASONS = {
@@ -135,7 +135,7 @@ def probability() -> list[str]:
 def table(results: dict[str, bool] | None, before: str) -> list[str]:
     """One row a requirement; without results, the outcomes of the page before stay."""
     tests = proofs()
-    made = [row for row in before.splitlines() if row.startswith(("| C-", "| A-"))]
+    made = [row for row in before.splitlines() if row.startswith(("| C-", "| A-", "| F-"))]
     kept = dict(row.removesuffix(" |").rsplit(" | ", 1) for row in made)
     rows = ["| id | | requirement | shown by | result |", "| --- | --- | --- | --- | --- |"]
     for named, priority, words in requirements():
@@ -183,9 +183,10 @@ def main() -> int:
     if options.check:
         return int(old != new)
     PAGE.write_text(new, encoding="utf-8")
-    if missing := lacking():
+    missing = lacking()
+    if missing:
         print(f"without a test: {', '.join(missing)}", file=sys.stderr)
-    return 0
+    return int(bool(missing))
 
 
 if __name__ == "__main__":
