@@ -183,7 +183,8 @@ def _add_ticket_once(ticket: Table) -> Insert:
     columns = [column for column in ticket.c if column.name != "sealed"]
     values = select(*(bindparam(f"new_{each.name}", type_=each.type) for each in columns))
     there = exists().where(ticket.c.digest == bindparam("new_digest"))
-    return insert(ticket).from_select(columns, values.where(~there))
+    statement = insert(ticket).from_select(columns, values.where(~there))
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def _drop_expired(ticket: Table) -> Delete:
