@@ -47,7 +47,7 @@ def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
 
     guarded("deed")
     guarded("other")
-    guarded("form", lambda: "the form again")
+    guarded("form", lambda: twofactor.form_again("form") or "the form again")
     guarded("vault", methods=("GET",))
     made = bare.finish(app, db)
     with app.app_context():

@@ -24,7 +24,7 @@ from .storage.engine import Transactions
 from .storage.session import HostSession
 from .storage.store import Store
 from .storage.tables import define_tables
-from .web import challenge, forms, guard, marks, pages, sign_in
+from .web import asked, challenge, forms, guard, marks, pages, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
 
@@ -198,6 +198,7 @@ class TwoFactor:
         )
         app.before_request(wiring.first_request(app))
         app.before_request(guard.restore_form)
+        asked.watch(app)
         app.cli.add_command(cli.group)
         user_logged_out.connect(_forget_marks, app, weak=False)
 
@@ -227,6 +228,19 @@ class TwoFactor:
             Refusal: the deed must not happen; let it pass through, the application answers it.
         """
         guard.require(key, user)
+
+    def form_again(self, key: str, user: Any = None) -> None:
+        """Say that this answer gives the form back and nothing was done, so that the code of this
+        request is not in vain: one retry at this address needs no new code.
+
+        That is what a view says that redirects to its form, or renders it without
+        `twofactor_dialog`. A view that answers 400, 409 or 422, or renders the dialog, need not.
+
+        Args:
+            key: key of the area.
+            user: whose code, if not the signed-in user's.
+        """
+        guard.form_again(key, user)
 
     def sign_in(self, user: Any, remember: bool = False, next_url: str | None = None) -> Response:
         """Sign in a user whose password was right, or lead to the second step.

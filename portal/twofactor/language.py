@@ -117,11 +117,21 @@ def moment(at: float) -> str:
     locale = _spoken_locale()
     if locale == SOURCE:
         return f"{when.day} {when:%B %Y, %H:%M} UTC"
-    from babel.dates import format_date, format_time
+    from babel.dates import format_date
 
     day = format_date(when, "long", locale=locale)
-    time = format_time(when, "short", tzinfo=UTC, locale=locale)
-    return _("%(date)s, %(time)s UTC", date=day, time=time)
+    return _("%(date)s, %(time)s UTC", date=day, time=time_of_day(at))
+
+
+def time_of_day(at: float) -> str:
+    """Hours and minutes in UTC, for people; the sentence around them says that they are UTC."""
+    when = datetime.fromtimestamp(at, UTC)
+    locale = _spoken_locale()
+    if locale == SOURCE:
+        return f"{when:%H:%M}"
+    from babel.dates import format_time
+
+    return str(format_time(when, "short", tzinfo=UTC, locale=locale))
 
 
 def _spoken_locale() -> str:

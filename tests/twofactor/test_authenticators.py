@@ -254,6 +254,7 @@ def test_a_second_phone_does_not_make_guessing_easier(phones):
 
 def test_what_was_half_done_is_over(phones):
     """C-58: passes, open views and trusted browsers do not outlive the change."""
-    left = tickets.leave_pass(phones.kit, phones.person.id, "note")
+    grant, here = tickets.grant(phones.kit), ("POST", "/note")
+    left = tickets.leave_pass(phones.kit, phones.person.id, "note", grant, here)
     phones.add()
-    assert not tickets.take_pass(phones.kit, left, phones.person.id, "note")
+    assert tickets.take_pass(phones.kit, left, phones.person.id, "note", here) is None

@@ -199,5 +199,19 @@ class ContinuationBroken(Refusal):
     """The sealed form is too old, was altered, or belongs to another user, address or method."""
 
 
+class AlreadyDone(Refusal):
+    """The continuation was executed before: it is not executed again.
+
+    Args:
+        at: when that was, Unix seconds.
+    """
+
+    code = "twofactor_done"
+
+    def __init__(self, at: int) -> None:
+        super().__init__("executed before")
+        self.at = at
+
+
 class CrossSite(Refusal):
     """The request was sent by another site; nothing in it is judged."""

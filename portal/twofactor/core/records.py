@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
+# The kind of the tickets that say that a continuation was executed, and when (Unix seconds, in
+# `area`). They outlive what ends everything half done: what was done stays done.
+EXECUTED = "executed"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
@@ -101,10 +105,12 @@ class Glance:
     Args:
         areas: the chosen areas, `None` when 2FA is off.
         ticket: whether the ticket asked about (a pass or an open view) is there.
+        executed_at: when the continuation asked about was executed, `None` if it was not.
     """
 
     areas: frozenset[str] | None
     ticket: bool = False
+    executed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

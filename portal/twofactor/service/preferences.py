@@ -135,7 +135,6 @@ def forget(kit: Kit, user_id: str, connection: Connection | None = None) -> None
 
     def work(transaction: Transaction) -> None:
         transaction.remove_account(user_id)
-        transaction.drop_tickets(user_id)
-        transaction.drop_events(user_id)
+        transaction.drop_traces(user_id)
 
     kit.run_or_join(connection, work)

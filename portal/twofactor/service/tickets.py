@@ -7,13 +7,14 @@ one DELETE that must hit one row, so no old cookie and no second worker uses it 
 import hashlib
 import json
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ..core import vault
-from ..core.errors import EnrolmentExpired
-from ..core.records import Ticket
+from ..core.errors import AlreadyDone, EnrolmentExpired
+from ..core.records import EXECUTED, Ticket
 from ..storage.transaction import Transaction
 from .kit import Kit
 
@@ -23,6 +24,29 @@ AUTHENTICATOR = "authenticator"
 PASS = "pass"  # noqa: S105 - the kind of a ticket
 VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - the kind of a ticket
+
+# How often a form may come back and be sent again without a new code.
+RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grant:
+    """What a code allows besides its one deed.
+
+    Args:
+        until: when it ends (Unix seconds), the same for every pass that comes of the code.
+        left: how many passes may still be left.
+    """
+
+    until: int = 0
+    left: int = 0
+
+    def is_good(self, now: float) -> bool:
+        """Whether a pass may be left of it."""
+        return self.left > 0 and self.until > now
+
+
+NOTHING = Grant()
 
 
 def digest(ticket_id: str, *bound: str) -> str:
@@ -98,16 +122,104 @@ def unfinished(kit: Kit, kind: str, user_id: str, ticket_id: str | None) -> dict
     return data_of(kit, ticket)
 
 
-def leave_pass(kit: Kit, user_id: str, area: str) -> str:
-    """A pass for one more try of a form that came back."""
-    seconds = kit.settings.pass_seconds
-    return kit.store.run(lambda tx: issue(kit, tx, PASS, user_id, seconds, area))
+def grant(kit: Kit) -> Grant:
+    """What a code allows that was judged right just now."""
+    return Grant(int(kit.clock()) + kit.settings.pass_seconds, RETRIES)
 
 
-def take_pass(kit: Kit, ticket_id: str, user_id: str, area: str) -> bool:
-    """Use up a pass."""
-    now, hashed = kit.clock(), digest(ticket_id)
-    return kit.store.run(lambda tx: tx.take_ticket(hashed, PASS, user_id, now, area)) is not None
+def leave_pass(kit: Kit, user_id: str, area: str, left: Grant, bound: tuple[str, ...]) -> str:
+    """Issue a pass for one more try of a form that came back.
+
+    Args:
+        kit: the application's parts.
+        user_id: whose code it was.
+        area: key of the area.
+        left: what the code still allows; this uses one of it up.
+        bound: method, address and credential that it is for.
+    """
+    seconds, data = left.until - int(kit.clock()), {"left": left.left - 1}
+    return kit.store.run(lambda tx: issue(kit, tx, PASS, user_id, seconds, area, data, bound))
+
+
+def take_pass(
+    kit: Kit,
+    ticket_id: str,
+    user_id: str,
+    area: str,
+    bound: tuple[str, ...],
+    once: Ticket | None = None,
+) -> Grant | None:
+    """Use up a pass.
+
+    Args:
+        kit: the application's parts.
+        ticket_id: its id.
+        user_id: whose it is.
+        area: key of the area.
+        bound: as it was left.
+        once: the continuation that is executed with it, see `execute`.
+
+    Returns:
+        What its code still allows, `None` if there is no such pass.
+
+    Raises:
+        AlreadyDone: the continuation was executed meanwhile.
+    """
+    now, hashed = kit.clock(), digest(ticket_id, *bound)
+
+    def work(transaction: Transaction) -> Grant | None:
+        taken = transaction.take_ticket(hashed, PASS, user_id, now, area)
+        if taken is None:
+            return None
+        execute(kit, transaction, once)
+        return Grant(taken.expires_at, data_of(kit, taken)["left"])
+
+    return kit.store.run(work)
+
+
+def execution(kit: Kit, user_id: str, continuation_id: str) -> Ticket:
+    """Make the ticket that says that a continuation is executed now; `execute` writes it.
+
+    It lasts as long as any page may that carries the same form.
+    """
+    now = int(kit.clock())
+    until = now + kit.settings.pending_seconds
+    return Ticket(digest(continuation_id), user_id, EXECUTED, str(now), None, until)
+
+
+def execute(kit: Kit, transaction: Transaction, once: Ticket | None) -> None:
+    """Note that a continuation is executed, in the transaction that lets it happen.
+
+    Args:
+        kit: the application's parts.
+        transaction: where the code is judged, or the pass taken.
+        once: as `execution` makes it, `None` where no continuation came.
+
+    Raises:
+        AlreadyDone: it was executed meanwhile.
+    """
+    if once is None or transaction.add_ticket_once(once):
+        return
+    before = transaction.ticket(once.digest, EXECUTED, kit.clock())
+    refusal = AlreadyDone(int((before or once).area))
+    refusal.user_id = once.user_id
+    raise refusal
+
+
+def execute_open(kit: Kit, once: Ticket) -> None:
+    """Note the same where no code had to be judged; raises as `execute`."""
+    kit.store.run(lambda tx: execute(kit, tx, once))
+
+
+def refuse_executed(kit: Kit, once: Ticket) -> None:
+    """Look once more whether a continuation was executed: by a request that came with this one.
+
+    Raises:
+        AlreadyDone: it was.
+    """
+    before = kit.store.ticket(once.digest, EXECUTED, kit.clock())
+    if before is not None:
+        raise AlreadyDone(int(before.area))
 
 
 def leave_password_proof(kit: Kit, user_id: str) -> str:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from ..core import throttle, vault
 from ..core.errors import (
+    AlreadyDone,
     CodeReused,
     CodeWrong,
     Held,
@@ -24,7 +25,7 @@ from ..core.errors import (
     StorageUnavailable,
     Unavailable,
 )
-from ..core.records import Account, Authenticator, Subject
+from ..core.records import Account, Authenticator, Subject, Ticket
 from ..methods import recovery, registry, totp
 from ..storage.transaction import Transaction
 from . import tickets
@@ -43,7 +44,7 @@ class Proof:
     step: int
 
 
-def challenge(kit: Kit, subject: Subject, text: str, area: str) -> None:
+def challenge(kit: Kit, subject: Subject, text: str, area: str, once: Ticket | None = None) -> None:
     """Judge a code for a deed.
 
     Args:
@@ -51,16 +52,23 @@ def challenge(kit: Kit, subject: Subject, text: str, area: str) -> None:
         subject: who answers.
         text: what was typed.
         area: key of the area, for the record.
+        once: the continuation that is executed with it, see `tickets.execute`.
 
     Raises:
+        AlreadyDone: the continuation was executed meanwhile.
         MalformedCode, CodeWrong, CodeReused, Held, NotOn: the deed must not happen.
         Unavailable: nothing can be decided; the deed must not happen.
     """
     code = totp.parse_code(text)
-    judged(kit, lambda tx: verify(kit, tx, subject, code, area), area, lambda _: subject.user_id)
+
+    def work(transaction: Transaction) -> None:
+        verify(kit, transaction, subject, code, area)
+        tickets.execute(kit, transaction, once)
+
+    judged(kit, work, area, lambda _: subject.user_id)
 
 
-def open_view(kit: Kit, subject: Subject, text: str, area: str) -> str:
+def open_view(kit: Kit, subject: Subject, text: str, area: str, once: Ticket | None = None) -> str:
     """Judge a code for a "view" area and open it for a while; raises as `challenge`.
 
     Returns:
@@ -70,6 +78,7 @@ def open_view(kit: Kit, subject: Subject, text: str, area: str) -> str:
 
     def work(transaction: Transaction) -> str:
         verify(kit, transaction, subject, code, area)
+        tickets.execute(kit, transaction, once)
         seconds = kit.settings.view_seconds
         return tickets.issue(kit, transaction, tickets.VIEW, subject.user_id, seconds, area)
 
@@ -95,6 +104,9 @@ def judged(kit: Kit, work: Callable[[Transaction], T], area: str, whose: Callabl
         if wrong.until is not None:
             locked = math.isinf(wrong.until)
             kit.notify("held", user_id, area=wrong.area, until=wrong.until, locked=locked)
+        raise
+    except AlreadyDone as refusal:
+        tell("accepted", refusal.user_id or "")
         raise
     except (CodeReused, Held) as refusal:
         tell("held" if isinstance(refusal, Held) else "reused", refusal.user_id or "")

@@ -19,12 +19,14 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     insert,
     select,
     update,
 )
 from sqlalchemy.sql.dml import ReturningDelete
 
+from ..core.records import EXECUTED
 from .rows import whole_account
 from .tables import Tables
 
@@ -36,6 +38,7 @@ class Statements:
     Args:
         glance: `user`.
         glance_with_ticket: `user`, `digest`, `kind`, `area`, `now`.
+        glance_carried: the same, and `carried`.
         account: `user`.
         account_locked: `user`.
         recovery_locked: `user`.
@@ -51,6 +54,7 @@ class Statements:
         drop_authenticators: `user`.
         drop_tickets: `user`, `spare`.
         add_ticket: the columns.
+        add_ticket_once: the columns but `sealed`, with `new_` before each.
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
         drop_expired: `now`, `most`.
         add_event: the columns.
@@ -58,6 +62,7 @@ class Statements:
 
     glance: Select[Any]
     glance_with_ticket: Select[Any]
+    glance_carried: Select[Any]
     account: Select[Any]
     account_locked: Select[Any]
     recovery_locked: Select[Any]
@@ -73,6 +78,7 @@ class Statements:
     drop_authenticators: Delete
     drop_tickets: Delete
     add_ticket: Insert
+    add_ticket_once: Insert
     take_ticket: ReturningDelete[Any]
     drop_expired: Delete
     add_event: Insert
@@ -90,10 +96,14 @@ def prepare(tables: Tables) -> Statements:
         ticket.c.user_id == account.c.user_id,
         ticket.c.area == bindparam("area"),
     )
+    with_ticket = account.outerjoin(ticket, of_session)
+    executed = ticket.alias("executed")
+    of_form = and_(executed.c.digest == bindparam("carried"), executed.c.kind == EXECUTED)
     return Statements(
         glance=glance,
-        glance_with_ticket=glance.add_columns(ticket.c.digest).select_from(
-            account.outerjoin(ticket, of_session)
+        glance_with_ticket=glance.add_columns(ticket.c.digest).select_from(with_ticket),
+        glance_carried=glance.add_columns(ticket.c.digest, executed.c.area).select_from(
+            with_ticket.outerjoin(executed, of_form)
         ),
         account=whole,
         account_locked=whole.with_for_update(of=account),
@@ -111,9 +121,10 @@ def prepare(tables: Tables) -> Statements:
         drop_account=delete(account).where(of_user),
         drop_authenticators=delete(authenticator).where(authenticator.c.user_id == user),
         drop_tickets=delete(ticket).where(
-            ticket.c.user_id == user, ticket.c.kind != bindparam("spare")
+            ticket.c.user_id == user, ticket.c.kind.not_in([EXECUTED, bindparam("spare")])
         ),
         add_ticket=insert(ticket),
+        add_ticket_once=_add_ticket_once(ticket),
         take_ticket=delete(ticket)
         .where(
             _good(ticket),
@@ -165,6 +176,15 @@ def _pending(tables: Tables) -> Select[Any]:
         .where(_good(ticket))
         .with_for_update(of=(account, ticket))
     )
+
+
+def _add_ticket_once(ticket: Table) -> Insert:
+    """Nothing is written where the digest is there already, which is no error."""
+    columns = [column for column in ticket.c if column.name != "sealed"]
+    values = select(*(bindparam(f"new_{each.name}", type_=each.type) for each in columns))
+    there = exists().where(ticket.c.digest == bindparam("new_digest"))
+    statement = insert(ticket).from_select(columns, values.where(~there))
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def _drop_expired(ticket: Table) -> Delete:

@@ -35,18 +35,39 @@ class Store:
     def _transaction(self, connection: Connection) -> Transaction:
         return Transaction(connection, self._tables, self._statements)
 
-    def glance(self, user_id: str, kind: str, area: str, digest: str | None, now: float) -> Glance:
-        """What the guard asks, in one SELECT by primary keys."""
+    def glance(
+        self,
+        user_id: str,
+        kind: str,
+        area: str,
+        digest: str | None,
+        now: float,
+        carried: str | None = None,
+    ) -> Glance:
+        """What the guard asks, in one SELECT by primary keys.
+
+        Args:
+            user_id: whose account.
+            kind: of the ticket asked about.
+            area: of that ticket.
+            digest: of that ticket, if there may be one.
+            now: Unix seconds.
+            carried: digest of the continuation that came with the request, if one did.
+        """
         values: dict[str, Any] = {"user": user_id}
         statement = self._statements.glance
-        if digest is not None:
+        if digest is not None or carried is not None:
             statement = self._statements.glance_with_ticket
-            values |= {"digest": digest, "kind": kind, "area": area, "now": int(now)}
+            values |= {"digest": digest or "", "kind": kind, "area": area, "now": int(now)}
+        if carried is not None:
+            statement = self._statements.glance_carried
+            values["carried"] = carried
         with self._transactions.glancing() as connection:
             row = connection.execute(statement, values).first()
         if row is None:
             return Glance(None)
-        return Glance(keys_of(row[0]), digest is not None and row[1] is not None)
+        executed_at = int(row[2]) if carried is not None and row[2] is not None else None
+        return Glance(keys_of(row[0]), digest is not None and row[1] is not None, executed_at)
 
     def account(self, user_id: str) -> Account | None:
         """The account as it is now; to change it, read it in a transaction."""

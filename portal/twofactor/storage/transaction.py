@@ -189,6 +189,23 @@ class Transaction:
         }
         self._connection.execute(self._statements.add_ticket, values)
 
+    def add_ticket_once(self, ticket: Ticket) -> bool:
+        """Write a ticket that carries nothing, unless its digest is there already."""
+        return self._hit(
+            self._statements.add_ticket_once,
+            new_digest=ticket.digest,
+            new_user_id=ticket.user_id,
+            new_kind=ticket.kind,
+            new_area=ticket.area,
+            new_expires_at=ticket.expires_at,
+        )
+
+    def ticket(self, digest: str, kind: str, now: float) -> Ticket | None:
+        """A ticket that is still good, left where it is."""
+        values = {"digest": digest, "kind": kind, "now": int(now)}
+        row = self._connection.execute(self._statements.ticket, values).first()
+        return None if row is None else ticket_of(row)
+
     def take_ticket(
         self, digest: str, kind: str, user_id: str, now: float, area: str = ""
     ) -> Ticket | None:
@@ -198,7 +215,7 @@ class Transaction:
         return None if row is None else ticket_of(row)
 
     def drop_tickets(self, user_id: str, spare: str = "") -> None:
-        """End everything half done of a user, but for one kind."""
+        """End everything half done of a user, but for one kind; what was executed stays so."""
         values = {"user": user_id, "spare": spare}
         self._connection.execute(self._statements.drop_tickets, values)
 
@@ -207,10 +224,10 @@ class Transaction:
         values = {"now": int(now), "most": most}
         return self._connection.execute(self._statements.drop_expired, values).rowcount
 
-    def drop_events(self, user_id: str) -> None:
-        """Remove the record of a user who is gone."""
-        event = self._tables.event
-        self._connection.execute(delete(event).where(event.c.user_id == user_id))
+    def drop_traces(self, user_id: str) -> None:
+        """Remove all tickets and the record of a user who is gone."""
+        for table in (self._tables.ticket, self._tables.event):
+            self._connection.execute(delete(table).where(table.c.user_id == user_id))
 
     def drop_events_before(self, at: int, most: int) -> int:
         """Remove the oldest events of before a time, at most so many; the number of them."""

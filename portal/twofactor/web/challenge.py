@@ -14,7 +14,7 @@ from ..core.areas import Area
 from ..core.policy import SAFE_METHODS
 from ..language import _, language, shown
 from ..state import State, current_state
-from . import continuation, navigation, words
+from . import asked, continuation, navigation, words
 from .forms import wants_json
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,14 @@ class FormAgain(errors.Refusal):
     """The code was right, but files or a very long form could not be carried: send it again."""
 
 
+# What no code mends.
+_NO_CHALLENGE = (errors.ContinuationBroken, errors.CrossSite, errors.AlreadyDone, FormAgain)
+
+
 def status_of(refusal: errors.Refusal) -> int:
-    """The HTTP status of a refusal: held is 429 (RFC 6585 section 4), every other 403."""
+    """The HTTP status of a refusal: held is 429 (RFC 6585), done already 409, every other 403."""
+    if isinstance(refusal, errors.AlreadyDone):
+        return 409
     return 429 if isinstance(refusal, errors.Held) else 403
 
 
@@ -46,11 +52,12 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
             area=shown(area) if area else None,
             activate=url_for("twofactor.activate", next=navigation.inside(navigation.here())),
         )
-    elif isinstance(refusal, errors.ContinuationBroken | errors.CrossSite | FormAgain):
+    elif isinstance(refusal, _NO_CHALLENGE):
         page = render_template(
             "twofactor/again.html",
             message=_sentence(refusal),
             accepted=isinstance(refusal, FormAgain),
+            done=isinstance(refusal, errors.AlreadyDone),
             back=way_back(),
         )
     else:
@@ -82,7 +89,7 @@ def _challenge_page(
         target = url_for("twofactor.challenge", area=area.key, next=navigation.here())
     if target is not None:
         return render_challenge(refusal, area, target)
-    pending, lost = continuation.carry(state, refusal.user_id or "")
+    pending, lost = continuation.carry(state, refusal.user_id or "", asked.current().family)
     return render_challenge(refusal, area, navigation.here(), pending, lost)
 
 

@@ -1,13 +1,15 @@
 """The original form, sealed into the challenge page and restored when the code was right.
 
 Encrypted, so that nothing of what was typed can be read in the page; bound to user, address and
-method, so that it serves for nothing else; good for ten minutes. It is restored before the view
-runs, because a view may read its form before it calls `require`.
+method, so that it serves for nothing else; good for ten minutes, and executed once (the guard sees
+to that, by its id). It is restored before the view runs, because a view may read its form before it
+calls `require`.
 """
 
 import base64
 import binascii
 import json
+import secrets
 import zlib
 from dataclasses import dataclass
 
@@ -35,29 +37,36 @@ class Continuation:
         user_id: whose code was asked.
         fields: names and values in their order, repeated ones included.
         lost: what could not be carried: "files", "size", or empty.
+        id: random; every page that carries the same form has the same.
     """
 
     user_id: str
     fields: tuple[tuple[str, str], ...]
     lost: str = ""
+    id: str = ""
 
 
-def carry(state: State, user_id: str) -> tuple[str, str]:
+def carry(state: State, user_id: str, family: str | None = None) -> tuple[str, str]:
     """What the present request sent, sealed for the hidden field, and what had to stay behind.
+
+    Args:
+        state: of the application.
+        user_id: whose code is asked.
+        family: the id of the continuation that came with this request and was not executed.
 
     Returns:
         The sealed value, and "files", "size" or an empty text.
     """
-    captured = _capture(user_id)
+    captured = _capture(user_id, family or secrets.token_urlsafe(16))
     token = _sealed(state, captured)
     limit = request.max_form_memory_size
     if limit is not None and len(token) > limit - 1024:
-        captured = Continuation(user_id, (), "size")
+        captured = Continuation(user_id, (), "size", captured.id)
         token = _sealed(state, captured)
     return token, captured.lost
 
 
-def _capture(user_id: str) -> Continuation:
+def _capture(user_id: str, form_id: str) -> Continuation:
     """What was sent, without the challenge's own fields."""
     fields = tuple(
         (name, value)
@@ -70,12 +79,18 @@ def _capture(user_id: str) -> Continuation:
         lost = "files"
     elif request.content_length and not request.form and not request.files:
         lost = "size"
-    return Continuation(user_id, fields, lost)
+    return Continuation(user_id, fields, lost, form_id)
 
 
 def _sealed(state: State, continuation: Continuation) -> str:
     expires = int(state.kit.clock()) + state.kit.settings.pending_seconds
-    content = [expires, continuation.user_id, continuation.lost, continuation.fields]
+    content = [
+        expires,
+        continuation.user_id,
+        continuation.lost,
+        continuation.fields,
+        continuation.id,
+    ]
     data = json.dumps(content, separators=(",", ":")).encode("utf-8", "surrogatepass")
     packed = b"z" + zlib.compress(data) if len(data) > _COMPRESS_ABOVE else b"p" + data
     sealed = state.kit.vault.seal(packed, CONTINUATION, *_bound())
@@ -94,10 +109,10 @@ def unseal(state: State, token: str) -> Continuation:
     except (SealBroken, KeyMissing, binascii.Error, ValueError):
         raise ContinuationBroken("does not open") from None
     data = zlib.decompress(packed[1:]) if packed[:1] == b"z" else packed[1:]
-    expires, user_id, lost, fields = json.loads(data)
-    if expires <= state.kit.clock():
-        raise ContinuationBroken("expired")
-    return Continuation(user_id, tuple((name, value) for name, value in fields), lost)
+    expires, user_id, lost, fields, *form_id = json.loads(data)
+    if expires <= state.kit.clock() or not form_id:
+        raise ContinuationBroken("expired, or of an earlier version")
+    return Continuation(user_id, tuple((name, value) for name, value in fields), lost, *form_id)
 
 
 def restore(continuation: Continuation) -> None:

@@ -1,57 +1,41 @@
-"""How a deed is protected: the decorator, the same inside a view, and what a code leaves behind."""
+"""How a deed is protected: the decorator, the same inside a view; `passes` has what is left."""
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import abort, after_this_request, current_app, g, make_response, request
+from flask import abort, after_this_request, current_app, make_response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..core import policy
 from ..core.areas import Area
 from ..core.errors import (
+    AlreadyDone,
     ChallengeRequired,
+    CodeReused,
     ContinuationBroken,
     EnrolmentRequired,
     MalformedCode,
     Refusal,
-    Unavailable,
 )
 from ..core.policy import Verdict
-from ..core.records import Glance
+from ..core.records import Glance, Ticket
 from ..service import tickets, verification
 from ..state import State, current_state
 from ..wiring import GUARD, WANTED, innermost
-from . import continuation, marks, subjects
+from . import asked as requests
+from . import continuation, marks, passes, subjects
+from .asked import Asked
 from .challenge import FormAgain, no_store
-from .forms import refuse_cross_site, wants_json
-
-log = logging.getLogger(__name__)
+from .forms import refuse_cross_site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 CODE_HEADER = "X-Twofactor-Code"
 _FORM = "application/x-www-form-urlencoded"
-
-
-class Asked:
-    """What the guard knows of one request; it lives in `g`, no longer than the request."""
-
-    def __init__(self) -> None:
-        self.glances: dict[tuple[str, str], Glance] = {}
-        self.granted: set[tuple[str, str]] = set()
-        self.codes: set[str] | None = None
-        self.carried: continuation.Continuation | None = None
-
-
-def _asked() -> Asked:
-    asked = g.get("_twofactor")
-    if asked is None:
-        asked = g._twofactor = Asked()
-    return cast(Asked, asked)
 
 
 def restore_form() -> None:
@@ -68,7 +52,7 @@ def restore_form() -> None:
     tokens = request.form.getlist(continuation.FIELD)
     if not tokens:
         return
-    state, asked = current_state(), _asked()
+    state, asked = current_state(), requests.current()
     asked.codes = _codes()
     asked.carried = continuation.unseal(state, tokens[0])
     continuation.restore(asked.carried)
@@ -92,12 +76,11 @@ def required(key: str) -> Callable[[View], View]:
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
             except Refusal:
-                # Another guard inside the view asks: this one's code was not in vain.
                 if granted:
-                    _leave_pass(state, area, user_id)
+                    passes.keep(state, (key, user_id))
                 raise
             if granted:
-                _after(state, area, user_id, response)
+                passes.after(state, (key, user_id), response)
             return no_store(response)
 
         with suppress(AttributeError):  # a bound method takes no mark
@@ -141,8 +124,21 @@ def require(key: str, user: Any = None) -> None:
 
         @after_this_request
         def leave(response: Response) -> Response:
-            _after(state, area, user_id, response)
+            asked = requests.current()
+            if asked.refused:
+                passes.keep(state, (key, user_id))
+            elif not asked.raised:
+                passes.after(state, (key, user_id), response)
             return no_store(response)
+
+
+def form_again(key: str, user: Any = None) -> None:
+    """Say that the answer of this request is the form again, see `TwoFactor.form_again`."""
+    state = current_state()
+    area = state.kit.areas.get(key)
+    user = signed_in() if user is None else user
+    if user.is_authenticated:
+        requests.current().again.add((area.key, state.user_key(user)))
 
 
 def check(state: State, area: Area, user: Any, user_id: str) -> bool:
@@ -161,104 +157,142 @@ def check(state: State, area: Area, user: Any, user_id: str) -> bool:
         Refusal: the deed must not happen.
         Unavailable: nothing can be decided, so the deed must not happen.
     """
-    asked = _asked()
+    asked = requests.current()
     if (area.key, user_id) in asked.granted:
         return False
     try:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
-        verdict = verdict_on(state, area, user, user_id, request.method)
-        if verdict is Verdict.OPEN:
-            return False
+        once = _once(state, asked, user_id)
+        seen = glance(state, area, user, user_id)
+        if once is not None and seen.executed_at is not None:
+            raise AlreadyDone(seen.executed_at)
+        verdict = _verdict(state, area, user, seen, request.method)
         if verdict is Verdict.ENROL:
             raise EnrolmentRequired(area.key)
-        _ask(state, asked, area, user, user_id)
+        if verdict is Verdict.OPEN:
+            _refuse_half(asked)
+            if once is not None:
+                tickets.execute_open(state.kit, once)
+        else:
+            asked.credentials[area.key, user_id] = state.credential_of(user)
+            asked.granted[area.key, user_id] = _ask(state, asked, area, user, user_id, once)
     except Refusal as refusal:
         refusal.area, refusal.user_id = area.key, user_id
         raise
-    asked.granted.add((area.key, user_id))
-    return area.guards == "deed"
+    asked.executed |= once is not None
+    return verdict is Verdict.ASK and area.guards == "deed"
 
 
-def _ask(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> None:
-    """Take a pass, or judge the code of the request."""
-    if area.guards == "deed" and _take_pass(state, area, user_id):
-        return
+def _once(state: State, asked: Asked, user_id: str) -> Ticket | None:
+    """What notes that the continuation of this request is executed, if one has to be noted.
+
+    A second guard of the same request finds that done; what came without its files is not executed.
+    """
+    if asked.carried is None or asked.carried.lost or asked.executed:
+        return None
+    return tickets.execution(state.kit, user_id, asked.carried.id)
+
+
+def _refuse_half(asked: Asked) -> None:
+    """Do nothing by halves: files, or a very long form, must be sent again."""
+    if asked.carried is not None and asked.carried.lost:
+        raise FormAgain(asked.carried.lost)
+
+
+def _ask(
+    state: State, asked: Asked, area: Area, user: Any, user_id: str, once: Ticket | None
+) -> tickets.Grant:
+    """Take a pass, or judge the code of the request; returns what of it may be left."""
+    key = area.key, user_id
+    if area.guards == "deed" and asked.glances[key].ticket:
+        _refuse_half(asked)
+        asked.glances[key] = replace(asked.glances[key], ticket=False)
+        grant = passes.take(state, key, once)
+        if grant is not None:
+            return grant
+        _look_again(state, once)
     codes = _codes() if asked.codes is None else asked.codes
     asked.codes = set()
     if not codes:
         raise ChallengeRequired(area.key)
     if len(codes) > 1:
         raise MalformedCode("several codes")
-    code = codes.pop()
     refuse_cross_site()
+    try:
+        grant = _judge(state, area, user, codes.pop(), once)
+    except CodeReused:
+        _look_again(state, once)
+        raise
+    if asked.carried is not None and asked.carried.lost:
+        passes.leave(state, key, grant)
+        raise FormAgain(asked.carried.lost)
+    return grant
+
+
+def _judge(state: State, area: Area, user: Any, code: str, once: Ticket | None) -> tickets.Grant:
     subject = subjects.subject(state, user)
     if area.guards == "view":
-        ticket_id = verification.open_view(state.kit, subject, code, area.key)
+        ticket_id = verification.open_view(state.kit, subject, code, area.key, once)
         marks.renew()
         marks.put(tickets.VIEW, ticket_id, area.key)
-    else:
-        verification.challenge(state.kit, subject, code, area.key)
-    if asked.carried is not None and asked.carried.lost:
-        if area.guards == "deed":
-            _leave_pass(state, area, user_id)
-        raise FormAgain(asked.carried.lost)
+        return tickets.NOTHING
+    verification.challenge(state.kit, subject, code, area.key, once)
+    return tickets.grant(state.kit)
 
 
-def glance(state: State, area: Area, user_id: str) -> Glance:
+def _look_again(state: State, once: Ticket | None) -> None:
+    """The same form may have been sent twice at once: then the first one has done it."""
+    if once is not None:
+        tickets.refuse_executed(state.kit, once)
+
+
+def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
     """What the user chose, and whether a pass or an open view is there; read once a request."""
-    glances = _asked().glances
-    known = glances.get((area.key, user_id))
+    asked = requests.current()
+    known = asked.glances.get((area.key, user_id))
     if known is None:
         kind = tickets.VIEW if area.guards == "view" else tickets.PASS
         mark = marks.get(kind, area.key)
-        hashed = tickets.digest(mark) if mark else None
-        known = state.kit.store.glance(user_id, kind, area.key, hashed, state.kit.clock())
-        glances[area.key, user_id] = known
+        hashed = tickets.digest(mark, *_bound(state, kind, user)) if mark else None
+        once = _once(state, asked, user_id)
+        carried = once.digest if once else None
+        now = state.kit.clock()
+        known = state.kit.store.glance(user_id, kind, area.key, hashed, now, carried)
+        asked.glances[area.key, user_id] = known
     return known
+
+
+def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
+    """What the ticket asked about is bound to."""
+    return passes.bound(state.credential_of(user)) if kind == tickets.PASS else ()
 
 
 def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:
     """What the policy says of a request of this user."""
-    seen = glance(state, area, user_id)
+    return _verdict(state, area, user, glance(state, area, user, user_id), method)
+
+
+def _verdict(state: State, area: Area, user: Any, seen: Glance, method: str) -> Verdict:
     return policy.decide(area, seen, method, mandatory=state.is_mandatory(area, user))
 
 
 def will_ask(state: State, area: Area, user: Any) -> bool:
-    """Whether a form on the present page will be asked for a code when it is sent."""
+    """Whether a form on the present page will be asked for a code when it is sent.
+
+    What renders a form asks this, so a form that comes back is known by it.
+    """
     user_id = state.user_key(user)
-    if (area.key, user_id) in _asked().granted:
-        return False  # the form that comes back leaves a pass
-    if verdict_on(state, area, user, user_id, "POST") is not Verdict.ASK:
+    asked, key = requests.current(), (area.key, user_id)
+    granted = asked.granted.get(key)
+    if granted is not None and (area.guards == "view" or granted.is_good(state.kit.clock())):
+        asked.came_back.add(key)
         return False
-    return not glance(state, area, user_id).ticket
+    seen = glance(state, area, user, user_id)
+    return _verdict(state, area, user, seen, "POST") is Verdict.ASK and not seen.ticket
 
 
 def _codes() -> set[str]:
     """The codes of this request, in the form and beside it: one, if it is as it should be."""
     values = {*request.form.getlist(continuation.CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
     return {value for value in values if value.strip()}
-
-
-def _take_pass(state: State, area: Area, user_id: str) -> bool:
-    mark = marks.get(tickets.PASS, area.key)
-    if mark is None or not glance(state, area, user_id).ticket:
-        return False
-    marks.drop(tickets.PASS, area.key)
-    return tickets.take_pass(state.kit, mark, user_id, area.key)
-
-
-def _leave_pass(state: State, area: Area, user_id: str) -> None:
-    marks.put(tickets.PASS, tickets.leave_pass(state.kit, user_id, area.key), area.key)
-
-
-def _after(state: State, area: Area, user_id: str, response: Response) -> None:
-    """A view that came back with its own form leaves a pass; one that completed has used all up."""
-    status = response.status_code
-    completed = 300 <= status < 400 or (200 <= status < 300 and wants_json())
-    if completed or status >= 500:
-        return
-    try:
-        _leave_pass(state, area, user_id)
-    except Unavailable:
-        log.warning("a pass could not be kept: a further code will be asked")

@@ -7,7 +7,7 @@ from ..catalogue import later
 from ..core import errors
 from ..core.areas import BUILT_IN, AreaRegistry
 from ..core.records import Event
-from ..language import _, moment, plural, shown
+from ..language import _, moment, plural, shown, time_of_day
 from ..methods.registry import TOTP
 
 
@@ -127,6 +127,12 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
                 "You have %(count)d authenticator apps already; there can't be more. Remove one"
                 " first.",
                 count=error.most,
+            )
+        case errors.AlreadyDone():
+            return _(
+                "You already confirmed this form with a code at %(time)s UTC, so it was not sent"
+                " again. Check whether it was done before you fill it in anew.",
+                time=time_of_day(error.at),
             )
         case errors.Unavailable():
             return _(
