@@ -25,7 +25,7 @@ from ..core.records import Glance
 from ..service import tickets, verification
 from ..state import State, current_state
 from ..wiring import GUARD, WANTED, innermost
-from . import continuation, marks, subjects
+from . import continuation, known, marks, subjects
 from .challenge import FormAgain, no_store
 from .forms import refuse_cross_site, wants_json
 
@@ -194,11 +194,12 @@ def _ask(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> Non
     refuse_cross_site()
     subject = subjects.subject(state, user)
     if area.guards == "view":
-        ticket_id = verification.open_view(state.kit, subject, code, area.key)
+        ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key)
         marks.renew()
         marks.put(tickets.VIEW, ticket_id, area.key)
     else:
-        verification.challenge(state.kit, subject, code, area.key)
+        known_id = verification.challenge(state.kit, subject, code, area.key)
+    known.keep(state, user_id, known_id)
     if asked.carried is not None and asked.carried.lost:
         if area.guards == "deed":
             _leave_pass(state, area, user_id)
@@ -208,14 +209,14 @@ def _ask(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> Non
 def glance(state: State, area: Area, user_id: str) -> Glance:
     """What the user chose, and whether a pass or an open view is there; read once a request."""
     glances = _asked().glances
-    known = glances.get((area.key, user_id))
-    if known is None:
+    seen = glances.get((area.key, user_id))
+    if seen is None:
         kind = tickets.VIEW if area.guards == "view" else tickets.PASS
         mark = marks.get(kind, area.key)
         hashed = tickets.digest(mark) if mark else None
-        known = state.kit.store.glance(user_id, kind, area.key, hashed, state.kit.clock())
-        glances[area.key, user_id] = known
-    return known
+        seen = state.kit.store.glance(user_id, kind, area.key, hashed, state.kit.clock())
+        glances[area.key, user_id] = seen
+    return seen
 
 
 def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:
