@@ -98,7 +98,7 @@ def doctor(as_json: bool) -> None:
     Example: flask twofactor doctor --json
     """
     state = current_state()
-    more = {**history(current_app), "recovery": lambda: _recovery(state), **state.checks}
+    more = {"recovery": lambda: _recovery(state), **history(current_app), **state.checks}
     found = checks.examine(state.kit, current_app.config, more)
     if as_json:
         print_json([asdict(check) for check in found])
