@@ -28,7 +28,15 @@ from portal import (
     sessions,
     switch,
 )
-from portal.account.service import all_keys, find_for_operator, name_of, names_of, verify_password
+from portal.account.service import (
+    all_keys,
+    choose_password,
+    find_for_operator,
+    name_of,
+    names_of,
+    problem_with_password,
+    verify_password,
+)
 from portal.auth.service import load_customer, sign_in_customer, unauthorized
 from portal.extensions import csrf, init_database, login_manager, twofactor
 
@@ -86,6 +94,8 @@ def init_twofactor(app: Flask) -> None:
         user_key=lambda customer: str(customer.id),
         base_template="layout.html",
         login_user=sign_in_customer,
+        change_password=choose_password,
+        password_problem=problem_with_password,
         find_user=find_for_operator,
         user_label=name_of,
         user_labels=names_of,

@@ -72,7 +72,7 @@ def set_password(name: str, password: str | None) -> None:
     if customer is None:
         raise click.ClickException(f"There is no customer {name!r}.")
     try:
-        service.change_password(customer, _password(password))
+        service.change_password(customer, _password(password), proved=True)
     except PasswordRefused as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(f"The password of {customer.username} was changed; all sessions were signed out.")

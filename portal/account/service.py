@@ -10,9 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from portal import addresses, mail, notices, sessions
 from portal.extensions import db, twofactor
 from portal.formats import now
+from portal.language import _, worded
 from portal.models import Customer, email_key, name_key
 from portal.passwords import PasswordRefused, check_new_password, check_password, hash_password
 from portal.rules import Refused, checked_email, checked_name
+from portal.twofactor import PasswordRefused as NotTaken
 from portal.twofactor.catalogue import later
 
 KEYS_AT_ONCE = 1000
@@ -98,8 +100,13 @@ def create_customer(name: str, email: str, password: str, **profile: Any) -> Cus
     return customer
 
 
-def change_password(customer: Customer, password: str) -> None:
+def change_password(customer: Customer, password: str, proved: bool = False) -> None:
     """Give the customer another password; every other session ends, and the owner is told.
+
+    Args:
+        customer: whose it is.
+        password: the new one.
+        proved: whether an operator does it, who has made sure of the owner.
 
     Raises:
         PasswordRefused: the password is not good enough, or the present one.
@@ -107,18 +114,46 @@ def change_password(customer: Customer, password: str) -> None:
     check_new_password(password, own_words(customer.username, customer.email))
     if check_password(password, customer.password_hash):
         raise PasswordRefused(later("This is your present password. Choose another one."))
-    replace_password(customer, password)
+    replace_password(customer, password, proved=proved)
 
 
-def replace_password(customer: Customer, password: str) -> None:
+def problem_with_password(customer: Customer, password: str) -> str | None:
+    """What keeps the customer from choosing a password, in words; `None` when it is good."""
+    try:
+        check_new_password(password, own_words(customer.username, customer.email))
+    except PasswordRefused as refusal:
+        return worded(refusal)
+    if check_password(password, customer.password_hash):
+        return _("This is your present password. Choose another one.")
+    return None
+
+
+def choose_password(customer: Customer, password: str) -> None:
+    """Give the customer another password in the step that uses the recovery code.
+
+    Raises:
+        twofactor's PasswordRefused: it is not good enough.
+    """
+    try:
+        change_password(customer, password)
+    except PasswordRefused as refusal:
+        raise NotTaken(worded(refusal)) from None
+
+
+def replace_password(customer: Customer, password: str, *, proved: bool = False) -> None:
     """Store a password that was found good, and end everything that hung on the old one.
 
     Other sessions and pending sign-ins end in the transaction that stores it: whatever breaks off,
     the old password and what was opened with it go together.
+
+    Args:
+        customer: whose it is.
+        password: the new one.
+        proved: whether the owner was made sure of by more than the old password.
     """
     customer.password_hash = _hashed(password)
     db.session.execute(sessions.ending_others(customer.id))
-    twofactor.revoke_tickets(customer, db.session.connection())
+    twofactor.password_changed(customer, db.session.connection(), proved=proved)
     notices.password_changed(db.session(), customer)
     db.session.commit()
     if has_request_context():

@@ -115,7 +115,7 @@ def reset_password(token: str, customer: Customer, password: str) -> bool:
         db.session.rollback()
         return False
     db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
-    replace_password(customer, password)
+    replace_password(customer, password, proved=True)
     sessions.end_all(customer.id)
     flash(_("Your password was changed. Sign in with the new one."), "success")
     return True

@@ -53,6 +53,13 @@ SETTINGS: dict[str, Setting] = {
         90 * 86_400,
         "How long a browser can be trusted at sign-in (30 days are 2592000); 0 offers it to nobody",
     ),
+    "TWOFACTOR_KNOWN_SECONDS": Setting(
+        180 * 86_400,
+        0,
+        400 * 86_400,
+        "How long a browser that passed a second step is known: its wrong codes are counted apart,"
+        " so that nobody else's hold its codes; 0 knows none",
+    ),
     "TWOFACTOR_RECOVERY_COST": Setting(
         12, 4, 16, "bcrypt cost of the recovery code (below 10 for tests alone)"
     ),
@@ -94,6 +101,7 @@ class Settings:
     pending_seconds: int
     enrolment_seconds: int
     trust_seconds: int
+    known_seconds: int
     recovery_cost: int
     after_sign_in: str
     bind_key: str | None
@@ -129,6 +137,7 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         pending_seconds=_number(config, "TWOFACTOR_PENDING_SECONDS"),
         enrolment_seconds=_number(config, "TWOFACTOR_ENROLMENT_SECONDS"),
         trust_seconds=_number(config, "TWOFACTOR_TRUST_SECONDS"),
+        known_seconds=_number(config, "TWOFACTOR_KNOWN_SECONDS"),
         recovery_cost=_number(config, "TWOFACTOR_RECOVERY_COST"),
         after_sign_in=after_sign_in,
         bind_key=_text(config, "TWOFACTOR_BIND_KEY") or None,

@@ -17,14 +17,14 @@ from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import Refusal, SetupError, Unavailable
 from .core.vault import Vault
 from .notifier import notifier
-from .service import preferences, tickets
+from .service import forgiving, preferences, tickets
 from .service.kit import InTransaction, Kit
 from .state import KEY, State, current_state
 from .storage.engine import Transactions
 from .storage.session import HostSession
 from .storage.store import Store
 from .storage.tables import define_tables
-from .web import asked, challenge, forms, guard, marks, pages, sign_in
+from .web import asked, challenge, forms, guard, marks, pages, recovered, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
 
@@ -87,6 +87,8 @@ class TwoFactor:
         base_template: str | None = None,
         login_user: Callable[[Any, bool], object] | None = None,
         credential: Callable[[Any], str] | None = None,
+        change_password: Callable[[Any, str], object] | None = None,
+        password_problem: Callable[[Any, str], str | None] | None = None,
         find_user: Callable[[str], Any] | None = None,
         user_label: Callable[[str], str] | None = None,
         user_labels: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
@@ -113,6 +115,13 @@ class TwoFactor:
             credential: a text of a user that changes with each change of the password, e.g. the
                 stored hash or a version: what is half done (pending sign-ins, passes, trusted and
                 known browsers) ends with it. Compared when used; default nothing.
+            change_password: stores a new password of a user and ends their other sessions; asked
+                when the recovery code is used at sign-in after wrong codes, since whoever typed
+                those knows the password. It may raise `PasswordRefused`. Default none: then the
+                password stays.
+            password_problem: what is wrong with a new password of a user, as a sentence, or
+                `None`; asked before the recovery code is judged. It should refuse the present
+                password. Default nothing is wrong.
             find_user: the user of a user name or an e-mail address, for operators; default none.
             user_label: how operators know the user of a key; default the key.
             user_labels: the same for many keys at once, for listings; default one after the other.
@@ -139,6 +148,8 @@ class TwoFactor:
             account_name=account_name,
             login_user=login_user,
             credential=credential,
+            change_password=change_password,
+            password_problem=password_problem,
             find_user=find_user,
             user_label=user_label,
             user_labels=user_labels,
@@ -175,6 +186,8 @@ class TwoFactor:
             verify_password=verify_password or host.check_password,
             login_user=login_user or host.login_user,
             credential=credential,
+            change_password=change_password,
+            password_problem=password_problem,
             find_user=find_user or host.find_nobody,
             user_label=user_label or str,
             user_labels=user_labels or host.one_by_one(user_label or str),
@@ -190,6 +203,7 @@ class TwoFactor:
         app.register_error_handler(Unavailable, challenge.unavailable)
         app.jinja_env.globals.update(
             twofactor_dialog=twofactor_dialog,
+            twofactor_recovered=recovered.twofactor_recovered,
             twofactor_base_template=app.extensions[KEY].base_template,
             twofactor_news=marks.news,
             twofactor_csrf_field=forms.csrf_field,
@@ -278,7 +292,7 @@ class TwoFactor:
         return tuple(area.key for area in state.kit.areas if area.key in chosen)
 
     def revoke_tickets(self, user: Any, connection: Connection | None = None) -> None:
-        """End everything half done of a user, e.g. when the password changes.
+        """End everything half done of a user, known and trusted browsers included.
 
         Args:
             user: the host's user.
@@ -287,6 +301,22 @@ class TwoFactor:
         """
         state = current_state()
         tickets.revoke(state.kit, state.user_key(user), connection)
+
+    def password_changed(
+        self, user: Any, connection: Connection | None = None, *, proved: bool = False
+    ) -> None:
+        """Note that the user's password was changed: what is half done ends, as `revoke_tickets`
+        has it, and codes are judged again that wrong ones held.
+
+        Args:
+            user: the host's user.
+            connection: as `revoke_tickets` has it.
+            proved: whether more than the old password has shown that it is the owner (a link in
+                the mailbox, an operator): then all wrong codes are forgotten. Otherwise they still
+                count among those of thirty days.
+        """
+        state = current_state()
+        forgiving.password_changed(state.kit, state.user_key(user), connection, proved=proved)
 
     def forget(self, user: Any, connection: Connection | None = None) -> None:
         """Remove all two-factor state of a user whose account at the host is closed; arguments as

@@ -28,6 +28,8 @@ class State:
         verify_password: whether a password is the user's.
         login_user: signs a user in at the host.
         credential: what of a user's credentials ties what is half done, `None` for nothing.
+        change_password: stores a new password of a user, `None` where the host names nothing.
+        password_problem: what is wrong with a new password of a user, if the host tells.
         find_user: the host's user of a user name or an e-mail address, for operators.
         user_label: how operators know the user of a key.
         user_labels: the same for many keys at once.
@@ -46,6 +48,8 @@ class State:
     verify_password: Callable[[Any, str], bool]
     login_user: Callable[[Any, bool], object]
     credential: Callable[[Any], str] | None
+    change_password: Callable[[Any, str], object] | None
+    password_problem: Callable[[Any, str], str | None] | None
     find_user: Callable[[str], Any]
     user_label: Callable[[str], str]
     user_labels: Callable[[Sequence[str]], Mapping[str, str]]

@@ -30,7 +30,8 @@ COUNTED = {
     "enrolment": (9, 1, 19933),
     "qr": (0, 0, 10126),
     "preferences": (4, 0, 5832),
-    "journey": (56, 5, 53284),
+    # What comes after an activation is bound to the credential of then: a transaction of its own.
+    "journey": (56, 6, 53284),
 }
 # The driver's own calls are in these.
 ON_POSTGRESQL = {

@@ -166,7 +166,7 @@ def test_the_recovery_code_signs_in_and_switches_it_off(reader):
     reader.send("DELETE", "/session", None)
     reader.send("POST", "/session", {"name": "ada", "password": "lovelace"})
     answer = reader.send("POST", "/two-factor/sign-in", {"code": phone.recovery_code})
-    assert set(answer.get_json()) == {"message", "csrf_token", "state"}
+    assert set(answer.get_json()) == {"message", "csrf_token", "state", "activate"}
     assert reader.client.get("/session").get_json()["user"] == "ada"
 
 

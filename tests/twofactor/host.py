@@ -9,7 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import String, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from portal.twofactor import TwoFactor
+from portal.twofactor import PasswordRefused, TwoFactor
 from tests.support import schema
 
 ALL = ("sign_in", "note", "vault", "payment", "staff")
@@ -46,8 +46,20 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         id: Mapped[str] = mapped_column(String(36), primary_key=True)
         username: Mapped[str]
 
+        password: Mapped[str] = mapped_column(default=PASSWORD, server_default=PASSWORD)
+
         def check_password(self, password: str) -> bool:
-            return password == PASSWORD
+            return password == self.password
+
+    def change_password(user: Any, password: str) -> None:
+        if password == "taken at the last moment":
+            raise PasswordRefused("Not that one.")
+        user.password = password
+        twofactor.password_changed(user, db.session.connection())
+        db.session.commit()
+
+    def password_problem(user: Any, password: str) -> str | None:
+        return "Choose another one." if user.check_password(password) else None
 
     twofactor.init_app(
         app,
@@ -56,6 +68,9 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         user_keys=lambda: db.session.scalars(select(User.id).order_by(User.id)),
         mandatory_for=lambda user: ["sign_in", "note"] if user.username == "chief" else [],
         offered=lambda user: ["note"] if user.username == "guest" else ALL,
+        credential=lambda user: user.password,
+        change_password=change_password,
+        password_problem=password_problem,
     )
     login.user_loader(lambda key: db.session.get(User, key))
     app.deeds, app.db, app.User, app.twofactor = [], db, User, twofactor

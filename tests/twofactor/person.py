@@ -1,5 +1,6 @@
 """Somebody with a browser (or an HTTP client) and an authenticator app."""
 
+import hashlib
 import html
 import re
 import uuid
@@ -32,6 +33,16 @@ class Person:
         other = Person(self.app, self.clock, self.username)
         other.secret, other.recovery_code = self.secret, self.recovery_code
         return other
+
+    @property
+    def known_cookie(self) -> str:
+        tag = hashlib.sha256(b"known browser " + self.id.encode()).hexdigest()[:12]
+        return f"twofactor_known_{tag}"
+
+    def as_a_stranger(self) -> "Person":
+        """From now on this browser is none that is known."""
+        self.client.delete_cookie(self.known_cookie)
+        return self
 
     def sign_in(self, password: str = PASSWORD, **query: str) -> Any:
         return self.client.post(

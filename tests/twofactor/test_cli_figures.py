@@ -116,6 +116,7 @@ def test_the_figures(flask, people, clock, host):
 @both
 def test_held_and_locked_are_counted(flask, people, host):
     alice, bob, _carol = people
+    alice.as_a_stranger()
     for _ in range(5):
         alice.post("/deactivate", {"code": alice.wrong()})
         alice.post("/deactivate", {"code": alice.wrong_recovery()})
@@ -243,7 +244,7 @@ class TestDoctor:
     def test_a_line_each(self, flask, host):
         lines = flask("doctor").output.splitlines()
         names = ["database", "isolation", "tables", "keys", "sealed secrets", "clock"]
-        assert [line[6:].split(":")[0] for line in lines] == [*names, "session cookie"]
+        assert [line[6:].split(":")[0] for line in lines] == [*names, "session cookie", "recovery"]
         assert all(line[:6] in ("ok    ", "FAIL  ") for line in lines)
 
     def test_a_missing_column_and_index_are_named(self, flask, host):

@@ -27,6 +27,11 @@ ROWS = {
           1800000900);
     """,
 }
+ROWS[2] = (
+    ROWS[1]
+    + "UPDATE twofactor_account SET known_failures = 2, known_cleared = 1, known_recent = '4,5';"
+    + "UPDATE twofactor_authenticator SET known_at_use = 1;"
+)
 
 
 @pytest.fixture

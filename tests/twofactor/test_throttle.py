@@ -1,6 +1,7 @@
 """The throttle, to the number, and that no history of attempts lets more through."""
 
 import math
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 from portal.twofactor.core.throttle import (
     CODES,
     DAY,
+    NO_ATTEMPTS,
     RECOVERY,
     Figures,
+    aged,
     counted,
     held_until,
     wait_after,
@@ -109,6 +112,99 @@ def test_no_history_lets_more_through(history):
         assert tenth - first >= DAY
     for first, fiftieth in zip(judged, judged[50:], strict=False):
         assert fiftieth - first >= 30 * DAY
+
+
+@dataclass
+class Account:
+    """One user's figures, as strangers and the owner's known browser move them."""
+
+    codes: Figures = NO_ATTEMPTS
+    known: Figures = NO_ATTEMPTS
+
+    def wrong(self, now, *, known):
+        """A wrong code: whether it was judged."""
+        figures = self.known if known else self.codes
+        if held_until(CODES, figures, now) is not None:
+            return False
+        figures = counted(CODES, figures, now)
+        if known:
+            self.known = figures
+        else:
+            self.codes = figures
+        return True
+
+    def right(self, now, *, known):
+        """A right one ends both runs."""
+        if held_until(CODES, self.known if known else self.codes, now) is not None:
+            return False
+        self.codes = Figures(0, self.codes.recent)
+        self.known = Figures(0, self.known.recent)
+        return True
+
+    def new_password(self, now):
+        self.codes, self.known = aged(self.codes, now), aged(self.known, now)
+
+
+PAUSES = st.one_of(st.floats(0, 40), st.floats(0, 4000), st.floats(0, 3 * DAY))
+DEEDS = st.sampled_from(["wrong", "wrong", "wrong", "right", "password"])
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(PAUSES, DEEDS, st.booleans()), max_size=250))
+def test_no_history_of_strangers_and_known_browsers_lets_more_through(history):
+    """F-12: each side has its own ten in a day and fifty in thirty, whatever the other does; a new
+    password gives back the day, and no guess of the month.
+    """
+    account, now = Account(), 1_000_000.0
+    judged, passwords = {False: [], True: []}, []
+    for pause, deed, known in history:
+        now += pause
+        if deed == "password":
+            account.new_password(now)
+            passwords.append(now)
+            assert held_until(CODES, Figures(0, account.codes.recent[-49:]), now) is None
+        elif deed == "right":
+            account.right(now, known=known)
+        elif account.wrong(now, known=known):
+            judged[known].append(now)
+    for times in judged.values():
+        for first, eleventh in zip(times, times[10:], strict=False):
+            renewed = any(first <= at <= eleventh for at in passwords)
+            assert renewed or eleventh - first >= DAY
+        for first, fifty_first in zip(times, times[50:], strict=False):
+            # A second is rounded up, a new password makes an attempt a day older at most.
+            assert fifty_first - first >= 29 * DAY - 1
+
+
+@given(st.lists(PAUSES, max_size=200))
+def test_strangers_never_hold_the_known_browser(pauses):
+    """F-12: whatever strangers type and when, the owner's right code is judged."""
+    account, now = Account(), 1_000_000.0
+    for pause in pauses:
+        now += pause
+        account.wrong(now, known=False)
+        assert held_until(CODES, account.known, now) is None
+        assert account.right(now, known=True)
+
+
+@pytest.mark.parametrize("passwords", [False, True], ids=["same password", "ever new ones"])
+def test_without_the_cookie_it_stays_650_a_year(passwords):
+    """F-12: the owner's successes clear the run each time; a known browser and even new passwords,
+    one after each guess, add nothing for somebody without the cookie.
+    """
+    account, now, guesses = Account(), 0.0, 0
+    while now < 365 * DAY:
+        if passwords:
+            account.new_password(now)
+        account.right(now, known=True)
+        until = held_until(CODES, account.codes, now)
+        if until is None:
+            assert account.wrong(now, known=False)
+            guesses += 1
+        else:
+            now = until
+    assert guesses == 650
+    assert 1 - (1 - 3e-6) ** guesses < 0.002
 
 
 @pytest.mark.parametrize("days", [365])

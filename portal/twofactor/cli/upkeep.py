@@ -12,7 +12,7 @@ from ..listing import print_json, read_moment
 from ..schema import history
 from ..service import doctor as checks
 from ..service import operations
-from ..state import current_state
+from ..state import State, current_state
 from .base import as_json, at, group
 
 
@@ -98,7 +98,7 @@ def doctor(as_json: bool) -> None:
     Example: flask twofactor doctor --json
     """
     state = current_state()
-    more = {**history(current_app), **state.checks}
+    more = {"recovery": lambda: _recovery(state), **history(current_app), **state.checks}
     found = checks.examine(state.kit, current_app.config, more)
     if as_json:
         print_json([asdict(check) for check in found])
@@ -107,3 +107,13 @@ def doctor(as_json: bool) -> None:
             click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.text}")
     if not all(check.ok for check in found):
         sys.exit(1)
+
+
+def _recovery(state: State) -> tuple[bool, str]:
+    """Whether a new password is chosen where the present one is known to somebody else."""
+    if state.change_password is None:
+        return True, (
+            "after wrong codes the recovery code lets in and the password stays: give init_app"
+            " change_password, and a new one is chosen in that step"
+        )
+    return True, "after wrong codes the recovery code takes a new password"

@@ -147,6 +147,26 @@ class PasswordWrong(Refusal):
     """The current password was asked and was not right."""
 
 
+class PasswordRefused(Refusal):
+    """A new password that the host does not take.
+
+    Args:
+        sentence: what is wrong with it and what to do, in the person's language.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("new password refused")
+        self.sentence = sentence
+
+
+class NewPasswordNeeded(Refusal):
+    """A new password has to be chosen in this step; nothing was judged."""
+
+
+class PasswordsDiffer(Refusal):
+    """The new password was not typed the same twice; nothing was judged."""
+
+
 class TooManyAuthenticators(Refusal):
     """The user has as many authenticators as one may have.
 

@@ -12,6 +12,21 @@ from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 # The kind of the tickets that say that a continuation was executed, and when (Unix seconds, in
 # `area`). They outlive what ends everything half done: what was done stays done.
 EXECUTED = "executed"
+# The kind of a known browser's ticket; its column `area` holds what it is bound to.
+KNOWN = "known"
+# Events of answers to the question for a code; every other one is a change.
+ATTEMPTS = frozenset(
+    {
+        "code_accepted",
+        "code_wrong",
+        "code_reused",
+        "held",
+        "locked",
+        "recovery_code_wrong",
+        "recovery_held",
+        "browser_recognised",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +45,11 @@ class Subject:
     address: str | None = None
     credential: str = field(default="", repr=False)
     known: str = field(default="", repr=False)
+
+    @property
+    def bound(self) -> str:
+        """What of the credential a known browser is bound to: as much as its column holds."""
+        return self.credential[:40]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +76,19 @@ class Authenticator:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KnownBrowser:
+    """A browser that passed a second step before: its wrong codes are counted apart.
+
+    Args:
+        bound: the beginning of the credential that it stands on (`Subject.bound`).
+        expires_at: Unix seconds.
+    """
+
+    bound: str = field(repr=False)
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Account:
     """All the two-factor state of one user.
 
@@ -66,6 +99,8 @@ class Account:
         known: the throttle's figures of codes from known browsers.
         recovery_attempts: recovery codes ever tried; it only grows.
         recovery: the throttle's figures of recovery codes.
+        browser: the known browser whose id came with the request, where it was looked for.
+        browsers: how many known browsers there are, where they were looked for.
     """
 
     user_id: str
@@ -79,6 +114,8 @@ class Account:
     recovery_attempts: int = 0
     recovery: Figures = NO_ATTEMPTS
     authenticators: tuple[Authenticator, ...] = ()
+    browser: KnownBrowser | None = None
+    browsers: int = 0
 
     @property
     def schedule(self) -> Schedule:

@@ -41,7 +41,7 @@ class Schedule:
     @property
     def memory(self) -> int:
         """How many attempts must be remembered to decide."""
-        return max(budget.attempts for budget in self.budgets)
+        return max((budget.attempts for budget in self.budgets), default=1)
 
 
 CODES = Schedule(
@@ -114,6 +114,16 @@ def held_until(schedule: Schedule, figures: Figures, now: float) -> float | None
         ends.append(recent[-1] + wait)
     until = max(ends, default=0)
     return until if until > now else None
+
+
+def aged(figures: Figures, now: float) -> Figures:
+    """The figures after a new password: no run, and no attempt within the last day.
+
+    The attempts still count in longer budgets: whoever could change the password again and again
+    would have no more guesses for it.
+    """
+    yesterday = math.floor(now) - DAY
+    return Figures(0, tuple(min(at, yesterday) for at in figures.recent))
 
 
 def counted(schedule: Schedule, figures: Figures, now: float) -> Figures:

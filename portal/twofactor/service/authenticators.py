@@ -23,7 +23,7 @@ from ..core.records import Account, Authenticator, Subject
 from ..methods import totp
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
-from . import tickets, verification
+from . import known_browsers, tickets, verification
 from .kit import Kit
 
 MOST = throttle.MOST_AUTHENTICATORS
@@ -58,7 +58,7 @@ def begin(kit: Kit, subject: Subject, text: str, name: str) -> str:
     data = {"secret": TOTP.new_secret().hex(), "name": name}
 
     def work(transaction: Transaction) -> str:
-        account = _account(transaction, subject.user_id)
+        account = _account(kit, transaction, subject)
         _check_room(account)
         _check_free(account, name)
         verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
@@ -98,14 +98,14 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str
     hashed = tickets.digest(ticket_id or "")
 
     def work(transaction: Transaction) -> None:
-        account = _account(transaction, subject.user_id)
+        account = _account(kit, transaction, subject)
         _check_room(account)
         _check_free(account, addition.name)
         kind = tickets.AUTHENTICATOR
         if transaction.take_ticket(hashed, kind, subject.user_id, kit.clock()) is None:
             raise EnrolmentExpired("addition over")
         transaction.add_authenticator(authenticator)
-        transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD)
+        _end_others(transaction, subject)
         _changed(kit, transaction, subject, "authenticator_added", addition.name)
 
     kit.store.run(work)
@@ -122,7 +122,7 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
     name = _plain(name)
 
     def work(transaction: Transaction) -> None:
-        account = _account(transaction, subject.user_id)
+        account = _account(kit, transaction, subject)
         found = find(account, authenticator_id)
         if found.name == name:
             return
@@ -147,13 +147,13 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
     code = totp.parse_code(text)
 
     def work(transaction: Transaction) -> str:
-        account = _account(transaction, subject.user_id)
+        account = _account(kit, transaction, subject)
         found = find(account, authenticator_id)
         if len(account.authenticators) == 1:
             raise LastAuthenticator("the last one")
         verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
-        transaction.remove_authenticator(found, account.failures)
-        transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD)
+        transaction.remove_authenticator(found, account)
+        _end_others(transaction, subject)
         _changed(kit, transaction, subject, "authenticator_removed", found.name)
         return found.name
 
@@ -204,8 +204,8 @@ def new(kit: Kit, user_id: str, secret: bytes, name: str, step: int) -> Authenti
     )
 
 
-def _account(transaction: Transaction, user_id: str) -> Account:
-    account = transaction.account(user_id, lock=True)
+def _account(kit: Kit, transaction: Transaction, subject: Subject) -> Account:
+    account = known_browsers.account(kit, transaction, subject)
     if account is None:
         raise NotOn("no second factor")
     return account
@@ -219,6 +219,12 @@ def _check_room(account: Account) -> None:
 def _check_free(account: Account, name: str) -> None:
     if any(each.name.casefold() == name.casefold() for each in account.authenticators):
         raise NameUnusable("taken")
+
+
+def _end_others(transaction: Transaction, subject: Subject) -> None:
+    """End what was begun with other authenticators; this browser stays a known one."""
+    known = known_browsers.digest(subject)
+    transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD, known=known)
 
 
 def _changed(kit: Kit, transaction: Transaction, subject: Subject, kind: str, name: str) -> None:

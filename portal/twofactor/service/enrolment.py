@@ -1,13 +1,13 @@
 """Enrolment: nothing is on before the first code of the new authenticator was right."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..core.errors import AlreadyOn, EnrolmentExpired
 from ..core.records import Account, Subject
 from ..methods import recovery, totp
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
-from . import authenticators, tickets
+from . import authenticators, known_browsers, tickets
 from .kit import Kit
 
 
@@ -21,7 +21,6 @@ class Enrolment:
         areas: what is going to be protected.
         next_url: where the person came from, if the wizard was on the way.
         given: when the password was given, Unix seconds.
-        proof: the id of the ticket that says so once it is switched on, for the session.
     """
 
     secret: bytes = field(repr=False)
@@ -29,7 +28,6 @@ class Enrolment:
     areas: frozenset[str]
     next_url: str | None
     given: int
-    proof: str = field(default="", repr=False)
 
 
 def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
@@ -101,7 +99,7 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
     areas = tuple(sorted(account.areas))
     hashed = tickets.digest(ticket_id or "")
 
-    def work(transaction: Transaction) -> str:
+    def work(transaction: Transaction) -> None:
         taken = transaction.take_ticket(hashed, tickets.ENROLMENT, subject.user_id, now)
         if taken is None:
             raise EnrolmentExpired("enrolment over")
@@ -112,8 +110,30 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
         transaction.drop_tickets(subject.user_id)
         transaction.record(kit.event(subject, "activated", detail=" ".join(areas)[:255]))
         kit.join(transaction, "activated", subject.user_id, areas=areas)
-        return tickets.issue_password_proof(kit, transaction, subject.user_id, enrolment.given)
 
-    proof = kit.store.run(work)
+    kit.store.run(work)
     kit.notify("activated", subject.user_id, areas=areas)
-    return replace(enrolment, proof=proof)
+    return enrolment
+
+
+def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str]:
+    """Remember after an activation when the password was given, and know the browser.
+
+    This is a transaction of its own: the host may change the credential together with the
+    activation, and the browser is to be known under the new one.
+
+    Args:
+        kit: the application's parts.
+        subject: whose activation it was, with the credential of now.
+        given: when the password was given, Unix seconds.
+
+    Returns:
+        The id of the password's proof, for the session, and the one to send to the browser.
+    """
+    proof, ticket = tickets.password_proof(kit, subject.user_id, given)
+    written, known = [ticket], ""
+    if kit.settings.known_seconds:
+        known, browser = known_browsers.made(kit, subject)
+        written.append(browser)
+    kit.store.run(lambda tx: tx.add_ticket(*written))
+    return proof, known

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ..core import throttle, vault
 from ..core.errors import KeyMissing, NotOn, SealBroken
-from ..core.records import Account, Event, Subject
+from ..core.records import KNOWN, Account, Event, Subject
 from ..storage.transaction import Transaction
 from .kit import Kit
 
@@ -128,7 +128,8 @@ def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
     def work(transaction: Transaction) -> None:
         if not transaction.clear_throttle(user_id):
             raise NotOn("no second factor")
-        transaction.drop_tickets(user_id)
+        # Known browsers stay: wrong codes from elsewhere must not hold the owner's own again.
+        transaction.drop_tickets(user_id, spare=KNOWN)
         transaction.record(kit.event(Subject(user_id), "unlocked", detail=_detail(by, reason)))
         kit.join(transaction, "unlocked", user_id, by=by, reason=reason)
 

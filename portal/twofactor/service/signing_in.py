@@ -1,14 +1,18 @@
 """The second step of signing in: a pending sign-in is a ticket, and half signed in is not in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ..core.areas import SIGN_IN
 from ..core.errors import CodeWrong, SignInExpired
 from ..core.records import Account, Subject, Ticket
 from ..methods import recovery, totp
 from ..storage.transaction import Transaction
-from . import preferences, tickets, verification
+from . import known_browsers, preferences, tickets, verification
 from .kit import Kit
+
+T = TypeVar("T")
 
 WRONG_CODES = 5
 
@@ -23,7 +27,12 @@ class Pending:
         remember: whether the person asked to stay signed in.
         next_url: where to go afterwards.
         given: when the password was given, Unix seconds.
+        credential: digest of the user's credential as it was then (`Subject.credential`).
         proof: the id of the ticket that says so once the sign-in is complete, for the session.
+        known: what to send to the browser once the sign-in is complete (`known_browsers.note`).
+        areas: the protected areas.
+        guessed: whether wrong codes were counted since the last right one, elsewhere than on known
+            browsers: who typed them knows the password.
     """
 
     user_id: str
@@ -31,11 +40,30 @@ class Pending:
     remember: bool
     next_url: str | None
     given: int
+    credential: str = field(default="", repr=False)
     proof: str = field(default="", repr=False)
+    known: str = field(default="", repr=False)
+    areas: frozenset[str] = frozenset()
+    guessed: bool = False
 
 
-def begin(kit: Kit, account: Account, login_id: str, remember: bool, next_url: str | None) -> str:
+def begin(
+    kit: Kit,
+    account: Account,
+    login_id: str,
+    remember: bool,
+    next_url: str | None,
+    credential: str = "",
+) -> str:
     """Leave a pending sign-in.
+
+    Args:
+        kit: the application's parts.
+        account: of the user whose password was right.
+        login_id: what the host's user loader takes.
+        remember: whether the person asked to stay signed in.
+        next_url: where to go afterwards.
+        credential: digest of the credential that the password was compared with.
 
     Returns:
         The ticket's id, for the session.
@@ -45,7 +73,9 @@ def begin(kit: Kit, account: Account, login_id: str, remember: bool, next_url: s
         "remember": remember,
         "next": next_url,
         "failures": account.failures,
+        "known": account.known_failures,
         "given": int(kit.clock()),
+        "credential": credential,
     }
     seconds = kit.settings.pending_seconds
     return kit.store.run(
@@ -61,14 +91,23 @@ def pending(kit: Kit, ticket_id: str | None) -> Pending:
     """
     if ticket_id is None:
         raise SignInExpired("no pending sign-in")
-    ticket = kit.store.ticket(tickets.digest(ticket_id), tickets.SIGN_IN, kit.clock())
-    if ticket is None:
+    found = kit.store.waiting(tickets.digest(ticket_id), tickets.SIGN_IN, kit.clock())
+    if found is None:
         raise SignInExpired("pending sign-in over")
-    return _pending(kit, ticket)
+    return _pending(kit, *found)
 
 
-def complete(kit: Kit, ticket_id: str | None, address: str | None, text: str) -> Pending:
+def complete(
+    kit: Kit, ticket_id: str | None, address: str | None, text: str, known: str = ""
+) -> Pending:
     """Finish a pending sign-in with a code; whose it is, the ticket alone says.
+
+    Args:
+        kit: the application's parts.
+        ticket_id: of the pending sign-in.
+        address: network address of the client.
+        text: what was typed.
+        known: id of the browser's cookie of known browsers (`Subject.known`).
 
     Raises:
         MalformedCode, CodeWrong, CodeReused, Held: still pending.
@@ -78,30 +117,48 @@ def complete(kit: Kit, ticket_id: str | None, address: str | None, text: str) ->
     hashed = tickets.digest(ticket_id or "")
 
     def work(transaction: Transaction) -> Pending:
-        found = transaction.pending(hashed, tickets.SIGN_IN, kit.clock())
+        of_browser = tickets.digest(known) if known else ""
+        found = transaction.pending(hashed, tickets.SIGN_IN, of_browser, kit.clock())
         if found is None:
             raise SignInExpired("pending sign-in over")
         ticket, account = found
-        subject = Subject(ticket.user_id, address)
+        done = _pending(kit, ticket, account)
+        subject = Subject(ticket.user_id, address, done.credential, known)
         try:
             verification.verify(kit, transaction, subject, code, SIGN_IN, account)
         except CodeWrong as wrong:
-            if _spent(kit, ticket, account):
+            if _spent(kit, ticket, account, known_browsers.is_known(subject, account)):
                 _take(kit, transaction, ticket)
                 wrong.over = True
             raise
         _take(kit, transaction, ticket)
-        done = _pending(kit, ticket)
-        proof = tickets.issue_password_proof(kit, transaction, done.user_id, done.given)
-        return replace(done, proof=proof)
+        proof, of_proof = tickets.password_proof(kit, done.user_id, done.given)
+        fresh = known_browsers.note(kit, transaction, subject, account, of_proof)
+        return replace(done, proof=proof, known=fresh)
 
     return verification.judged(kit, work, SIGN_IN, lambda done: done.user_id)
 
 
 def complete_by_recovery(
-    kit: Kit, ticket_id: str | None, address: str | None, text: str
-) -> Pending:
+    kit: Kit,
+    ticket_id: str | None,
+    address: str | None,
+    text: str,
+    load: Callable[[Pending], T],
+    renewal: Callable[[Pending, T], Callable[[], object] | None],
+) -> tuple[Pending, T]:
     """Finish a pending sign-in with the recovery code, which switches two-factor off.
+
+    Args:
+        kit: the application's parts.
+        ticket_id: of the pending sign-in.
+        address: network address of the client.
+        text: what was typed.
+        load: returns the host's user, and raises when the sign-in was begun with a credential that
+            has changed since: then nothing must be switched off.
+        renewal: returns what replaces the password, where that is asked, and raises when no good
+            one was given. It is called once the recovery code was found right and before it is
+            used up: whatever fails, nobody is let in by the password alone.
 
     Raises:
         MalformedCode, RecoveryWrong, RecoveryHeld: still pending.
@@ -109,15 +166,25 @@ def complete_by_recovery(
     """
     recovery.parse_code(text)
     waiting = pending(kit, ticket_id)
+    user = load(waiting)
+    renew = renewal(waiting, user)
     subject = Subject(waiting.user_id, address)
-    preferences.deactivate_by_recovery(kit, subject, text, SIGN_IN)
-    return waiting
+    hashed = tickets.digest(ticket_id or "")
+    preferences.deactivate_by_recovery(kit, subject, text, SIGN_IN, hashed, renew)
+    return waiting, user
 
 
-def _spent(kit: Kit, ticket: Ticket, account: Account) -> bool:
-    """Whether the wrong code just counted was the last that this sign-in bears."""
-    begun: int = tickets.data_of(kit, ticket)["failures"]
-    return account.failures + 1 - begun >= WRONG_CODES
+def _spent(kit: Kit, ticket: Ticket, account: Account, known: bool) -> bool:
+    """Whether the wrong code just counted was the last that this sign-in bears.
+
+    On a known browser strangers' do not count: they must not end the owner's sign-in.
+    """
+    data = tickets.data_of(kit, ticket)
+    if known:
+        counted = account.known_failures - int(data.get("known", 0))
+    else:
+        counted = account.failures - int(data["failures"])
+    return counted + 1 >= WRONG_CODES
 
 
 def _take(kit: Kit, transaction: Transaction, ticket: Ticket) -> None:
@@ -126,6 +193,15 @@ def _take(kit: Kit, transaction: Transaction, ticket: Ticket) -> None:
         raise SignInExpired("pending sign-in over")
 
 
-def _pending(kit: Kit, ticket: Ticket) -> Pending:
+def _pending(kit: Kit, ticket: Ticket, account: Account) -> Pending:
     data = tickets.data_of(kit, ticket)
-    return Pending(ticket.user_id, data["login"], data["remember"], data["next"], data["given"])
+    return Pending(
+        user_id=ticket.user_id,
+        login_id=data["login"],
+        remember=data["remember"],
+        next_url=data["next"],
+        given=data["given"],
+        credential=data.get("credential", ""),
+        areas=account.areas,
+        guessed=account.codes.run > 0,
+    )

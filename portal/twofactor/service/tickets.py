@@ -71,11 +71,27 @@ def issue(
     data: dict[str, Any] | None = None,
     bound: tuple[str, ...] = (),
 ) -> str:
-    """Write a ticket and return its id (256 random bits), which is for the session alone.
+    """Write a ticket and return its id, which is for the session alone; arguments as `made` has
+    them.
+    """
+    ticket_id, ticket = made(kit, kind, user_id, seconds, area, data, bound)
+    transaction.add_ticket(ticket)
+    return ticket_id
+
+
+def made(
+    kit: Kit,
+    kind: str,
+    user_id: str,
+    seconds: int,
+    area: str = "",
+    data: dict[str, Any] | None = None,
+    bound: tuple[str, ...] = (),
+) -> tuple[str, Ticket]:
+    """Return an id (256 random bits) and its ticket, which is still to be written.
 
     Args:
         kit: the application's parts.
-        transaction: where it is written.
         kind: what the ticket is for.
         user_id: whose it is.
         seconds: how long it is good.
@@ -90,8 +106,7 @@ def issue(
         text = json.dumps(data, separators=(",", ":")).encode()
         sealed = kit.vault.seal(text, vault.TICKET, user_id, kind, hashed)
     expires_at = int(kit.clock()) + seconds
-    transaction.add_ticket(Ticket(hashed, user_id, kind, area, sealed, expires_at))
-    return ticket_id
+    return ticket_id, Ticket(hashed, user_id, kind, area, sealed, expires_at)
 
 
 def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
@@ -224,14 +239,15 @@ def refuse_executed(kit: Kit, once: Ticket) -> None:
 
 def leave_password_proof(kit: Kit, user_id: str) -> str:
     """Remember for a while that the password was given in this session just now."""
-    given = int(kit.clock())
-    return kit.store.run(lambda tx: issue_password_proof(kit, tx, user_id, given))
+    proof, ticket = password_proof(kit, user_id, int(kit.clock()))
+    kit.store.run(lambda tx: tx.add_ticket(ticket))
+    return proof
 
 
-def issue_password_proof(kit: Kit, transaction: Transaction, user_id: str, given: int) -> str:
-    """The same of a time before, together with what was done since."""
+def password_proof(kit: Kit, user_id: str, given: int) -> tuple[str, Ticket]:
+    """The same of a time before, still to be written: id and ticket."""
     seconds = kit.settings.fresh_seconds - (int(kit.clock()) - given)
-    return issue(kit, transaction, PASSWORD, user_id, seconds)
+    return made(kit, PASSWORD, user_id, seconds)
 
 
 def is_password_fresh(kit: Kit, ticket_id: str | None, user_id: str) -> bool:

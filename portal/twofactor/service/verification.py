@@ -28,7 +28,7 @@ from ..core.errors import (
 from ..core.records import Account, Authenticator, Subject, Ticket
 from ..methods import recovery, registry, totp
 from ..storage.transaction import Transaction
-from . import tickets
+from . import known_browsers, tickets
 from .kit import Kit
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Proof:
     step: int
 
 
-def challenge(kit: Kit, subject: Subject, text: str, area: str, once: Ticket | None = None) -> None:
+def challenge(kit: Kit, subject: Subject, text: str, area: str, once: Ticket | None = None) -> str:
     """Judge a code for a deed.
 
     Args:
@@ -54,6 +54,9 @@ def challenge(kit: Kit, subject: Subject, text: str, area: str, once: Ticket | N
         area: key of the area, for the record.
         once: the continuation that is executed with it, see `tickets.execute`.
 
+    Returns:
+        What to send to a browser that is known from now on (`known_browsers.note`).
+
     Raises:
         AlreadyDone: the continuation was executed meanwhile.
         MalformedCode, CodeWrong, CodeReused, Held, NotOn: the deed must not happen.
@@ -61,26 +64,32 @@ def challenge(kit: Kit, subject: Subject, text: str, area: str, once: Ticket | N
     """
     code = totp.parse_code(text)
 
-    def work(transaction: Transaction) -> None:
-        verify(kit, transaction, subject, code, area)
+    def work(transaction: Transaction) -> str:
+        proof = verify(kit, transaction, subject, code, area)
         tickets.execute(kit, transaction, once)
+        return known_browsers.note(kit, transaction, subject, proof.account)
 
-    judged(kit, work, area, lambda _: subject.user_id)
+    return judged(kit, work, area, lambda _: subject.user_id)
 
 
-def open_view(kit: Kit, subject: Subject, text: str, area: str, once: Ticket | None = None) -> str:
+def open_view(
+    kit: Kit, subject: Subject, text: str, area: str, once: Ticket | None = None
+) -> tuple[str, str]:
     """Judge a code for a "view" area and open it for a while; raises as `challenge`.
 
     Returns:
-        The id of the ticket that keeps the area open, for the session.
+        The id of the ticket that keeps the area open, for the session, and what `challenge`
+        returns.
     """
     code = totp.parse_code(text)
 
-    def work(transaction: Transaction) -> str:
-        verify(kit, transaction, subject, code, area)
+    def work(transaction: Transaction) -> tuple[str, str]:
+        proof = verify(kit, transaction, subject, code, area)
         tickets.execute(kit, transaction, once)
         seconds = kit.settings.view_seconds
-        return tickets.issue(kit, transaction, tickets.VIEW, subject.user_id, seconds, area)
+        ticket_id, ticket = tickets.made(kit, tickets.VIEW, subject.user_id, seconds, area)
+        known = known_browsers.note(kit, transaction, subject, proof.account, ticket)
+        return ticket_id, known
 
     return judged(kit, work, area, lambda _: subject.user_id)
 
@@ -145,7 +154,8 @@ def verify(
         subject: who answers.
         code: six digits, as `totp.parse_code` gives them.
         area: key of the area, for the record.
-        account: the account, if the caller read it with its lock.
+        account: the account, if the caller read it with its lock and with what is known of the
+            browser (`known_browsers.account`): the figures it is judged by depend on that.
 
     Raises:
         NotOn: the user has no second factor.
@@ -154,19 +164,20 @@ def verify(
         CodeWrong: counted.
         KeyMissing, SealBroken: the secret does not open.
     """
-    account = account or transaction.account(subject.user_id, lock=True)
+    account = account or known_browsers.account(kit, transaction, subject)
     if account is None:
         raise NotOn("no second factor")
     now = kit.clock()
-    until = throttle.held_until(account.schedule, account.codes, now)
+    figures = account.known if known_browsers.is_known(subject, account) else account.codes
+    until = throttle.held_until(account.schedule, figures, now)
     if until is not None:
-        transaction.record(kit.event(subject, "held", area))
+        # No event: the one of the hold is there, and any number could be had.
         raise _named(Held(until), subject, area)
     matched = _match(kit, account, code, now)
     if matched is None:
         raise _count(kit, transaction, subject, account, area, now)
     authenticator, step = matched
-    if not transaction.take_step(authenticator.id, step, account.failures, now):
+    if not transaction.take_step(authenticator.id, step, account, now):
         transaction.record(kit.event(subject, "code_reused", area))
         raise _named(CodeReused(_usable_in(authenticator.last_step, now)), subject, area)
     transaction.record(kit.event(subject, "code_accepted", area))
@@ -194,15 +205,24 @@ def _count(
     area: str,
     now: float,
 ) -> CodeWrong:
-    """Count a wrong code; the refusal to raise."""
-    figures = throttle.counted(throttle.CODES, account.codes, now)
-    if not transaction.count_failure(account, figures):
+    """Count a wrong code; the refusal to raise.
+
+    The one that begins a hold has that recorded as well, once.
+    """
+    known = known_browsers.is_known(subject, account)
+    before = account.known if known else account.codes
+    figures = throttle.counted(throttle.CODES, before, now)
+    count = transaction.count_known_failure if known else transaction.count_failure
+    if not count(account, figures):
         # The account's lock is held, so this can't be; if it is, nothing was decided.
         raise StorageUnavailable("an attempt could not be counted")
     until = throttle.held_until(account.schedule, figures, now)
     locked = until is not None and math.isinf(until)
     detail = f"{figures.run} in a row"
-    transaction.record(kit.event(subject, "locked" if locked else "code_wrong", area, detail))
+    events = [kit.event(subject, "locked" if locked else "code_wrong", area, detail)]
+    if until is not None and not locked:
+        events.append(kit.event(subject, "held", area))
+    transaction.record(*events)
     return _named(CodeWrong(figures.run, until), subject, area)
 
 
@@ -233,9 +253,11 @@ def judge_recovery(kit: Kit, subject: Subject, text: str, area: str) -> str:
     symbols = recovery.parse_code(text)
     tell = _teller(kit, area, "recovery_code")
     try:
-        hashed = kit.store.run(lambda tx: _count_recovery(kit, tx, subject, area))
+        hashed, last = kit.store.run(lambda tx: _count_recovery(kit, tx, subject))
         if hashed is None or not recovery.is_code(symbols, hashed):
-            kit.store.run(lambda tx: tx.record(kit.event(subject, "recovery_code_wrong", area)))
+            kinds = ["recovery_code_wrong", *(["recovery_held"] if last else [])]
+            events = [kit.event(subject, kind, area) for kind in kinds]
+            kit.store.run(lambda tx: tx.record(*events))
             raise RecoveryWrong("wrong recovery code")
     except (RecoveryHeld, RecoveryWrong, Unavailable) as error:
         results = {RecoveryHeld: "held", RecoveryWrong: "wrong"}
@@ -245,16 +267,19 @@ def judge_recovery(kit: Kit, subject: Subject, text: str, area: str) -> str:
     return hashed
 
 
-def _count_recovery(kit: Kit, transaction: Transaction, subject: Subject, area: str) -> str | None:
+def _count_recovery(
+    kit: Kit, transaction: Transaction, subject: Subject
+) -> tuple[str | None, bool]:
+    """The hash to judge by, and whether no further one is judged for a while if this is wrong."""
     account = transaction.account(subject.user_id, lock=True)
     if account is None:
         raise NotOn("no second factor")
     now = kit.clock()
     until = throttle.held_until(throttle.RECOVERY, account.recovery, now)
     if until is not None:
-        transaction.record(kit.event(subject, "recovery_held", area))
         raise RecoveryHeld(until)
     figures = throttle.counted(throttle.RECOVERY, account.recovery, now)
     if not transaction.count_recovery(account, figures):
         raise StorageUnavailable("an attempt could not be counted")
-    return account.recovery_hash
+    last = throttle.held_until(throttle.RECOVERY, figures, now) is not None
+    return account.recovery_hash, last

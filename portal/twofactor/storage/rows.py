@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
-from ..core.records import Account, Authenticator, Event, Ticket
+from ..core.records import Account, Authenticator, Event, KnownBrowser, Ticket
 from ..core.throttle import Figures
 from .tables import Tables
 
@@ -53,8 +53,23 @@ def whole_account(tables: Tables) -> Select[Any]:
     )
 
 
-def account_of(rows: Sequence[Row[Any]]) -> Account:
-    """The account that `whole_account` found; there is at least one row."""
+def browser_of(row: Row[Any]) -> tuple[KnownBrowser | None, int]:
+    """The known browser that asks, and how many there are, beside an account."""
+    if row.browser_until is None:
+        return None, row.browsers
+    return KnownBrowser(row.browser_bound, row.browser_until), row.browsers
+
+
+def account_of(
+    rows: Sequence[Row[Any]], browser: KnownBrowser | None = None, browsers: int = 0
+) -> Account:
+    """The account that `whole_account` found; there is at least one row.
+
+    Args:
+        rows: one for each authenticator.
+        browser: the known browser that asks, where it was looked for.
+        browsers: how many there are.
+    """
     first = rows[0]
     authenticators = tuple(_authenticator_of(row) for row in rows if row.of_id is not None)
     # Wrong codes in a row: those since an authenticator was last right, or an operator unlocked.
@@ -72,6 +87,8 @@ def account_of(rows: Sequence[Row[Any]]) -> Account:
         recovery_attempts=first.recovery_attempts,
         recovery=Figures(first.recovery_attempts, _times(first.recovery_recent)),
         authenticators=authenticators,
+        browser=browser,
+        browsers=browsers,
     )
 
 

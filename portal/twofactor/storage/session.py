@@ -3,10 +3,21 @@
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, SingletonThreadPool, StaticPool
+from sqlalchemy import Connection, Engine, SingletonThreadPool, StaticPool, inspect
+from sqlalchemy.orm import InstanceState
 
 # `sqlite3.LEGACY_TRANSACTION_CONTROL`: a transaction is begun by the first write, not by a read.
 _LEGACY = -1
+
+
+def read_anew(row: Any) -> None:
+    """Read a row of the host's again, as another connection may have changed it.
+
+    What the host has changed of it and not yet written stays as it is.
+    """
+    state = inspect(row, raiseerr=False)
+    if isinstance(state, InstanceState) and state.session is not None and not state.modified:
+        state.session.refresh(row)
 
 
 class HostSession:

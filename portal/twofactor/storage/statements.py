@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    CompoundSelect,
     Delete,
     Insert,
     Integer,
@@ -20,13 +21,17 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
+    not_,
+    or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.sql.dml import ReturningDelete
 
-from ..core.records import EXECUTED
+from ..core.records import ATTEMPTS, EXECUTED, KNOWN
 from .rows import whole_account
 from .tables import Tables
 
@@ -41,18 +46,21 @@ class Statements:
         glance_carried: the same, and `carried`.
         account: `user`.
         account_locked: `user`.
+        account_asked: `user`, `known`, `now`.
         recovery_locked: `user`.
         events: `user`, `most`.
         tickets: `user`, `kind`, `now`.
         ticket: `digest`, `kind`, `now`.
-        pending: `digest`, `kind`, `now`.
-        take_step: `authenticator`, `step`, `now`, `counted`.
+        waiting: `digest`, `kind`, `now`.
+        pending: `digest`, `kind`, `known`, `now`.
+        take_step: `authenticator`, `step`, `now`, `counted`, `known`.
         count_failure: `user`, `before`, `after`, `times`.
+        count_known: `user`, `before`, `after`, `times`.
         add_account: the columns.
         add_authenticator: the columns.
         drop_account: `user`.
         drop_authenticators: `user`.
-        drop_tickets: `user`, `spare`.
+        drop_tickets: `user`, `spare`, `known`.
         add_ticket: the columns.
         add_ticket_once: the columns but `sealed`, with `new_` before each.
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
@@ -65,13 +73,16 @@ class Statements:
     glance_carried: Select[Any]
     account: Select[Any]
     account_locked: Select[Any]
+    account_asked: Select[Any]
     recovery_locked: Select[Any]
-    events: Select[Any]
+    events: CompoundSelect[Any]
     tickets: Select[Any]
     ticket: Select[Any]
+    waiting: Select[Any]
     pending: Select[Any]
     take_step: Update
     count_failure: Update
+    count_known: Update
     add_account: Insert
     add_authenticator: Insert
     drop_account: Delete
@@ -107,21 +118,29 @@ def prepare(tables: Tables) -> Statements:
         ),
         account=whole,
         account_locked=whole.with_for_update(of=account),
+        account_asked=_with_browser(tables, whole).with_for_update(of=account),
         recovery_locked=select(account.c.recovery_hash).where(of_user).with_for_update(),
         events=_events(tables.event),
         tickets=_tickets(ticket),
         ticket=select(ticket).where(_good(ticket)),
-        pending=_pending(tables),
+        waiting=_waiting(tables),
+        # On the ticket too: who waited for the account alone would see one used up meanwhile.
+        pending=_with_browser(tables, _waiting(tables)).with_for_update(of=(account, ticket)),
         take_step=_take_step(authenticator),
         count_failure=update(account)
         .where(of_user, account.c.failures == bindparam("before"))
         .values(failures=bindparam("after"), failures_recent=bindparam("times")),
+        count_known=update(account)
+        .where(of_user, account.c.known_failures == bindparam("before"))
+        .values(known_failures=bindparam("after"), known_recent=bindparam("times")),
         add_account=insert(account),
         add_authenticator=insert(authenticator),
         drop_account=delete(account).where(of_user),
         drop_authenticators=delete(authenticator).where(authenticator.c.user_id == user),
         drop_tickets=delete(ticket).where(
-            ticket.c.user_id == user, ticket.c.kind.not_in([EXECUTED, bindparam("spare")])
+            ticket.c.user_id == user,
+            ticket.c.kind.not_in([EXECUTED, bindparam("spare")]),
+            or_(ticket.c.kind != KNOWN, ticket.c.digest != bindparam("known")),
         ),
         add_ticket=insert(ticket),
         add_ticket_once=_add_ticket_once(ticket),
@@ -146,10 +165,16 @@ def _good(ticket: Table) -> Any:
     )
 
 
-def _events(event: Table) -> Select[Any]:
-    """The latest of a user, newest first."""
+def _events(event: Table) -> CompoundSelect[Any]:
+    """The latest changes of a user and, as many again, the latest attempts, in no order."""
     of_user = select(event).where(event.c.user_id == bindparam("user"))
-    return of_user.order_by(event.c.id.desc()).limit(bindparam("most", type_=Integer))
+    attempt = event.c.kind.in_(sorted(ATTEMPTS))
+    halves = []
+    for condition in (not_(attempt), attempt):
+        latest = of_user.where(condition).order_by(event.c.id.desc())
+        # SQLite takes no LIMIT in a part of a UNION.
+        halves.append(select(latest.limit(bindparam("most", type_=Integer)).subquery()))
+    return union_all(*halves)
 
 
 def _tickets(ticket: Table) -> Select[Any]:
@@ -162,11 +187,8 @@ def _tickets(ticket: Table) -> Select[Any]:
     return of_user.order_by(ticket.c.expires_at.desc())
 
 
-def _pending(tables: Tables) -> Select[Any]:
-    """A ticket with the account of its user; it queues on both.
-
-    On the ticket too: who waited for the account alone would see a ticket used up meanwhile.
-    """
+def _waiting(tables: Tables) -> Select[Any]:
+    """A ticket with the account of its user."""
     account, ticket = tables.account, tables.ticket
     columns = [column.label(f"ticket_{column.name}") for column in ticket.c]
     return (
@@ -174,7 +196,6 @@ def _pending(tables: Tables) -> Select[Any]:
         .add_columns(*columns)
         .join(ticket, ticket.c.user_id == account.c.user_id)
         .where(_good(ticket))
-        .with_for_update(of=(account, ticket))
     )
 
 
@@ -185,6 +206,26 @@ def _add_ticket_once(ticket: Table) -> Insert:
     there = exists().where(ticket.c.digest == bindparam("new_digest"))
     statement = insert(ticket).from_select(columns, values.where(~there))
     return statement.execution_options(preserve_rowcount=True)
+
+
+def _with_browser(tables: Tables, statement: Select[Any]) -> Select[Any]:
+    """The same with the known browser that asks, and with how many the user has."""
+    account = tables.account
+    this, each = tables.ticket.alias("this_browser"), tables.ticket.alias("each_browser")
+
+    def of_user(ticket: Any) -> Any:
+        return and_(
+            ticket.c.user_id == account.c.user_id,
+            ticket.c.kind == KNOWN,
+            ticket.c.expires_at > bindparam("now"),
+        )
+
+    counted = select(func.count()).select_from(each).where(of_user(each)).correlate(account)
+    return statement.add_columns(
+        this.c.area.label("browser_bound"),
+        this.c.expires_at.label("browser_until"),
+        counted.scalar_subquery().label("browsers"),
+    ).outerjoin(this, and_(this.c.digest == bindparam("known"), of_user(this)))
 
 
 def _drop_expired(ticket: Table) -> Delete:
@@ -202,5 +243,6 @@ def _take_step(authenticator: Table) -> Update:
             last_step=step,
             last_used_at=bindparam("now"),
             failures_at_use=bindparam("counted"),
+            known_at_use=bindparam("known"),
         )
     )

@@ -81,6 +81,11 @@ class Store:
             row = connection.execute(self._statements.ticket, values).first()
         return None if row is None else ticket_of(row)
 
+    def waiting(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
+        """A ticket that is still good, left where it is, with the account of its user."""
+        with self._transactions.reading() as connection:
+            return self._transaction(connection).waiting(digest, kind, now)
+
     def tickets(self, user_id: str, kind: str, now: float) -> list[Ticket]:
         """The tickets of a kind that a user has, those that end last first."""
         values = {"user": user_id, "kind": kind, "now": int(now)}
@@ -174,8 +179,8 @@ class Store:
         return inspection.clock(self._transactions)
 
     def events(self, user_id: str, limit: int) -> list[Event]:
-        """The latest events of a user, newest first."""
+        """The latest changes of a user, and as many of the latest attempts, newest first."""
         values = {"user": user_id, "most": limit}
         with self._transactions.reading() as connection:
-            found = connection.execute(self._statements.events, values)
-            return [event_of(row) for row in found]
+            found = connection.execute(self._statements.events, values).all()
+        return sorted(map(event_of, found), key=lambda event: -event.id)

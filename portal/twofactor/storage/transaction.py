@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
-from ..core.records import Account, Authenticator, Event, Ticket
+from ..core.records import KNOWN, Account, Authenticator, Event, Ticket
 from ..core.throttle import Figures
-from .rows import account_of, keys_as_text, ticket_of, times_as_text
+from .rows import account_of, browser_of, keys_as_text, ticket_of, times_as_text
 from .statements import Statements
 from .tables import Tables
 
@@ -36,15 +36,37 @@ class Transaction:
         rows = self._connection.execute(statement, {"user": user_id}).all()
         return account_of(rows) if rows else None
 
-    def pending(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
-        """A ticket with the account of its user, in one SELECT that queues on both."""
+    def account_asked(self, user_id: str, known: str, now: float) -> Account | None:
+        """The account with what is known of the browser that asks, in one SELECT that queues.
+
+        Args:
+            user_id: the host's string for the user.
+            known: digest of the id that the browser sent, or anything that is none.
+            now: Unix seconds.
+        """
+        values = {"user": user_id, "known": known, "now": int(now)}
+        rows = self._connection.execute(self._statements.account_asked, values).all()
+        return account_of(rows, *browser_of(rows[0])) if rows else None
+
+    def waiting(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
+        """A ticket with the account of its user, in one SELECT."""
         values = {"digest": digest, "kind": kind, "now": int(now)}
+        rows = self._connection.execute(self._statements.waiting, values).all()
+        return (self._ticket_beside(rows[0]), account_of(rows)) if rows else None
+
+    def pending(
+        self, digest: str, kind: str, known: str, now: float
+    ) -> tuple[Ticket, Account] | None:
+        """The same with what is known of the browser that asks, queueing on ticket and account."""
+        values = {"digest": digest, "kind": kind, "known": known, "now": int(now)}
         rows = self._connection.execute(self._statements.pending, values).all()
         if not rows:
             return None
-        first = rows[0]._mapping
+        return self._ticket_beside(rows[0]), account_of(rows, *browser_of(rows[0]))
+
+    def _ticket_beside(self, row: Any) -> Ticket:
         columns = self._tables.ticket.c
-        return Ticket(*(first[f"ticket_{column.name}"] for column in columns)), account_of(rows)
+        return Ticket(*(row._mapping[f"ticket_{column.name}"] for column in columns))
 
     def add_account(self, account: Account) -> None:
         """Write a new account; one that is there already is an integrity error."""
@@ -77,24 +99,31 @@ class Transaction:
         table = self._tables.authenticator
         return self._hit(update(table).where(table.c.id == authenticator.id).values(name=name))
 
-    def remove_authenticator(self, authenticator: Authenticator, failures: int) -> bool:
+    def remove_authenticator(self, authenticator: Authenticator, account: Account) -> bool:
         """Remove one of several authenticators.
 
-        Wrong codes up to `failures` stay cleared: which authenticator was right last is forgotten.
+        Wrong codes so far stay cleared: which authenticator was right last is forgotten.
         """
-        account, table = self._tables.account, self._tables.authenticator
-        of_user = account.c.user_id == authenticator.user_id
-        self._connection.execute(update(account).where(of_user).values(failures_cleared=failures))
+        of_account, table = self._tables.account, self._tables.authenticator
+        self._connection.execute(
+            update(of_account)
+            .where(of_account.c.user_id == account.user_id)
+            .values(failures_cleared=account.failures, known_cleared=account.known_failures)
+        )
         return self._hit(delete(table).where(table.c.id == authenticator.id))
 
-    def take_step(self, authenticator_id: str, step: int, failures: int, now: float) -> bool:
-        """Use up a time step; `False` when it, or a later one, was used before (RFC 6238 5.2)."""
+    def take_step(self, authenticator_id: str, step: int, account: Account, now: float) -> bool:
+        """Use up a time step; `False` when it, or a later one, was used before (RFC 6238 5.2).
+
+        That ends both runs of wrong codes of the account.
+        """
         return self._hit(
             self._statements.take_step,
             authenticator=authenticator_id,
             step=step,
             now=int(now),
-            counted=failures,
+            counted=account.failures,
+            known=account.known_failures,
         )
 
     def count_failure(self, account: Account, codes: Figures) -> bool:
@@ -105,6 +134,37 @@ class Transaction:
             before=account.failures,
             after=account.failures + 1,
             times=times_as_text(codes.recent),
+        )
+
+    def count_known_failure(self, account: Account, codes: Figures) -> bool:
+        """The same of a wrong code from a known browser."""
+        return self._hit(
+            self._statements.count_known,
+            user=account.user_id,
+            before=account.known_failures,
+            after=account.known_failures + 1,
+            times=times_as_text(codes.recent),
+        )
+
+    def set_figures(self, account: Account, codes: Figures, known: Figures) -> bool:
+        """End both runs of wrong codes, put other times in place of the latest attempts', and
+        forget recovery codes; `False` when a code was counted since the account was read.
+        """
+        table = self._tables.account
+        return self._hit(
+            update(table)
+            .where(
+                table.c.user_id == account.user_id,
+                table.c.failures == account.failures,
+                table.c.known_failures == account.known_failures,
+            )
+            .values(
+                failures_cleared=account.failures,
+                failures_recent=times_as_text(codes.recent),
+                known_cleared=account.known_failures,
+                known_recent=times_as_text(known.recent),
+                recovery_recent="",
+            )
         )
 
     def count_recovery(self, account: Account, figures: Figures) -> bool:
@@ -149,7 +209,13 @@ class Transaction:
         return self._hit(
             update(table)
             .where(table.c.user_id == user_id)
-            .values(failures_cleared=table.c.failures, failures_recent="", recovery_recent="")
+            .values(
+                failures_cleared=table.c.failures,
+                failures_recent="",
+                known_cleared=table.c.known_failures,
+                known_recent="",
+                recovery_recent="",
+            )
         )
 
     def drop_ticket(self, digest: str, kind: str, user_id: str) -> bool:
@@ -161,33 +227,71 @@ class Transaction:
             )
         )
 
-    def remove_account(self, user_id: str, recovery_hash: str | None = None) -> bool:
+    def remove_account(
+        self, user_id: str, recovery_hash: str | None = None, ticket: str | None = None
+    ) -> bool:
         """Remove account, authenticators and tickets; `False` when another was first.
 
         Args:
             user_id: the host's string for the user.
             recovery_hash: remove only while this is the account's recovery code.
+            ticket: remove only while the ticket with this digest is there.
         """
         statements, of_user = self._statements, {"user": user_id}
         # The lock of the account comes first, as in every other transaction.
-        found = self._connection.execute(statements.recovery_locked, of_user).first()
+        locked = statements.recovery_locked
+        if ticket is not None:
+            locked = locked.where(exists().where(self._tables.ticket.c.digest == ticket))
+        found = self._connection.execute(locked, of_user).first()
         if found is None or (recovery_hash is not None and found[0] != recovery_hash):
             return False
         self._connection.execute(statements.drop_authenticators, of_user)
         self.drop_tickets(user_id)
         return self._hit(statements.drop_account, **of_user)
 
-    def add_ticket(self, ticket: Ticket) -> None:
-        """Write a ticket."""
-        values = {
-            "digest": ticket.digest,
-            "user_id": ticket.user_id,
-            "kind": ticket.kind,
-            "area": ticket.area,
-            "sealed": ticket.sealed,
-            "expires_at": ticket.expires_at,
-        }
-        self._connection.execute(self._statements.add_ticket, values)
+    def add_ticket(self, *tickets: Ticket) -> None:
+        """Write tickets, in one statement."""
+        values = [
+            {
+                "digest": ticket.digest,
+                "user_id": ticket.user_id,
+                "kind": ticket.kind,
+                "area": ticket.area,
+                "sealed": ticket.sealed,
+                "expires_at": ticket.expires_at,
+            }
+            for ticket in tickets
+        ]
+        if values:
+            self._connection.execute(self._statements.add_ticket, values)
+
+    def move_end(self, digest: str, kind: str, expires_at: int) -> bool:
+        """Let a ticket end at another time."""
+        ticket = self._tables.ticket
+        return self._hit(
+            update(ticket)
+            .where(ticket.c.digest == digest, ticket.c.kind == kind)
+            .values(expires_at=expires_at)
+        )
+
+    def replace_browser(self, fresh: Ticket, now: float) -> bool:
+        """Write the ticket of a known browser over that which would end first."""
+        ticket = self._tables.ticket
+        oldest = (
+            select(ticket.c.digest)
+            .where(
+                ticket.c.user_id == fresh.user_id,
+                ticket.c.kind == KNOWN,
+                ticket.c.expires_at > int(now),
+            )
+            .order_by(ticket.c.expires_at, ticket.c.digest)
+            .limit(1)
+        )
+        return self._hit(
+            update(ticket)
+            .where(ticket.c.digest == oldest.scalar_subquery())
+            .values(digest=fresh.digest, area=fresh.area, expires_at=fresh.expires_at)
+        )
 
     def add_ticket_once(self, ticket: Ticket) -> bool:
         """Write a ticket that carries nothing, unless its digest is there already."""
@@ -214,9 +318,15 @@ class Transaction:
         row = self._connection.execute(self._statements.take_ticket, values).first()
         return None if row is None else ticket_of(row)
 
-    def drop_tickets(self, user_id: str, spare: str = "") -> None:
-        """End everything half done of a user, but for one kind; what was executed stays so."""
-        values = {"user": user_id, "spare": spare}
+    def drop_tickets(self, user_id: str, spare: str = "", known: str = "") -> None:
+        """End everything half done of a user; what was executed stays so.
+
+        Args:
+            user_id: the host's string for the user.
+            spare: a kind that stays.
+            known: digest of the known browser that stays.
+        """
+        values = {"user": user_id, "spare": spare, "known": known}
         self._connection.execute(self._statements.drop_tickets, values)
 
     def drop_expired_tickets(self, now: float, most: int = 1000) -> int:
@@ -237,16 +347,19 @@ class Transaction:
             delete(event).where(event.c.id.in_(oldest.scalar_subquery()))
         ).rowcount
 
-    def record(self, event: Event) -> None:
-        """Write one event."""
-        values = {
-            "user_id": event.user_id,
-            "at": event.at,
-            "kind": event.kind,
-            "area": event.area,
-            "address": event.address,
-            "detail": event.detail,
-        }
+    def record(self, *events: Event) -> None:
+        """Write events, in one statement."""
+        values = [
+            {
+                "user_id": event.user_id,
+                "at": event.at,
+                "kind": event.kind,
+                "area": event.area,
+                "address": event.address,
+                "detail": event.detail,
+            }
+            for event in events
+        ]
         self._connection.execute(self._statements.add_event, values)
 
     def _hit(self, statement: Any, **values: Any) -> bool:

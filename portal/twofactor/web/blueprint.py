@@ -18,10 +18,12 @@ from . import (
     enrol,
     forms,
     guard,
+    known,
     marks,
     navigation,
     pages,
     preferences,
+    recovered,
     sign_in,
     subjects,
 )
@@ -58,6 +60,7 @@ def make_blueprint() -> Blueprint:
     add("/browsers", "browsers", preferences.forget_browser, methods=["POST"])
     add("/sign-in", "sign_in", sign_in.show, methods=["GET"])
     add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])
+    add("/recovered", "recovered", recovered.submit, methods=["POST"])
     add("/challenge", "challenge", show_challenge, methods=["GET"])
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
     blueprint.url_value_preprocessor(come_first)
@@ -138,10 +141,11 @@ def submit_challenge() -> Response:
         code = forms.text("code") or forms.text("twofactor_code")
         if not code.strip():
             raise ChallengeRequired(area.key)
-        ticket_id = verification.open_view(state.kit, who, code, area.key)
+        ticket_id, known_id = verification.open_view(state.kit, who, code, area.key)
     except Refusal as refusal:
         refusal.area, refusal.user_id = area.key, who.user_id
         return answer(refusal, url_for("twofactor.challenge", area=area.key, next=target))
+    known.keep(state, who.user_id, known_id)
     marks.renew()
     marks.put(tickets.VIEW, ticket_id, area.key)
     if forms.wants_json():

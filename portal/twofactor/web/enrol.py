@@ -1,9 +1,11 @@
 """The wizard: password and areas, then QR code and recovery code, then the first right code."""
 
+import logging
 from typing import Any
 
 from flask import request, url_for
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from ..core.errors import (
@@ -12,13 +14,16 @@ from ..core.errors import (
     EnrolmentExpired,
     PasswordWrong,
     Refusal,
+    Unavailable,
 )
 from ..language import _, shown
 from ..methods.totp import base32
 from ..service import enrolment, tickets
 from ..service.enrolment import Enrolment
 from ..state import State, current_state
-from . import forms, marks, navigation, pages, scan, subjects
+from . import forms, known, marks, navigation, pages, recovered, scan, subjects
+
+log = logging.getLogger(__name__)
 
 
 def show() -> Response:
@@ -128,13 +133,25 @@ def _finish(state: State) -> Response:
     # A change of privilege: new session id; the password counts from when it was given.
     marks.forget()
     marks.renew()
-    marks.put(tickets.PASSWORD, finished.proof)
+    _leave_proofs(state, finished)
     return pages.done(
         _("Two-factor authentication is on."),
         finished.next_url,
         state="on",
         areas=sorted(finished.areas),
     )
+
+
+def _leave_proofs(state: State, finished: Enrolment) -> None:
+    """Note the given password and the browser. Activated is activated, whatever fails here."""
+    try:
+        who = subjects.subject_anew(state)
+        proof, known_id = enrolment.leave_proofs(state.kit, who, finished.given)
+    except (Unavailable, SQLAlchemyError):
+        log.warning("a given password could not be noted: it will be asked again")
+    else:
+        marks.put(tickets.PASSWORD, proof)
+        known.keep(state, who.user_id, known_id)
 
 
 def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
@@ -151,6 +168,7 @@ def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
 
 
 def _already_on(state: State, refusal: AlreadyOn) -> Response:
+    recovered.end()
     if forms.wants_json():
         return pages.refused(state, refusal, "activate_start.html")
     return navigation.see_other(url_for("twofactor.preferences"))

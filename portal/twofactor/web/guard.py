@@ -27,7 +27,7 @@ from ..service import tickets, verification
 from ..state import State, current_state
 from ..wiring import GUARD, WANTED, innermost
 from . import asked as requests
-from . import continuation, marks, passes, subjects
+from . import continuation, known, marks, passes, subjects
 from .asked import Asked
 from .challenge import FormAgain, no_store
 from .forms import refuse_cross_site
@@ -233,11 +233,13 @@ def _ask(
 def _judge(state: State, area: Area, user: Any, code: str, once: Ticket | None) -> tickets.Grant:
     subject = subjects.subject(state, user)
     if area.guards == "view":
-        ticket_id = verification.open_view(state.kit, subject, code, area.key, once)
+        ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
+        known.keep(state, subject.user_id, known_id)
         marks.renew()
         marks.put(tickets.VIEW, ticket_id, area.key)
         return tickets.NOTHING
-    verification.challenge(state.kit, subject, code, area.key, once)
+    known_id = verification.challenge(state.kit, subject, code, area.key, once)
+    known.keep(state, subject.user_id, known_id)
     return tickets.grant(state.kit)
 
 
@@ -250,17 +252,17 @@ def _look_again(state: State, once: Ticket | None) -> None:
 def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
     """What the user chose, and whether a pass or an open view is there; read once a request."""
     asked = requests.current()
-    known = asked.glances.get((area.key, user_id))
-    if known is None:
+    seen = asked.glances.get((area.key, user_id))
+    if seen is None:
         kind = tickets.VIEW if area.guards == "view" else tickets.PASS
         mark = marks.get(kind, area.key)
         hashed = tickets.digest(mark, *_bound(state, kind, user)) if mark else None
         once = _once(state, asked, user_id)
         carried = once.digest if once else None
         now = state.kit.clock()
-        known = state.kit.store.glance(user_id, kind, area.key, hashed, now, carried)
-        asked.glances[area.key, user_id] = known
-    return known
+        seen = state.kit.store.glance(user_id, kind, area.key, hashed, now, carried)
+        asked.glances[area.key, user_id] = seen
+    return seen
 
 
 def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:

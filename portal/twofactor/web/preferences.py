@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response
 
 from ..core.areas import DEACTIVATION, PREFERENCES, RECOVERY
 from ..core.errors import ChallengeRequired, NotOn, PasswordWrong, Refusal, UnknownArea
-from ..core.records import Account
+from ..core.records import ATTEMPTS, Account, Event
 from ..language import _, moment, shown
 from ..service import preferences, tickets, trust
 from ..service.authenticators import MOST
 from ..state import State, current_state
 from . import authenticators, forms, guard, marks, navigation, pages, subjects, words
 
+# Of changes, and of attempts.
 RECENT = 10
 _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 
@@ -170,15 +171,17 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
         "recovery_since": next(
             (moment(event.at) for event in events if event.kind in _MADE_RECOVERY_CODE), None
         ),
-        "events": [
-            {
-                "text": words.activity(event, kit.areas),
-                "at": moment(event.at),
-                "iso": words.iso(event.at),
-                "address": event.address,
-            }
-            for event in events
-        ],
+        "changes": [_line(state, event) for event in events if event.kind not in ATTEMPTS],
+        "attempts": [_line(state, event) for event in events if event.kind in ATTEMPTS],
+    }
+
+
+def _line(state: State, event: Event) -> dict[str, str | None]:
+    return {
+        "text": words.activity(event, state.kit.areas),
+        "at": moment(event.at),
+        "iso": words.iso(event.at),
+        "address": event.address,
     }
 
 

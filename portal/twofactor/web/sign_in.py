@@ -1,5 +1,7 @@
 """The second step of signing in. Half signed in is not signed in: the session holds one mark."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import current_app, flash, jsonify, make_response, request, url_for
@@ -11,17 +13,23 @@ from ..core.errors import (
     ChallengeRequired,
     CodeWrong,
     MalformedCode,
+    NewPasswordNeeded,
+    PasswordRefused,
+    PasswordsDiffer,
     Refusal,
     SetupError,
     SignInExpired,
 )
+from ..core.records import KNOWN
 from ..language import _, shown
 from ..methods import totp
 from ..service import signing_in, tickets
 from ..service.signing_in import Pending
 from ..state import State, current_state
-from . import forms, marks, navigation, pages, subjects, trusted, words
+from . import forms, known, marks, navigation, pages, recovered, subjects, trusted, words
 from .challenge import error_object, no_store
+
+_NEW_PASSWORD = ("new_password", "repeat_password")
 
 
 def begin(user: Any, remember: bool, next_url: str | None) -> Response:
@@ -33,13 +41,14 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         next_url: where to go afterwards; followed within the host alone.
     """
     state = current_state()
-    user_id = state.user_key(user)
-    account = state.kit.store.account(user_id)
+    # First of all: what the host reads anew in between is no longer what its password was good for.
+    who = subjects.subject(state, user)
+    account = state.kit.store.account(who.user_id)
     next_url = navigation.inside(next_url)
     marks.renew(empty=True)
     mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
     asked = account is not None and (mandatory or SIGN_IN in account.areas)
-    trusted_as = trusted.recognise(state, user_id) if asked else None
+    trusted_as = trusted.recognise(state, who.user_id) if asked else None
     if account is None and mandatory:
         # Who must have a second factor and has none is led through the wizard, and on.
         target = navigation.after_sign_in(next_url)
@@ -47,12 +56,16 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     if account is None or not asked or trusted_as:
         response = _enter(state, user, remember, next_url)
         if account is not None:
-            pages.password_given(state, user_id)
+            pages.password_given(state, who.user_id)
         if trusted_as:
             trusted.keep(response, *trusted_as)
         return response
-    ticket_id = signing_in.begin(state.kit, account, user.get_id(), remember, next_url)
+    ticket_id = signing_in.begin(
+        state.kit, account, user.get_id(), remember, next_url, who.credential
+    )
     marks.put(tickets.SIGN_IN, ticket_id)
+    # Which cookie to look at when the code comes: whose sign-in it is, the ticket alone says.
+    marks.put(KNOWN, subjects.known_tag(who.user_id))
     if forms.wants_json():
         return _asked_object(state)
     return navigation.see_other(url_for("twofactor.sign_in"))
@@ -73,11 +86,13 @@ def _signed_in(next_url: str | None) -> Response:
     return navigation.see_other(target)
 
 
-def _asked_object(state: State) -> Response:
+def _asked_object(state: State, *, renews: bool = False) -> Response:
     """The pending sign-in, for a client that has no pages."""
     refusal = ChallengeRequired(SIGN_IN)
     body = error_object(refusal, state.kit.areas.get(SIGN_IN))
     body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": forms.csrf_token()}
+    if renews:
+        body["needed"] = ["code", *_NEW_PASSWORD]
     return no_store(make_response(jsonify(body), 403))
 
 
@@ -87,34 +102,88 @@ def show() -> Response:
     if current_user.is_authenticated:
         return _signed_in(None)
     try:
-        signing_in.pending(state.kit, marks.get(tickets.SIGN_IN))
+        pending = signing_in.pending(state.kit, marks.get(tickets.SIGN_IN))
     except SignInExpired as expired:
         return _start_over(state, expired)
     if forms.wants_json():
-        return _asked_object(state)
-    return pages.page("sign_in.html", **_context(state, _by_recovery()))
+        return _asked_object(state, renews=_renews(state, pending) and _by_recovery())
+    context = _context(state, _by_recovery(), _renews(state, pending))
+    return pages.page("sign_in.html", **context)
 
 
 def submit() -> Response:
     """POST: the code, or the recovery code, which switches two-factor authentication off."""
     state = current_state()
     mark, address = marks.get(tickets.SIGN_IN), subjects.address()
-    by_recovery = False
+    by_recovery, waiting = False, None
+
+    def load(pending: Pending) -> Any:
+        nonlocal waiting
+        waiting = pending
+        return _load(state, pending)
+
     try:
         text = forms.text("code")
         by_recovery = _is_recovery(text)
         if by_recovery:
-            pending = signing_in.complete_by_recovery(state.kit, mark, address, text)
+            pending, user = signing_in.complete_by_recovery(
+                state.kit, mark, address, text, load, partial(_renewal, state)
+            )
         else:
-            pending = signing_in.complete(state.kit, mark, address, text)
-        user = _load(pending)
+            known_id = subjects.known_id(marks.get(KNOWN))
+            pending = signing_in.complete(state.kit, mark, address, text, known_id)
+            user = _load(state, pending)
     except Refusal as refusal:
         if over := _over(state, mark, refusal):
             return _start_over(state, over)
         refusal.area = SIGN_IN
-        asked = by_recovery or _by_recovery()
-        return pages.refused(state, refusal, "sign_in.html", **_context(state, asked))
+        if by_recovery or _by_recovery():
+            return _recovery_again(state, refusal, mark, waiting)
+        return pages.refused(state, refusal, "sign_in.html", **_context(state, False))
     return _complete(state, pending, user, by_recovery)
+
+
+def _recovery_again(
+    state: State, refusal: Refusal, mark: str | None, waiting: Pending | None
+) -> Response:
+    """The recovery code once more, perhaps with the fields of a new password."""
+    try:
+        renews = _renews(state, waiting or signing_in.pending(state.kit, mark))
+    except SignInExpired as expired:
+        return _start_over(state, expired)
+    response = pages.refused(state, refusal, "sign_in.html", **_context(state, True, renews))
+    if renews and forms.wants_json():
+        body: dict[str, Any] = response.get_json()
+        response.set_data(jsonify({**body, "needed": ["code", *_NEW_PASSWORD]}).data)
+    return response
+
+
+def _renews(state: State, pending: Pending) -> bool:
+    """Whether the recovery code serves together with a new password alone.
+
+    Wrong codes were counted since the last right one: who typed them knows the password, and would
+    be let in by it as soon as two-factor authentication is off.
+    """
+    return pending.guessed and state.change_password is not None
+
+
+def _renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] | None:
+    """What replaces the password, where that is asked.
+
+    Raises:
+        NewPasswordNeeded, PasswordsDiffer, PasswordRefused: nothing was judged.
+    """
+    if state.change_password is None or not pending.guessed:
+        return None
+    password = forms.text("new_password")
+    if not password:
+        raise NewPasswordNeeded("no new password")
+    if forms.text("repeat_password") != password:
+        raise PasswordsDiffer("new passwords differ")
+    problem = state.password_problem(user, password) if state.password_problem else None
+    if problem:
+        raise PasswordRefused(problem)
+    return partial(state.change_password, user, password)
 
 
 def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
@@ -134,25 +203,36 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
     marks.renew(empty=True)
     if by_recovery:
         state.login_user(user, pending.remember)
-        return pages.done(
-            _(
-                "Your recovery code was used, so two-factor authentication is off now. Activate it"
-                " again with your new phone."
-            ),
-            state="off",
-        )
+        return _recovered(pending)
     response = _enter(state, user, pending.remember, pending.next_url)
     marks.put(tickets.PASSWORD, pending.proof)
+    known.keep(state, pending.user_id, pending.known)
     if trust:
         trusted.remember(state, pending.user_id, response)
     return response
 
 
-def _context(state: State, by_recovery: bool) -> dict[str, Any]:
+def _recovered(pending: Pending) -> Response:
+    """On to the wizard, with the areas of before."""
+    recovered.begin()
+    message = _(
+        "Your recovery code was used, so two-factor authentication is off now. Activate it"
+        " again with your new phone."
+    )
+    target = navigation.after_sign_in(pending.next_url)
+    activate = url_for("twofactor.activate", areas=sorted(pending.areas), next=target)
+    if forms.wants_json():
+        return pages.done(message, state="off", activate=activate)
+    marks.say(message)
+    return navigation.see_other(activate)
+
+
+def _context(state: State, by_recovery: bool, renews: bool = False) -> dict[str, Any]:
     days = state.kit.settings.trust_seconds
     return {
         "area": shown(state.kit.areas.get(SIGN_IN)),
         "by_recovery": by_recovery,
+        "renews": by_recovery and renews,
         "trust": words.duration(days) if days else None,
         "trusting": request.form.get("trust") == "yes",
     }
@@ -180,11 +260,11 @@ def _is_recovery(text: str) -> bool:
     return False
 
 
-def _load(pending: Pending) -> Any:
-    """The host's user.
+def _load(state: State, pending: Pending) -> Any:
+    """Return the host's user.
 
     Raises:
-        SignInExpired: the host does not know the user any more.
+        SignInExpired: the host does not know the user any more, or the password was changed since.
         SetupError: it can't know anybody.
     """
     loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009 - set by Flask-Login
@@ -193,6 +273,8 @@ def _load(pending: Pending) -> Any:
     user = loader(pending.login_id)
     if user is None:
         raise SignInExpired("user gone")
+    if state.credential_of(user) != pending.credential:
+        raise SignInExpired("another credential")
     return user
 
 

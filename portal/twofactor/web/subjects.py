@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from ..core.records import Subject
 from ..state import State
+from ..storage.session import read_anew
 
 LONGEST_ADDRESS = 64
 KNOWN_COOKIE = "twofactor_known"
@@ -23,7 +24,17 @@ def subject(state: State, user: Any = None) -> Subject:
     """
     user = current_user if user is None else user
     user_id = state.user_key(user)
-    return Subject(user_id, address(), state.credential_of(user), known_id(user_id))
+    return Subject(user_id, address(), state.credential_of(user), known_id(known_tag(user_id)))
+
+
+def subject_anew(state: State) -> Subject:
+    """Return the same of the signed-in user, read anew where a credential is: with a change of the
+    second factor the host may have changed that, too.
+    """
+    user = current_user._get_current_object()
+    if state.credential is not None:
+        read_anew(user)
+    return subject(state, user)
 
 
 def address() -> str | None:
@@ -35,16 +46,29 @@ def address() -> str | None:
         return text if text and text.isascii() and text.isprintable() else None
 
 
-def known_id(user_id: str) -> str:
-    """Return the id in this browser's cookie of known browsers, empty where there is none."""
-    value = request.cookies.get(known_cookie(user_id), "")
+def known_id(tag: str | None) -> str:
+    """Return the id in this browser's cookie of known browsers, empty where there is none.
+
+    Args:
+        tag: of the user, see `known_tag`; none for somebody unknown.
+    """
+    value = request.cookies.get(_known_cookie(tag), "") if tag else ""
     return value if len(value) <= LONGEST_ADDRESS else ""
 
 
+def known_tag(user_id: str) -> str:
+    """Return what tells one user's cookie from another's, so that both keep theirs in a browser."""
+    text = user_id.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(b"known browser " + text).hexdigest()[:12]
+
+
 def known_cookie(user_id: str) -> str:
-    """Return the cookie's name: one a user, so that people who share a browser keep theirs."""
-    tag = hashlib.sha256(b"known browser " + user_id.encode("utf-8", "surrogatepass")).hexdigest()
-    name = f"{KNOWN_COOKIE}_{tag[:12]}"
+    """Return the name of a user's cookie of known browsers."""
+    return _known_cookie(known_tag(user_id))
+
+
+def _known_cookie(tag: str) -> str:
+    name = f"{KNOWN_COOKIE}_{tag}"
     return f"__Host-{name}" if is_secure() else name
 
 

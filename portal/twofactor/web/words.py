@@ -73,6 +73,13 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
         "Signing in was not finished in time. Sign in again with your password."
     ),
     errors.PasswordWrong: later("That password is not right. Enter your current password."),
+    errors.NewPasswordNeeded: later(
+        "Choose a new password as well: somebody who knows your present one has entered wrong codes"
+        " for your account."
+    ),
+    errors.PasswordsDiffer: later(
+        "The two new passwords are not the same. Enter the new password twice."
+    ),
     errors.LastAuthenticator: later(
         "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
         " add the new phone first."
@@ -118,6 +125,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             )
         case errors.Held():
             return _held(error, now)
+        case errors.PasswordRefused():
+            return error.sentence
         case errors.ClockOff():
             return _clock(error.seconds)
         case errors.NameUnusable():
@@ -195,11 +204,11 @@ _EVENTS = {
     "code_accepted": later("A code was accepted"),
     "code_wrong": later("A wrong code was entered"),
     "code_reused": later("A code was entered a second time"),
-    "held": later("A code was not checked: too many wrong ones before"),
+    "held": later("Codes are not checked for a while: too many wrong ones"),
     "locked": later("Codes were locked after too many wrong ones"),
     "recovery_code_used": later("The recovery code was used"),
     "recovery_code_wrong": later("A wrong recovery code was entered"),
-    "recovery_held": later("A recovery code was not checked: too many before"),
+    "recovery_held": later("Recovery codes are not checked for a while: too many wrong ones"),
     "recovery_code_replaced": later("The recovery code was replaced"),
     "authenticator_added": later("An authenticator app was added"),
     "authenticator_removed": later("An authenticator app was removed"),

@@ -1,0 +1,172 @@
+"""The recovery code at sign-in: no downgrade that somebody with the password could use."""
+
+import pytest
+from flask import session as flask_session
+
+from tests.support.databases import both
+
+from .host import PASSWORD
+from .person import MOUNT, element, error
+
+NEW = "another horse battery"
+RECOVERY = "/sign-in?use=recovery"
+
+
+@pytest.fixture
+def guessed(protected, clock):
+    """Somebody who has the password enters wrong codes; the owner is at the second step."""
+    other = protected.other_browser()
+    other.sign_in()
+    for _ in range(3):
+        other.post("/sign-in", {"code": other.wrong()})
+    protected.client.post("/logout")
+    protected.as_a_stranger().sign_in()
+    return protected
+
+
+def use(person, **fields):
+    return person.post(RECOVERY, {"code": person.recovery_code, **fields}, f"{MOUNT}{RECOVERY}")
+
+
+def twice(password):
+    return {"new_password": password, "repeat_password": password}
+
+
+@both
+def test_a_new_password_is_chosen_in_the_same_step(guessed, host, clock):
+    """F-11: who locked the codes knows the password, and would be let in by it alone."""
+    page = guessed.client.get(f"{MOUNT}{RECOVERY}").text
+    assert 'name="new_password"' in page
+    assert 'name="repeat_password"' in page
+    done = use(guessed, **twice(NEW))
+    assert done.status_code == 303
+    assert guessed.client.get("/").text == "home"
+    assert not guessed.is_on()
+    thief = guessed.other_browser()
+    assert thief.sign_in().text == "wrong"
+    assert guessed.other_browser().sign_in(NEW).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "Choose a new password as well"),
+        ({"new_password": NEW, "repeat_password": NEW + "x"}, "are not the same"),
+        (twice(PASSWORD), "Choose another one."),
+    ],
+)
+def test_what_is_wrong_with_it_is_said_before_anything_is_judged(guessed, host, fields, sentence):
+    """F-11: nothing is used up, nothing is off, nobody is in."""
+    refused = use(guessed, **fields)
+    assert refused.status_code == 403
+    assert sentence in error(refused.text)
+    assert guessed.client.get("/").status_code == 302
+    with host.app_context():
+        account = host.extensions["twofactor"].kit.store.account(guessed.id)
+    assert account.recovery_attempts == 0
+    assert use(guessed, **twice(NEW)).status_code == 303
+
+
+def test_a_password_that_is_refused_at_last_uses_nothing_up(guessed, host):
+    """F-11: it is stored before the recovery code goes, so no order of faults lets the thief in."""
+    refused = use(guessed, **twice("taken at the last moment"))
+    assert (refused.status_code, error(refused.text)) == (403, "Not that one.")
+    assert guessed.is_on()
+    assert guessed.client.get("/").status_code == 302
+    assert use(guessed, **twice(NEW)).status_code == 303
+
+
+def test_a_wrong_recovery_code_changes_no_password(guessed):
+    """F-11"""
+    refused = guessed.post(
+        RECOVERY, {"code": guessed.wrong_recovery(), **twice(NEW)}, f"{MOUNT}{RECOVERY}"
+    )
+    assert "recovery code is not right" in error(refused.text)
+    assert 'name="new_password"' in refused.text
+    assert guessed.other_browser().sign_in().status_code == 303
+
+
+def test_programs_are_told_what_to_send(guessed):
+    """F-11"""
+    headers = {"Accept": "application/json", "X-CSRFToken": guessed.token(f"{MOUNT}{RECOVERY}")}
+    path = f"{MOUNT}{RECOVERY}"
+    needed = ["code", "new_password", "repeat_password"]
+    assert guessed.client.get(path, headers=headers).get_json()["needed"] == needed
+    body = {"code": guessed.recovery_code}
+    refused = guessed.client.post(path, json=body, headers=headers)
+    assert (refused.status_code, refused.get_json()["needed"]) == (403, needed)
+    done = guessed.client.post(path, json={**body, **twice(NEW)}, headers=headers).get_json()
+    assert done["state"] == "off"
+    assert done["activate"].startswith(f"{MOUNT}/activate?")
+
+
+def test_without_wrong_codes_the_password_stays(protected):
+    protected.client.post("/logout")
+    protected.sign_in()
+    assert "new_password" not in protected.client.get(f"{MOUNT}{RECOVERY}").text
+    assert use(protected).status_code == 303
+    assert protected.other_browser().sign_in().status_code == 303
+
+
+def test_wrong_codes_of_a_known_browser_are_the_owners(protected):
+    """F-11: mistyped on the own browser; nobody else has the password for it."""
+    protected.client.post("/logout")
+    protected.sign_in()
+    protected.post("/sign-in", {"code": protected.wrong()})
+    assert use(protected).status_code == 303
+
+
+@both
+def test_it_leads_into_the_wizard_with_the_areas_of_before(guessed, host):
+    """F-11: and from there to where the person wanted to go."""
+    guessed.client.post("/logout")
+    guessed.sign_in(next="/diary")
+    done = use(guessed, **twice(NEW))
+    assert done.location.startswith(f"{MOUNT}/activate?")
+    page = guessed.client.get(done.location).text
+    assert "two-factor authentication is off now" in page
+    for key in ("sign_in", "note", "vault", "payment"):
+        box = page.split(f'value="{key}"')[1].split(">")[0]
+        assert "checked" in box
+    assert 'name="next" value="/diary"' in page
+
+
+class TestReminder:
+    def test_until_a_new_device_is_set_up(self, guessed, host):
+        """F-11"""
+        assert self.reminded(guessed, host) is False
+        use(guessed, **twice(NEW))
+        assert self.reminded(guessed, host) is True
+        token = guessed.token(f"{MOUNT}/activate")
+        data = {"password": NEW, "areas": ["note"], "csrf_token": token}
+        guessed.client.post(f"{MOUNT}/activate", data=data)
+        self.finish(guessed)
+        assert self.reminded(guessed, host) is False
+
+    @staticmethod
+    def finish(person):
+        page = person.client.get(f"{MOUNT}/activate").text
+        person.secret = element(page, "twofactor-secret").replace(" ", "")
+        sent = person.post("/activate", {"code": person.code()}, f"{MOUNT}/activate")
+        assert sent.status_code == 303
+
+    def test_or_the_person_says_no(self, guessed, host):
+        """F-11"""
+        use(guessed, **twice(NEW))
+        said = guessed.post("/recovered", {"next": "/diary"}, f"{MOUNT}/activate")
+        assert (said.status_code, said.location) == (303, "/diary")
+        assert self.reminded(guessed, host) is False
+
+    def test_a_no_leads_to_no_other_site(self, guessed):
+        use(guessed, **twice(NEW))
+        said = guessed.post("/recovered", {"next": "//evil.example"}, f"{MOUNT}/activate")
+        assert said.location == f"{MOUNT}/"
+
+    @staticmethod
+    def reminded(person, host):
+        """What the template global says in this session."""
+        with person.client.session_transaction() as session:
+            kept = dict(session)
+        with host.test_request_context():
+            flask_session.update(kept)
+            return host.jinja_env.globals["twofactor_recovered"]()
