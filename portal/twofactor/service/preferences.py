@@ -3,7 +3,14 @@
 from sqlalchemy import Connection
 
 from ..core.areas import DEACTIVATION, RECOVERY
-from ..core.errors import AreasChanged, ChallengeRequired, MalformedCode, NotOn, RecoveryWrong
+from ..core.errors import (
+    AreasChanged,
+    ChallengeRequired,
+    MalformedCode,
+    NotOn,
+    RecoveryWrong,
+    SignInExpired,
+)
 from ..core.records import Account, Subject
 from ..methods import recovery, totp
 from ..storage.transaction import Transaction
@@ -109,17 +116,26 @@ def deactivate(kit: Kit, subject: Subject, text: str) -> str:
     return "code"
 
 
-def deactivate_by_recovery(kit: Kit, subject: Subject, text: str, area: str) -> None:
+def deactivate_by_recovery(
+    kit: Kit, subject: Subject, text: str, area: str, pending: str | None = None
+) -> None:
     """Switch two-factor authentication off with the recovery code, once.
 
+    Args:
+        kit: the application's parts.
+        subject: who answers.
+        text: what was typed.
+        area: key of the area, for the record.
+        pending: digest of the pending sign-in that it finishes, which must still be there.
+
     Raises:
-        MalformedCode, RecoveryWrong, RecoveryHeld, NotOn: it stays as it is.
+        MalformedCode, RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: it stays as it is.
     """
     hashed = verification.judge_recovery(kit, subject, text, area)
 
     def work(transaction: Transaction) -> None:
-        if not transaction.remove_account(subject.user_id, recovery_hash=hashed):
-            raise RecoveryWrong("used meanwhile")
+        if not transaction.remove_account(subject.user_id, hashed, pending):
+            raise RecoveryWrong("used meanwhile") if pending is None else SignInExpired("over")
         transaction.record(kit.event(subject, "recovery_code_used", area))
         transaction.record(kit.event(subject, "deactivated", detail="recovery code"))
         kit.join(transaction, "recovery_code_used", subject.user_id)

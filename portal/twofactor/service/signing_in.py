@@ -1,6 +1,8 @@
 """The second step of signing in: a pending sign-in is a ticket, and half signed in is not in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ..core.areas import SIGN_IN
 from ..core.errors import CodeWrong, SignInExpired
@@ -9,6 +11,8 @@ from ..methods import recovery, totp
 from ..storage.transaction import Transaction
 from . import preferences, tickets, verification
 from .kit import Kit
+
+T = TypeVar("T")
 
 WRONG_CODES = 5
 
@@ -23,6 +27,7 @@ class Pending:
         remember: whether the person asked to stay signed in.
         next_url: where to go afterwards.
         given: when the password was given, Unix seconds.
+        credential: digest of the user's credential as it was then (`Subject.credential`).
         proof: the id of the ticket that says so once the sign-in is complete, for the session.
     """
 
@@ -31,11 +36,27 @@ class Pending:
     remember: bool
     next_url: str | None
     given: int
+    credential: str = field(default="", repr=False)
     proof: str = field(default="", repr=False)
 
 
-def begin(kit: Kit, account: Account, login_id: str, remember: bool, next_url: str | None) -> str:
+def begin(
+    kit: Kit,
+    account: Account,
+    login_id: str,
+    remember: bool,
+    next_url: str | None,
+    credential: str = "",
+) -> str:
     """Leave a pending sign-in.
+
+    Args:
+        kit: the application's parts.
+        account: of the user whose password was right.
+        login_id: what the host's user loader takes.
+        remember: whether the person asked to stay signed in.
+        next_url: where to go afterwards.
+        credential: digest of the credential that the password was compared with.
 
     Returns:
         The ticket's id, for the session.
@@ -46,6 +67,7 @@ def begin(kit: Kit, account: Account, login_id: str, remember: bool, next_url: s
         "next": next_url,
         "failures": account.failures,
         "given": int(kit.clock()),
+        "credential": credential,
     }
     seconds = kit.settings.pending_seconds
     return kit.store.run(
@@ -99,9 +121,21 @@ def complete(kit: Kit, ticket_id: str | None, address: str | None, text: str) ->
 
 
 def complete_by_recovery(
-    kit: Kit, ticket_id: str | None, address: str | None, text: str
-) -> Pending:
+    kit: Kit,
+    ticket_id: str | None,
+    address: str | None,
+    text: str,
+    load: Callable[[Pending], T],
+) -> tuple[Pending, T]:
     """Finish a pending sign-in with the recovery code, which switches two-factor off.
+
+    Args:
+        kit: the application's parts.
+        ticket_id: of the pending sign-in.
+        address: network address of the client.
+        text: what was typed.
+        load: returns the host's user, and raises when the sign-in was begun with a credential that
+            has changed since: then nothing must be switched off.
 
     Raises:
         MalformedCode, RecoveryWrong, RecoveryHeld: still pending.
@@ -109,9 +143,11 @@ def complete_by_recovery(
     """
     recovery.parse_code(text)
     waiting = pending(kit, ticket_id)
+    user = load(waiting)
     subject = Subject(waiting.user_id, address)
-    preferences.deactivate_by_recovery(kit, subject, text, SIGN_IN)
-    return waiting
+    hashed = tickets.digest(ticket_id or "")
+    preferences.deactivate_by_recovery(kit, subject, text, SIGN_IN, hashed)
+    return waiting, user
 
 
 def _spent(kit: Kit, ticket: Ticket, account: Account) -> bool:
@@ -128,4 +164,11 @@ def _take(kit: Kit, transaction: Transaction, ticket: Ticket) -> None:
 
 def _pending(kit: Kit, ticket: Ticket) -> Pending:
     data = tickets.data_of(kit, ticket)
-    return Pending(ticket.user_id, data["login"], data["remember"], data["next"], data["given"])
+    return Pending(
+        user_id=ticket.user_id,
+        login_id=data["login"],
+        remember=data["remember"],
+        next_url=data["next"],
+        given=data["given"],
+        credential=data.get("credential", ""),
+    )

@@ -70,8 +70,10 @@ def open_view(kit: Kit, subject: Subject, text: str, area: str) -> str:
 
     def work(transaction: Transaction) -> str:
         verify(kit, transaction, subject, code, area)
-        seconds = kit.settings.view_seconds
-        return tickets.issue(kit, transaction, tickets.VIEW, subject.user_id, seconds, area)
+        seconds, bound = kit.settings.view_seconds, (subject.credential,)
+        return tickets.issue(
+            kit, transaction, tickets.VIEW, subject.user_id, seconds, area, bound=bound
+        )
 
     return judged(kit, work, area, lambda _: subject.user_id)
 

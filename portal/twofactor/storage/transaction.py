@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from ..core.records import Account, Authenticator, Event, Ticket
 from ..core.throttle import Figures
@@ -161,16 +161,22 @@ class Transaction:
             )
         )
 
-    def remove_account(self, user_id: str, recovery_hash: str | None = None) -> bool:
+    def remove_account(
+        self, user_id: str, recovery_hash: str | None = None, ticket: str | None = None
+    ) -> bool:
         """Remove account, authenticators and tickets; `False` when another was first.
 
         Args:
             user_id: the host's string for the user.
             recovery_hash: remove only while this is the account's recovery code.
+            ticket: remove only while the ticket with this digest is there.
         """
         statements, of_user = self._statements, {"user": user_id}
         # The lock of the account comes first, as in every other transaction.
-        found = self._connection.execute(statements.recovery_locked, of_user).first()
+        locked = statements.recovery_locked
+        if ticket is not None:
+            locked = locked.where(exists().where(self._tables.ticket.c.digest == ticket))
+        found = self._connection.execute(locked, of_user).first()
         if found is None or (recovery_hash is not None and found[0] != recovery_hash):
             return False
         self._connection.execute(statements.drop_authenticators, of_user)

@@ -182,7 +182,7 @@ def check(state: State, area: Area, user: Any, user_id: str) -> bool:
 
 def _ask(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> None:
     """Take a pass, or judge the code of the request."""
-    if area.guards == "deed" and _take_pass(state, area, user_id):
+    if area.guards == "deed" and _take_pass(state, area, user, user_id):
         return
     codes = _codes() if asked.codes is None else asked.codes
     asked.codes = set()
@@ -205,14 +205,15 @@ def _ask(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> Non
         raise FormAgain(asked.carried.lost)
 
 
-def glance(state: State, area: Area, user_id: str) -> Glance:
+def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
     """What the user chose, and whether a pass or an open view is there; read once a request."""
     glances = _asked().glances
     known = glances.get((area.key, user_id))
     if known is None:
         kind = tickets.VIEW if area.guards == "view" else tickets.PASS
         mark = marks.get(kind, area.key)
-        hashed = tickets.digest(mark) if mark else None
+        bound = state.credential_of(user) if mark and kind == tickets.VIEW else ""
+        hashed = tickets.digest(mark, bound) if mark else None
         known = state.kit.store.glance(user_id, kind, area.key, hashed, state.kit.clock())
         glances[area.key, user_id] = known
     return known
@@ -220,7 +221,7 @@ def glance(state: State, area: Area, user_id: str) -> Glance:
 
 def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:
     """What the policy says of a request of this user."""
-    seen = glance(state, area, user_id)
+    seen = glance(state, area, user, user_id)
     return policy.decide(area, seen, method, mandatory=state.is_mandatory(area, user))
 
 
@@ -231,7 +232,7 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
         return False  # the form that comes back leaves a pass
     if verdict_on(state, area, user, user_id, "POST") is not Verdict.ASK:
         return False
-    return not glance(state, area, user_id).ticket
+    return not glance(state, area, user, user_id).ticket
 
 
 def _codes() -> set[str]:
@@ -240,9 +241,9 @@ def _codes() -> set[str]:
     return {value for value in values if value.strip()}
 
 
-def _take_pass(state: State, area: Area, user_id: str) -> bool:
+def _take_pass(state: State, area: Area, user: Any, user_id: str) -> bool:
     mark = marks.get(tickets.PASS, area.key)
-    if mark is None or not glance(state, area, user_id).ticket:
+    if mark is None or not glance(state, area, user, user_id).ticket:
         return False
     marks.drop(tickets.PASS, area.key)
     return tickets.take_pass(state.kit, mark, user_id, area.key)

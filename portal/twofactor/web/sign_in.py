@@ -1,5 +1,6 @@
 """The second step of signing in. Half signed in is not signed in: the session holds one mark."""
 
+from functools import partial
 from typing import Any
 
 from flask import current_app, flash, jsonify, make_response, request, url_for
@@ -14,13 +15,15 @@ from ..core.errors import (
     Refusal,
     SetupError,
     SignInExpired,
+    SignInRefused,
 )
+from ..core.records import Subject
 from ..language import _, shown
 from ..methods import totp
 from ..service import signing_in, tickets
 from ..service.signing_in import Pending
 from ..state import State, current_state
-from . import forms, marks, navigation, pages, subjects, trusted, words
+from . import challenge, forms, marks, navigation, outstanding, pages, subjects, trusted, words
 from .challenge import error_object, no_store
 
 
@@ -33,25 +36,32 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         next_url: where to go afterwards; followed within the host alone.
     """
     state = current_state()
-    user_id = state.user_key(user)
-    account = state.kit.store.account(user_id)
+    # First of all: what the host reads anew in between is no longer what its password was good for.
+    who = subjects.subject(state, user)
+    account = state.kit.store.account(who.user_id)
     next_url = navigation.inside(next_url)
     marks.renew(empty=True)
+    outstanding.know(who.user_id, enrolled=account is not None)
     mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
     asked = account is not None and (mandatory or SIGN_IN in account.areas)
-    trusted_as = trusted.recognise(state, user_id) if asked else None
+    trusted_as = trusted.recognise(state, who) if asked else None
     if account is None and mandatory:
         # Who must have a second factor and has none is led through the wizard, and on.
         target = navigation.after_sign_in(next_url)
         next_url = url_for("twofactor.activate", next=target)
     if account is None or not asked or trusted_as:
-        response = _enter(state, user, remember, next_url)
+        try:
+            response = _enter(state, user, remember, next_url)
+        except SignInRefused as refusal:
+            return _refused(state, refusal)
         if account is not None:
-            pages.password_given(state, user_id)
+            pages.password_given(state, who.user_id)
         if trusted_as:
             trusted.keep(response, *trusted_as)
         return response
-    ticket_id = signing_in.begin(state.kit, account, user.get_id(), remember, next_url)
+    ticket_id = signing_in.begin(
+        state.kit, account, user.get_id(), remember, next_url, who.credential
+    )
     marks.put(tickets.SIGN_IN, ticket_id)
     if forms.wants_json():
         return _asked_object(state)
@@ -59,9 +69,32 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
 
 
 def _enter(state: State, user: Any, remember: bool, next_url: str | None) -> Response:
-    """Sign in for good."""
-    state.login_user(user, remember)
+    """Sign in for good.
+
+    Raises:
+        SignInRefused: the host does not let the user in; the session holds nothing.
+    """
+    _log_in(state, user, remember)
     return _signed_in(next_url)
+
+
+def _log_in(state: State, user: Any, remember: bool) -> None:
+    """Let the host sign the user in.
+
+    Raises:
+        SignInRefused: it answered `False`, as Flask-Login does for inactive users.
+    """
+    if state.login_user(user, remember) is False:
+        marks.renew(empty=True)
+        raise SignInRefused("refused by the host")
+    outstanding.look(state, user)
+
+
+def _refused(state: State, refusal: SignInRefused) -> Response:
+    refusal.area = SIGN_IN
+    if forms.wants_json():
+        return no_store(pages.refused(state, refusal, "again.html"))
+    return challenge.answer(refusal)
 
 
 def _signed_in(next_url: str | None) -> Response:
@@ -104,17 +137,22 @@ def submit() -> Response:
         text = forms.text("code")
         by_recovery = _is_recovery(text)
         if by_recovery:
-            pending = signing_in.complete_by_recovery(state.kit, mark, address, text)
+            pending, user = signing_in.complete_by_recovery(
+                state.kit, mark, address, text, partial(_load, state)
+            )
         else:
             pending = signing_in.complete(state.kit, mark, address, text)
-        user = _load(pending)
+            user = _load(state, pending)
     except Refusal as refusal:
         if over := _over(state, mark, refusal):
             return _start_over(state, over)
         refusal.area = SIGN_IN
         asked = by_recovery or _by_recovery()
         return pages.refused(state, refusal, "sign_in.html", **_context(state, asked))
-    return _complete(state, pending, user, by_recovery)
+    try:
+        return _complete(state, pending, user, by_recovery)
+    except SignInRefused as refusal:
+        return _refused(state, refusal)
 
 
 def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
@@ -132,8 +170,9 @@ def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
 def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
     trust = trusted.offered(state) and forms.texts("trust") == ["yes"]
     marks.renew(empty=True)
+    outstanding.know(pending.user_id, enrolled=not by_recovery)
     if by_recovery:
-        state.login_user(user, pending.remember)
+        _log_in(state, user, pending.remember)
         return pages.done(
             _(
                 "Your recovery code was used, so two-factor authentication is off now. Activate it"
@@ -144,7 +183,8 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
     response = _enter(state, user, pending.remember, pending.next_url)
     marks.put(tickets.PASSWORD, pending.proof)
     if trust:
-        trusted.remember(state, pending.user_id, response)
+        who = Subject(pending.user_id, subjects.address(), pending.credential)
+        trusted.remember(state, who, response)
     return response
 
 
@@ -180,11 +220,11 @@ def _is_recovery(text: str) -> bool:
     return False
 
 
-def _load(pending: Pending) -> Any:
-    """The host's user.
+def _load(state: State, pending: Pending) -> Any:
+    """Return the host's user.
 
     Raises:
-        SignInExpired: the host does not know the user any more.
+        SignInExpired: the host does not know the user any more, or the password was changed since.
         SetupError: it can't know anybody.
     """
     loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009 - set by Flask-Login
@@ -193,6 +233,8 @@ def _load(pending: Pending) -> Any:
     user = loader(pending.login_id)
     if user is None:
         raise SignInExpired("user gone")
+    if state.credential_of(user) != pending.credential:
+        raise SignInExpired("another credential")
     return user
 
 
