@@ -71,8 +71,8 @@ SETTINGS: dict[str, Setting] = {
         None,
         None,
         "Endpoint that signs out, or a list of endpoints: they answer while a mandatory second"
-        " factor is still to be set up (default: those named `logout`, `log_out`, `logoff`, `signout` or"
-        " `sign_out`, in any blueprint)",
+        " factor is still to be set up (default: those named `logout`, `log_out`, `logoff`,"
+        " `signout` or `sign_out`, in any blueprint)",
     ),
     "TWOFACTOR_BIND_KEY": Setting(
         None,

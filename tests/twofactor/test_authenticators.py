@@ -128,7 +128,7 @@ def test_an_addition_is_over_after_a_quarter_of_an_hour_and_is_nobody_elses(phon
 def test_an_enrolments_ticket_is_no_additions(phones):
     ticket_id, _ = phones.begin()
     with pytest.raises(EnrolmentExpired):
-        tickets.unfinished(phones.kit, tickets.ENROLMENT, phones.person.id, ticket_id)
+        tickets.unfinished(phones.kit, tickets.ENROLMENT, phones.subject, ticket_id)
 
 
 def test_no_more_than_five(phones):
