@@ -1,6 +1,7 @@
 """The guard's SELECT goes where the request has a connection already, unless that is no good."""
 
 from contextlib import suppress
+
 import pytest
 from flask import redirect
 from flask_login import login_required

@@ -233,3 +233,31 @@ class TestOtherInterfaces:
         host.session_interface = Kept()
         report = flask("doctor")
         assert "FAIL  sessions: Kept has no regenerate(session)" in report.output
+
+
+class TestThePortalsOwn:
+    @pytest.mark.parametrize("second_step", [False, True])
+    def test_a_planted_token_is_dead(
+        self, app, client, customer, customer_password, clock, second_step
+    ):
+        """F-26"""
+        from tests.support import enrol
+
+        name = app.config["SESSION_COOKIE_NAME"]
+        if second_step:
+            enrol.sign_in(client, "alice", customer_password)
+            phone = enrol.enrol(client, clock, customer_password, ["sign_in"])
+        attacker = app.test_client()
+        attacker.get("/login")
+        planted = attacker.get_cookie(name).value
+        victim = app.test_client()
+        victim.set_cookie(name, planted)
+        enrol.sign_in(victim, "alice", customer_password)
+        if second_step:
+            pending = victim.get_cookie(name).value
+            enrol.submit(victim, f"{enrol.TWOFACTOR}/sign-in", {"code": phone.next_code()})
+        assert victim.get("/security/").status_code == 200
+        assert victim.get_cookie(name).value != planted
+        for old in [planted] + ([pending] if second_step else []):
+            attacker.set_cookie(name, old)
+            assert attacker.get("/security/").status_code in (302, 303)
