@@ -73,6 +73,14 @@ SETTINGS: dict[str, Setting] = {
         "Where a sign-in leads that has no better place to go: a path within the application"
         " (after SCRIPT_NAME), or an endpoint",
     ),
+    "TWOFACTOR_SIGN_OUT": Setting(
+        None,
+        None,
+        None,
+        "Endpoint that signs out, or a list of endpoints: they answer while a mandatory second"
+        " factor is still to be set up (default: those named `logout`, `log_out`, `logoff`,"
+        " `signout` or `sign_out`, in any blueprint)",
+    ),
     "TWOFACTOR_BIND_KEY": Setting(
         None,
         None,
@@ -104,6 +112,7 @@ class Settings:
     known_seconds: int
     recovery_cost: int
     after_sign_in: str
+    sign_out: tuple[str, ...] | None
     bind_key: str | None
     translations: str
 
@@ -140,6 +149,7 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         known_seconds=_number(config, "TWOFACTOR_KNOWN_SECONDS"),
         recovery_cost=_number(config, "TWOFACTOR_RECOVERY_COST"),
         after_sign_in=after_sign_in,
+        sign_out=_endpoints(config, "TWOFACTOR_SIGN_OUT"),
         bind_key=_text(config, "TWOFACTOR_BIND_KEY") or None,
         translations=_text(config, "TWOFACTOR_TRANSLATIONS"),
     )
@@ -208,6 +218,18 @@ def _text(config: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or any(unicodedata.category(each) in unfit for each in value):
         raise SetupError(f"{key} must be text of one line, not {_shown(value)}")
     return value.strip()
+
+
+def _endpoints(config: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    value = config.get(key, SETTINGS[key].default)
+    if value is None:
+        return None
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(
+        isinstance(name, str) and name.strip() for name in names
+    ):
+        raise SetupError(f"{key} must be an endpoint or a list of endpoints, not {_shown(value)}")
+    return tuple(name.strip() for name in names)
 
 
 def _shown(value: Any) -> str:

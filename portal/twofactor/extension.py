@@ -3,10 +3,16 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
-from flask_login import current_user, user_logged_out
+from flask_login import (
+    current_user,
+    user_loaded_from_cookie,
+    user_logged_in,
+    user_logged_out,
+)
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -24,7 +30,7 @@ from .storage.engine import Transactions
 from .storage.session import HostSession
 from .storage.store import Store
 from .storage.tables import define_tables
-from .web import asked, challenge, forms, guard, marks, pages, recovered, sign_in
+from .web import asked, challenge, forms, guard, marks, outstanding, pages, recovered, sign_in
 from .web.blueprint import make_blueprint
 from .web.dialog import twofactor_dialog
 
@@ -108,7 +114,9 @@ class TwoFactor:
             db: its Flask-SQLAlchemy object.
             url_prefix: where the blueprint is mounted.
             verify_password: whether a password is the user's; default `user.check_password`.
-            user_key: a stable string of a user, at most 255 characters; default `get_id()`.
+            user_key: a text of a user that never changes, at most 255 characters; default the
+                primary key of the user's row. What `get_id()` returns is refused where it is not
+                that: hosts let it change with the password.
             account_name: what tells entries apart in the app; default user name or e-mail address.
             base_template: what the pages extend; it offers the blocks `title` and `content`.
             login_user: signs a user in (user, remember); default Flask-Login's.
@@ -210,11 +218,14 @@ class TwoFactor:
             twofactor_csrf_token=forms.csrf_token,
             **language.HELPERS,
         )
-        app.before_request(wiring.first_request(app))
+        app.before_request(wiring.first_request(app, partial(_check_users, db, user_key, key_of)))
+        app.before_request(outstanding.hold)
         app.before_request(guard.restore_form)
         asked.watch(app)
         app.cli.add_command(cli.group)
         user_logged_out.connect(_forget_marks, app, weak=False)
+        user_logged_in.connect(outstanding.on_login, app, weak=False)
+        user_loaded_from_cookie.connect(outstanding.on_login, app, weak=False)
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
         """A decorator that asks for a code before a view, where the user has chosen the area.
@@ -345,5 +356,14 @@ def _keys(app: Flask) -> list[bytes]:
     return keys_from_secret_key(app.config)
 
 
+def _check_users(
+    db: Any, user_key: Callable[[Any], str] | None, key_of: Callable[[Any], str]
+) -> None:
+    """Try a key of the host's own; the default, the primary key, is stable."""
+    if user_key is not None:
+        host.check_stored_users(db, key_of)
+
+
 def _forget_marks(_app: Flask, **_facts: object) -> None:
     marks.forget()
+    outstanding.clear()

@@ -1,11 +1,16 @@
 """What a host hands to `init_app`: the defaults, and checks that say what to write instead."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
+from flask_login import UserMixin
 from flask_login import login_user as flask_login_user
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Engine, MetaData, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstanceState, Session
+from werkzeug.local import LocalProxy
 
 from .core.errors import SetupError
 from .storage.tables import USER_ID
@@ -57,24 +62,109 @@ def database(app: Flask, db: Any, bind_key: str | None) -> tuple[MetaData, Calla
 
 
 def checked_key(user_key: Callable[[Any], str] | None) -> Callable[[Any], str]:
-    """The key of a user, or an error: a key that many users share would open for all of them."""
-    key_of = user_key or _get_id
+    """Return a function that gives the key of a user, and refuses a key that is not stable.
+
+    A key that many users share would open for all of them, and one that changes with the password
+    would turn two-factor authentication off.
+
+    Args:
+        user_key: the host's own; by default the primary key of the user's row.
+    """
 
     def checked(user: Any) -> str:
-        key = key_of(user)
+        user = plain(user)
+        if user_key is None:
+            key = primary_key(user)
+            if key is None:
+                raise SetupError(
+                    f"{type(user).__name__} is no row of SQLAlchemy's with a primary key: give"
+                    " init_app user_key, a text of the user that never changes"
+                )
+        else:
+            key = user_key(user)
         if not isinstance(key, str) or not 0 < len(key) <= USER_ID:
             raise SetupError(
                 f"user_key must return a text of 1 to {USER_ID} characters, e.g. str(user.id),"
                 f" not {key!r}"
             )
+        if user_key is not None:
+            _refuse_rotating(user, key)
         return key
 
     return checked
 
 
-def _get_id(user: Any) -> str | None:
-    key = user.get_id()
-    return None if key is None else str(key)
+def plain(user: Any) -> Any:
+    """Return the user behind Flask-Login's `current_user`, or the user as given."""
+    return user._get_current_object() if isinstance(user, LocalProxy) else user
+
+
+def primary_key(user: Any) -> str | None:
+    """Return the primary key of a user's row as text, `None` where there is no row.
+
+    Columns of a composite key are joined with commas; commas within them are escaped.
+    """
+    row = inspect(user, raiseerr=False)
+    if not isinstance(row, InstanceState):
+        return None
+    # The identity is known without a statement, also when the row has to be read again.
+    values = row.identity or row.mapper.primary_key_from_instance(user)
+    if any(value is None for value in values):
+        return None
+    if len(values) == 1:
+        return str(values[0])
+    return ",".join(str(value).replace("\\", "\\\\").replace(",", "\\,") for value in values)
+
+
+def _refuse_rotating(user: Any, key: str) -> None:
+    """Refuse a key that is taken from what a host lets change with the password.
+
+    Raises:
+        SetupError: the key is what `get_id()` returns and not the primary key, or it is
+            Flask-Security's `fs_uniquifier`.
+    """
+    primary = primary_key(user)
+    if key == primary:
+        return
+    source = None
+    if key == getattr(user, "fs_uniquifier", None):
+        source = "fs_uniquifier"
+    elif primary is not None and key == _login_id(user):
+        source = "get_id()"
+    if source is not None:
+        raise SetupError(
+            f"user_key returns {source} of {type(user).__name__}, which is not its primary key and"
+            " may change with the password: two-factor authentication would then be off. Leave"
+            " user_key out, or return a text that never changes, e.g. str(user.id)"
+        )
+
+
+def _login_id(user: Any) -> str | None:
+    get_id = getattr(user, "get_id", None)
+    found = get_id() if callable(get_id) else None
+    return None if found is None else str(found)
+
+
+def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
+    """Try the key on one row of each class of users with a `get_id` of its own.
+
+    A database that does not answer, or has no such table yet, is no mistake here.
+
+    Args:
+        db: the host's Flask-SQLAlchemy object.
+        user_key: as `checked_key` gives it.
+
+    Raises:
+        SetupError: the key is not stable.
+    """
+    for mapper in db.Model.registry.mappers:
+        get_id = getattr(mapper.class_, "get_id", None)
+        if not callable(get_id) or get_id is UserMixin.get_id:
+            continue
+        with suppress(SQLAlchemyError), Session(db.session.get_bind(mapper=mapper)) as session:
+            user = session.scalars(select(mapper.class_).limit(1)).first()
+            if user is not None:
+                user_key(user)
 
 
 def account_name(user: Any, user_key: Callable[[Any], str]) -> str:

@@ -77,17 +77,28 @@ class State:
         return hashlib.sha256(b"credential " + text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def offer(self, user: Any) -> Offer:
-        """What a user may choose."""
+        """What a user may choose.
+
+        Raises:
+            SetupError: a function of the host does not return keys of areas.
+        """
         return self.kit.areas.offer(
-            self.offered(user) if self.offered else None,
-            self.mandatory_for(user) if self.mandatory_for else (),
+            self.kit.areas.named(self.offered(user), "offered") if self.offered else None,
+            self._mandatory_for(user),
         )
 
     def is_mandatory(self, area: Area, user: Any) -> bool:
-        """Whether an area is mandatory for a user."""
-        if area.mandatory or self.mandatory_for is None:
-            return area.mandatory
-        return area.key in self.mandatory_for(user)
+        """Whether an area is mandatory for a user.
+
+        Raises:
+            SetupError: the host's function does not return keys of areas.
+        """
+        return area.mandatory or area.key in self._mandatory_for(user)
+
+    def _mandatory_for(self, user: Any) -> tuple[str, ...]:
+        if self.mandatory_for is None:
+            return ()
+        return self.kit.areas.named(self.mandatory_for(user), "mandatory_for")
 
 
 def state_of(app: Flask) -> State:

@@ -120,7 +120,7 @@ class TwoFactorTesting:
                     raise SetupError(f"area {key!r} is not on offer for this user")
             subject = Subject(state.user_key(user))
             ticket = enrolment.begin(state.kit, subject, offer.chosen(wanted))
-            unfinished = enrolment.resume(state.kit, subject.user_id, ticket)
+            unfinished = enrolment.resume(state.kit, subject, ticket)
             phone = Phone(unfinished.secret, unfinished.recovery_code, self.clock, -1)
             enrolment.confirm(state.kit, subject, ticket, phone.code())
         return phone

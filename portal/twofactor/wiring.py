@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Flask, url_for
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import BuildError
 
 from .core.errors import SetupError, Unavailable
@@ -14,10 +15,14 @@ GUARD = "_twofactor_area"
 WANTED = "_twofactor_wanted"
 
 
-def first_request(app: Flask) -> Callable[[], None]:
-    """A look at routes and tables once all of them are there: when the first request comes.
+def first_request(app: Flask, users: Callable[[], None]) -> Callable[[], None]:
+    """Return a check of routes, tables and users, to be made when the first request comes.
 
-    It is taken once for each process; what is wrong is said at every request until it is right.
+    It passes once for each process; what is wrong is said at every request until it is right.
+
+    Args:
+        app: the application.
+        users: checks the users that are stored already.
     """
     good = False
 
@@ -26,6 +31,7 @@ def first_request(app: Flask) -> Callable[[], None]:
         if not good:
             check(app)
             check_tables(state_of(app))
+            users()
             good = True
 
     return look
@@ -47,6 +53,9 @@ def check(app: Flask) -> None:
         _check_view(endpoint, view)
         for key in guards(view):
             state.kit.areas.get(key)
+    for endpoint in state.kit.settings.sign_out or ():
+        if endpoint not in app.view_functions:
+            raise SetupError(f"TWOFACTOR_SIGN_OUT: there is no endpoint {endpoint!r}")
     after_sign_in = state.kit.settings.after_sign_in
     try:
         _ = after_sign_in.startswith("/") or url_for(after_sign_in)
@@ -88,6 +97,24 @@ def check_tables(state: State) -> None:
             f"tables are missing: {', '.join(lacking)}; run 'flask db upgrade' (after 'flask db"
             " migrate', if no migration has them yet), or call db.create_all()"
         )
+
+
+def check_sessions(app: Flask) -> tuple[bool, str]:
+    """Look whether a session gets a new id when its rank changes.
+
+    Returns:
+        Whether it does, and a sentence for `doctor`.
+    """
+    interface = app.session_interface
+    name = type(interface).__name__
+    if callable(getattr(interface, "regenerate", None)):
+        return True, f"{name} renews them"
+    if type(interface) is SecureCookieSessionInterface:
+        return True, "kept in the cookie"
+    return False, (
+        f"{name} has no regenerate(session): an id that somebody planted before may be signed in"
+        " by its victim; use Flask-Session 0.8 or later, or write that method"
+    )
 
 
 def guarded_routes(app: Flask) -> dict[str, list[str]]:

@@ -11,6 +11,8 @@ _Unauthorized = TypeVar("_Unauthorized", bound=Callable[[], Any])
 _Loader = TypeVar("_Loader", bound=Callable[[str], Any])
 
 current_user: Any  # a LocalProxy to the host's own class of users
+user_loaded_from_cookie: NamedSignal
+user_logged_in: NamedSignal
 user_logged_out: NamedSignal
 
 class UserMixin:

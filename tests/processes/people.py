@@ -96,7 +96,7 @@ class People:
     def begin(self, person: Person, areas: Sequence[str] = ALL) -> str:
         """An unfinished enrolment; the person has scanned the code. Returns the ticket's id."""
         ticket_id = enrolment.begin(self.kit, Subject(person.key), frozenset(areas))
-        unfinished = enrolment.resume(self.kit, person.key, ticket_id)
+        unfinished = enrolment.resume(self.kit, Subject(person.key), ticket_id)
         person.secret = base32(unfinished.secret)
         person.recovery_code = unfinished.recovery_code
         return ticket_id

@@ -39,7 +39,7 @@ class Phones:
 
     def begin(self, name="Tablet", code=None):
         ticket_id = authenticators.begin(self.kit, self.subject, code or self.code(), name)
-        return ticket_id, base32(authenticators.resume(self.kit, self.person.id, ticket_id).secret)
+        return ticket_id, base32(authenticators.resume(self.kit, self.subject, ticket_id).secret)
 
     def add(self, name="Tablet"):
         """Its secret; the clock is moved on, so that both show fresh codes."""
@@ -119,7 +119,7 @@ def test_adding_asks_for_a_code_that_counts(phones):
 def test_an_addition_is_over_after_a_quarter_of_an_hour_and_is_nobody_elses(phones):
     ticket_id, secret = phones.begin()
     with pytest.raises(EnrolmentExpired):
-        authenticators.resume(phones.kit, "somebody else", ticket_id)
+        authenticators.resume(phones.kit, Subject("somebody else"), ticket_id)
     phones.clock.advance(901)
     with pytest.raises(EnrolmentExpired):
         authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret))
@@ -128,7 +128,7 @@ def test_an_addition_is_over_after_a_quarter_of_an_hour_and_is_nobody_elses(phon
 def test_an_enrolments_ticket_is_no_additions(phones):
     ticket_id, _ = phones.begin()
     with pytest.raises(EnrolmentExpired):
-        tickets.unfinished(phones.kit, tickets.ENROLMENT, phones.person.id, ticket_id)
+        tickets.unfinished(phones.kit, tickets.ENROLMENT, phones.subject, ticket_id)
 
 
 def test_no_more_than_five(phones):

@@ -243,8 +243,9 @@ class TestDoctor:
 
     def test_a_line_each(self, flask, host):
         lines = flask("doctor").output.splitlines()
-        names = ["database", "isolation", "tables", "keys", "sealed secrets", "clock"]
-        assert [line[6:].split(":")[0] for line in lines] == [*names, "session cookie", "recovery"]
+        names = ["database", "isolation", "tables", "keys", "sealed secrets", "areas", "users"]
+        names += ["clock", "session cookie", "sessions", "recovery"]
+        assert [line[6:].split(":")[0] for line in lines] == names
         assert all(line[:6] in ("ok    ", "FAIL  ") for line in lines)
 
     def test_a_missing_column_and_index_are_named(self, flask, host):

@@ -1,7 +1,6 @@
 """The guard's SELECT goes where the request has a connection already, unless that is no good."""
 
 from contextlib import suppress
-from types import SimpleNamespace
 
 import pytest
 from flask import redirect
@@ -37,7 +36,7 @@ def test_a_session_that_can_not_go_on_is_not_asked(host, protected):
     """What failed is the host's business; the guard decides all the same."""
     host._got_first_request = False
     key = protected.id
-    user = SimpleNamespace(get_id=lambda: key, username="alice")
+    user = host.User(id=key, username="alice")  # no row of the session that fails
 
     @host.post("/deed")
     @login_required

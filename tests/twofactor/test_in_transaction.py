@@ -144,7 +144,7 @@ def test_another_phone_is_joined_and_prevented(host, joined, protected):
     with host.app_context():
         kit, who = kit_of(protected), Subject(protected.id)
         ticket_id = authenticators.begin(kit, who, protected.code(), "Tablet")
-        secret = base32(authenticators.resume(kit, protected.id, ticket_id).secret)
+        secret = base32(authenticators.resume(kit, Subject(protected.id), ticket_id).secret)
         code = oathtool(secret, protected.clock())
         joined["fail"] = True
         with pytest.raises(Refusing):

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 from flask import current_app
 
+from .. import wiring
 from ..listing import print_json, read_moment
 from ..schema import history
 from ..service import doctor as checks
@@ -98,8 +99,13 @@ def doctor(as_json: bool) -> None:
     Example: flask twofactor doctor --json
     """
     state = current_state()
-    more = {"recovery": lambda: _recovery(state), **history(current_app), **state.checks}
-    found = checks.examine(state.kit, current_app.config, more)
+    more = {
+        "sessions": lambda: wiring.check_sessions(current_app),
+        "recovery": lambda: _recovery(state),
+        **history(current_app),
+        **state.checks,
+    }
+    found = checks.examine(state.kit, current_app.config, state.user_keys, more)
     if as_json:
         print_json([asdict(check) for check in found])
     else:

@@ -115,6 +115,29 @@ class AreaRegistry:
             raise SetupError(f"unknown area {key!r}: {advice} (known: {known})")
         return area
 
+    def named(self, keys: object, source: str) -> tuple[str, ...]:
+        """Return the keys of areas that a function of the host has returned.
+
+        Args:
+            keys: what it returned.
+            source: its name, for the error.
+
+        Raises:
+            SetupError: a text, nothing to go through, or a key that was not named.
+        """
+        if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
+            raise SetupError(
+                f"{source} must return keys of areas, e.g. a list such as ['sign_in'], not {keys!r}"
+            )
+        found = tuple(keys)
+        for key in found:
+            if not isinstance(key, str) or key not in self._areas:
+                known = ", ".join(self._areas) or "none"
+                raise SetupError(
+                    f"{source} returned {key!r}, which is the key of no area (known: {known})"
+                )
+        return found
+
     def offer(self, offered: Iterable[str] | None = None, mandatory: Iterable[str] = ()) -> Offer:
         """What a user may choose.
 

@@ -65,7 +65,7 @@ class ChallengeRequired(Refusal):
 class EnrolmentRequired(Refusal):
     """The area is mandatory and the user has no second factor yet."""
 
-    code = "twofactor_required"
+    code = "enrolment_required"
 
 
 class MalformedCode(Refusal):
@@ -141,6 +141,16 @@ class EnrolmentExpired(Refusal):
 
 class SignInExpired(Refusal):
     """The pending sign-in is over: the password is asked again."""
+
+
+class EnrolledElsewhere(SignInExpired):
+    """A session that was to set up a second factor, whose user has one meanwhile."""
+
+
+class SignInRefused(Refusal):
+    """Password and code were right, and the host's `login_user` does not let this user in."""
+
+    code = "sign_in_refused"
 
 
 class PasswordWrong(Refusal):

@@ -62,20 +62,22 @@ def begin(kit: Kit, subject: Subject, text: str, name: str) -> str:
         _check_room(account)
         _check_free(account, name)
         verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
-        seconds = kit.settings.enrolment_seconds
+        seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
         kind = tickets.AUTHENTICATOR
-        return tickets.issue(kit, transaction, kind, subject.user_id, seconds, data=data)
+        return tickets.issue(
+            kit, transaction, kind, subject.user_id, seconds, data=data, bound=bound
+        )
 
     return verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
 
 
-def resume(kit: Kit, user_id: str, ticket_id: str | None) -> Addition:
+def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Addition:
     """What was begun, with the same secret each time.
 
     Raises:
-        EnrolmentExpired: over, finished, or another user's.
+        EnrolmentExpired: over, finished, another user's, or begun with another credential.
     """
-    data = tickets.unfinished(kit, tickets.AUTHENTICATOR, user_id, ticket_id)
+    data = tickets.unfinished(kit, tickets.AUTHENTICATOR, subject, ticket_id)
     return Addition(bytes.fromhex(data["secret"]), data["name"])
 
 
@@ -92,10 +94,10 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str
         EnrolmentExpired, NotOn, TooManyAuthenticators, NameUnusable: begin again.
     """
     code = totp.parse_code(text)
-    addition = resume(kit, subject.user_id, ticket_id)
+    addition = resume(kit, subject, ticket_id)
     step = first_step(kit, addition.secret, code)
     authenticator = new(kit, subject.user_id, addition.secret, addition.name, step)
-    hashed = tickets.digest(ticket_id or "")
+    hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
         account = _account(kit, transaction, subject)

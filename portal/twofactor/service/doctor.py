@@ -1,12 +1,13 @@
 """What must be right for two-factor authentication to work, checked one by one."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import Unavailable
 from ..migrations import LATEST
+from . import operations
 from .kit import Kit
 
 CLOCK_TOLERANCE = 5
@@ -32,12 +33,18 @@ class Check:
     text: str
 
 
-def examine(kit: Kit, config: Mapping[str, Any], more: Mapping[str, Look]) -> list[Check]:
+def examine(
+    kit: Kit,
+    config: Mapping[str, Any],
+    user_keys: Callable[[], Iterable[str]] | None,
+    more: Mapping[str, Look],
+) -> list[Check]:
     """Look at everything; what can't be looked at fails.
 
     Args:
         kit: the application's parts.
         config: the application's settings.
+        user_keys: gives the keys of all users, if the application tells.
         more: what the application adds, by name.
     """
     looks: dict[str, Look] = {
@@ -46,6 +53,8 @@ def examine(kit: Kit, config: Mapping[str, Any], more: Mapping[str, Look]) -> li
         "tables": lambda: _tables(kit),
         "keys": lambda: _keys(kit, config),
         "sealed secrets": lambda: _sealed(kit),
+        "areas": lambda: _areas(kit),
+        "users": lambda: _users(kit, user_keys),
         "clock": lambda: _clock(kit),
         "session cookie": lambda: _cookie(config),
         **more,
@@ -131,6 +140,31 @@ def _sealed(kit: Kit) -> tuple[bool, str]:
     if old:
         return True, f"{old} of {sum(under.values())} under an older key: run rotate-keys"
     return True, f"{sum(under.values())} under the newest key"
+
+
+def _areas(kit: Kit) -> tuple[bool, str]:
+    """Each stored choice has its area: a guard that the code no longer has asks nobody."""
+    unknown: dict[str, int] = {}
+    for keys, count in kit.store.count_by_areas().items():
+        for key in keys:
+            if key not in kit.areas:
+                unknown[key] = unknown.get(key, 0) + count
+    if not unknown:
+        return True, f"{len(kit.areas)} named"
+    found = ", ".join(f"{key} ({unknown[key]} users)" for key in sorted(unknown))
+    return False, f"chosen by users, and no longer named by the code: {found}"
+
+
+def _users(kit: Kit, user_keys: Callable[[], Iterable[str]] | None) -> tuple[bool, str]:
+    """Each account has its user: one that has lost its key would be without a second factor."""
+    if user_keys is None:
+        return True, "not looked at: give init_app user_keys, the keys of all users"
+    lost = operations.without_user(kit, user_keys())
+    if lost:
+        return False, (
+            f"{lost} accounts have no user: user_key may have changed; see 'flask twofactor list'"
+        )
+    return True, "each account has its user"
 
 
 def _opens(kit: Kit) -> tuple[bool, str]:

@@ -51,21 +51,21 @@ def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | Non
         if transaction.account(subject.user_id) is not None:
             raise AlreadyOn("two-factor authentication is on")
         transaction.drop_expired_tickets(kit.clock())
-        seconds = kit.settings.enrolment_seconds
+        seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
         return tickets.issue(
-            kit, transaction, tickets.ENROLMENT, subject.user_id, seconds, data=data
+            kit, transaction, tickets.ENROLMENT, subject.user_id, seconds, data=data, bound=bound
         )
 
     return kit.store.run(work)
 
 
-def resume(kit: Kit, user_id: str, ticket_id: str | None) -> Enrolment:
+def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Enrolment:
     """The unfinished enrolment of a ticket, with the same secret each time.
 
     Raises:
-        EnrolmentExpired: over, finished, or another user's.
+        EnrolmentExpired: over, finished, another user's, or begun with another credential.
     """
-    data = tickets.unfinished(kit, tickets.ENROLMENT, user_id, ticket_id)
+    data = tickets.unfinished(kit, tickets.ENROLMENT, subject, ticket_id)
     return Enrolment(
         secret=bytes.fromhex(data["secret"]),
         recovery_code=data["recovery"],
@@ -86,7 +86,7 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
         EnrolmentExpired, AlreadyOn: this enrolment is over.
     """
     code = totp.parse_code(text)
-    enrolment = resume(kit, subject.user_id, ticket_id)
+    enrolment = resume(kit, subject, ticket_id)
     now = kit.clock()
     step = authenticators.first_step(kit, enrolment.secret, code)
     account = Account(
@@ -97,7 +97,7 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
     )
     authenticator = authenticators.new(kit, subject.user_id, enrolment.secret, TOTP.label, step)
     areas = tuple(sorted(account.areas))
-    hashed = tickets.digest(ticket_id or "")
+    hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
         taken = transaction.take_ticket(hashed, tickets.ENROLMENT, subject.user_id, now)

@@ -84,6 +84,17 @@ def without(kit: Kit, keys: Iterable[str]) -> Iterator[str]:
         yield from (key for key in some if key not in on)
 
 
+def without_user(kit: Kit, keys: Iterable[str]) -> int:
+    """Return how many accounts belong to none of some keys.
+
+    Args:
+        kit: the application's parts.
+        keys: of all users, each once.
+    """
+    found = sum(len(kit.store.with_account(some)) for some in batched(keys, BATCH))
+    return max(0, sum(kit.store.count_by_areas().values()) - found)
+
+
 def batched(rows: Iterable[R], size: int) -> Iterator[tuple[R, ...]]:
     """Tuples of at most so many (`itertools.batched` is there from Python 3.12 on)."""
     source = iter(rows)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from ..core import vault
 from ..core.errors import AlreadyDone, EnrolmentExpired
-from ..core.records import EXECUTED, Ticket
+from ..core.records import EXECUTED, Subject, Ticket
 from ..storage.transaction import Transaction
 from .kit import Kit
 
@@ -123,16 +123,16 @@ def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
     return data
 
 
-def unfinished(kit: Kit, kind: str, user_id: str, ticket_id: str | None) -> dict[str, Any]:
+def unfinished(kit: Kit, kind: str, subject: Subject, ticket_id: str | None) -> dict[str, Any]:
     """What an unfinished enrolment carries; it stays where it is.
 
     Raises:
-        EnrolmentExpired: over, finished, or another user's.
+        EnrolmentExpired: over, finished, another user's, or begun with another credential.
     """
     if ticket_id is None:
         raise EnrolmentExpired("no enrolment")
-    ticket = kit.store.ticket(digest(ticket_id), kind, kit.clock())
-    if ticket is None or ticket.user_id != user_id:
+    ticket = kit.store.ticket(digest(ticket_id, subject.credential), kind, kit.clock())
+    if ticket is None or ticket.user_id != subject.user_id:
         raise EnrolmentExpired("enrolment over")
     return data_of(kit, ticket)
 

@@ -3,7 +3,7 @@
 A record on the server, known to the browser by a random id in a cookie of its own. Each use takes
 the record and leaves another, so that a copied cookie is worth nothing once either side has used
 it; the end stays where it was. They go with everything else half done of a user: at deactivation,
-a new enrolment, a change of password, a reset.
+a new enrolment, a change of password, a reset; and they are bound to the credential (`Subject`).
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,10 @@ def remember(kit: Kit, subject: Subject, name: str) -> str:
     data = {"name": name, "since": int(kit.clock())}
 
     def work(transaction: Transaction) -> str:
-        ticket_id = tickets.issue(kit, transaction, KIND, subject.user_id, seconds, data=data)
+        bound = (subject.credential,)
+        ticket_id = tickets.issue(
+            kit, transaction, KIND, subject.user_id, seconds, data=data, bound=bound
+        )
         transaction.record(kit.event(subject, "browser_trusted", SIGN_IN, name))
         return ticket_id
 
@@ -58,12 +61,14 @@ def recognise(kit: Kit, subject: Subject, ticket_id: str) -> tuple[str, int] | N
     now = kit.clock()
 
     def work(transaction: Transaction) -> tuple[str, int] | None:
-        taken = transaction.take_ticket(tickets.digest(ticket_id), KIND, subject.user_id, now)
+        hashed = tickets.digest(ticket_id, subject.credential)
+        taken = transaction.take_ticket(hashed, KIND, subject.user_id, now)
         if taken is None:
             return None
         left = taken.expires_at - int(now)
         data = tickets.data_of(kit, taken)
-        fresh = tickets.issue(kit, transaction, KIND, subject.user_id, left, data=data)
+        bound = (subject.credential,)
+        fresh = tickets.issue(kit, transaction, KIND, subject.user_id, left, data=data, bound=bound)
         transaction.record(kit.event(subject, "browser_recognised", SIGN_IN))
         return fresh, left
 

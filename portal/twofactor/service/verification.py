@@ -86,8 +86,10 @@ def open_view(
     def work(transaction: Transaction) -> tuple[str, str]:
         proof = verify(kit, transaction, subject, code, area)
         tickets.execute(kit, transaction, once)
-        seconds = kit.settings.view_seconds
-        ticket_id, ticket = tickets.made(kit, tickets.VIEW, subject.user_id, seconds, area)
+        seconds, bound = kit.settings.view_seconds, (subject.credential,)
+        ticket_id, ticket = tickets.made(
+            kit, tickets.VIEW, subject.user_id, seconds, area, bound=bound
+        )
         known = known_browsers.note(kit, transaction, subject, proof.account, ticket)
         return ticket_id, known
 

@@ -31,6 +31,8 @@ def sqlite_settings(transactions: Transactions) -> tuple[str, int] | None:
     with transactions.reading() as connection:
         if connection.dialect.name != "sqlite":
             return None
+        # A connection that has not read since another one changed the mode would tell the old one.
+        connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         timeout = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
         return str(mode), int(timeout)

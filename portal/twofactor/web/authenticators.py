@@ -172,8 +172,8 @@ def _addition_object(state: State, addition: Addition) -> Response:
 
 
 def _resumed(state: State) -> Addition:
-    user_id = state.user_key(current_user)
-    return authenticators.resume(state.kit, user_id, marks.get(tickets.AUTHENTICATOR))
+    who = subjects.subject(state)
+    return authenticators.resume(state.kit, who, marks.get(tickets.AUTHENTICATOR))
 
 
 def _account(state: State) -> Account | None:

@@ -21,7 +21,17 @@ from ..methods.totp import base32
 from ..service import enrolment, tickets
 from ..service.enrolment import Enrolment
 from ..state import State, current_state
-from . import forms, known, marks, navigation, pages, recovered, scan, subjects
+from . import (
+    forms,
+    known,
+    marks,
+    navigation,
+    outstanding,
+    pages,
+    recovered,
+    scan,
+    subjects,
+)
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +42,7 @@ def show() -> Response:
     if state.kit.store.account(_user(state)) is not None:
         return _already_on(state, AlreadyOn("on"))
     try:
-        unfinished = enrolment.resume(state.kit, _user(state), marks.get(tickets.ENROLMENT))
+        unfinished = _resumed(state)
     except EnrolmentExpired as expired:
         if forms.wants_json():
             return pages.refused(state, expired, "activate_start.html")
@@ -52,6 +62,10 @@ def submit() -> Response:
 
 def _user(state: State) -> str:
     return state.user_key(current_user)
+
+
+def _resumed(state: State) -> Enrolment:
+    return enrolment.resume(state.kit, subjects.subject(state), marks.get(tickets.ENROLMENT))
 
 
 def _next() -> str | None:
@@ -86,18 +100,20 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
 
 def _begin(state: State) -> Response:
     chosen = frozenset(key for key in forms.texts("areas") if key in state.kit.areas)
+    # Before the password is judged: what the host reads anew meanwhile may be of another password.
+    who = subjects.subject(state)
     try:
         chosen = state.offer(current_user).chosen(forms.texts("areas"))
         if not state.verify_password(current_user, forms.text("password")):
             raise PasswordWrong("wrong password")
-        ticket_id = enrolment.begin(state.kit, subjects.subject(state), chosen, _next())
+        ticket_id = enrolment.begin(state.kit, who, chosen, _next())
     except AlreadyOn as refusal:
         return _already_on(state, refusal)
     except Refusal as refusal:
         return pages.refused(state, refusal, "activate_start.html", **_start(state, chosen))
     marks.put(tickets.ENROLMENT, ticket_id)
     if forms.wants_json():
-        return _enrolment_object(state, enrolment.resume(state.kit, _user(state), ticket_id))
+        return _enrolment_object(state, enrolment.resume(state.kit, who, ticket_id))
     return navigation.see_other(url_for("twofactor.activate"))
 
 
@@ -133,6 +149,7 @@ def _finish(state: State) -> Response:
     # A change of privilege: new session id; the password counts from when it was given.
     marks.forget()
     marks.renew()
+    outstanding.clear()
     _leave_proofs(state, finished)
     return pages.done(
         _("Two-factor authentication is on."),
@@ -159,7 +176,7 @@ def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
     if forms.wants_json():
         return pages.refused(state, refusal, "activate_code.html")
     try:
-        enrolment.resume(state.kit, _user(state), marks.get(tickets.ENROLMENT))
+        _resumed(state)
     except EnrolmentExpired as expired:
         return pages.refused(
             state, expired, "activate_start.html", **_start(state, _offered(state))
@@ -169,6 +186,8 @@ def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
 
 def _already_on(state: State, refusal: AlreadyOn) -> Response:
     recovered.end()
+    if outstanding.is_marked():
+        return outstanding.enrolled_elsewhere(state)
     if forms.wants_json():
         return pages.refused(state, refusal, "activate_start.html")
     return navigation.see_other(url_for("twofactor.preferences"))

@@ -267,7 +267,8 @@ def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
 
 def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
     """What the ticket asked about is bound to."""
-    return passes.bound(state.credential_of(user)) if kind == tickets.PASS else ()
+    credential = state.credential_of(user)
+    return passes.bound(credential) if kind == tickets.PASS else (credential,)
 
 
 def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:

@@ -7,6 +7,7 @@ from . import forms
 
 _KEY = "_twofactor"
 _NEWS = "_twofactor_news"
+_RENEWAL = "_twofactor_renewal"
 
 
 def _name(kind: str, area: str) -> str:
@@ -59,11 +60,14 @@ def renew(*, empty: bool = False) -> None:
     token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
     session.pop(token, None)
     g.pop(token, None)
-    if empty:
-        session.clear()
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if regenerate is not None:
+        # Flask-Session keeps the id of a session with nothing in it, so it is emptied afterwards.
+        session[_RENEWAL] = True
         regenerate(session)
+        session.pop(_RENEWAL, None)
+    if empty:
+        session.clear()
     if forms.wants_json():
         after_this_request(_tell_token)
 

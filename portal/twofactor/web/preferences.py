@@ -13,7 +13,17 @@ from ..language import _, moment, shown
 from ..service import preferences, tickets, trust
 from ..service.authenticators import MOST
 from ..state import State, current_state
-from . import authenticators, forms, guard, marks, navigation, pages, subjects, words
+from . import (
+    authenticators,
+    forms,
+    guard,
+    marks,
+    navigation,
+    outstanding,
+    pages,
+    subjects,
+    words,
+)
 
 # Of changes, and of attempts.
 RECENT = 10
@@ -79,6 +89,8 @@ def deactivate() -> Response:
         return pages.refused(state, refusal, "deactivate.html", **_proofs(state, ask_password))
     marks.forget()
     marks.renew()
+    outstanding.know(state.user_key(current_user), enrolled=False)
+    outstanding.look(state, guard.signed_in())
     return pages.done(
         _("Two-factor authentication is off. Delete the entry in your authenticator app."),
         state="off",

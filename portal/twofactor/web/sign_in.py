@@ -19,14 +19,27 @@ from ..core.errors import (
     Refusal,
     SetupError,
     SignInExpired,
+    SignInRefused,
 )
-from ..core.records import KNOWN
+from ..core.records import KNOWN, Subject
 from ..language import _, shown
 from ..methods import totp
 from ..service import signing_in, tickets
 from ..service.signing_in import Pending
 from ..state import State, current_state
-from . import forms, known, marks, navigation, pages, recovered, subjects, trusted, words
+from . import (
+    challenge,
+    forms,
+    known,
+    marks,
+    navigation,
+    outstanding,
+    pages,
+    recovered,
+    subjects,
+    trusted,
+    words,
+)
 from .challenge import error_object, no_store
 
 _NEW_PASSWORD = ("new_password", "repeat_password")
@@ -46,15 +59,19 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     account = state.kit.store.account(who.user_id)
     next_url = navigation.inside(next_url)
     marks.renew(empty=True)
+    outstanding.know(who.user_id, enrolled=account is not None)
     mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
     asked = account is not None and (mandatory or SIGN_IN in account.areas)
-    trusted_as = trusted.recognise(state, who.user_id) if asked else None
+    trusted_as = trusted.recognise(state, who) if asked else None
     if account is None and mandatory:
         # Who must have a second factor and has none is led through the wizard, and on.
         target = navigation.after_sign_in(next_url)
         next_url = url_for("twofactor.activate", next=target)
     if account is None or not asked or trusted_as:
-        response = _enter(state, user, remember, next_url)
+        try:
+            response = _enter(state, user, remember, next_url)
+        except SignInRefused as refusal:
+            return _refused(state, refusal)
         if account is not None:
             pages.password_given(state, who.user_id)
         if trusted_as:
@@ -72,9 +89,32 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
 
 
 def _enter(state: State, user: Any, remember: bool, next_url: str | None) -> Response:
-    """Sign in for good."""
-    state.login_user(user, remember)
+    """Sign in for good.
+
+    Raises:
+        SignInRefused: the host does not let the user in; the session holds nothing.
+    """
+    _log_in(state, user, remember)
     return _signed_in(next_url)
+
+
+def _log_in(state: State, user: Any, remember: bool) -> None:
+    """Let the host sign the user in.
+
+    Raises:
+        SignInRefused: it answered `False`, as Flask-Login does for inactive users.
+    """
+    if state.login_user(user, remember) is False:
+        marks.renew(empty=True)
+        raise SignInRefused("refused by the host")
+    outstanding.look(state, user)
+
+
+def _refused(state: State, refusal: SignInRefused) -> Response:
+    refusal.area = SIGN_IN
+    if forms.wants_json():
+        return no_store(pages.refused(state, refusal, "again.html"))
+    return challenge.answer(refusal)
 
 
 def _signed_in(next_url: str | None) -> Response:
@@ -140,7 +180,10 @@ def submit() -> Response:
         if by_recovery or _by_recovery():
             return _recovery_again(state, refusal, mark, waiting)
         return pages.refused(state, refusal, "sign_in.html", **_context(state, False))
-    return _complete(state, pending, user, by_recovery)
+    try:
+        return _complete(state, pending, user, by_recovery)
+    except SignInRefused as refusal:
+        return _refused(state, refusal)
 
 
 def _recovery_again(
@@ -201,14 +244,16 @@ def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
 def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
     trust = trusted.offered(state) and forms.texts("trust") == ["yes"]
     marks.renew(empty=True)
+    outstanding.know(pending.user_id, enrolled=not by_recovery)
     if by_recovery:
-        state.login_user(user, pending.remember)
+        _log_in(state, user, pending.remember)
         return _recovered(pending)
     response = _enter(state, user, pending.remember, pending.next_url)
     marks.put(tickets.PASSWORD, pending.proof)
     known.keep(state, pending.user_id, pending.known)
     if trust:
-        trusted.remember(state, pending.user_id, response)
+        who = Subject(pending.user_id, subjects.address(), pending.credential)
+        trusted.remember(state, who, response)
     return response
 
 

@@ -33,17 +33,16 @@ def offered(state: State) -> bool:
     return state.kit.settings.trust_seconds > 0
 
 
-def recognise(state: State, user_id: str) -> tuple[str, int] | None:
+def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
     """The next id of this browser's cookie, if the user trusts it; the present one is used up."""
     ticket_id = request.cookies.get(_cookie_name(), "")
     if not ticket_id or not offered(state):
         return None
-    return trust.recognise(state.kit, Subject(user_id, subjects.address()), ticket_id)
+    return trust.recognise(state.kit, subject, ticket_id)
 
 
-def remember(state: State, user_id: str, response: Response) -> None:
+def remember(state: State, subject: Subject, response: Response) -> None:
     """Trust this browser from now on."""
-    subject = Subject(user_id, subjects.address())
     ticket_id = trust.remember(state.kit, subject, browser_name())
     keep(response, ticket_id, state.kit.settings.trust_seconds)
 

@@ -72,6 +72,13 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
     errors.SignInExpired: later(
         "Signing in was not finished in time. Sign in again with your password."
     ),
+    errors.EnrolledElsewhere: later(
+        "Two-factor authentication was turned on somewhere else meanwhile. Sign in again, and"
+        " enter a code."
+    ),
+    errors.SignInRefused: later(
+        "You can't sign in to this account at the moment. Contact us if you need help."
+    ),
     errors.PasswordWrong: later("That password is not right. Enter your current password."),
     errors.NewPasswordNeeded: later(
         "Choose a new password as well: somebody who knows your present one has entered wrong codes"
