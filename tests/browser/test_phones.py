@@ -37,7 +37,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     # From now on with the new phone alone.
     person.secret = secret
     person.page.get_by_role("link", name="Change Authenticator app").click()
-    person.sees("will not be accepted any more")
+    person.sees("will stop working")
     person.inspect()
     person.fill("Code", person.next_code())
     person.press("Remove")

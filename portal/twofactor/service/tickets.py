@@ -46,6 +46,7 @@ def issue(
     area: str = "",
     data: dict[str, Any] | None = None,
     bound: tuple[str, ...] = (),
+    ticket_id: str = "",
 ) -> str:
     """Write a ticket and return its id (256 random bits), which is for the session alone.
 
@@ -58,8 +59,9 @@ def issue(
         area: the area it is for, if it is for one.
         data: what it carries, sealed.
         bound: what it is bound to besides, see `digest`.
+        ticket_id: the id of one that was used up, which this one takes the place of.
     """
-    ticket_id = secrets.token_urlsafe(32)
+    ticket_id = ticket_id or secrets.token_urlsafe(32)
     hashed = digest(ticket_id, *bound)
     sealed = None
     if data is not None:

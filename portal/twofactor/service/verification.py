@@ -18,6 +18,7 @@ from ..core.errors import (
     CodeWrong,
     Held,
     NotOn,
+    OwnCode,
     RecoveryHeld,
     RecoveryWrong,
     Refusal,
@@ -124,6 +125,7 @@ def verify(
     code: str,
     area: str,
     account: Account | None = None,
+    barred: str = "",
 ) -> Proof:
     """Judge a parsed code and use it up, in the caller's transaction, as its first work.
 
@@ -134,10 +136,12 @@ def verify(
         code: six digits, as `totp.parse_code` gives them.
         area: key of the area, for the record.
         account: the account, if the caller read it with its lock.
+        barred: id of an authenticator whose codes do not serve here.
 
     Raises:
         NotOn: the user has no second factor.
         Held: too many wrong codes; this one was neither judged nor used up.
+        OwnCode: of the barred authenticator; neither counted nor used up.
         CodeReused: right, but used before (RFC 6238 section 5.2); not counted.
         CodeWrong: counted.
         KeyMissing, SealBroken: the secret does not open.
@@ -150,10 +154,12 @@ def verify(
     if until is not None:
         transaction.record(kit.event(subject, "held", area))
         raise _named(Held(until), subject, area)
-    matched = _match(kit, account, code, now)
+    matched = _match(kit, account, code, now, barred)
     if matched is None:
         raise _count(kit, transaction, subject, account, area, now)
     authenticator, step = matched
+    if authenticator.id == barred:
+        raise _named(OwnCode("a code of the barred authenticator"), subject, area)
     if not transaction.take_step(authenticator.id, step, account.failures, now):
         transaction.record(kit.event(subject, "code_reused", area))
         raise _named(CodeReused(_usable_in(authenticator.last_step, now)), subject, area)
@@ -161,15 +167,22 @@ def verify(
     return Proof(account, authenticator, step)
 
 
-def _match(kit: Kit, account: Account, code: str, now: float) -> tuple[Authenticator, int] | None:
-    """The authenticator and time step of a code; all are compared, whichever is right."""
+def _match(
+    kit: Kit, account: Account, code: str, now: float, barred: str
+) -> tuple[Authenticator, int] | None:
+    """The authenticator and time step of a code; all are compared, whichever is right.
+
+    A barred one is found only where no other is.
+    """
     found = None
-    for authenticator in account.authenticators:
+    for authenticator in sorted(account.authenticators, key=lambda each: each.id != barred):
         context = (account.user_id, authenticator.id)
         secret = kit.vault.open(authenticator.sealed, vault.AUTHENTICATOR, *context)
         method = registry.method(authenticator.kind)
         step = method.matched_step(secret, code, now, kit.settings.window)
-        if step is not None and (found is None or step > authenticator.last_step):
+        if step is None:
+            continue
+        if found is None or found[0].id == barred or step > authenticator.last_step:
             found = authenticator, step
     return found
 

@@ -24,6 +24,10 @@ class FormAgain(errors.Refusal):
     """The code was right, but files or a very long form could not be carried: send it again."""
 
 
+# Refusals that a code does not answer: the page says so, and leads back to the form.
+_NO_CODE_HELPS = errors.ContinuationBroken | errors.CrossSite | errors.PasswordHeld | FormAgain
+
+
 def status_of(refusal: errors.Refusal) -> int:
     """The HTTP status of a refusal: held is 429 (RFC 6585 section 4), every other 403."""
     return 429 if isinstance(refusal, errors.Held) else 403
@@ -46,7 +50,7 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
             area=shown(area) if area else None,
             activate=url_for("twofactor.activate", next=navigation.inside(navigation.here())),
         )
-    elif isinstance(refusal, errors.ContinuationBroken | errors.CrossSite | FormAgain):
+    elif isinstance(refusal, _NO_CODE_HELPS):
         page = render_template(
             "twofactor/again.html",
             message=_sentence(refusal),

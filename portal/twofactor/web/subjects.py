@@ -7,10 +7,10 @@ from typing import Any
 from flask import current_app, request
 from flask_login import current_user
 
+from ..core import bounds
 from ..core.records import Subject
 from ..state import State
 
-LONGEST_ADDRESS = 64
 KNOWN_COOKIE = "twofactor_known"
 
 
@@ -28,7 +28,7 @@ def subject(state: State, user: Any = None) -> Subject:
 
 def address() -> str | None:
     """Return the client's network address, bounded: a proxy may have forwarded anything."""
-    text = (request.remote_addr or "")[:LONGEST_ADDRESS]
+    text = (request.remote_addr or "")[: bounds.ADDRESS]
     try:
         return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
@@ -38,7 +38,7 @@ def address() -> str | None:
 def known_id(user_id: str) -> str:
     """Return the id in this browser's cookie of known browsers, empty where there is none."""
     value = request.cookies.get(known_cookie(user_id), "")
-    return value if len(value) <= LONGEST_ADDRESS else ""
+    return value if bounds.fits(KNOWN_COOKIE, value) else ""
 
 
 def known_cookie(user_id: str) -> str:

@@ -73,6 +73,10 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
         "Signing in was not finished in time. Sign in again with your password."
     ),
     errors.PasswordWrong: later("That password is not right. Enter your current password."),
+    errors.OwnCode: later(
+        "That code comes from the device you want to remove. Enter a code from another of your"
+        " devices."
+    ),
     errors.LastAuthenticator: later(
         "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
         " add the new phone first."
@@ -116,6 +120,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
                 " authenticator app.",
                 wait=wait(error.until - now),
             )
+        case errors.PasswordHeld():
+            return _password_held(error, now)
         case errors.Held():
             return _held(error, now)
         case errors.ClockOff():
@@ -162,6 +168,12 @@ def _held(error: errors.Held, now: float) -> str:
     )
 
 
+def _password_held(error: errors.PasswordHeld, now: float) -> str:
+    if error.locked:
+        return _("Too many wrong passwords: none is checked any more. Ask us for help.")
+    return _("Too many wrong passwords. Try again %(wait)s.", wait=wait(error.until - now))
+
+
 def _clock(seconds: int) -> str:
     minutes, rest = divmod(abs(seconds), 60)
     time = plural("%(count)d minute", "%(count)d minutes", minutes)
@@ -201,6 +213,9 @@ _EVENTS = {
     "browser_trusted": later("A browser was trusted"),
     "browser_recognised": later("A trusted browser was not asked for a code"),
     "browser_forgotten": later("A trusted browser is asked again"),
+    "browser_trust_reused": later(
+        "A copy of a trusted browser was used, so it is no longer trusted"
+    ),
     "reset": later("Two-factor authentication was reset by the operator"),
     "unlocked": later("Codes were unlocked by the operator"),
 }
