@@ -51,6 +51,31 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.sees("alice2@example.org")
 
 
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
+def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, customer_password):
+    person = enrolled("password")
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    person.clock.advance(16 * 60)
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    person.inspect()
+    person.fill("Name", "Tablet")
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    person.sees("That password is not right")
+    expect(person.field("Current password")).to_be_focused()
+    assert person.field("Name").input_value() == "Tablet"
+    person.inspect()
+    person.fill("Current password", customer_password)
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    expect(person.page.locator("#twofactor-secret")).to_be_visible()
+    # It was right just now, so it is not asked again elsewhere.
+    person.open(f"{TWOFACTOR}/recovery")
+    expect(person.field("Code")).to_be_focused()
+    person.inspect()
+
+
 @pytest.mark.parametrize("look", [LOOKS[2]], ids=str)
 def test_the_only_phone_is_renamed_and_not_removed(enrolled, customer_password):
     person = enrolled("password")
