@@ -99,6 +99,22 @@ def authenticator_removed(authenticator: str) -> Notice:
     )
 
 
+def trust_reused(browser: str) -> Notice:
+    """A copy of a trusted browser's cookie was used; whoever did it gave the right password."""
+    kind, on, system = browser.partition(" on ")
+    name = _("%(browser)s on %(system)s", browser=kind, system=system) if on else ""
+    return Notice(
+        _("A browser is no longer trusted"),
+        _(
+            "Your password was entered together with an old copy of what we know a trusted browser "
+            "by: %(browser)s.\n"
+            "That browser is no longer trusted: we ask for a code again when you sign in there. "
+            "This can also happen when a browser was restored from a backup.",
+            browser=name or _("An unknown browser"),
+        ),
+    )
+
+
 def reset(**_facts: str) -> Notice:
     """The operator has switched two-factor authentication off."""
     return Notice(
@@ -156,6 +172,7 @@ CHANGES: dict[str, Callable[..., Notice | None]] = {
     "recovery_code_replaced": recovery_code_replaced,
     "authenticator_added": authenticator_added,
     "authenticator_removed": authenticator_removed,
+    "trust_reused": trust_reused,
     "reset": reset,
     "unlocked": unlocked,
 }

@@ -38,7 +38,11 @@ SETTINGS: dict[str, Setting] = {
         300, 0, 3600, "How long a 'view' area stays open in a session after a code"
     ),
     "TWOFACTOR_FRESH_SECONDS": Setting(
-        900, 0, 3600, "How long a given password counts, before deactivation asks for it again"
+        900,
+        0,
+        3600,
+        "How long a given password counts, before a change of devices, a new recovery code or"
+        " deactivation asks for it again",
     ),
     "TWOFACTOR_PASS_SECONDS": Setting(
         300, 30, 900, "How long a code that was right serves a form that came back"

@@ -11,7 +11,7 @@ from .signals import BY_NAME
 log = logging.getLogger("portal.twofactor.events")
 
 # What an operator should see even where only warnings are logged.
-_SERIOUS = frozenset({"held", "recovery_code_used", "reset", "unlocked"})
+_SERIOUS = frozenset({"held", "recovery_code_used", "reset", "trust_reused", "unlocked"})
 
 
 def notifier(app: Flask) -> Callable[..., None]:

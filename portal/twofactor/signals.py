@@ -22,6 +22,8 @@ judged = _signals.signal("judged")
 # authenticator: what the person calls it.
 authenticator_added = _signals.signal("authenticator-added")
 authenticator_removed = _signals.signal("authenticator-removed")
+# browser: what it calls itself ("Firefox on Linux"), in English. A copy of its cookie was used.
+trust_reused = _signals.signal("trust-reused")
 # area: key; run: wrong codes in a row.
 challenge_failed = _signals.signal("challenge-failed")
 # area: key; until: Unix seconds (infinite when locked); locked: bool.
@@ -40,6 +42,7 @@ BY_NAME = {
     "judged": judged,
     "authenticator_added": authenticator_added,
     "authenticator_removed": authenticator_removed,
+    "trust_reused": trust_reused,
     "challenge_failed": challenge_failed,
     "held": held,
     "reset": reset,

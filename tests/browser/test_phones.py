@@ -37,7 +37,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     # From now on with the new phone alone.
     person.secret = secret
     person.page.get_by_role("link", name="Change Authenticator app").click()
-    person.sees("will not be accepted any more")
+    person.sees("will stop working")
     person.inspect()
     person.fill("Code", person.next_code())
     person.press("Remove")
@@ -49,6 +49,31 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.press("Save")
     person.answer(person.next_code())
     person.sees("alice2@example.org")
+
+
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
+def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, customer_password):
+    person = enrolled("password")
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    person.clock.advance(16 * 60)
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    person.inspect()
+    person.fill("Name", "Tablet")
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    person.sees("That password is not right")
+    expect(person.field("Current password")).to_be_focused()
+    assert person.field("Name").input_value() == "Tablet"
+    person.inspect()
+    person.fill("Current password", customer_password)
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    expect(person.page.locator("#twofactor-secret")).to_be_visible()
+    # It was right just now, so it is not asked again elsewhere.
+    person.open(f"{TWOFACTOR}/recovery")
+    expect(person.field("Code")).to_be_focused()
+    person.inspect()
 
 
 @pytest.mark.parametrize("look", [LOOKS[2]], ids=str)

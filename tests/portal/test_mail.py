@@ -248,6 +248,11 @@ class TestNotices:
                 {"authenticator": "Tablet"},
                 "An authenticator app was removed",
             ),
+            (
+                "trust_reused",
+                {"browser": "Firefox on Linux"},
+                "A browser is no longer trusted",
+            ),
             ("challenge_failed", {"area": "password", "run": 4}, None),
             ("challenge_failed", {"area": "password", "run": 6}, None),
         ],
@@ -255,6 +260,15 @@ class TestNotices:
     def test_what_else_is_told(self, context, customer, name, words, subject):
         happen(context, name, str(customer.id), words)
         assert self.subjects(context) == ([subject] if subject else [])
+
+    def test_a_copied_trust_is_told_with_the_browser(self, context, customer):
+        """F-18"""
+        for browser in ("Firefox on Linux", "A browser"):
+            happen(context, "trust_reused", str(customer.id), {"browser": browser})
+        one, other = (message.get_content() for message in mails(context))
+        assert "Firefox on Linux" in one
+        assert "An unknown browser" in other
+        assert "choose a new password" in one.replace("\n", " ")
 
     def test_nobody_is_told_of_a_closed_account(self, context):
         happen(context, "deactivated", "4711", {"by": "code"})

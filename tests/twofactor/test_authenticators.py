@@ -1,7 +1,10 @@
 """Several authenticators of one user, as the use cases see them."""
 
+import base64
+
 import pytest
 
+from portal.twofactor.core import vault
 from portal.twofactor.core.errors import (
     ClockOff,
     CodeReused,
@@ -12,6 +15,7 @@ from portal.twofactor.core.errors import (
     MalformedCode,
     NameUnusable,
     NotOn,
+    OwnCode,
     TooManyAuthenticators,
     UnknownAuthenticator,
 )
@@ -139,17 +143,20 @@ def test_no_more_than_five(phones):
     assert phones.account().codes.run == 0
 
 
-def test_two_additions_at_once_do_not_exceed_it(phones):
+def test_there_is_one_unfinished_addition_of_a_user(phones):
+    """F-17: the one begun last; so two at once do not exceed the five either."""
     for number in range(2, 5):
         phones.add(f"Phone {number}")
     begun = []
     for number in (5, 6):
         begun.append(phones.begin(f"Phone {number}"))
         phones.clock.advance(30)
+    kind = tickets.AUTHENTICATOR
+    assert len(phones.kit.store.tickets(phones.person.id, kind, phones.clock())) == 1
     (first, secret), (second, other) = begun
-    authenticators.confirm(phones.kit, phones.subject, first, phones.code(secret))
-    with pytest.raises((TooManyAuthenticators, EnrolmentExpired)):
-        authenticators.confirm(phones.kit, phones.subject, second, phones.code(other))
+    with pytest.raises(EnrolmentExpired):
+        authenticators.confirm(phones.kit, phones.subject, first, phones.code(secret))
+    authenticators.confirm(phones.kit, phones.subject, second, phones.code(other))
     assert len(phones.account().authenticators) == 5
 
 
@@ -165,6 +172,49 @@ class TestRemoval:
         with pytest.raises(CodeWrong):
             phones.deed(phones.code())
         phones.deed(phones.code(tablet))
+
+    def test_it_takes_a_code_of_another_one(self, phones):
+        """F-48: its own code is no guess, is not used up, and removes nothing."""
+        tablet = phones.add()
+        own = phones.code(tablet)
+        for _ in range(6):
+            with pytest.raises(OwnCode) as refused:
+                authenticators.remove(phones.kit, phones.subject, phones.id_of("Tablet"), own)
+        assert refused.value.area == "authenticators"
+        assert len(phones.account().authenticators) == 2
+        assert phones.account().codes.run == 0
+        phones.deed(own)
+        authenticators.remove(phones.kit, phones.subject, phones.id_of("Tablet"), phones.code())
+        assert len(phones.account().authenticators) == 1
+
+    def test_a_code_of_its_own_tells_nothing_while_codes_are_held(self, phones):
+        """F-48: held is held."""
+        tablet = phones.add()
+        for _ in range(5):
+            phones.fail()
+        with pytest.raises(Held):
+            authenticators.remove(
+                phones.kit, phones.subject, phones.id_of("Tablet"), phones.code(tablet)
+            )
+
+    def test_a_code_that_two_of_them_show_is_of_the_other(self, phones):
+        """F-48: as rare as it is, it removes the one that is to go."""
+        phones.add()
+        twin = phones.account().authenticators[0]
+        sealed = phones.kit.vault.seal(
+            base64.b32decode(phones.person.secret),
+            vault.AUTHENTICATOR,
+            phones.person.id,
+            phones.id_of("Tablet"),
+        )
+        [value] = [
+            each
+            for each in phones.kit.store.sealed_values(10)
+            if each.row_id == phones.id_of("Tablet")
+        ]
+        assert phones.kit.store.reseal(value, sealed)
+        authenticators.remove(phones.kit, phones.subject, twin.id, phones.code())
+        assert [each.name for each in phones.account().authenticators] == ["Tablet"]
 
     def test_it_asks_for_a_code(self, phones):
         phones.add()
@@ -197,9 +247,8 @@ class TestRemoval:
         tablet = phones.add()
         for _ in range(3):
             phones.fail()
-        authenticators.remove(
-            phones.kit, phones.subject, phones.id_of("Tablet"), phones.code(tablet)
-        )
+        phones.deed(phones.code(tablet))
+        authenticators.remove(phones.kit, phones.subject, phones.id_of("Tablet"), phones.code())
         assert phones.account().codes.run == 0
 
     def test_deactivating_removes_all(self, phones):

@@ -1,8 +1,11 @@
 """Trusted browsers: for signing in alone, revocable, and gone with every change."""
 
 import re
+from dataclasses import replace
 
 import pytest
+
+from portal.twofactor import signals
 
 from .person import MOUNT
 
@@ -59,14 +62,69 @@ def test_another_browser_is_asked(trusting, protected):
     assert asked(protected.other_browser())
 
 
-def test_each_use_gives_another_cookie_and_a_copied_one_is_dead(trusting, host):
+def with_cookie(person, value):
+    """The same person's password elsewhere, with a copy of the cookie."""
+    other = person.other_browser()
+    other.client.set_cookie(COOKIE, value)
+    return other
+
+
+def test_each_use_gives_another_cookie(trusting):
+    before = trusting.client.get_cookie(COOKIE).value
+    assert not asked(trusting)
+    after = trusting.client.get_cookie(COOKIE).value
+    assert before.partition(".")[0] == after.partition(".")[0]
+    assert before != after
+
+
+@pytest.mark.parametrize("first", ["owner", "thief"])
+def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protected, first):
+    """F-18: whoever was first; the one who comes second has the old secret."""
+    copied = trusting.client.get_cookie(COOKIE).value
+    thief = with_cookie(trusting, copied)
+    one, other = (trusting, thief) if first == "owner" else (thief, trusting)
+    told = []
+    with signals.trust_reused.connected_to(lambda _app, **facts: told.append(facts)):
+        assert not asked(one)
+        assert told == []
+        assert asked(other)
+        assert asked(one), "nobody is trusted any more"
+        assert asked(other)
+    assert told == [{"user_id": protected.id, "browser": "A browser"}]
+    page = protected.client.get(f"{MOUNT}/").text
+    assert "Trusted browsers" not in page
+    assert "A copy of a trusted browser was used" in page
+
+
+def test_what_the_host_writes_about_a_copy_stands_or_falls_with_it(trusting, host):
+    """F-18: the mail to the owner is not lost."""
+    noted = []
+    state = host.extensions["twofactor"]
+
+    def note(_connection, name, user_id, facts):
+        noted.append((name, user_id, dict(facts)))
+
+    host.extensions["twofactor"] = replace(state, kit=replace(state.kit, in_transaction=note))
     copied = trusting.client.get_cookie(COOKIE).value
     assert not asked(trusting)
-    assert trusting.client.get_cookie(COOKIE).value != copied
-    thief = trusting.other_browser()
-    thief.client.set_cookie(COOKIE, copied)
-    assert asked(thief)
+    assert asked(with_cookie(trusting, copied))
+    assert noted == [("trust_reused", trusting.id, {"browser": "A browser"})]
+
+
+def test_a_family_alone_ends_nothing(trusting):
+    """F-18: who knows a part of the cookie, or makes one up, can't end the trust of another."""
+    family, _, secret = trusting.client.get_cookie(COOKIE).value.partition(".")
+    for value in (family, f"{family}.", f".{secret}", f"{secret}.{family}", f"x.{secret}"):
+        assert asked(with_cookie(trusting, value))
     assert not asked(trusting)
+
+
+def test_recognising_costs_three_statements(trusting, statements):
+    trusting.client.post("/logout")
+    statements.clear()
+    trusting.sign_in()
+    written = [text.split()[0] for text in statements.of_twofactor if "SELECT" not in text[:6]]
+    assert written == ["DELETE", "INSERT", "INSERT", "INSERT"]  # the last: the given password
 
 
 def test_it_ends_after_thirty_days_however_often_it_was_used(trusting, clock):
@@ -129,7 +187,10 @@ def test_it_goes_with_every_change(trusting, protected, host, change):
     assert asked(trusting)
 
 
-@pytest.mark.parametrize("value", ["", "x", "a" * 4000, "ä", "../..", "null"])
+@pytest.mark.parametrize(
+    "value",
+    ["", "x", "a" * 4000, "ä", "../..", "null", "a.b", f"{'a' * 2000}.{'b' * 2000}", ".", "..."],
+)
 def test_rubbish_in_the_cookie_means_asking(protected, value):
     other = protected.other_browser()
     other.client.set_cookie(COOKIE, value)

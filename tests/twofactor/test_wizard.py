@@ -167,9 +167,22 @@ def test_two_enrolments_at_once_make_one(alice, host):
     for person in (alice, other):
         begin(person)
         scan(person)
-    assert alice.post("/activate", {"code": alice.code()}).status_code == 303
-    assert other.post("/activate", {"code": other.code()}).status_code in (303, 403)
+    late = alice.post("/activate", {"code": alice.code()})
+    assert "not finished in time" in error(late.text), "the one begun last counts"
+    assert other.post("/activate", {"code": other.code()}).status_code == 303
     assert len(rows(host, "authenticator")) == 1
+
+
+def test_there_is_one_unfinished_enrolment_of_a_user(alice, host):
+    """F-17: however often somebody begins, and whatever of other users is unfinished."""
+    bob = Person(host, alice.clock, "bob")
+    bob.sign_in()
+    begin(bob)
+    for _ in range(5):
+        begin(alice)
+    assert [row.user_id for row in rows(host, "ticket")].count(alice.id) == 1
+    scan(bob)
+    assert bob.post("/activate", {"code": bob.code()}).status_code == 303
 
 
 def test_old_secrets_are_worthless_after_a_new_enrolment(protected, clock):

@@ -119,6 +119,10 @@ class RecoveryHeld(Held):
     """Too many recovery codes were tried; the code of the authenticator still works."""
 
 
+class PasswordHeld(Held):
+    """Too many wrong passwords: none is judged until then; `verify_password` may raise it."""
+
+
 class RecoveryWrong(Refusal):
     """The recovery code is not the one of this user."""
 
@@ -191,6 +195,10 @@ class TooManyAuthenticators(Refusal):
 
 class LastAuthenticator(Refusal):
     """It is the only one: deactivating removes it."""
+
+
+class OwnCode(Refusal):
+    """The code is of the authenticator that is to be removed; neither counted nor used up."""
 
 
 class UnknownAuthenticator(Refusal):

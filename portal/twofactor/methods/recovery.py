@@ -5,13 +5,13 @@ import secrets
 
 import bcrypt
 
+from ..core import bounds
 from ..core.errors import MalformedCode
 
 # Crockford's base32: no I, L, O, U, so that nothing is misread on paper.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SYMBOLS = 20
 GROUP = 4
-_LONGEST = 64
 _LENIENT = str.maketrans("OIL", "011")
 _BETWEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff_.-]")
 
@@ -28,7 +28,7 @@ def parse_code(text: str) -> str:
     Raises:
         MalformedCode: anything else.
     """
-    if len(text) > _LONGEST:
+    if len(text) > bounds.longest("code"):
         raise MalformedCode("too long")
     symbols = _BETWEEN.sub("", text).upper().translate(_LENIENT)
     if len(symbols) != SYMBOLS or not set(symbols) <= set(ALPHABET):

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from pyotp import HOTP
 
+from ..core import bounds
 from ..core.errors import MalformedCode
 
 DIGITS = 6
@@ -19,7 +20,6 @@ PERIOD = 30
 SECRET_BYTES = 20
 # Ten minutes either side, at enrolment alone: further off is not a clock, it is another secret.
 DRIFT_STEPS = 20
-_LONGEST = 64
 _FOLD = {0xFF10 + digit: str(digit) for digit in range(10)}
 # White space of every kind, dashes of every kind, and the invisible marks that copying adds.
 _BETWEEN = re.compile(
@@ -43,7 +43,7 @@ def parse_code(text: str) -> str:
     Raises:
         MalformedCode: anything else.
     """
-    if len(text) > _LONGEST:
+    if len(text) > bounds.longest("code"):
         raise MalformedCode("too long")
     digits = _BETWEEN.sub("", text).translate(_FOLD)
     if not re.fullmatch("[0-9]{6}", digits):

@@ -64,6 +64,7 @@ def begin(kit: Kit, subject: Subject, text: str, name: str) -> str:
         verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
         seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
         kind = tickets.AUTHENTICATOR
+        transaction.drop_unfinished(subject.user_id, kind, kit.clock())
         return tickets.issue(
             kit, transaction, kind, subject.user_id, seconds, data=data, bound=bound
         )
@@ -137,14 +138,17 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
 
 
 def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
-    """Let an authenticator count no more, with a code of any.
+    """Let an authenticator count no more, with a code of another one.
+
+    A code of its own would let whoever has the phone alone take away the one that is left to the
+    owner.
 
     Returns:
         The name it had.
 
     Raises:
         UnknownAuthenticator, LastAuthenticator, MalformedCode: not judged, not counted.
-        CodeWrong, CodeReused, Held, NotOn: as `verification.verify`.
+        CodeWrong, CodeReused, OwnCode, Held, NotOn: as `verification.verify`.
     """
     code = totp.parse_code(text)
 
@@ -153,7 +157,8 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
         found = find(account, authenticator_id)
         if len(account.authenticators) == 1:
             raise LastAuthenticator("the last one")
-        verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
+        key = AUTHENTICATORS.key
+        verification.verify(kit, transaction, subject, code, key, account, barred=found.id)
         transaction.remove_authenticator(found, account)
         _end_others(transaction, subject)
         _changed(kit, transaction, subject, "authenticator_removed", found.name)

@@ -31,7 +31,7 @@ class Enrolment:
 
 
 def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
-    """Make a secret and a recovery code, and keep both sealed in a ticket.
+    """Make a secret and a recovery code, and keep both sealed in a ticket, the user's only one.
 
     Returns:
         The ticket's id, for the session.
@@ -50,7 +50,7 @@ def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | Non
     def work(transaction: Transaction) -> str:
         if transaction.account(subject.user_id) is not None:
             raise AlreadyOn("two-factor authentication is on")
-        transaction.drop_expired_tickets(kit.clock())
+        transaction.drop_unfinished(subject.user_id, tickets.ENROLMENT, kit.clock())
         seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
         return tickets.issue(
             kit, transaction, tickets.ENROLMENT, subject.user_id, seconds, data=data, bound=bound

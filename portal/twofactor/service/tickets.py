@@ -70,11 +70,12 @@ def issue(
     area: str = "",
     data: dict[str, Any] | None = None,
     bound: tuple[str, ...] = (),
+    ticket_id: str = "",
 ) -> str:
     """Write a ticket and return its id, which is for the session alone; arguments as `made` has
     them.
     """
-    ticket_id, ticket = made(kit, kind, user_id, seconds, area, data, bound)
+    ticket_id, ticket = made(kit, kind, user_id, seconds, area, data, bound, ticket_id)
     transaction.add_ticket(ticket)
     return ticket_id
 
@@ -87,6 +88,7 @@ def made(
     area: str = "",
     data: dict[str, Any] | None = None,
     bound: tuple[str, ...] = (),
+    ticket_id: str = "",
 ) -> tuple[str, Ticket]:
     """Return an id (256 random bits) and its ticket, which is still to be written.
 
@@ -98,8 +100,9 @@ def made(
         area: the area it is for, if it is for one.
         data: what it carries, sealed.
         bound: what it is bound to besides, see `digest`.
+        ticket_id: the id of one that was used up, which this one takes the place of.
     """
-    ticket_id = secrets.token_urlsafe(32)
+    ticket_id = ticket_id or secrets.token_urlsafe(32)
     hashed = digest(ticket_id, *bound)
     sealed = None
     if data is not None:

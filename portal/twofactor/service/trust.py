@@ -1,12 +1,18 @@
 """Trusted browsers: for the area `sign_in` alone, and only where the operator allows it.
 
-A record on the server, known to the browser by a random id in a cookie of its own. Each use takes
-the record and leaves another, so that a copied cookie is worth nothing once either side has used
-it; the end stays where it was. They go with everything else half done of a user: at deactivation,
-a new enrolment, a change of password, a reset; and they are bound to the credential (`Subject`).
+A record on the server, known to the browser by a cookie of its own: `family.secret`. The family
+names the record and stays, the secret is another one at each use, and the end stays where it was.
+So a copied cookie is worth nothing once either side has used it, and when the other side comes
+with a secret of before, somebody has a copy: then the trust ends, whoever was first, and the owner
+is told. They go with everything else half done of a user: at deactivation, a new enrolment, a
+change of password, a reset; and they are bound to the credential (`Subject`).
 """
 
+import hmac
+import re
+import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from ..core.areas import SIGN_IN
 from ..core.records import Subject
@@ -15,6 +21,7 @@ from . import tickets
 from .kit import Kit
 
 KIND = "trust"
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,44 +42,72 @@ class TrustedBrowser:
 
 
 def remember(kit: Kit, subject: Subject, name: str) -> str:
-    """Trust a browser from now on; returns the id for its cookie."""
+    """Trust a browser from now on; returns what its cookie holds."""
     seconds = kit.settings.trust_seconds
     data = {"name": name, "since": int(kit.clock())}
 
     def work(transaction: Transaction) -> str:
-        bound = (subject.credential,)
-        ticket_id = tickets.issue(
-            kit, transaction, KIND, subject.user_id, seconds, data=data, bound=bound
-        )
+        cookie = _issue(kit, transaction, subject, seconds, data)
         transaction.record(kit.event(subject, "browser_trusted", SIGN_IN, name))
-        return ticket_id
+        return cookie
 
     return kit.store.run(work)
 
 
-def recognise(kit: Kit, subject: Subject, ticket_id: str) -> tuple[str, int] | None:
+def recognise(kit: Kit, subject: Subject, cookie: str) -> tuple[str, int] | None:
     """Take the record of a trusted browser and leave another with the same end.
 
+    A secret that was used before takes the record and leaves none.
+
     Returns:
-        The new id and the seconds it has left, or `None`: then a code is asked.
+        What the cookie holds from now on and the seconds it has left, or `None`: then a code is
+        asked.
     """
-    if kit.settings.trust_seconds == 0:
+    family, _, secret = cookie.partition(".")
+    if kit.settings.trust_seconds == 0 or not (family and secret):
         return None
     now = kit.clock()
+    hashed = tickets.digest(family, subject.credential)
 
-    def work(transaction: Transaction) -> tuple[str, int] | None:
-        hashed = tickets.digest(ticket_id, subject.credential)
+    def work(transaction: Transaction) -> tuple[str, int] | str | None:
         taken = transaction.take_ticket(hashed, KIND, subject.user_id, now)
         if taken is None:
             return None
-        left = taken.expires_at - int(now)
         data = tickets.data_of(kit, taken)
-        bound = (subject.credential,)
-        fresh = tickets.issue(kit, transaction, KIND, subject.user_id, left, data=data, bound=bound)
+        name: str = data["name"]
+        if not hmac.compare_digest(data.get("secret", ""), tickets.digest(secret)):
+            transaction.record(kit.event(subject, "browser_trust_reused", SIGN_IN, name))
+            kit.join(transaction, "trust_reused", subject.user_id, browser=name)
+            return name
+        left = taken.expires_at - int(now)
+        fresh = _issue(kit, transaction, subject, left, data, family)
         transaction.record(kit.event(subject, "browser_recognised", SIGN_IN))
         return fresh, left
 
-    return kit.store.run(work)
+    found = kit.store.run(work)
+    if isinstance(found, str):
+        kit.notify("trust_reused", subject.user_id, browser=found)
+        return None
+    return found
+
+
+def _issue(
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    seconds: int,
+    data: dict[str, Any],
+    family: str = "",
+) -> str:
+    """Write the record of a browser with a new secret; returns what its cookie holds."""
+    secret = secrets.token_urlsafe(32)
+    data = data | {"secret": tickets.digest(secret)}
+    bound = (subject.credential,)
+    user_id = subject.user_id
+    family = tickets.issue(
+        kit, transaction, KIND, user_id, seconds, data=data, bound=bound, ticket_id=family
+    )
+    return f"{family}.{secret}"
 
 
 def listed(kit: Kit, user_id: str) -> list[TrustedBrowser]:
@@ -86,6 +121,8 @@ def listed(kit: Kit, user_id: str) -> list[TrustedBrowser]:
 
 def revoke(kit: Kit, subject: Subject, digest: str) -> bool:
     """Trust a browser no more; returns whether it was trusted."""
+    if not _DIGEST.fullmatch(digest):
+        return False
 
     def work(transaction: Transaction) -> bool:
         gone = transaction.drop_ticket(digest, KIND, subject.user_id)

@@ -19,6 +19,7 @@ from ..core.errors import (
     CodeWrong,
     Held,
     NotOn,
+    OwnCode,
     RecoveryHeld,
     RecoveryWrong,
     Refusal,
@@ -147,6 +148,7 @@ def verify(
     code: str,
     area: str,
     account: Account | None = None,
+    barred: str = "",
 ) -> Proof:
     """Judge a parsed code and use it up, in the caller's transaction, as its first work.
 
@@ -158,10 +160,12 @@ def verify(
         area: key of the area, for the record.
         account: the account, if the caller read it with its lock and with what is known of the
             browser (`known_browsers.account`): the figures it is judged by depend on that.
+        barred: id of an authenticator whose codes do not serve here.
 
     Raises:
         NotOn: the user has no second factor.
         Held: too many wrong codes; this one was neither judged nor used up.
+        OwnCode: of the barred authenticator; neither counted nor used up.
         CodeReused: right, but used before (RFC 6238 section 5.2); not counted.
         CodeWrong: counted.
         KeyMissing, SealBroken: the secret does not open.
@@ -175,10 +179,12 @@ def verify(
     if until is not None:
         # No event: the one of the hold is there, and any number could be had.
         raise _named(Held(until), subject, area)
-    matched = _match(kit, account, code, now)
+    matched = _match(kit, account, code, now, barred)
     if matched is None:
         raise _count(kit, transaction, subject, account, area, now)
     authenticator, step = matched
+    if authenticator.id == barred:
+        raise _named(OwnCode("a code of the barred authenticator"), subject, area)
     if not transaction.take_step(authenticator.id, step, account, now):
         transaction.record(kit.event(subject, "code_reused", area))
         raise _named(CodeReused(_usable_in(authenticator.last_step, now)), subject, area)
@@ -186,15 +192,22 @@ def verify(
     return Proof(account, authenticator, step)
 
 
-def _match(kit: Kit, account: Account, code: str, now: float) -> tuple[Authenticator, int] | None:
-    """The authenticator and time step of a code; all are compared, whichever is right."""
+def _match(
+    kit: Kit, account: Account, code: str, now: float, barred: str
+) -> tuple[Authenticator, int] | None:
+    """The authenticator and time step of a code; all are compared, whichever is right.
+
+    A barred one is found only where no other is.
+    """
     found = None
-    for authenticator in account.authenticators:
+    for authenticator in sorted(account.authenticators, key=lambda each: each.id != barred):
         context = (account.user_id, authenticator.id)
         secret = kit.vault.open(authenticator.sealed, vault.AUTHENTICATOR, *context)
         method = registry.method(authenticator.kind)
         step = method.matched_step(secret, code, now, kit.settings.window)
-        if step is not None and (found is None or step > authenticator.last_step):
+        if step is None:
+            continue
+        if found is None or found[0].id == barred or step > authenticator.last_step:
             found = authenticator, step
     return found
 

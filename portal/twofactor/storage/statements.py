@@ -65,6 +65,7 @@ class Statements:
         add_ticket_once: the columns but `sealed`, with `new_` before each.
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
         drop_expired: `now`, `most`.
+        drop_unfinished: `user`, `kind`, `now`, `most`.
         add_event: the columns.
     """
 
@@ -92,6 +93,7 @@ class Statements:
     add_ticket_once: Insert
     take_ticket: ReturningDelete[Any]
     drop_expired: Delete
+    drop_unfinished: Delete
     add_event: Insert
 
 
@@ -151,7 +153,8 @@ def prepare(tables: Tables) -> Statements:
             ticket.c.area == bindparam("area"),
         )
         .returning(*ticket.c),
-        drop_expired=_drop_expired(ticket),
+        drop_expired=delete(ticket).where(ticket.c.digest.in_(_expired(ticket).scalar_subquery())),
+        drop_unfinished=_drop_unfinished(ticket),
         add_event=insert(tables.event),
     )
 
@@ -228,10 +231,19 @@ def _with_browser(tables: Tables, statement: Select[Any]) -> Select[Any]:
     ).outerjoin(this, and_(this.c.digest == bindparam("known"), of_user(this)))
 
 
-def _drop_expired(ticket: Table) -> Delete:
+def _expired(ticket: Table) -> Select[Any]:
+    """The digests of those that are over, the oldest first."""
     over = select(ticket.c.digest).where(ticket.c.expires_at <= bindparam("now"))
-    oldest = over.order_by(ticket.c.expires_at).limit(bindparam("most", type_=Integer))
-    return delete(ticket).where(ticket.c.digest.in_(oldest.scalar_subquery()))
+    return over.order_by(ticket.c.expires_at).limit(bindparam("most", type_=Integer))
+
+
+def _drop_unfinished(ticket: Table) -> Delete:
+    """Two kinds of rows by one list of digests: each half of it is found by its own index."""
+    over = _expired(ticket).subquery("over")
+    of_user = select(ticket.c.digest).where(
+        ticket.c.user_id == bindparam("user"), ticket.c.kind == bindparam("kind")
+    )
+    return delete(ticket).where(ticket.c.digest.in_(union_all(select(over.c.digest), of_user)))
 
 
 def _take_step(authenticator: Table) -> Update:

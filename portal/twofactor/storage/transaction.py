@@ -334,6 +334,13 @@ class Transaction:
         values = {"now": int(now), "most": most}
         return self._connection.execute(self._statements.drop_expired, values).rowcount
 
+    def drop_unfinished(self, user_id: str, kind: str, now: float, most: int = 1000) -> None:
+        """Remove the tickets of a kind that a user has, as there is to be one, and at most so many
+        that are over, of all users.
+        """
+        values = {"user": user_id, "kind": kind, "now": int(now), "most": most}
+        self._connection.execute(self._statements.drop_unfinished, values)
+
     def drop_traces(self, user_id: str) -> None:
         """Remove all tickets and the record of a user who is gone."""
         for table in (self._tables.ticket, self._tables.event):

@@ -22,6 +22,7 @@ from ..service import authenticators, tickets
 from ..service.authenticators import Addition
 from ..state import State, current_state
 from . import forms, marks, navigation, pages, scan, subjects, words
+from .password import PasswordQuestion
 
 ADD, SCAN, CODE = "authenticator_add.html", "authenticator_scan.html", "authenticator_code.html"
 ONE = "authenticator.html"
@@ -30,19 +31,24 @@ ONE = "authenticator.html"
 def show_new() -> Response:
     """GET: the step that the person is at. Nothing is made here."""
     state = current_state()
-    if _account(state) is None:
+    password = PasswordQuestion(state)
+    if not password.is_on:
         return _off(state, NotOn("off"))
     try:
         addition = _resumed(state)
     except EnrolmentExpired:
-        return pages.needed("name", "code") if forms.wants_json() else pages.page(ADD, name="")
+        if forms.wants_json():
+            return pages.needed("name", "code", *password.fields)
+        return pages.page(ADD, name="", **password.context)
     if forms.wants_json():
         return _addition_object(state, addition)
     return pages.page(SCAN, **scan.context(state, addition.secret), name=addition.name)
 
 
 def submit_new() -> Response:
-    """POST: the name and a code that counts already; then the first code of the new one."""
+    """POST: name, a code that counts already, and the password if it is long ago; then the first
+    code of the new one.
+    """
     state = current_state()
     return _begin(state) if forms.sent("name") else _finish(state)
 
@@ -57,10 +63,11 @@ def show(number: str) -> Response:
         found = authenticators.find(account, number)
     except UnknownAuthenticator as refusal:
         return _gone(state, refusal)
+    password = PasswordQuestion(state)
     if forms.wants_json():
-        only = len(account.authenticators) == 1
-        return pages.needed("name", *([] if only else ["code"]), **as_object(found))
-    return pages.page(ONE, **_context(account, found))
+        removing = ["code", *password.fields] if len(account.authenticators) > 1 else []
+        return pages.needed("name", *removing, **as_object(found))
+    return pages.page(ONE, **_context(account, found, password))
 
 
 def rename(number: str) -> Response:
@@ -71,22 +78,23 @@ def rename(number: str) -> Response:
     except (NotOn, UnknownAuthenticator) as refusal:
         return _gone(state, refusal)
     except Refusal as refusal:
-        return _refused(state, refusal, number)
+        return _refused(state, refusal, number, PasswordQuestion(state))
     return _done(state, _("The name was saved."))
 
 
 def remove(number: str) -> Response:
-    """POST: one less, with a code of any of them."""
+    """POST: one less, with a code of another, and the password if it is long ago."""
     state = current_state()
+    password = PasswordQuestion(state)
     try:
-        if not forms.text("code").strip():
-            raise ChallengeRequired("no code")
-        name = authenticators.remove(state.kit, subjects.subject(state), number, forms.text("code"))
+        code = forms.code()
+        password.answer()
+        name = authenticators.remove(state.kit, subjects.subject(state), number, code)
     except (NotOn, UnknownAuthenticator) as refusal:
         return _gone(state, refusal)
     except Refusal as refusal:
         refusal.area = AUTHENTICATORS.key
-        return _refused(state, refusal, number)
+        return _refused(state, refusal, number, password)
     shown = words.authenticator(name)
     return _done(state, _("%(name)s was removed. Its codes are not accepted any more.", name=shown))
 
@@ -116,18 +124,17 @@ def as_object(authenticator: Authenticator) -> dict[str, str | None]:
 
 
 def _begin(state: State) -> Response:
-    name = ""
+    password = PasswordQuestion(state)
     try:
-        name = forms.text("name")
-        if not forms.text("code").strip():
-            raise ChallengeRequired("no code")
-        who = subjects.subject(state)
-        ticket_id = authenticators.begin(state.kit, who, forms.text("code"), name)
+        name, code = forms.text("name"), forms.code()
+        password.answer()
+        ticket_id = authenticators.begin(state.kit, subjects.subject(state), code, name)
     except NotOn as refusal:
         return _off(state, refusal)
     except Refusal as refusal:
         refusal.area = AUTHENTICATORS.key
-        return pages.refused(state, refusal, ADD, name=name)
+        name = forms.typed("name") or ""
+        return pages.refused(state, refusal, ADD, name=name, **password.context)
     marks.put(tickets.AUTHENTICATOR, ticket_id)
     if forms.wants_json():
         return _addition_object(state, _resumed(state))
@@ -138,14 +145,11 @@ def _finish(state: State) -> Response:
     ticket_id = marks.get(tickets.AUTHENTICATOR)
     try:
         _resumed(state)
-        if not forms.text("code").strip():
-            raise ChallengeRequired("no code yet")
-        name = authenticators.confirm(
-            state.kit, subjects.subject(state), ticket_id, forms.text("code")
-        )
+        who = subjects.subject(state)
+        name = authenticators.confirm(state.kit, who, ticket_id, forms.code())
     except (EnrolmentExpired, NameUnusable) as refusal:
         marks.drop(tickets.AUTHENTICATOR)
-        return pages.refused(state, refusal, ADD, name="")
+        return pages.refused(state, refusal, ADD, name="", **PasswordQuestion(state).context)
     except NotOn as refusal:
         return _off(state, refusal)
     except Refusal as refusal:
@@ -180,7 +184,7 @@ def _account(state: State) -> Account | None:
     return state.kit.store.account(state.user_key(current_user))
 
 
-def _context(account: Account, found: Authenticator) -> dict[str, Any]:
+def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:
     used = found.last_used_at
     return {
         "number": found.id,
@@ -188,21 +192,22 @@ def _context(account: Account, found: Authenticator) -> dict[str, Any]:
         "since": moment(found.created_at),
         "used": moment(used) if used else None,
         "only": len(account.authenticators) == 1,
+        **password.context,
     }
 
 
-def _refused(state: State, refusal: Refusal, number: str) -> Response:
+def _refused(state: State, refusal: Refusal, number: str, password: PasswordQuestion) -> Response:
     """The page again, with the name as it was typed, if that can be shown."""
     account = _account(state)
     if account is None:
         return _off(state, NotOn("off"))
     try:
-        context = _context(account, authenticators.find(account, number))
+        context = _context(account, authenticators.find(account, number), password)
     except UnknownAuthenticator as unknown:
         return _gone(state, unknown)
-    typed = forms.texts("name")
-    if len(typed) == 1:
-        context["name"] = typed[0]
+    typed = forms.typed("name")
+    if typed is not None:
+        context["name"] = typed
     return pages.refused(state, refusal, ONE, **context)
 
 

@@ -29,9 +29,6 @@ from . import (
 )
 from .challenge import answer, in_language, no_store, render_challenge
 
-# Codes, passwords and area keys are short; a challenge carried by the preferences is, too.
-LONGEST_BODY = 64 * 1024
-
 
 def make_blueprint() -> Blueprint:
     """A blueprint of its own for each application."""
@@ -65,6 +62,7 @@ def make_blueprint() -> Blueprint:
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
     blueprint.url_value_preprocessor(come_first)
     blueprint.register_error_handler(forms.ProgramCSRFError, csrf_object)
+    blueprint.register_error_handler(forms.UnreadableBody, unreadable_object)
     blueprint.before_request(before)
     blueprint.after_request(after)
     return blueprint
@@ -77,7 +75,7 @@ def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """What is done before the host's `CSRFProtect`: bound what is read of a request, and check the
     token of a program, which gets an answer that it can read.
     """
-    request.max_content_length = min(LONGEST_BODY, request.max_content_length or LONGEST_BODY)
+    forms.bound_request()
     if request.method not in policy.SAFE_METHODS and forms.wants_json():
         forms.check_csrf()
 
@@ -87,6 +85,13 @@ def csrf_object(_error: forms.ProgramCSRFError) -> Response:
     message = _("Send the request again with the CSRF token that is in this answer.")
     body = {"error": "twofactor_csrf", "area": None, "message": message, "retry_after": None}
     return make_response(jsonify(body | {"csrf_token": forms.csrf_token()}), 400)
+
+
+def unreadable_object(_error: forms.UnreadableBody) -> Response:
+    """A body that can't be read, in words."""
+    message = _("This request can't be read: its JSON is nested too deeply.")
+    body = {"error": "twofactor_unreadable", "area": None, "message": message, "retry_after": None}
+    return make_response(jsonify(body), 400)
 
 
 def before() -> Any:
@@ -155,8 +160,8 @@ def submit_challenge() -> Response:
 
 def _looked_at(state: State) -> tuple[Area, str]:
     """The area and the page of the query; only "view" areas are asked for ahead."""
-    key = request.args.get("area", "")
+    key = forms.asked("area")
     if key not in state.kit.areas or state.kit.areas.get(key).guards != "view":
         abort(404)
-    target = navigation.inside(request.args.get("next"))
+    target = navigation.inside(forms.asked("next"))
     return state.kit.areas.get(key), target or url_for("twofactor.preferences")

@@ -24,8 +24,14 @@ class FormAgain(errors.Refusal):
     """The code was right, but files or a very long form could not be carried: send it again."""
 
 
-# What no code mends.
-_NO_CHALLENGE = (errors.ContinuationBroken, errors.CrossSite, errors.AlreadyDone, FormAgain)
+# Refusals that a code does not answer: the page says so, and leads back to the form.
+_NO_CODE_HELPS = (
+    errors.ContinuationBroken,
+    errors.CrossSite,
+    errors.AlreadyDone,
+    errors.PasswordHeld,
+    FormAgain,
+)
 
 
 def status_of(refusal: errors.Refusal) -> int:
@@ -52,7 +58,7 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
             area=shown(area) if area else None,
             activate=url_for("twofactor.activate", next=navigation.inside(navigation.here())),
         )
-    elif isinstance(refusal, _NO_CHALLENGE):
+    elif isinstance(refusal, _NO_CODE_HELPS):
         page = render_template(
             "twofactor/again.html",
             message=_sentence(refusal),

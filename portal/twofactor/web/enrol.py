@@ -76,7 +76,7 @@ def _offered(state: State) -> frozenset[str]:
     """The areas ticked at first: all of them, or those a link names."""
     offer = state.offer(current_user)
     every = {area.key for area in offer.areas}
-    return offer.chosen(every & set(request.args.getlist("areas")) or every)
+    return offer.chosen(every & set(forms.asked_texts("areas")) or every)
 
 
 def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:

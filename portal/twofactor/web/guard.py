@@ -10,7 +10,7 @@ from flask import abort, after_this_request, current_app, make_response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from ..core import policy
+from ..core import bounds, policy
 from ..core.areas import Area
 from ..core.errors import (
     AlreadyDone,
@@ -296,6 +296,10 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
 
 
 def _codes() -> set[str]:
-    """The codes of this request, in the form and beside it: one, if it is as it should be."""
+    """The codes of this request, in the form and beside it: one, if it is as it should be.
+
+    Of one that is too long there is left what shows that it is.
+    """
     values = {*request.form.getlist(continuation.CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
-    return {value for value in values if value.strip()}
+    cut = {value[: bounds.longest(continuation.CODE_FIELD) + 1] for value in values}
+    return {value for value in cut if value.strip()}

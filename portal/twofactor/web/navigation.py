@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
+from ..core import bounds
 from ..state import current_state
 
 
@@ -19,7 +20,9 @@ def here() -> str:
 
 def inside(url: str | None) -> str | None:
     """The url if it is a path of this application that can be looked at, otherwise `None`."""
-    if not url or len(url) > 2048 or not url.startswith("/") or url.startswith("//"):
+    if not url or not bounds.fits("next", url):
+        return None
+    if not url.startswith("/") or url.startswith("//"):
         return None
     # Browsers read a backslash as a slash, and skip control characters.
     if "\\" in url or any(ord(character) <= 32 or ord(character) == 127 for character in url):

@@ -7,7 +7,7 @@ from flask import flash, jsonify, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from ..core.errors import Refusal, Unavailable
+from ..core.errors import NameUnusable, PasswordHeld, PasswordWrong, Refusal, Unavailable
 from ..language import moment
 from ..service import tickets
 from ..state import State
@@ -59,11 +59,18 @@ def refused(state: State, refusal: Refusal, template: str, **context: Any) -> Re
         response = make_response(jsonify(error_object(refusal, area)), status)
     else:
         error = sentence(refusal, state.kit.clock())
-        name, wait = refusal.__class__.__name__, countdown(refusal)
-        response = page(template, status, error=error, refusal=name, wait=wait, **context)
+        at, wait = field_of(refusal), countdown(refusal)
+        response = page(template, status, error=error, at=at, wait=wait, **context)
     if status == 429:
         response.headers["Retry-After"] = str(retry_after(refusal))
     return response
+
+
+def field_of(refusal: Refusal) -> str:
+    """The name of the field that a refusal is about."""
+    if isinstance(refusal, PasswordWrong | PasswordHeld):
+        return "password"
+    return "name" if isinstance(refusal, NameUnusable) else "code"
 
 
 def done(message: str, url: str | None = None, **facts: Any) -> Response:

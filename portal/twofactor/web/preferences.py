@@ -7,10 +7,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..core.areas import DEACTIVATION, PREFERENCES, RECOVERY
-from ..core.errors import ChallengeRequired, NotOn, PasswordWrong, Refusal, UnknownArea
+from ..core.errors import NotOn, Refusal, UnknownArea
 from ..core.records import ATTEMPTS, Account, Event
 from ..language import _, moment, shown
-from ..service import preferences, tickets, trust
+from ..service import preferences, trust
 from ..service.authenticators import MOST
 from ..state import State, current_state
 from . import (
@@ -24,6 +24,7 @@ from . import (
     subjects,
     words,
 )
+from .password import PasswordQuestion
 
 # Of changes, and of attempts.
 RECENT = 10
@@ -65,28 +66,27 @@ def submit() -> Response:
 def show_deactivate() -> Response:
     """GET: the form that switches it off."""
     state = current_state()
-    if not _is_on(state):
+    password = PasswordQuestion(state)
+    if not password.is_on:
         return _no_form(state)
-    ask_password = not _is_fresh(state)
     if forms.wants_json():
-        return pages.needed("code", *(["password"] if ask_password else []))
-    return pages.page("deactivate.html", **_proofs(state, ask_password))
+        return pages.needed("code", *password.fields)
+    return pages.page("deactivate.html", **password.context)
 
 
 def deactivate() -> Response:
     """POST: switch off with a code or the recovery code, and the password if it is long ago."""
     state = current_state()
-    ask_password = not _is_fresh(state)
+    password = PasswordQuestion(state)
     try:
-        code = _code_given()
-        if ask_password and not state.verify_password(current_user, forms.text("password")):
-            raise PasswordWrong("wrong password")
+        code = forms.code()
+        password.answer(remember=False)  # it ends with what is switched off
         by = preferences.deactivate(state.kit, subjects.subject(state), code)
     except NotOn as refusal:
         return _off_already(state, refusal)
     except Refusal as refusal:
         refusal.area = DEACTIVATION.key
-        return pages.refused(state, refusal, "deactivate.html", **_proofs(state, ask_password))
+        return pages.refused(state, refusal, "deactivate.html", **password.context)
     marks.forget()
     marks.renew()
     outstanding.know(state.user_key(current_user), enrolled=False)
@@ -98,30 +98,30 @@ def deactivate() -> Response:
     )
 
 
-def _proofs(state: State, ask_password: bool) -> dict[str, Any]:
-    return {"ask_password": ask_password, "account_name": state.account_name(current_user)}
-
-
 def show_recovery() -> Response:
     """GET: the form that makes a new recovery code. Nothing is made here."""
     state = current_state()
-    if not _is_on(state):
+    password = PasswordQuestion(state)
+    if not password.is_on:
         return _no_form(state)
     if forms.wants_json():
-        return pages.needed("code")
-    return pages.page("recovery.html")
+        return pages.needed("code", *password.fields)
+    return pages.page("recovery.html", **password.context)
 
 
 def recovery() -> Response:
-    """POST: make a new recovery code and show it once."""
+    """POST: make a new recovery code and show it once; the password as for deactivation."""
     state = current_state()
+    password = PasswordQuestion(state)
     try:
-        fresh = preferences.replace_recovery_code(state.kit, subjects.subject(state), _code_given())
+        code = forms.code()
+        password.answer()
+        fresh = preferences.replace_recovery_code(state.kit, subjects.subject(state), code)
     except NotOn as refusal:
         return _off_already(state, refusal)
     except Refusal as refusal:
         refusal.area = RECOVERY.key
-        return pages.refused(state, refusal, "recovery.html")
+        return pages.refused(state, refusal, "recovery.html", **password.context)
     if forms.wants_json():
         return pages.done(_("The old code is void."), recovery_code=fresh)
     return pages.page("recovery_new.html", **pages.sheet(state, fresh))
@@ -130,27 +130,10 @@ def recovery() -> Response:
 def forget_browser() -> Response:
     """POST: trust a browser no more. It asks for no code: that only raises the protection."""
     state = current_state()
-    named = forms.texts("browser")
-    gone = len(named) == 1 and trust.revoke(state.kit, subjects.subject(state), named[0])
-    if gone:
+    named = forms.typed("browser")
+    if named and trust.revoke(state.kit, subjects.subject(state), named):
         return pages.done(_("That browser will be asked again."))
     return pages.done(_("That browser was not trusted."))
-
-
-def _code_given() -> str:
-    code = forms.text("code")
-    if not code.strip():
-        raise ChallengeRequired("no code")
-    return code
-
-
-def _is_on(state: State) -> bool:
-    return state.kit.store.account(state.user_key(current_user)) is not None
-
-
-def _is_fresh(state: State) -> bool:
-    mark = marks.get(tickets.PASSWORD)
-    return tickets.is_password_fresh(state.kit, mark, state.user_key(current_user))
 
 
 def _no_form(state: State) -> Response:
@@ -217,7 +200,7 @@ def _state_object(state: State, account: Account | None) -> Response:
             {
                 "state": "on" if account else "off",
                 "activated_at": words.iso(account.activated_at) if account else None,
-                "password_fresh": account is not None and _is_fresh(state),
+                "password_fresh": account is not None and not PasswordQuestion(state).is_asked,
                 "csrf_token": forms.csrf_token(),
                 "areas": [
                     {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import current_app, flash, jsonify, make_response, request, url_for
+from flask import current_app, flash, jsonify, make_response, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -279,12 +279,12 @@ def _context(state: State, by_recovery: bool, renews: bool = False) -> dict[str,
         "by_recovery": by_recovery,
         "renews": by_recovery and renews,
         "trust": words.duration(days) if days else None,
-        "trusting": request.form.get("trust") == "yes",
+        "trusting": forms.texts("trust") == ["yes"],
     }
 
 
 def _by_recovery() -> bool:
-    return request.args.get("use") == "recovery"
+    return forms.asked("use") == "recovery"
 
 
 def _is_recovery(text: str) -> bool:

@@ -7,11 +7,11 @@ from typing import Any
 from flask import current_app, request
 from flask_login import current_user
 
+from ..core import bounds
 from ..core.records import Subject
 from ..state import State
 from ..storage.session import read_anew
 
-LONGEST_ADDRESS = 64
 KNOWN_COOKIE = "twofactor_known"
 
 
@@ -39,7 +39,7 @@ def subject_anew(state: State) -> Subject:
 
 def address() -> str | None:
     """Return the client's network address, bounded: a proxy may have forwarded anything."""
-    text = (request.remote_addr or "")[:LONGEST_ADDRESS]
+    text = (request.remote_addr or "")[: bounds.ADDRESS]
     try:
         return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
@@ -53,7 +53,7 @@ def known_id(tag: str | None) -> str:
         tag: of the user, see `known_tag`; none for somebody unknown.
     """
     value = request.cookies.get(_known_cookie(tag), "") if tag else ""
-    return value if len(value) <= LONGEST_ADDRESS else ""
+    return value if bounds.fits(KNOWN_COOKIE, value) else ""
 
 
 def known_tag(user_id: str) -> str:

@@ -3,6 +3,7 @@
 from flask import request
 from werkzeug.wrappers import Response
 
+from ..core import bounds
 from ..core.records import Subject
 from ..service import trust
 from ..state import State
@@ -34,24 +35,24 @@ def offered(state: State) -> bool:
 
 
 def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
-    """The next id of this browser's cookie, if the user trusts it; the present one is used up."""
-    ticket_id = request.cookies.get(_cookie_name(), "")
-    if not ticket_id or not offered(state):
+    """What this browser's cookie holds next, if the user trusts it; the present one is used up."""
+    cookie = request.cookies.get(_cookie_name(), "")
+    if not cookie or not bounds.fits(_NAME, cookie) or not offered(state):
         return None
-    return trust.recognise(state.kit, subject, ticket_id)
+    return trust.recognise(state.kit, subject, cookie)
 
 
 def remember(state: State, subject: Subject, response: Response) -> None:
     """Trust this browser from now on."""
-    ticket_id = trust.remember(state.kit, subject, browser_name())
-    keep(response, ticket_id, state.kit.settings.trust_seconds)
+    cookie = trust.remember(state.kit, subject, browser_name())
+    keep(response, cookie, state.kit.settings.trust_seconds)
 
 
-def keep(response: Response, ticket_id: str, seconds: int) -> None:
+def keep(response: Response, cookie: str, seconds: int) -> None:
     """Send the cookie: out of scripts' reach, and not to other sites."""
     response.set_cookie(
         _cookie_name(),
-        ticket_id,
+        cookie,
         max_age=seconds,
         path="/",
         secure=subjects.is_secure(),
@@ -62,7 +63,7 @@ def keep(response: Response, ticket_id: str, seconds: int) -> None:
 
 def browser_name() -> str:
     """The browser as people know it, from what it says of itself."""
-    told = request.user_agent.string
+    told = request.user_agent.string[: bounds.longest("user_agent")]
     browser = next((name for mark, name in _BROWSERS if mark in told), "A browser")
     system = next((name for mark, name in _SYSTEMS if mark in told), "")
     return f"{browser} on {system}" if system else browser

@@ -87,6 +87,10 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
     errors.PasswordsDiffer: later(
         "The two new passwords are not the same. Enter the new password twice."
     ),
+    errors.OwnCode: later(
+        "That code comes from the device you want to remove. Enter a code from another of your"
+        " devices."
+    ),
     errors.LastAuthenticator: later(
         "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
         " add the new phone first."
@@ -119,19 +123,13 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
     match error:
         case errors.CodeWrong():
             return _wrong(error, now)
+        case errors.Held():
+            return _any_held(error, now)
         case errors.CodeReused():
             return _(
                 "That code was used already; each code works once. The next one comes %(wait)s.",
                 wait=wait(error.wait),
             )
-        case errors.RecoveryHeld():
-            return _(
-                "Too many recovery codes were tried. Try again %(wait)s, or use a code of your"
-                " authenticator app.",
-                wait=wait(error.until - now),
-            )
-        case errors.Held():
-            return _held(error, now)
         case errors.PasswordRefused():
             return error.sentence
         case errors.ClockOff():
@@ -172,6 +170,18 @@ def _wrong(error: errors.CodeWrong, now: float) -> str:
     return text
 
 
+def _any_held(error: errors.Held, now: float) -> str:
+    if isinstance(error, errors.RecoveryHeld):
+        return _(
+            "Too many recovery codes were tried. Try again %(wait)s, or use a code of your"
+            " authenticator app.",
+            wait=wait(error.until - now),
+        )
+    if isinstance(error, errors.PasswordHeld):
+        return _password_held(error, now)
+    return _held(error, now)
+
+
 def _held(error: errors.Held, now: float) -> str:
     if error.locked:
         return _(
@@ -182,6 +192,12 @@ def _held(error: errors.Held, now: float) -> str:
         "Too many wrong codes. Try again %(wait)s, or use your recovery code.",
         wait=wait(error.until - now),
     )
+
+
+def _password_held(error: errors.PasswordHeld, now: float) -> str:
+    if error.locked:
+        return _("Too many wrong passwords: none is checked any more. Ask us for help.")
+    return _("Too many wrong passwords. Try again %(wait)s.", wait=wait(error.until - now))
 
 
 def _clock(seconds: int) -> str:
@@ -223,6 +239,9 @@ _EVENTS = {
     "browser_trusted": later("A browser was trusted"),
     "browser_recognised": later("A trusted browser was not asked for a code"),
     "browser_forgotten": later("A trusted browser is asked again"),
+    "browser_trust_reused": later(
+        "A copy of a trusted browser was used, so it is no longer trusted"
+    ),
     "reset": later("Two-factor authentication was reset by the operator"),
     "unlocked": later("Codes were unlocked by the operator"),
 }
