@@ -83,6 +83,7 @@ def deactivate() -> Response:
         password.answer(remember=False)  # it ends with what is switched off
         by = preferences.deactivate(state.kit, subjects.subject(state), code)
     except NotOn as refusal:
+        refusal.area = DEACTIVATION.key
         return _off_already(state, refusal)
     except Refusal as refusal:
         refusal.area = DEACTIVATION.key
