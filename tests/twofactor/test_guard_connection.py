@@ -10,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.support.databases import both
 
+from .host import PASSWORD
+
 
 @pytest.fixture
 def taken(host):
@@ -36,7 +38,8 @@ def test_a_session_that_can_not_go_on_is_not_asked(host, protected):
     """What failed is the host's business; the guard decides all the same."""
     host._got_first_request = False
     key = protected.id
-    user = host.User(id=key, username="alice")  # no row of the session that fails
+    # No row of the session that fails.
+    user = host.User(id=key, username="alice", password=PASSWORD)
 
     @host.post("/deed")
     @login_required

@@ -5,7 +5,8 @@ import json
 import pytest
 from sqlalchemy import select
 
-from portal.twofactor.service import known_browsers
+from portal.twofactor import StorageUnavailable, signals
+from portal.twofactor.service import enrolment, known_browsers
 from tests.support.databases import both
 
 from .person import MOUNT, Person
@@ -205,6 +206,33 @@ class TestCookie:
         with host.app_context():
             kit.store.run(lambda tx: tx.drop_tickets(protected.id, spare="password", known=mine))
         assert [each.digest for each in known_tickets(host, protected.id)] == [mine]
+
+
+class TestActivation:
+    @both
+    def test_it_is_bound_to_the_credential_that_the_host_made_with_it(self, alice, host):
+        """F-12: a host may change it on another connection, together with the activation."""
+        table = host.db.metadata.tables["host_user"]
+
+        def change(_app, **_facts):
+            with host.db.engine.begin() as connection:
+                connection.execute(table.update().values(password="changed along with it"))
+
+        with signals.activated.connected_to(change, sender=host):
+            alice.enrol()
+        note(alice, alice.wrong())
+        assert account(host, alice).known.run == 1
+
+    def test_activated_is_activated_whatever_fails_afterwards(self, alice, monkeypatch):
+        """F-12"""
+
+        def fail(*_args):
+            raise StorageUnavailable("gone")
+
+        monkeypatch.setattr(enrolment, "leave_proofs", fail)
+        alice.enrol()
+        assert alice.is_on()
+        assert cookie(alice) is None
 
 
 class TestNone:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     not_,
     or_,
     select,
@@ -171,7 +172,8 @@ def _good(ticket: Table) -> Any:
 def _events(event: Table) -> CompoundSelect[Any]:
     """The latest changes of a user and, as many again, the latest attempts, in no order."""
     of_user = select(event).where(event.c.user_id == bindparam("user"))
-    attempt = event.c.kind.in_(sorted(ATTEMPTS))
+    # As they are in the statement: a list of parameters would be expanded each time.
+    attempt = event.c.kind.in_([literal_column(f"'{kind}'") for kind in sorted(ATTEMPTS)])
     halves = []
     for condition in (not_(attempt), attempt):
         latest = of_user.where(condition).order_by(event.c.id.desc())

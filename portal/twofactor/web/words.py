@@ -81,8 +81,8 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
     ),
     errors.PasswordWrong: later("That password is not right. Enter your current password."),
     errors.NewPasswordNeeded: later(
-        "Choose a new password as well: somebody who knows your present one has entered wrong codes"
-        " for your account."
+        "Choose a new password as well: wrong codes were entered for your account, so somebody may"
+        " know your present one."
     ),
     errors.PasswordsDiffer: later(
         "The two new passwords are not the same. Enter the new password twice."
