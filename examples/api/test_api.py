@@ -134,7 +134,7 @@ def test_a_deed_takes_a_code_each_time(program: Program, phone: Phone) -> None:
 def test_erasing_wants_a_second_factor_of_everyone(program: Program) -> None:
     program.sign_in()
     status, asked = program.call("DELETE", "/notes")
-    assert (status, asked["error"]) == (403, "twofactor_required")
+    assert (status, asked["error"]) == (403, "enrolment_required")
     assert asked["activate"] == "/two-factor/activate"
 
 

@@ -119,7 +119,8 @@ class TwoFactor:
                 that: hosts let it change with the password.
             account_name: what tells entries apart in the app; default user name or e-mail address.
             base_template: what the pages extend; it offers the blocks `title` and `content`.
-            login_user: signs a user in (user, remember); default Flask-Login's.
+            login_user: signs a user in (user, remember), or returns `False` to refuse; default
+                Flask-Login's.
             credential: a text of a user that changes with each change of the password, e.g. the
                 stored hash or a version: what is half done (pending sign-ins, passes, trusted and
                 known browsers) ends with it. Compared when used; default nothing.
@@ -133,7 +134,7 @@ class TwoFactor:
             find_user: the user of a user name or an e-mail address, for operators; default none.
             user_label: how operators know the user of a key; default the key.
             user_labels: the same for many keys at once, for listings; default one after the other.
-            user_keys: the keys of all users, one after the other, for `list --off` and `stats`;
+            user_keys: the keys of all users, each once, for `list --off`, `stats` and `doctor`;
                 default none.
             offered: keys of the areas that a user may choose; default all.
             mandatory_for: keys of the areas that are mandatory for a user ("staff must have it

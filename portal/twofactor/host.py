@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_login import UserMixin
 from flask_login import login_user as flask_login_user
-from sqlalchemy import Engine, MetaData, inspect, select
+from sqlalchemy import Engine, MetaData, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstanceState, Session
 from werkzeug.local import LocalProxy
@@ -104,12 +104,13 @@ def primary_key(user: Any) -> str | None:
 
     Columns of a composite key are joined with commas; commas within them are escaped.
     """
-    row = inspect(user, raiseerr=False)
+    # As `sqlalchemy.inspect` finds it, in a tenth of the calls: each guarded request asks.
+    row = getattr(user, "_sa_instance_state", None)
     if not isinstance(row, InstanceState):
         return None
     # The identity is known without a statement, also when the row has to be read again.
-    values = row.identity or row.mapper.primary_key_from_instance(user)
-    if any(value is None for value in values):
+    values = row.key[1] if row.key else row.mapper.primary_key_from_instance(user)
+    if None in values:
         return None
     if len(values) == 1:
         return str(values[0])

@@ -95,13 +95,19 @@ class TestRefusedLogin:
                 session["planted"] = "by somebody"
         return other
 
+    def is_told(self, refused):
+        """In words, with a way out, and without another question for a code."""
+        assert refused.status_code == 403
+        assert SENTENCE.replace("'", "&#39;") in refused.text
+        assert 'href="/login"' in refused.text
+        assert "<form" not in refused.text
+
     def test_after_the_password(self, host, clock, refusing, remembered):
         """F-25"""
         refusing()
         person = Person(host, clock, "bob")
         refused = person.sign_in()
-        assert refused.status_code == 403
-        assert SENTENCE.replace("'", "&#39;") in refused.text
+        self.is_told(refused)
         nothing_left(person)
         refused = person.client.post(
             "/login", data={"username": "bob", "password": "correct horse battery"}, headers=JSON
@@ -117,8 +123,7 @@ class TestRefusedLogin:
         other.sign_in()
         refusing()
         refused = other.post("/sign-in", {"code": other.code(), "trust": "yes"})
-        assert refused.status_code == 403
-        assert SENTENCE.replace("'", "&#39;") in refused.text
+        self.is_told(refused)
         nothing_left(other)
 
     def test_after_the_code_of_a_program(self, other, refusing):
@@ -134,7 +139,7 @@ class TestRefusedLogin:
         other.sign_in()
         refusing()
         refused = other.post("/sign-in", {"code": other.recovery_code})
-        assert refused.status_code == 403
+        self.is_told(refused)
         nothing_left(other)
 
 
@@ -165,3 +170,10 @@ def test_a_host_that_signs_in_by_itself_is_held_as_well(host, clock):
     chief = Person(host, clock, "chief")
     chief.sign_in()
     assert chief.client.get("/").location.startswith(f"{MOUNT}/activate")
+
+
+@pytest.mark.parametrize("view", ["login", "/login"])
+def test_the_sign_in_page_may_be_an_address(host, view):
+    """As Flask-Login takes it."""
+    host.login_manager.login_view = view
+    assert host.test_client().get(f"{MOUNT}/sign-in").location == "/login"

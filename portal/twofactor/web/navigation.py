@@ -61,7 +61,16 @@ def see_other(url: str) -> Response:
     return redirect(url, 303)
 
 
+def sign_in_url() -> str:
+    """The host's page for signing in; a host that names none leads there from its first page."""
+    view: str | None = getattr(current_app, "login_manager").login_view  # noqa: B009 - Flask-Login sets it
+    if not view:
+        return after_sign_in(None)
+    # Flask-Login takes an address as well as an endpoint.
+    is_address = view.startswith(("/", "https://", "http://"))
+    return view if is_address else url_for(view)
+
+
 def to_sign_in() -> Response:
-    """To the host's page for signing in; a host that names none leads there from its first page."""
-    view = getattr(current_app, "login_manager").login_view  # noqa: B009 - Flask-Login sets it
-    return see_other(url_for(view) if view else after_sign_in(None))
+    """To the host's page for signing in."""
+    return see_other(sign_in_url())

@@ -28,7 +28,6 @@ from ..service import signing_in, tickets
 from ..service.signing_in import Pending
 from ..state import State, current_state
 from . import (
-    challenge,
     forms,
     known,
     marks,
@@ -112,9 +111,8 @@ def _log_in(state: State, user: Any, remember: bool) -> None:
 
 def _refused(state: State, refusal: SignInRefused) -> Response:
     refusal.area = SIGN_IN
-    if forms.wants_json():
-        return no_store(pages.refused(state, refusal, "again.html"))
-    return challenge.answer(refusal)
+    template = "sign_in_refused.html"
+    return no_store(pages.refused(state, refusal, template, back=navigation.sign_in_url()))
 
 
 def _signed_in(next_url: str | None) -> Response:
