@@ -1,13 +1,24 @@
 """DESIGN "Guard" as a model: continuation, pass, open view, and what a view leaves behind."""
 
+import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from .model import Area, Model, Refused, Session
+from .model import Area, Model, Refused, Session, Ticket
 from .requests import FORM, MULTIPART, TEXT, Answer, Kept, Sent, grouped
 
-PENDING_SECONDS, PASS_SECONDS, VIEW_SECONDS = 600, 300, 300
+PENDING_SECONDS, PASS_SECONDS, VIEW_SECONDS, RETRIES = 600, 300, 300, 2
 
 Judged = Callable[[], int]
+numbered = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a code allows besides its deed: so many retries, until then."""
+
+    until: int
+    left: int
 
 
 class RaisedError(Exception):
@@ -46,35 +57,64 @@ class GuardModel(Model):
         own = ("twofactor_code", "twofactor_pending")
         fields = tuple((name, value) for name, value in sent.form if name not in own)
         until = int(self.now) + PENDING_SECONDS
-        return Kept(user, sent.method, sent.address, fields, until, sent.lost)
+        same = sent.kept is not None and not sent.executed
+        form = sent.kept.form if same and sent.kept else next(numbered)
+        return Kept(user, sent.method, sent.address, fields, until, sent.lost, form)
 
-    def ask(self, session: Session, sent: Sent, area: Area, user: str) -> bool:
-        """Let a deed happen or refuse; whether a code or a pass was used up for it."""
+    def ask(self, session: Session, sent: Sent, area: Area, user: str) -> Grant | None:
+        """Let a deed happen or refuse; what a code or a pass that was used up for it allows."""
         try:
             return self._ask(session, sent, area, user)
         except Refused as refused:
             refused.area, refused.user = area.key, user
             raise
 
-    def _ask(self, session: Session, sent: Sent, area: Area, user: str) -> bool:
+    def _ask(self, session: Session, sent: Sent, area: Area, user: str) -> Grant | None:
         if area.guards == "deed" and sent.safe:
-            return False
+            return None
         if sent.kept is not None and sent.kept.user != user:
             raise Refused(kept=False, name="continuation broken")
-        if not self._is_asked(area, user):
-            return False
-        if area.guards == "view" and self.good(session.marks.get(f"view:{area.key}"), user):
-            return False
-        if area.guards == "deed" and self._take_pass(session, area, user):
-            return True
-        self._judge_given(sent, user)
+        if user in self.accounts:
+            self._refuse_done(sent)
+        if not self._is_asked(area, user) or self._is_open(session, area, user):
+            self._refuse_half(sent)
+            self._execute(sent)
+            return None
+        ticket = self._pass(session, sent, area, user)
+        if ticket is not None:
+            self._refuse_half(sent)
+            del session.marks[f"pass:{area.key}"]
+            ticket.gone = True
+            grant = Grant(ticket.until, ticket.data["left"])
+        else:
+            self._judge_given(sent, user)
+            grant = Grant(int(self.now) + PASS_SECONDS, RETRIES)
         if area.guards == "view":
             self.open_view(session, area.key, user)
+        elif sent.kept is not None and sent.lost:
+            self.leave_pass(session, sent, area, user, grant)
+        self._refuse_half(sent)
+        self._execute(sent)
+        return grant if area.guards == "deed" else None
+
+    def _is_open(self, session: Session, area: Area, user: str) -> bool:
+        return area.guards == "view" and self.good(session.marks.get(f"view:{area.key}"), user)
+
+    def _refuse_half(self, sent: Sent) -> None:
+        """What came without its files is done by nobody."""
         if sent.kept is not None and sent.lost:
-            if area.guards == "deed":
-                self.leave_pass(session, area, user)
             raise Refused(kept=False, name="form again")
-        return area.guards == "deed"
+
+    def _refuse_done(self, sent: Sent) -> None:
+        """A form that was carried is done once, by whichever page of its."""
+        if sent.kept is not None and not sent.executed and sent.kept.form in self.done_forms:
+            raise Refused("done", kept=False, name="done already")
+
+    def _execute(self, sent: Sent) -> None:
+        self._refuse_done(sent)
+        if sent.kept is not None:
+            self.done_forms.add(sent.kept.form)
+            sent.executed = True
 
     def _is_asked(self, area: Area, user: str) -> bool:
         account = self.accounts.get(user)
@@ -93,16 +133,21 @@ class GuardModel(Model):
             raise Refused(kept=False, name="cross-site")
         self.judge(user, given[0])
 
-    def _take_pass(self, session: Session, area: Area, user: str) -> bool:
+    def _pass(self, session: Session, sent: Sent, area: Area, user: str) -> Ticket | None:
+        """The pass of this session, if it is for this very address and method."""
         ticket = session.marks.get(f"pass:{area.key}")
-        if ticket is None or not self.good(ticket, user):
-            return False
-        del session.marks[f"pass:{area.key}"]
-        ticket.gone = True
-        return True
+        if area.guards != "deed" or ticket is None or not self.good(ticket, user):
+            return None
+        return ticket if ticket.data["bound"] == (sent.method, sent.address) else None
 
-    def leave_pass(self, session: Session, area: Area, user: str) -> None:
-        session.marks[f"pass:{area.key}"] = self.issue("pass", user, PASS_SECONDS, area.key)
+    def leave_pass(self, session: Session, sent: Sent, area: Area, user: str, grant: Grant) -> None:
+        """Two retries a code, and all of them within five minutes of it."""
+        if not grant.left or self.now >= grant.until:
+            return
+        bound = (sent.method, sent.address)
+        ticket = self.issue("pass", user, 0, area.key, left=grant.left - 1, bound=bound)
+        ticket.until = grant.until
+        session.marks[f"pass:{area.key}"] = ticket
 
     def open_view(self, session: Session, area: str, user: str) -> None:
         session.csrf = None
@@ -118,11 +163,11 @@ class GuardModel(Model):
             status = view()
         except Refused:
             if granted:
-                self.leave_pass(session, area, user)
+                self.leave_pass(session, sent, area, user, granted)
             raise
-        completed = 300 <= status < 400 or (status < 300 and sent.wants_json)
-        if granted and not completed:
-            self.leave_pass(session, area, user)
+        refused = status in (400, 409, 422) or (status < 300 and key in sent.came_back)
+        if granted and refused:
+            self.leave_pass(session, sent, area, user, granted)
         return status
 
     def refusal(self, sent: Sent, refused: Refused) -> Answer:

@@ -138,19 +138,57 @@ class HostMachine(PhonesMachine, Garbage):
         self.do(browser, sent)
         self.look(browser)
 
-    @rule(at=browsers, text=st.sampled_from(["", "refuse", "boom"]), n=numbers, waits=numbers)
-    def sends_a_form_again(self, at: int, text: str, n: int, waits: int) -> None:
-        """A right code for a form that comes back, and the form once more without one."""
+    @rule(
+        at=browsers,
+        texts=st.lists(st.sampled_from(["", "", "", "refuse", "boom", "again"]), min_size=3),
+        n=numbers,
+        waits=numbers,
+        turns=st.sampled_from(["", "", "", "POST /note?x=1", "PUT /note", "POST /both"]),
+        wants=st.sampled_from(["text/html", "*/*", "application/json"]),
+    )
+    def sends_a_form_again(
+        self, at: int, texts: list[str], n: int, waits: int, turns: str, wants: str
+    ) -> None:
+        """A right code for a form that comes back, and the form again and again without one."""
         browser = self.at_home(at, n)
         code = self.typed(browser.session.user, "right", n)
-        self.do(browser, Sent("POST", "/note", fields=[("text", text)], codes=[code]))
+        first = Sent("POST", "/note", fields=[("text", texts[0])], codes=[code], wants=wants)
+        self.do(browser, first)
         self.clock.advance(waits * 3.7 if waits > 40 else 0)
         browser.keep_cookie()
-        for _ in range(2):
-            self.do(browser, Sent("POST", "/note", fields=[("text", "again")]))
+        for number, text in enumerate(texts[1:5]):
+            method, _, address = (turns if number == 0 and turns else "POST /note").partition(" ")
+            path, _, query = address.partition("?")
+            fields = [("text", text)]
+            self.do(browser, Sent(method, path, query, fields=fields, wants=wants))
+            if waits > 80:
+                self.clock.advance(100)
         if n % 2:
             browser.put_back(-1)
             self.do(browser, Sent("POST", "/note", fields=[("text", "once more")]))
+
+    @rule(
+        at=browsers,
+        path=st.sampled_from(["/note", "/pay", "/both"]),
+        hows=st.lists(hows, min_size=1, max_size=4),
+        which=st.lists(numbers, min_size=4, max_size=4),
+        n=numbers,
+    )
+    def confirms_again_and_again(
+        self, at: int, path: str, hows: list[str], which: list[int], n: int
+    ) -> None:
+        """One form, and whatever page of its challenge the browser goes back to."""
+        browser = self.at_home(at, n)
+        browser.challenges = []
+        self.do(browser, self.deed(path[1:], "POST", "hi", 1, browser.session.user or ""))
+        for number, how in zip(which, ["right", *hows], strict=False):
+            if not browser.challenges:
+                return
+            first, sealed = browser.challenges[number % len(browser.challenges)]
+            typed = self.typed(browser.session.user, how, n)
+            sent = Sent(first.method, first.path, first.query, pending=sealed, codes=[typed])
+            self.do(browser, sent)
+            self.clock.advance(number // 2)
 
     @rule(at=browsers, whose=browsers, which=numbers, how=hows, n=numbers, trick=numbers)
     def answers_a_challenge(

@@ -132,6 +132,7 @@ class HostModel(PagesModel):
         if sent.kind == JSON:
             text = sent.body.get("text")
         if not text:
+            sent.came_back.add("note")
             return 200
         if text in ("boom", "refuse"):
             raise RaisedError(500 if text == "boom" else 409)

@@ -99,6 +99,8 @@ class Refused(Exception):
 
     @property
     def status(self) -> int:
+        if self.error == "twofactor_done":
+            return 409
         return 429 if self.error == "twofactor_throttled" else 403
 
 
@@ -139,6 +141,7 @@ class Model:
         self.accounts: dict[str, Account] = {}
         self.tickets: list[Ticket] = []
         self.deeds: list[Any] = []
+        self.done_forms: set[int] = set()
 
     @property
     def now(self) -> float:

@@ -16,6 +16,7 @@ AREAS = (
 )
 INSIDE = ("/", "/security/", "/invoices/", "/security/password")
 BOTH = ("GET", "POST")
+Change = Callable[[Session, Sent], int]
 METHODS = {
     "/": ("GET",),
     "/healthz": ("GET",),
@@ -111,7 +112,7 @@ class PortalModel(PagesModel):
         if sent.path in ("/security/password", "/security/email"):
             area = sent.path.rpartition("/")[2]
             change = self._password if area == "password" else self._email
-            status = self.guarded(session, sent, area, lambda: change(session, sent))
+            status = self.guarded(session, sent, area, lambda: self._or_form(change, session, sent))
             return Answer(status, location="/security/" if status == 303 else None)
         if sent.path == "/invoices/":
             return Answer(self.guarded(session, sent, "invoices", lambda: 200))
@@ -131,6 +132,13 @@ class PortalModel(PagesModel):
         user = session.user or ""
         right = not sent.safe and form.get("current_password") == self.passwords[user]
         return form if right else None
+
+    def _or_form(self, change: Change, session: Session, sent: Sent) -> int:
+        """The page comes back with its form, and the dialog in it."""
+        status = change(session, sent)
+        if status == 200:
+            sent.came_back.add(sent.path.rpartition("/")[2])
+        return status
 
     def _password(self, session: Session, sent: Sent) -> int:
         form, user = self._own_form(session, sent), session.user or ""

@@ -16,7 +16,7 @@ OWN_FIELDS = ("twofactor_code", "twofactor_pending")
 
 @dataclass(frozen=True)
 class Kept:
-    """A form carried through a challenge."""
+    """A form carried through a challenge; `form` is the same on all pages of its wrong codes."""
 
     user: str
     method: str
@@ -24,6 +24,7 @@ class Kept:
     fields: tuple[tuple[str, str], ...]
     until: int
     lost: str = ""
+    form: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Sent:
     kept: Kept | None = None
     lost: str = ""
     spent: bool = False
+    executed: bool = False
+    came_back: set[str] = field(default_factory=set)
 
     @property
     def address(self) -> str:
