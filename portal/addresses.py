@@ -1,8 +1,8 @@
 """Failures of one network address over all accounts: what stops guessing across many of them.
 
-Counted are wrong passwords, wrong codes and mailed links that were asked for; at most `ADDRESS_FAILURES` an hour. It stands beside
-the throttle of each account, which is exact; this one looks first and counts afterwards, so that
-parallel requests may exceed it by their own number.
+Counted are wrong passwords, wrong codes and mailed links that were asked for, at most
+`ADDRESS_FAILURES` an hour. It stands beside the throttle of each account, which is exact; this one
+looks first and counts afterwards, so that parallel requests may exceed it by their own number.
 """
 
 import ipaddress

@@ -47,7 +47,5 @@ def write(config: Mapping[str, Any], visit: Visit, content: str) -> str:
 
 
 def _is_live(config: Mapping[str, Any], visit: Visit, now: int) -> bool:
-    return (
-        visit.issued_at > now - config["SESSION_IDLE_SECONDS"]
-        and visit.created_at > now - config["SESSION_ABSOLUTE_SECONDS"]
-    )
+    idle, age = now - visit.issued_at, now - visit.created_at
+    return bool(idle < config["SESSION_IDLE_SECONDS"] and age < config["SESSION_ABSOLUTE_SECONDS"])

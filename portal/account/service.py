@@ -117,12 +117,10 @@ def change_password(customer: Customer, password: str, proved: bool = False) -> 
     if check_password(password, customer.password_hash):
         raise PasswordRefused(later("This is your present password. Choose another one."))
     ground = () if proved else (stands_on(customer),)
-    replace_password(customer, password, *ground, proved=proved)
+    replace_password(customer, password, *ground)
 
 
-def replace_password(
-    customer: Customer, password: str, *ground: ColumnElement[bool], proved: bool = False
-) -> None:
+def replace_password(customer: Customer, password: str, *ground: ColumnElement[bool]) -> None:
     """Store a password that was found good, and end everything that hung on the old one.
 
     Other sessions and pending sign-ins end in the transaction that stores it: whatever breaks off,
@@ -133,7 +131,6 @@ def replace_password(
         customer: whose it is.
         password: the new one.
         ground: what must hold of the customer's row at that moment.
-        proved: whether the owner was made sure of by more than the old password.
 
     Raises:
         Overtaken: the ground does not hold; nothing was changed.

@@ -91,7 +91,7 @@ def request_reset(email: str) -> None:
     nor time tells who is a customer. Each request counts against the network address it is from.
     """
     addresses.note()
-    # Locked, so that of two requests at once one comes second, and its link is the one that is good.
+    # Locked, so that of two requests at once one is the second, and its link the one that counts.
     asked = select(Customer).where(Customer.email_key == email_key(email)).with_for_update()
     customer = db.session.scalar(asked)
     number = customer.id if customer is not None else None
@@ -167,7 +167,7 @@ def reset_password(link: Link, password: str) -> bool:
         exists().where(PasswordReset.token_hash == link.ticket_hash),
     )
     try:
-        replace_password(customer, password, *ground, proved=True)
+        replace_password(customer, password, *ground)
     except Overtaken:
         return False
     finally:
