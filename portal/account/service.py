@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Result, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import addresses, mail, notices, sessions
+from portal.again import done_again
 from portal.credentials import Overtaken, raise_version, raised, stands_on, version_of
 from portal.extensions import db, twofactor
 from portal.formats import now
@@ -136,18 +137,22 @@ def replace_password(customer: Customer, password: str, *ground: ColumnElement[b
         Overtaken: the ground does not hold; nothing was changed.
     """
     number, hashed = customer.id, _hashed(password)
-    # First what the blueprint has, then the customer, then the sessions: its own changes lock in
-    # this order, too, so that none waits for the other for ever.
-    twofactor.revoke_tickets(customer, db.session.connection())
-    try:
-        version = raise_version(db.session(), number, *ground, password_hash=hashed)
-    except Overtaken:
-        db.session.rollback()
-        raise
-    db.session.execute(sessions.ending_others(number))
-    notices.password_changed(db.session(), customer)
-    db.session.commit()
-    raised(number, version)
+
+    def work() -> int:
+        # First what the blueprint has, then the customer, then the sessions: its own changes lock
+        # in this order, too, so that hardly ever one waits for the other in vain.
+        twofactor.revoke_tickets(customer, db.session.connection())
+        try:
+            version = raise_version(db.session(), number, *ground, password_hash=hashed)
+        except Overtaken:
+            db.session.rollback()
+            raise
+        db.session.execute(sessions.ending_others(number))
+        notices.password_changed(db.session(), customer)
+        db.session.commit()
+        return version
+
+    raised(number, done_again(work))
     mail.hand_over()
 
 
@@ -163,19 +168,23 @@ def change_email(customer: Customer, email: str) -> None:
     email, old = checked_email(email), customer.email
     if email == old:
         raise Refused(later("This is your present e-mail address."))
-    try:
-        changed = db.session.execute(
-            update(Customer)
-            .where(Customer.id == customer.id, stands_on(customer))
-            .values(email=email, email_key=email_key(email))
-        )
-    except IntegrityError:
-        db.session.rollback()
-        raise Refused(later("This e-mail address can't be used. Choose another one.")) from None
-    _hit(changed)
-    db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
-    notices.email_changed(db.session(), customer, old, email)
-    db.session.commit()
+
+    def work() -> None:
+        try:
+            changed = db.session.execute(
+                update(Customer)
+                .where(Customer.id == customer.id, stands_on(customer))
+                .values(email=email, email_key=email_key(email))
+            )
+        except IntegrityError:
+            db.session.rollback()
+            raise Refused(later("This e-mail address can't be used. Choose another one.")) from None
+        _hit(changed)
+        db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
+        notices.email_changed(db.session(), customer, old, email)
+        db.session.commit()
+
+    done_again(work)
     mail.hand_over()
 
 
@@ -186,11 +195,15 @@ def close_account(customer: Customer) -> None:
         Overtaken: the credential that was shown for it has been changed meanwhile.
     """
     number = customer.id
-    twofactor.forget(customer, db.session.connection())
-    notices.account_closed(db.session(), customer)
-    _hit(db.session.execute(delete(Customer).where(Customer.id == number, stands_on(customer))))
-    db.session.execute(sessions.ending_others(number))
-    db.session.commit()
+
+    def work() -> None:
+        twofactor.forget(customer, db.session.connection())
+        notices.account_closed(db.session(), customer)
+        _hit(db.session.execute(delete(Customer).where(Customer.id == number, stands_on(customer))))
+        db.session.execute(sessions.ending_others(number))
+        db.session.commit()
+
+    done_again(work)
     sessions.end_all(number)
     mail.hand_over()
 
