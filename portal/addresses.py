@@ -1,8 +1,8 @@
 """Failures of one network address over all accounts: what stops guessing across many of them.
 
-Counted are wrong passwords and wrong codes; at most `ADDRESS_FAILURES` an hour. It stands beside
-the throttle of each account, which is exact; this one looks first and counts afterwards, so that
-parallel requests may exceed it by their own number.
+Counted are wrong passwords, wrong codes and mailed links that were asked for, at most
+`ADDRESS_FAILURES` an hour. It stands beside the throttle of each account, which is exact; this one
+looks first and counts afterwards, so that parallel requests may exceed it by their own number.
 """
 
 import ipaddress
@@ -72,7 +72,7 @@ def held_until(network: str) -> int | None:
 def _judges() -> bool:
     """Whether the request is one that a password or a code is judged in."""
     endpoint = request.endpoint or ""
-    if endpoint == "auth.login" or endpoint.startswith("twofactor."):
+    if endpoint in ("auth.login", "auth.forgot") or endpoint.startswith("twofactor."):
         return True
     return "X-Twofactor-Code" in request.headers or bool(request.form.get("twofactor_code"))
 

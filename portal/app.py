@@ -14,6 +14,7 @@ from portal import (
     cli,
     compression,
     config,
+    credentials,
     errors,
     formats,
     headers,
@@ -53,6 +54,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     proxy.init_app(app)
     init_database(app)
     sessions.init_app(app)
+    credentials.init_app(app)
     headers.init_app(app)
     compression.init_app(app)
     language.init_app(app)
@@ -96,6 +98,7 @@ def init_twofactor(app: Flask) -> None:
         login_user=sign_in_customer,
         change_password=choose_password,
         password_problem=problem_with_password,
+        credential=credentials.text_of,
         find_user=find_for_operator,
         user_label=name_of,
         user_labels=names_of,
@@ -110,6 +113,8 @@ def _with_the_change(
     connection: Connection, name: str, user_id: str, facts: Mapping[str, Any]
 ) -> None:
     """What stands or falls with a change of the second factor: ended sessions, the owner's mail."""
+    if name in ("activated", "deactivated"):  # a reset is a deactivation, too
+        credentials.raise_with(connection, int(user_id))
     if name in ("activated", "deactivated", "unlocked"):
         connection.execute(sessions.ending_others(int(user_id)))
     notices.write(connection, name, user_id, facts)

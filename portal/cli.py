@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from portal import demo, mail
+from portal import demo, mail, upkeep
 from portal.account import service
 from portal.extensions import db, twofactor
 from portal.models import Customer
@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(mails)
     app.cli.command("demo")(make_demo)
+    app.cli.command("purge")(purge)
 
 
 def make_demo() -> None:
@@ -32,6 +33,15 @@ def make_demo() -> None:
     made = demo.make()
     state = "is there now" if made else "was there already"
     click.echo(f"The demo customer {state}. Sign in as: {demo.NAME}  Password: {demo.PASSWORD}")
+
+
+def purge() -> None:
+    """Remove what has run out: sessions, counted failures, known browsers, mailed links.
+
+    Example: flask --app wsgi purge
+    """
+    for what, count in upkeep.purge().items():
+        click.echo(f"{count:>6}  {what}")
 
 
 @user.command("create")

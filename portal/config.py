@@ -32,11 +32,12 @@ DEFAULTS: dict[str, Any] = {
     "LOG_FORMAT": "text",  # or "json"
     "LOG_LEVEL": "info",
     "METRICS_TOKEN": None,  # None: there is no /metrics
-    "ADDRESS_FAILURES": 60,  # wrong passwords and codes of one address an hour; 0: no limit
+    "ADDRESS_FAILURES": 60,  # wrong passwords and codes, reset links, of an address an hour; 0: all
     "SERVED_OVER_TLS": None,  # follows from PUBLIC_URL when not set
     "SESSION_IDLE_SECONDS": HOUR,
     "SESSION_ABSOLUTE_SECONDS": 12 * HOUR,
     "SESSION_PERSISTENT_SECONDS": 30 * DAY,
+    "SESSION_PERSISTENT_IDLE_SECONDS": 14 * DAY,
     "RESET_SECONDS": HOUR,
     "MAIL_FROM": "Customer Portal <portal@localhost>",
     "MAIL_SERVER": None,  # None: mails are written to instance/outbox/
@@ -115,6 +116,7 @@ NUMBERS = {
     "SESSION_IDLE_SECONDS": (MINUTE, DAY),
     "SESSION_ABSOLUTE_SECONDS": (MINUTE, 30 * DAY),
     "SESSION_PERSISTENT_SECONDS": (MINUTE, 400 * DAY),
+    "SESSION_PERSISTENT_IDLE_SECONDS": (MINUTE, 400 * DAY),
     "RESET_SECONDS": (MINUTE, DAY),
     "DATABASE_TIMEOUT_SECONDS": (2, 120),
     "MAIL_PORT": (1, 65535),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_login import UserMixin
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, reconstructor, relationship
 
 from portal.extensions import Base
 
@@ -60,6 +60,19 @@ class Customer(UserMixin, Base):
         fields.setdefault("username_key", name_key(fields["username"]))
         fields.setdefault("email_key", email_key(fields["email"]))
         super().__init__(**fields)
+
+    @reconstructor
+    def _note_version(self) -> None:
+        self._version_read = self.credential_version
+
+    @property
+    def version_read(self) -> int:
+        """The version of the credential that was read together with the password's hash.
+
+        A later look at the row, as after each commit, does not move it: whoever was let in by
+        the hash of then stands on the version of then.
+        """
+        return getattr(self, "_version_read", None) or self.credential_version
 
     def __repr__(self) -> str:
         return f"<Customer {self.id} {self.username!r}>"
@@ -179,7 +192,7 @@ class PasswordAttempts(Base):
 
 
 class PortalSession(Base):
-    """A browser's session; the cookie holds the token, the table its hash alone."""
+    """The session of somebody signed in; the cookie holds the token, the table its hash alone."""
 
     __tablename__ = "portal_session"
     __table_args__ = (
@@ -190,6 +203,8 @@ class PortalSession(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     customer_id: Mapped[int | None] = mapped_column(index=True)
+    # What let the customer in; the session is dead once the customer's is another one.
+    credential_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     data: Mapped[str] = mapped_column(Text)
     persistent: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[int] = mapped_column(BigInteger)

@@ -1,7 +1,8 @@
 """Text at rest, readable with its key alone: who reads the table, or a copy of it, learns nothing.
 
 A session's content is sealed under its token, which the cookie alone has; a mail that waits, under
-a key made of SECRET_KEY, since a link in it may replace a password.
+a key made of SECRET_KEY, since a link in it may replace a password. A session of nobody is no row:
+its cookie is sealed, likewise under a key made of SECRET_KEY.
 """
 
 import base64
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SESSION = b"portal session content"
 MAIL = b"portal waiting mail"
+VISIT = b"portal session of nobody"
 _NONCE = 12
 
 

@@ -1,4 +1,7 @@
-"""The table of sessions: each function is one statement in a transaction of its own."""
+"""The table of sessions: each function is one statement in a transaction of its own.
+
+Only somebody who is signed in has a row; an older release wrote rows of nobody, which are not read.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -19,7 +22,8 @@ class Record:
 
     id: int
     token_hash: str
-    customer_id: int | None
+    customer_id: int
+    credential_version: int
     created_at: int
     last_seen_at: int
     persistent: bool
@@ -27,6 +31,7 @@ class Record:
     user_agent: str
 
 
+LONGEST = 64  # a token has 43 characters
 COLUMNS = [getattr(Row, name) for name in Record.__dataclass_fields__]
 
 
@@ -39,8 +44,10 @@ def find(
     engine: Engine, config: Mapping[str, Any], token: str, now: int
 ) -> tuple[Record, str] | None:
     """The live session with this token, and its data."""
+    if len(token) > LONGEST:
+        return None
     statement = select(*COLUMNS, Row.data).where(
-        Row.token_hash == digest(token), ~_expired(config, now)
+        Row.token_hash == digest(token), Row.customer_id.is_not(None), ~_expired(config, now)
     )
     with engine.connect() as connection:
         row = connection.execute(statement).first()
@@ -59,9 +66,9 @@ def change(record: Record, **values: Any) -> bool:
     return _run(update(Row).where(Row.token_hash == record.token_hash).values(**values)) == 1
 
 
-def remove(record: Record) -> None:
-    """End one session."""
-    _run(delete(Row).where(Row.token_hash == record.token_hash))
+def remove(record: Record) -> bool:
+    """End one session; False when it was ended, or got another token, meanwhile."""
+    return _run(delete(Row).where(Row.token_hash == record.token_hash)) == 1
 
 
 def remove_of(customer_id: int, spare: Record | None = None) -> int:
@@ -80,11 +87,18 @@ def remove_number(customer_id: int, number: int) -> bool:
     return _run(delete(Row).where(Row.customer_id == customer_id, Row.id == number)) == 1
 
 
-def live_of(customer_id: int, now: int) -> list[Record]:
-    """The live sessions of a customer, the last used first."""
+def live_of(customer_id: int, version: int, now: int) -> list[Record]:
+    """The live sessions of a customer, the last used first.
+
+    What stands on an older version of the credential is dead already, row or not.
+    """
     statement = (
         select(*COLUMNS)
-        .where(Row.customer_id == customer_id, ~_expired(current_app.config, now))
+        .where(
+            Row.customer_id == customer_id,
+            Row.credential_version == version,
+            ~_expired(current_app.config, now),
+        )
         .order_by(Row.last_seen_at.desc(), Row.id.desc())
     )
     with db.engine.connect() as connection:
@@ -101,7 +115,10 @@ def _expired(config: Mapping[str, Any], now: int) -> ColumnElement[bool]:
         Row.last_seen_at <= now - config["SESSION_IDLE_SECONDS"],
         Row.created_at <= now - config["SESSION_ABSOLUTE_SECONDS"],
     )
-    long = Row.created_at <= now - config["SESSION_PERSISTENT_SECONDS"]
+    long = or_(
+        Row.last_seen_at <= now - config["SESSION_PERSISTENT_IDLE_SECONDS"],
+        Row.created_at <= now - config["SESSION_PERSISTENT_SECONDS"],
+    )
     return or_(and_(Row.persistent.is_(False), short), and_(Row.persistent.is_(True), long))
 
 

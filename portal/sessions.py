@@ -1,13 +1,14 @@
-"""Sessions kept on the server: the cookie is an opaque token, the table holds the sealed data.
+"""Sessions: who is signed in has a record, the cookie is its token and the table holds the rest.
 
-A session is read when something in it is asked for and written when something in it was changed,
+A record is read when something in it is asked for and written when something in it was changed,
 in a short transaction on a connection of its own. A view that signs in or ends sessions commits
 its own work first, as SQLite lets one connection write at a time. A record that was ended is
-never written again, so a copied cookie stays dead.
+never written again, so a copied cookie stays dead. Where nobody is signed in there is no record:
+see `portal.visits`. Signing in makes a record and a token of its own, whatever was there before.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -17,26 +18,31 @@ from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy.sql.dml import Delete
 
 from portal import session_records as records
+from portal import visits
 from portal.extensions import db
 from portal.formats import now
 from portal.seal import SESSION, seal, unseal
 from portal.session_records import Record
-from portal.twofactor import signals
+from portal.visits import Visit
 
 USER = "_user_id"  # Flask-Login's word for who is signed in
+STAMP = "_credential"  # the version of the credential that let the customer in
+FLASHES = "_flashes"
+FLASHES_KEPT = 5
 SEEN_SECONDS = 60
 CLEAN_EVERY = 100
 serializer = TaggedJSONSerializer()
 
 
 class ServerSession(SessionMixin):
-    """A dictionary that reads its record at the first look into it."""
+    """A dictionary that reads its record, or its cookie, at the first look into it."""
 
-    def __init__(self, find: Callable[[], tuple[Record, str] | None]) -> None:
+    def __init__(self, find: Callable[[], tuple[Record | Visit, str] | None]) -> None:
         self._find = find
         self._data: dict[str, Any] | None = None
         self._before = ""
         self.record: Record | None = None
+        self.visit: Visit | None = None
         self.key = ""  # the token of the record
         self.token: str | None = None  # set when a cookie has to be sent
         self.abandoned = False  # the database is not asked again in this request
@@ -55,14 +61,16 @@ class ServerSession(SessionMixin):
     def data(self) -> dict[str, Any]:
         """The content, read from the table once."""
         if self._data is None:
-            self.record, self._before = self._find() or (None, serializer.dumps({}))
+            found, self._before = self._find() or (None, serializer.dumps({}))
+            self.record = found if isinstance(found, Record) else None
+            self.visit = found if isinstance(found, Visit) else None
             self._data = serializer.loads(self._before)
         return cast(dict[str, Any], self._data)
 
     @property
     def new(self) -> bool:  # type: ignore[override]  # a property for what the interface has as an attribute
-        """Whether the table has no record of it."""
-        return self.loaded and self.record is None
+        """Whether it came with this request."""
+        return self.loaded and self.record is None and self.visit is None
 
     @property
     def modified(self) -> bool:  # type: ignore[override]  # a property for what the interface has as an attribute
@@ -74,6 +82,12 @@ class ServerSession(SessionMixin):
         """Who is signed in, as the content says."""
         value = self.data.get(USER)
         return int(value) if value is not None else None
+
+    @property
+    def stamp(self) -> int | None:
+        """The version of the credential that let the customer in."""
+        value = self.data.get(STAMP)
+        return value if isinstance(value, int) else None
 
     def __getitem__(self, key: str) -> Any:
         return self.data[key]
@@ -99,7 +113,10 @@ class ServerSessionInterface(SessionInterface):
         token = request.cookies.get(app.config["SESSION_COOKIE_NAME"], "")
         if not token:
             return ServerSession(lambda: None)
-        engine, config = db.engine, app.config
+        config = app.config
+        if visits.is_visit(token):
+            return ServerSession(lambda: _visit(config, token))
+        engine = db.engine
 
         def find() -> tuple[Record, str] | None:
             found = records.find(engine, config, token, int(config["CLOCK"]()))
@@ -117,18 +134,14 @@ class ServerSessionInterface(SessionInterface):
             return
         response.vary.add("Cookie")
         name = app.config["SESSION_COOKIE_NAME"]
-        if session.abandoned:
-            pass
-        elif session.record is None:
-            if session:
-                _add(session)
-        elif not session:
-            self.end(session)
-            response.delete_cookie(name, **_cookie(app))
-        elif session.modified or now() - session.record.last_seen_at >= SEEN_SECONDS:
-            _change(session, session.record)
+        if not session.abandoned:
+            if session.customer_id is not None:
+                _keep(session, session.customer_id)
+            elif _leave(session):
+                response.delete_cookie(name, **_cookie(app))
         if session.token is not None:
-            age = app.config["SESSION_PERSISTENT_SECONDS"] if session.permanent else None
+            lasts = session.permanent and session.customer_id is not None
+            age = app.config["SESSION_PERSISTENT_SECONDS"] if lasts else None
             response.set_cookie(name, session.token, max_age=age, **_cookie(app))
 
     def regenerate(self, session: SessionMixin) -> None:
@@ -140,31 +153,62 @@ class ServerSessionInterface(SessionInterface):
         if not session.loaded:
             session.data  # noqa: B018 - reads the record
         if session.record is None:
-            return  # it gets a token when it is saved
+            session.visit = None  # its cookie is made anew when it is saved
+            return
         token = secrets.token_urlsafe(32)
         data = seal(token, SESSION, session.before)
         if records.change(session.record, token_hash=records.digest(token), data=data):
             session.token = session.key = token
             session.record = replace(session.record, token_hash=records.digest(token))
             return
-        if session.record.customer_id is not None:
-            session.clear()
+        session.clear()
         session.record = session.token = None
 
     def end(self, session: SessionMixin) -> None:
         """Delete the record and empty the session; what is put in later is a new session."""
         session = cast(ServerSession, session)
         session.clear()
-        if session.record is not None:
-            records.remove(session.record)
-        session.record = session.token = None
+        _forget(session)
 
 
 def init_app(app: Flask) -> None:
     """Keep the sessions of the app in its database."""
     app.session_interface = ServerSessionInterface()
-    signals.activated.connect(renew_for, sender=app)
-    signals.deactivated.connect(renew_for, sender=app)
+
+
+def begin(version: int, remember: bool) -> None:
+    """Somebody was just signed in: that is a session of its own, with a token of its own.
+
+    Args:
+        version: of the credential that was shown.
+        remember: whether the session outlasts the browser.
+    """
+    here = _present()
+    if here is not None:
+        _forget(here)
+        here.permanent = remember
+        here[STAMP] = version
+
+
+def stamp_of(customer_id: int) -> int | None:
+    """The version of the credential that let the customer into the present session, if so."""
+    here = _present()
+    return here.stamp if here is not None and here.customer_id == customer_id else None
+
+
+def leave() -> None:
+    """Let the present session be nobody's; its record goes when it is saved."""
+    here = _present()
+    if here is not None:
+        here.clear()
+
+
+def goes_on(customer_id: int, version: int) -> None:
+    """The present session, if it is the customer's, made the credential that counts from now on."""
+    here = _present()
+    if here is not None and here.customer_id == customer_id:
+        here[STAMP] = version
+        renew()
 
 
 def end_others(customer_id: int) -> int:
@@ -211,9 +255,9 @@ def renew() -> None:
         cast(ServerSessionInterface, current_app.session_interface).regenerate(here)
 
 
-def sessions_of(customer_id: int) -> list[Record]:
+def sessions_of(customer_id: int, version: int) -> list[Record]:
     """The live sessions of the customer, the last used first."""
-    return records.live_of(customer_id, now())
+    return records.live_of(customer_id, version, now())
 
 
 def is_present(record: Record) -> bool:
@@ -222,19 +266,55 @@ def is_present(record: Record) -> bool:
     return here is not None and here.record is not None and here.record.id == record.id
 
 
-def renew_for(_app: Flask, user_id: str, **_: Any) -> None:
-    """Two-factor authentication was switched on or off: the session that did it goes on renewed."""
-    here = _present()
-    if here is not None and here.customer_id == int(user_id):
-        renew()
-
-
 def _present() -> ServerSession | None:
     if not has_request_context():
         return None
     here = cast(ServerSession, session._get_current_object())  # type: ignore[attr-defined]  # Flask types its LocalProxy as what it stands for
     here.data  # noqa: B018 - reads the record
     return here
+
+
+def _visit(config: Mapping[str, Any], cookie: str) -> tuple[Visit, str] | None:
+    """The session of nobody that a cookie holds; one that says otherwise is none."""
+    found = visits.read(config, cookie, int(config["CLOCK"]()))
+    return found if found is not None and USER not in serializer.loads(found[1]) else None
+
+
+def _keep(session: ServerSession, customer_id: int) -> None:
+    """Write the session of somebody who is signed in, where there is something to write."""
+    if session.record is not None and session.record.customer_id != customer_id:
+        _forget(session)
+    if session.record is None:
+        _add(session)
+    elif session.modified or now() - session.record.last_seen_at >= SEEN_SECONDS:
+        _change(session, session.record)
+
+
+def _leave(session: ServerSession) -> bool:
+    """Nobody is signed in: all goes into the cookie. Whether there is none any more."""
+    known = session.visit is not None
+    if session.record is not None:
+        known = records.remove(session.record)
+        session.record = session.visit = None
+    session.token = None
+    if not session:
+        return known
+    at = now()
+    visit = session.visit or Visit(at, 0)
+    if session.modified or at - visit.issued_at >= SEEN_SECONDS:
+        if FLASHES in session:
+            session[FLASHES] = session[FLASHES][-FLASHES_KEPT:]  # a cookie has an end
+        content = serializer.dumps(session.data)
+        visit = replace(visit, issued_at=at)
+        session.token = visits.write(current_app.config, visit, content)
+    return False
+
+
+def _forget(session: ServerSession) -> None:
+    """End the record; what the session holds, or gets, is no part of it any more."""
+    if session.record is not None:
+        records.remove(session.record)
+    session.record = session.visit = session.token = None
 
 
 def _add(session: ServerSession) -> None:
@@ -246,8 +326,6 @@ def _add(session: ServerSession) -> None:
 
 def _change(session: ServerSession, record: Record) -> None:
     values = _values(session) if session.modified else {"last_seen_at": now()}
-    if session.customer_id != record.customer_id:
-        values |= _client() | {"created_at": now()}
     if not records.change(record, **values):
         session.token = None
 
@@ -255,6 +333,7 @@ def _change(session: ServerSession, record: Record) -> None:
 def _values(session: ServerSession) -> dict[str, Any]:
     return {
         "customer_id": session.customer_id,
+        "credential_version": session.stamp or 0,
         "data": seal(session.key, SESSION, serializer.dumps(session.data)),
         "persistent": session.permanent,
         "last_seen_at": now(),

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from flask import current_app, has_request_context
-from sqlalchemy import or_, select
+from flask import current_app
+from sqlalchemy import ColumnElement, Result, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import addresses, mail, notices, sessions
+from portal.again import done_again
+from portal.credentials import Overtaken, raise_version, raised, stands_on, version_of
 from portal.extensions import db, twofactor
 from portal.formats import now
 from portal.language import _, worded
-from portal.models import Customer, email_key, name_key
+from portal.models import Customer, PasswordReset, email_key, name_key
 from portal.passwords import PasswordRefused, check_new_password, check_password, hash_password
 from portal.rules import Refused, checked_email, checked_name
+from portal.session_records import Record
 from portal.twofactor import PasswordRefused as NotTaken
 from portal.twofactor.catalogue import later
 
@@ -106,19 +109,22 @@ def change_password(customer: Customer, password: str, proved: bool = False) -> 
     Args:
         customer: whose it is.
         password: the new one.
-        proved: whether an operator does it, who has made sure of the owner.
+        proved: whether an operator does it, who has made sure of the owner: whatever the customer
+            was shown, it is changed.
 
     Raises:
         PasswordRefused: the password is not good enough, or the present one.
+        Overtaken: the credential that was shown for it has been changed meanwhile.
     """
     check_new_password(password, own_words(customer.username, customer.email))
     if check_password(password, customer.password_hash):
         raise PasswordRefused(later("This is your present password. Choose another one."))
-    replace_password(customer, password, proved=proved)
+    ground = () if proved else (stands_on(customer),)
+    replace_password(customer, password, *ground, proved=proved)
 
 
 def problem_with_password(customer: Customer, password: str) -> str | None:
-    """What keeps the customer from choosing a password, in words; `None` when it is good."""
+    """Return what keeps the customer from choosing a password, in words; `None`: it is good."""
     try:
         check_new_password(password, own_words(customer.username, customer.email))
     except PasswordRefused as refusal:
@@ -132,70 +138,134 @@ def choose_password(customer: Customer, password: str) -> None:
     """Give the customer another password in the step that uses the recovery code.
 
     Raises:
-        twofactor's PasswordRefused: it is not good enough.
+        twofactor's PasswordRefused: it is not good enough, or was changed meanwhile.
     """
     try:
         change_password(customer, password)
     except PasswordRefused as refusal:
         raise NotTaken(worded(refusal)) from None
+    except Overtaken:
+        raise NotTaken(_("Your password was changed meanwhile. Sign in again.")) from None
 
 
-def replace_password(customer: Customer, password: str, *, proved: bool = False) -> None:
+def replace_password(
+    customer: Customer, password: str, *ground: ColumnElement[bool], proved: bool = False
+) -> None:
     """Store a password that was found good, and end everything that hung on the old one.
 
     Other sessions and pending sign-ins end in the transaction that stores it: whatever breaks off,
-    the old password and what was opened with it go together.
+    the old password and what was opened with it go together. What is written a moment later ends
+    as well, since it stands on the version of before.
 
     Args:
         customer: whose it is.
         password: the new one.
+        ground: what must hold of the customer's row at that moment.
         proved: whether the owner was made sure of by more than the old password.
+
+    Raises:
+        Overtaken: the ground does not hold; nothing was changed.
     """
-    customer.password_hash = _hashed(password)
-    db.session.execute(sessions.ending_others(customer.id))
-    twofactor.password_changed(customer, db.session.connection(), proved=proved)
-    notices.password_changed(db.session(), customer)
-    db.session.commit()
-    if has_request_context():
-        sessions.renew()
+    number, hashed = customer.id, _hashed(password)
+
+    def work() -> int:
+        # First what the blueprint has, then the customer, then the sessions: its own changes lock
+        # in this order, too, so that hardly ever one waits for the other in vain.
+        twofactor.password_changed(customer, db.session.connection(), proved=proved)
+        try:
+            version = raise_version(db.session(), number, *ground, password_hash=hashed)
+        except Overtaken:
+            db.session.rollback()
+            raise
+        db.session.execute(sessions.ending_others(number))
+        notices.password_changed(db.session(), customer)
+        db.session.commit()
+        return version
+
+    raised(number, done_again(work))
     mail.hand_over()
 
 
 def change_email(customer: Customer, email: str) -> None:
     """Give the customer another address; the old and the new one are told.
 
+    A link that was mailed to the old address, to replace the password, is dead.
+
     Raises:
         Refused: the address is not acceptable, taken, or the present one.
+        Overtaken: the credential that was shown for it has been changed meanwhile.
     """
     email, old = checked_email(email), customer.email
     if email == old:
         raise Refused(later("This is your present e-mail address."))
-    customer.set_email(email)
-    try:
+
+    def work() -> None:
+        try:
+            changed = db.session.execute(
+                update(Customer)
+                .where(Customer.id == customer.id, stands_on(customer))
+                .values(email=email, email_key=email_key(email))
+            )
+        except IntegrityError:
+            db.session.rollback()
+            raise Refused(later("This e-mail address can't be used. Choose another one.")) from None
+        _hit(changed)
+        db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
         notices.email_changed(db.session(), customer, old, email)
         db.session.commit()
-    except IntegrityError:
-        db.session.rollback()
-        raise Refused(later("This e-mail address can't be used. Choose another one.")) from None
+
+    done_again(work)
     mail.hand_over()
 
 
 def close_account(customer: Customer) -> None:
-    """Remove the customer with everything that belongs to the account, and say so by mail."""
+    """Remove the customer with everything that belongs to the account, and say so by mail.
+
+    Raises:
+        Overtaken: the credential that was shown for it has been changed meanwhile.
+    """
     number = customer.id
-    twofactor.forget(customer, db.session.connection())
-    db.session.execute(sessions.ending_others(number))
-    db.session.delete(customer)
-    notices.account_closed(db.session(), customer)
-    db.session.commit()
+
+    def work() -> None:
+        twofactor.forget(customer, db.session.connection())
+        notices.account_closed(db.session(), customer)
+        _hit(db.session.execute(delete(Customer).where(Customer.id == number, stands_on(customer))))
+        db.session.execute(sessions.ending_others(number))
+        db.session.commit()
+
+    done_again(work)
     sessions.end_all(number)
     mail.hand_over()
 
 
-def rehash(customer: Customer, password: str) -> None:
-    """Store the right password again under the cost that is wanted now."""
-    customer.password_hash = _hashed(password)
-    db.session.commit()
+def rehash(number: int, read: str, password: str) -> None:
+    """Store the right password again under the cost that is wanted now, if it still is the one.
+
+    Args:
+        number: whose it is.
+        read: the hash that the password was found right by; what came after it stays.
+        password: the right password.
+    """
+    still = update(Customer).where(Customer.id == number, Customer.password_hash == read)
+    statement = still.values(password_hash=_hashed(password))
+    with db.engine.begin() as connection:
+        connection.execute(statement)
+
+
+def live_sessions(customer: Customer) -> list[Record]:
+    """Where the customer is signed in, the last used first."""
+    return sessions.sessions_of(customer.id, version_of(customer))
+
+
+def _hit(result: Result[Any]) -> None:
+    """What a change stands on still held.
+
+    Raises:
+        Overtaken: it did not; nothing is changed.
+    """
+    if result.rowcount != 1:  # type: ignore[attr-defined]  # for an UPDATE or DELETE it is a CursorResult, which has it
+        db.session.rollback()
+        raise Overtaken
 
 
 def _hashed(password: str) -> str:

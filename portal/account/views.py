@@ -51,7 +51,7 @@ def security() -> ResponseReturnValue:
         is_on=twofactor.is_on(customer()),
         areas=twofactor.areas,
         chosen=twofactor.areas_of(customer()),
-        sessions=len(sessions.sessions_of(customer().id)),
+        sessions=len(service.live_sessions(customer())),
     )
 
 
@@ -139,7 +139,7 @@ def sessions_page() -> ResponseReturnValue:
             else:
                 flash(_("That session had ended already."), "warning")
         return redirect(url_for("account.sessions_page"), 303)
-    records = sessions.sessions_of(customer().id)
+    records = service.live_sessions(customer())
     return render_template(
         "account/sessions.html", form=form, records=records, is_present=sessions.is_present
     )

@@ -2,14 +2,16 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 
 from flask import current_app, flash, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_user
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from portal import addresses, language, mail, notices, sessions
 from portal.account.service import find_customer, rehash, replace_password, verify_password
+from portal.credentials import Overtaken, version_of
 from portal.errors import wants_json
 from portal.extensions import db
 from portal.formats import now
@@ -17,12 +19,29 @@ from portal.language import _
 from portal.models import Customer, PasswordReset, email_key
 from portal.passwords import check_nobody, needs_rehash
 
-LINKS_AT_ONCE = 3
+LINK = "_reset"  # in the session: the digest of a link that was opened, and the ticket it gave
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A mailed link whose ground still holds: the customer is at that address, and has changed
+    neither password nor second factor since.
+    """
+
+    customer: Customer
+    ticket_hash: str
+    credential_version: int
+    email: str
 
 
 def load_customer(key: str) -> Customer | None:
-    """The customer whom the session names."""
+    """The customer whom the session names, as long as what let them in is what counts today."""
     customer = db.session.get(Customer, int(key))
+    if session.get(sessions.USER) == key and (
+        customer is None or sessions.stamp_of(customer.id) != version_of(customer)
+    ):
+        sessions.leave()
+        return None
     if customer is not None:
         language.speak_with(customer.id, customer.language)
     return customer
@@ -30,9 +49,10 @@ def load_customer(key: str) -> Customer | None:
 
 def sign_in_customer(customer: Customer, remember: bool) -> None:
     """Make the session that of the customer; `remember` lets it outlast the browser."""
+    version = version_of(customer)
     login_user(customer)
     language.speak_with(customer.id, customer.language)
-    session.permanent = remember
+    sessions.begin(version, remember)
 
 
 def unauthorized() -> ResponseReturnValue:
@@ -56,69 +76,126 @@ def authenticate(identity: str, password: str) -> Customer | None:
         check_nobody(password, cost)
         addresses.note()
         return None
+    read = customer.password_hash
     if not verify_password(customer, password):
         return None
-    if needs_rehash(customer.password_hash, cost):
-        rehash(customer, password)
+    if needs_rehash(read, cost):
+        rehash(customer.id, read, password)
     return customer
 
 
 def request_reset(email: str) -> None:
-    """Mail a link to the customer with this address.
+    """Mail a link to the customer with this address, as it is on record; an older one is dead.
 
-    For an address that nobody has, and for one that got its links for this hour, the same is done
-    except that no mail arrives: neither answer nor time tells who is a customer.
+    For an address that nobody has, the same is done except that no mail arrives: neither answer
+    nor time tells who is a customer. Each request counts against the network address it is from.
     """
-    customer = db.session.scalar(select(Customer).where(Customer.email_key == email_key(email)))
+    addresses.note()
+    # Locked, so that of two requests at once one is the second, and its link the one that counts.
+    asked = select(Customer).where(Customer.email_key == email_key(email)).with_for_update()
+    customer = db.session.scalar(asked)
     number = customer.id if customer is not None else None
-    name = customer.display_name if customer is not None else email
-    db.session.execute(delete(PasswordReset).where(PasswordReset.expires_at <= now()))
-    counted = select(func.count()).where(PasswordReset.customer_id == (number or 0))
-    too_many = (db.session.scalar(counted) or 0) >= LINKS_AT_ONCE
+    old = or_(PasswordReset.expires_at <= now(), PasswordReset.customer_id == (number or 0))
+    db.session.execute(delete(PasswordReset).where(old))
     token = secrets.token_urlsafe(32)
     db.session.add(
         PasswordReset(
             token_hash=_hash(token),
-            customer_id=None if too_many else number,
+            customer_id=number,
             expires_at=now() + current_app.config["RESET_SECONDS"],
+            credential_version=version_of(customer) if customer is not None else 0,
+            email=customer.email if customer is not None else "",
         )
     )
     path = current_app.url_map.bind("localhost").build("auth.reset", {"token": token})
     link = current_app.config["PUBLIC_URL"] + path
-    decoy = number is None or too_many
+    decoy = customer is None
+    recipient = customer.email if customer is not None else email
+    name = customer.display_name if customer is not None else email
     stored = customer.language if customer is not None else None
-    notices.reset_requested(db.session(), email, name, stored, link, decoy)
+    notices.reset_requested(db.session(), recipient, name, stored, link, decoy)
     db.session.commit()
     mail.hand_over()
 
 
-def customer_of(token: str) -> Customer | None:
-    """Whose password the link replaces; None when it was used, has expired or never was."""
-    return db.session.scalar(
-        select(Customer)
-        .join(PasswordReset, PasswordReset.customer_id == Customer.id)
-        .where(PasswordReset.token_hash == _hash(token), PasswordReset.expires_at > now())
-    )
+def open_link(token: str) -> bool:
+    """Exchange a mailed link for a ticket in this session; False when it opens nothing.
 
-
-def reset_password(token: str, customer: Customer, password: str) -> bool:
-    """Replace the password and end every session; False when the link was used meanwhile.
-
-    The first to delete the link's row wins; all other links of the customer go with it.
+    From then on the address that stands in logs and in the mail is worth nothing. Opened again in
+    the session that it was exchanged in, it leads to where it led before.
     """
-    spent = delete(PasswordReset).where(
-        PasswordReset.token_hash == _hash(token),
-        PasswordReset.customer_id == customer.id,
-        PasswordReset.expires_at > now(),
+    hashed = _hash(token)
+    if _opened()[0] == hashed:
+        return True
+    ticket = secrets.token_urlsafe(32)
+    exchanged = (
+        update(PasswordReset)
+        .where(
+            PasswordReset.token_hash == hashed, exists().where(*_holds()).correlate(PasswordReset)
+        )
+        .values(token_hash=_hash(ticket))
+        .execution_options(synchronize_session=False)
     )
-    if not db.session.execute(spent).rowcount:  # type: ignore[attr-defined]  # for an UPDATE or DELETE it is a CursorResult, which has it
+    if not db.session.execute(exchanged).rowcount:  # type: ignore[attr-defined]  # for an UPDATE or DELETE it is a CursorResult, which has it
         db.session.rollback()
         return False
-    db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
-    replace_password(customer, password, proved=True)
-    sessions.end_all(customer.id)
+    db.session.commit()
+    sessions.renew()  # who has planted this session's cookie must not have the ticket
+    session[LINK] = [hashed, ticket]
+    return True
+
+
+def opened_link() -> Link | None:
+    """The link that was opened in this session; `None` when it was used or has died since."""
+    hashed = _hash(_opened()[1])
+    found = select(Customer, PasswordReset.credential_version, PasswordReset.email).where(
+        PasswordReset.token_hash == hashed, *_holds()
+    )
+    row = db.session.execute(found).first()
+    return Link(row[0], hashed, row[1], row[2]) if row is not None else None
+
+
+def reset_password(link: Link, password: str) -> bool:
+    """Replace the password and end every session; False when the link was used or died meanwhile.
+
+    The first to change the customer that the link stands on wins.
+    """
+    customer, number = link.customer, link.customer.id
+    ground = (
+        Customer.credential_version == link.credential_version,
+        Customer.email == link.email,
+        exists().where(PasswordReset.token_hash == link.ticket_hash),
+    )
+    try:
+        replace_password(customer, password, *ground, proved=True)
+    except Overtaken:
+        return False
+    finally:
+        forget_link()
+    sessions.end_all(number)
     flash(_("Your password was changed. Sign in with the new one."), "success")
     return True
+
+
+def forget_link() -> None:
+    """The link that was opened in this session leads nowhere any more."""
+    session.pop(LINK, None)
+
+
+def _opened() -> tuple[str, str]:
+    """The digest of the link that was opened in this session, and its ticket."""
+    kept = session.get(LINK)
+    return (kept[0], kept[1]) if isinstance(kept, list) and len(kept) == 2 else ("", "")
+
+
+def _holds() -> tuple[ColumnElement[bool], ...]:
+    """What must be so for a link to open something: all that it stands on is as it was."""
+    return (
+        PasswordReset.expires_at > now(),
+        Customer.id == PasswordReset.customer_id,
+        Customer.credential_version == PasswordReset.credential_version,
+        Customer.email == PasswordReset.email,
+    )
 
 
 def _hash(token: str) -> str:

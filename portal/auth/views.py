@@ -1,6 +1,6 @@
 """The pages of signing in."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
@@ -8,6 +8,8 @@ from portal import sessions
 from portal.account.service import own_words
 from portal.auth import service
 from portal.auth.forms import ForgotForm, ResetForm, SignInForm
+from portal.credentials import Overtaken
+from portal.errors import wants_json
 from portal.extensions import twofactor
 from portal.language import _, worded
 from portal.passwords import PasswordRefused, check_new_password
@@ -15,6 +17,10 @@ from portal.twofactor.catalogue import later
 
 blueprint = Blueprint("auth", __name__)
 WRONG = later("User name, e-mail address or password is not right. Check them and try again.")
+OVERTAKEN = later(
+    "Your password or your second factor was changed elsewhere at the same moment. Nothing was "
+    "changed here. Sign in again."
+)
 DEAD_LINK = later("This link was used already or has expired. Ask for a new one here.")
 
 
@@ -53,23 +59,49 @@ def forgot() -> ResponseReturnValue:
     return render_template("auth/forgot.html", form=form)
 
 
-@blueprint.route("/reset/<token>", methods=["GET", "POST"])
+@blueprint.get("/reset/<token>")
 def reset(token: str) -> ResponseReturnValue:
-    """Replace the password by a mailed link; this signs nobody in and keeps the second factor."""
-    customer = service.customer_of(token)
-    if customer is None:
-        flash(_(DEAD_LINK), "error")
-        return redirect(url_for("auth.forgot"), 303)
+    """Open a mailed link: its address is worth nothing from here on.
+
+    A program that only looks whether there is a page (HEAD) has not opened it.
+    """
+    if request.method != "HEAD" and not service.open_link(token):
+        return _dead_link()
+    return redirect(url_for("auth.choose"), 303)
+
+
+@blueprint.route("/reset/choose", methods=["GET", "POST"])
+def choose() -> ResponseReturnValue:
+    """Replace the password by an opened link; this signs nobody in and keeps the second factor."""
+    link = service.opened_link()
+    if link is None:
+        service.forget_link()
+        return _dead_link()
     form = ResetForm()
     if form.validate_on_submit():
+        customer = link.customer
         try:
             check_new_password(form.new_password.data, own_words(customer.username, customer.email))
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:
             twofactor.require("password", user=customer)
-            if service.reset_password(token, customer, form.new_password.data):
+            if service.reset_password(link, form.new_password.data):
                 return redirect(url_for("auth.login"), 303)
-            flash(_(DEAD_LINK), "error")
-            return redirect(url_for("auth.forgot"), 303)
-    return render_template("auth/reset.html", form=form, customer=customer)
+            return _dead_link()
+    return render_template("auth/reset.html", form=form, customer=link.customer)
+
+
+@blueprint.app_errorhandler(Overtaken)
+def overtaken(_error: Overtaken) -> ResponseReturnValue:
+    """Somebody, perhaps the same person elsewhere, changed the credential first: begin anew."""
+    sessions.end_present()
+    if wants_json():
+        return jsonify(error="sign_in_required", message=_(OVERTAKEN)), 403
+    flash(_(OVERTAKEN), "warning")
+    return redirect(url_for("auth.login"), 303)
+
+
+def _dead_link() -> ResponseReturnValue:
+    flash(_(DEAD_LINK), "error")
+    return redirect(url_for("auth.forgot"), 303)

@@ -347,7 +347,7 @@ class TestMails:
         assert mail["Subject"] == "Ihr Passwort ersetzen"
         link = re.search(r"http://\S+/reset/\S+", mail.get_content())[0]
         path = link[link.index("/reset/") :]
-        in_german(client.get(path))
+        in_german(client.get(path, follow_redirects=True))
         password = "other-lantern-coffee-77"
         submit(client, path, {"new_password": password, "repeat_password": password})
         assert self.of(app)[-1] == ("Ihr Passwort wurde geändert", "de")

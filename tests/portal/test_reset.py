@@ -8,11 +8,12 @@ from tests.portal.mails import mails
 from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
-from tests.support.forms import answer, submit
+from tests.support.forms import answer, find_form, submit
 from tests.support.mail import last_link
 
 NEW = "velvet-anchor-piano-9"
 HOUR = 3600
+CHOOSE = "/reset/choose"
 
 
 def ask(client, address="alice@example.org"):
@@ -91,16 +92,17 @@ def test_a_link_works_once(app, client, customer):
 @both
 def test_of_two_who_use_a_link_at_once_one_wins(app, client, customer):
     from portal.auth import service
+    from portal.auth.service import Link
     from portal.extensions import db
-    from portal.models import Customer
+    from portal.models import Customer, PasswordReset
 
     ask(client)
-    token = last_link(app).rpartition("/")[2]
     with app.test_request_context():
         alice = db.session.get(Customer, customer.id)
-        assert service.customer_of(token) is not None
-        assert service.reset_password(token, alice, NEW)
-        assert not service.reset_password(token, alice, "another-good-password-7")
+        ticket = db.session.scalars(db.select(PasswordReset.token_hash)).one()
+        link = Link(alice, ticket, 1, alice.email)
+        assert service.reset_password(link, NEW)
+        assert not service.reset_password(link, "another-good-password-7")
     assert sign_in(client, "alice", NEW).status_code == 303
 
 
@@ -108,39 +110,141 @@ def test_a_link_dies_after_an_hour(app, client, customer, clock):
     ask(client)
     link = last_link(app)
     clock.advance(HOUR - 1)
-    assert client.get(link).status_code == 200
+    assert client.get(link).location == CHOOSE
+    assert client.get(CHOOSE).status_code == 200
     clock.advance(1)
-    assert client.get(link).status_code == 303
+    assert client.get(CHOOSE).location == "/forgot"
+    assert app.test_client().get(link).location == "/forgot"
+
+
+def test_a_link_that_was_never_opened_dies_after_an_hour(app, client, customer, clock):
+    ask(client)
+    clock.advance(HOUR)
+    assert client.get(last_link(app)).location == "/forgot"
 
 
 def test_a_link_opens_one_account_only(app, client, customer, customer_password):
     """A-44"""
-    from portal.auth import service
-
-    bob = make_customer(app, "bob", "bob@example.org", customer_password)
+    make_customer(app, "bob", "bob@example.org", customer_password)
     ask(client)
-    token = last_link(app).rpartition("/")[2]
-    with app.test_request_context():
-        assert not service.reset_password(token, bob, NEW)
-        assert service.customer_of(token).id == customer.id
+    page = client.get(last_link(app), follow_redirects=True)
+    assert "alice" in page.text
+    assert use(client, CHOOSE).location == "/login"
     assert sign_in(client, "bob", customer_password).status_code == 303
 
 
-def test_a_used_link_takes_the_others_along(app, client, customer):
+@both
+def test_the_latest_link_is_the_one_that_counts(app, client, customer, clock):
+    """F-16: whatever others have asked for, what the owner asks for arrives, and is good."""
+    for _ in range(5):
+        ask(app.test_client())
+    before = last_link(app)
     ask(client)
-    first = last_link(app)
-    ask(client)
-    use(client, last_link(app))
-    assert client.get(first).status_code == 303
+    assert len(mails(app)) == 6
+    assert client.get(before).location == "/forgot"
+    assert use(client, last_link(app)).location == "/login"
 
 
-def test_a_mailbox_is_not_flooded(app, client, customer, clock):
-    for _ in range(6):
-        ask(client)
-    assert len(mails(app)) == 3
-    clock.advance(HOUR)
+def test_a_link_that_is_open_dies_with_a_later_one(app, client, customer):
+    """F-16"""
     ask(client)
-    assert len(mails(app)) == 4
+    client.get(last_link(app))
+    ask(app.test_client())
+    assert client.get(CHOOSE).location == "/forgot"
+
+
+def test_the_link_goes_to_the_address_on_record(app, client, customer):
+    """F-16: as it was typed it may be another mailbox."""
+    ask(client, "ALICE@Example.ORG")
+    assert [mail["To"] for mail in mails(app)] == ["alice@example.org"]
+
+
+def test_requests_count_against_the_network_address(app, client, customer):
+    """F-16: nobody asks for links without end, known address or not."""
+    for number in range(60):
+        assert ask(client, f"n{number}@example.org").status_code == 200
+    refused = ask(client)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) <= HOUR
+    assert mails(app) == []
+    there = app.test_client()
+    there.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    assert ask(there).status_code == 200
+    assert len(mails(app)) == 1
+
+
+@both
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize(
+    "change", ["password", "email", "email and back", "activation", "deactivation", "operator"]
+)
+def test_a_link_dies_with_what_it_stands_on(
+    app, client, runner, signed_in, customer_password, clock, change, opened
+):
+    """F-02: in the mailbox, or open in a browser."""
+    if change == "deactivation":
+        enrolled = enrol(signed_in, clock, customer_password, ["invoices"])
+    other = app.test_client()
+    ask(other)
+    link = last_link(app)
+    if opened:
+        assert other.get(link).location == CHOOSE
+    if change == "password":
+        data = {"new_password": NEW, "repeat_password": NEW}
+        submit(signed_in, "/security/password", {"current_password": customer_password, **data})
+    elif change.startswith("email"):
+        for email in ["b@example.org", "alice@example.org"][: 1 + change.endswith("back")]:
+            data = {"current_password": customer_password, "email": email}
+            assert submit(signed_in, "/security/email", data).status_code == 303
+    elif change == "activation":
+        enrol(signed_in, clock, customer_password, ["invoices"])
+    elif change == "deactivation":
+        submit(signed_in, "/security/two-factor/deactivate", {"code": enrolled.next_code()})
+    else:
+        runner.invoke(args=["user", "set-password", "alice", "--password", NEW])
+    assert other.get(CHOOSE if opened else link).location == "/forgot"
+    # Nor does the form that stands open already do anything.
+    form = find_form(other.get("/forgot").text, "email")
+    third = "a-third-piano-of-velvet-5"
+    data = {"csrf_token": dict(form.fields)["csrf_token"], "new_password": third}
+    assert other.post(CHOOSE, data=data | {"repeat_password": third}).location == "/forgot"
+    assert sign_in(app.test_client(), "alice", third).status_code == 200
+
+
+def test_the_token_is_worth_nothing_once_it_was_opened(app, client, customer):
+    """F-20: what stands in access logs opens nothing, in no other browser."""
+    ask(client)
+    link = last_link(app)
+    opened = client.get(link)
+    assert (opened.status_code, opened.location) == (303, CHOOSE)
+    assert app.test_client().get(link).location == "/forgot"
+    assert link.rpartition("/")[2] not in client.get(CHOOSE).text
+    assert client.get(link).location == CHOOSE, "opened again where it was opened"
+    assert use(client, CHOOSE).location == "/login"
+    assert client.get(link).location == "/forgot"
+
+
+def test_looking_whether_the_link_is_there_does_not_open_it(app, client, customer):
+    """F-20"""
+    ask(client)
+    link = last_link(app)
+    assert app.test_client().head(link).status_code == 303
+    assert client.get(link).location == CHOOSE
+    assert client.get(CHOOSE).status_code == 200
+
+
+@both
+def test_who_planted_the_session_does_not_get_the_ticket(app, client, customer, customer_password):
+    """F-20: the owner opens the link in a browser that was given somebody else's session."""
+    make_customer(app, "mallory", "mallory@example.org", customer_password)
+    mallory = app.test_client()
+    sign_in(mallory, "mallory", customer_password)
+    mallory.get("/")
+    client.set_cookie("portal_session", mallory.get_cookie("portal_session").value)
+    ask(app.test_client())
+    assert client.get(last_link(app)).location == CHOOSE
+    assert client.get(CHOOSE).status_code == 200
+    assert mallory.get(CHOOSE).location == "/forgot"
 
 
 @pytest.mark.parametrize("token", ["x", "a" * 5000, "%00", "..", "ü", "%ff"])

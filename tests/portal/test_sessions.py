@@ -119,13 +119,25 @@ def test_a_session_ends_after_twelve_hours_whatever_its_use(signed_in, clock):
 
 
 def test_keep_me_signed_in_lasts_thirty_days(client, customer, customer_password, clock):
-    """C-86"""
+    """C-86, F-19: as long as it is used."""
     response = remembered(client, customer_password)
     assert "Max-Age=2592000" in response.headers["Set-Cookie"]
     assert "remember_token" not in str(response.headers)
-    clock.advance(29 * DAY)
-    assert is_signed_in(client)
+    for _ in range(29):
+        clock.advance(1 * DAY)
+        assert is_signed_in(client)
     clock.advance(1 * DAY)
+    assert not is_signed_in(client)
+
+
+def test_keep_me_signed_in_ends_after_fourteen_days_without_a_request(
+    client, customer, customer_password, clock
+):
+    """F-19"""
+    remembered(client, customer_password)
+    clock.advance(14 * DAY - 1)
+    assert is_signed_in(client)
+    clock.advance(14 * DAY)
     assert not is_signed_in(client)
 
 
@@ -260,14 +272,77 @@ def test_nobody_ends_the_session_of_somebody_else(app, signed_in, customer_passw
     assert is_signed_in(signed_in)
 
 
-def test_records_of_nobody_are_cleared_away(app, client, clock, monkeypatch):
-    from portal import sessions
+def test_nobody_makes_no_row(app, clock):
+    """F-17: who only looks, or signs in wrongly, or asks for a link, leaves no session."""
+    for path in ("/login", "/forgot", "/", "/reset/x", "/security/two-factor/sign-in"):
+        app.test_client().get(path, follow_redirects=True)
+    client = app.test_client()
+    sign_in(client, "nobody", "wrong")
+    submit(client, "/forgot", {"email": "nobody@example.org"})
+    assert token(client).startswith("visit.")
+    assert rows(app) == []
 
+
+def test_a_session_of_nobody_tells_nothing_and_opens_for_us_alone(app, client):
     client.get("/login")
-    clock.advance(2 * HOUR)
-    monkeypatch.setattr(sessions, "CLEAN_EVERY", 1)
-    app.test_client().get("/login")
-    assert len(rows(app)) == 1
+    value = token(client)
+    with client.session_transaction() as session:
+        csrf = session["csrf_token"]
+    assert csrf not in value
+    for altered in (value[:-4] + "AAAA", "visit.", "visit.%00", value + "A" * 3000):
+        other = with_token(app, altered)
+        other.get("/login")
+        with other.session_transaction() as session:
+            assert session["csrf_token"] != csrf
+
+
+def test_a_session_of_nobody_ends_after_an_hour_without_use(client, clock):
+    client.get("/login")
+    with client.session_transaction() as session:
+        csrf = session["csrf_token"]
+    for _ in range(3):
+        clock.advance(59 * MINUTE)
+        client.get("/login")
+        with client.session_transaction() as session:
+            assert session["csrf_token"] == csrf
+    clock.advance(60 * MINUTE)
+    client.get("/login")
+    with client.session_transaction() as session:
+        assert session["csrf_token"] != csrf
+
+
+def test_a_cookie_of_nobody_never_says_that_somebody_is_in(app, customer):
+    """F-17: not even one that we sealed ourselves."""
+    from portal import sessions, visits
+
+    now = int(app.config["CLOCK"]())
+    content = sessions.serializer.dumps({"_user_id": str(customer.id), "_credential": 1})
+    sealed = visits.write(app.config, visits.Visit(now, now), content)
+    assert not is_signed_in(with_token(app, sealed))
+
+
+def test_what_was_said_to_nobody_stays_small(client):
+    for _ in range(40):
+        client.get("/reset/x")
+    assert len(token(client)) < 3000
+    assert client.get("/forgot").text.count("was used already or has expired") <= 6
+
+
+@both
+def test_each_sign_in_has_a_record_of_its_own(app, signed_in, customer_password, clock):
+    """F-17, C-82: signed in once more in the same browser, also as the same customer."""
+    first, [row] = token(signed_in), rows(app)
+    clock.advance(HOUR - 1)
+    signed_in.get("/")
+    form = find_form(signed_in.get("/").text, button="Sign out")
+    data = {"csrf_token": dict(form.fields)["csrf_token"], "identity": "alice"}
+    again = signed_in.post("/login", data=data | {"password": customer_password})
+    assert again.status_code == 303
+    [new] = rows(app)
+    assert new.id != row.id
+    assert new.created_at == row.created_at + HOUR - 1
+    assert is_signed_in(signed_in)
+    assert not is_signed_in(with_token(app, first))
 
 
 def test_a_number_is_never_given_again(app, customer, customer_password):

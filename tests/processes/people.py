@@ -14,11 +14,12 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, insert, select, text
 
+from portal import visits
 from portal.extensions import db
 from portal.models import Customer, PortalSession
 from portal.passwords import hash_password
 from portal.seal import SESSION, seal
-from portal.sessions import serializer
+from portal.sessions import STAMP, serializer
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
 from portal.twofactor.service import enrolment, signing_in, tickets
@@ -113,20 +114,26 @@ class People:
         count: int,
         marks: Sequence[dict[str, str]] = (),
     ) -> list[str]:
-        """Sessions, signed in when they are somebody's; returns the cookies' tokens."""
+        """Sessions, signed in when they are somebody's; returns the cookies."""
         now = int(self.clock())
-        tokens = [secrets.token_urlsafe(32) for _ in range(count)]
-        rows = []
-        for number, token in enumerate(tokens):
+        version = self.version_of(person) if person is not None else 0
+        tokens, rows = [], []
+        for number in range(count):
             data: dict[str, Any] = {"csrf_token": _CSRF}
-            if person is not None:
-                data |= {"_user_id": person.key, "_fresh": True}
             if marks:
                 data["_twofactor"] = marks[number]
+            if person is None:
+                visit = visits.Visit(now, now)
+                tokens.append(visits.write(self.app.config, visit, serializer.dumps(data)))
+                continue
+            token = secrets.token_urlsafe(32)
+            tokens.append(token)
+            data |= {"_user_id": person.key, "_fresh": True, STAMP: version}
             rows.append(
                 {
                     "token_hash": hashlib.sha256(token.encode()).hexdigest(),
-                    "customer_id": person.id if person else None,
+                    "customer_id": person.id,
+                    "credential_version": version,
                     "data": seal(token, SESSION, serializer.dumps(data)),
                     "persistent": False,
                     "created_at": now,
@@ -135,8 +142,9 @@ class People:
                     "user_agent": "",
                 }
             )
-        with db.engine.begin() as connection:
-            connection.execute(insert(PortalSession), rows)
+        if rows:
+            with db.engine.begin() as connection:
+                connection.execute(insert(PortalSession), rows)
         return tokens
 
     def pending(self, person: Person, count: int) -> list[str]:
@@ -181,9 +189,18 @@ class People:
             found = connection.execute(select(Customer.email).where(Customer.id == person.id))
             return str(found.scalar_one())
 
+    def version_of(self, person: Person) -> int:
+        """The version of the person's credential."""
+        statement = select(Customer.credential_version).where(Customer.id == person.id)
+        with db.engine.connect() as connection:
+            return int(connection.execute(statement).scalar_one())
+
     def signed_in(self, person: Person) -> int:
-        """How many sessions are the person's."""
-        statement = select(func.count()).where(PortalSession.customer_id == person.id)
+        """How many sessions are the person's, and stand on what lets the person in today."""
+        statement = select(func.count()).where(
+            PortalSession.customer_id == person.id,
+            PortalSession.credential_version == self.version_of(person),
+        )
         with db.engine.connect() as connection:
             return int(connection.execute(statement).scalar_one())
 

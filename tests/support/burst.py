@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 LOST = 0
+_SET = "set-cookie"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def location(self) -> str:
@@ -63,8 +65,7 @@ class Answer:
     @property
     def cookie(self) -> str:
         """The token of the session cookie that was set, if one was."""
-        name, _, value = self.headers.get("set-cookie", "").partition(";")[0].partition("=")
-        return value if name == "portal_session" else ""
+        return self.cookies.get("portal_session", "")
 
 
 def burst(port: int, requests: Sequence[Request], seconds: float = 60) -> list[Answer]:
@@ -100,4 +101,6 @@ def _read(connection: socket.socket, method: str) -> Answer:
         return Answer(LOST)
     finally:
         response.close()
-    return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, text)
+    headers = [(name.lower(), value) for name, value in response.getheaders()]
+    cookies = [value.partition(";")[0].partition("=") for name, value in headers if name == _SET]
+    return Answer(response.status, dict(headers), text, {name: value for name, _, value in cookies})

@@ -23,6 +23,11 @@ def upgrade():
         batch_op.add_column(
             sa.Column('credential_version', sa.BigInteger(), server_default='1', nullable=False)
         )
+    # Sessions of before stand on no version: everybody signs in once more.
+    with op.batch_alter_table('portal_session', schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column('credential_version', sa.BigInteger(), server_default='0', nullable=False)
+        )
     # Links that were mailed before open nothing: nobody knows what they were based on.
     op.execute(sa.text('DELETE FROM password_reset'))
     with op.batch_alter_table('password_reset', schema=None) as batch_op:
@@ -63,6 +68,8 @@ def downgrade():
     op.drop_table('known_browser')
     with op.batch_alter_table('password_reset', schema=None) as batch_op:
         batch_op.drop_column('email')
+        batch_op.drop_column('credential_version')
+    with op.batch_alter_table('portal_session', schema=None) as batch_op:
         batch_op.drop_column('credential_version')
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_column('credential_version')

@@ -1,0 +1,35 @@
+"""What has run out is removed: nothing breaks without it, but the tables would grow."""
+
+from typing import Any, cast
+
+from sqlalchemy import delete
+from sqlalchemy.sql.dml import Delete
+
+from portal import session_records
+from portal.addresses import HOUR
+from portal.extensions import db
+from portal.formats import now
+from portal.models import AddressFailure, KnownBrowser, PasswordAttempts, PasswordReset
+
+DAY = 24 * HOUR
+
+
+def purge() -> dict[str, int]:
+    """Remove it, each kind in a transaction of its own; how many there were of each."""
+    at = now()
+    return {
+        "sessions": session_records.purge(at),
+        "failures of network addresses": _run(
+            delete(AddressFailure).where(AddressFailure.at <= at - HOUR)
+        ),
+        "counts of wrong passwords": _run(
+            delete(PasswordAttempts).where(PasswordAttempts.last_at <= at - DAY)
+        ),
+        "known browsers": _run(delete(KnownBrowser).where(KnownBrowser.expires_at <= at)),
+        "mailed links": _run(delete(PasswordReset).where(PasswordReset.expires_at <= at)),
+    }
+
+
+def _run(statement: Delete) -> int:
+    with db.engine.begin() as connection:
+        return int(cast(Any, connection.execute(statement)).rowcount)

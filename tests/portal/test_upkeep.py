@@ -1,0 +1,64 @@
+"""flask purge: what has run out is removed, and nothing else."""
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.databases import both
+from tests.support.enrol import sign_in
+from tests.support.forms import submit
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+TABLES = (
+    "portal_session",
+    "address_failure",
+    "password_attempts",
+    "known_browser",
+    "password_reset",
+)
+
+
+def counts(app):
+    from portal.extensions import db
+
+    with app.app_context():
+        return {
+            name: db.session.execute(text(f"SELECT count(*) FROM {name}")).scalar()
+            for name in TABLES
+        }
+
+
+@pytest.fixture
+def full(app, client, customer, customer_password, clock):
+    """A row of each kind, made at one moment."""
+    from portal.extensions import db
+    from portal.models import KnownBrowser, PasswordAttempts
+
+    sign_in(client, "alice", customer_password)
+    submit(app.test_client(), "/forgot", {"email": "alice@example.org"})  # and a failure
+    with app.app_context():
+        known = {"customer_id": customer.id, "credential_version": 1}
+        db.session.execute(db.delete(KnownBrowser))
+        db.session.add(KnownBrowser(digest="d", expires_at=int(clock()) + 180 * DAY, **known))
+        db.session.add(PasswordAttempts(key="k", run=3, last_at=int(clock())))
+        db.session.commit()
+
+
+@both
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        (HOUR - 1, (1, 1, 1, 1, 1)),
+        (HOUR, (0, 0, 1, 1, 0)),
+        (DAY, (0, 0, 0, 1, 0)),
+        (180 * DAY, (0, 0, 0, 0, 0)),
+    ],
+)
+def test_what_has_run_out_is_removed(app, full, runner, clock, after, left):
+    """F-17"""
+    assert set(counts(app).values()) == {1}
+    clock.advance(after)
+    done = runner.invoke(args=["purge"])
+    assert done.exit_code == 0, done.output
+    assert tuple(counts(app).values()) == left
+    told = sum(int(line.split()[0]) for line in done.output.splitlines())
+    assert told == len(TABLES) - sum(left)

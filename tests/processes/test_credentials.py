@@ -1,0 +1,284 @@
+"""A credential changes while others begin something with the old one: afterwards all of it is dead.
+
+Four workers and PostgreSQL. In each round the change and what races it are sent at one moment, so
+that what was begun before is written before it, amid it and after it.
+"""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from portal.account import service
+from portal.extensions import db
+from portal.models import Customer
+from portal.twofactor.service import tickets
+from tests.support.burst import Answer, Request, burst
+from tests.support.gunicorn import Gunicorn
+from tests.support.mail import last_link
+
+from .conftest import Serve
+from .people import EMAIL_FORM, PASSWORD, SIGN_IN, TWOFACTOR, People, Person
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+
+CHANGES = 50
+BESIDE = 8
+CHOOSE = "/reset/choose"
+TRUST = "twofactor_trust"
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Many sign in from one address; and a browser can be trusted."""
+    return {"ADDRESS_FAILURES": 0, "TWOFACTOR_TRUST_SECONDS": 86_400}
+
+
+@pytest.fixture
+def portal(serve: Serve) -> Gunicorn:
+    """Its hashes cost more than those that this process makes, so that each sign-in re-hashes."""
+    return serve(
+        workers=4, threads=2, PASSWORD_COST=6, ADDRESS_FAILURES=0, TWOFACTOR_TRUST_SECONDS=86_400
+    )
+
+
+def together(portal: Gunicorn, people: People, change: Any, beside: list[Request]) -> list[Answer]:
+    """The change and the others at one moment; the answers, that to the change first if it is one.
+
+    What is no request is done in this process, on a thread of its own.
+    """
+    place = random.Random(people.clock()).randint(0, len(beside))
+    if isinstance(change, Request):
+        answers = burst(portal.port, [*beside[:place], change, *beside[place:]])
+        answers.insert(0, answers.pop(place))
+    else:
+        with ThreadPoolExecutor(1) as elsewhere:
+            changed = elsewhere.submit(_within, people, change)
+            answers = burst(portal.port, beside)
+            changed.result()
+    assert not {0, 500, 502, 503} & {answer.status for answer in answers}, portal.output()[-3000:]
+    return answers
+
+
+def _within(people: People, change: Callable[[], None]) -> None:
+    with people.app.app_context():
+        change()
+
+
+def sign_ins(people: People, person: Person, password: str, **more: str) -> list[Request]:
+    """Browsers that give the password."""
+    nobody = people.browsers(None, BESIDE)
+    data = {"identity": person.name, "password": password, **more}
+    return [people.post("/login", cookie, **data) for cookie in nobody]
+
+
+def password_form(people: People, person: Person, old: str, new: str) -> Request:
+    [cookie] = people.browsers(person, 1)
+    data = {"current_password": old, "new_password": new, "repeat_password": new}
+    return people.post("/security/password", cookie, **data)
+
+
+def set_password(person: Person, new: str) -> Callable[[], None]:
+    """What the operator's command does."""
+
+    def change() -> None:
+        customer = db.session.get(Customer, person.id)
+        assert customer is not None
+        service.change_password(customer, new, proved=True)
+
+    return change
+
+
+def opened(portal: Gunicorn, people: People, person: Person) -> str:
+    """The cookie of a browser that has opened the link of a forgotten password."""
+    [nobody] = people.browsers(None, 1)
+    email = people.email_of(person)
+    assert burst(portal.port, [people.post("/forgot", nobody, email=email)])[0].status == 200
+    [there] = burst(portal.port, [Request("GET", last_link(people.app), cookie=nobody)])
+    assert there.location == CHOOSE
+    return there.cookie
+
+
+def reset_form(people: People, cookie: str, new: str) -> Request:
+    return people.post(CHOOSE, cookie, new_password=new, repeat_password=new)
+
+
+def alive(portal: Gunicorn, answers: list[Answer]) -> list[Answer]:
+    """Those whose session opens the overview."""
+    looked = [Request("GET", "/", cookie=each.cookie) for each in answers if each.cookie]
+    return [answer for answer in burst(portal.port, looked) if answer.status == 200]
+
+
+def let_in(portal: Gunicorn, people: People, person: Person, password: str) -> bool:
+    return bool(alive(portal, burst(portal.port, sign_ins(people, person, password)[:1])))
+
+
+@pytest.mark.parametrize("how", ["password", "reset", "set-password"])
+def test_no_session_of_the_old_password_lives_on(portal: Gunicorn, people: People, how: str):
+    """F-05, F-06: sign-ins with the old password against 50 changes; each also hashes anew."""
+    alice = people.person(areas=None)
+    signed_in, old = 0, PASSWORD
+    for number in range(CHANGES):
+        new = f"plum-coffee-lantern-x{number}"
+        change: Any = set_password(alice, new)
+        if how == "password":
+            change = password_form(people, alice, old, new)
+        elif how == "reset":
+            change = reset_form(people, opened(portal, people, alice), new)
+        answers = together(portal, people, change, sign_ins(people, alice, old))
+        if how != "set-password":
+            done = answers.pop(0)
+            assert done.location == ("/security/" if how == "password" else "/login")
+        inside = [answer for answer in answers if answer.location == "/"]
+        signed_in += len(inside)
+        assert alive(portal, inside) == []
+        people.clock.advance()
+        old = new
+        if number % 10 == 9:
+            assert let_in(portal, people, alice, new)
+            assert not let_in(portal, people, alice, PASSWORD)
+    assert signed_in > CHANGES, "the race was none"
+
+
+def test_no_session_of_before_the_activation_lives_on(portal: Gunicorn, people: People):
+    """F-05: whoever is in without a code was in before it was asked."""
+    alice = people.person(areas=None)
+    signed_in = 0
+    for _ in range(CHANGES):
+        mark = {tickets.ENROLMENT: people.begin(alice)}
+        [owner] = people.browsers(alice, 1, [mark])
+        change = people.post(f"{TWOFACTOR}/activate", owner, code=alice.code())
+        done, *answers = together(portal, people, change, sign_ins(people, alice, PASSWORD))
+        assert done.status == 303
+        assert people.rows("account", alice) == 1
+        inside = [answer for answer in answers if answer.location == "/"]
+        signed_in += len(inside)
+        assert alive(portal, inside) == []
+        assert len(alive(portal, [done])) == 1, "the session that made the change goes on"
+        people.kit.store.run(lambda tx: tx.remove_account(alice.key))
+        people.clock.advance()
+    assert signed_in > CHANGES // 2, "the race was none"
+
+
+def test_an_activation_of_before_the_new_password_is_none(portal: Gunicorn, people: People):
+    """F-05: one of both comes first; an activation that comes second changes nothing."""
+    alice = people.person(areas=None)
+    old, outcomes = PASSWORD, set()
+    for number in range(CHANGES):
+        new = f"plum-coffee-lantern-x{number}"
+        mark = {tickets.ENROLMENT: people.begin(alice)}
+        [owner] = people.browsers(alice, 1, [mark])
+        activation = people.post(f"{TWOFACTOR}/activate", owner, code=alice.code())
+        done, _ = together(portal, people, password_form(people, alice, old, new), [activation])
+        changed, on = done.location == "/security/", people.rows("account", alice) == 1
+        assert changed != on
+        outcomes.add(changed)
+        old = new if changed else old
+        people.kit.store.run(lambda tx: tx.remove_account(alice.key))
+        people.clock.advance()
+    assert outcomes, "one of both"
+
+
+def test_no_pending_sign_in_of_the_old_password_lives_on(portal: Gunicorn, people: People):
+    """F-05: the second step is closed to whoever took the first with the old password."""
+    alice = people.person(areas=["sign_in"])
+    begun, old = 0, PASSWORD
+    for number in range(CHANGES):
+        new = f"plum-coffee-lantern-x{number}"
+        answers = together(portal, people, set_password(alice, new), sign_ins(people, alice, old))
+        pending = [answer.cookie for answer in answers if answer.location == SIGN_IN]
+        begun += len(pending)
+        for cookie in pending[:3]:
+            page = Request("GET", SIGN_IN, cookie=cookie)
+            [asked] = burst(portal.port, [page])
+            if asked.status == 200:
+                csrf = asked.text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+                second = Request(
+                    "POST", SIGN_IN, {"csrf_token": csrf, "code": alice.code()}, cookie
+                )
+                [answer] = burst(portal.port, [second])
+                assert alive(portal, [answer]) == []
+                assert answer.location != "/"
+                people.clock.advance()
+        old = new
+        people.clock.advance()
+    assert begun > CHANGES, "the race was none"
+
+
+def test_no_browser_is_trusted_on_the_old_password(portal: Gunicorn, people: People):
+    """F-05: trusted at the very moment of the change; with the new password a code is asked."""
+    alice = people.person(areas=["sign_in"])
+    trusted = 0
+    for number in range(CHANGES):
+        new = f"plum-coffee-lantern-x{number}"
+        [half_in] = people.pending(alice, 1)
+        second = people.post(SIGN_IN, half_in, code=alice.code(), trust="yes")
+        [answer] = together(portal, people, set_password(alice, new), [second])
+        if trust := answer.cookies.get(TRUST):
+            trusted += 1
+            assert alive(portal, [answer]) == []
+            [request] = sign_ins(people, alice, new)[:1]
+            cookies = f"portal_session={request.cookie}; {TRUST}={trust}"
+            request = Request("POST", "/login", request.data, headers={"Cookie": cookies})
+            [again] = burst(portal.port, [request])
+            assert again.location == SIGN_IN
+        people.clock.advance()
+    assert trusted, "the race was none"
+
+
+def test_a_link_and_a_new_address_are_one_or_the_other(portal: Gunicorn, people: People):
+    """F-02, F-05: the link is for the mailbox of the moment; whichever comes first is done."""
+    alice = people.person(areas=None)
+    old, done = PASSWORD, []
+    for number in range(CHANGES):
+        new = f"plum-coffee-lantern-x{number}"
+        cookie = opened(portal, people, alice)
+        [owner] = people.browsers(alice, 1)
+        email = f"alice{number}@example.org"
+        change = people.post(EMAIL_FORM, owner, current_password=old, email=email)
+        resets = [reset_form(people, cookie, new)] * 3
+        answers = together(portal, people, change, resets)
+        moved = people.email_of(alice) == email
+        used = [answer for answer in answers[1:] if answer.location == "/login"]
+        assert (answers[0].location == "/security/") == moved
+        assert len(used) == (0 if moved else 1)
+        old = old if moved else new
+        assert let_in(portal, people, alice, old)
+        [dead] = burst(portal.port, [Request("GET", CHOOSE, cookie=cookie)])
+        assert dead.location == "/forgot"
+        done.append(moved)
+        people.clock.advance()
+    assert done
+
+
+def test_a_link_is_opened_by_one(portal: Gunicorn, people: People):
+    """F-20: eight browsers at one moment, one ticket."""
+    alice = people.person(areas=None)
+    for _ in range(10):
+        [nobody] = people.browsers(None, 1)
+        burst(portal.port, [people.post("/forgot", nobody, email=people.email_of(alice))])
+        link = last_link(people.app)
+        answers = burst(
+            portal.port, [Request("GET", link, cookie=each) for each in people.browsers(None, 8)]
+        )
+        assert sorted(answer.location for answer in answers) == ["/forgot"] * 7 + [CHOOSE]
+        people.clock.advance()
+
+
+def test_of_two_links_asked_for_at_once_one_is_good(portal: Gunicorn, people: People):
+    """F-16: one link a customer, also when it is asked for eight times at one moment."""
+    alice = people.person(areas=None)
+    for _ in range(10):
+        asked = [
+            people.post("/forgot", each, email="alice@example.org")
+            for each in people.browsers(None, 8)
+        ]
+        answers = burst(portal.port, asked)
+        assert {answer.status for answer in answers} == {200}
+        with db.engine.connect() as connection:
+            count = "SELECT count(*) FROM password_reset WHERE customer_id = :id"
+            found = connection.execute(db.text(count), {"id": alice.id}).scalar()
+        assert found == 1
+        people.clock.advance()
