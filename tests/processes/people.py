@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.orm import Session
 
 from portal import visits
 from portal.extensions import db
@@ -96,8 +97,9 @@ class People:
 
     def begin(self, person: Person, areas: Sequence[str] = ALL) -> str:
         """An unfinished enrolment; the person has scanned the code. Returns the ticket's id."""
-        ticket_id = enrolment.begin(self.kit, Subject(person.key), frozenset(areas))
-        unfinished = enrolment.resume(self.kit, Subject(person.key), ticket_id)
+        subject = self.subject(person)
+        ticket_id = enrolment.begin(self.kit, subject, frozenset(areas))
+        unfinished = enrolment.resume(self.kit, subject, ticket_id)
         person.secret = base32(unfinished.secret)
         person.recovery_code = unfinished.recovery_code
         return ticket_id
@@ -105,7 +107,7 @@ class People:
     def enrol(self, person: Person, areas: Sequence[str] = ALL) -> None:
         """Switch it on; the next code is a fresh one."""
         ticket_id = self.begin(person, areas)
-        enrolment.confirm(self.kit, Subject(person.key), ticket_id, person.code())
+        enrolment.confirm(self.kit, self.subject(person), ticket_id, person.code())
         self.clock.advance()
 
     def browsers(
@@ -150,7 +152,8 @@ class People:
     def pending(self, person: Person, count: int) -> list[str]:
         """Browsers in which the password was right and the code is outstanding."""
         account = self.kit.store.account(person.key)
-        ids = [signing_in.begin(self.kit, account, person.key, False, None) for _ in range(count)]
+        begun = (self.kit, account, person.key, False, None, self.subject(person).credential)
+        ids = [signing_in.begin(*begun) for _ in range(count)]
         return self.browsers(None, count, [{tickets.SIGN_IN: each} for each in ids])
 
     # -- requests --------------------------------------------------------------------------------
@@ -188,6 +191,13 @@ class People:
         with db.engine.connect() as connection:
             found = connection.execute(select(Customer.email).where(Customer.id == person.id))
             return str(found.scalar_one())
+
+    def subject(self, person: Person) -> Subject:
+        """The person, with what lets them in now, as the portal tells the blueprint."""
+        with Session(db.engine) as session:
+            customer = session.get(Customer, person.id)
+            credential = self.app.extensions["twofactor"].credential_of(customer)
+        return Subject(person.key, credential=credential)
 
     def version_of(self, person: Person) -> int:
         """The version of the person's credential."""
