@@ -11,6 +11,7 @@ from portal import (
     account,
     addresses,
     auth,
+    bounds,
     checks,
     cli,
     compression,
@@ -20,6 +21,7 @@ from portal import (
     headers,
     health,
     invoices,
+    known_browsers,
     language,
     logs,
     mail,
@@ -29,7 +31,7 @@ from portal import (
     switch,
 )
 from portal.account.service import all_keys, find_for_operator, name_of, names_of, verify_password
-from portal.auth.service import load_customer, sign_in_customer, unauthorized
+from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
 from portal.extensions import csrf, init_database, login_manager, twofactor
 
 
@@ -47,6 +49,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
         )
     init_database(app)
+    bounds.init_app(app)
     sessions.init_app(app)
     headers.init_app(app)
     compression.init_app(app)
@@ -54,9 +57,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     errors.init_app(app)
     formats.init_app(app)
     csrf.init_app(app)
+    addresses.init_app(app, is_spared)
     init_login(app)
     init_twofactor(app)
-    addresses.init_app(app)
     mail.init_app(app)
     notices.init_app(app)
     app.register_blueprint(auth.blueprint)
@@ -105,4 +108,8 @@ def _with_the_change(
     """What stands or falls with a change of the second factor: ended sessions, the owner's mail."""
     if name in ("activated", "deactivated", "unlocked"):
         connection.execute(sessions.ending_others(int(user_id)))
+    if name in ("activated", "deactivated"):
+        carried = known_browsers.carrying_over(int(user_id))
+        if carried is not None:
+            connection.execute(carried)
     notices.write(connection, name, user_id, facts)

@@ -115,6 +115,10 @@ class Held(Refusal):
         return math.isinf(self.until)
 
 
+class PasswordHeld(Held):
+    """Too many wrong passwords: the host judges none until `until` (Unix seconds)."""
+
+
 class RecoveryHeld(Held):
     """Too many recovery codes were tried; the code of the authenticator still works."""
 

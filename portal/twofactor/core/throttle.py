@@ -41,7 +41,7 @@ class Schedule:
     @property
     def memory(self) -> int:
         """How many attempts must be remembered to decide."""
-        return max(budget.attempts for budget in self.budgets)
+        return max((budget.attempts for budget in self.budgets), default=1)
 
 
 CODES = Schedule(
