@@ -283,3 +283,12 @@ def test_the_session_of_a_program_ends_with_json(signed_in, customer):
         )
     assert answer.status_code == 403
     assert answer.get_json()["error"] == "sign_in_required"
+
+
+def test_the_arithmetic_of_a_year():
+    """F-08: what docs/security.md says of guesses at a password."""
+    from tools import security
+
+    assert security.passwords_a_year(0) == 10 + 5 + (365 * DAY - 930) // 900
+    assert security.passwords_a_year(1) / security.SCORE_3 < 0.0005
+    assert any("never" in line for line in security.password_guesses())
