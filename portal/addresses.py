@@ -2,11 +2,14 @@
 
 Counted are wrong passwords, wrong codes and mailed links that were asked for, at most
 `ADDRESS_FAILURES` an hour. It stands beside the throttle of each account, which is exact; this one
-looks first and counts afterwards, so that parallel requests may exceed it by their own number.
+looks first and counts afterwards, so that parallel requests may exceed it by their own number. It
+slows strangers down: who is signed in, or known in this browser, is not refused for what a
+neighbour behind the same address did.
 """
 
 import ipaddress
 import logging
+from collections.abc import Callable
 
 from flask import Flask, current_app, has_request_context, request
 from sqlalchemy import delete, insert, select
@@ -21,22 +24,34 @@ HOUR = 60 * 60
 log = logging.getLogger(__name__)
 
 
-def init_app(app: Flask) -> None:
-    """Look before anything is judged, and count what was wrong."""
-    app.before_request(refuse_held)
+def init_app(app: Flask, is_spared: Callable[[], bool]) -> None:
+    """Look before anything is judged, and count what was wrong.
+
+    Args:
+        app: the portal; the blueprint is mounted later, as it takes the code out of a form that it
+            restores.
+        is_spared: whether the sender of the request is not refused; asked at a held address alone.
+    """
+
+    def look() -> None:
+        refuse_held(is_spared)
+
+    app.before_request(look)
     signals.challenge_failed.connect(_challenge_failed, sender=app)
 
 
-def refuse_held() -> None:
+def refuse_held(is_spared: Callable[[], bool]) -> None:
     """Refuse a sign-in, or anything with a code, from an address with too many failures.
+
+    The method does not matter: a code is judged with any.
 
     Raises:
         TooManyRequests: with the seconds to wait.
     """
-    if request.method != "POST" or not _judges():
+    if not _judges():
         return
     until = held_until(_network())
-    if until is not None:
+    if until is not None and not is_spared():
         log.warning("address held after many failures", extra={"address": _network()})
         raise TooManyRequests(retry_after=max(1, until - now()))
 
@@ -71,10 +86,14 @@ def held_until(network: str) -> int | None:
 
 def _judges() -> bool:
     """Whether the request is one that a password or a code is judged in."""
+    if "X-Twofactor-Code" in request.headers:
+        return True
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return False
     endpoint = request.endpoint or ""
     if endpoint in ("auth.login", "auth.forgot") or endpoint.startswith("twofactor."):
         return True
-    return "X-Twofactor-Code" in request.headers or bool(request.form.get("twofactor_code"))
+    return any(request.form.getlist("twofactor_code"))
 
 
 def _network() -> str:

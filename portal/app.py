@@ -10,6 +10,7 @@ from portal import (
     account,
     addresses,
     auth,
+    bounds,
     checks,
     cli,
     compression,
@@ -20,6 +21,7 @@ from portal import (
     headers,
     health,
     invoices,
+    known_browsers,
     language,
     logs,
     mail,
@@ -38,7 +40,7 @@ from portal.account.service import (
     problem_with_password,
     verify_password,
 )
-from portal.auth.service import load_customer, sign_in_customer, unauthorized
+from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
 from portal.extensions import csrf, init_database, login_manager, twofactor
 
 
@@ -53,6 +55,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     logs.init_app(app)
     proxy.init_app(app)
     init_database(app)
+    bounds.init_app(app)
     sessions.init_app(app)
     credentials.init_app(app)
     headers.init_app(app)
@@ -61,9 +64,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     errors.init_app(app)
     formats.init_app(app)
     csrf.init_app(app)
+    addresses.init_app(app, is_spared)
     init_login(app)
     init_twofactor(app)
-    addresses.init_app(app)
     mail.init_app(app)
     notices.init_app(app)
     app.register_blueprint(auth.blueprint)
@@ -117,4 +120,8 @@ def _with_the_change(
         credentials.raise_with(connection, int(user_id))
     if name in ("activated", "deactivated", "unlocked"):
         connection.execute(sessions.ending_others(int(user_id)))
+    if name in ("activated", "deactivated"):
+        carried = known_browsers.carrying_over(int(user_id))
+        if carried is not None:
+            connection.execute(carried)
     notices.write(connection, name, user_id, facts)

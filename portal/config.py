@@ -27,6 +27,8 @@ DEFAULTS: dict[str, Any] = {
     "PUBLIC_URL": None,  # where mailed links lead; http://127.0.0.1:$PORT when not set
     "CLOCK": time.time,
     "PASSWORD_COST": 12,
+    "PASSWORD_LENGTH": 12,  # the least characters of a new password
+    "PASSWORD_LENGTH_ALONE": None,  # while no code is asked at sign-in; None: the same
     "PROXY_COUNT": 0,
     "PROXY_PREFIX": False,  # whether the proxy's X-Forwarded-Prefix is taken, too
     "LOG_FORMAT": "text",  # or "json"
@@ -48,7 +50,7 @@ DEFAULTS: dict[str, Any] = {
     "MAIL_TIMEOUT_SECONDS": 5,
     "MAX_CONTENT_LENGTH": 2 * MEBIBYTE,
     "MAX_FORM_MEMORY_SIZE": 2 * MEBIBYTE,
-    "MAX_FORM_PARTS": 1000,
+    "MAX_FORM_PARTS": 500,
     "TRAP_HTTP_EXCEPTIONS": False,
     "SQLALCHEMY_DATABASE_URI": None,  # None: SQLite in the instance folder
     "DATABASE_TIMEOUT_SECONDS": 15,  # for a connection, for a lock, for a statement
@@ -111,6 +113,8 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 SWITCHES = ("PROXY_PREFIX", "SERVED_OVER_TLS", "TESTING", "DEBUG")
 NUMBERS = {
     "PASSWORD_COST": (4, 16),
+    "PASSWORD_LENGTH": (8, 64),
+    "PASSWORD_LENGTH_ALONE": (8, 64),
     "PROXY_COUNT": (0, 10),
     "ADDRESS_FAILURES": (0, 100_000),
     "SESSION_IDLE_SECONDS": (MINUTE, DAY),

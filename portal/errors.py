@@ -8,11 +8,17 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 
 from portal import language, sessions
 from portal.language import _
 from portal.twofactor.catalogue import later
+from portal.twofactor.web.words import wait as in_words
 
 log = logging.getLogger(__name__)
 SENTENCES = {
@@ -44,6 +50,10 @@ TITLES = {
     503: later("Out of service for a moment"),
 }
 UNKNOWN = later("That did not work.")
+HELD = later(
+    "Too many wrong passwords or codes came from your network. Try again %(wait)s, or use a "
+    "browser that you have signed in with before."
+)
 GONE = (OperationalError, InterfaceError, PoolTimeout)
 EXPIRED = later(
     "This page had been open for too long, or you have signed in or out since. For your safety "
@@ -79,6 +89,9 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     language.ask_nothing()
     sentence = _(SENTENCES.get(error.code, UNKNOWN))
+    wait = getattr(error, "retry_after", None)
+    if isinstance(error, TooManyRequests) and isinstance(wait, int):
+        sentence = _(HELD, wait=in_words(wait))
     if error.code == ServiceUnavailable.code:
         # Whoever could not go on knows better what it was for, and what was left undone.
         sentence = vars(error).get("description") or sentence

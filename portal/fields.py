@@ -3,15 +3,29 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask_login import current_user
+from flask import request
+from flask_wtf import FlaskForm
 from wtforms import Form
 from wtforms.validators import StopValidation, ValidationError
 
+from portal.bounds import json_fields
 from portal.language import _, worded
-from portal.passwords import check_password
 from portal.rules import Refused, checked_email, has_control
 
 Rule = Callable[[Form, Any], None]
+
+
+class PortalForm(FlaskForm):
+    """A form of the portal: what is sent as JSON is a flat object of texts, or a 400."""
+
+    class Meta(FlaskForm.Meta):
+        """How a form finds what was sent."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """The fields of a request with JSON in it are read by us, all others as ever."""
+            if request.is_json and form.is_submitted():
+                return json_fields()
+            return super().wrap_formdata(form, formdata)
 
 
 def required(sentence: str) -> Rule:
@@ -64,17 +78,5 @@ def same_as(name: str) -> Rule:
     def rule(form: Form, field: Any) -> None:
         if form[name].data and field.data != form[name].data:
             raise ValidationError(_("The two new passwords are not the same. Type both again."))
-
-    return rule
-
-
-def own_password() -> Rule:
-    """The field is the present password of the one who is signed in."""
-
-    def rule(_form: Form, field: Any) -> None:
-        if not field.data:
-            raise StopValidation(_("Enter your current password."))
-        if not check_password(field.data, current_user.password_hash):
-            raise StopValidation(_("The current password is not right. Type it again."))
 
     return rule

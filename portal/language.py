@@ -60,8 +60,8 @@ def plural(one: str, many: str, count: int, **values: Any) -> str:
 
 
 def worded(refusal: Refusal) -> str:
-    """The sentence of a refusal."""
-    return _(refusal.sentence, **refusal.values)
+    """The sentence of a refusal, and its advice."""
+    return " ".join((_(refusal.sentence, **refusal.values), *map(_, refusal.advice)))
 
 
 @cache

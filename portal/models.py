@@ -8,9 +8,11 @@ from flask_login import UserMixin
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor, relationship
 
+from portal.bounds import LONGEST_IDENTITY
 from portal.extensions import Base
 
 NAME_LENGTH = 64
+KEY_LENGTH = 4 * NAME_LENGTH
 EMAIL_LENGTH = 254
 TEXT_LENGTH = 120
 ADDRESS_LENGTH = 400
@@ -18,13 +20,16 @@ LANGUAGE_LENGTH = 35
 
 
 def name_key(name: str) -> str:
-    """The form under which user names are compared: `Zoë` and `ZOË` are one name."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    """The form under which user names are compared: `Zoë` and `ZOË` are one name.
+
+    No more is read than a person types: a longer one is nobody's.
+    """
+    return unicodedata.normalize("NFKC", name[:LONGEST_IDENTITY]).casefold()
 
 
 def email_key(email: str) -> str:
     """The form under which e-mail addresses are compared: without regard to case."""
-    return email.strip().lower()
+    return email[:LONGEST_IDENTITY].strip().lower()
 
 
 class Customer(UserMixin, Base):
@@ -35,7 +40,7 @@ class Customer(UserMixin, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(NAME_LENGTH))
-    username_key: Mapped[str] = mapped_column(String(4 * NAME_LENGTH), unique=True)
+    username_key: Mapped[str] = mapped_column(String(KEY_LENGTH), unique=True)
     email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
     email_key: Mapped[str] = mapped_column(String(EMAIL_LENGTH), unique=True)
     password_hash: Mapped[str] = mapped_column(String(100))

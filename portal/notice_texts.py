@@ -7,6 +7,7 @@ from portal.extensions import twofactor
 from portal.language import _
 
 ALARM_AFTER = 5
+PASSWORDS_ALARM_AFTER = 10
 
 
 class Notice(NamedTuple):
@@ -147,6 +148,19 @@ def wrong_codes() -> Notice:
             "to wait longer and longer now.\nTo be asked for a code at sign-in, one has to know "
             "the password.",
             count=ALARM_AFTER,
+        ),
+    )
+
+
+def wrong_passwords() -> Notice:
+    """Somebody typed wrong passwords."""
+    return Notice(
+        _("Wrong passwords for your account"),
+        _(
+            "%(count)d wrong passwords in a row were entered for your account. Further ones have "
+            "to wait longer and longer now.\nYou can still sign in with a browser that you have "
+            "used before. If you forgot your password, choose a new one on the sign-in page.",
+            count=PASSWORDS_ALARM_AFTER,
         ),
     )
 

@@ -17,10 +17,19 @@ from portal.extensions import db
 from portal.formats import moment, now
 from portal.language import _
 from portal.models import Customer
-from portal.notice_texts import ALARM_AFTER, CHANGES, Notice, locked_codes, wrong_codes
+from portal.notice_texts import (
+    ALARM_AFTER,
+    CHANGES,
+    PASSWORDS_ALARM_AFTER,
+    Notice,
+    locked_codes,
+    wrong_codes,
+)
+from portal.notice_texts import wrong_passwords as texts_of_wrong_passwords
 from portal.twofactor import signals
 
 Writer = Connection | Session
+NOBODY = 0  # no customer has this number
 
 
 def init_app(app: Flask) -> None:
@@ -46,6 +55,16 @@ def challenge_failed(_app: Flask, user_id: str, run: int = 0, **_facts: Any) -> 
     """Somebody typed wrong codes; told once, at the fifth in a row."""
     if run == ALARM_AFTER:
         _warn(user_id, wrong_codes)
+
+
+def wrong_passwords(customer_id: int | None, run: int) -> None:
+    """Somebody typed wrong passwords; told once, at the tenth in a row.
+
+    For a name that nobody has the same is done, except that no mail arrives.
+    """
+    if run != PASSWORDS_ALARM_AFTER:
+        return
+    _warn(str(customer_id or NOBODY), texts_of_wrong_passwords, decoy=customer_id is None)
 
 
 def held(_app: Flask, user_id: str, locked: bool = False, **_facts: Any) -> None:
@@ -117,27 +136,32 @@ def _owner_s_language(customer: Customer) -> AbstractContextManager[None]:
     return language.speaking(language.of_owner(customer.id, customer.language, own=True))
 
 
-def _warn(user_id: str, make: Callable[[], Notice]) -> None:
+def _warn(user_id: str, make: Callable[[], Notice], decoy: bool = False) -> None:
     """On a connection of its own, so that what the request has pending stays pending."""
     with db.engine.begin() as connection:
-        _tell(connection, user_id, make)
+        _tell(connection, user_id, make, decoy=decoy)
     mail.hand_over()
 
 
 def _tell(
-    connection: Connection, user_id: str, make: Callable[[], Notice | None], own: bool = False
+    connection: Connection,
+    user_id: str,
+    make: Callable[[], Notice | None],
+    own: bool = False,
+    decoy: bool = False,
 ) -> None:
     owner = select(Customer.email, Customer.full_name, Customer.username, Customer.language)
     row = connection.execute(owner.where(Customer.id == int(user_id))).first()
-    if row is None:
+    if row is None and not decoy:
         return
-    with language.speaking(language.of_owner(int(user_id), row.language, own)):
+    email, full_name, username, stored = ("", "", "", None) if row is None else row
+    with language.speaking(language.of_owner(int(user_id), stored, own)):
         notice = make()
         if notice is not None:
-            _put(connection, row.email, row.full_name or row.username, notice)
+            _put(connection, email, full_name or username, notice, decoy)
 
 
-def _put(writer: Writer, email: str, name: str, notice: Notice) -> None:
+def _put(writer: Writer, email: str, name: str, notice: Notice, decoy: bool = False) -> None:
     text = _(
         "Hello %(name)s,\n\n%(text)s\n\nWhen: %(when)s\n\n"
         "If it was not you: open the portal by typing its address, choose a new password under "
@@ -146,4 +170,4 @@ def _put(writer: Writer, email: str, name: str, notice: Notice) -> None:
         text=notice.text,
         when=moment(now()),
     )
-    mail.put(writer, email, notice.subject, text)
+    mail.put(writer, email, notice.subject, text, decoy)

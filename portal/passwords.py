@@ -7,22 +7,29 @@ lose a byte that way is hashed with SHA-256 first, so that every character count
 
 import base64
 import hashlib
+import math
 import re
+import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib import resources
+from typing import Any
 
 import bcrypt
 
+from portal.bounds import LONGEST_NEW_PASSWORD, LONGEST_PASSWORD, is_stream_safe
+from portal.password_advice import BARE_WORD, MORE_WORDS, in_our_words
 from portal.refusal import Refusal
 from portal.twofactor.catalogue import later
 
-SHORTEST = 10
-LONGEST = 4096
+SHORTEST = 12
+LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least 100 million guesses
 BCRYPT_BYTES = 72
-SEQUENCES = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
-EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+ZXCVBN_LENGTH = 72  # it refuses more, and takes long for more
+MOST_READINGS = 8
+NO_READING = "\N{CURRENCY SIGN}"
+EASY = later("This password is easy to guess. Choose a different one.")
+_one_at_a_time = threading.Lock()
 
 
 class PasswordRefused(Refusal):
@@ -35,7 +42,12 @@ def hash_password(password: str, cost: int = 12) -> str:
 
 
 def check_password(password: str, stored: str) -> bool:
-    """Whether the password is the one behind the stored hash; a broken hash fits nothing."""
+    """Whether the password is the one behind the stored hash; a broken hash fits nothing.
+
+    What is too long, or costly to normalise, is nobody's password: it is wrong at once.
+    """
+    if len(password) > LONGEST_PASSWORD or not is_stream_safe(password):
+        return False
     try:
         return bcrypt.checkpw(_prepared(password), stored.encode())
     except ValueError:
@@ -53,64 +65,96 @@ def needs_rehash(stored: str, cost: int = 12) -> bool:
     return not stored.startswith(f"$2b${cost:02d}$")
 
 
-def check_new_password(password: str, words: Iterable[str] = ()) -> None:
-    """Let a password pass that is long enough, not common and not made of the given words.
+def check_new_password(password: str, words: Iterable[str] = (), shortest: int = SHORTEST) -> None:
+    """Let a password pass that is long enough and hard to guess.
+
+    Args:
+        password: as it was typed.
+        words: what a guesser would try first: names, the address, our name.
+        shortest: how many characters it has at least.
 
     Raises:
-        PasswordRefused: saying what is wrong with it.
+        PasswordRefused: saying what is wrong with it, and what would be better.
     """
+    if len(password) > LONGEST_NEW_PASSWORD:
+        raise PasswordRefused(
+            later("The new password can have at most %(count)d characters."),
+            count=LONGEST_NEW_PASSWORD,
+        )
+    if not is_stream_safe(password):
+        raise PasswordRefused(
+            later("The new password has too many accents on one letter. Choose a different one.")
+        )
     text = unicodedata.normalize("NFC", password)
-    if len(text) < SHORTEST:
+    if len(text) < shortest:
         raise PasswordRefused(
-            later("The new password must have at least %(count)d characters."), count=SHORTEST
+            later("The new password must have at least %(count)d characters."), count=shortest
         )
-    if len(text) > LONGEST:
-        raise PasswordRefused(
-            later("The new password can have at most %(count)d characters."), count=LONGEST
-        )
-    if _is_common(text.casefold()):
-        raise PasswordRefused(
-            later(
-                "This password is too common or too regular: it is among the first that are tried. "
-                "Choose another one."
-            )
-        )
-    if _is_made_of(text.casefold(), words):
-        raise PasswordRefused(
-            later(
-                "The new password must not be made of your name, your e-mail address or our name."
-            )
-        )
+    advice = _advice(text[:ZXCVBN_LENGTH], [part for word in words for part in _parts(word)])
+    if advice is not None:
+        raise PasswordRefused(EASY, advice=advice)
 
 
-def _is_common(text: str) -> bool:
-    bare = EDGES.sub("", text)
-    common = _listed("common_passwords.txt")
-    return (
-        text in common
-        or bare in common
-        or bare in _listed("common_words.txt")
-        or len(set(text)) < 4
-        or _is_repeated(text)
-        or any(text in run or text in run[::-1] for run in SEQUENCES)
-    )
+def _advice(text: str, words: Sequence[str]) -> tuple[str, ...] | None:
+    """What makes the password easy to guess and what to do about it, `None` when it is hard."""
+    found = _judged(text, words)
+    if found["score"] < LEAST_SCORE:
+        feedback = found["feedback"]
+        said = [feedback["warning"], *feedback["suggestions"][:1]]
+        return in_our_words(said)
+    # zxcvbn lets `Summer-2025!` pass: a word, a year and two signs.
+    bare = _without_edges(text)
+    if bare and _is_one_word(_judged(bare, words)["sequence"]):
+        return BARE_WORD, MORE_WORDS
+    return None
 
 
-def _is_repeated(text: str) -> bool:
-    """`abcabcabcabc` is a password of three characters."""
-    size = (text + text).find(text, 1)
-    return size < len(text) and size < SHORTEST
+def _is_one_word(sequence: Sequence[dict[str, Any]]) -> bool:
+    """Whether it is one word of zxcvbn's dictionaries, or made of the given words."""
+    if len(sequence) == 1 and sequence[0]["pattern"] == "dictionary":
+        return True
+    own = [each for each in sequence if each.get("dictionary_name") == "user_inputs"]
+    rest = sum(len(each["token"]) for each in sequence) - sum(len(each["token"]) for each in own)
+    return bool(own) and rest < 4
 
 
-def _is_made_of(text: str, words: Iterable[str]) -> bool:
-    rest = text
-    for part in sorted({part for word in words for part in _parts(word)}, key=len, reverse=True):
-        rest = rest.replace(part, "")
-    return rest != text and len(EDGES.sub("", rest)) < 4
+def _without_edges(text: str) -> str:
+    """The text without the digits and signs at its beginning and its end."""
+    letters = [index for index, sign in enumerate(text) if sign.isalpha()]
+    return text[letters[0] : letters[-1] + 1] if letters else ""
+
+
+def _judged(text: str, words: Sequence[str]) -> dict[str, Any]:
+    """What zxcvbn says; it keeps the words in a table of the module, so one thread at a time."""
+    from zxcvbn import zxcvbn  # 1.7 MB of word lists: only when a password is chosen
+
+    with _one_at_a_time:
+        found: dict[str, Any] = zxcvbn(_readable(text), user_inputs=list(words))
+    return found
+
+
+def _readable(text: str) -> str:
+    """The text with fewer kinds of signs that stand for letters.
+
+    zxcvbn tries every reading of them (`1` as i or l, `4` and `@` as a, ...), which are hundreds
+    where all its signs occur: six seconds for 72 characters. What goes beyond a few becomes a sign
+    that has no reading.
+    """
+    from zxcvbn.matching import L33T_TABLE
+
+    counts = dict.fromkeys(L33T_TABLE, 0)
+    for sign in dict.fromkeys(text):
+        read_as = [letter for letter, signs in L33T_TABLE.items() if sign in signs]
+        more = counts | {letter: counts[letter] + 1 for letter in read_as}
+        if math.prod(max(1, count) for count in more.values()) <= MOST_READINGS:
+            counts = more
+        elif read_as:
+            text = text.replace(sign, NO_READING)
+    return text
 
 
 def _parts(word: str) -> set[str]:
-    word = word.casefold()
+    word = word[:LONGEST_NEW_PASSWORD].casefold()
     return {part for part in (word, *re.split(r"[\W_]+", word)) if len(part) > 3}
 
 
@@ -119,12 +163,6 @@ def _prepared(password: str) -> bytes:
     if len(data) > BCRYPT_BYTES or b"\0" in data:
         return base64.b64encode(hashlib.sha256(data).digest())
     return data
-
-
-@cache
-def _listed(name: str) -> frozenset[str]:
-    text = resources.files("portal").joinpath("data", name).read_text("utf-8")
-    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
 @cache

@@ -1,5 +1,6 @@
 """What a person can't have, as a sentence that is translated where it is shown. Knows no Flask."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -8,10 +9,13 @@ class Refusal(ValueError):
 
     Args:
         sentence: with named placeholders.
-        values: what stands in their places.
+        advice: further sentences, without any.
+        values: what stands in the places.
     """
 
-    def __init__(self, sentence: str, **values: Any) -> None:
-        super().__init__(sentence % values if values else sentence)
+    def __init__(self, sentence: str, *, advice: Sequence[str] = (), **values: Any) -> None:
+        first = sentence % values if values else sentence
+        super().__init__(" ".join((first, *advice)))
         self.sentence = sentence
+        self.advice = tuple(advice)
         self.values = values

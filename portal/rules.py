@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from portal.models import EMAIL_LENGTH, NAME_LENGTH
+from portal.bounds import LONGEST_IDENTITY
+from portal.models import EMAIL_LENGTH, KEY_LENGTH, NAME_LENGTH, name_key
 from portal.refusal import Refusal
 from portal.twofactor.catalogue import later
 
@@ -21,7 +22,9 @@ def checked_name(name: str) -> str:
     Raises:
         Refused: it is empty, too long, looks like an address or holds invisible characters.
     """
-    name = unicodedata.normalize("NFC", name.strip())
+    name = name.strip()
+    if len(name) <= LONGEST_IDENTITY:  # what is longer is not normalised
+        name = unicodedata.normalize("NFC", name)
     if not name:
         raise Refused(later("Enter a user name."))
     if len(name) > NAME_LENGTH:
@@ -32,6 +35,8 @@ def checked_name(name: str) -> str:
         raise Refused(later("A user name can't contain the sign @."))
     if has_control(name):
         raise Refused(later("A user name can't contain line breaks or invisible characters."))
+    if len(name_key(name)) > KEY_LENGTH:
+        raise Refused(later("This user name can't be used. Choose another one."))
     return name
 
 

@@ -7,6 +7,7 @@ Without a report a row keeps its outcome for as long as the same tests show it.
 
 import argparse
 import ast
+import math
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -14,10 +15,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from portal import password_attempts
 from portal.twofactor.core.throttle import (
     CODES,
     DAY,
     MOST_AUTHENTICATORS,
+    NO_ATTEMPTS,
     Figures,
     Schedule,
     codes,
@@ -132,6 +135,56 @@ def probability() -> list[str]:
     ]
 
 
+# Guesses that zxcvbn expects at least for a score of 3, the least that a new password must have.
+SCORE_3 = 10**8
+
+
+def passwords_a_year(clears_a_day: int) -> int:
+    """How many wrong passwords the portal lets a tireless guesser try in 365 days.
+
+    Args:
+        clears_a_day: how often the owner signs in, with the right password, in browsers that are
+            not known yet: each time ends the run. Known ones have figures of their own.
+    """
+    figures, now, guesses = NO_ATTEMPTS, 0.0, 0
+    pause = DAY / clears_a_day if clears_a_day else math.inf
+    cleared = pause
+    while now < 365 * DAY:
+        until = held_until(password_attempts.SCHEDULE, figures, now)
+        if until is None:
+            figures, guesses = counted(password_attempts.SCHEDULE, figures, now), guesses + 1
+            continue
+        now = until
+        while now >= cleared:
+            figures, now, cleared = NO_ATTEMPTS, cleared, cleared + pause
+    return guesses
+
+
+def password_guesses() -> list[str]:
+    """The guesses at a password a year, with their share of what one is worth."""
+    rows = [
+        "| the owner signs in on a new browser | guesses a year | of the 100,000,000 |",
+        "| --- | --- | --- |",
+    ]
+    for words, clears in (("never", 0), ("once a day", 1), ("ten times a day", 10)):
+        guesses = passwords_a_year(clears)
+        rows.append(f"| {words} | {guesses:,} | {guesses / SCORE_3:.3%} |")
+    schedule = password_attempts.SCHEDULE
+    return [
+        "The schedule in `portal/password_attempts.py` counts for the whole account, over all",
+        f"pages, addresses and workers: {schedule.free} wrong passwords in a row are free, then",
+        f"each waits, {schedule.first_wait} seconds at first and {schedule.longest_wait // 60}",
+        "minutes in the end. Run with a guesser who never sleeps, for 365 days. A new password must",
+        "have zxcvbn's score 3: a guesser who knows the order of people's passwords needs at",
+        "least 100,000,000 of them:",
+        "",
+        *rows,
+        "",
+        "A browser that the customer signed in with before has figures of its own: whoever lacks",
+        "its cookie neither keeps the owner out there nor gets more guesses.",
+    ]
+
+
 def table(results: dict[str, bool] | None, before: str) -> list[str]:
     """One row a requirement; without results, the outcomes of the page before stay."""
     tests = proofs()
@@ -163,7 +216,7 @@ def lacking() -> list[str]:
 
 def page(old: str, results: dict[str, bool] | None) -> str:
     """The page with its made parts made anew."""
-    parts = [probability(), table(results, old)]
+    parts = [probability(), password_guesses(), table(results, old)]
     pieces = re.split(f"({re.escape(BEGIN)}.*?{re.escape(END)})", old, flags=re.DOTALL)
     made = iter(parts)
     return "".join(

@@ -1,18 +1,40 @@
 """The forms of the security section."""
 
-from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField, TextAreaField
+from typing import Any
 
-from portal.fields import email_rules, own_password, required, same_as, text_rules
-from portal.language import lazy
+from flask_login import current_user
+from wtforms import Form, PasswordField, StringField, TextAreaField
+from wtforms.validators import StopValidation
+
+from portal.account.service import verify_password
+from portal.fields import PortalForm, Rule, email_rules, required, same_as, text_rules
+from portal.language import _, lazy
 from portal.models import ADDRESS_LENGTH, TEXT_LENGTH
+from portal.password_attempts import held_sentence
+from portal.twofactor import PasswordHeld
 from portal.twofactor.catalogue import later
 
 PRESENT = {"autocomplete": "current-password"}
 NEW = {"autocomplete": "new-password"}
 
 
-class PasswordForm(FlaskForm):
+def own_password() -> Rule:
+    """The field is the present password of the one who is signed in."""
+
+    def rule(_form: Form, field: Any) -> None:
+        if not field.data:
+            raise StopValidation(_("Enter your current password."))
+        try:
+            right = verify_password(current_user._get_current_object(), field.data)
+        except PasswordHeld as held:
+            raise StopValidation(held_sentence(held)) from None
+        if not right:
+            raise StopValidation(_("The current password is not right. Type it again."))
+
+    return rule
+
+
+class PasswordForm(PortalForm):
     """The present password and a new one, twice."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
@@ -26,7 +48,7 @@ class PasswordForm(FlaskForm):
     )
 
 
-class EmailForm(FlaskForm):
+class EmailForm(PortalForm):
     """The present password and a new address."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
@@ -35,13 +57,13 @@ class EmailForm(FlaskForm):
     )
 
 
-class CloseForm(FlaskForm):
+class CloseForm(PortalForm):
     """The present password: closing can't be undone."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
 
 
-class ProfileForm(FlaskForm):
+class ProfileForm(PortalForm):
     """What stands on the invoices."""
 
     full_name = StringField(
@@ -60,5 +82,5 @@ class ProfileForm(FlaskForm):
     )
 
 
-class SignOutForm(FlaskForm):
+class SignOutForm(PortalForm):
     """Only the token against forged requests."""

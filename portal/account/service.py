@@ -3,30 +3,38 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from flask import current_app
+from flask import current_app, has_request_context
 from sqlalchemy import ColumnElement, Result, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from portal import addresses, mail, notices, sessions
+from portal import addresses, known_browsers, mail, notices, password_attempts, sessions
 from portal.again import done_again
+from portal.bounds import LONGEST_IDENTITY
 from portal.credentials import Overtaken, raise_version, raised, stands_on, version_of
 from portal.extensions import db, twofactor
 from portal.formats import now
 from portal.language import _, worded
 from portal.models import Customer, PasswordReset, email_key, name_key
-from portal.passwords import PasswordRefused, check_new_password, check_password, hash_password
+from portal.passwords import (
+    PasswordRefused,
+    check_new_password,
+    check_nobody,
+    check_password,
+    hash_password,
+)
 from portal.rules import Refused, checked_email, checked_name
 from portal.session_records import Record
 from portal.twofactor import PasswordRefused as NotTaken
 from portal.twofactor.catalogue import later
 
 KEYS_AT_ONCE = 1000
+SIGN_IN = "sign_in"
 
 
 def find_customer(identity: str) -> Customer | None:
     """The customer with this user name or e-mail address."""
     identity = identity.strip()
-    if "\0" in identity or len(identity) > 400:
+    if "\0" in identity or len(identity) > LONGEST_IDENTITY:
         return None
     found = or_(
         Customer.email_key == email_key(identity), Customer.username_key == name_key(identity)
@@ -70,11 +78,66 @@ def names_of(keys: Sequence[str]) -> dict[str, str]:
 
 
 def verify_password(customer: Customer, password: str) -> bool:
-    """Whether the password is the customer's; a wrong one is counted against the address."""
-    right = check_password(password, customer.password_hash)
-    if not right:
-        addresses.note()
-    return right
+    """Judge a password: the one function for every question for it.
+
+    It is counted first, for the account or, where the customer signed in before, for this browser;
+    a wrong one counts for the network address as well. The fifth wrong one in a row in a session
+    that is signed in ends the session.
+
+    Raises:
+        PasswordHeld: too many were wrong; it was not judged.
+    """
+    number, version, stored = customer.id, customer.credential_version, customer.password_hash
+    browser = known_browsers.digest_of(number, version) if has_request_context() else None
+    # With the version: another password begins at nothing.
+    account = password_attempts.key("customer", number, version)
+    counted = password_attempts.key("browser", browser) if browser else account
+    run = password_attempts.count(counted)
+    if check_password(password, stored):
+        password_attempts.clear(counted)
+        password_attempts.right_in_session(number)
+        return True
+    addresses.note()
+    notices.wrong_passwords(number, run)
+    password_attempts.wrong_in_session(number)
+    return False
+
+
+def verify_nobody(identity: str, password: str) -> bool:
+    """`verify_password` for a name that nobody has: the same is done, and it is always wrong.
+
+    Raises:
+        PasswordHeld: as if somebody had it.
+    """
+    run = password_attempts.count(password_attempts.key("nobody", name_key(identity.strip())))
+    check_nobody(password, current_app.config["PASSWORD_COST"])
+    addresses.note()
+    notices.wrong_passwords(None, run)
+    return False
+
+
+def shortest_password(customer: Customer | None) -> int:
+    """Return how many characters a new password has at least.
+
+    More while the password is all that signing in takes, if PASSWORD_LENGTH_ALONE says so
+    (NIST SP 800-63B-4 section 3.1.1.2: 15).
+    """
+    config = current_app.config
+    usual: int = config["PASSWORD_LENGTH"]
+    alone: int | None = config["PASSWORD_LENGTH_ALONE"]
+    if alone is None or (customer is not None and SIGN_IN in twofactor.areas_of(customer)):
+        return usual
+    return max(usual, alone)
+
+
+def check_choice(customer: Customer, password: str) -> None:
+    """Let a password pass that the customer may choose.
+
+    Raises:
+        PasswordRefused: it is too short, or easy to guess.
+    """
+    words = own_words(customer.username, customer.email)
+    check_new_password(password, words, shortest_password(customer))
 
 
 def own_words(name: str, email: str) -> Iterable[str]:
@@ -90,7 +153,7 @@ def create_customer(name: str, email: str, password: str, **profile: Any) -> Cus
         PasswordRefused: the password is not good enough.
     """
     name, email = checked_name(name), checked_email(email)
-    check_new_password(password, own_words(name, email))
+    check_new_password(password, own_words(name, email), shortest_password(None))
     customer = Customer(
         username=name, email=email, password_hash=_hashed(password), created_at=now(), **profile
     )
@@ -116,7 +179,7 @@ def change_password(customer: Customer, password: str, proved: bool = False) -> 
         PasswordRefused: the password is not good enough, or the present one.
         Overtaken: the credential that was shown for it has been changed meanwhile.
     """
-    check_new_password(password, own_words(customer.username, customer.email))
+    check_choice(customer, password)
     if check_password(password, customer.password_hash):
         raise PasswordRefused(later("This is your present password. Choose another one."))
     ground = () if proved else (stands_on(customer),)
@@ -126,7 +189,7 @@ def change_password(customer: Customer, password: str, proved: bool = False) -> 
 def problem_with_password(customer: Customer, password: str) -> str | None:
     """Return what keeps the customer from choosing a password, in words; `None`: it is good."""
     try:
-        check_new_password(password, own_words(customer.username, customer.email))
+        check_choice(customer, password)
     except PasswordRefused as refusal:
         return worded(refusal)
     if check_password(password, customer.password_hash):

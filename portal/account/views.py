@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from portal import sessions
+from portal import known_browsers, sessions
 from portal.account import service
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
 from portal.extensions import db, twofactor
@@ -21,6 +21,9 @@ def customer() -> Customer:
     """The one who is signed in, as a row and not as a proxy."""
     found: Customer = current_user._get_current_object()
     return found
+
+
+blueprint.add_app_template_global(service.shortest_password, "shortest_password")
 
 
 @blueprint.get("/")
@@ -80,6 +83,7 @@ def password() -> ResponseReturnValue:
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:
+            known_browsers.carry_over(customer().id)
             twofactor.password_confirmed()
             flash(_("Your password was changed. All other sessions were signed out."), "success")
             return redirect(url_for("account.security"), 303)

@@ -1,14 +1,13 @@
 """The forms of signing in."""
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, StringField
 
-from portal.fields import email_rules, required, same_as, text_rules
+from portal.fields import PortalForm, email_rules, required, same_as, text_rules
 from portal.language import lazy
 from portal.twofactor.catalogue import later
 
 
-class SignInForm(FlaskForm):
+class SignInForm(PortalForm):
     """Who one is, and the password."""
 
     identity = StringField(
@@ -24,13 +23,13 @@ class SignInForm(FlaskForm):
     remember = BooleanField(lazy("Keep me signed in"))
 
 
-class ForgotForm(FlaskForm):
+class ForgotForm(PortalForm):
     """Where the link is to be mailed."""
 
     email = StringField(lazy("E-mail address"), email_rules(), render_kw={"autocomplete": "email"})
 
 
-class ResetForm(FlaskForm):
+class ResetForm(PortalForm):
     """The new password, twice."""
 
     new_password = PasswordField(

@@ -6,18 +6,28 @@ from dataclasses import dataclass
 
 from flask import current_app, flash, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_user
+from flask_login import current_user, login_user
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
-from portal import addresses, language, mail, notices, sessions
-from portal.account.service import find_customer, rehash, replace_password, verify_password
+from portal import addresses, known_browsers, language, mail, notices, sessions
+from portal.account.service import (
+    find_customer,
+    rehash,
+    replace_password,
+    verify_nobody,
+    verify_password,
+)
 from portal.credentials import Overtaken, version_of
 from portal.errors import wants_json
 from portal.extensions import db
 from portal.formats import now
 from portal.language import _
 from portal.models import Customer, PasswordReset, email_key
-from portal.passwords import check_nobody, needs_rehash
+from portal.passwords import needs_rehash
+from portal.twofactor.core.errors import SignInExpired
+from portal.twofactor.service import signing_in, tickets
+from portal.twofactor.state import current_state
+from portal.twofactor.web import marks
 
 LINK = "_reset"  # in the session: the digest of a link that was opened, and the ticket it gave
 
@@ -51,6 +61,7 @@ def sign_in_customer(customer: Customer, remember: bool) -> None:
     """Make the session that of the customer; `remember` lets it outlast the browser."""
     version = version_of(customer)
     login_user(customer)
+    known_browsers.keep(customer.id, version)
     language.speak_with(customer.id, customer.language)
     sessions.begin(version, remember)
 
@@ -69,12 +80,14 @@ def authenticate(identity: str, password: str) -> Customer | None:
     """The customer with this name or address and this password.
 
     Whether the name or the password was wrong shows neither in the answer nor in its time.
+
+    Raises:
+        PasswordHeld: too many were wrong, for the customer or for a name that nobody has.
     """
     cost = current_app.config["PASSWORD_COST"]
     customer = find_customer(identity)
     if customer is None:
-        check_nobody(password, cost)
-        addresses.note()
+        verify_nobody(identity, password)
         return None
     read = customer.password_hash
     if not verify_password(customer, password):
@@ -82,6 +95,32 @@ def authenticate(identity: str, password: str) -> Customer | None:
     if needs_rehash(read, cost):
         rehash(customer.id, read, password)
     return customer
+
+
+def is_spared() -> bool:
+    """Whether a request is judged though its network address is held.
+
+    So is one of somebody who is signed in, and one in a browser that the customer signed in with
+    before: the one who is named at the sign-in page, or whose second step is outstanding.
+    """
+    if request.endpoint == "auth.login":
+        customer = find_customer(request.form.get("identity", ""))
+    elif current_user.is_authenticated:
+        return True
+    else:
+        customer = _half_signed_in()
+    if customer is None:
+        return False
+    return known_browsers.digest_of(customer.id, customer.credential_version) is not None
+
+
+def _half_signed_in() -> Customer | None:
+    """The customer whose password was right in this session, and whose code is outstanding."""
+    try:
+        pending = signing_in.pending(current_state().kit, marks.get(tickets.SIGN_IN))
+    except SignInExpired:
+        return None
+    return db.session.get(Customer, int(pending.user_id))
 
 
 def request_reset(email: str) -> None:

@@ -1,18 +1,29 @@
 """The pages of signing in."""
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
 from portal import sessions
-from portal.account.service import own_words
+from portal.account.service import check_choice
 from portal.auth import service
 from portal.auth.forms import ForgotForm, ResetForm, SignInForm
 from portal.credentials import Overtaken
 from portal.errors import wants_json
 from portal.extensions import twofactor
 from portal.language import _, worded
-from portal.passwords import PasswordRefused, check_new_password
+from portal.password_attempts import held_sentence, seconds_to_wait
+from portal.passwords import PasswordRefused
+from portal.twofactor import PasswordHeld
 from portal.twofactor.catalogue import later
 
 blueprint = Blueprint("auth", __name__)
@@ -31,7 +42,13 @@ def login() -> ResponseReturnValue:
         return redirect(url_for("account.overview"), 303)
     form = SignInForm()
     if form.validate_on_submit():
-        customer = service.authenticate(form.identity.data, form.password.data)
+        try:
+            customer = service.authenticate(form.identity.data, form.password.data)
+        except PasswordHeld as held:
+            form.password.errors = [held_sentence(held)]
+            page = make_response(render_template("auth/login.html", form=form), 429)
+            page.headers["Retry-After"] = str(seconds_to_wait(held))
+            return page
         if customer is not None:
             return twofactor.sign_in(
                 customer, remember=form.remember.data, next_url=request.args.get("next")
@@ -81,7 +98,7 @@ def choose() -> ResponseReturnValue:
     if form.validate_on_submit():
         customer = link.customer
         try:
-            check_new_password(form.new_password.data, own_words(customer.username, customer.email))
+            check_choice(customer, form.new_password.data)
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:

@@ -4,6 +4,9 @@ from typing import Any
 from .csrf import CSRFProtect as CSRFProtect
 
 class FlaskForm:
+    class Meta:
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any: ...
+
     def __init__(self, formdata: Any = ..., **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...  # the fields, as WTForms makes them
     def __iter__(self) -> Any: ...

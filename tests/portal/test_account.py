@@ -85,10 +85,10 @@ def test_the_new_password_signs_in_and_the_old_one_does_not(app, signed_in, cust
         ("wrong", NEW, None, "The current password is not right."),
         ("", NEW, None, "Enter your current password."),
         (None, NEW, NEW + "x", "The two new passwords are not the same."),
-        (None, "short", None, "at least 10 characters"),
-        (None, "password123", None, "too common"),
-        (None, "alice-1234567", None, "must not be made of your name"),
-        (None, "x" * 5000, None, "at most 4096"),
+        (None, "short", None, "at least 12 characters"),
+        (None, "password1234", None, "easy to guess"),
+        (None, "alice-1234567", None, "your own name, with digits"),
+        (None, "x" * 513, None, "at most 512"),
         (None, None, None, "This is your present password."),
     ],
 )
@@ -108,7 +108,7 @@ def test_each_refusal_has_its_sentence(signed_in, customer_password, old, new, r
 
 
 def test_a_long_password_can_be_chosen_and_used(app, signed_in, customer_password):
-    long = "long words " * 300
+    long = "plum coffee lantern " * 25
     assert change(signed_in, customer_password, long).status_code == 303
     other = app.test_client()
     assert sign_in(other, "alice", long[:-1] + "x").status_code == 200
@@ -164,7 +164,7 @@ def test_the_profile_is_saved_and_shown(signed_in):
 @both
 @pytest.mark.parametrize("field", ["full_name", "company", "address", "phone"])
 def test_too_much_or_invisible_text_is_refused_and_kept(database, signed_in, field):
-    for value, sentence in (("x" * 300_000, "enter at most"), ("a\0b", "invisible characters")):
+    for value, sentence in (("x" * 10_000, "enter at most"), ("a\0b", "invisible characters")):
         response = submit(signed_in, "/security/profile", {field: value})
         assert response.status_code == 200
         assert sentence in response.text

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.customers import make_customer
 from tests.support.enrol import enrol
-from tests.support.forms import submit
+from tests.support.forms import find_form, submit
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_a_spray_over_many_accounts_is_stopped(app, client, customer, customer_p
     held = sign_in(client, "alice", customer_password)
     assert held.status_code == 429
     assert 0 < int(held.headers["Retry-After"]) <= 3600
-    assert "Wait a little" in held.text
+    assert "from your network. Try again in 1 hour" in held.text
     assert "address held" in caplog.text
 
 
@@ -56,6 +56,7 @@ def test_an_ipv6_customer_is_one_network(app, customer, customer_password):
 
 
 def test_wrong_codes_of_many_accounts_count_too(app, customer_password, clock):
+    """F-14: and whoever did it while signed in goes on, since others behind the address do, too."""
     for number in range(6):
         make_customer(app, f"user{number}", f"user{number}@example.org", customer_password)
         client = app.test_client()
@@ -65,8 +66,102 @@ def test_wrong_codes_of_many_accounts_count_too(app, customer_password, clock):
         data = {"current_password": customer_password, "email": "new@example.org"}
         sent = submit(client, "/security/email", {**data, "twofactor_code": "000000"})
         assert sent.status_code == 403
-    sent = submit(client, "/security/email", {**data, "twofactor_code": "000000"})
-    assert sent.status_code == 429
+    stranger = app.test_client()
+    assert sign_in(stranger, "user0", customer_password).status_code == 429
+    assert (
+        submit(client, "/security/email", {**data, "twofactor_code": "000000"}).status_code == 403
+    )
+
+
+@pytest.fixture
+def held(app, customer):
+    """Somebody behind the same address has used up what it may."""
+    for number in range(6):
+        sign_in(app.test_client(), f"nobody{number}", "wrong-but-long")
+
+
+def test_the_page_and_the_header_say_how_long(client, held, clock):
+    """F-14"""
+    clock.advance(3600 - 5 * 60)
+    page = sign_in(client, "alice", "whatever")
+    assert (page.status_code, page.headers["Retry-After"]) == (429, "300")
+    assert "Try again in 5 minutes" in page.text
+    form = {"identity": "alice", "password": "x", "csrf_token": token_of(client)}
+    program = client.post("/login", data=form, headers={"Accept": "application/json"})
+    assert program.headers["Retry-After"] == "300"
+    assert "in 5 minutes" in program.get_json()["message"]
+
+
+def token_of(client):
+    return dict(find_form(client.get("/login").text, "identity").fields)["csrf_token"]
+
+
+@pytest.fixture
+def any_view(app):
+    """A view of any method, and no check against forged requests."""
+    app.config["WTF_CSRF_METHODS"] = ()
+    methods = ["POST", "PUT", "PATCH", "DELETE", "GET"]
+    app.add_url_rule("/any", "any", lambda: "judged", methods=methods)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "GET"])
+def test_a_code_is_seen_whatever_brings_it(any_view, client, held, method):
+    """F-14: a form, a form whose rest is sealed, a header; with every method."""
+    header = {"X-Twofactor-Code": "123456"}
+    assert client.open("/any", method=method, headers=header).status_code == 429
+    if method == "GET":
+        return
+    for form in ({}, {"twofactor_pending": "sealed"}):
+        sent = client.open("/any", method=method, data={**form, "twofactor_code": "123456"})
+        assert sent.status_code == 429
+    assert client.open("/any", method=method, data={"name": "x"}).text == "judged"
+
+
+def test_who_is_signed_in_goes_on(app, signed_in, customer_password, clock):
+    """F-14: a neighbour's failures stop neither a deed nor deactivation."""
+    enrolled = enrol(signed_in, clock, customer_password)
+    for number in range(6):
+        sign_in(app.test_client(), f"nobody{number}", "wrong-but-long")
+    data = {"current_password": customer_password, "email": "new@example.org"}
+    sent = {**data, "twofactor_code": enrolled.next_code()}
+    assert submit(signed_in, "/security/email", sent).status_code == 303
+    off = submit(signed_in, "/security/two-factor/deactivate", {"code": enrolled.next_code()})
+    assert off.status_code == 303
+
+
+def test_who_was_signed_in_here_before_gets_in(app, signed_in, customer_password, clock):
+    """F-14: the sign-in page and the second step, for the one whom the browser is known to."""
+    enrolled = enrol(signed_in, clock, customer_password)
+    submit(signed_in, "/", {}, button="Sign out")
+    for number in range(6):
+        sign_in(app.test_client(), f"nobody{number}", "wrong-but-long")
+    assert sign_in(signed_in, "nobody", customer_password).status_code == 429
+    assert sign_in(signed_in, "alice", customer_password).status_code == 303
+    second = submit(signed_in, "/security/two-factor/sign-in", {"code": enrolled.next_code()})
+    assert (second.status_code, second.location) == (303, "/")
+
+
+def test_the_second_step_of_a_stranger_waits(app, client, customer, customer_password, clock):
+    """F-14: in a browser that nobody knows, the password alone does not spare."""
+    here = app.test_client()
+    sign_in(here, "alice", customer_password)
+    enrol(here, clock, customer_password)
+    assert sign_in(client, "alice", customer_password).status_code == 303
+    for number in range(6):
+        sign_in(app.test_client(), f"nobody{number}", "wrong-but-long")
+    second = submit(client, "/security/two-factor/sign-in", {"code": "123456"})
+    assert second.status_code == 429
+
+
+def test_being_signed_in_does_not_spare_the_sign_in_page(app, signed_in, held):
+    """F-14: or one account would do to try many."""
+    data = {"identity": "bob", "password": "x", "csrf_token": csrf_of(signed_in)}
+    assert signed_in.post("/login", data=data).status_code == 429
+
+
+def csrf_of(client):
+    form = find_form(client.get("/security/email").text, "current_password")
+    return dict(form.fields)["csrf_token"]
 
 
 def test_reading_is_never_held(signed_in):

@@ -65,9 +65,9 @@ def test_a_password_is_read_from_standard_input(runner, client):
         ("", "bob@example.org", GOOD, "Enter a user name"),
         ("x" * 65, "bob@example.org", GOOD, "at most 64"),
         ("b\nb", "bob@example.org", GOOD, "line breaks"),
-        ("bob", "bob@example.org", "short", "at least 10"),
-        ("bob", "bob@example.org", "password123", "too common"),
-        ("bobby", "bob@example.org", "bobby-12345", "your name"),
+        ("bob", "bob@example.org", "short", "at least 12"),
+        ("bob", "bob@example.org", "password1234", "easy to guess"),
+        ("bobby", "bob@example.org", "bobby-1234567", "your own name"),
     ],
 )
 def test_a_customer_that_can_not_be_made(runner, customer, name, email, password, why):
@@ -126,7 +126,7 @@ def test_a_new_password_for_nobody_or_too_weak(runner, customer):
     nobody = run(runner, "user", "set-password", "nobody", "--password", GOOD)
     assert "no customer" in refused(nobody)
     weak = run(runner, "user", "set-password", "alice", "--password", "short")
-    assert "at least 10" in refused(weak)
+    assert "at least 12" in refused(weak)
 
 
 @both

@@ -202,7 +202,7 @@ def test_too_large_a_request_is_refused_in_words(app, client):
 
 
 @pytest.mark.parametrize(
-    "value", ["x" * 300_000, "a\0b", "\ud83d", "%00", "'; --", "\u202eabc", "\r\nX: y"]
+    "value", ["x" * 12_000, "a\0b", "\ud83d", "%00", "'; --", "\u202eabc", "\r\nX: y"]
 )
 def test_no_text_breaks_the_sign_in(client, customer, value):
     value = value.encode("utf-8", "replace").decode()

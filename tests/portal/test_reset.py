@@ -270,8 +270,8 @@ def test_the_host_header_does_not_reach_the_mail(app, client, customer):
 @pytest.mark.parametrize(
     ("password", "repeat", "sentence"),
     [
-        ("short", "short", "at least 10"),
-        ("password123", "password123", "too common"),
+        ("short", "short", "at least 12"),
+        ("password1234", "password1234", "easy to guess"),
         (NEW, "another", "not the same"),
         ("", "", "Enter a new password."),
     ],

@@ -115,12 +115,12 @@ class Held(Refusal):
         return math.isinf(self.until)
 
 
+class PasswordHeld(Held):
+    """Too many wrong passwords: the host judges none until `until` (Unix seconds)."""
+
+
 class RecoveryHeld(Held):
     """Too many recovery codes were tried; the code of the authenticator still works."""
-
-
-class PasswordHeld(Held):
-    """Too many wrong passwords: none is judged until then; `verify_password` may raise it."""
 
 
 class RecoveryWrong(Refusal):

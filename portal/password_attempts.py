@@ -1,0 +1,160 @@
+"""Wrong passwords in a row: counted before a password is judged, forgotten when it was right.
+
+The schedule is that of the codes in kind (NIST SP 800-63B-4 section 3.2.2), without budgets: a
+password has no six digits. It is exact over all workers: each change of a row is a compare-and-swap
+in a transaction of its own, which whoever comes second has to read anew. `docs/security.md` has the
+number of guesses a year.
+"""
+
+import hashlib
+import math
+from typing import Any, cast
+
+from flask import (
+    Response,
+    abort,
+    flash,
+    has_request_context,
+    jsonify,
+    make_response,
+    redirect,
+    session,
+    url_for,
+)
+from flask_login import current_user, logout_user
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal import sessions
+from portal.errors import wants_json
+from portal.extensions import db
+from portal.formats import now
+from portal.language import _
+from portal.models import PasswordAttempts as Row
+from portal.twofactor import PasswordHeld
+from portal.twofactor.core.throttle import (
+    DAY,
+    NO_ATTEMPTS,
+    Figures,
+    Schedule,
+    counted,
+    held_until,
+)
+from portal.twofactor.web.words import wait as in_words
+
+SCHEDULE = Schedule(free=10, first_wait=30, longest_wait=900, budgets=(), lock_after=None)
+# Each try that fails is somebody else's that went through, and those end when the hold begins.
+MOST_TRIES = 100
+MOST_IN_SESSION = 5
+IN_SESSION = "_wrong_passwords"
+
+
+def key(kind: str, *parts: object) -> str:
+    """Return the key of a row.
+
+    Args:
+        kind: "customer", "browser" or "nobody".
+        parts: whose attempts they are.
+    """
+    text = ":".join((kind, *map(str, parts)))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def count(row_key: str) -> int:
+    """Count an attempt that is about to be judged.
+
+    Returns:
+        How many there were in a row, this one included.
+
+    Raises:
+        PasswordHeld: the password must not be judged; nothing was counted.
+    """
+    for _try in range(MOST_TRIES):
+        before = _figures(row_key)
+        figures = _current(before)
+        until = held_until(SCHEDULE, figures, now())
+        if until is not None:
+            raise PasswordHeld(until)
+        after = counted(SCHEDULE, figures, now())
+        if _swap(row_key, before, after):
+            return after.run
+    raise PasswordHeld(now() + SCHEDULE.first_wait)
+
+
+def clear(row_key: str) -> None:
+    """Forget the attempts: the password was right."""
+    with db.engine.begin() as connection:
+        connection.execute(delete(Row).where(Row.key == row_key))
+
+
+def held_sentence(held: PasswordHeld) -> str:
+    """Return what a person is told while passwords are not judged."""
+    return _("Too many wrong passwords. Try again %(wait)s.", wait=in_words(held.until - now()))
+
+
+def seconds_to_wait(held: PasswordHeld) -> int:
+    """Return the seconds for `Retry-After`."""
+    return max(1, math.ceil(held.until - now()))
+
+
+def right_in_session(customer_id: int) -> None:
+    """Forget what was wrong in this session."""
+    if _is_signed_in(customer_id):
+        session.pop(IN_SESSION, None)
+
+
+def wrong_in_session(customer_id: int) -> None:
+    """Count a wrong password in the session of the one who is signed in.
+
+    Raises:
+        HTTPException: it was the last that a session bears: the session has ended, and the answer
+            leads to the sign-in page.
+    """
+    if not _is_signed_in(customer_id):
+        return
+    before = session.get(IN_SESSION)
+    session[IN_SESSION] = wrong = (before if isinstance(before, int) else 0) + 1
+    if wrong >= MOST_IN_SESSION:
+        logout_user()
+        sessions.end_present()
+        abort(_signed_out())
+
+
+def _signed_out() -> Response:
+    sentence = _("Your password was wrong too often, so you were signed out. Sign in again.")
+    if wants_json():
+        return make_response(jsonify(error="sign_in_required", message=sentence), 403)
+    flash(sentence, "error")
+    return make_response(redirect(url_for("auth.login"), 303))
+
+
+def _is_signed_in(customer_id: int) -> bool:
+    return (
+        has_request_context() and current_user.is_authenticated and current_user.id == customer_id
+    )
+
+
+def _figures(row_key: str) -> Figures | None:
+    with db.engine.connect() as connection:
+        row = connection.execute(select(Row.run, Row.last_at).where(Row.key == row_key)).first()
+    return None if row is None else Figures(row.run, (row.last_at,))
+
+
+def _current(figures: Figures | None) -> Figures:
+    """What still counts: a row that was left alone for a day does not, purged or not."""
+    return NO_ATTEMPTS if figures is None or figures.recent[-1] <= now() - DAY else figures
+
+
+def _swap(row_key: str, before: Figures | None, after: Figures) -> bool:
+    """Write the figures if those of before are still there."""
+    values = {"run": after.run, "last_at": after.recent[-1]}
+    try:
+        with db.engine.begin() as connection:
+            if before is None:
+                connection.execute(insert(Row).values(key=row_key, **values))
+                return True
+            seen = (Row.key == row_key, Row.run == before.run, Row.last_at == before.recent[-1])
+            done = connection.execute(update(Row).where(*seen).values(**values))
+            return bool(cast(Any, done).rowcount)
+    except IntegrityError:
+        return False

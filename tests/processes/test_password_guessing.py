@@ -1,0 +1,137 @@
+"""Guessers of a password on four workers: never more is judged than the schedule allows."""
+
+from collections import Counter
+
+import pytest
+from sqlalchemy import text
+
+from portal import known_browsers
+from portal.extensions import db
+from tests.support.burst import Answer, Request, burst
+from tests.support.databases import both
+from tests.support.gunicorn import Gunicorn
+
+from .conftest import Serve
+from .people import DEACTIVATE, JSON, PASSWORD, TWOFACTOR, People, Person
+
+pytestmark = pytest.mark.slow
+
+GUESSES = 96
+FREE = 10
+
+
+@pytest.fixture
+def portal(serve: Serve) -> Gunicorn:
+    return serve(workers=4)
+
+
+def guesses(people: People, person: Person, count: int = GUESSES) -> list[Request]:
+    """Wrong passwords at each place that asks one, each in a session of its own."""
+    strangers, inside = people.browsers(None, count // 2), people.browsers(person, count // 2)
+    wrong, requests = "not-her-password", []
+    for number in range(count // 2):
+        address = f"127.0.0.{2 + number}"
+        anonymous = people.post("/login", strangers[number], identity=person.name, password=wrong)
+        cookie, place = inside[number], number % 3
+        if place == 0:
+            asked = people.new_email(cookie, "new@example.org", wrong)
+        elif place == 1:
+            data = {"password": wrong, "areas": ["email"]}
+            asked = people.post(f"{TWOFACTOR}/activate", cookie, dict(JSON), **data)
+        else:
+            asked = people.post("/security/close", cookie, current_password=wrong)
+        requests += [
+            Request(each.method, each.path, each.data, each.cookie, each.headers, address)
+            for each in (anonymous, asked)
+        ]
+    return requests
+
+
+def judged(answers: list[Answer]) -> Counter[bool]:
+    """How many passwords were judged, and how many were held; no other answer is right."""
+    found: Counter[bool] = Counter()
+    for answer in answers:
+        held = answer.status == 429 or "Too many wrong passwords" in answer.text
+        assert held or "not right" in answer.text, (answer.status, answer.text[:300])
+        found[not held] += 1
+    return found
+
+
+def runs() -> list[int]:
+    with db.engine.connect() as connection:
+        return list(connection.scalars(text("SELECT run FROM password_attempts ORDER BY run")))
+
+
+@both
+def test_no_more_passwords_are_judged_than_the_schedule_allows(portal: Gunicorn, people: People):
+    """F-07, F-08: 96 at one moment, at every place that asks for one, from 48 addresses."""
+    alice = people.person(areas=None)
+    answers = burst(portal.port, guesses(people, alice))
+    assert judged(answers) == {True: FREE, False: GUESSES - FREE}
+    assert runs() == [FREE]
+    assert len({answer.worker for answer in answers}) > 1
+    assert people.mails().count("Wrong passwords for your account") == 1
+    # Once the wait is over one more is judged, then the next wait is twice as long.
+    for wait in (30, 60, 120):
+        people.clock.advance(wait)
+        answers = burst(portal.port, guesses(people, alice))
+        assert judged(answers) == {True: 1, False: GUESSES - 1}
+    assert runs() == [FREE + 3]
+
+
+@both
+def test_the_right_one_waits_among_them_and_the_known_browser_does_not(
+    portal: Gunicorn, people: People
+):
+    """F-08: strangers hold the account; the owner gets in where the owner was before."""
+    alice = people.person(areas=None)
+    with people.app.test_request_context():
+        name = known_browsers.cookie_name(alice.id)
+    [before] = people.browsers(None, 1)
+    [inside] = burst(
+        portal.port, [people.post("/login", before, identity="alice", password=PASSWORD)]
+    )
+    assert inside.status == 303
+    with db.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE known_browser SET digest = :digest"),
+            {"digest": known_browsers._digest("the-browser")},
+        )
+    burst(portal.port, guesses(people, alice))
+    elsewhere, known = people.browsers(None, 2)
+    right = {"identity": "alice", "password": PASSWORD}
+    answers = burst(
+        portal.port,
+        [
+            people.post("/login", elsewhere, **right),
+            people.post("/login", f"{known}; {name}=the-browser", **right),
+        ],
+    )
+    assert [answer.status for answer in answers] == [429, 303]
+    assert answers[0].headers["retry-after"] == "30"
+
+
+@both
+def test_a_name_that_nobody_has_is_counted_as_exactly(portal: Gunicorn, people: People):
+    """F-08"""
+    requests = [
+        people.post("/login", cookie, identity="nobody", password="x")
+        for cookie in people.browsers(None, GUESSES)
+    ]
+    assert judged(burst(portal.port, requests)) == {True: FREE, False: GUESSES - FREE}
+    assert runs() == [FREE]
+    assert people.mails() == []
+
+
+@both
+def test_right_ones_in_parallel_are_all_taken(portal: Gunicorn, people: People):
+    """F-07: what is counted before it is judged is forgotten when it was right."""
+    alice = people.person(areas=None)
+    cookies = people.browsers(alice, 32)
+    requests = [
+        people.post(DEACTIVATE.replace("deactivate", "activate"), cookie, dict(JSON), **data)
+        for cookie in cookies
+        for data in [{"password": PASSWORD, "areas": ["email"]}]
+    ]
+    assert Counter(answer.status for answer in burst(portal.port, requests)) == {200: 32}
+    assert runs() == []
