@@ -271,3 +271,19 @@ def test_the_security_page_shows_what_is_protected(signed_in, customer_password,
     assert "Sign-in asks for a code" in text
     assert "Password change asks for a code" in text
     assert "Invoices asks for no code" in text
+
+
+class TestLengths:
+    @pytest.fixture
+    def settings(self):
+        return {"PASSWORD_LENGTH": 13, "PASSWORD_LENGTH_ALONE": 15}
+
+    def test_a_password_that_stands_alone_is_longer(self, signed_in, customer_password, clock):
+        """F-86: 15 by NIST SP 800-63B-4 while nothing else is asked at sign-in, else the usual."""
+        assert "At least 15 characters." in signed_in.get("/security/password").text
+        refused = change(signed_in, customer_password, "plum-lantern-4")
+        assert "must have at least 15 characters" in refused.text
+        enrolled = enrol(signed_in, clock, customer_password, areas=["sign_in"])
+        assert enrolled.recovery_code
+        assert "At least 13 characters." in signed_in.get("/security/password").text
+        assert change(signed_in, customer_password, "plum-lantern-4").status_code == 303
