@@ -13,6 +13,7 @@ from .core.vault import derive, parse_key
 PREFIX = "TWOFACTOR_"
 # What an authenticator app shows, and what leaves room in the QR code.
 LONGEST_ISSUER = 60
+LONGEST_SHOWN = 150
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,7 +239,8 @@ def _endpoints(config: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
 
 def _shown(value: Any) -> str:
     """A value in an error: as much of it as fits a line."""
-    return " ".join(reprlib.repr(value).split())
+    text = " ".join(reprlib.repr(value).split())
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _refuse_unknown(config: Mapping[str, Any]) -> None:

@@ -185,7 +185,9 @@ def test_the_password_of_the_attack_is_wrong_at_once(app, client, customer):
     assert counted == [1, 1], "as wrong passwords, counted"
 
 
-@pytest.mark.parametrize("path", ["/login", "/forgot", "/reset/x", "/security/email", "/language"])
+@pytest.mark.parametrize(
+    "path", ["/login", "/forgot", "/reset/choose", "/security/email", "/language"]
+)
 def test_a_body_has_16_kilobytes_at_most(signed_in, path):
     """F-01: also without a length in front, and also as JSON."""
     for kind, body in (

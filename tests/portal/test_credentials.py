@@ -208,13 +208,13 @@ def test_a_change_that_was_overtaken_changes_nothing(
     app, signed_in, customer_password, monkeypatch, path, data
 ):
     """F-05: it was begun with the old password; between its check and its writing comes another."""
-    from portal import fields
+    from portal.account import forms
     from portal.extensions import db
 
     if "new_password" in data:
         data = data | {"repeat_password": data["new_password"]}
     form = find_form(signed_in.get(path).text, "current_password")
-    check = fields.check_password
+    check = forms.verify_password
 
     def overtaken(*given):
         right = check(*given)
@@ -222,7 +222,7 @@ def test_a_change_that_was_overtaken_changes_nothing(
         new_password_elsewhere(app)
         return right
 
-    monkeypatch.setattr(fields, "check_password", overtaken)
+    monkeypatch.setattr(forms, "verify_password", overtaken)
     response = send(signed_in, path, form, {"current_password": customer_password, **data})
     assert (response.status_code, response.location) == (303, "/login")
     assert "was changed elsewhere at the same moment" in signed_in.get("/login").text

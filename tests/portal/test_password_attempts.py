@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from portal import password_attempts
 from portal.password_attempts import SCHEDULE
+from portal.sessions import STAMP
 from portal.twofactor.core.throttle import DAY, Figures, counted, held_until, wait_after
 from tests.portal.mails import mails
 from tests.support.databases import both
@@ -220,6 +221,7 @@ def sign_in_anew(app, client, customer):
     """A session without its password being judged: the figures of the browser stay."""
     with client.session_transaction() as stored:
         stored["_user_id"] = str(customer.id)
+        stored[STAMP] = customer.credential_version
         stored["_fresh"] = True
 
 

@@ -50,6 +50,8 @@ def judge(name, config):
         assert NUMBERS[name].lowest <= value <= NUMBERS[name].highest
     elif name == "TWOFACTOR_KEYS":
         assert value is None or keys
+    elif name == "TWOFACTOR_SIGN_OUT":
+        assert value is None or isinstance(value, str | list | tuple)
     else:
         assert value is None or isinstance(value, str)
     assert 0 < len(settings.issuer) <= LONGEST_ISSUER

@@ -7,7 +7,16 @@ from flask import flash, jsonify, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from ..core.errors import NameUnusable, PasswordHeld, PasswordWrong, Refusal, Unavailable
+from ..core.errors import (
+    NameUnusable,
+    NewPasswordNeeded,
+    PasswordHeld,
+    PasswordRefused,
+    PasswordsDiffer,
+    PasswordWrong,
+    Refusal,
+    Unavailable,
+)
 from ..language import moment
 from ..service import tickets
 from ..state import State
@@ -70,6 +79,8 @@ def field_of(refusal: Refusal) -> str:
     """The name of the field that a refusal is about."""
     if isinstance(refusal, PasswordWrong | PasswordHeld):
         return "password"
+    if isinstance(refusal, NewPasswordNeeded | PasswordsDiffer | PasswordRefused):
+        return "new-password"
     return "name" if isinstance(refusal, NameUnusable) else "code"
 
 
