@@ -92,6 +92,12 @@ def test_gunicorn_takes_the_unit_and_the_settings(environment):
 
 
 def test_the_upkeep_runs(environment):
+    """F-17: what has run out is removed by what the deployment runs."""
+    assert {words[3] for _, words in commands("portal-upkeep.service")} == {
+        "mail",
+        "purge",
+        "twofactor",
+    }
     for must_work, words in commands("portal-upkeep.service"):
         done = run(words, environment)
         assert done.returncode == 0 or not must_work, done.stderr
