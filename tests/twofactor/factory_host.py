@@ -52,8 +52,7 @@ def load(key):
 def note():
     if request.method == "POST" and "again" not in request.form:
         return redirect(url_for(".note"), 303)
-    if request.method == "POST":
-        twofactor.form_again("note")
+    twofactor.form_again("note")
     return f"{url_for('.note')} {url_for('twofactor.preferences')}"
 
 
