@@ -36,7 +36,8 @@ def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
         TWOFACTOR_ISSUER=ISSUER,
         TWOFACTOR_KEYS=[base64.b64encode(hashlib.sha256(SECRET.encode()).digest()).decode()],
     )
-    twofactor.init_app(app, db)
+    # A user of the bare host is no row of SQLAlchemy's.
+    twofactor.init_app(app, db, user_key=lambda user: str(user.id))
 
     def guarded(key: str, answer: Any = bare.done, methods: tuple[str, ...] = ("POST",)) -> None:
         def view() -> Any:
