@@ -46,22 +46,27 @@ SCHEDULE = Schedule(free=10, first_wait=30, longest_wait=900, budgets=(), lock_a
 # Each try that fails is somebody else's that went through, and those end when the hold begins.
 MOST_TRIES = 100
 MOST_IN_SESSION = 5
-IN_SESSION = "_wrong_passwords"
+# What a session counts by: it ends, so nothing is held.
+UNHELD = Schedule(free=None, first_wait=0, longest_wait=0, budgets=(), lock_after=None)
 
 
 def key(kind: str, *parts: object) -> str:
     """Return the key of a row.
 
     Args:
-        kind: "customer", "browser" or "nobody".
+        kind: "customer", "browser", "session" or "nobody".
         parts: whose attempts they are.
     """
     text = ":".join((kind, *map(str, parts)))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def count(row_key: str) -> int:
+def count(row_key: str, schedule: Schedule | None = None) -> int:
     """Count an attempt that is about to be judged.
+
+    Args:
+        row_key: whose it is.
+        schedule: when none is judged; default `SCHEDULE`.
 
     Returns:
         How many there were in a row, this one included.
@@ -69,22 +74,23 @@ def count(row_key: str) -> int:
     Raises:
         PasswordHeld: the password must not be judged; nothing was counted.
     """
+    schedule = schedule or SCHEDULE
     for _try in range(MOST_TRIES):
         before = _figures(row_key)
         figures = _current(before)
-        until = held_until(SCHEDULE, figures, now())
+        until = held_until(schedule, figures, now())
         if until is not None:
             raise PasswordHeld(until)
-        after = counted(SCHEDULE, figures, now())
+        after = counted(schedule, figures, now())
         if _swap(row_key, before, after):
             return after.run
     raise PasswordHeld(now() + SCHEDULE.first_wait)
 
 
-def clear(row_key: str) -> None:
+def clear(*row_keys: str | None) -> None:
     """Forget the attempts: the password was right."""
     with db.engine.begin() as connection:
-        connection.execute(delete(Row).where(Row.key == row_key))
+        connection.execute(delete(Row).where(Row.key.in_([each for each in row_keys if each])))
 
 
 def held_sentence(held: PasswordHeld) -> str:
@@ -97,27 +103,28 @@ def seconds_to_wait(held: PasswordHeld) -> int:
     return max(1, math.ceil(held.until - now()))
 
 
-def right_in_session(customer_id: int) -> None:
-    """Forget what was wrong in this session."""
-    if _is_signed_in(customer_id):
-        session.pop(IN_SESSION, None)
-
-
-def wrong_in_session(customer_id: int) -> None:
+def count_in_session(customer_id: int) -> None:
     """Count a wrong password in the session of the one who is signed in.
 
     Raises:
         HTTPException: it was the last that a session bears: the session has ended, and the answer
             leads to the sign-in page.
     """
-    if not _is_signed_in(customer_id):
-        return
-    before = session.get(IN_SESSION)
-    session[IN_SESSION] = wrong = (before if isinstance(before, int) else 0) + 1
-    if wrong >= MOST_IN_SESSION:
+    row_key = session_key(customer_id)
+    if row_key is not None and count(row_key, UNHELD) >= MOST_IN_SESSION:
         logout_user()
         sessions.end_present()
         abort(_signed_out())
+
+
+def session_key(customer_id: int) -> str | None:
+    """Return the key of this session, `None` unless the customer is signed in here."""
+    here = has_request_context() and current_user.is_authenticated
+    if not here or current_user.id != customer_id:
+        return None
+    # The number of the record stays when the session gets another token.
+    record = getattr(session, "record", None)
+    return None if record is None else key("session", record.id)
 
 
 def _signed_out() -> Response:
@@ -126,12 +133,6 @@ def _signed_out() -> Response:
         return make_response(jsonify(error="sign_in_required", message=sentence), 403)
     flash(sentence, "error")
     return make_response(redirect(url_for("auth.login"), 303))
-
-
-def _is_signed_in(customer_id: int) -> bool:
-    return (
-        has_request_context() and current_user.is_authenticated and current_user.id == customer_id
-    )
 
 
 def _figures(row_key: str) -> Figures | None:

@@ -94,12 +94,11 @@ def verify_password(customer: Customer, password: str) -> bool:
     counted = password_attempts.key("browser", browser) if browser else account
     run = password_attempts.count(counted)
     if check_password(password, stored):
-        password_attempts.clear(counted)
-        password_attempts.right_in_session(number)
+        password_attempts.clear(counted, password_attempts.session_key(number))
         return True
     addresses.note()
     notices.wrong_passwords(number, run)
-    password_attempts.wrong_in_session(number)
+    password_attempts.count_in_session(number)
     return False
 
 

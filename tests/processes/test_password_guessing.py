@@ -68,7 +68,7 @@ def test_no_more_passwords_are_judged_than_the_schedule_allows(portal: Gunicorn,
     alice = people.person(areas=None)
     answers = burst(portal.port, guesses(people, alice))
     assert judged(answers) == {True: FREE, False: GUESSES - FREE}
-    assert runs() == [FREE]
+    assert max(runs()) == FREE
     assert len({answer.worker for answer in answers}) > 1
     assert people.mails().count("Wrong passwords for your account") == 1
     # Once the wait is over one more is judged, then the next wait is twice as long.
@@ -76,7 +76,7 @@ def test_no_more_passwords_are_judged_than_the_schedule_allows(portal: Gunicorn,
         people.clock.advance(wait)
         answers = burst(portal.port, guesses(people, alice))
         assert judged(answers) == {True: 1, False: GUESSES - 1}
-    assert runs() == [FREE + 3]
+    assert max(runs()) == FREE + 3
 
 
 @both
@@ -135,3 +135,16 @@ def test_right_ones_in_parallel_are_all_taken(portal: Gunicorn, people: People):
     ]
     assert Counter(answer.status for answer in burst(portal.port, requests)) == {200: 32}
     assert runs() == []
+
+
+@both
+def test_parallel_ones_in_one_session_end_it(portal: Gunicorn, people: People):
+    """F-07: counted exactly, not in the session's own content, which the last to write decides."""
+    alice = people.person(areas=None)
+    [cookie] = people.browsers(alice, 1)
+    wrong = people.new_email(cookie, "new@example.org", "not-her-password")
+    answers = burst(portal.port, [wrong] * 24)
+    told = [answer for answer in answers if "current password is not right" in answer.text]
+    assert len(told) == 4
+    assert people.signed_in(alice) == 0
+    assert max(runs(), default=0) <= FREE
