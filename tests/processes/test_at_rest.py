@@ -289,7 +289,7 @@ def _refused_in_words(app: Flask, people: People, person: Person, code: str) -> 
     requests = (
         people.new_email(cookie, "new@example.org", twofactor_code=code),
         people.post(f"{TWOFACTOR}/deactivate", cookie, code=code, password=PASSWORD),
-        people.post(f"{TWOFACTOR}/recovery", cookie, code=code),
+        people.post(f"{TWOFACTOR}/recovery", cookie, code=code, password=PASSWORD),
     )
     replies += [client.post(request.path, data=request.data) for request in requests]
     for reply in replies:
