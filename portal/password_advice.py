@@ -10,9 +10,7 @@ SENTENCES = {
     "No need for symbols, digits, or uppercase letters": later(
         "It needs no signs, digits or capital letters."
     ),
-    "Add another word or two. Uncommon words are better": later(
-        "Add another word or two. Uncommon words are best."
-    ),
+    "Add another word or two. Uncommon words are better": later("Add one or two uncommon words."),
     "Straight rows of keys are easy to guess": later(
         "Keys in a row on the keyboard are easy to guess."
     ),
@@ -38,11 +36,11 @@ SENTENCES = {
     "Avoid dates and years that are associated with you": later(
         "Don't use dates or years from your own life."
     ),
-    "This is a top-10 common password": later("It is one of the ten most common passwords."),
-    "This is a top-100 common password": later("It is one of the hundred most common passwords."),
+    "This is a top-10 common password": later("This is one of the ten most common passwords."),
+    "This is a top-100 common password": later("This is one of the hundred most common passwords."),
     "This is a very common password": later("Many people use this password."),
     "This is similar to a commonly used password": later(
-        "It is similar to a password that many people use."
+        "This password is similar to one that many people use."
     ),
     "A word by itself is easy to guess": later("A single word is easy to guess."),
     "Names and surnames by themselves are easy to guess": later("A single name is easy to guess."),

@@ -28,7 +28,8 @@ BCRYPT_BYTES = 72
 ZXCVBN_LENGTH = 72  # it refuses more, and takes long for more
 MOST_READINGS = 8
 NO_READING = "\N{CURRENCY SIGN}"
-EASY = later("This password is easy to guess. Choose a different one.")
+EASY = later("This password is easy to guess.")
+DIFFERENT = later("Choose a different one.")
 _one_at_a_time = threading.Lock()
 
 
@@ -92,16 +93,19 @@ def check_new_password(password: str, words: Iterable[str] = (), shortest: int =
         )
     advice = _advice(text[:ZXCVBN_LENGTH], [part for word in words for part in _parts(word)])
     if advice is not None:
-        raise PasswordRefused(EASY, advice=advice)
+        raise PasswordRefused(advice[0], advice=advice[1:])
 
 
 def _advice(text: str, words: Sequence[str]) -> tuple[str, ...] | None:
-    """What makes the password easy to guess and what to do about it, `None` when it is hard."""
+    """Two sentences: what makes the password easy to guess and what to do about it.
+
+    `None` when it is hard to guess.
+    """
     found = _judged(text, words)
     if found["score"] < LEAST_SCORE:
         feedback = found["feedback"]
-        said = [feedback["warning"], *feedback["suggestions"][:1]]
-        return in_our_words(said)
+        why = in_our_words([feedback["warning"]]) or (EASY,)
+        return why + (in_our_words(feedback["suggestions"][:1]) or (DIFFERENT,))
     # zxcvbn lets `Summer-2025!` pass: a word, a year and two signs.
     bare = _without_edges(text)
     if bare and _is_one_word(_judged(bare, words)["sequence"]):

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ from tests.support.browser import ARGUMENTS, Look, Person, chromium
 from tests.support.clock import START, Clock
 from tests.support.codes import oathtool, wrong_code
 from tests.support.customers import make_customer, make_invoices
-from tests.support.enrol import TWOFACTOR
+from tests.support.enrol import TWOFACTOR, guess, sign_in
 from tests.support.mail import last_link
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 REST = FOLDER.parents[1] / "build" / "pictures"
 PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a picture
+NEW = "a-brand-new-lantern-77"
 # Kept in dark mode: those pages that have colours of their own; the others follow.
 DARK = {
     "sign-in",
@@ -101,6 +103,15 @@ def before(person: Photographer, app: Any) -> None:
     person.picture("sign-in")
     person.sign_in("alice", "not-the-password")
     person.picture("sign-in-refused")
+    for _ in range(10):
+        sign_in(app.test_client(), "alice", "not-the-password")
+    person.sign_in("alice", PASSWORD)
+    person.picture("sign-in-held")
+    app.config["ADDRESS_FAILURES"] = 1
+    person.sign_in("alice", PASSWORD)
+    person.picture("network-held")
+    app.config["ADDRESS_FAILURES"] = 60
+    person.clock.advance(3600)
     person.open("/forgot")
     person.picture("forgotten-password")
     person.fill("E-mail address", "alice@example.org")
@@ -108,6 +119,10 @@ def before(person: Photographer, app: Any) -> None:
     person.picture("forgotten-password-sent")
     person.open(last_link(app))
     person.picture("forgotten-password-new")
+    person.fill("New password", "password1234")
+    person.fill("Repeat new password", "password1234")
+    person.press("Save")
+    person.picture("forgotten-password-easy")
     person.sign_in("alice", PASSWORD)
     for name, path in {
         "overview": "/",
@@ -172,6 +187,9 @@ def phones(person: Photographer) -> None:
     person.picture("preferences-phones")
     person.page.get_by_role("link", name="Change Tablet").click()
     person.picture("phone-one")
+    person.fill("Code", oathtool(secret, person.clock.advance()))
+    person.press("Remove")
+    person.picture("phone-own-code")
     person.page.get_by_role("button", name="Deutsch").click()
     person.open(f"{TWOFACTOR}/")
     person.picture("preferences-german")
@@ -190,6 +208,16 @@ def challenges(person: Photographer) -> None:
     person.picture("challenge-view", whole=False)
     person.answer(person.code())
     person.page.wait_for_load_state()
+    pending = person.page.locator("input[name='twofactor_pending']")
+    begin_email_change(person, "new@example.org")
+    done = pending.input_value()
+    person.answer(person.next_code())
+    person.page.wait_for_load_state()
+    begin_email_change(person, "newer@example.org")
+    pending.evaluate("(field, value) => { field.value = value }", done)
+    person.answer(person.code())
+    person.page.wait_for_load_state()
+    person.picture("challenge-done")
     person.begin_password_change(PASSWORD)
     person.answer(person.code())
     person.page.wait_for_load_state()
@@ -201,10 +229,24 @@ def challenges(person: Photographer) -> None:
     person.clock.advance(120)
 
 
-def later(person: Photographer) -> None:
+def begin_email_change(person: Photographer, email: str) -> None:
+    """Fill in the form and give a wrong code: the challenge is a page of its own."""
+    person.open("/security/email")
+    person.fill("Current password", PASSWORD)
+    person.fill("New e-mail address", email)
+    person.press("Save")
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("not right")
+
+
+def later(person: Photographer, app: Any) -> None:
     """The second step of signing in, a new recovery code, switching off."""
+    person.clock.advance(16 * 60)
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    person.picture("phone-1-password")
     person.open(f"{TWOFACTOR}/recovery")
     person.picture("recovery")
+    person.fill("Current password", PASSWORD)
     person.page.locator("input[name='code']:visible").fill(person.next_code())
     person.press("Create")
     person.picture("recovery-new")
@@ -216,10 +258,36 @@ def later(person: Photographer) -> None:
     person.picture("second-step")
     person.use("Use recovery code")
     person.picture("second-step-recovery")
-    person.page.locator("input[name='code']:visible").fill(person.recovery_code)
-    person.page.get_by_role("button", name="Confirm", exact=True).click()
-    person.page.wait_for_load_state()
+    guess(app.test_client(), "alice", PASSWORD, person.secret, person.clock())
+    person.open(f"{TWOFACTOR}/sign-in?use=recovery")
+    person.picture("second-step-new-password")
+    person.fill("Recovery code", person.recovery_code)
+    person.fill("New password", NEW)
+    person.fill("Repeat new password", NEW)
+    person.press("Confirm")
+    person.is_at(f"{TWOFACTOR}/activate")
     person.picture("second-step-recovered")
+    person.open("/")
+    person.picture("overview-recovered")
+
+
+def mandatory(person: Photographer, app: Any) -> None:
+    """What other hosts may ask for, and their refusal of somebody whose password was right."""
+    state = app.extensions["twofactor"]
+    app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["close_account"])
+    person.open("/security/close")
+    person.fill("Current password", NEW)
+    person.press("Close my account")
+    person.picture("enrolment-required")
+    app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["sign_in"])
+    person.context.clear_cookies()
+    person.sign_in("alice", NEW)
+    person.picture("activate-1-mandatory")
+    app.extensions["twofactor"] = replace(state, login_user=lambda _user, _remember: False)
+    person.context.clear_cookies()
+    person.sign_in("alice", NEW)
+    person.picture("sign-in-not-allowed")
+    app.extensions["twofactor"] = state
 
 
 def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
@@ -235,7 +303,8 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
         activation(person)
         phones(person)
         challenges(person)
-        later(person)
+        later(person, app)
+        mandatory(person, app)
         person.context.close()
         return person.taken
 

@@ -29,8 +29,8 @@ from portal.twofactor.catalogue import later
 blueprint = Blueprint("auth", __name__)
 WRONG = later("User name, e-mail address or password is not right. Check them and try again.")
 OVERTAKEN = later(
-    "Your password or your second factor was changed elsewhere at the same moment. Nothing was "
-    "changed here. Sign in again."
+    "Your password or two-factor authentication was changed somewhere else at the same time, so "
+    "nothing was changed here. Sign in again."
 )
 DEAD_LINK = later("This link was used already or has expired. Ask for a new one here.")
 

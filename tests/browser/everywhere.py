@@ -1,13 +1,15 @@
 """A walk through every page and state that a customer may come to, for what must hold on all."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from playwright.sync_api import expect
 
 from tests.support.browser import Person
 from tests.support.codes import oathtool, wrong_code
-from tests.support.enrol import TWOFACTOR
+from tests.support.enrol import TWOFACTOR, guess
+from tests.support.enrol import sign_in as sign_in_elsewhere
 from tests.support.mail import last_link
 
 NEW = "a-brand-new-lantern-77"
@@ -27,7 +29,8 @@ def walk(person: Person, app: Any, password: str) -> Iterator[str]:
     yield from _another_phone(person)
     yield from _settings(person)
     yield from _challenges(person, password)
-    yield from _second_step(person, password)
+    yield from _second_step(person, app, password)
+    yield from _mandatory(person, app)
 
 
 def _signing_in(person: Person, app: Any, password: str) -> Iterator[str]:
@@ -37,6 +40,17 @@ def _signing_in(person: Person, app: Any, password: str) -> Iterator[str]:
     yield "sign-in, nothing entered"
     person.sign_in("alice", "not-the-password")
     yield "sign-in, refused"
+    for _ in range(10):
+        sign_in_elsewhere(app.test_client(), "alice", "not-the-password")
+    person.sign_in("alice", password)
+    person.sees("Too many wrong passwords")
+    yield "sign-in, held"
+    app.config["ADDRESS_FAILURES"] = 1
+    person.sign_in("alice", password)
+    person.sees("came from your network")
+    yield "sign-in, network held"
+    app.config["ADDRESS_FAILURES"] = 60
+    person.clock.advance(3600)
     person.open("/forgot")
     yield "forgotten password"
     person.press("Send link")
@@ -49,6 +63,11 @@ def _signing_in(person: Person, app: Any, password: str) -> Iterator[str]:
     yield "new password"
     person.press("Save")
     yield "new password, nothing entered"
+    person.fill("New password", "password1234")
+    person.fill("Repeat new password", "password1234")
+    person.press("Save")
+    person.sees("Add one or two uncommon words.")
+    yield "new password, easy to guess"
     person.sign_in("alice", password)
     person.is_at("/")
     yield "overview"
@@ -161,6 +180,11 @@ def _settings(person: Person) -> Iterator[str]:
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
     yield "new recovery code, made"
     person.clock.advance(16 * 60)
+    person.open(f"{TWOFACTOR}/recovery")
+    person.press("Create")
+    yield "new recovery code, nothing entered"
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    yield "another phone, password"
     person.open(f"{TWOFACTOR}/deactivate")
     yield "switching off"
     person.press("Deactivate")
@@ -182,6 +206,15 @@ def _challenges(person: Person, password: str) -> Iterator[str]:
     person.answer(person.next_code())
     person.sees("Nothing was done")
     yield "challenge, broken"
+    _change_email(person, password, "new@example.org")
+    done = pending.input_value()
+    person.answer(person.next_code())
+    person.sees("new@example.org")
+    _change_email(person, password, "newer@example.org")
+    pending.evaluate("(field, value) => { field.value = value }", done)
+    person.answer(person.next_code())
+    person.sees("already confirmed")
+    yield "challenge, done already"
     _change_password(person, password)
     for _ in range(4):
         person.answer(wrong_code(person.secret, person.clock()))
@@ -201,7 +234,17 @@ def _change_password(person: Person, password: str) -> None:
     person.asked()
 
 
-def _second_step(person: Person, password: str) -> Iterator[str]:
+def _change_email(person: Person, password: str, email: str) -> None:
+    """Fill in the form and give a wrong code, so that the page of the challenge is there."""
+    person.open("/security/email")
+    person.fill("Current password", password)
+    person.fill("New e-mail address", email)
+    person.press("Save")
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("not right")
+
+
+def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
     _sign_in_anew(person, password)
     yield "second step"
     person.answer(wrong_code(person.secret, person.clock()))
@@ -222,10 +265,44 @@ def _second_step(person: Person, password: str) -> Iterator[str]:
     person.press("Confirm")
     expect(person.page.locator("main").get_by_role("alert")).to_be_visible()
     yield "second step, no recovery code"
+    guess(app.test_client(), "alice", password, person.secret, person.clock())
+    person.open(f"{TWOFACTOR}/sign-in?use=recovery")
+    yield "second step, new password"
     person.fill("Recovery code", person.recovery_code)
     person.press("Confirm")
+    person.sees("Enter a new password as well")
+    yield "second step, no new password"
+    person.fill("Recovery code", person.recovery_code)
+    person.fill("New password", NEW)
+    person.fill("Repeat new password", NEW)
+    person.press("Confirm")
     person.sees("is off now")
-    yield "preferences, recovered"
+    yield "step 1, recovered"
+    person.open("/")
+    person.sees("because you used your recovery code")
+    yield "overview, recovered"
+
+
+def _mandatory(person: Person, app: Any) -> Iterator[str]:
+    """What this portal has no need of, and other hosts have."""
+    state = app.extensions["twofactor"]
+    app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["close_account"])
+    person.open("/security/close")
+    person.fill("Current password", NEW)
+    person.press("Close my account")
+    person.sees("needs a second factor")
+    yield "enrolment required"
+    app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["sign_in"])
+    person.context.clear_cookies()
+    person.sign_in("alice", NEW)
+    person.sees("Set it up now")
+    yield "step 1, mandatory"
+    app.extensions["twofactor"] = replace(state, login_user=lambda _user, _remember: False)
+    person.context.clear_cookies()
+    person.sign_in("alice", NEW)
+    person.sees("You can't sign in")
+    yield "sign-in, refused by the host"
+    app.extensions["twofactor"] = state
 
 
 def _sign_in_anew(person: Person, password: str) -> None:

@@ -118,7 +118,7 @@ def test_a_refused_form_does_not_burn_the_code(person, customer_password, can_si
     person.answer(person.next_code())
     expect(person.dialog).to_be_hidden()
     person.is_at("/security/password")
-    person.sees(re.compile("10 characters"))
+    person.sees(re.compile("12 characters"))
     person.inspect()
     person.fill("Current password", customer_password)
     person.fill("New password", NEW)

@@ -10,6 +10,7 @@ from tests.support.enrol import TWOFACTOR
 
 @pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
 def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
+    """F-48: the old one is removed with a code of the new one."""
     person = enrolled("password", "email")
     person.sign_in("alice", customer_password)
     person.is_at("/")
@@ -35,10 +36,17 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.sees("New phone was added")
     person.inspect()
     # From now on with the new phone alone.
-    person.secret = secret
+    leaving, person.secret = person.secret, secret
     person.page.get_by_role("link", name="Change Authenticator app").click()
     person.sees("will stop working")
     person.inspect()
+    person.secret = leaving
+    person.fill("Code", person.next_code())
+    person.press("Remove")
+    person.sees("That code comes from the device you want to remove.")
+    expect(person.field("Code")).to_be_focused()
+    person.inspect()
+    person.secret = secret
     person.fill("Code", person.next_code())
     person.press("Remove")
     person.sees("Authenticator app was removed")
@@ -53,6 +61,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
 
 @pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
 def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, customer_password):
+    """F-10: for another device, and for a new recovery code."""
     person = enrolled("password")
     person.sign_in("alice", customer_password)
     person.is_at("/")

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.support.codes import wrong_code
-from tests.support.enrol import TWOFACTOR
+from tests.support.enrol import TWOFACTOR, guess
 from tests.support.enrol import sign_in as sign_in_elsewhere
 from tests.support.mail import last_link
 
@@ -54,6 +54,67 @@ def test_the_recovery_code_lets_in_and_switches_off(enrolled, customer_password)
     expect(person.page.get_by_text("is off now")).to_have_count(1)
     person.inspect()
     assert person.state() == "off"
+
+
+def test_after_strangers_wrong_codes_the_recovery_code_takes_a_new_password(
+    enrolled, app, customer_password
+):
+    """F-11: who knows the old one is not let in, and the areas of before are ticked already."""
+    person = enrolled("sign_in", "email")
+    guess(app.test_client(), "alice", customer_password, person.secret, person.clock())
+    person.sign_in("alice", customer_password, "/login?next=/security/profile")
+    person.use("Use recovery code")
+    person.inspect()
+    person.fill("Recovery code", person.recovery_code)
+    person.fill("New password", "password1234")
+    person.fill("Repeat new password", "password1234")
+    person.press("Confirm")
+    person.sees("Many people use this password.")
+    expect(person.field("New password")).to_be_focused()
+    person.inspect()
+    person.fill("Recovery code", person.recovery_code)
+    person.fill("New password", NEW)
+    person.fill("Repeat new password", NEW)
+    person.press("Confirm")
+    person.is_at(f"{TWOFACTOR}/activate")
+    ticked = person.page.locator("input[name='areas']:checked").all()
+    assert [box.get_attribute("value") for box in ticked] == ["sign_in", "email"]
+    person.inspect()
+    person.open("/invoices/")
+    person.sees("because you used your recovery code")
+    person.inspect()
+    person.press("Leave it off")
+    person.sees("stays off")
+    person.is_at("/invoices/")
+    expect(person.page.get_by_text("because you used your recovery code")).to_have_count(0)
+    person.inspect()
+    person.page.get_by_role("button", name="Sign out").click()
+    person.sign_in("alice", customer_password)
+    person.sees("is not right")
+    person.sign_in("alice", NEW)
+    person.is_at("/")
+
+
+def test_a_known_browser_is_heard_while_strangers_are_not(
+    enrolled, people, app, clock, customer_password
+):
+    """F-12: wrong codes of somebody who has the password don't keep the owner out."""
+    person = enrolled()
+    person.sign_in("alice", customer_password)
+    give_code(person, person.next_code())
+    person.is_at("/")
+    person.page.get_by_role("button", name="Sign out").click()
+    clock.advance()
+    for _ in range(5):
+        guess(app.test_client(), "alice", customer_password, person.secret, clock())
+    stranger = people()
+    stranger.sign_in("alice", customer_password)
+    give_code(stranger, person.code())
+    stranger.sees("Too many wrong codes")
+    stranger.inspect()
+    person.sign_in("alice", customer_password)
+    give_code(person, person.code())
+    person.is_at("/")
 
 
 def test_a_wrong_recovery_code_lets_nobody_in(enrolled, customer_password):

@@ -86,7 +86,7 @@ def test_the_new_password_signs_in_and_the_old_one_does_not(app, signed_in, cust
         ("", NEW, None, "Enter your current password."),
         (None, NEW, NEW + "x", "The two new passwords are not the same."),
         (None, "short", None, "at least 12 characters"),
-        (None, "password1234", None, "easy to guess"),
+        (None, "password1234", None, "Many people use"),
         (None, "alice-1234567", None, "your own name, with digits"),
         (None, "x" * 513, None, "at most 512"),
         (None, None, None, "This is your present password."),

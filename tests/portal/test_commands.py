@@ -66,7 +66,7 @@ def test_a_password_is_read_from_standard_input(runner, client):
         ("x" * 65, "bob@example.org", GOOD, "at most 64"),
         ("b\nb", "bob@example.org", GOOD, "line breaks"),
         ("bob", "bob@example.org", "short", "at least 12"),
-        ("bob", "bob@example.org", "password1234", "easy to guess"),
+        ("bob", "bob@example.org", "password1234", "Many people use"),
         ("bobby", "bob@example.org", "bobby-1234567", "your own name"),
     ],
 )

@@ -120,9 +120,9 @@ def test_a_notice_stays_until_the_person_says_no(app, phone, customer_password):
     sign_in(owner, "alice", customer_password)
     submit(owner, RECOVERY, {"code": phone.recovery_code})
     for page in ("/", "/security", "/invoices/"):
-        assert "since you used your recovery code" in owner.get(page, follow_redirects=True).text
+        assert "because you used your recovery code" in owner.get(page, follow_redirects=True).text
     page = owner.get("/invoices/").text
     form = find_form(page, "next", button="Leave it off")
     said = send(owner, f"{TWOFACTOR}/recovered", form, {})
     assert (said.status_code, said.location) == (303, "/invoices/")
-    assert "since you used your recovery code" not in owner.get("/invoices/").text
+    assert "because you used your recovery code" not in owner.get("/invoices/").text

@@ -32,8 +32,10 @@ ARGUMENTS = [
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-# Chromium reports each page with such a status on the console; these two are part of the contract.
-_ASKED = re.compile(r"Failed to load resource: the server responded with a status of (403|429) ")
+# Chromium reports each page with such a status on the console; these are part of the contract.
+_ASKED = re.compile(
+    r"Failed to load resource: the server responded with a status of (403|409|429) "
+)
 
 
 def needed(*programs: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .clock import Clock
-from .codes import oathtool
+from .codes import oathtool, wrong_code
 from .forms import answer, submit
 from .html import parse
 
@@ -34,6 +34,12 @@ class Enrolled:
 def sign_in(client: Any, identity: str, password: str, **options: Any) -> Any:
     """Fill in the sign-in page."""
     return submit(client, "/login", {"identity": identity, "password": password}, **options)
+
+
+def guess(client: Any, identity: str, password: str, secret: str, at: float) -> Any:
+    """Sign in with a password that one should not have, and enter a wrong code."""
+    sign_in(client, identity, password)
+    return submit(client, f"{TWOFACTOR}/sign-in", {"code": wrong_code(secret, at)})
 
 
 def enrol(client: Any, clock: Clock, password: str, areas: Sequence[str] = AREAS) -> Enrolled:

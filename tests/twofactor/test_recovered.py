@@ -50,8 +50,8 @@ def test_a_new_password_is_chosen_in_the_same_step(guessed, host, clock):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({}, "Choose a new password as well"),
-        ({"new_password": NEW, "repeat_password": NEW + "x"}, "are not the same"),
+        ({}, "Enter a new password as well"),
+        ({"new_password": NEW, "repeat_password": NEW + "x"}, "passwords don't match"),
         (twice(PASSWORD), "Choose another one."),
     ],
 )

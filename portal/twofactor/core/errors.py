@@ -62,6 +62,10 @@ class ChallengeRequired(Refusal):
     code = "twofactor_required"
 
 
+class RecoveryNeeded(ChallengeRequired):
+    """The recovery code must be given: that is what was asked for, and nothing was entered."""
+
+
 class EnrolmentRequired(Refusal):
     """The area is mandatory and the user has no second factor yet."""
 

@@ -86,6 +86,7 @@ def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
         "mandatory": offer.mandatory,
         "chosen": chosen,
         "next_url": _next(),
+        "held": outstanding.is_marked(),
         "account_name": state.account_name(current_user),
     }
 

@@ -30,7 +30,7 @@ def submit() -> Response:
     values = forms.texts("next")
     target = navigation.inside(values[0]) if len(values) == 1 else None
     return pages.done(
-        _("Two-factor authentication stays off. You can activate it at any time."),
+        _("Two-factor authentication stays off. You can turn it on at any time."),
         target,
         state="off",
     )

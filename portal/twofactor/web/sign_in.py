@@ -16,6 +16,7 @@ from ..core.errors import (
     NewPasswordNeeded,
     PasswordRefused,
     PasswordsDiffer,
+    RecoveryNeeded,
     Refusal,
     SetupError,
     SignInExpired,
@@ -293,7 +294,7 @@ def _is_recovery(text: str) -> bool:
         MalformedCode: it is too short for one, so it is a mistyped code.
     """
     if not text.strip():
-        raise ChallengeRequired("no code")
+        raise (RecoveryNeeded if _by_recovery() else ChallengeRequired)("no code")
     try:
         totp.parse_code(text)
     except MalformedCode:

@@ -55,6 +55,7 @@ def iso(at: float) -> str:
 
 _PLAIN: dict[type[errors.TwoFactorError], str] = {
     errors.ChallengeRequired: later("Enter the code that your authenticator app shows now."),
+    errors.RecoveryNeeded: later("Enter your recovery code."),
     errors.EnrolmentRequired: later(
         "This needs two-factor authentication. Activate it first; you will be led back here."
     ),
@@ -81,12 +82,10 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
     ),
     errors.PasswordWrong: later("That password is not right. Enter your current password."),
     errors.NewPasswordNeeded: later(
-        "Choose a new password as well: wrong codes were entered for your account, so somebody may"
-        " know your present one."
+        "Enter a new password as well: someone entered wrong codes for your account, so they may"
+        " know your current one."
     ),
-    errors.PasswordsDiffer: later(
-        "The two new passwords are not the same. Enter the new password twice."
-    ),
+    errors.PasswordsDiffer: later("The passwords don't match. Enter them again."),
     errors.OwnCode: later(
         "That code comes from the device you want to remove. Enter a code from another of your"
         " devices."
@@ -144,8 +143,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             )
         case errors.AlreadyDone():
             return _(
-                "You already confirmed this form with a code at %(time)s UTC, so it was not sent"
-                " again. Check whether it was done before you fill it in anew.",
+                "You already confirmed this form with a code at %(time)s UTC, so we didn't send it"
+                " again. Check whether it worked before you fill it in again.",
                 time=time_of_day(error.at),
             )
         case errors.Unavailable():
@@ -227,11 +226,11 @@ _EVENTS = {
     "code_accepted": later("A code was accepted"),
     "code_wrong": later("A wrong code was entered"),
     "code_reused": later("A code was entered a second time"),
-    "held": later("Codes are not checked for a while: too many wrong ones"),
+    "held": later("Codes were put on hold after too many wrong ones"),
     "locked": later("Codes were locked after too many wrong ones"),
     "recovery_code_used": later("The recovery code was used"),
     "recovery_code_wrong": later("A wrong recovery code was entered"),
-    "recovery_held": later("Recovery codes are not checked for a while: too many wrong ones"),
+    "recovery_held": later("Recovery codes were put on hold after too many wrong ones"),
     "recovery_code_replaced": later("The recovery code was replaced"),
     "authenticator_added": later("An authenticator app was added"),
     "authenticator_removed": later("An authenticator app was removed"),
