@@ -55,6 +55,7 @@ def namespace(folder: Path) -> dict[str, Any]:
         "current_user": current_user,
         "login_required": login_required,
         "logout_user": logout_user,
+        "flash": flask.flash,
         "redirect": flask.redirect,
         "render_template": flask.render_template,
         "request": flask.request,
