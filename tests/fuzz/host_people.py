@@ -18,6 +18,8 @@ from .pages_model import MOUNT
 from .requests import Sent
 
 KEYS = [area.key for area in AREAS]
+# `None`: not sent at all.
+passwords = st.sampled_from(["right", "right", "right", "wrong", "", None, "x" * 5000])
 numbered = itertools.count()
 
 
@@ -35,21 +37,24 @@ class HostPeople(Machine):
 
     model: HostModel
 
-    @initialize(on=st.sampled_from([True, True, True, False]), both=st.booleans())
-    def people(self, on: bool, both: bool) -> None:
-        """Two users; most examples begin where two-factor authentication is on."""
+    @initialize(
+        on=st.sampled_from([True, True, True, False]),
+        both=st.booleans(),
+        first=st.sampled_from(["alice", "alice", "alice", "chief"]),
+    )
+    def people(self, on: bool, both: bool, first: str) -> None:
+        """Two users; most examples begin where two-factor authentication is on.
+
+        The chief must have a second factor to sign in.
+        """
         self.begin(*application())
-        ids = {}
+        self.names = [f"{name}-{next(numbered)}" for name in (first, "bob")]
         with self.app.app_context():
-            for name in ("alice", "bob"):
-                number = next(numbered)
-                ids[name] = f"{name}-{number}"
-                user = self.app.User(id=ids[name], username=f"{name}-{number}")
-                self.app.db.session.add(user)
+            for name in self.names:
+                self.app.db.session.add(self.app.User(id=name, username=name))
             self.app.db.session.commit()
-        self.names = [ids["alice"], ids["bob"]]
         self.app.deeds.clear()
-        self.model = HostModel(self.clock, PASSWORD, {name: name for name in self.names})
+        self.model = HostModel(self.clock, PASSWORD, self.names)
         self.browsers = [Browser(self.app, name) for name in (*self.names[:1] * 2, self.names[1])]
         for browser in self.browsers[:1] + self.browsers[2:] * both:
             self.sign_in_as(browser)
@@ -67,12 +72,27 @@ class HostPeople(Machine):
     def raw_token_of(self, browser: Browser) -> str | None:
         return json.loads(readable(browser.cookie) or "{}").get("csrf_token")
 
+    def password_in(self, browser: Browser, password: str | None = None) -> str:
+        """What one types who is signed in there: the right one, unless another is given."""
+        right = self.model.passwords[browser.session.user or browser.name]
+        return right if password is None else password
+
+    def password_fields(self, browser: Browser, password: str | None) -> list[tuple[str, str]]:
+        """The field beside a code."""
+        if password is None:
+            return []
+        return [("password", self.password_in(browser, None if password == "right" else password))]
+
+    def people_of(self) -> list[str]:
+        return self.names
+
     def sign_in_as(self, browser: Browser) -> None:
-        fields = [("username", browser.name), ("password", PASSWORD)]
+        fields = [("username", browser.name), ("password", self.model.passwords[browser.name])]
         self.do(browser, Sent("POST", "/login", fields=fields))
 
     def switch_on(self, browser: Browser, areas: list[str]) -> None:
-        fields = [("password", PASSWORD), *(("areas", area) for area in areas)]
+        password = self.password_in(browser)
+        fields = [("password", password), *(("areas", area) for area in areas)]
         self.do(browser, self.with_token(browser, Sent("POST", f"{MOUNT}/activate", fields=fields)))
         self.do(browser, Sent("GET", f"{MOUNT}/activate"))
         self.finish(browser, "right", 0, "form", "good")
