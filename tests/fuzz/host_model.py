@@ -71,7 +71,7 @@ class HostModel(PagesModel):
             if held is not None:
                 return held
             self.arrive(sent)
-            methods = METHODS.get(sent.path) or self.methods_of(sent.path)
+            methods = self.methods_of(sent.path)
             if methods is None:
                 return Answer(404)
             if sent.method == "OPTIONS":
@@ -98,6 +98,8 @@ class HostModel(PagesModel):
     def methods_of(self, path: str) -> tuple[str, ...] | None:
         if path.startswith("/reset/"):
             return ("POST",)
+        if path in METHODS:
+            return METHODS[path]
         return super().methods_of(path)
 
     def _view(self, session: Session, sent: Sent) -> Answer:

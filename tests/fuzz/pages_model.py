@@ -265,8 +265,11 @@ class PagesModel(PhonesModel):
     # switching off, and a new recovery code
 
     def show_deactivate(self, session: Session, sent: Sent) -> Answer:
-        on = session.user in self.accounts
-        return Answer(200) if on else Answer(303, location=f"{self.mount}/")
+        if session.user in self.accounts:
+            return Answer(200)
+        if sent.wants_json:
+            raise Refused(name="not on")
+        return Answer(303, location=f"{self.mount}/")
 
     show_recovery = show_deactivate
 
@@ -356,7 +359,8 @@ class PagesModel(PhonesModel):
             return self.enrolled_elsewhere(session, sent)
         if sent.wants_json or not sent.safe:
             raise Refused("enrolment_required", "sign_in", kept=False, name="enrolment required")
-        return Answer(303, location=f"{self.mount}/activate?")
+        back = "?" * ("GET" in (self.methods_of(sent.path) or ()))
+        return Answer(303, location=f"{self.mount}/activate{back}")
 
     def is_way_out(self, sent: Sent) -> bool:
         return False
