@@ -377,7 +377,7 @@ class PagesModel(PhonesModel):
 
     def show_sign_in(self, session: Session, sent: Sent) -> Answer:
         if session.user is not None:
-            return Answer(303, location="/")
+            return self._entered(session, sent, None)
         if not self.good(session.marks.get("sign_in")):
             return self._start_over(session, sent, Refused(name="sign-in expired"))
         if sent.wants_json:
