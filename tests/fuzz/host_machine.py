@@ -8,12 +8,14 @@ from hypothesis.stateful import rule
 from tests.twofactor.host import PASSWORD
 
 from .base import DRESSES, browsers, csrfs, dresses, hows, numbers
+from .browsers import Browser
 from .garbage import Garbage
 from .host_model import INSIDE, TAKEN_LATE
 from .host_people import KEYS, passwords
 from .pages_model import MOUNT
 from .phones_machine import PhonesMachine
-from .requests import FORM, MULTIPART, TEXT, Sealed, Sent
+from .requests import FORM, MULTIPART, TEXT, Fields, Sealed, Sent
+from .words import Typed
 
 TEXTS = ("hi", "hi", "hi", "", "boom", "refuse", "café & <b>", "a\0b", "١٢٣", "{{7*7}}", "\ufffd")
 NEXTS = (*INSIDE, "//evil.example", "https://evil.example/", "/nowhere", "\\evil", "/a\0b", "")
@@ -80,21 +82,49 @@ class HostMachine(PhonesMachine, Garbage):
 
     @rule(at=browsers, wrong=st.integers(0, 6), new=st.sampled_from(NEW_PASSWORDS), n=numbers)
     def has_lost_the_phone(self, at: int, wrong: int, new: str, n: int) -> None:
-        """Somebody has typed wrong codes before, here or elsewhere."""
-        browser = self.browsers[at]
-        account = self.model.accounts.get(browser.name)
-        self.do(browser, Sent("POST", "/logout"))
-        for guess in range(wrong if account else 0):
-            self.sign_in_as(self.browsers[at - n % 2])
-            self.second_step(at - n % 2, "wrong", n + guess, "form", "good", False, True, 0, "", None)
-        self.sign_in_as(browser)
-        if "sign_in" not in browser.session.marks:
-            return
-        typed = self.typed(browser.name, "recovery", n)
-        fields = [("new_password", new), ("repeat_password", new)]
-        sent = Sent("POST", f"{MOUNT}/sign-in", "use=recovery", fields=fields, answers=[typed])
-        self.do(browser, self.with_token(browser, sent))
+        """Somebody has typed wrong codes before, here or elsewhere; then the sheet is fetched."""
+        browser, other = self.protected(at), self.browsers[at - n % 2]
+        for guess in range(wrong):
+            if n % 4:
+                other.lose_known(browser.name)
+            self.half_signs_in(other, browser.name)
+            self.answers_second_step(other, self.typed(browser.name, "wrong", n + guess), [])
+        self.half_signs_in(browser, browser.name)
+        if n % 10 == 0:
+            self.answers_second_step(browser, self.typed(browser.name, "other recovery", n), [])
+        fields = [("new_password", new), ("repeat_password", new)][: 2 if n % 3 else n % 4]
+        self.answers_second_step(browser, self.typed(browser.name, "recovery", n), fields)
         self.look(browser)
+
+    @rule(times=st.integers(1, 12), n=numbers, far=st.booleans())
+    def guesses_from_elsewhere(self, times: int, n: int, far: bool) -> None:
+        """A stranger with the password holds the codes of strangers; the owner's are judged."""
+        owner, other = self.protected(0), self.browsers[1]
+        name = owner.name
+        if far:
+            other.lose_known(name)
+        for guess in range(times):
+            self.half_signs_in(other, name)
+            self.answers_second_step(other, self.typed(name, "wrong", n + guess), [])
+            self.clock.advance((0, 0, 31, 61)[(n + guess) % 4])
+        for browser in (owner, other, owner):
+            self.half_signs_in(browser, name)
+            self.clock.advance(30)
+            self.answers_second_step(browser, self.typed(name, "right", 0), [])
+
+    def half_signs_in(self, browser: Browser, name: str) -> None:
+        """Until the second step is asked, if there is one."""
+        ticket = browser.session.marks.get("sign_in")
+        if self.model.good(ticket, name):
+            return
+        self.do(browser, Sent("POST", "/logout"))
+        fields = [("username", name), ("password", self.model.passwords[name])]
+        self.do(browser, Sent("POST", "/login", fields=fields))
+
+    def answers_second_step(self, browser: Browser, typed: Typed, fields: Fields) -> None:
+        query = "use=recovery" * bool(fields)
+        sent = Sent("POST", f"{MOUNT}/sign-in", query, fields=fields, answers=[typed])
+        self.do(browser, self.with_token(browser, sent))
 
     @rule(at=browsers, csrf=csrfs, wants=st.sampled_from(["text/html", "application/json"]))
     def leaves_it_off(self, at: int, csrf: str, wants: str) -> None:

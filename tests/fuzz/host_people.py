@@ -98,6 +98,14 @@ class HostPeople(Machine):
         self.finish(browser, "right", 0, "form", "good")
         self.clock.advance(30)
 
+    def protected(self, at: int) -> Browser:
+        """The browser with its owner signed in, and a second factor to show."""
+        browser = self.at_home(at, 1)
+        user = browser.session.user
+        if user is not None and user not in self.model.accounts:
+            self.switch_on(browser, KEYS)
+        return browser
+
     def finish(self, browser: Browser, how: str, number: int, dress: str, csrf: str) -> None:
         """The first code of the wizard."""
         ticket = browser.session.marks.get("enrolment")

@@ -78,6 +78,21 @@ class PhonesMachine(HostPeople):
         self.do(browser, self.with_token(browser, sent, csrf))
         self.look(browser)
 
+    @rule(at=browsers, name=names, n=numbers, which=numbers)
+    def changes_phones(self, at: int, name: str, n: int, which: int) -> None:
+        """One more, and one less with a code of either."""
+        browser = self.protected(at)
+        self.clock.advance(30)
+        self.adds_a_phone(at, name, "right", "right", n, "form", "good", 0, "right")
+        self.clock.advance(30)
+        user, path = browser.session.user, self.page_of_a_phone(browser, 0, which)
+        fields = self.password_fields(browser, "right")
+        typed = self.typed(user, "right", n)
+        for _ in range(2):
+            sent = Sent("POST", f"{path}/remove", fields=fields, answers=[typed])
+            self.do(browser, self.with_token(browser, sent))
+        self.look(browser)
+
     def page_of_a_phone(self, browser, whose: int, which: int) -> str:
         """Mostly one's own, at times another's or nobody's."""
         self.look(browser)
