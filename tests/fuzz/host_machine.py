@@ -22,7 +22,18 @@ NEXTS = (*INSIDE, "//evil.example", "https://evil.example/", "/nowhere", "\\evil
 NEW_PASSWORDS = ("new one", "new one", "newer", PASSWORD, TAKEN_LATE, "", "x" * 5000)
 ROUTES = ("note", "note", "note", "pay", "both", "staff", "upload")
 JUMPS = (0, 0.5, 1, 7.75, 29, 30, 30, 30, 30, 31, 60, 61, 299, 301, 599.5, 601, 899, 901, 1801)
-LONG_JUMPS = (3600, 3661.5, 7200, 43_210, 86_399, 86_401, 604_800, 31 * 86_400, 179 * 86_400, 180 * 86_400)
+LONG_JUMPS = (
+    3600,
+    3661.5,
+    7200,
+    43_210,
+    86_399,
+    86_401,
+    604_800,
+    31 * 86_400,
+    179 * 86_400,
+    180 * 86_400,
+)
 
 
 class HostMachine(PhonesMachine, Garbage):

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize
+from sqlalchemy import text
 
 from tests.support.clock import Clock
 from tests.twofactor.host import PASSWORD, make_host
@@ -18,6 +19,9 @@ from .pages_model import MOUNT
 from .requests import Sent
 
 KEYS = [area.key for area in AREAS]
+_ATTEMPTS = ("code_accepted", "code_reused", "code_wrong", "held", "locked")
+_ATTEMPTS += ("recovery_code_wrong", "recovery_held")
+KINDS = ", ".join(f"'{kind}'" for kind in _ATTEMPTS)
 # `None`: not sent at all.
 passwords = st.sampled_from(["right", "right", "right", "wrong", "", None, "x" * 5000])
 numbered = itertools.count()
@@ -65,6 +69,17 @@ class HostPeople(Machine):
         assert self.app.deeds == self.model.deeds, (sent.address, self.app.deeds, self.model.deeds)
         self.app.deeds.clear()
         self.model.deeds.clear()
+
+    def look(self, browser: Browser) -> None:
+        """What is on record of codes is so, too: nothing of those that were not judged."""
+        super().look(browser)
+        columns = "SELECT user_id, kind, count(*) FROM twofactor_event"
+        among = f"WHERE user_id IN (:one, :two) AND kind IN ({KINDS}) GROUP BY user_id, kind"
+        names = {"one": self.names[0], "two": self.names[1]}
+        with self.app.app_context():
+            rows = self.app.db.session.execute(text(f"{columns} {among}"), names).all()
+        recorded = {(user, kind): count for user, kind, count in rows}
+        assert recorded == {key: count for key, count in self.model.attempts.items() if count}
 
     def readable(self, browser: Browser) -> str:
         return readable(browser.cookie)

@@ -5,6 +5,7 @@ Time comes from the same clock as the product's; everything else is kept here.
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -177,6 +178,7 @@ class Model:
         self.tickets: list[Ticket] = []
         self.deeds: list[Any] = []
         self.done_forms: set[int] = set()
+        self.attempts = Counter[tuple[str, str]]()  # what is on record of codes, by user and kind
         self.jar = Jar()  # of the browser whose request is answered
 
     @property
@@ -256,10 +258,13 @@ class Model:
         if not matched:
             figures.one_more(self.now)
             until = held_until(figures, phones)
+            self.attempts[user, "locked" if until == LOCKED else "code_wrong"] += 1
+            self.attempts[user, "held"] += self.now < until < LOCKED
             raise Refused(wait=self.wait(until) if until > self.now else None, name="wrong")
         _, _, step, phone = max(matched, key=lambda each: each[:3])
         if phone is barred:
             raise Refused(name="own code")
+        self.attempts[user, "code_accepted" if step > phone.last else "code_reused"] += 1
         if step <= phone.last:
             begins = (phone.last + 1) * PERIOD
             ahead = begins > self.now
@@ -288,6 +293,8 @@ class Model:
             raise Refused("throttled", wait=self.wait(until), name="recovery held")
         account.tried.append(math.ceil(self.now))
         if typed.value != account.recovery:
+            self.attempts[user, "recovery_code_wrong"] += 1
+            self.attempts[user, "recovery_held"] += recovery_held_until(account.tried) > self.now
             raise Refused(name="recovery wrong")
         if first is not None:
             first()

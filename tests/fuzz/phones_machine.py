@@ -9,7 +9,18 @@ from .pages_model import MOUNT
 from .phones_model import FIRST, NEW
 from .requests import Sent
 
-NAMES = ("Tablet", "Tablet", "tablet ", "Phone 2", FIRST, "", " \u200b\n", "x" * 41, "x" * 201, "<b>\0</b>")
+NAMES = (
+    "Tablet",
+    "Tablet",
+    "tablet ",
+    "Phone 2",
+    FIRST,
+    "",
+    " \u200b\n",
+    "x" * 41,
+    "x" * 201,
+    "<b>\0</b>",
+)
 names = st.sampled_from([*NAMES, *(f"Phone {number}" for number in range(3, 9))])
 
 

@@ -89,7 +89,11 @@ class PortalMachine(Machine):
         response = super().do(browser, sent)
         self._learn_known_to_portal(browser, known)
         reminds = 'action="/security/two-factor/recovered"' in response.text
-        if response.status_code == 200 and response.mimetype == "text/html" and sent.method == "GET":
+        if (
+            response.status_code == 200
+            and response.mimetype == "text/html"
+            and sent.method == "GET"
+        ):
             assert reminds == (browser.session.recovered and browser.session.user is not None)
         session = browser.session
         if session.user != before.user or (before.csrf and session.csrf != before.csrf):
@@ -175,7 +179,9 @@ class PortalMachine(Machine):
         self.sign_in_as(self.browsers[at], password, wants)
         self.look(self.browsers[at])
 
-    @rule(at=browsers, whom=st.sampled_from(["", "", "nobody"]), times=st.integers(2, 13), n=numbers)
+    @rule(
+        at=browsers, whom=st.sampled_from(["", "", "nobody"]), times=st.integers(2, 13), n=numbers
+    )
     def guesses_passwords(self, at: int, whom: str, times: int, n: int) -> None:
         """Of a customer, or of a name that nobody has; the owner's password comes in between."""
         browser = self.browsers[at]
