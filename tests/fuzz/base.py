@@ -65,6 +65,7 @@ class Machine(RuleBasedStateMachine):
 
     def do(self, browser: Browser, sent: Sent) -> Any:
         """Send it, and hold the answer against the model's."""
+        before, self.model.jar = dict(browser.known.codes), browser.known
         answer = self.model.answer(browser.session, sent)
         response = browser.send(sent)
         if answer.status != 500:
@@ -75,12 +76,29 @@ class Machine(RuleBasedStateMachine):
         if answer.kept is not None:
             kept = (sent, sealed_in(response, answer.kept))
             browser.challenges = [*browser.challenges[-5:], kept]
+        self._learn_known(browser, before)
         self._learn_token(browser, response)
         self._watch_secrets(browser, answer, response)
         return response
 
     def compare_deeds(self, sent: Sent) -> None:
         raise NotImplementedError
+
+    def people_of(self) -> list[str]:
+        """The keys of all users."""
+        raise NotImplementedError
+
+    def _learn_known(self, browser: Browser, before: dict[str, Any]) -> None:
+        """A browser that gets to be known has a new cookie; every other stays as it is."""
+        for user in self.people_of():
+            value, ticket, old = browser.known_by(user), browser.known.codes.get(user), None
+            if user in before:
+                old = before[user].data["id"]
+            if ticket is before.get(user):
+                assert value == old, "the cookie of a known browser came or went"
+                continue
+            assert value not in (None, old), "a browser is not known that should be"
+            ticket.data["id"] = value
 
     def _learn_token(self, browser: Browser, response: Any) -> None:
         """A session that has been renewed must get a token that was never seen before."""
@@ -139,7 +157,10 @@ class Machine(RuleBasedStateMachine):
         COUNTED["looks"] += 1
         COUNTED["requests"] -= 1
         sent = Sent("GET", f"{self.model.mount}/", wants="application/json")
-        body = json_of(self.do(browser, sent))
+        response = self.do(browser, sent)
+        if response.status_code != 200:
+            return  # the session is held, or over
+        body = json_of(response)
         assert body["state"] == ("on" if user in self.model.accounts else "off")
         if "password_fresh" in body:
             fresh = self.model.good(browser.session.marks.get("password"), user)

@@ -2,6 +2,7 @@
 
 import atexit
 import base64
+import hashlib
 import json
 import logging
 import os
@@ -17,7 +18,7 @@ from flask import got_request_exception
 
 from tests.support import schema
 
-from .model import Session
+from .model import Jar, Session
 from .requests import Answer, Kept, Sealed, Sent
 from .words import as_recovery
 
@@ -34,7 +35,7 @@ class Browser:
 
     def __init__(self, app: Any, name: str, jar: str = "session") -> None:
         self.client, self.name, self.jar = app.test_client(), name, jar
-        self.session = Session()
+        self.session, self.known = Session(), Jar()
         self.tokens: list[str] = []
         self.challenges: list[tuple[Sent, Sealed]] = []
         self.old: list[tuple[str, Session]] = []
@@ -43,6 +44,18 @@ class Browser:
     def cookie(self) -> str:
         found = self.client.get_cookie(self.jar)
         return found.value if found else ""
+
+    def known_by(self, user: str, name: str = "twofactor_known") -> str | None:
+        """The id by which a browser is known to have been a user's, as its cookie has it."""
+        tag = hashlib.sha256(f"known browser {user}".encode()).hexdigest()[:12]
+        found = self.client.get_cookie(f"{name}_{tag}")
+        return found.value if found else None
+
+    def lose_known(self, user: str, name: str = "twofactor_known") -> None:
+        """As whoever clears the cookies, or comes from elsewhere."""
+        tag = hashlib.sha256(f"known browser {user}".encode()).hexdigest()[:12]
+        self.client.delete_cookie(f"{name}_{tag}")
+        self.known.codes.pop(user, None)
 
     def send(self, sent: Sent) -> Any:
         COUNTED["requests"] += 1
@@ -92,6 +105,8 @@ def check(sent: Sent, answer: Answer, response: Any, mount: str) -> None:
     COUNTED[f"{answer.status} {answer.name}"] += 1
     said = (sent.method, sent.address, sent.kind, answer.name, response.status_code)
     assert response.status_code == answer.status, (*said, "expected", answer, response.text[-1500:])
+    if answer.status == 429:
+        assert int(response.headers["Retry-After"]) == answer.wait, (*said, answer)
     if answer.location is not None:
         location = response.location or ""
         exact = not answer.location.endswith("?")
@@ -118,7 +133,7 @@ def _check_refusal(sent: Sent, answer: Answer, response: Any, said: Any) -> None
         return
     body = response.get_json()
     expected = {"error", "area", "message", "retry_after"}
-    expected |= MORE.get(answer.name, set())
+    expected |= MORE.get(answer.name, set()) | answer.more
     assert set(body) == expected, (*said, body)
     assert (body["error"], body["area"]) == (answer.error, answer.area), (*said, body, answer)
     assert isinstance(body["message"], str), said

@@ -8,7 +8,7 @@ from hypothesis.stateful import rule
 from .base import FORGED, browsers, csrfs, forged
 from .host_model import METHODS
 from .host_people import HostPeople
-from .pages_model import MOUNT, PAGES
+from .pages_model import MOUNT, PAGES, POSTED
 from .requests import Sealed, Sent
 from .words import JUNK, Typed
 
@@ -22,7 +22,17 @@ SHAPES = (
     {"code": None},
     {"code": {"a": 1}},
     {"code": ["1", "2"]},
+    {"code": "1" * 65},
+    {"code": "\ud800"},
     {"code": "1" * 70_000},
+    {"code": "123456", "password": "\ud800"},
+    {"code": "123456", "password": "x" * 5000, "name": "\ud800"},
+    {"password": "x" * 5000},
+    {"name": "x" * 201, "code": "123456"},
+    {"areas": ["note"] * 501},
+    {"areas": ["\ud800"]},
+    {"next": "\ud800", "browser": "\ud800"},
+    {"deep": [[[[[[[[]]]]]]]]},
     {"areas": {"a": 1}},
     {"areas": [[], None, 7]},
     {"areas": "note"},
@@ -41,7 +51,7 @@ class Garbage(HostPeople):
     @rule(
         at=browsers,
         method=st.sampled_from(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]),
-        path=st.sampled_from([*METHODS, *(MOUNT + page for page in PAGES), "/nowhere"]),
+        path=st.sampled_from([*METHODS, *(MOUNT + page for page in PAGES + POSTED), "/nowhere"]),
         pending=forged,
         wants=st.sampled_from(["text/html", "text/html", "application/json", "*/*", '"', "a/b"]),
     )
@@ -54,7 +64,7 @@ class Garbage(HostPeople):
 
     @rule(
         at=browsers,
-        page=st.sampled_from(PAGES),
+        page=st.sampled_from(PAGES + POSTED),
         body=st.sampled_from(SHAPES),
         csrf=csrfs,
     )
@@ -72,7 +82,7 @@ class Garbage(HostPeople):
             ["code", "areas", "password", "name", "csrf_token", "twofactor_code", "x"]
         ),
         value=st.sampled_from(["note", "", *(typed.text for typed in JUNK)]),
-        times=st.sampled_from([1, 2, 10_000]),
+        times=st.sampled_from([1, 2, 498, 499, 500, 501, 10_000]),
     )
     def sends_a_field_too_often(self, at, page, name, value, times) -> None:
         browser = self.at_home(at, times)

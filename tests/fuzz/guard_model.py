@@ -118,9 +118,10 @@ class GuardModel(Model):
 
     def _is_asked(self, area: Area, user: str) -> bool:
         account = self.accounts.get(user)
-        if account is None and area.mandatory:
-            raise Refused("required", kept=False, name="enrolment required")
-        return account is not None and (area.own or area.mandatory or area.key in account.areas)
+        mandatory = area.key in self.mandatory_of(user)
+        if account is None and mandatory:
+            raise Refused("enrolment_required", kept=False, name="enrolment required")
+        return account is not None and (area.own or mandatory or area.key in account.areas)
 
     def _judge_given(self, sent: Sent, user: str) -> None:
         given = [] if sent.spent else sent.given
@@ -132,6 +133,7 @@ class GuardModel(Model):
         if sent.cross_site:
             raise Refused(kept=False, name="cross-site")
         self.judge(user, given[0])
+        self.know(user)
 
     def _pass(self, session: Session, sent: Sent, area: Area, user: str) -> Ticket | None:
         """The pass of this session, if it is for this very address and method."""
@@ -180,4 +182,5 @@ class GuardModel(Model):
             wait=refused.wait,
             kept=None if sent.wants_json else kept,
             name=refused.name,
+            more=refused.more,
         )

@@ -1,6 +1,6 @@
 """The small host application as a model: what each of its routes does, and when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,6 +18,7 @@ AREAS = (
 )
 # Where a sign-in may lead (the rest leads to "/").
 INSIDE = ("/", "/note", "/vault", "/note?x=1", f"{MOUNT}/")
+TAKEN_LATE = "taken at the last moment"
 METHODS = {
     "/login": ("GET", "POST"),
     "/logout": ("POST",),
@@ -39,20 +40,38 @@ class LoginNeeded(Exception):
 class HostModel(PagesModel):
     """All of the application: `answer` says what comes back, and changes the model's state."""
 
-    def __init__(self, clock: Callable[[], float], password: str, ids: dict[str, str]) -> None:
+    def __init__(self, clock: Callable[[], float], password: str, users: Iterable[str]) -> None:
         super().__init__(clock, AREAS)
-        self.password, self.ids = password, ids
+        self.passwords = dict.fromkeys(users, password)
 
     def password_of(self, user: str) -> str:
-        return self.password
+        return self.passwords[user]
+
+    def mandatory_of(self, user: str) -> frozenset[str]:
+        """The host wants more of its chief."""
+        chief = user.startswith("chief")
+        return self.mandatory | (frozenset(["sign_in", "note"]) if chief else frozenset())
+
+    def renew_password(self, user: str, password: str) -> None:
+        if password == TAKEN_LATE:
+            raise Refused(name="new password refused")
+        self.passwords[user] = password
+        self.password_changed(user)
+
+    def is_way_out(self, sent: Sent) -> bool:
+        return sent.path == "/logout" and sent.method in ("POST", "OPTIONS")
 
     def answer(self, session: Session, sent: Sent) -> Answer:
         """The one answer to this request."""
         if self.too_long(sent):
             return Answer(413)
         try:
+            unfit = self.come_first(session, sent)
+            held = self.hold(session, sent) if unfit is None else Answer(unfit)
+            if held is not None:
+                return held
             self.arrive(sent)
-            methods = METHODS.get(sent.path) or self.methods_of(sent.path)
+            methods = self.methods_of(sent.path)
             if methods is None:
                 return Answer(404)
             if sent.method == "OPTIONS":
@@ -79,13 +98,15 @@ class HostModel(PagesModel):
     def methods_of(self, path: str) -> tuple[str, ...] | None:
         if path.startswith("/reset/"):
             return ("POST",)
+        if path in METHODS:
+            return METHODS[path]
         return super().methods_of(path)
 
     def _view(self, session: Session, sent: Sent) -> Answer:
         if sent.path == "/login":
             return self._login(session, sent)
         if sent.path == "/logout":
-            session.user = None
+            session.user, session.recovered = None, False
             session.marks.clear()
             return Answer(200)
         if sent.path.startswith("/reset/"):
@@ -108,10 +129,11 @@ class HostModel(PagesModel):
         form = dict(reversed(sent.form))
         if "username" not in form or "password" not in form:
             return Answer(400)
-        if form["password"] != self.password:
+        user = form["username"]
+        if form["password"] != self.passwords[user]:
             return Answer(403)
         target = parse_qs(sent.query).get("next", ["/"])[0]
-        return self.sign_in(session, sent, self.ids[form["username"]], target)
+        return self.sign_in(session, sent, user, target)
 
     def inside(self, url: str | None, fallback: str) -> str:
         return url if url in INSIDE else fallback

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize
+from sqlalchemy import text
 
 from tests.support.clock import Clock
 from tests.twofactor.host import PASSWORD, make_host
@@ -18,6 +19,11 @@ from .pages_model import MOUNT
 from .requests import Sent
 
 KEYS = [area.key for area in AREAS]
+_ATTEMPTS = ("code_accepted", "code_reused", "code_wrong", "held", "locked")
+_ATTEMPTS += ("recovery_code_wrong", "recovery_held")
+KINDS = ", ".join(f"'{kind}'" for kind in _ATTEMPTS)
+# `None`: not sent at all.
+passwords = st.sampled_from(["right", "right", "right", "wrong", "", None, "x" * 5000])
 numbered = itertools.count()
 
 
@@ -35,21 +41,24 @@ class HostPeople(Machine):
 
     model: HostModel
 
-    @initialize(on=st.sampled_from([True, True, True, False]), both=st.booleans())
-    def people(self, on: bool, both: bool) -> None:
-        """Two users; most examples begin where two-factor authentication is on."""
+    @initialize(
+        on=st.sampled_from([True, True, True, False]),
+        both=st.booleans(),
+        first=st.sampled_from(["alice", "alice", "alice", "chief"]),
+    )
+    def people(self, on: bool, both: bool, first: str) -> None:
+        """Two users; most examples begin where two-factor authentication is on.
+
+        The chief must have a second factor to sign in.
+        """
         self.begin(*application())
-        ids = {}
+        self.names = [f"{name}-{next(numbered)}" for name in (first, "bob")]
         with self.app.app_context():
-            for name in ("alice", "bob"):
-                number = next(numbered)
-                ids[name] = f"{name}-{number}"
-                user = self.app.User(id=ids[name], username=f"{name}-{number}")
-                self.app.db.session.add(user)
+            for name in self.names:
+                self.app.db.session.add(self.app.User(id=name, username=name))
             self.app.db.session.commit()
-        self.names = [ids["alice"], ids["bob"]]
         self.app.deeds.clear()
-        self.model = HostModel(self.clock, PASSWORD, {name: name for name in self.names})
+        self.model = HostModel(self.clock, PASSWORD, self.names)
         self.browsers = [Browser(self.app, name) for name in (*self.names[:1] * 2, self.names[1])]
         for browser in self.browsers[:1] + self.browsers[2:] * both:
             self.sign_in_as(browser)
@@ -61,22 +70,56 @@ class HostPeople(Machine):
         self.app.deeds.clear()
         self.model.deeds.clear()
 
+    def look(self, browser: Browser) -> None:
+        """What is on record of codes is so, too: nothing of those that were not judged."""
+        super().look(browser)
+        columns = "SELECT user_id, kind, count(*) FROM twofactor_event"
+        among = f"WHERE user_id IN (:one, :two) AND kind IN ({KINDS}) GROUP BY user_id, kind"
+        names = {"one": self.names[0], "two": self.names[1]}
+        with self.app.app_context():
+            rows = self.app.db.session.execute(text(f"{columns} {among}"), names).all()
+        recorded = {(user, kind): count for user, kind, count in rows}
+        assert recorded == {key: count for key, count in self.model.attempts.items() if count}
+
     def readable(self, browser: Browser) -> str:
         return readable(browser.cookie)
 
     def raw_token_of(self, browser: Browser) -> str | None:
         return json.loads(readable(browser.cookie) or "{}").get("csrf_token")
 
+    def password_in(self, browser: Browser, password: str | None = None) -> str:
+        """What one types who is signed in there: the right one, unless another is given."""
+        right = self.model.passwords[browser.session.user or browser.name]
+        return right if password is None else password
+
+    def password_fields(self, browser: Browser, password: str | None) -> list[tuple[str, str]]:
+        """The field beside a code."""
+        if password is None:
+            return []
+        return [("password", self.password_in(browser, None if password == "right" else password))]
+
+    def people_of(self) -> list[str]:
+        return self.names
+
     def sign_in_as(self, browser: Browser) -> None:
-        fields = [("username", browser.name), ("password", PASSWORD)]
+        fields = [("username", browser.name), ("password", self.model.passwords[browser.name])]
         self.do(browser, Sent("POST", "/login", fields=fields))
 
     def switch_on(self, browser: Browser, areas: list[str]) -> None:
-        fields = [("password", PASSWORD), *(("areas", area) for area in areas)]
+        password = self.password_in(browser)
+        fields = [("password", password), *(("areas", area) for area in areas)]
         self.do(browser, self.with_token(browser, Sent("POST", f"{MOUNT}/activate", fields=fields)))
         self.do(browser, Sent("GET", f"{MOUNT}/activate"))
         self.finish(browser, "right", 0, "form", "good")
         self.clock.advance(30)
+
+    def protected(self, at: int) -> Browser:
+        """The browser with its owner signed in, and a second factor to show."""
+        browser = self.at_home(at, 1)
+        user = browser.session.user
+        if user is not None and user not in self.model.accounts:
+            self.switch_on(browser, KEYS)
+        return browser
 
     def finish(self, browser: Browser, how: str, number: int, dress: str, csrf: str) -> None:
         """The first code of the wizard."""

@@ -3,7 +3,9 @@
 Time comes from the same clock as the product's; everything else is kept here.
 """
 
+import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +17,9 @@ DAY = 86_400
 WAITS = (0, 0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920)
 LONGEST_WAIT = 3600
 LOCKED = math.inf
+KNOWN_SECONDS, MOST_KNOWN = 180 * DAY, 10
+# Errors of programs are named after the blueprint, but for these.
+BARE = ("enrolment_required",)
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,28 @@ class Phone:
 
 
 @dataclass
+class Wrong:
+    """Wrong codes: how many there ever were, how many in a row, and when the latest were."""
+
+    ever: int = 0
+    run: int = 0
+    times: list[int] = field(default_factory=list)
+
+    def one_more(self, now: float) -> None:
+        self.ever += 1
+        self.run += 1
+        self.times = [*self.times[-49:], math.ceil(now)]
+
+
+@dataclass
 class Account:
-    """The two-factor state of a user who has it on."""
+    """The two-factor state of a user who has it on; wrong codes from known browsers are apart."""
 
     areas: frozenset[str]
     recovery: str
     phones: list[Phone]
-    failures: int = 0
-    run: int = 0
-    wrong: list[int] = field(default_factory=list)
+    codes: Wrong = field(default_factory=Wrong)
+    known: Wrong = field(default_factory=Wrong)
     tried: list[int] = field(default_factory=list)
 
 
@@ -66,18 +84,34 @@ class Ticket:
 
 
 @dataclass
+class Jar:
+    """The cookies of known browsers that a browser has, by user: for codes, and for passwords."""
+
+    codes: dict[str, Ticket] = field(default_factory=dict)
+    passwords: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class Session:
-    """What a browser's cookie holds."""
+    """What a browser's cookie holds.
+
+    `outstanding`: a second factor must be set up before anything else. `recovered`: the person is
+    reminded that there is none. `wrong`: wrong passwords in a row.
+    """
 
     user: str | None = None
     marks: dict[str, Ticket] = field(default_factory=dict)
     csrf: str | None = None
+    outstanding: bool = False
+    recovered: bool = False
+    wrong: int = 0
+    link: Any = None
 
     def copy(self) -> "Session":
         return replace(self, marks=dict(self.marks))
 
     def become(self, other: "Session") -> None:
-        self.user, self.marks, self.csrf = other.user, dict(other.marks), other.csrf
+        vars(self).update(vars(other.copy()))
 
 
 class Refused(Exception):
@@ -93,8 +127,9 @@ class Refused(Exception):
         name: str = "",
     ) -> None:
         super().__init__(name or error)
-        self.error, self.area, self.wait, self.kept = f"twofactor_{error}", area, wait, kept
-        self.name = name or error
+        self.error = error if error in BARE else f"twofactor_{error}"
+        self.area, self.wait, self.kept = area, wait, kept
+        self.name, self.more = name or error, frozenset[str]()
         self.user = ""
 
     @property
@@ -104,11 +139,12 @@ class Refused(Exception):
         return 429 if self.error == "twofactor_throttled" else 403
 
 
-def held_until(run: int, wrong: list[int], phones: int) -> float:
+def held_until(figures: Wrong, phones: int) -> float:
     """DESIGN "Throttle": when the next code is judged, by what went wrong so far.
 
     Several phones share the 50 of 30 days.
     """
+    run, wrong = figures.run, figures.times
     if run >= 100:
         return LOCKED
     ends = [0]
@@ -142,6 +178,8 @@ class Model:
         self.tickets: list[Ticket] = []
         self.deeds: list[Any] = []
         self.done_forms: set[int] = set()
+        self.attempts = Counter[tuple[str, str]]()  # what is on record of codes, by user and kind
+        self.jar = Jar()  # of the browser whose request is answered
 
     @property
     def now(self) -> float:
@@ -159,50 +197,92 @@ class Model:
             return False
         return user is None or ticket.user == user
 
-    def end_tickets(self, user: str, spare: str = "") -> None:
+    def end_tickets(self, user: str, spare: str = "", known: Ticket | None = None) -> None:
         for ticket in self.tickets:
-            if ticket.user == user and ticket.kind != spare:
+            if ticket.user == user and ticket.kind != spare and ticket is not known:
                 ticket.gone = True
+
+    def end_unfinished(self, user: str, kind: str) -> None:
+        """A user has one unfinished enrolment, and one unfinished addition: the latest."""
+        for ticket in self.tickets:
+            if ticket.user == user and ticket.kind == kind:
+                ticket.gone = True
+
+    # known browsers
+
+    def known_here(self, user: str) -> Ticket | None:
+        """What this browser is known by."""
+        ticket = self.jar.codes.get(user)
+        return ticket if self.good(ticket, user) else None
+
+    def know(self, user: str) -> None:
+        """A right code: this browser is known from now on, or for longer."""
+        ticket = self.known_here(user)
+        if ticket is not None:
+            if ticket.until <= int(self.now) + KNOWN_SECONDS - DAY:
+                ticket.until = int(self.now) + KNOWN_SECONDS
+            return
+        others = [each for each in self.tickets if each.kind == "known" and self.good(each, user)]
+        if len(others) >= MOST_KNOWN:
+            min(others, key=lambda each: (each.until, _digest(each.data["id"]))).gone = True
+        self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
+
+    def figures(self, user: str) -> Wrong:
+        """The wrong codes that a code from this browser is judged by."""
+        account = self.accounts[user]
+        return account.known if self.known_here(user) else account.codes
 
     # answers
 
-    def judge(self, user: str, typed: Typed) -> None:
-        """A code of the authenticator: refused, or right and used up."""
+    def judge(self, user: str, typed: Typed, barred: Phone | None = None) -> None:
+        """A code of the authenticator: refused, or right and used up.
+
+        A code of a barred phone does not serve: neither counted nor used up.
+        """
         if typed.means != CODE:
             raise Refused(name="malformed")
         account = self.accounts.get(user)
         if account is None:
             raise Refused(name="not on")
-        until = held_until(account.run, account.wrong, len(account.phones))
+        figures, phones = self.figures(user), len(account.phones)
+        until = held_until(figures, phones)
         if until > self.now:
             raise Refused("throttled", wait=self.wait(until), name="held")
         present = int(self.now) // PERIOD
         matched = [
-            (step, phone)
+            (phone is not barred, step > phone.last, step, phone)
             for phone in account.phones
             for step in (present - 1, present, present + 1)
             if code_at(phone.secret, step) == typed.value
         ]
         if not matched:
-            account.failures += 1
-            account.run += 1
-            account.wrong = [*account.wrong[-49:], math.ceil(self.now)]
-            until = held_until(account.run, account.wrong, len(account.phones))
+            figures.one_more(self.now)
+            until = held_until(figures, phones)
+            self.attempts[user, "locked" if until == LOCKED else "code_wrong"] += 1
+            self.attempts[user, "held"] += self.now < until < LOCKED
             raise Refused(wait=self.wait(until) if until > self.now else None, name="wrong")
-        step, phone = matched[-1]
+        _, _, step, phone = max(matched, key=lambda each: each[:3])
+        if phone is barred:
+            raise Refused(name="own code")
+        self.attempts[user, "code_accepted" if step > phone.last else "code_reused"] += 1
         if step <= phone.last:
             begins = (phone.last + 1) * PERIOD
             ahead = begins > self.now
             raise Refused(
                 wait=math.ceil(begins - self.now) if ahead else range(1, PERIOD + 1), name="used"
             )
-        phone.last, account.run = step, 0
+        phone.last, account.codes.run, account.known.run = step, 0, 0
 
     def wait(self, until: float) -> int:
         return DAY if until == LOCKED else max(1, math.ceil(until - self.now))
 
-    def judge_recovery(self, user: str, typed: Typed) -> None:
-        """A recovery code: refused, or right, which switches two-factor authentication off."""
+    def judge_recovery(
+        self, user: str, typed: Typed, first: Callable[[], None] | None = None
+    ) -> None:
+        """A recovery code: refused, or right, which switches two-factor authentication off.
+
+        `first` is done once it was found right: what that refuses leaves the code good.
+        """
         if typed.means != RECOVERY:
             raise Refused(name="malformed")
         account = self.accounts.get(user)
@@ -213,14 +293,40 @@ class Model:
             raise Refused("throttled", wait=self.wait(until), name="recovery held")
         account.tried.append(math.ceil(self.now))
         if typed.value != account.recovery:
+            self.attempts[user, "recovery_code_wrong"] += 1
+            self.attempts[user, "recovery_held"] += recovery_held_until(account.tried) > self.now
             raise Refused(name="recovery wrong")
+        if first is not None:
+            first()
         self.switch_off(user)
 
     def switch_off(self, user: str) -> None:
         del self.accounts[user]
         self.end_tickets(user)
+        self.switched(user)
+
+    def switched(self, user: str) -> None:
+        """What hangs on two-factor authentication being on or off has changed."""
+
+    def password_changed(self, user: str, *, proved: bool = False) -> None:
+        """Codes are judged again, but count as long as budgets go; what is half done ends."""
+        account = self.accounts.get(user)
+        if account is not None:
+            yesterday = math.floor(self.now) - DAY
+            for figures in (account.codes, account.known):
+                times = [] if proved else [min(at, yesterday) for at in figures.times]
+                figures.run, figures.times = 0, times
+            account.tried = []
+        self.end_tickets(user)
+
+    def mandatory_of(self, user: str) -> frozenset[str]:
+        return self.mandatory
 
     def chosen(self, user: str) -> list[str]:
         account = self.accounts.get(user)
         areas = account.areas if account else frozenset()
-        return [key for key in self.areas if key in areas or key in self.mandatory]
+        return [key for key in self.areas if key in areas or key in self.mandatory_of(user)]
+
+
+def _digest(known_id: str) -> str:
+    return hashlib.sha256(known_id.encode()).hexdigest()

@@ -5,16 +5,20 @@ import json
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from .model import PREFERENCES, Account, Phone, Refused, Session, Ticket
+from .model import KNOWN_SECONDS, PREFERENCES, Account, Phone, Refused, Session, Ticket
 from .phones_model import FIRST, NEW, PhonesModel
-from .requests import FORM, JSON, Answer, Sent
+from .requests import FORM, JSON, SAFE, Answer, Fields, Sent
 from .rfc6238 import PERIOD, code_at
 from .words import CODE, GARBAGE, NOTHING, RECOVERY, Typed
 
 MOUNT = "/two-factor"
-LONGEST_BODY = 64 * 1024
+LONGEST_BODY, MOST_FIELDS = 16 * 1024, 500
+# Characters of a field; a longer text is refused as its field refuses what is wrong.
+LONGEST = {"code": 64, "name": 200, "password": 4096, "new_password": 4096}
+LONGEST |= {"repeat_password": 4096}
 ENROLMENT_SECONDS, FRESH_SECONDS, SIGN_IN_SECONDS, WRONG_CODES = 900, 900, 600, 5
 PAGES = ("/", "/activate", "/deactivate", "/recovery", "/sign-in", "/challenge", NEW)
+POSTED = ("/recovered", "/browsers")
 
 
 class PagesModel(PhonesModel):
@@ -26,14 +30,20 @@ class PagesModel(PhonesModel):
     def methods_of(self, path: str) -> tuple[str, ...] | None:
         if path.startswith(self.mount) and path[len(self.mount) :] in PAGES:
             return ("GET", "POST")
+        if path.startswith(self.mount) and path[len(self.mount) :] in POSTED:
+            return ("POST",)
         return self.methods_of_phone(path)
 
     def too_long(self, sent: Sent) -> bool:
         """Whether the body of a page's form is not read at all."""
         mine = sent.method == "POST" and "POST" in (self.methods_of(sent.path) or ())
-        if not mine or not sent.path.startswith(self.mount) or sent.kind != FORM:
+        if not mine or not self.is_bounded(sent.path) or sent.kind != FORM:
             return False
-        return len(urlencode(sent.sent_fields)) > LONGEST_BODY
+        fields = sent.sent_fields
+        return len(fields) > MOST_FIELDS or len(urlencode(fields)) > LONGEST_BODY
+
+    def is_bounded(self, path: str) -> bool:
+        return path.startswith(self.mount)
 
     # what every page has in common
 
@@ -63,18 +73,27 @@ class PagesModel(PhonesModel):
         """The status of what is too long, or has no token that holds."""
         if sent.kind == JSON and len(json.dumps(sent.sent_body)) > LONGEST_BODY:
             return 413
-        return None if self.csrf_holds(session, sent) else 400
+        return None if self.csrf_holds(session, sent, sent.form) else 400
+
+    def come_first(self, session: Session, sent: Sent) -> int | None:
+        """A program's token is looked at before anything else, in what was really sent."""
+        mine = sent.path.startswith(self.mount) and not sent.safe and sent.wants_json
+        if not mine or sent.method not in (self.methods_of(sent.path) or ()):
+            return None
+        if sent.kind == JSON and len(json.dumps(sent.sent_body)) > LONGEST_BODY:
+            return 413
+        return None if self.csrf_holds(session, sent, sent.sent_fields) else 400
 
     def unauthorized(self, sent: Sent) -> Answer:
         return Answer(302, location=f"{self.login}?")
 
-    def csrf_holds(self, session: Session, sent: Sent) -> bool:
+    def csrf_holds(self, session: Session, sent: Sent, form: Fields) -> bool:
         if session.csrf is None:
             return False
         token = sent.csrf if sent.csrf_in_header or sent.kind == JSON else None
         if sent.kind == JSON and not sent.csrf_in_header and not isinstance(sent.body, dict):
             token = None
-        values = [value for name, value in sent.form if name == "csrf_token"]
+        values = [value for name, value in form if name == "csrf_token"]
         if len(values) == 1:
             token = values[0]
         return token is not None and raw_token(token) == session.csrf
@@ -90,15 +109,15 @@ class PagesModel(PhonesModel):
 
     def one(self, sent: Sent, name: str) -> str:
         """The one text of a field."""
-        if sent.kind == JSON and isinstance(sent.sent_body, dict):
-            value = sent.sent_body.get(name, "")
-            if not isinstance(value, str):
-                raise Refused(name="malformed")
-            return value
         values = self.values(sent, name)
-        if len(values) > 1:
+        if sent.kind == JSON and isinstance(sent.sent_body, dict) and name in sent.sent_body:
+            values = [sent.sent_body[name]]
+        if len(values) > 1 or not all(isinstance(value, str) for value in values):
             raise Refused(name="malformed")
-        return values[0] if values else ""
+        text: str = values[0] if values else ""
+        if len(text) > LONGEST.get(name, 1024) or any("\ud800" <= sign < "\ue000" for sign in text):
+            raise Refused(name="password wrong" if "password" in name else "malformed")
+        return text
 
     def code(self, sent: Sent) -> Typed:
         """The one answer of the field `code`."""
@@ -128,7 +147,7 @@ class PagesModel(PhonesModel):
         account = self.accounts.get(user)
         if account is None:
             return self.led_on(sent)
-        wanted = self.wanted(sent)
+        wanted = self.wanted(sent, session.user or "")
         if account.areas - wanted:
             try:
                 self.ask(session, sent, PREFERENCES, user)
@@ -137,11 +156,13 @@ class PagesModel(PhonesModel):
         account.areas = wanted
         return self.led_on(sent)
 
-    def wanted(self, sent: Sent) -> frozenset[str]:
+    def wanted(self, sent: Sent, user: str) -> frozenset[str]:
         values = self.values(sent, "areas")
+        if len(values) > MOST_FIELDS:
+            raise Refused(name="unknown area")
         if not all(isinstance(value, str) and value in self.areas for value in values):
             raise Refused(name="unknown area")
-        return frozenset(values) | self.mandatory
+        return frozenset(values) | self.mandatory_of(user)
 
     # the wizard
 
@@ -151,7 +172,7 @@ class PagesModel(PhonesModel):
 
     def show_activate(self, session: Session, sent: Sent) -> Answer:
         if session.user in self.accounts:
-            return self._already_on(sent)
+            return self._already_on(session, sent)
         unfinished = self.enrolment(session) is not None
         if sent.wants_json and not unfinished:
             raise Refused(name="enrolment expired")
@@ -161,11 +182,11 @@ class PagesModel(PhonesModel):
         body = sent.sent_body if sent.kind == JSON else dict(sent.form)
         if isinstance(body, dict) and "code" in body:
             return self._confirm(session, sent)
-        wanted = self.wanted(sent)
-        if self.one(sent, "password") != self.password_of(session.user or ""):
-            raise Refused(name="password wrong")
+        wanted = self.wanted(sent, session.user or "")
+        self.judge_password(session, sent, session.user or "", self.one(sent, "password"))
         if session.user in self.accounts:
-            return self._already_on(sent)
+            return self._already_on(session, sent)
+        self.end_unfinished(session.user or "", "enrolment")
         ticket = self.issue("enrolment", session.user or "", ENROLMENT_SECONDS, areas=wanted)
         ticket.data["given"] = self.now
         session.marks["enrolment"] = ticket
@@ -174,7 +195,10 @@ class PagesModel(PhonesModel):
     def _to_wizard(self) -> Answer:
         return Answer(303, location=f"{self.mount}/activate")
 
-    def _already_on(self, sent: Sent) -> Answer:
+    def _already_on(self, session: Session, sent: Sent) -> Answer:
+        session.recovered = False
+        if session.outstanding:
+            return self.enrolled_elsewhere(session, sent)
         if sent.wants_json:
             raise Refused(name="already on")
         return Answer(303, location=f"{self.mount}/")
@@ -205,9 +229,11 @@ class PagesModel(PhonesModel):
         areas, recovery = ticket.data["areas"], ticket.data["recovery"].replace("-", "")
         phone = Phone(FIRST, ticket.data["secret"], max(steps))
         self.accounts[user] = Account(areas, recovery, [phone])
+        self.switched(user)
         session.marks.clear()
-        session.csrf = None
+        session.csrf, session.outstanding, session.recovered = None, False, False
         self.password_given(session, user, ticket.data["given"])
+        self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
         return self.led_on(sent)
 
     # the password of a while ago
@@ -221,18 +247,29 @@ class PagesModel(PhonesModel):
         ticket.until = int(at) + FRESH_SECONDS
         session.marks["password"] = ticket
 
-    def _judge_password(self, session: Session, sent: Sent) -> None:
+    def judge_password(self, session: Session, sent: Sent, user: str, text: str) -> None:
+        if text != self.password_of(user):
+            raise Refused(name="password wrong")
+
+    def ask_password(self, session: Session, sent: Sent, *, remember: bool = True) -> None:
+        """The password beside the code, where it was given too long ago."""
         user = session.user or ""
+        if user not in self.accounts:
+            raise Refused(name="not on")
         if self.good(session.marks.get("password"), user):
             return
-        if self.one(sent, "password") != self.password_of(user):
-            raise Refused(name="password wrong")
+        self.judge_password(session, sent, user, self.one(sent, "password"))
+        if remember:
+            self.password_given(session, user, self.now)
 
     # switching off, and a new recovery code
 
     def show_deactivate(self, session: Session, sent: Sent) -> Answer:
-        on = session.user in self.accounts
-        return Answer(200) if on else Answer(303, location=f"{self.mount}/")
+        if session.user in self.accounts:
+            return Answer(200)
+        if sent.wants_json:
+            raise Refused(name="not on")
+        return Answer(303, location=f"{self.mount}/")
 
     show_recovery = show_deactivate
 
@@ -240,21 +277,26 @@ class PagesModel(PhonesModel):
         user = session.user or ""
         try:
             typed = self.asked(sent)
-            self._judge_password(session, sent)
+            self.ask_password(session, sent, remember=False)
             if typed.means == RECOVERY:
                 self.judge_recovery(user, typed)
             else:
                 self.judge(user, typed)
                 self.switch_off(user)
         except Refused as refused:
+            if refused.name == "not on":
+                refused.area = "deactivation"
             return self._off_or(refused, sent, "deactivation")
         session.marks.clear()
-        session.csrf = None
+        session.csrf, session.recovered = None, False
+        self.must_enrol(session)
         return self.led_on(sent)
 
     def send_recovery(self, session: Session, sent: Sent) -> Answer:
         try:
-            self.judge(session.user or "", self.asked(sent))
+            typed = self.asked(sent)
+            self.ask_password(session, sent)
+            self.judge(session.user or "", typed)
         except Refused as refused:
             return self._off_or(refused, sent, "recovery_code")
         account = self.accounts[session.user or ""]
@@ -276,19 +318,58 @@ class PagesModel(PhonesModel):
         account = self.accounts.get(user)
         session.become(Session())
         if account is None or "sign_in" not in account.areas:
-            session.user = user
+            self.enter(session, user)
             if account is not None:
                 self.password_given(session, user, self.now)
-            return self._entered(sent, target)
-        data = {"next": target, "failures": account.failures, "given": self.now}
+            return self._entered(session, sent, target)
+        data = {"next": target, "codes": account.codes.ever, "known": account.known.ever}
+        data["given"] = self.now
         session.marks["sign_in"] = self.issue("sign_in", user, SIGN_IN_SECONDS, **data)
         if sent.wants_json:
             raise Refused("required", "sign_in", kept=False, name="second step")
         return Answer(303, location=f"{self.mount}/sign-in")
 
-    def _entered(self, sent: Sent, target: str | None) -> Answer:
+    def enter(self, session: Session, user: str) -> None:
+        """Signed in for good."""
+        session.user = user
+        self.must_enrol(session)
+
+    def must_enrol(self, session: Session) -> None:
+        """Mandatory means mandatory: without a second factor the wizard is all there is."""
+        user = session.user or ""
+        lacking = user not in self.accounts and "sign_in" in self.mandatory_of(user)
+        session.outstanding = lacking
+
+    def enrolled_elsewhere(self, session: Session, sent: Sent) -> Answer:
+        """This session has shown no code of what its user has by now."""
+        session.become(Session())
+        if sent.wants_json:
+            raise Refused(kept=False, name="enrolled elsewhere")
+        return Answer(303, location=self.login)
+
+    def hold(self, session: Session, sent: Sent) -> Answer | None:
+        """What a session is answered whose user has to set up a second factor first."""
+        wizard = sent.path == f"{self.mount}/activate" and sent.method in ("GET", "POST", *SAFE)
+        if not session.outstanding or self.is_way_out(sent) or wizard:
+            return None
+        if "sign_in" not in self.mandatory_of(session.user or ""):
+            session.outstanding = False
+            return None
+        if session.user in self.accounts:
+            return self.enrolled_elsewhere(session, sent)
+        if sent.wants_json or not sent.safe:
+            raise Refused("enrolment_required", "sign_in", kept=False, name="enrolment required")
+        back = "?" * ("GET" in (self.methods_of(sent.path) or ()))
+        return Answer(303, location=f"{self.mount}/activate{back}")
+
+    def is_way_out(self, sent: Sent) -> bool:
+        return False
+
+    def _entered(self, session: Session, sent: Sent, target: str | None) -> Answer:
         if sent.wants_json:
             return Answer(200)
+        if session.outstanding:
+            return Answer(303, location=f"{self.mount}/activate?")
         return Answer(303, location=self.inside(target, "/"))
 
     def inside(self, url: str | None, fallback: str) -> str:
@@ -296,11 +377,14 @@ class PagesModel(PhonesModel):
 
     def show_sign_in(self, session: Session, sent: Sent) -> Answer:
         if session.user is not None:
-            return Answer(303, location="/")
+            return self._entered(session, sent, None)
         if not self.good(session.marks.get("sign_in")):
             return self._start_over(session, sent, Refused(name="sign-in expired"))
         if sent.wants_json:
-            raise Refused("required", "sign_in", name="second step")
+            refused = Refused("required", "sign_in", name="second step")
+            if self._by_recovery(sent):
+                refused.more = self._more_needed(session.marks["sign_in"])
+            raise refused
         return Answer(200)
 
     def send_sign_in(self, session: Session, sent: Sent) -> Answer:
@@ -308,39 +392,104 @@ class PagesModel(PhonesModel):
         # Over is over, whatever was typed, be it several codes at once.
         if ticket is None or not self.good(ticket):
             return self._start_over(session, sent, Refused(name="sign-in expired"))
+        areas, by_recovery = self.accounts[ticket.user].areas, False
         try:
             typed = self.code(sent)
-            self._second_step(ticket, typed)
+            by_recovery = self._is_recovery(sent, typed)
+            self._second_step(sent, ticket, typed)
         except Refused as refused:
             refused.area = "sign_in"
-            account = self.accounts.get(ticket.user)
-            begun = ticket.data["failures"]
-            if refused.name == "wrong" and account and account.failures - begun >= WRONG_CODES:
+            if refused.name == "wrong" and self._is_spent(ticket):
                 ticket.gone = True
                 return self._start_over(session, sent, refused)
+            if by_recovery or self._by_recovery(sent):
+                refused.more = self._more_needed(ticket)
             raise
         ticket.gone = True
-        session.become(Session(user=ticket.user))
+        session.become(Session())
+        self.enter(session, ticket.user)
         if typed.means == RECOVERY:
-            return self.led_on(sent)
+            session.recovered = True
+            query = [*(("areas", key) for key in sorted(areas))]
+            query.append(("next", self.inside(ticket.data["next"], "/")))
+            return self.led_on(sent, f"{self.mount}/activate?{urlencode(query, safe='/?:@')}")
         self.password_given(session, ticket.user, ticket.data["given"])
-        return self._entered(sent, ticket.data["next"])
+        self.know(ticket.user)
+        return self._entered(session, sent, ticket.data["next"])
 
-    def _second_step(self, ticket: Ticket, typed: Typed) -> None:
+    def _second_step(self, sent: Sent, ticket: Ticket, typed: Typed) -> None:
         if typed.means == NOTHING:
             raise Refused("required", name="code required")
         if typed.means == GARBAGE:
             raise Refused(name="malformed")
-        if typed.means == RECOVERY:
-            self.judge_recovery(ticket.user, typed)
-        else:
+        if typed.means != RECOVERY:
             self.judge(ticket.user, typed)
+            return
+        password = None
+        if self._more_needed(ticket):
+            password = self._new_password(sent, ticket.user)
+
+        def renew() -> None:
+            if password is not None:
+                self.renew_password(ticket.user, password)
+
+        self.judge_recovery(ticket.user, typed, renew)
+
+    def _is_spent(self, ticket: Ticket) -> bool:
+        """Five wrong codes end it; strangers' do not on a known browser."""
+        account = self.accounts[ticket.user]
+        known = self.known_here(ticket.user) is not None
+        ever, begun = (account.known, "known") if known else (account.codes, "codes")
+        return ever.ever - ticket.data[begun] >= WRONG_CODES
+
+    # who typed wrong codes knows the password, so the recovery code takes a new one with it
+
+    def _by_recovery(self, sent: Sent) -> bool:
+        return parse_qs(sent.query).get("use", [""])[0] == "recovery"
+
+    def _is_recovery(self, sent: Sent, typed: Typed) -> bool:
+        """What is no code, and has a letter in it, is taken for a recovery code."""
+        if typed.means in (NOTHING, CODE):
+            return False
+        return self._by_recovery(sent) or any(sign.isalpha() for sign in typed.text)
+
+    def _more_needed(self, ticket: Ticket) -> frozenset[str]:
+        account = self.accounts.get(ticket.user)
+        return frozenset(["needed"] if account and account.codes.run else [])
+
+    def _new_password(self, sent: Sent, user: str) -> str:
+        password = self.one(sent, "new_password")
+        if not password or self.one(sent, "repeat_password") != password:
+            raise Refused(name="new password needed")
+        if not self.may_become(user, password):
+            raise Refused(name="new password refused")
+        return password
+
+    def may_become(self, user: str, password: str) -> bool:
+        """Whether the host takes it as a new password."""
+        return password != self.password_of(user)
+
+    def renew_password(self, user: str, password: str) -> None:
+        raise NotImplementedError
 
     def _start_over(self, session: Session, sent: Sent, refused: Refused) -> Answer:
         session.marks.pop("sign_in", None)
         if sent.wants_json:
             raise refused
         return Answer(303, location=self.login)
+
+    # what is only sent
+
+    def send_recovered(self, session: Session, sent: Sent) -> Answer:
+        """No reminder any more."""
+        session.recovered = False
+        values = self.values(sent, "next")
+        target = values[0] if len(values) == 1 and isinstance(values[0], str) else None
+        return self.led_on(sent, self.inside(target, f"{self.mount}/"))
+
+    def send_browsers(self, session: Session, sent: Sent) -> Answer:
+        """No browser is trusted here."""
+        return self.led_on(sent)
 
     # a page that is looked at with a code
 
@@ -369,6 +518,7 @@ class PagesModel(PhonesModel):
         key, target = found
         try:
             self.judge(user, self.asked(sent))
+            self.know(user)
         except Refused as refused:
             refused.area = key
             raise

@@ -4,12 +4,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from .base import browsers, csrfs, dresses, hows, numbers
-from .host_people import HostPeople
+from .host_people import HostPeople, passwords
 from .pages_model import MOUNT
 from .phones_model import FIRST, NEW
 from .requests import Sent
 
-NAMES = ("Tablet", "Tablet", "tablet ", "Phone 2", FIRST, "", " \u200b\n", "x" * 41, "<b>\0</b>")
+NAMES = (
+    "Tablet",
+    "Tablet",
+    "tablet ",
+    "Phone 2",
+    FIRST,
+    "",
+    " \u200b\n",
+    "x" * 41,
+    "x" * 201,
+    "<b>\0</b>",
+)
 names = st.sampled_from([*NAMES, *(f"Phone {number}" for number in range(3, 9))])
 
 
@@ -25,13 +36,15 @@ class PhonesMachine(HostPeople):
         dress=dresses,
         csrf=csrfs,
         dawdles=st.sampled_from([0, 0, 0, 0, 30, 899, 900]),
+        password=passwords,
     )
-    def adds_a_phone(self, at, name, how, first, n, dress, csrf, dawdles) -> None:
+    def adds_a_phone(self, at, name, how, first, n, dress, csrf, dawdles, password) -> None:
         """Both steps, with a look at the secret between them."""
         browser = self.at_home(at, n)
         typed = self.typed(browser.session.user, how, n)
         sent = Sent("POST", f"{MOUNT}{NEW}", answers=[typed])
-        sent = self.dressed(sent, dress, [("name", name)])
+        fields = [("name", name), *self.password_fields(browser, password)]
+        sent = self.dressed(sent, dress, fields)
         self.do(browser, self.with_token(browser, sent, csrf))
         self.do(browser, Sent("GET", f"{MOUNT}{NEW}"))
         self.clock.advance(dawdles)
@@ -63,15 +76,32 @@ class PhonesMachine(HostPeople):
         n=numbers,
         dress=dresses,
         csrf=csrfs,
+        password=passwords,
     )
-    def removes_a_phone(self, at, whose, which, how, n, dress, csrf) -> None:
+    def removes_a_phone(self, at, whose, which, how, n, dress, csrf, password) -> None:
         browser = self.at_home(at, n)
         path = f"{self.page_of_a_phone(browser, whose, which)}/remove"
         if n % 9 == 0:
             self.do(browser, Sent("GET", path))
         sent = Sent("POST", path, answers=[self.typed(browser.session.user, how, n)])
-        sent = self.dressed(sent, dress, [("name", "x")] if n % 7 == 0 else [])
+        fields = [*self.password_fields(browser, password), *[("name", "x")] * (n % 7 == 0)]
+        sent = self.dressed(sent, dress, fields)
         self.do(browser, self.with_token(browser, sent, csrf))
+        self.look(browser)
+
+    @rule(at=browsers, name=names, n=numbers, which=numbers)
+    def changes_phones(self, at: int, name: str, n: int, which: int) -> None:
+        """One more, and one less with a code of either."""
+        browser = self.protected(at)
+        self.clock.advance(30)
+        self.adds_a_phone(at, name, "right", "right", n, "form", "good", 0, "right")
+        self.clock.advance(30)
+        user, path = browser.session.user, self.page_of_a_phone(browser, 0, which)
+        fields = self.password_fields(browser, "right")
+        typed = self.typed(user, "right", n)
+        for _ in range(2):
+            sent = Sent("POST", f"{path}/remove", fields=fields, answers=[typed])
+            self.do(browser, self.with_token(browser, sent))
         self.look(browser)
 
     def page_of_a_phone(self, browser, whose: int, which: int) -> str:

@@ -51,6 +51,7 @@ class PhonesModel(GuardModel):
         try:
             name = self.one(sent, "name")
             typed = self.asked(sent)
+            self.ask_password(session, sent)
             name = self._plain(name)
             if typed.means != CODE:
                 raise Refused(name="malformed")
@@ -64,6 +65,7 @@ class PhonesModel(GuardModel):
                 return self._off(sent)
             refused.area = AREA
             raise
+        self.end_unfinished(user, "authenticator")
         ticket = self.issue("authenticator", user, SECONDS, name=name)
         session.marks["authenticator"] = ticket
         if sent.wants_json:
@@ -87,7 +89,7 @@ class PhonesModel(GuardModel):
             session.marks.pop("authenticator", None)
             raise
         self.accounts[user].phones.append(Phone(ticket.data["name"], ticket.data["secret"], step))
-        self.end_tickets(user, spare="password")
+        self._end_others(user)
         session.marks.pop("authenticator", None)
         return self.led_on(sent)
 
@@ -132,6 +134,7 @@ class PhonesModel(GuardModel):
         user = session.user or ""
         try:
             typed = self.asked(sent)
+            self.ask_password(session, sent)
             if typed.means != CODE:
                 raise Refused(name="malformed")
             account = self._account(user)
@@ -140,14 +143,18 @@ class PhonesModel(GuardModel):
                 return self._gone(sent)
             if len(account.phones) == 1:
                 raise Refused(name="last phone")
-            self.judge(user, typed)
+            self.judge(user, typed, barred=phone)
         except Refused as refused:
             if refused.name != "not on":
                 refused.area = AREA
             return self._phone_again(session, sent, refused)
         account.phones.remove(phone)
-        self.end_tickets(user, spare="password")
+        self._end_others(user)
         return self.led_on(sent)
+
+    def _end_others(self, user: str) -> None:
+        """What was begun with other phones is over; this browser stays a known one."""
+        self.end_tickets(user, spare="password", known=self.jar.codes.get(user))
 
     def _phone_again(self, session: Session, sent: Sent, refused: Refused) -> Answer:
         if session.user not in self.accounts:

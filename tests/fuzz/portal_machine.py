@@ -1,5 +1,6 @@
 """A thinner machine for the portal: its sessions, its token on every form, its guarded pages."""
 
+import hashlib
 import itertools
 from functools import cache
 from typing import Any
@@ -8,17 +9,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from tests.support.clock import START, Clock
+from tests.support.mail import last_link
 
 from .base import FORGED, Machine, browsers, csrfs, dresses, forged, hows, numbers
 from .browsers import Breakdowns, Browser, folder, quick
 from .model import Session
-from .pages_model import PAGES, raw_token
+from .pages_model import PAGES, POSTED, raw_token
 from .portal_model import AREAS, METHODS, PortalModel
 from .requests import JSON, Sealed, Sent
 
 MOUNT = PortalModel.mount
 KEYS = [area.key for area in AREAS]
 PASSWORDS = [f"plum-coffee-lantern-{n}" for n in range(4)]
+VISIT = 3600
 LONGEST = 11 * 3600  # shorter than any session's absolute limit
 numbered = itertools.count()
 
@@ -63,6 +66,7 @@ class PortalMachine(Machine):
         self.browsers = [Browser(self.app, name, cookie) for name in (self.names[0], *self.names)]
         self.model.sessions = [browser.session for browser in self.browsers]
         self.cookies: dict[int, str] = {}
+        self.copied: dict[str, float] = {}
         self.sign_in_as(self.browsers[0])
         if on:
             self.switch_on(self.browsers[0])
@@ -81,12 +85,47 @@ class PortalMachine(Machine):
     def do(self, browser: Browser, sent: Sent) -> Any:
         """A session that is renewed has another cookie: the old one is dead."""
         cookie, before = browser.cookie, browser.session.copy()
+        known = dict(browser.known.passwords)
         response = super().do(browser, sent)
+        self._learn_known_to_portal(browser, known)
+        reminds = 'action="/security/two-factor/recovered"' in response.text
+        if (
+            response.status_code == 200
+            and response.mimetype == "text/html"
+            and sent.method == "GET"
+        ):
+            assert reminds == (browser.session.recovered and browser.session.user is not None)
         session = browser.session
         if session.user != before.user or (before.csrf and session.csrf != before.csrf):
-            assert browser.cookie != cookie, "a change of privilege kept the session's cookie"
+            good = browser.cookie == cookie and self.is_recorded(cookie)
+            assert not good, "a change of privilege kept the session's cookie"
         self.cookies[id(session)] = browser.cookie
         return response
+
+    def people_of(self) -> list[str]:
+        return list(self.model.ids.values())
+
+    def _learn_known_to_portal(self, browser: Browser, before: dict[str, Any]) -> None:
+        """As for codes: a browser where somebody has signed in has another cookie, or its own."""
+        for user in self.people_of():
+            value, row = browser.known_by(user, "portal_known"), browser.known.passwords.get(user)
+            if row is before.get(user):
+                assert value == (row.value if row else None), "a known browser's cookie has changed"
+                continue
+            old = before[user].value if user in before else None
+            assert row is not None
+            assert value not in (None, old), "a browser is not known where somebody signed in"
+            row.value = value
+
+    def is_recorded(self, cookie: str) -> bool:
+        """Whether a session in the table has this token."""
+        from portal.extensions import db
+        from portal.models import PortalSession
+
+        hashed = hashlib.sha256(cookie.encode()).hexdigest()
+        with self.app.app_context():
+            rows = db.session.query(PortalSession).filter_by(token_hash=hashed)
+            return bool(rows.count())
 
     def _learn_token(self, browser: Browser, response: Any) -> None:
         """The session is on the server: its token is known by the pages alone."""
@@ -133,22 +172,109 @@ class PortalMachine(Machine):
 
     @rule(
         at=browsers,
-        password=st.sampled_from([None, None, None, "wrong", "\0", *PASSWORDS]),
+        password=st.sampled_from([None, None, None, "wrong", "\0", "x" * 5000, *PASSWORDS]),
         wants=st.sampled_from(["text/html", "text/html", "application/json"]),
     )
     def signs_in(self, at: int, password: str | None, wants: str) -> None:
         self.sign_in_as(self.browsers[at], password, wants)
         self.look(self.browsers[at])
 
-    @rule(at=browsers, how=hows, n=numbers, dress=dresses, csrf=csrfs)
-    def second_step(self, at: int, how: str, n: int, dress: str, csrf: str) -> None:
+    @rule(
+        at=browsers, whom=st.sampled_from(["", "", "nobody"]), times=st.integers(2, 13), n=numbers
+    )
+    def guesses_passwords(self, at: int, whom: str, times: int, n: int) -> None:
+        """Of a customer, or of a name that nobody has; the owner's password comes in between."""
+        browser = self.browsers[at]
+        name = f"{whom}-{n % 2}-{self.names[0]}" if whom else browser.name
+        for guess in range(times):
+            fields = [("identity", name), ("password", f"guess {guess}")]
+            sent = self.with_token(browser, Sent("POST", "/login", fields=fields))
+            self.do(browser, sent)
+            self.clock.advance((0, 0, 0.5, 31, 61)[(n + guess) % 5])
+        self.sign_in_as(self.browsers[n % 3])
+
+    @rule(at=browsers, page=st.sampled_from(["email", "activate", "recovery"]), n=numbers)
+    def guesses_the_present_password(self, at: int, page: str, n: int) -> None:
+        """Somebody at a session that was left open."""
+        browser = self.at_home(at, n)
+        for guess in range(n % 7):
+            typed = self.typed(browser.session.user, "right", n)
+            path = f"/security/{page}" if page == "email" else f"{MOUNT}/{page}"
+            sent = Sent("POST", path, fields=[("current_password", f"guess {guess}")])
+            if page != "email":
+                sent.fields = [("password", f"guess {guess}"), ("areas", "sign_in")]
+            sent.answers = [typed] if page == "recovery" else []
+            sent.codes = [typed] if page == "email" else []
+            sent.wants = ("text/html", "application/json")[n % 5 == 0]
+            self.do(browser, self.with_token(browser, sent))
+            self.clock.advance(30)
+        self.look(browser)
+
+    @rule(at=browsers, whose=browsers)
+    def asks_for_a_link(self, at: int, whose: int) -> None:
+        browser, user = self.browsers[at], self.model.ids[self.browsers[whose].name]
+        sent = Sent("POST", "/forgot", fields=[("email", self.model.emails[user])])
+        response = self.do(browser, self.with_token(browser, sent))
+        if response.status_code == 200:
+            self.model.links[-1].path = last_link(self.app)
+
+    @rule(
+        at=browsers,
+        which=numbers,
+        method=st.sampled_from(["GET", "GET", "GET", "HEAD"]),
+        new=st.sampled_from([*PASSWORDS, "short"]),
+        hows=st.lists(hows, max_size=1),
+        n=numbers,
+    )
+    def follows_a_link(self, at, which, method, new, hows, n) -> None:
+        """Mostly the latest one; its code is its customer's, whoever is signed in."""
+        browser, links = self.browsers[at], self.model.links
+        if not links:
+            return
+        link = links[-1 - (which % len(links) if n % 3 == 0 else 0)]
+        self.do(browser, Sent(method, link.path))
+        self.do(browser, Sent("GET", "/reset/choose"))
+        fields = [("new_password", new), ("repeat_password", new)]
+        codes = [self.typed(link.user, how, n) for how in hows]
+        for _ in range(1 + n % 2):
+            sent = Sent("POST", "/reset/choose", fields=fields, codes=codes)
+            self.do(browser, self.with_token(browser, sent))
+        if browser.challenges and browser.challenges[-1][0].path == "/reset/choose":
+            first, sealed = browser.challenges[-1]
+            sent = Sent(first.method, first.path, first.query, pending=sealed)
+            sent.codes = [self.typed(link.user, "right", n)]
+            self.do(browser, self.with_token(browser, sent))
+
+    @rule(
+        at=browsers,
+        how=hows,
+        n=numbers,
+        dress=dresses,
+        csrf=csrfs,
+        lost=st.sampled_from(["", "", "recovery"]),
+        wrong=st.sampled_from([0, 0, 1, 3]),
+        new=st.sampled_from([*PASSWORDS, "short"]),
+    )
+    def second_step(self, at, how, n, dress, csrf, lost, wrong, new) -> None:
+        """Perhaps after wrong codes, and with a new password for it."""
         browser = self.browsers[at]
         if "sign_in" not in browser.session.marks:
             self.sign_in_as(browser)
-        typed = self.typed(self.model.ids[browser.name], how, n)
-        sent = self.dressed(Sent("POST", f"{MOUNT}/sign-in", answers=[typed]), dress, [])
+        for guess in range(wrong if lost else 0):
+            typed = self.typed(self.model.ids[browser.name], "wrong", n + guess)
+            sent = Sent("POST", f"{MOUNT}/sign-in", answers=[typed])
+            self.do(browser, self.with_token(browser, sent))
+        typed = self.typed(self.model.ids[browser.name], lost or how, n)
+        sent = Sent("POST", f"{MOUNT}/sign-in", "use=recovery" * bool(lost), answers=[typed])
+        fields = [("new_password", new), ("repeat_password", new)] if lost and n % 4 else []
+        sent = self.dressed(sent, dress, fields)
         self.do(browser, self.with_token(browser, sent, csrf))
         self.look(browser)
+
+    @rule(at=browsers, csrf=csrfs)
+    def leaves_it_off(self, at: int, csrf: str) -> None:
+        sent = Sent("POST", f"{MOUNT}/recovered", fields=[("next", "/security/")])
+        self.do(self.browsers[at], self.with_token(self.browsers[at], sent, csrf))
 
     @rule(at=browsers)
     def signs_out(self, at: int) -> None:
@@ -212,7 +338,7 @@ class PortalMachine(Machine):
         browser = self.at_home(at, n)
         user = browser.session.user or ""
         sent = Sent("POST", f"{MOUNT}/{page}", answers=[self.typed(user, how, n)])
-        if page == "deactivate" and n % 3:
+        if n % 3:
             sent.fields = [("password", self.model.passwords.get(user, "?"))]
         self.do(browser, self.with_token(browser, sent))
         self.look(browser)
@@ -244,8 +370,11 @@ class PortalMachine(Machine):
 
     @rule(at=browsers)
     def is_copied(self, at: int) -> None:
-        browser = self.browsers[at]
-        browser.old = [*browser.old[-4:], (browser.cookie, browser.session)]
+        browser, session = self.browsers[at], self.browsers[at].session
+        # A session of nobody is in its cookie: the copy goes its own way.
+        kept = session if session.user else session.copy()
+        browser.old = [*browser.old[-4:], (browser.cookie, kept)]
+        self.copied[browser.cookie] = self.clock()
 
     @rule(at=browsers, which=numbers)
     def is_impersonated_with_an_old_cookie(self, at: int, which: int) -> None:
@@ -254,20 +383,27 @@ class PortalMachine(Machine):
         if not browser.old:
             return
         cookie, session = browser.old[which % len(browser.old)]
+        visit, age = cookie.startswith("visit."), self.clock() - self.copied[cookie]
         alive = bool(cookie) and self.cookies.get(id(session)) == cookie
+        if visit and VISIT / 3 < age < VISIT:
+            return  # good or not: that depends on when it was sent last
+        if visit:
+            alive, session = age < VISIT, session.copy()
         thief = Browser(self.app, browser.name, browser.jar)
         if cookie:
             thief.client.set_cookie(browser.jar, cookie)
         thief.session = session if alive else Session()
         self.do(thief, Sent("GET", "/security/"))
         self.look(thief)
-        if alive:
+        if visit:
+            self.do(thief, Sent("GET", f"{MOUNT}/sign-in"))
+        elif alive:
             assert thief.cookie == cookie
 
     @rule(
         at=browsers,
         method=st.sampled_from(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]),
-        path=st.sampled_from([*METHODS, *(MOUNT + page for page in PAGES), "/nowhere"]),
+        path=st.sampled_from([*METHODS, *(MOUNT + page for page in PAGES + POSTED), "/nowhere"]),
         pending=forged,
         wants=st.sampled_from(["text/html", "text/html", "application/json", "*/*"]),
         csrf=csrfs,

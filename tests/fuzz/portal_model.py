@@ -1,9 +1,12 @@
 """The portal as a model: its routes, its sessions on the server, and the token on every form."""
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from .guard_model import RaisedError
-from .model import Area, Refused, Session
+from .model import DAY, KNOWN_SECONDS, Area, Refused, Session
 from .pages_model import PagesModel, raw_token
 from .requests import JSON, Answer, Sent
 
@@ -17,17 +20,52 @@ AREAS = (
 INSIDE = ("/", "/security/", "/invoices/", "/security/password")
 BOTH = ("GET", "POST")
 Change = Callable[[Session, Sent], int]
+RESET_SECONDS, WRONG_IN_SESSION = 3600, 5
 METHODS = {
     "/": ("GET",),
     "/healthz": ("GET",),
     "/login": BOTH,
+    "/forgot": BOTH,
+    "/reset/choose": BOTH,
     "/logout": ("POST",),
     "/security/": ("GET",),
     "/security/password": BOTH,
     "/security/email": BOTH,
     "/invoices/": ("GET",),
 }
-OPEN = ("/healthz", "/login", "/logout")
+OPEN = ("/healthz", "/login", "/logout", "/forgot", "/reset/")
+
+
+@dataclass(eq=False)
+class Known:
+    """A browser that a customer signed in with, under which version of the credential."""
+
+    user: str
+    version: int
+    until: int
+    gone: bool = False
+    value: str = ""
+
+
+@dataclass(eq=False)
+class Link:
+    """A mailed link; it stands on the credential and the address of when it was mailed."""
+
+    user: str
+    version: int
+    email: str
+    until: int
+    path: str = ""
+    opened: bool = False
+    gone: bool = False
+
+
+@dataclass
+class Tries:
+    """Wrong passwords in a row, and when the last was."""
+
+    run: int = 0
+    last: int = 0
 
 
 class PortalModel(PagesModel):
@@ -43,9 +81,86 @@ class PortalModel(PagesModel):
         self.passwords, self.emails = passwords, emails
         self.ids: dict[str, str] = {}
         self.sessions: list[Session] = []
+        self.versions = dict.fromkeys(passwords, 1)
+        self.browsers: list[Known] = []
+        self.tries: dict[Any, Tries] = {}
+        self.links: list[Link] = []
 
     def password_of(self, user: str) -> str:
         return self.passwords[user]
+
+    # passwords
+
+    def judge_password(self, session: Session, sent: Sent, user: str, text: str) -> None:
+        """Counted before it is judged: for this browser, if it is known, else for the account."""
+        browser = self._browser_of(user)
+        key = browser or (user, self.versions[user])
+        self._count(key)
+        if text == self.passwords[user]:
+            del self.tries[key]
+            session.wrong *= session.user != user
+            return
+        if session.user == user:
+            session.wrong += 1
+            if session.wrong >= WRONG_IN_SESSION:
+                session.become(Session())
+                raise RaisedError(403 if self._program(sent) else 303)
+        raise Refused(name="password wrong")
+
+    def _count(self, key: Any) -> None:
+        """10 in a row are free, then 30 s, 1, 2, 4, 8 and 15 min."""
+        now, tries = int(self.now), self.tries.get(key, Tries())
+        if tries.last <= now - DAY:
+            tries = Tries()
+        if tries.run >= 10:
+            until = tries.last + min(30 * 2 ** (tries.run - 10), 900)
+            if until > now:
+                raise Refused("throttled", wait=math.ceil(until - self.now), name="password held")
+        self.tries[key] = Tries(tries.run + 1, max(now, tries.last))
+
+    def _program(self, sent: Sent) -> bool:
+        """Whether the portal itself answers with JSON."""
+        return sent.wants == "application/json"
+
+    def _browser_of(self, user: str) -> Known | None:
+        known = self.jar.passwords.get(user)
+        good = known and not known.gone and known.until > int(self.now)
+        return known if good and known.version == self.versions[user] else None
+
+    def enter(self, session: Session, user: str) -> None:
+        """Whoever has signed in completely is known here."""
+        super().enter(session, user)
+        known, end = self._browser_of(user), int(self.now) + KNOWN_SECONDS
+        if known is not None:
+            known.until = end if known.until <= end - DAY else known.until
+            return
+        for other in self.browsers:
+            other.gone |= other.user == user and other.version != self.versions[user]
+        self.jar.passwords[user] = Known(user, self.versions[user], end)
+        self.browsers.append(self.jar.passwords[user])
+
+    # what the credential is
+
+    def switched(self, user: str) -> None:
+        """On or off: that is another credential, which the browser is known on under."""
+        self.versions[user] += 1
+        self._carry_over(user)
+
+    def _carry_over(self, user: str) -> None:
+        known = self.jar.passwords.get(user)
+        if known is not None and not known.gone and known.version == self.versions[user] - 1:
+            known.version += 1
+
+    def renew_password(self, user: str, password: str, *, proved: bool = False) -> None:
+        self.passwords[user] = password
+        self.versions[user] += 1
+        self.password_changed(user, proved=proved)
+
+    def may_become(self, user: str, password: str) -> bool:
+        return password != "short" and super().may_become(user, password)
+
+    def is_bounded(self, path: str) -> bool:
+        return path in METHODS or super().is_bounded(path)
 
     def inside(self, url: str | None, fallback: str) -> str:
         return url if url in INSIDE else fallback
@@ -58,11 +173,12 @@ class PortalModel(PagesModel):
         return Answer(303, location="/login?" if back else "/login")
 
     def answer(self, session: Session, sent: Sent) -> Answer:
-        """The one answer to this request; who had two-factor before may lose other sessions."""
-        before = dict(self.accounts)
+        """The one answer to this request; another credential ends all sessions but this one."""
+        before = dict(self.versions)
         found = self._answer(session, sent)
-        for user in before.keys() ^ self.accounts.keys():
-            self.end_others(user, session)
+        for user, version in self.versions.items():
+            if version != before[user]:
+                self.end_others(user, session)
         return found
 
     def end_others(self, user: str, spared: Session) -> None:
@@ -78,6 +194,9 @@ class PortalModel(PagesModel):
         wrong = wrong or (sent.method == "HEAD" and "GET" not in (methods or ("GET",)))
         if methods and not wrong and not sent.safe and not self._forged(session, sent):
             return Answer(400)
+        unfit = self.come_first(session, sent)
+        if unfit is not None:
+            return Answer(unfit)
         try:
             self.arrive(sent)
             if methods is None or wrong:
@@ -88,13 +207,18 @@ class PortalModel(PagesModel):
                 return self.unauthorized(sent) if hidden else Answer(200)
             if sent.path.startswith(self.mount):
                 return self.page(session, sent)
-            if session.user is None and sent.path not in OPEN:
+            if session.user is None and not sent.path.startswith(OPEN):
                 return self.unauthorized(sent)
             return self._view(session, sent)
         except Refused as refused:
             return self.refusal(sent, refused)
         except RaisedError as raised:
             return Answer(raised.status)
+
+    def methods_of(self, path: str) -> tuple[str, ...] | None:
+        if any(link.path == path for link in self.links):
+            return ("GET",)
+        return super().methods_of(path)
 
     def _forged(self, session: Session, sent: Sent) -> bool:
         """Whether the token holds that Flask-WTF looks for: in the form, or in a header."""
@@ -106,6 +230,12 @@ class PortalModel(PagesModel):
     def _view(self, session: Session, sent: Sent) -> Answer:
         if sent.path == "/login":
             return self._login(session, sent)
+        if sent.path == "/forgot":
+            return self._forgot(session, sent)
+        if sent.path == "/reset/choose":
+            return self._choose(session, sent)
+        if sent.path.startswith("/reset/"):
+            return self._open(session, sent)
         if sent.path == "/logout":
             session.become(Session())
             return Answer(303, location="/login")
@@ -122,16 +252,77 @@ class PortalModel(PagesModel):
         if sent.safe:
             return Answer(303, location="/") if session.user else Answer(200)
         form = dict(reversed(sent.form))
-        user = self.ids.get(form.get("identity", ""))
-        if user is None or form.get("password") != self.passwords[user]:
+        name, password = form.get("identity", ""), form.get("password", "")
+        if not name.strip() or not password:
             return Answer(200)
+        user = self.ids.get(name)
+        try:
+            if user is None:
+                self._count(name)
+                return Answer(200)
+            self.judge_password(session, sent, user, password)
+        except Refused as refused:
+            return Answer(429, wait=refused.wait) if refused.status == 429 else Answer(200)
         return self.sign_in(session, sent, user, None)
 
+    # a mailed link
+
+    def _forgot(self, session: Session, sent: Sent) -> Answer:
+        """The latest link of a customer is the one that counts."""
+        email = dict(reversed(sent.form)).get("email", "")
+        user = next((each for each, known in self.emails.items() if known == email), None)
+        if sent.safe or user is None:
+            return Answer(200)
+        for link in self.links:
+            link.gone |= link.user == user
+        until = int(self.now) + RESET_SECONDS
+        self.links.append(Link(user, self.versions[user], self.emails[user], until))
+        return Answer(200)
+
+    def _holds(self, link: Link) -> bool:
+        ground = (link.version, link.email) == (self.versions[link.user], self.emails[link.user])
+        return ground and not link.gone and link.until > int(self.now)
+
+    def _open(self, session: Session, sent: Sent) -> Answer:
+        """The first look exchanges it; a program that asks whether there is a page does not."""
+        link = next(each for each in self.links if each.path == sent.path)
+        if sent.method == "GET" and session.link is not link:
+            if link.opened or not self._holds(link):
+                return Answer(303, location="/forgot")
+            link.opened, session.link = True, link
+        return Answer(303, location="/reset/choose")
+
+    def _choose(self, session: Session, sent: Sent) -> Answer:
+        link = session.link
+        if link is None or not self._holds(link):
+            session.link = None
+            return Answer(303, location="/forgot")
+        password = dict(reversed(sent.form)).get("new_password", "")
+        if sent.safe or password in ("", "short"):
+            return Answer(200)
+
+        def change() -> int:
+            link.gone, session.link = True, None
+            self.renew_password(link.user, password, proved=True)
+            if session.user == link.user:
+                session.become(Session())
+            return 303
+
+        status = self.guarded(session, sent, "password", change, link.user)
+        return Answer(status, location="/login")
+
+    # the security section
+
     def _own_form(self, session: Session, sent: Sent) -> dict[str, str] | None:
-        form = dict(reversed(sent.form)) if sent.kind != JSON else {}
-        user = session.user or ""
-        right = not sent.safe and form.get("current_password") == self.passwords[user]
-        return form if right else None
+        form, user = dict(reversed(sent.form)), session.user or ""
+        password = form.get("current_password", "")
+        if sent.safe or sent.kind == JSON or not password:
+            return None
+        try:
+            self.judge_password(session, sent, user, password)
+        except Refused:
+            return None
+        return form
 
     def _or_form(self, change: Change, session: Session, sent: Sent) -> int:
         """The page comes back with its form, and the dialog in it."""
@@ -142,11 +333,10 @@ class PortalModel(PagesModel):
 
     def _password(self, session: Session, sent: Sent) -> int:
         form, user = self._own_form(session, sent), session.user or ""
-        if form is None or form.get("new_password") in (None, "", "short", self.passwords[user]):
+        if form is None or not self.may_become(user, form.get("new_password") or "short"):
             return 200
-        self.passwords[user] = form["new_password"]
-        self.end_tickets(user)
-        self.end_others(user, session)
+        self.renew_password(user, form["new_password"])
+        self._carry_over(user)
         self.password_given(session, user, self.now)
         return 303
 
@@ -155,4 +345,6 @@ class PortalModel(PagesModel):
         if form is None or form.get("email") in (None, "", "nobody", self.emails[user]):
             return 200
         self.emails[user] = form["email"]
+        for link in self.links:
+            link.gone |= link.user == user
         return 303

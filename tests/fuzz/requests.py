@@ -153,6 +153,7 @@ class Answer:
     location: str | None = None
     shows: bool = False
     name: str = ""
+    more: frozenset[str] = frozenset()
 
 
 def grouped(fields: Fields) -> Fields:
