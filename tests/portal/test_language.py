@@ -117,7 +117,7 @@ class TestPages:
         ("password", "sentence"),
         [
             ("short", "mindestens 12 Zeichen"),
-            ("qwertyuiopas", "Dieses Passwort ist leicht zu erraten."),
+            ("qwertyuiopas", "Dieses Passwort ähnelt einem, das viele verwenden."),
             ("alice-1234567", "Ihr eigener Name"),
             ("x" * 513, "höchstens 512 Zeichen"),
         ],
