@@ -94,7 +94,8 @@ class PortalMachine(Machine):
             and response.mimetype == "text/html"
             and sent.method == "GET"
         ):
-            assert reminds == (browser.session.recovered and browser.session.user is not None)
+            wanted = browser.session.recovered and browser.session.user is not None
+            assert reminds == (wanted and sent.path != f"{MOUNT}/activate")
         session = browser.session
         if session.user != before.user or (before.csrf and session.csrf != before.csrf):
             good = browser.cookie == cookie and self.is_recorded(cookie)

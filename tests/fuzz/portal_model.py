@@ -189,7 +189,7 @@ class PortalModel(PagesModel):
     def _answer(self, session: Session, sent: Sent) -> Answer:
         if self.too_long(sent):
             return Answer(413)
-        methods = METHODS.get(sent.path) or self.methods_of(sent.path)
+        methods = self.methods_of(sent.path)
         wrong = methods is not None and sent.method not in (*methods, "OPTIONS", "HEAD")
         wrong = wrong or (sent.method == "HEAD" and "GET" not in (methods or ("GET",)))
         if methods and not wrong and not sent.safe and not self._forged(session, sent):
@@ -218,7 +218,7 @@ class PortalModel(PagesModel):
     def methods_of(self, path: str) -> tuple[str, ...] | None:
         if any(link.path == path for link in self.links):
             return ("GET",)
-        return super().methods_of(path)
+        return METHODS.get(path) or super().methods_of(path)
 
     def _forged(self, session: Session, sent: Sent) -> bool:
         """Whether the token holds that Flask-WTF looks for: in the form, or in a header."""
