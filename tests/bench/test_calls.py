@@ -38,7 +38,7 @@ ON_POSTGRESQL = {
     "guard_off": (1, 0, 214),
     "guard_other": (1, 0, 216),
     "deed_right": (5, 1, 1948),
-    "right": (6, 1, 2573),
+    "right": (6, 1, 2850),
 }
 # For other versions of Python and of what we stand upon.
 MARGIN = 1.1

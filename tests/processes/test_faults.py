@@ -63,7 +63,7 @@ def test_a_missing_key(serve: Serve, people: People):
         for request in (
             people.new_email(cookie, "new@example.org", twofactor_code=code),
             people.deactivate(cookie, code),
-            people.post(f"{TWOFACTOR}/recovery", cookie, code=code),
+            people.post(f"{TWOFACTOR}/recovery", cookie, code=code, password=PASSWORD),
             people.post(SIGN_IN, half_in, code=code),
         ):
             answer = ask(portal.port, request)

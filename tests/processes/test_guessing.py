@@ -48,7 +48,9 @@ def guesses(people: People, person: Person, count: int = GUESSES) -> list[Reques
         elif place == 2:
             requests.append(people.deactivate(cookie, code))
         elif place == 3:
-            requests.append(people.post(f"{TWOFACTOR}/recovery", cookie, code=code))
+            requests.append(
+                people.post(f"{TWOFACTOR}/recovery", cookie, code=code, password=PASSWORD)
+            )
         elif place == 4:
             requests.append(
                 people.post(f"{TWOFACTOR}/", cookie, areas=["email"], twofactor_code=code)
