@@ -108,7 +108,8 @@ def held_everywhere(portal: Gunicorn, people: People, alice: Person, cookie: str
     assert begun.location == SIGN_IN
     [second] = burst(portal.port, [Request("GET", SIGN_IN, cookie=begun.cookie)])
     form = find_form(second.text, "code").filled({"code": code})
-    new = Request("POST", SIGN_IN, form, begun.cookie)
+    # Until somebody is signed in the cookie holds the session, the token of its forms included.
+    new = Request("POST", SIGN_IN, form, second.cookie or begun.cookie)
     # Another address: the socket's own, and what a client may claim.
     addresses = [
         Request("POST", plain.path, plain.data, cookie, headers, f"127.0.0.{10 + number}")
