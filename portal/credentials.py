@@ -108,6 +108,6 @@ def _changed(_app: Flask, user_id: str, **_facts: Any) -> None:
 
 
 def _made() -> dict[tuple[int, int], int]:
-    """What this request, or this command, has made of which version."""
+    """Return the versions that this request, or command, has raised: the new by the old."""
     made: dict[tuple[int, int], int] = g.setdefault("credentials_made", {})
     return made

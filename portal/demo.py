@@ -9,7 +9,7 @@ from portal.models import Invoice, InvoiceLine
 
 NAME = "demo"
 EMAIL = "demo@example.org"
-PASSWORD = "sunny-harbour-42"  # noqa: S105 - printed by `flask demo`, for everybody to know
+PASSWORD = "sunny-harbour-42"  # noqa: S105 - no secret: `flask demo` and `make run` print it
 LINES = (
     ("Web hosting “Business”, one month", 1, 2_490),
     ("Domain müller-söhne.example, one year", 1, 1_200),

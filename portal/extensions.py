@@ -5,14 +5,14 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import MetaData, event
+from sqlalchemy import CursorResult, MetaData, Result, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -83,6 +83,11 @@ def init_database(app: Flask) -> None:
             event.listen(db.engine, "connect", _sqlite_preparation(seconds))
         elif db.engine.dialect.name == "postgresql":
             event.listen(db.engine, "connect", _postgresql_preparation(seconds))
+
+
+def rows_hit(result: Result[Any]) -> int:
+    """Return how many rows an UPDATE or a DELETE has changed."""
+    return cast(CursorResult[Any], result).rowcount
 
 
 def _let_go(_error: BaseException | None) -> None:

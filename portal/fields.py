@@ -19,7 +19,7 @@ class PortalForm(FlaskForm):
     """A form of the portal: what is sent as JSON is a flat object of texts, or a 400."""
 
     class Meta(FlaskForm.Meta):
-        """How a form finds what was sent."""
+        """Make a form read what was sent."""
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """The fields of a request with JSON in it are read by us, all others as ever."""

@@ -84,7 +84,7 @@ def locale() -> str:
         return SOURCE
     g.spoken = True
     if "viewer" not in g and not g.get("asks_nothing"):
-        current_user.is_authenticated  # noqa: B018 - looks who it is, as every page does
+        current_user.is_authenticated  # noqa: B018 - the look itself loads the customer, and with it `g.viewer`
     return _known(g.get("viewer", (None, None))[1]) or wished()
 
 

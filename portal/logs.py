@@ -36,14 +36,14 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 class TextFormatter(logging.Formatter):
     """One line: time (UTC), level, logger, message, fields; below it the traceback, if any."""
 
-    converter = time.gmtime  # type: ignore[assignment]  # logging documents a plain function here
+    converter = time.gmtime  # type: ignore[assignment]  # logging documents a plain function here; its stub wants a method
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - overrides logging's method of this name
         """The line, with the fields as name=value."""
         shown = [f"{name}={_value(value)}" for name, value in fields_of(record).items()]
         return " ".join([super().formatMessage(record).replace("\n", "\\n"), *shown])

@@ -17,13 +17,14 @@ from email.message import EmailMessage
 from email.parser import Parser
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, after_this_request, current_app, has_request_context
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from portal.extensions import db
+from portal.extensions import db, rows_hit
 from portal.formats import now
 from portal.language import tag
 from portal.models import OutboxMail
@@ -140,7 +141,7 @@ def _claim(number: int) -> OutboxMail | None:
         .values(not_before=now() + LEASE_SECONDS, attempts=OutboxMail.attempts + 1)
     )
     with Session(db.engine, expire_on_commit=False) as session, session.begin():
-        if not session.execute(claim).rowcount:  # type: ignore[attr-defined]  # for an UPDATE or DELETE it is a CursorResult, which has it
+        if not rows_hit(session.execute(claim)):
             return None
         return session.get(OutboxMail, number)
 
@@ -222,7 +223,7 @@ def connected() -> Iterator[smtplib.SMTP]:
 
 
 def _deliver_after_response() -> None:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # Flask types its LocalProxy as what it stands for
+    app: Flask = cast(Any, current_app)._get_current_object()
 
     def attempt() -> None:
         with app.app_context():

@@ -8,7 +8,6 @@ number of guesses a year.
 
 import hashlib
 import math
-from typing import Any, cast
 
 from flask import (
     Response,
@@ -27,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import sessions
 from portal.errors import wants_json
-from portal.extensions import db
+from portal.extensions import db, rows_hit
 from portal.formats import now
 from portal.language import _
 from portal.models import PasswordAttempts as Row
@@ -142,7 +141,7 @@ def _figures(row_key: str) -> Figures | None:
 
 
 def _current(figures: Figures | None) -> Figures:
-    """What still counts: a row that was left alone for a day does not, purged or not."""
+    """Return the figures that still count: none of a row that is a day old, purged or not."""
     return NO_ATTEMPTS if figures is None or figures.recent[-1] <= now() - DAY else figures
 
 
@@ -156,6 +155,6 @@ def _swap(row_key: str, before: Figures | None, after: Figures) -> bool:
                 return True
             seen = (Row.key == row_key, Row.run == before.run, Row.last_at == before.recent[-1])
             done = connection.execute(update(Row).where(*seen).values(**values))
-            return bool(cast(Any, done).rowcount)
+            return bool(rows_hit(done))
     except IntegrityError:
         return False

@@ -129,7 +129,7 @@ def _without_edges(text: str) -> str:
 
 
 def _judged(text: str, words: Sequence[str]) -> dict[str, Any]:
-    """What zxcvbn says; it keeps the words in a table of the module, so one thread at a time."""
+    """Ask zxcvbn; one thread at a time, as it keeps the user's words in a table of its module."""
     from zxcvbn import zxcvbn  # 1.7 MB of word lists: only when a password is chosen
 
     with _one_at_a_time:

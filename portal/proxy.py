@@ -1,4 +1,4 @@
-"""What is believed of a proxy in front: the client's address, the scheme, the host, the prefix."""
+"""Trust a proxy in front for address, scheme and host, and for the prefix if it is asked to."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
         return
     prefixes = hops if app.config["PROXY_PREFIX"] else 0
     fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=prefixes)
-    app.wsgi_app = PlainPrefix(fixed)  # type: ignore[method-assign]  # how Flask documents a middleware
+    app.wsgi_app = PlainPrefix(fixed)  # type: ignore[method-assign]  # Flask documents this assignment; mypy sees a method
 
 
 class PlainPrefix:

@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select, update
 from sqlalchemy.sql.dml import Delete, UpdateBase
 
-from portal.extensions import db
+from portal.extensions import db, rows_hit
 from portal.models import PortalSession as Row
 
 
@@ -124,4 +124,4 @@ def _expired(config: Mapping[str, Any], now: int) -> ColumnElement[bool]:
 
 def _run(statement: UpdateBase) -> int:
     with db.engine.begin() as connection:
-        return int(cast(Any, connection.execute(statement)).rowcount)
+        return rows_hit(connection.execute(statement))

@@ -57,9 +57,8 @@ class ServerSession(SessionMixin):
         """Whether anything was asked of the session."""
         return self._data is not None
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """The content, read from the table once."""
+    def read(self) -> dict[str, Any]:
+        """Return the content, read from the table or the cookie at the first call."""
         if self._data is None:
             found, self._before = self._find() or (None, serializer.dumps({}))
             self.record = found if isinstance(found, Record) else None
@@ -68,12 +67,17 @@ class ServerSession(SessionMixin):
         return cast(dict[str, Any], self._data)
 
     @property
-    def new(self) -> bool:  # type: ignore[override]  # a property for what the interface has as an attribute
+    def data(self) -> dict[str, Any]:
+        """The content (`read`)."""
+        return self.read()
+
+    @property
+    def new(self) -> bool:  # type: ignore[override]  # SessionMixin declares an attribute; here it follows from the content
         """Whether it came with this request."""
         return self.loaded and self.record is None and self.visit is None
 
     @property
-    def modified(self) -> bool:  # type: ignore[override]  # a property for what the interface has as an attribute
+    def modified(self) -> bool:  # type: ignore[override]  # SessionMixin declares an attribute; here it follows from the content
         """Whether the content differs from what was read, at any depth."""
         return self.loaded and serializer.dumps(self.data) != self._before
 
@@ -151,7 +155,7 @@ class ServerSessionInterface(SessionInterface):
         """
         session = cast(ServerSession, session)
         if not session.loaded:
-            session.data  # noqa: B018 - reads the record
+            session.read()
         if session.record is None:
             session.visit = None  # its cookie is made anew when it is saved
             return
@@ -243,7 +247,7 @@ def end_present() -> None:
 
 def abandon() -> None:
     """Save nothing of the session of this request: the database has kept it waiting already."""
-    here = session._get_current_object()  # type: ignore[attr-defined]  # Flask types its LocalProxy as what it stands for
+    here = _here()
     if isinstance(here, ServerSession):
         here.abandoned = True
 
@@ -269,9 +273,15 @@ def is_present(record: Record) -> bool:
 def _present() -> ServerSession | None:
     if not has_request_context():
         return None
-    here = cast(ServerSession, session._get_current_object())  # type: ignore[attr-defined]  # Flask types its LocalProxy as what it stands for
-    here.data  # noqa: B018 - reads the record
+    here = cast(ServerSession, _here())
+    here.read()
     return here
+
+
+def _here() -> SessionMixin:
+    """Return the session behind Flask's proxy, which is typed as what it stands for."""
+    found: SessionMixin = cast(Any, session)._get_current_object()
+    return found
 
 
 def _visit(config: Mapping[str, Any], cookie: str) -> tuple[Visit, str] | None:

@@ -1,13 +1,11 @@
-"""What has run out is removed: nothing breaks without it, but the tables would grow."""
-
-from typing import Any, cast
+"""Remove what has run out; nothing breaks without it, but the tables would grow."""
 
 from sqlalchemy import delete
 from sqlalchemy.sql.dml import Delete
 
 from portal import session_records
 from portal.addresses import HOUR
-from portal.extensions import db
+from portal.extensions import db, rows_hit
 from portal.formats import now
 from portal.models import AddressFailure, KnownBrowser, PasswordAttempts, PasswordReset
 
@@ -32,4 +30,4 @@ def purge() -> dict[str, int]:
 
 def _run(statement: Delete) -> int:
     with db.engine.begin() as connection:
-        return int(cast(Any, connection.execute(statement)).rowcount)
+        return rows_hit(connection.execute(statement))

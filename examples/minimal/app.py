@@ -26,7 +26,7 @@ twofactor.area("note", "Note", "Each change of your note")
 twofactor.init_app(app, db)
 
 
-class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]  # Flask-SQLAlchemy makes it at run time: mypy sees no class
+class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]  # db.Model is made at run time, so mypy sees neither a name nor a base
     id: Mapped[str] = mapped_column(primary_key=True)
     password: Mapped[str]
     note: Mapped[str] = mapped_column(default="Nothing yet.")

@@ -11,7 +11,7 @@ from portal import addresses, known_browsers, mail, notices, password_attempts, 
 from portal.again import done_again
 from portal.bounds import LONGEST_IDENTITY
 from portal.credentials import Overtaken, raise_version, raised, stands_on, version_of
-from portal.extensions import db, twofactor
+from portal.extensions import db, rows_hit, twofactor
 from portal.formats import now
 from portal.language import _, worded
 from portal.models import Customer, PasswordReset, email_key, name_key
@@ -315,17 +315,17 @@ def rehash(number: int, read: str, password: str) -> None:
 
 
 def live_sessions(customer: Customer) -> list[Record]:
-    """Where the customer is signed in, the last used first."""
+    """Return the customer's live sessions, the last used first."""
     return sessions.sessions_of(customer.id, version_of(customer))
 
 
 def _hit(result: Result[Any]) -> None:
-    """What a change stands on still held.
+    """Make sure that a change has hit its row.
 
     Raises:
-        Overtaken: it did not; nothing is changed.
+        Overtaken: it has not, since what it stands on has changed; nothing is written.
     """
-    if result.rowcount != 1:  # type: ignore[attr-defined]  # for an UPDATE or DELETE it is a CursorResult, which has it
+    if rows_hit(result) != 1:
         db.session.rollback()
         raise Overtaken
 

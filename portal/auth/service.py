@@ -19,7 +19,7 @@ from portal.account.service import (
 )
 from portal.credentials import Overtaken, version_of
 from portal.errors import wants_json
-from portal.extensions import db
+from portal.extensions import db, rows_hit
 from portal.formats import now
 from portal.language import _
 from portal.models import Customer, PasswordReset, email_key
@@ -175,7 +175,7 @@ def open_link(token: str) -> bool:
         .values(token_hash=_hash(ticket))
         .execution_options(synchronize_session=False)
     )
-    if not db.session.execute(exchanged).rowcount:  # type: ignore[attr-defined]  # for an UPDATE or DELETE it is a CursorResult, which has it
+    if not rows_hit(db.session.execute(exchanged)):
         db.session.rollback()
         return False
     db.session.commit()
@@ -228,7 +228,7 @@ def _opened() -> tuple[str, str]:
 
 
 def _holds() -> tuple[ColumnElement[bool], ...]:
-    """What must be so for a link to open something: all that it stands on is as it was."""
+    """Return the conditions under which a link opens: nothing it stands on has changed."""
     return (
         PasswordReset.expires_at > now(),
         Customer.id == PasswordReset.customer_id,

@@ -1,4 +1,4 @@
-"""How long what comes in may be: looked at before it is normalised, matched, hashed or stored.
+"""Bounds of what comes in, looked at before it is normalised, matched, hashed or stored.
 
 One place for all of it. What is longer is refused as its field refuses what is wrong, and costs no
 more than the look at its length.

@@ -48,7 +48,7 @@ class Subject:
 
     @property
     def bound(self) -> str:
-        """What of the credential a known browser is bound to: as much as its column holds."""
+        """Return what binds a known browser: as much of the credential as its column holds."""
         return self.credential[:40]
 
 

@@ -1,4 +1,4 @@
-"""What a new password does to wrong codes: whoever typed them knows it no more."""
+"""Forget wrong codes when the password changes: who typed them no longer knows it."""
 
 from sqlalchemy import Connection
 

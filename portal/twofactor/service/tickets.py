@@ -31,7 +31,7 @@ RETRIES = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grant:
-    """What a code allows besides its one deed.
+    """The retries that a code still allows.
 
     Args:
         until: when it ends (Unix seconds), the same for every pass that comes of the code.
@@ -141,7 +141,7 @@ def unfinished(kit: Kit, kind: str, subject: Subject, ticket_id: str | None) -> 
 
 
 def grant(kit: Kit) -> Grant:
-    """What a code allows that was judged right just now."""
+    """Return the retries of a code that was judged right just now."""
     return Grant(int(kit.clock()) + kit.settings.pass_seconds, RETRIES)
 
 

@@ -44,7 +44,7 @@ class Store:
         now: float,
         carried: str | None = None,
     ) -> Glance:
-        """What the guard asks, in one SELECT by primary keys.
+        """Read all that the guard needs, in one SELECT by primary keys.
 
         Args:
             user_id: whose account.

@@ -99,7 +99,7 @@ def code() -> str:
 
 
 def _unfit(name: str) -> Refusal:
-    """How a field refuses what nobody need look at."""
+    """Return the refusal of a text that is too long for its field."""
     if name in _PASSWORDS:
         return PasswordWrong("unfit")
     return NameUnusable("long") if name == "name" else MalformedCode("unfit")
@@ -121,7 +121,7 @@ def _known(name: str, value: Any) -> str:
 
 
 def typed(name: str) -> str | None:
-    """What was typed into a field, to be shown in it again; `None` where it can't be."""
+    """Return what was typed into a field, to show it again; `None` where it can't be shown."""
     values = texts(name)
     return values[0] if len(values) == 1 and values[0] != _NOTHING else None
 

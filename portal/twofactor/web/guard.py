@@ -1,4 +1,4 @@
-"""How a deed is protected: the decorator, the same inside a view; `passes` has what is left."""
+"""The guard: the decorator, and the same inside a view; `passes` has what a code leaves."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -185,7 +185,7 @@ def check(state: State, area: Area, user: Any, user_id: str) -> bool:
 
 
 def _once(state: State, asked: Asked, user_id: str) -> Ticket | None:
-    """What notes that the continuation of this request is executed, if one has to be noted.
+    """Make the ticket that notes the execution of this request's continuation, if it needs one.
 
     A second guard of the same request finds that done; what came without its files is not executed.
     """
@@ -266,7 +266,7 @@ def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
 
 
 def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
-    """What the ticket asked about is bound to."""
+    """Return what the ticket asked about is bound to."""
     credential = state.credential_of(user)
     return passes.bound(credential) if kind == tickets.PASS else (credential,)
 

@@ -1,4 +1,4 @@
-"""What is left of a code when its form comes back: a pass for a retry (DESIGN, Guard 4).
+"""Passes: a retry without a new code for a form that came back (DESIGN, Guard 4).
 
 That depends on what the view answered and said, never on what the client says it accepts.
 """

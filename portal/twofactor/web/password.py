@@ -64,11 +64,11 @@ class PasswordQuestion:
 
     @property
     def fields(self) -> list[str]:
-        """What programs have to send for it."""
+        """Return the fields that programs have to send for it."""
         return ["password"] if self.is_asked else []
 
     @property
     def context(self) -> dict[str, Any]:
-        """What pages need to ask it."""
+        """Return what pages need to ask it."""
         name = self._state.account_name(current_user)
         return {"ask_password": self.is_asked, "account_name": name}

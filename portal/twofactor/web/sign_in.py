@@ -210,7 +210,7 @@ def _renews(state: State, pending: Pending) -> bool:
 
 
 def _renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] | None:
-    """What replaces the password, where that is asked.
+    """Return what replaces the password, where that is asked.
 
     Raises:
         NewPasswordNeeded, PasswordsDiffer, PasswordRefused: nothing was judged.

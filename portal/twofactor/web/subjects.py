@@ -1,4 +1,4 @@
-"""Who does something in this request: the one place that makes a `Subject`."""
+"""Make the `Subject` of a request: the one place that does."""
 
 import hashlib
 import ipaddress

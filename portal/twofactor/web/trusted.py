@@ -35,7 +35,7 @@ def offered(state: State) -> bool:
 
 
 def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
-    """What this browser's cookie holds next, if the user trusts it; the present one is used up."""
+    """Use the trust cookie up; return what it holds next, `None` if the browser is not trusted."""
     cookie = request.cookies.get(_cookie_name(), "")
     if not cookie or not bounds.fits(_NAME, cookie) or not offered(state):
         return None
