@@ -1,0 +1,128 @@
+"""The changes of tickets, each one atomic statement, on an open transaction."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from ..core.records import KNOWN, Ticket
+from .rows import ticket_of
+from .statements import Statements
+from .tables import Tables
+
+
+class TicketChanges:
+    """The changes of tickets. A `bool` says whether the one row was hit."""
+
+    def __init__(self, connection: Connection, tables: Tables, statements: Statements) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._statements = statements
+
+    @property
+    def connection(self) -> Connection:
+        """For what the host writes together with a change."""
+        return self._connection
+
+    def drop_ticket(self, digest: str, kind: str, user_id: str) -> bool:
+        """Remove one ticket of a user."""
+        ticket = self._tables.ticket
+        return self._hit(
+            delete(ticket).where(
+                ticket.c.digest == digest, ticket.c.kind == kind, ticket.c.user_id == user_id
+            )
+        )
+
+    def add_ticket(self, *tickets: Ticket) -> None:
+        """Write tickets, in one statement."""
+        values = [
+            {
+                "digest": ticket.digest,
+                "user_id": ticket.user_id,
+                "kind": ticket.kind,
+                "area": ticket.area,
+                "sealed": ticket.sealed,
+                "expires_at": ticket.expires_at,
+            }
+            for ticket in tickets
+        ]
+        if values:
+            self._connection.execute(self._statements.add_ticket, values)
+
+    def move_end(self, digest: str, kind: str, expires_at: int) -> bool:
+        """Let a ticket end at another time."""
+        ticket = self._tables.ticket
+        return self._hit(
+            update(ticket)
+            .where(ticket.c.digest == digest, ticket.c.kind == kind)
+            .values(expires_at=expires_at)
+        )
+
+    def replace_browser(self, fresh: Ticket, now: float) -> bool:
+        """Write the ticket of a known browser over that which would end first."""
+        ticket = self._tables.ticket
+        oldest = (
+            select(ticket.c.digest)
+            .where(
+                ticket.c.user_id == fresh.user_id,
+                ticket.c.kind == KNOWN,
+                ticket.c.expires_at > int(now),
+            )
+            .order_by(ticket.c.expires_at, ticket.c.digest)
+            .limit(1)
+        )
+        return self._hit(
+            update(ticket)
+            .where(ticket.c.digest == oldest.scalar_subquery())
+            .values(digest=fresh.digest, area=fresh.area, expires_at=fresh.expires_at)
+        )
+
+    def add_ticket_once(self, ticket: Ticket) -> bool:
+        """Write a ticket that carries nothing, unless its digest is there already."""
+        return self._hit(
+            self._statements.add_ticket_once,
+            new_digest=ticket.digest,
+            new_user_id=ticket.user_id,
+            new_kind=ticket.kind,
+            new_area=ticket.area,
+            new_expires_at=ticket.expires_at,
+        )
+
+    def ticket(self, digest: str, kind: str, now: float) -> Ticket | None:
+        """A ticket that is still good, left where it is."""
+        values = {"digest": digest, "kind": kind, "now": int(now)}
+        row = self._connection.execute(self._statements.ticket, values).first()
+        return None if row is None else ticket_of(row)
+
+    def take_ticket(
+        self, digest: str, kind: str, user_id: str, now: float, area: str = ""
+    ) -> Ticket | None:
+        """Use a ticket up: one DELETE that must hit its one row."""
+        values = {"digest": digest, "kind": kind, "user": user_id, "area": area, "now": int(now)}
+        row = self._connection.execute(self._statements.take_ticket, values).first()
+        return None if row is None else ticket_of(row)
+
+    def drop_tickets(self, user_id: str, spare: str = "", known: str = "") -> None:
+        """End everything half done of a user; what was executed stays so.
+
+        Args:
+            user_id: the host's string for the user.
+            spare: a kind that stays.
+            known: digest of the known browser that stays.
+        """
+        values = {"user": user_id, "spare": spare, "known": known}
+        self._connection.execute(self._statements.drop_tickets, values)
+
+    def drop_expired_tickets(self, now: float, most: int = 1000) -> int:
+        """Remove tickets that are over, of all users, at most so many; the number of them."""
+        values = {"now": int(now), "most": most}
+        return self._connection.execute(self._statements.drop_expired, values).rowcount
+
+    def drop_unfinished(self, user_id: str, kind: str, now: float, most: int = 1000) -> None:
+        """Remove the tickets of a kind that a user has, as there is to be one, and at most so many
+        that are over, of all users.
+        """
+        values = {"user": user_id, "kind": kind, "now": int(now), "most": most}
+        self._connection.execute(self._statements.drop_unfinished, values)
+
+    def _hit(self, statement: Any, **values: Any) -> bool:
+        return bool(self._connection.execute(statement, values).rowcount == 1)
