@@ -17,7 +17,7 @@ from portal.twofactor import SetupError, TwoFactor
 from portal.twofactor import language as speech
 from portal.twofactor.core import errors
 from portal.twofactor.core.records import Event
-from portal.twofactor.web import words
+from portal.twofactor.web import activity, words
 from tests.support.html import parse
 from tests.support.languages import left_in_english
 
@@ -221,11 +221,11 @@ class TestSentences:
         assert "geht etwa 3 Minuten und 20 Sekunden vor" in words.sentence(errors.ClockOff(200), 0)
         assert "geht etwa 1 Minute nach" in words.sentence(errors.ClockOff(-60), 0)
 
-    @pytest.mark.parametrize("kind", words._EVENTS)
+    @pytest.mark.parametrize("kind", activity._EVENTS)
     def test_every_event_is_german(self, german_request, kind):
         areas = german_request.extensions["twofactor"].kit.areas
         event = Event("u", 0, kind, "recovery_code", None, "+note -vault")
-        text = words.activity(event, areas)
+        text = activity.sentence(event, areas)
         assert left_in_english(f"<p>{text}</p>", GERMAN) == set()
         ends = "Neuer Wiederherstellungscode", "Notes hinzugefügt, Vault entfernt", "+note -vault"
         assert text.endswith(ends)

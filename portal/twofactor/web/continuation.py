@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from flask import g, request
 from werkzeug.datastructures import ImmutableMultiDict
 
+from ..core import bounds
 from ..core.errors import ContinuationBroken, KeyMissing, SealBroken
 from ..core.vault import CONTINUATION
 from ..state import State
@@ -23,6 +24,7 @@ from . import navigation
 
 FIELD = "twofactor_pending"
 CODE_FIELD = "twofactor_code"
+CODE_HEADER = "X-Twofactor-Code"
 # Long texts are compressed, so that they stay below the limit that they just passed themselves.
 _COMPRESS_ABOVE = 32_768
 _LOST = "_twofactor_lost"
@@ -124,3 +126,13 @@ def restore(continuation: Continuation) -> None:
 
 def _bound() -> tuple[str, str]:
     return request.method, navigation.here()
+
+
+def codes() -> set[str]:
+    """The codes of this request, in the form and beside it: one, if it is as it should be.
+
+    Of one that is too long there is left what shows that it is.
+    """
+    values = {*request.form.getlist(CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
+    cut = {value[: bounds.longest(CODE_FIELD) + 1] for value in values}
+    return {value for value in cut if value.strip()}

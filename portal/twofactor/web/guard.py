@@ -10,7 +10,7 @@ from flask import abort, after_this_request, current_app, make_response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from ..core import bounds, policy
+from ..core import policy
 from ..core.areas import Area
 from ..core.errors import (
     AlreadyDone,
@@ -34,7 +34,6 @@ from .forms import refuse_cross_site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-CODE_HEADER = "X-Twofactor-Code"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -53,7 +52,7 @@ def restore_form() -> None:
     if not tokens:
         return
     state, asked = current_state(), requests.current()
-    asked.codes = _codes()
+    asked.codes = continuation.codes()
     asked.carried = continuation.unseal(state, tokens[0])
     continuation.restore(asked.carried)
 
@@ -212,7 +211,7 @@ def _ask(
         if grant is not None:
             return grant
         _look_again(state, once)
-    codes = _codes() if asked.codes is None else asked.codes
+    codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     if not codes:
         raise ChallengeRequired(area.key)
@@ -293,13 +292,3 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
         return False
     seen = glance(state, area, user, user_id)
     return _verdict(state, area, user, seen, "POST") is Verdict.ASK and not seen.ticket
-
-
-def _codes() -> set[str]:
-    """The codes of this request, in the form and beside it: one, if it is as it should be.
-
-    Of one that is too long there is left what shows that it is.
-    """
-    values = {*request.form.getlist(continuation.CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
-    cut = {value[: bounds.longest(continuation.CODE_FIELD) + 1] for value in values}
-    return {value for value in cut if value.strip()}

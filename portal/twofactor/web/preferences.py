@@ -14,6 +14,7 @@ from ..service import preferences, trust
 from ..service.authenticators import MOST
 from ..state import State, current_state
 from . import (
+    activity,
     authenticators,
     forms,
     guard,
@@ -174,7 +175,7 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
 
 def _line(state: State, event: Event) -> dict[str, str | None]:
     return {
-        "text": words.activity(event, state.kit.areas),
+        "text": activity.sentence(event, state.kit.areas),
         "at": moment(event.at),
         "iso": words.iso(event.at),
         "address": event.address,
@@ -243,7 +244,7 @@ def _event_objects(state: State) -> list[dict[str, str | None]]:
             "area": event.area,
             "at": words.iso(event.at),
             "address": event.address,
-            "message": words.activity(event, state.kit.areas),
+            "message": activity.sentence(event, state.kit.areas),
         }
         for event in state.kit.store.events(state.user_key(current_user), RECENT)
     ]

@@ -1,6 +1,5 @@
 """The second step of signing in. Half signed in is not signed in: the session holds one mark."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,9 +12,6 @@ from ..core.errors import (
     ChallengeRequired,
     CodeWrong,
     MalformedCode,
-    NewPasswordNeeded,
-    PasswordRefused,
-    PasswordsDiffer,
     RecoveryNeeded,
     Refusal,
     SetupError,
@@ -35,14 +31,12 @@ from . import (
     navigation,
     outstanding,
     pages,
-    recovered,
+    recovery_sign_in,
     subjects,
     trusted,
     words,
 )
 from .challenge import error_object, no_store
-
-_NEW_PASSWORD = ("new_password", "repeat_password")
 
 
 def begin(user: Any, remember: bool, next_url: str | None) -> Response:
@@ -131,7 +125,7 @@ def _asked_object(state: State, *, renews: bool = False) -> Response:
     body = error_object(refusal, state.kit.areas.get(SIGN_IN))
     body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": forms.csrf_token()}
     if renews:
-        body["needed"] = ["code", *_NEW_PASSWORD]
+        body["needed"] = ["code", *recovery_sign_in.NEW_PASSWORD]
     return no_store(make_response(jsonify(body), 403))
 
 
@@ -144,10 +138,10 @@ def show() -> Response:
         pending = signing_in.pending(state.kit, marks.get(tickets.SIGN_IN))
     except SignInExpired as expired:
         return _start_over(state, expired)
+    renews = _by_recovery() and recovery_sign_in.renews(state, pending)
     if forms.wants_json():
-        return _asked_object(state, renews=_renews(state, pending) and _by_recovery())
-    context = _context(state, _by_recovery(), _renews(state, pending))
-    return pages.page("sign_in.html", **context)
+        return _asked_object(state, renews=renews)
+    return pages.page("sign_in.html", **_context(state, _by_recovery(), renews))
 
 
 def submit() -> Response:
@@ -166,7 +160,7 @@ def submit() -> Response:
         by_recovery = _is_recovery(text)
         if by_recovery:
             pending, user = signing_in.complete_by_recovery(
-                state.kit, mark, address, text, load, partial(_renewal, state)
+                state.kit, mark, address, text, load, partial(recovery_sign_in.renewal, state)
             )
         else:
             known_id = subjects.known_id(marks.get(KNOWN))
@@ -190,42 +184,14 @@ def _recovery_again(
 ) -> Response:
     """The recovery code once more, perhaps with the fields of a new password."""
     try:
-        renews = _renews(state, waiting or signing_in.pending(state.kit, mark))
+        renews = recovery_sign_in.renews(state, waiting or signing_in.pending(state.kit, mark))
     except SignInExpired as expired:
         return _start_over(state, expired)
     response = pages.refused(state, refusal, "sign_in.html", **_context(state, True, renews))
     if renews and forms.wants_json():
-        body: dict[str, Any] = response.get_json()
-        response.set_data(jsonify({**body, "needed": ["code", *_NEW_PASSWORD]}).data)
+        needed = ["code", *recovery_sign_in.NEW_PASSWORD]
+        response.set_data(jsonify({**response.get_json(), "needed": needed}).data)
     return response
-
-
-def _renews(state: State, pending: Pending) -> bool:
-    """Whether the recovery code serves together with a new password alone.
-
-    Wrong codes were counted since the last right one: who typed them knows the password, and would
-    be let in by it as soon as two-factor authentication is off.
-    """
-    return pending.guessed and state.change_password is not None
-
-
-def _renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] | None:
-    """Return what replaces the password, where that is asked.
-
-    Raises:
-        NewPasswordNeeded, PasswordsDiffer, PasswordRefused: nothing was judged.
-    """
-    if state.change_password is None or not pending.guessed:
-        return None
-    password = forms.text("new_password")
-    if not password:
-        raise NewPasswordNeeded("no new password")
-    if forms.text("repeat_password") != password:
-        raise PasswordsDiffer("new passwords differ")
-    problem = state.password_problem(user, password) if state.password_problem else None
-    if problem:
-        raise PasswordRefused(problem)
-    return partial(state.change_password, user, password)
 
 
 def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
@@ -246,7 +212,7 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
     outstanding.know(pending.user_id, enrolled=not by_recovery)
     if by_recovery:
         _log_in(state, user, pending.remember)
-        return _recovered(pending)
+        return recovery_sign_in.lead_on(pending)
     response = _enter(state, user, pending.remember, pending.next_url)
     marks.put(tickets.PASSWORD, pending.proof)
     known.keep(state, pending.user_id, pending.known)
@@ -254,21 +220,6 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
         who = Subject(pending.user_id, subjects.address(), pending.credential)
         trusted.remember(state, who, response)
     return response
-
-
-def _recovered(pending: Pending) -> Response:
-    """On to the wizard, with the areas of before."""
-    recovered.begin()
-    message = _(
-        "Your recovery code was used, so two-factor authentication is off now. Activate it"
-        " again with your new phone."
-    )
-    target = navigation.after_sign_in(pending.next_url)
-    activate = url_for("twofactor.activate", areas=sorted(pending.areas), next=target)
-    if forms.wants_json():
-        return pages.done(message, state="off", activate=activate)
-    marks.say(message)
-    return navigation.see_other(activate)
 
 
 def _context(state: State, by_recovery: bool, renews: bool = False) -> dict[str, Any]:
