@@ -31,15 +31,8 @@ from portal import (
     sessions,
     switch,
 )
-from portal.account.service import (
-    all_keys,
-    choose_password,
-    find_for_operator,
-    name_of,
-    names_of,
-    problem_with_password,
-    verify_password,
-)
+from portal.account.customers import all_keys, find_for_operator, name_of, names_of
+from portal.account.service import choose_password, problem_with_password, verify_password
 from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
 from portal.extensions import csrf, init_database, login_manager, twofactor
 

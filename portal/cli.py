@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal import demo, mail, upkeep
 from portal.account import service
+from portal.account.customers import find_customer
 from portal.extensions import db, twofactor
 from portal.models import Customer
 from portal.passwords import PasswordRefused
@@ -78,7 +79,7 @@ def list_users(as_json: bool) -> None:
 @click.option("--password", help="Better left out: then it is asked for, or read from stdin.")
 def set_password(name: str, password: str | None) -> None:
     """Give the customer NAME (or the e-mail address) a new password; all sessions end."""
-    customer = service.find_customer(name)
+    customer = find_customer(name)
     if customer is None:
         raise click.ClickException(f"There is no customer {name!r}.")
     try:

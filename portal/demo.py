@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from portal.account import service
+from portal.account.customers import find_customer
 from portal.extensions import db
 from portal.formats import today
 from portal.models import Invoice, InvoiceLine
@@ -21,7 +22,7 @@ LINES = (
 
 def make() -> bool:
     """Make the customer and the invoices; False, and nothing is touched, when they are there."""
-    if service.find_customer(NAME) is not None:
+    if find_customer(NAME) is not None:
         return False
     customer = service.create_customer(
         NAME,

@@ -10,8 +10,8 @@ from flask_login import current_user, login_user
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from portal import addresses, known_browsers, language, mail, notices, sessions
+from portal.account.customers import find_customer
 from portal.account.service import (
-    find_customer,
     rehash,
     replace_password,
     verify_nobody,
@@ -24,6 +24,7 @@ from portal.formats import now
 from portal.language import _
 from portal.models import Customer, PasswordReset, email_key
 from portal.passwords import needs_rehash
+from portal.session_interface import USER
 from portal.twofactor.core.errors import SignInExpired
 from portal.twofactor.service import signing_in, tickets
 from portal.twofactor.state import current_state
@@ -47,7 +48,7 @@ class Link:
 def load_customer(key: str) -> Customer | None:
     """The customer whom the session names, as long as what let them in is what counts today."""
     customer = db.session.get(Customer, int(key))
-    if session.get(sessions.USER) == key and (
+    if session.get(USER) == key and (
         customer is None or sessions.stamp_of(customer.id) != version_of(customer)
     ):
         sessions.leave()

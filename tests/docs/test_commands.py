@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from portal.account.service import find_customer
+from portal.account.customers import find_customer
 from portal.twofactor.testing import TwoFactorTesting
 
 from .pages import PAGES, blocks

@@ -77,7 +77,7 @@ def test_a_customer_is_named_by_name_address_or_key(app, twofactor, customer):
 
 
 def test_the_figures_know_all_customers(app, twofactor, enrolled, monkeypatch):
-    monkeypatch.setattr("portal.account.service.KEYS_AT_ONCE", 2)
+    monkeypatch.setattr("portal.account.customers.KEYS_AT_ONCE", 2)
     names = ["bob", "carol", "dave", "erin"]
     for name in names:
         make_customer(app, name, f"{name}@example.org", "plum-coffee-lantern-42")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from portal import password_attempts
 from portal.password_attempts import SCHEDULE
-from portal.sessions import STAMP
+from portal.session_interface import STAMP
 from portal.twofactor.core.throttle import DAY, Figures, counted, held_until, wait_after
 from tests.portal.mails import mails
 from tests.support.databases import both

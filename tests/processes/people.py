@@ -20,7 +20,7 @@ from portal.extensions import db
 from portal.models import Customer, PortalSession
 from portal.passwords import hash_password
 from portal.seal import SESSION, seal
-from portal.sessions import STAMP, serializer
+from portal.session_interface import STAMP, serializer
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
 from portal.twofactor.service import enrolment, signing_in, tickets
