@@ -7,20 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
-from flask_login import (
-    current_user,
-    user_loaded_from_cookie,
-    user_logged_in,
-    user_logged_out,
-)
+from flask_login import current_user
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from . import cli, host, language, wiring
+from . import cli, host
 from .catalogue import find_catalogues
 from .config import keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
-from .core.errors import Refusal, SetupError, Unavailable
+from .core.errors import SetupError
 from .core.vault import Vault
 from .notifier import notifier
 from .service import forgiving, preferences, tickets
@@ -30,9 +25,7 @@ from .storage.engine import Transactions
 from .storage.session import HostSession
 from .storage.store import Store
 from .storage.tables import define_tables
-from .web import asked, challenge, forms, guard, marks, outstanding, pages, recovered, sign_in
-from .web.blueprint import make_blueprint
-from .web.dialog import twofactor_dialog
+from .web import guard, hooks, pages, sign_in
 
 if TYPE_CHECKING:
     from .service.doctor import Check
@@ -207,26 +200,8 @@ class TwoFactor:
             base_template=base_template or "twofactor/layout.html",
             catalogues=find_catalogues(app.root_path, settings.translations),
         )
-        app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
-        app.register_error_handler(Refusal, challenge.answer)
-        app.register_error_handler(Unavailable, challenge.unavailable)
-        app.jinja_env.globals.update(
-            twofactor_dialog=twofactor_dialog,
-            twofactor_recovered=recovered.twofactor_recovered,
-            twofactor_base_template=app.extensions[KEY].base_template,
-            twofactor_news=marks.news,
-            twofactor_csrf_field=forms.csrf_field,
-            twofactor_csrf_token=forms.csrf_token,
-            **language.HELPERS,
-        )
-        app.before_request(wiring.first_request(app, partial(_check_users, db, user_key, key_of)))
-        app.before_request(outstanding.hold)
-        app.before_request(guard.restore_form)
-        asked.watch(app)
+        hooks.install(app, url_prefix, partial(host.check_users, db, user_key, key_of))
         app.cli.add_command(cli.group)
-        user_logged_out.connect(_forget_marks, app, weak=False)
-        user_logged_in.connect(outstanding.on_login, app, weak=False)
-        user_loaded_from_cookie.connect(outstanding.on_login, app, weak=False)
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
         """A decorator that asks for a code before a view, where the user has chosen the area.
@@ -355,16 +330,3 @@ def _keys(app: Flask) -> list[bytes]:
         return keys
     log.warning("TWOFACTOR_KEYS is not set: secrets are sealed under a key derived from SECRET_KEY")
     return keys_from_secret_key(app.config)
-
-
-def _check_users(
-    db: Any, user_key: Callable[[Any], str] | None, key_of: Callable[[Any], str]
-) -> None:
-    """Try a key of the host's own; the default, the primary key, is stable."""
-    if user_key is not None:
-        host.check_stored_users(db, key_of)
-
-
-def _forget_marks(_app: Flask, **_facts: object) -> None:
-    marks.forget()
-    outstanding.clear()

@@ -194,3 +194,11 @@ def find_nobody(_name: str) -> None:
 def one_by_one(label: Callable[[str], str]) -> Callable[[Sequence[str]], dict[str, str]]:
     """The names of many keys, asked for one after the other."""
     return lambda keys: {key: label(key) for key in dict.fromkeys(keys)}
+
+
+def check_users(
+    db: Any, user_key: Callable[[Any], str] | None, key_of: Callable[[Any], str]
+) -> None:
+    """Try a key of the host's own; the default, the primary key, is stable."""
+    if user_key is not None:
+        check_stored_users(db, key_of)

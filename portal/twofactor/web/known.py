@@ -23,13 +23,5 @@ def keep(state: State, user_id: str, known_id: str) -> None:
 
     @after_this_request
     def send(response: Response) -> Response:
-        response.set_cookie(
-            subjects.known_cookie(user_id),
-            known_id,
-            max_age=seconds,
-            path="/",
-            secure=subjects.is_secure(),
-            httponly=True,
-            samesite="Lax",
-        )
+        subjects.send_cookie(response, subjects.known_cookie(user_id), known_id, seconds)
         return response

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app, request
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from ..core import bounds
 from ..core.records import Subject
@@ -70,6 +71,26 @@ def known_cookie(user_id: str) -> str:
 def _known_cookie(tag: str) -> str:
     name = f"{KNOWN_COOKIE}_{tag}"
     return f"__Host-{name}" if is_secure() else name
+
+
+def send_cookie(response: Response, name: str, value: str, seconds: int) -> None:
+    """Send a cookie that scripts can't read and other sites don't get (RFC 6265 section 4.1.2).
+
+    Args:
+        response: what it goes with.
+        name: with the prefix `__Host-` where cookies go over TLS alone.
+        value: an opaque id.
+        seconds: how long the browser keeps it.
+    """
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path="/",
+        secure=is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def is_secure() -> bool:

@@ -49,16 +49,8 @@ def remember(state: State, subject: Subject, response: Response) -> None:
 
 
 def keep(response: Response, cookie: str, seconds: int) -> None:
-    """Send the cookie: out of scripts' reach, and not to other sites."""
-    response.set_cookie(
-        _cookie_name(),
-        cookie,
-        max_age=seconds,
-        path="/",
-        secure=subjects.is_secure(),
-        httponly=True,
-        samesite="Lax",
-    )
+    """Send the cookie."""
+    subjects.send_cookie(response, _cookie_name(), cookie, seconds)
 
 
 def browser_name() -> str:
