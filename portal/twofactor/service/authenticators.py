@@ -65,9 +65,8 @@ def begin(kit: Kit, subject: Subject, text: str, name: str) -> str:
         seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
         kind = tickets.AUTHENTICATOR
         transaction.drop_unfinished(subject.user_id, kind, kit.clock())
-        return tickets.issue(
-            kit, transaction, kind, subject.user_id, seconds, data=data, bound=bound
-        )
+        made = tickets.made(kit, kind, subject.user_id, seconds, data=data, bound=bound)
+        return tickets.issue(transaction, made)
 
     return verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
 

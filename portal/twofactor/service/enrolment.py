@@ -52,9 +52,9 @@ def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | Non
             raise AlreadyOn("two-factor authentication is on")
         transaction.drop_unfinished(subject.user_id, tickets.ENROLMENT, kit.clock())
         seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
-        return tickets.issue(
-            kit, transaction, tickets.ENROLMENT, subject.user_id, seconds, data=data, bound=bound
-        )
+        kind = tickets.ENROLMENT
+        made = tickets.made(kit, kind, subject.user_id, seconds, data=data, bound=bound)
+        return tickets.issue(transaction, made)
 
     return kit.store.run(work)
 

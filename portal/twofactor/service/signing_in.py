@@ -78,9 +78,8 @@ def begin(
         "credential": credential,
     }
     seconds = kit.settings.pending_seconds
-    return kit.store.run(
-        lambda tx: tickets.issue(kit, tx, tickets.SIGN_IN, account.user_id, seconds, data=data)
-    )
+    made = tickets.made(kit, tickets.SIGN_IN, account.user_id, seconds, data=data)
+    return kit.store.run(lambda tx: tickets.issue(tx, made))
 
 
 def pending(kit: Kit, ticket_id: str | None) -> Pending:

@@ -61,21 +61,9 @@ def digest(ticket_id: str, *bound: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def issue(
-    kit: Kit,
-    transaction: Transaction,
-    kind: str,
-    user_id: str,
-    seconds: int,
-    area: str = "",
-    data: dict[str, Any] | None = None,
-    bound: tuple[str, ...] = (),
-    ticket_id: str = "",
-) -> str:
-    """Write a ticket and return its id, which is for the session alone; arguments as `made` has
-    them.
-    """
-    ticket_id, ticket = made(kit, kind, user_id, seconds, area, data, bound, ticket_id)
+def issue(transaction: Transaction, made: tuple[str, Ticket]) -> str:
+    """Write a ticket as `made` returns it; returns its id, which is for the session alone."""
+    ticket_id, ticket = made
     transaction.add_ticket(ticket)
     return ticket_id
 
@@ -156,7 +144,8 @@ def leave_pass(kit: Kit, user_id: str, area: str, left: Grant, bound: tuple[str,
         bound: method, address and credential that it is for.
     """
     seconds, data = left.until - int(kit.clock()), {"left": left.left - 1}
-    return kit.store.run(lambda tx: issue(kit, tx, PASS, user_id, seconds, area, data, bound))
+    ticket = made(kit, PASS, user_id, seconds, area, data, bound)
+    return kit.store.run(lambda tx: issue(tx, ticket))
 
 
 def take_pass(

@@ -104,9 +104,8 @@ def _issue(
     data = data | {"secret": tickets.digest(secret)}
     bound = (subject.credential,)
     user_id = subject.user_id
-    family = tickets.issue(
-        kit, transaction, KIND, user_id, seconds, data=data, bound=bound, ticket_id=family
-    )
+    made = tickets.made(kit, KIND, user_id, seconds, data=data, bound=bound, ticket_id=family)
+    family = tickets.issue(transaction, made)
     return f"{family}.{secret}"
 
 
