@@ -209,11 +209,11 @@ def challenges(person: Photographer) -> None:
     person.answer(person.code())
     person.page.wait_for_load_state()
     pending = person.page.locator("input[name='twofactor_pending']")
-    begin_email_change(person, "new@example.org")
+    person.change_email_with_a_wrong_code(PASSWORD, "new@example.org")
     done = pending.input_value()
     person.answer(person.next_code())
     person.page.wait_for_load_state()
-    begin_email_change(person, "newer@example.org")
+    person.change_email_with_a_wrong_code(PASSWORD, "newer@example.org")
     pending.evaluate("(field, value) => { field.value = value }", done)
     person.answer(person.code())
     person.page.wait_for_load_state()
@@ -227,16 +227,6 @@ def challenges(person: Photographer) -> None:
         person.page.wait_for_load_state()
     person.picture("challenge-held", whole=False)
     person.clock.advance(120)
-
-
-def begin_email_change(person: Photographer, email: str) -> None:
-    """Fill in the form and give a wrong code: the challenge is a page of its own."""
-    person.open("/security/email")
-    person.fill("Current password", PASSWORD)
-    person.fill("New e-mail address", email)
-    person.press("Save")
-    person.answer(wrong_code(person.secret, person.clock()))
-    person.sees("not right")
 
 
 def later(person: Photographer, app: Any) -> None:

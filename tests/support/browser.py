@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
 
 from .clock import Clock
-from .codes import oathtool
+from .codes import oathtool, wrong_code
 
 # Generous, as a busy machine is no finding; what fails takes this long, what passes does not.
 PATIENCE = 15_000
@@ -206,6 +206,15 @@ class Person:
         """Type a code into the challenge and confirm it."""
         self.asked().fill(code)
         self.press("Confirm", self.dialog)
+
+    def change_email_with_a_wrong_code(self, password: str, email: str) -> None:
+        """Fill in the form and answer wrongly, so that the challenge is a page of its own."""
+        self.open("/security/email")
+        self.fill("Current password", password)
+        self.fill("New e-mail address", email)
+        self.press("Save")
+        self.answer(wrong_code(self.secret, self.clock()))
+        self.sees("not right")
 
     def state(self) -> str:
         """``on`` or ``off``, as the preferences page says."""
