@@ -82,9 +82,11 @@ def test_the_header_has_two_lines_on_the_narrowest_screen(people, customer, cust
     person = people(locale="de-DE")
     sign_in(person, customer_password)
     person.is_at("/")
-    header = person.page.get_by_role("banner")
-    name = header.get_by_role("link", name="Customer Portal").bounding_box()
-    button = header.get_by_role("button", name="Abmelden").bounding_box()
-    assert button["x"] > name["x"] + name["width"], "beside the name"
-    links = header.get_by_role("navigation").get_by_role("link").all()
-    assert len({link.bounding_box()["y"] for link in links}) == 1
+    for path in ("/", "/security/", f"{TWOFACTOR}/"):
+        person.open(path)
+        header = person.page.get_by_role("banner")
+        name = header.get_by_role("link", name="Customer Portal").bounding_box()
+        button = header.get_by_role("button", name="Abmelden").bounding_box()
+        assert button["x"] > name["x"] + name["width"], "beside the name"
+        links = header.get_by_role("navigation").get_by_role("link").all()
+        assert len({link.bounding_box()["y"] for link in links}) == 1
