@@ -101,14 +101,16 @@ def grows_linearly(call, unit, constant=0.0):
         assert many <= allowed, f"{unit!r}: {few * 1000:.1f} ms, then {many * 1000:.1f} ms"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # no parser asks it
 @pytest.mark.parametrize("name", PARSERS)
-@pytest.mark.parametrize("unit", HOSTILE, ids=ascii)
-def test_no_parser_takes_longer_than_its_text(app, name, unit):
+def test_no_parser_takes_longer_than_its_text(app, name):
     """F-01: each of the texts that were found to be costly somewhere."""
     with app.app_context():
-        grows_linearly(PARSERS[name], unit, CONSTANT.get(name, 0.0))
+        for unit in HOSTILE:
+            grows_linearly(PARSERS[name], unit, CONSTANT.get(name, 0.0))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", PARSERS)
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -257,20 +259,21 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("path", FIELDS)
 @pytest.mark.parametrize("shape", range(len(SHAPES)))
-def test_json_of_any_shape_is_answered(signed_in, path, shape):
+def test_json_of_any_shape_is_answered(signed_in, shape):
     """F-13: on the portal's own forms, as in the blueprint: 400 in words, never a 500."""
     token = dict(find_form(signed_in.get("/security/email").text, "email").fields)["csrf_token"]
-    sent = signed_in.post(
-        path,
-        data=SHAPES[shape].encode("latin-1"),
-        content_type="application/json",
-        headers={"X-CSRFToken": token},
-    )
-    assert sent.status_code in (200, 303, 400, 413)
-    if sent.status_code == 400:
-        assert "could not read" in sent.text or "can&#39;t be read" in sent.text or sent.is_json
+    for path in FIELDS:
+        sent = signed_in.post(
+            path,
+            data=SHAPES[shape].encode("latin-1"),
+            content_type="application/json",
+            headers={"X-CSRFToken": token},
+        )
+        assert sent.status_code in (200, 303, 400, 413), path
+        if sent.status_code == 400:
+            words = ("could not read", "can&#39;t be read")
+            assert sent.is_json or any(each in sent.text for each in words), path
 
 
 def test_a_flat_object_of_texts_is_a_form(client, customer, customer_password):

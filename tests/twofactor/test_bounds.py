@@ -96,7 +96,7 @@ def test_hostile_text_in_any_field_is_refused(protected, path, kind):
     protected.clock.advance(901)
     token = {"X-CSRFToken": protected.token(f"{MOUNT}/recovery")}
     for name in ("code", "password", "name", "areas", "trust", "browser", "twofactor_code", "x"):
-        for size in (50, 300, 1_000):
+        for size in (50, 1_000):
             value = HOSTILE[kind](size)
             body = {"code": "123456", name: value}
             sent = protected.client.post(f"{MOUNT}{path}", json=body, headers=token)
