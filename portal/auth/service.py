@@ -11,12 +11,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from portal import addresses, known_browsers, language, mail, notices, sessions
 from portal.account.customers import find_customer
-from portal.account.service import (
-    rehash,
-    replace_password,
-    verify_nobody,
-    verify_password,
-)
+from portal.account.service import rehash, replace_password, verify_nobody, verify_password
 from portal.credentials import Overtaken, version_of
 from portal.errors import wants_json
 from portal.extensions import db, rows_hit
@@ -209,9 +204,9 @@ def reset_password(link: Link, password: str) -> bool:
     try:
         replace_password(customer, password, *ground, proved=True)
     except Overtaken:
-        return False
-    finally:
         forget_link()
+        return False
+    forget_link()
     sessions.end_all(number)
     flash(_("Your password was changed. Sign in with the new one."), "success")
     return True

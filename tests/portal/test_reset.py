@@ -288,6 +288,20 @@ def test_a_refused_password_does_not_use_the_link_up(
 
 
 @both
+def test_what_breaks_does_not_use_the_link_up(app, client, customer, monkeypatch):
+    """F-20: the token of the mail is gone by then, so the session has to keep what it got."""
+    from portal.auth import service
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    ask(client)
+    client.get(last_link(app))
+    with monkeypatch.context() as broken:
+        broken.setattr(service, "replace_password", lambda *_, **__: 1 / 0)
+        assert use(client, CHOOSE).status_code == 500
+    assert use(client, CHOOSE).location == "/login"
+    assert sign_in(client, "alice", NEW).status_code == 303
+
+
 def test_the_second_factor_is_asked_and_stays(app, client, customer, customer_password, clock):
     """A-43, C-88"""
     owner = app.test_client()
