@@ -155,9 +155,9 @@ def complete_by_recovery(
         text: what was typed.
         load: returns the host's user, and raises when the sign-in was begun with a credential that
             has changed since: then nothing must be switched off.
-        renewal: returns what replaces the password, where that is asked, and raises when no good
-            one was given. It is called once the recovery code was found right and before it is
-            used up: whatever fails, nobody is let in by the password alone.
+        renewal: returns what replaces the password, where that is asked; raises when no good one
+            was given, before anything is judged. The replacement happens once the recovery code
+            was found right and before it is used up: nobody is let in by the password alone.
 
     Raises:
         MalformedCode, RecoveryWrong, RecoveryHeld: still pending.

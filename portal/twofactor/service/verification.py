@@ -227,8 +227,7 @@ def _count(
     known = known_browsers.is_known(subject, account)
     before = account.known if known else account.codes
     figures = throttle.counted(throttle.CODES, before, now)
-    count = transaction.count_known_failure if known else transaction.count_failure
-    if not count(account, figures):
+    if not transaction.count_failure(account, figures, known=known):
         # The account's lock is held, so this can't be; if it is, nothing was decided.
         raise StorageUnavailable("an attempt could not be counted")
     until = throttle.held_until(account.schedule, figures, now)

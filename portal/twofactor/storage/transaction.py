@@ -115,23 +115,21 @@ class Transaction(TicketChanges):
             known=account.known_failures,
         )
 
-    def count_failure(self, account: Account, codes: Figures) -> bool:
-        """Count a wrong code; `False` when another was counted since the account was read."""
-        return self._hit(
-            self._statements.count_failure,
-            user=account.user_id,
-            before=account.failures,
-            after=account.failures + 1,
-            times=times_as_text(codes.recent),
-        )
+    def count_failure(self, account: Account, codes: Figures, *, known: bool) -> bool:
+        """Count a wrong code; `False` when another was counted since the account was read.
 
-    def count_known_failure(self, account: Account, codes: Figures) -> bool:
-        """The same of a wrong code from a known browser."""
+        Args:
+            account: as it was read.
+            codes: the figures with this code.
+            known: whether it came from a known browser, whose figures are its own.
+        """
+        statements = self._statements
+        before = account.known_failures if known else account.failures
         return self._hit(
-            self._statements.count_known,
+            statements.count_known if known else statements.count_failure,
             user=account.user_id,
-            before=account.known_failures,
-            after=account.known_failures + 1,
+            before=before,
+            after=before + 1,
             times=times_as_text(codes.recent),
         )
 
