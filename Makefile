@@ -34,9 +34,9 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-for-tests
 	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --database both $(ARGS)
 
-# Without a browser, a build or a server of its own: for the minute between two edits.
+# Without a browser, a build, a server of its own or one rule in many cases: for the minute between two edits.
 test-fast: $(VENV)/.installed-for-tests
-	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not browser and not slow and not postgres" $(ARGS)
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not browser and not slow and not thorough and not postgres" $(ARGS)
 
 # Host app and portal at random against the model of the design: says what it sent, and how long.
 test-long: $(VENV)/.installed-for-tests

@@ -1,6 +1,10 @@
 """docs/security.md is made from the tests and can't drift from them."""
 
+import pytest
+
 from tools import security
+
+pytestmark = pytest.mark.thorough
 
 
 def test_every_must_has_a_test_or_a_reason():

@@ -10,6 +10,8 @@ from bench.measures import BY_NAME, MEASURES, OURS
 from bench.people import allauth, security_too, two_factor
 from bench.worker import Measuring, make_app
 
+pytestmark = pytest.mark.thorough
+
 SLOW = {"bcrypt12"}
 NAMES = [measure.name for measure in MEASURES if measure.name not in SLOW]
 

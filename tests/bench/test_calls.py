@@ -12,6 +12,8 @@ import pytest
 from bench.browser import in_process
 from bench.worker import Measuring, make_app
 
+pytestmark = pytest.mark.thorough
+
 # As counted with constraints.txt on Python 3.11: statements, commits, calls of Python functions.
 COUNTED = {
     "plain": (1, 0, 775),

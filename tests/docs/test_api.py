@@ -14,6 +14,8 @@ from portal.twofactor.testing import Phone, TwoFactorTesting
 
 from .pages import ROOT, blocks
 
+pytestmark = pytest.mark.thorough
+
 PAGE = ROOT / "docs" / "api.md"
 HOST = ROOT / "examples" / "api" / "app.py"
 

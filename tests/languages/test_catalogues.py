@@ -7,6 +7,8 @@ import pytest
 from tools import translations
 from tools.translations import DOMAINS, faults, load
 
+pytestmark = pytest.mark.thorough
+
 LANGUAGES = [
     pytest.param(domain, path, id=f"{domain.name}-{path.stem}")
     for domain in DOMAINS

@@ -6,6 +6,8 @@ from tests.support.customers import make_customer
 from tests.support.enrol import enrol
 from tests.support.forms import find_form, submit
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def settings():

@@ -18,6 +18,8 @@ from portal import bounds, formats, models, password_attempts, passwords, rules
 from portal.twofactor.web import navigation
 from tests.support.forms import find_form
 
+pytestmark = pytest.mark.thorough
+
 HOSTILE = (
     "\u0300",  # a combining mark
     "\u0300\u0327",  # two that are sorted

@@ -10,6 +10,8 @@ from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
 from tests.support.forms import find_form, send, submit
 
+pytestmark = pytest.mark.thorough
+
 NEW = "velvet-anchor-piano-9"
 COOKIE = "portal_session"
 

@@ -5,6 +5,8 @@ import pytest
 from tests.support.forms import find_form
 from tests.support.html import parse
 
+pytestmark = pytest.mark.thorough
+
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"

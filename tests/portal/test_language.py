@@ -25,6 +25,8 @@ from tests.support.forms import answer, find_form, send, submit
 from tests.support.html import parse
 from tests.support.languages import left_in_english
 
+pytestmark = [pytest.mark.thorough, pytest.mark.looks]
+
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = (ROOT / "portal" / "translations" / "de.po", TRANSLATIONS / "de.po")
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}

@@ -12,6 +12,8 @@ from tests.support.databases import both
 from tests.support.enrol import enrol
 from tests.support.smtp import mail_server
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def twofactor(runner):

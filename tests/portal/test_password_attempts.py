@@ -13,6 +13,8 @@ from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import submit
 
+pytestmark = pytest.mark.thorough
+
 FREE = 10
 HELD = "Too many wrong passwords. Try again in"
 SUBJECT = "Wrong passwords for your account"

@@ -10,6 +10,8 @@ from tests.support.forms import find_form, send, submit
 from tests.support.html import parse
 from tests.support.mail import last_link
 
+pytestmark = pytest.mark.thorough
+
 NEW = "velvet-anchor-piano-9"
 RECOVERY = f"{TWOFACTOR}/sign-in?use=recovery"
 

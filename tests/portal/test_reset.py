@@ -11,6 +11,8 @@ from tests.support.enrol import enrol, sign_in
 from tests.support.forms import answer, find_form, submit
 from tests.support.mail import last_link
 
+pytestmark = pytest.mark.thorough
+
 NEW = "velvet-anchor-piano-9"
 HOUR = 3600
 CHOOSE = "/reset/choose"

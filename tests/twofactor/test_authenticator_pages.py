@@ -9,6 +9,8 @@ from tests.support.codes import oathtool
 
 from .person import MOUNT, element, error
 
+pytestmark = pytest.mark.thorough
+
 NEW = "/authenticators/new"
 
 

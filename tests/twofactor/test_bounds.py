@@ -18,6 +18,8 @@ from portal.twofactor.storage.tables import USER_ID, define_tables
 from .host import PASSWORD
 from .person import ALL, MOUNT, Person, error
 
+pytestmark = pytest.mark.thorough
+
 PACKAGE = Path(portal.twofactor.__file__).parent
 NEW = "/authenticators/new"
 PATHS = (

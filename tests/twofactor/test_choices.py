@@ -8,6 +8,8 @@ from jinja2 import DictLoader
 from .host import PASSWORD
 from .person import MOUNT, Person, pending
 
+pytestmark = pytest.mark.thorough
+
 TITLE = "<title>{% block title %}{% endblock %}</title>"
 NOTE, VAULT = "/outer/inner/note", "/outer/inner/vault"
 

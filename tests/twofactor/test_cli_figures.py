@@ -16,6 +16,8 @@ from tests.support.databases import both
 from .host import PASSWORD
 from .person import Person
 
+pytestmark = pytest.mark.thorough
+
 WEEK = 7 * 86_400
 
 

@@ -19,6 +19,8 @@ from portal.twofactor.service import authenticators
 from .host import PASSWORD
 from .person import MOUNT, Person
 
+pytestmark = pytest.mark.thorough
+
 COOKIE = "twofactor_trust"
 ADD = f"{MOUNT}/authenticators/new"
 

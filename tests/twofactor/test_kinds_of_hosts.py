@@ -13,6 +13,8 @@ from portal.twofactor import SetupError
 
 from .person import Person
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "/outer/inner/note"
 

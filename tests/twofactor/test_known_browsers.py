@@ -11,6 +11,8 @@ from tests.support.databases import both
 
 from .person import MOUNT, Person
 
+pytestmark = pytest.mark.thorough
+
 DAY = 86_400
 WRONG = 10
 

@@ -24,6 +24,8 @@ from tests.support.languages import left_in_english
 from .host import PASSWORD, make_host
 from .person import ALL, MOUNT, Person, element
 
+pytestmark = [pytest.mark.thorough, pytest.mark.looks]
+
 GERMAN = Path(speech.__file__).parent / "translations" / "de.po"
 ROOT = Path(__file__).resolve().parents[2]
 NOON = 1_795_529_100  # 24 November 2026, 14:05 UTC

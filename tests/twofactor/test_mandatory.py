@@ -13,6 +13,8 @@ from portal.twofactor.service import operations
 from .host import PASSWORD, make_host
 from .person import MOUNT, Person
 
+pytestmark = pytest.mark.thorough
+
 JSON = {"Accept": "application/json"}
 WIZARD = f"{MOUNT}/activate"
 

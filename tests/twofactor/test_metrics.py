@@ -12,6 +12,8 @@ from portal.twofactor.core.errors import StorageUnavailable
 
 from .person import Person
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def registry(host):

@@ -19,6 +19,8 @@ from .deeds import DOES_IT, GIVES_THE_FORM_BACK, METHODS, PLACES, route_deeds
 from .host import PASSWORD
 from .person import pending
 
+pytestmark = pytest.mark.thorough
+
 ACCEPTS = {
     "nothing": None,
     "curl": "*/*",

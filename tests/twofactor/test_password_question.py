@@ -11,6 +11,8 @@ from tests.support.codes import oathtool
 from .host import PASSWORD
 from .person import MOUNT, element, error
 
+pytestmark = pytest.mark.thorough
+
 NEW = "/authenticators/new"
 JSON = {"Accept": "application/json"}
 

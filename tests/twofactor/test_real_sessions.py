@@ -15,10 +15,13 @@ from flask.sessions import SecureCookieSessionInterface
 
 from .person import MOUNT, Person
 
-pytestmark = pytest.mark.filterwarnings(
+pytestmark = [
+    pytest.mark.thorough,
     # Flask-Session 0.8 still calls utcnow(); deprecated from Python 3.12 on.
-    r"ignore:datetime\.datetime\.utcnow\(\) is deprecated:DeprecationWarning"
-)
+    pytest.mark.filterwarnings(
+        r"ignore:datetime\.datetime\.utcnow\(\) is deprecated:DeprecationWarning"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

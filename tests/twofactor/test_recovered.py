@@ -8,6 +8,8 @@ from tests.support.databases import both
 from .host import PASSWORD
 from .person import MOUNT, element, error
 
+pytestmark = pytest.mark.thorough
+
 NEW = "another horse battery"
 RECOVERY = "/sign-in?use=recovery"
 

@@ -14,6 +14,8 @@ from portal.twofactor import SetupError, TwoFactor
 from .host import PASSWORD
 from .person import ALL, MOUNT, element, error
 
+pytestmark = pytest.mark.thorough
+
 PACKAGE = Path(portal.twofactor.__file__).parent
 
 

@@ -9,6 +9,8 @@ from portal.twofactor import signals
 
 from .person import MOUNT
 
+pytestmark = pytest.mark.thorough
+
 MONTH = 30 * 86_400
 COOKIE = "twofactor_trust"
 
