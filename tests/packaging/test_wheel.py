@@ -24,8 +24,9 @@ SUFFIXES = {
     ".pot",
     ".ini",
     ".mako",
+    ".ttf",
 }
-FOLDERS = {"templates", "static", "translations", "migrations"}
+FOLDERS = {"templates", "static", "translations", "migrations", "fonts"}
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@
 import re
 import shutil
 import subprocess
-import zlib
 from datetime import date
 
 import pytest
 
+from portal import language
 from portal.invoices.document import invoice_pdf
 from portal.models import Customer, Invoice, InvoiceLine
 from tests.support.customers import make_customer, make_invoices
@@ -15,10 +15,8 @@ from tests.support.enrol import enrol, sign_in
 from tests.support.forms import answer
 
 
-def make_invoice(lines=3, **fields):
-    customer = Customer(
-        username="zoe", email="zoe@example.org", password_hash="", full_name="Zoë (€)"
-    )
+def make_invoice(lines=3, name="Zoë (€)", **fields):
+    customer = Customer(username="zoe", email="zoe@example.org", password_hash="", full_name=name)
     customer.address, customer.company = "1 Straße\nTown", "Müller & Söhne"
     return Invoice(
         customer=customer,
@@ -104,30 +102,42 @@ def test_the_status_follows_the_day():
     assert make_invoice(paid_on=date(2026, 12, 1)).status(date(2027, 1, 1)) == "paid"
 
 
-@pytest.mark.parametrize(("lines", "pages"), [(0, 1), (3, 1), (20, 2), (120, 5)])
-def test_the_file_is_well_formed(lines, pages):
-    data = invoice_pdf(make_invoice(lines), "Customer Portal")
-    start = int(re.search(rb"startxref\n(\d+)\n%%EOF\n$", data).group(1))
-    assert data[start:].startswith(b"xref\n")
-    table = data[start:].split(b"trailer")[0].split(b"\n")[3:-1]
-    for number, entry in enumerate(table, start=1):
-        assert len(entry) == 19
-        assert data[int(entry[:10]) :].startswith(f"{number} 0 obj\n".encode())
-    assert data.count(b"/Type /Page ") == pages
-    streams = re.findall(rb"/Length (\d+) .*?stream\n(.*?)\nendstream", data, re.DOTALL)
-    for length, stream in streams:
-        assert len(stream) == int(length)
-        zlib.decompress(stream)
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdftotext") is None, reason="needs pdftotext (poppler-utils)"
+)
+NOTE = "stands for a letter that can't be printed here"
 
 
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext (poppler-utils)")
-def test_an_independent_reader_sees_every_letter(tmp_path):
+def read(tmp_path, invoice, tool="pdftotext"):
+    """Return the text, or with `pdfinfo` the facts, that an independent reader finds."""
     path = tmp_path / "invoice.pdf"
-    path.write_bytes(invoice_pdf(make_invoice(), "Customer Portal"))
-    text = subprocess.run(
-        ["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True
-    )
-    assert text.stderr == ""
+    path.write_bytes(invoice_pdf(invoice, "Customer Portal"))
+    command = [tool, "-layout", path, "-"] if tool == "pdftotext" else [tool, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize(("lines", "pages"), [(0, 1), (3, 1), (20, 2), (120, 5)])
+def test_it_has_as_many_pages_as_its_lines_need(lines, pages):
+    data = invoice_pdf(make_invoice(lines), "Customer Portal")
+    assert len(re.findall(rb"/Type /Page\b", data)) == pages
+    assert data.rstrip().endswith(b"%%EOF")
+
+
+def test_the_same_invoice_is_the_same_file():
+    assert invoice_pdf(make_invoice(), "Portal") == invoice_pdf(make_invoice(), "Portal")
+
+
+def test_it_brings_its_fonts():
+    data = invoice_pdf(make_invoice(), "Customer Portal")
+    assert data.count(b"/FontFile2") == 2
+    assert b"Helvetica" not in data
+
+
+@needs_poppler
+def test_an_independent_reader_sees_every_letter(tmp_path):
+    text = read(tmp_path, make_invoice())
     for words in (
         "Zoë (€)",
         "Müller & Söhne",
@@ -138,4 +148,43 @@ def test_an_independent_reader_sees_every_letter(tmp_path):
         "Please pay by 15 November 2026.",
         "€143.93",
     ):
-        assert words in text.stdout
+        assert words in text
+    assert NOTE not in text
+
+
+@needs_poppler
+@pytest.mark.parametrize(
+    "name", ["Łukasz Żak", "Ελένη Παπαδοπούλου", "Зоя Жуковська", "Nguyễn Thị Hằng", "Ğülşen İnönü"]
+)
+def test_names_of_other_scripts_are_printed(tmp_path, name):
+    """F-81"""
+    text = read(tmp_path, make_invoice(name=name))
+    assert name in text
+    assert NOTE not in text
+
+
+@needs_poppler
+@pytest.mark.parametrize("name", ["漢字", "שרה", "مريم", "\U0001f511", "x\0y\ud800"])
+def test_a_letter_that_can_not_be_printed_is_a_square(tmp_path, name):
+    """F-81: the note at the foot says so."""
+    text = read(tmp_path, make_invoice(name=f"Dana {name} B"))
+    assert re.search(r"^Dana [x□ y]+ B", text, re.MULTILINE)
+    assert NOTE in text
+
+
+@needs_poppler
+def test_it_says_whose_it_is_and_in_which_language(tmp_path):
+    facts = read(tmp_path, make_invoice(), "pdfinfo")
+    assert re.search(r"^Title: +Invoice 2026-1$", facts, re.MULTILINE)
+    assert re.search(r"^CreationDate: +.*Nov +1 .*2026", facts, re.MULTILINE)
+    data = invoice_pdf(make_invoice(), "Customer Portal")
+    assert b"/Lang (en-GB)" in data
+
+
+@needs_poppler
+def test_it_is_in_the_language_of_the_customer(tmp_path):
+    with language.speaking("de"):
+        text = read(tmp_path, make_invoice())
+        assert b"/Lang (de)" in invoice_pdf(make_invoice(), "Customer Portal")
+    assert "Rechnung" in text
+    assert "15. November 2026" in text
