@@ -19,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from .core.answers import Code
 from .core.errors import SetupError
 from .core.records import Subject
 from .methods.totp import PERIOD, code_at, step_at
@@ -121,8 +122,8 @@ class TwoFactorTesting:
             subject = Subject(state.user_key(user))
             ticket = enrolment.begin(state.kit, subject, offer.chosen(wanted))
             unfinished = enrolment.resume(state.kit, subject, ticket)
-            phone = Phone(unfinished.secret, unfinished.recovery_code, self.clock, -1)
-            enrolment.confirm(state.kit, subject, ticket, phone.code())
+            phone = Phone(unfinished.secret, unfinished.recovery_code.text, self.clock, -1)
+            enrolment.confirm(state.kit, subject, ticket, Code.read(phone.code()))
         return phone
 
     def second_step(self, client: FlaskClient, phone: Phone) -> TestResponse:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.twofactor import signals
+from portal.twofactor.core.answers import Code, RecoveryCode
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
 from portal.twofactor.service import authenticators, operations, preferences
@@ -25,16 +26,18 @@ CHANGES: dict[str, tuple[list[str], Callable[[Person], object]]] = {
     "recovery code": (
         ["recovery_code_replaced"],
         lambda alice: preferences.replace_recovery_code(
-            kit_of(alice), Subject(alice.id), alice.code()
+            kit_of(alice), Subject(alice.id), Code(alice.code())
         ),
     ),
     "off by code": (
         ["deactivated"],
-        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), alice.code()),
+        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), Code(alice.code())),
     ),
     "off by recovery code": (
         ["recovery_code_used", "deactivated"],
-        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), alice.recovery_code),
+        lambda alice: preferences.deactivate(
+            kit_of(alice), Subject(alice.id), RecoveryCode.read(alice.recovery_code)
+        ),
     ),
     "reset": (
         ["reset", "deactivated"],
@@ -143,9 +146,9 @@ def test_activation_is_joined_and_prevented(host, joined, alice):
 def test_another_phone_is_joined_and_prevented(host, joined, protected):
     with host.app_context():
         kit, who = kit_of(protected), Subject(protected.id)
-        ticket_id = authenticators.begin(kit, who, protected.code(), "Tablet")
+        ticket_id = authenticators.begin(kit, who, Code(protected.code()), "Tablet")
         secret = base32(authenticators.resume(kit, Subject(protected.id), ticket_id).secret)
-        code = oathtool(secret, protected.clock())
+        code = Code(oathtool(secret, protected.clock()))
         joined["fail"] = True
         with pytest.raises(Refusing):
             authenticators.confirm(kit, who, ticket_id, code)
@@ -155,9 +158,9 @@ def test_another_phone_is_joined_and_prevented(host, joined, protected):
         protected.clock.advance(30)
         joined["fail"] = True
         with pytest.raises(Refusing):
-            authenticators.remove(kit, who, first.id, oathtool(secret, protected.clock()))
+            authenticators.remove(kit, who, first.id, Code(oathtool(secret, protected.clock())))
         assert len(kit.store.account(protected.id).authenticators) == 2
         joined["fail"] = False
-        authenticators.remove(kit, who, first.id, oathtool(secret, protected.clock()))
+        authenticators.remove(kit, who, first.id, Code(oathtool(secret, protected.clock())))
         names = [name for name, _ in noted(protected)]
     assert names == ["activated", "authenticator_added", "authenticator_removed"]

@@ -8,10 +8,9 @@ import secrets
 from dataclasses import dataclass, field
 
 from ..core import throttle, vault
+from ..core.answers import Answer
 from ..core.areas import AUTHENTICATORS
 from ..core.errors import (
-    ClockOff,
-    CodeWrong,
     EnrolmentExpired,
     LastAuthenticator,
     NameUnusable,
@@ -20,7 +19,6 @@ from ..core.errors import (
     UnknownAuthenticator,
 )
 from ..core.records import Account, Authenticator, Subject
-from ..methods import totp
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets, verification
@@ -43,25 +41,25 @@ class Addition:
     name: str
 
 
-def begin(kit: Kit, subject: Subject, text: str, name: str) -> str:
+def begin(kit: Kit, subject: Subject, answer: Answer, name: str) -> str:
     """Make the secret of a further authenticator, for whoever has a code of one that counts.
 
     Returns:
         The ticket's id, for the session.
 
     Raises:
-        NameUnusable, MalformedCode: not judged, not counted.
+        NameUnusable: not judged, not counted.
         TooManyAuthenticators: one has to be removed first.
         CodeWrong, CodeReused, Held, NotOn: as `verification.verify`.
     """
-    name, code = _plain(name), totp.parse_code(text)
+    name = _plain(name)
     data = {"secret": TOTP.new_secret().hex(), "name": name}
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
         _check_room(account)
         _check_free(account, name)
-        verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
+        verification.verify(kit, transaction, subject, answer, AUTHENTICATORS.key, account)
         seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
         kind = tickets.AUTHENTICATOR
         transaction.drop_unfinished(subject.user_id, kind, kit.clock())
@@ -81,7 +79,7 @@ def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Addition:
     return Addition(bytes.fromhex(data["secret"]), data["name"])
 
 
-def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str:
+def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -> str:
     """Let the new authenticator count with its first right code, which is thereby used up.
 
     Passes, open views and trusted browsers of before are over.
@@ -90,12 +88,11 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str
         Its name.
 
     Raises:
-        MalformedCode, CodeWrong, ClockOff: it does not count yet; try again.
+        CodeWrong, ClockOff: it does not count yet; try again.
         EnrolmentExpired, NotOn, TooManyAuthenticators, NameUnusable: begin again.
     """
-    code = totp.parse_code(text)
     addition = resume(kit, subject, ticket_id)
-    step = first_step(kit, addition.secret, code)
+    step = TOTP.first_number(addition.secret, answer, kit.clock(), kit.settings.window)
     authenticator = new(kit, subject.user_id, addition.secret, addition.name, step)
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
@@ -136,7 +133,7 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
     kit.store.run(work)
 
 
-def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
+def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) -> str:
     """Let an authenticator count no more, with a code of another one.
 
     A code of its own would let whoever has the phone alone take away the one that is left to the
@@ -146,10 +143,9 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
         The name it had.
 
     Raises:
-        UnknownAuthenticator, LastAuthenticator, MalformedCode: not judged, not counted.
+        UnknownAuthenticator, LastAuthenticator: not judged, not counted.
         CodeWrong, CodeReused, OwnCode, Held, NotOn: as `verification.verify`.
     """
-    code = totp.parse_code(text)
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
@@ -157,7 +153,7 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
         if len(account.authenticators) == 1:
             raise LastAuthenticator("the last one")
         key = AUTHENTICATORS.key
-        verification.verify(kit, transaction, subject, code, key, account, barred=found.id)
+        verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
         transaction.remove_authenticator(found, account)
         _end_others(transaction, subject)
         _changed(kit, transaction, subject, "authenticator_removed", found.name)
@@ -178,21 +174,6 @@ def find(account: Account, authenticator_id: str) -> Authenticator:
         if authenticator.id == authenticator_id:
             return authenticator
     raise UnknownAuthenticator("no such authenticator")
-
-
-def first_step(kit: Kit, secret: bytes, code: str) -> int:
-    """The time step of the first code of a new secret, which its owner still sees.
-
-    Raises:
-        ClockOff: right for a time up to ten minutes away.
-        CodeWrong: anything else; it is no guess, so it is not counted.
-    """
-    now = kit.clock()
-    step = TOTP.matched_step(secret, code, now, kit.settings.window)
-    if step is None:
-        drift = TOTP.drift(secret, code, now)
-        raise ClockOff(drift) if drift else CodeWrong(run=0)
-    return step
 
 
 def new(kit: Kit, user_id: str, secret: bytes, name: str, step: int) -> Authenticator:

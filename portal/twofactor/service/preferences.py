@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from ..core.answers import Answer, RecoveryCode
 from ..core.areas import DEACTIVATION, RECOVERY
 from ..core.errors import (
     AreasChanged,
     ChallengeRequired,
-    MalformedCode,
     NotOn,
     RecoveryWrong,
     SignInExpired,
 )
 from ..core.records import Account, Subject
-from ..methods import recovery, totp
+from ..methods import recovery
 from ..storage.transaction import Transaction
 from . import verification
 from .kit import Kit
@@ -67,21 +67,20 @@ def change_areas(kit: Kit, subject: Subject, wanted: frozenset[str], *, proved: 
     return True
 
 
-def replace_recovery_code(kit: Kit, subject: Subject, text: str) -> str:
+def replace_recovery_code(kit: Kit, subject: Subject, answer: Answer) -> RecoveryCode:
     """Make a new recovery code with a code of the authenticator; the old one is void.
 
     Returns:
-        The new recovery code in groups, to be shown once.
+        The new recovery code, to be shown once.
 
     Raises:
-        MalformedCode, CodeWrong, CodeReused, Held, NotOn: the old one stays good.
+        CodeWrong, CodeReused, Held, NotOn: the old one stays good.
     """
-    code = totp.parse_code(text)
     fresh = recovery.new_code()
     hashed = recovery.hash_code(fresh, kit.settings.recovery_cost)
 
     def work(transaction: Transaction) -> None:
-        verification.verify(kit, transaction, subject, code, RECOVERY.key)
+        verification.verify(kit, transaction, subject, answer, RECOVERY.key)
         transaction.set_recovery(subject.user_id, hashed)
         transaction.record(kit.event(subject, "recovery_code_replaced"))
         kit.join(transaction, "recovery_code_replaced", subject.user_id)
@@ -91,24 +90,22 @@ def replace_recovery_code(kit: Kit, subject: Subject, text: str) -> str:
     return fresh
 
 
-def deactivate(kit: Kit, subject: Subject, text: str) -> str:
+def deactivate(kit: Kit, subject: Subject, answer: Answer) -> str:
     """Switch two-factor authentication off with a code or with the recovery code.
 
     Returns:
         "code" or "recovery": what did it.
 
     Raises:
-        MalformedCode, CodeWrong, CodeReused, Held, RecoveryWrong, RecoveryHeld: it stays on.
+        CodeWrong, CodeReused, Held, RecoveryWrong, RecoveryHeld: it stays on.
         NotOn: it is off.
     """
-    try:
-        code = totp.parse_code(text)
-    except MalformedCode:
-        deactivate_by_recovery(kit, subject, text, DEACTIVATION.key)
+    if isinstance(answer, RecoveryCode):
+        deactivate_by_recovery(kit, subject, answer, DEACTIVATION.key)
         return "recovery"
 
     def work(transaction: Transaction) -> None:
-        verification.verify(kit, transaction, subject, code, DEACTIVATION.key)
+        verification.verify(kit, transaction, subject, answer, DEACTIVATION.key)
         transaction.remove_account(subject.user_id)
         transaction.record(kit.event(subject, "deactivated", detail="code"))
         kit.join(transaction, "deactivated", subject.user_id, by="code")
@@ -121,7 +118,7 @@ def deactivate(kit: Kit, subject: Subject, text: str) -> str:
 def deactivate_by_recovery(
     kit: Kit,
     subject: Subject,
-    text: str,
+    answer: RecoveryCode,
     area: str,
     pending: str | None = None,
     first: Callable[[], object] | None = None,
@@ -131,16 +128,16 @@ def deactivate_by_recovery(
     Args:
         kit: the application's parts.
         subject: who answers.
-        text: what was typed.
+        answer: to judge.
         area: key of the area, for the record.
         pending: digest of the pending sign-in that it finishes, which must still be there.
         first: done once the code was found right and before it is used up (a new password, which
             ends the pending sign-in).
 
     Raises:
-        MalformedCode, RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: it stays as it is.
+        RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: it stays as it is.
     """
-    hashed = verification.judge_recovery(kit, subject, text, area)
+    hashed = verification.judge_recovery(kit, subject, answer, area)
     if first is not None:
         first()
         pending = None

@@ -11,6 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..core import policy
+from ..core.answers import Code
 from ..core.areas import Area
 from ..core.errors import (
     AlreadyDone,
@@ -219,7 +220,7 @@ def _ask(
         raise MalformedCode("several codes")
     refuse_cross_site()
     try:
-        grant = _judge(state, area, user, codes.pop(), once)
+        grant = _judge(state, area, user, Code.read(codes.pop()), once)
     except CodeReused:
         _look_again(state, once)
         raise
@@ -229,7 +230,7 @@ def _ask(
     return grant
 
 
-def _judge(state: State, area: Area, user: Any, code: str, once: Ticket | None) -> tickets.Grant:
+def _judge(state: State, area: Area, user: Any, code: Code, once: Ticket | None) -> tickets.Grant:
     subject = subjects.subject(state, user)
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)

@@ -6,6 +6,7 @@ from flask import jsonify, make_response, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ..core import answers
 from ..core.areas import DEACTIVATION, PREFERENCES, RECOVERY
 from ..core.errors import NotOn, Refusal, UnknownArea
 from ..core.records import ATTEMPTS, Account, Event
@@ -82,7 +83,7 @@ def deactivate() -> Response:
     try:
         code = forms.code()
         password.answer(remember=False)  # it ends with what is switched off
-        by = preferences.deactivate(state.kit, subjects.subject(state), code)
+        by = preferences.deactivate(state.kit, subjects.subject(state), answers.read(code))
     except NotOn as refusal:
         refusal.area = DEACTIVATION.key
         return _off_already(state, refusal)
@@ -118,7 +119,8 @@ def recovery() -> Response:
     try:
         code = forms.code()
         password.answer()
-        fresh = preferences.replace_recovery_code(state.kit, subjects.subject(state), code)
+        who, answer = subjects.subject(state), answers.Code.read(code)
+        fresh = preferences.replace_recovery_code(state.kit, who, answer).text
     except NotOn as refusal:
         return _off_already(state, refusal)
     except Refusal as refusal:
