@@ -19,12 +19,13 @@ from .core.errors import SetupError
 from .core.vault import Vault
 from .notifier import notifier
 from .service import forgiving, preferences, tickets
-from .service.kit import InTransaction, Kit
+from .service.kit import Kit
 from .state import KEY, State, current_state
 from .storage.engine import Transactions
 from .storage.session import HostSession
 from .storage.store import Store
 from .storage.tables import define_tables
+from .storage.ticket_changes import Joins
 from .web import guard, hooks, pages, sign_in
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class TwoFactor:
         user_keys: Callable[[], Iterable[str]] | None = None,
         offered: Callable[[Any], Iterable[str]] | None = None,
         mandatory_for: Callable[[Any], Iterable[str]] | None = None,
-        in_transaction: InTransaction | None = None,
+        in_transaction: Joins | None = None,
         checks: Mapping[str, Callable[[], tuple[bool, str]]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -169,14 +170,15 @@ class TwoFactor:
         settings = read_settings(app.config, app.name)
         metadata, engine = host.database(app, db, settings.bind_key)
         tables = define_tables(metadata)
+        tell = notifier(app)
+        transactions = Transactions(engine, session=HostSession(db.session))
         kit = Kit(
-            store=Store(Transactions(engine, session=HostSession(db.session)), tables),
+            store=Store(transactions, tables, clock, in_transaction, tell),
             vault=Vault(_keys(app)),
             settings=settings,
             areas=self._areas,
             clock=clock,
-            notify=notifier(app),
-            in_transaction=in_transaction,
+            notify=tell,
         )
         self._closed = True
         key_of = host.checked_key(user_key)

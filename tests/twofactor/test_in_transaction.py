@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.twofactor import signals
+from portal.twofactor.core import changes
 from portal.twofactor.core.answers import Code, RecoveryCode
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
@@ -19,8 +20,10 @@ NOTED = "CREATE TABLE noted (name VARCHAR(40), facts VARCHAR(200))"
 CHANGES: dict[str, tuple[list[str], Callable[[Person], object]]] = {
     "areas": (
         ["areas_changed"],
-        lambda alice: preferences.change_areas(
-            kit_of(alice), Subject(alice.id), frozenset({"note", "staff"}), proved=True
+        lambda alice: kit_of(alice).store.run(
+            lambda transaction: preferences.choose_areas(
+                kit_of(alice), transaction, Subject(alice.id), frozenset({"note", "staff"})
+            )
         ),
     ),
     "recovery code": (
@@ -72,7 +75,7 @@ def joined(host):
     with host.app_context(), host.db.engine.begin() as connection:
         connection.execute(text(NOTED))
     state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, kit=replace(state.kit, in_transaction=note))
+    state.kit.store.joins = note
     return calls
 
 
@@ -164,3 +167,35 @@ def test_another_phone_is_joined_and_prevented(host, joined, protected):
         authenticators.remove(kit, who, first.id, Code(oathtool(secret, protected.clock())))
         names = [name for name, _ in noted(protected)]
     assert names == ["activated", "authenticator_added", "authenticator_removed"]
+
+
+def test_areas_are_removed_in_the_transaction_of_the_code(host, joined, protected):
+    """F-84: what prevents the change gives the code back, so both happen or none."""
+    joined["fail"] = True
+    code = protected.code()
+    with pytest.raises(Refusing):
+        protected.post("/", {"areas": ["note"], "twofactor_code": code})
+    joined["fail"] = False
+    assert protected.post("/", {"areas": ["note"], "twofactor_code": code}).status_code == 303
+    with host.app_context():
+        assert [name for name, _ in noted(protected)] == ["activated", "areas_changed"]
+
+
+def test_each_change_has_a_signal_and_says_what_is_recorded():
+    """F-85: a change is said once; its name, its facts and its event are of one type."""
+    kinds = [
+        changes.Activated(("note",)),
+        changes.Deactivated("code"),
+        changes.AreasChanged(("note",), ("staff",)),
+        changes.RecoveryCodeUsed("sign_in"),
+        changes.RecoveryCodeReplaced(),
+        changes.AuthenticatorAdded("Tablet"),
+        changes.AuthenticatorRemoved("Tablet"),
+        changes.TrustReused("Firefox on Linux"),
+        changes.Reset("operator", "lost"),
+        changes.Unlocked("operator", "guessed"),
+    ]
+    assert [kind.name for kind in kinds] == list(signals.CHANGES)
+    assert set(signals.CHANGES) < set(signals.BY_NAME)
+    assert all(kind.kind for kind in kinds)
+    assert changes.Deactivated("operator").kind is None  # the reset has said it

@@ -7,7 +7,7 @@ does not make guessing easier (`throttle.codes`). The last one is removed by dea
 import secrets
 from dataclasses import dataclass, field
 
-from ..core import throttle, vault
+from ..core import changes, throttle, vault
 from ..core.answers import Answer
 from ..core.areas import AUTHENTICATORS
 from ..core.errors import (
@@ -105,10 +105,9 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
             raise EnrolmentExpired("addition over")
         transaction.add_authenticator(authenticator)
         _end_others(transaction, subject)
-        _changed(kit, transaction, subject, "authenticator_added", addition.name)
+        transaction.change(subject, changes.AuthenticatorAdded(addition.name))
 
     kit.store.run(work)
-    kit.notify("authenticator_added", subject.user_id, authenticator=addition.name)
     return addition.name
 
 
@@ -156,12 +155,10 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
         transaction.remove_authenticator(found, account)
         _end_others(transaction, subject)
-        _changed(kit, transaction, subject, "authenticator_removed", found.name)
+        transaction.change(subject, changes.AuthenticatorRemoved(found.name))
         return found.name
 
-    name = verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
-    kit.notify("authenticator_removed", subject.user_id, authenticator=name)
-    return name
+    return verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
 
 
 def find(account: Account, authenticator_id: str) -> Authenticator:
@@ -212,11 +209,6 @@ def _end_others(transaction: Transaction, subject: Subject) -> None:
     """End what was begun with other authenticators; this browser stays a known one."""
     known = known_browsers.digest(subject)
     transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD, known=known)
-
-
-def _changed(kit: Kit, transaction: Transaction, subject: Subject, kind: str, name: str) -> None:
-    transaction.record(kit.event(subject, kind, detail=name))
-    kit.join(transaction, kind, subject.user_id, authenticator=name)
 
 
 def _plain(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from ..core import changes
 from ..core.answers import Answer, RecoveryCode
 from ..core.errors import AlreadyOn, EnrolmentExpired
 from ..core.records import Account, Subject
@@ -96,7 +97,6 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
         recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
     )
     authenticator = authenticators.new(kit, subject.user_id, enrolment.secret, TOTP.label, step)
-    areas = tuple(sorted(account.areas))
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
@@ -108,11 +108,9 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
         transaction.add_account(account)
         transaction.add_authenticator(authenticator)
         transaction.drop_tickets(subject.user_id)
-        transaction.record(kit.event(subject, "activated", detail=" ".join(areas)[:255]))
-        kit.join(transaction, "activated", subject.user_id, areas=areas)
+        transaction.change(subject, changes.Activated(tuple(sorted(account.areas))))
 
     kit.store.run(work)
-    kit.notify("activated", subject.user_id, areas=areas)
     return enrolment
 
 

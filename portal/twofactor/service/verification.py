@@ -37,7 +37,12 @@ R = TypeVar("R", bound=Refusal)
 
 
 def challenge(
-    kit: Kit, subject: Subject, answer: Answer, area: str, once: Ticket | None = None
+    kit: Kit,
+    subject: Subject,
+    answer: Answer,
+    area: str,
+    once: Ticket | None = None,
+    deed: tickets.Deed | None = None,
 ) -> str:
     """Judge a code for a deed.
 
@@ -47,6 +52,7 @@ def challenge(
         answer: to judge.
         area: key of the area, for the record.
         once: the continuation that is executed with it, see `tickets.execute`.
+        deed: done in the same transaction; what it raises is raised.
 
     Returns:
         What to send to a browser that is known from now on (`known_browsers.note`).
@@ -60,6 +66,8 @@ def challenge(
     def work(transaction: Transaction) -> str:
         account = verify(kit, transaction, subject, answer, area)
         tickets.execute(kit, transaction, once)
+        if deed is not None:
+            deed(transaction)
         return known_browsers.note(kit, transaction, subject, account)
 
     return judged(kit, work, area, lambda _: subject.user_id)

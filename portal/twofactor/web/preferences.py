@@ -14,6 +14,7 @@ from ..language import _, moment, shown
 from ..service import preferences, trust
 from ..service.authenticators import MOST
 from ..state import State, current_state
+from ..storage.transaction import Transaction
 from . import (
     activity,
     authenticators,
@@ -49,16 +50,21 @@ def submit() -> Response:
     account = state.kit.store.account(who.user_id)
     if account is None:
         return pages.done(words.sentence(NotOn("off"), 0), state="off")
-    proved = False
+    changed = False
+
+    def choose(transaction: Transaction) -> None:
+        nonlocal changed
+        changed = preferences.choose_areas(state.kit, transaction, who, wanted)
+
     try:
         offer = state.offer(current_user)
         # What was chosen once and is not on offer any more stays as it is.
         hidden = account.areas - {area.key for area in offer.areas}
         wanted = offer.chosen(forms.texts("areas")) | hidden
         if preferences.removed_areas(state.kit, account, wanted):
-            guard.check(state, PREFERENCES, current_user, who.user_id)
-            proved = True
-        changed = preferences.change_areas(state.kit, who, wanted, proved=proved)
+            guard.check(state, PREFERENCES, current_user, who.user_id, choose)
+        else:
+            changed = preferences.add_areas(state.kit, who, wanted)
     except UnknownArea as refusal:
         return pages.refused(state, refusal, "preferences.html", **_context(state, account))
     message = _("Your choice was saved.") if changed else _("Nothing was changed.")
