@@ -32,7 +32,7 @@ from portal.language import _
 from portal.models import PasswordAttempts as Row
 from portal.password_schedule import DAY, NO_ATTEMPTS, Attempts, Schedule, counted
 from portal.twofactor import PasswordHeld
-from portal.twofactor.web.words import wait as in_words
+from portal.twofactor import wait as in_words
 
 SCHEDULE = Schedule(free=10, first_wait=30, longest_wait=900)
 # Each try that fails is somebody else's that went through, and those end when the hold begins.

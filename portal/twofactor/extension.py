@@ -256,6 +256,12 @@ class TwoFactor:
         """
         return sign_in.begin(user, remember, next_url)
 
+    def pending_user(self) -> str | None:
+        """The key of the user whose password was right in this session and whose code is
+        outstanding, `None` if there is nobody.
+        """
+        return sign_in.pending_user(current_state())
+
     def password_confirmed(self) -> None:
         """Note that the signed-in user has just given the password, outside of `sign_in`."""
         state = current_state()
