@@ -13,14 +13,14 @@ from werkzeug.wrappers import Response
 
 from . import cli, host
 from .catalogue import find_catalogues
-from .config import keys_from_secret_key, read_keys, read_settings
+from .config import KEY, keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import SetupError
 from .core.vault import Vault
 from .notifier import notifier
 from .service import forgiving, preferences, tickets
 from .service.kit import InTransaction, Kit
-from .state import KEY, State, current_state
+from .state import State, current_state
 from .storage.engine import Transactions
 from .storage.session import HostSession
 from .storage.store import Store
