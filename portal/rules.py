@@ -5,8 +5,7 @@ import unicodedata
 
 from portal.bounds import LONGEST_IDENTITY
 from portal.models import EMAIL_LENGTH, KEY_LENGTH, NAME_LENGTH, name_key
-from portal.refusal import Refusal
-from portal.twofactor.catalogue import later
+from portal.refusal import Refusal, later
 
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{LABEL}\.)+{LABEL}")

@@ -13,14 +13,14 @@ from werkzeug.wrappers import Response
 
 from . import cli, host
 from .catalogue import find_catalogues
-from .config import keys_from_secret_key, read_keys, read_settings
+from .config import KEY, keys_from_secret_key, read_keys, read_settings
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import SetupError
 from .core.vault import Vault
 from .notifier import notifier
 from .service import forgiving, preferences, tickets
 from .service.kit import Kit
-from .state import KEY, State, current_state
+from .state import State, current_state
 from .storage.engine import Transactions
 from .storage.session import HostSession
 from .storage.store import Store
@@ -257,6 +257,12 @@ class TwoFactor:
             The response for the view to return.
         """
         return sign_in.begin(user, remember, next_url)
+
+    def pending_user(self) -> str | None:
+        """The key of the user whose password was right in this session and whose code is
+        outstanding, `None` if there is nobody.
+        """
+        return sign_in.pending_user(current_state())
 
     def password_confirmed(self) -> None:
         """Note that the signed-in user has just given the password, outside of `sign_in`."""

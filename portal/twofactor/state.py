@@ -8,12 +8,11 @@ from typing import Any
 from flask import Flask, current_app
 
 from .catalogue import Catalogues
+from .config import KEY
 from .core.areas import Area, Offer
 from .core.errors import SetupError
 from .service.kit import Kit
 from .storage.tables import Tables
-
-KEY = "twofactor"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

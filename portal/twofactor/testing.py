@@ -19,12 +19,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from .config import KEY
 from .core.answers import Code
 from .core.errors import SetupError
 from .core.records import Subject
 from .methods.totp import PERIOD, code_at, step_at
 from .service import enrolment
-from .state import KEY, state_of
+from .state import state_of
 from .web.forms import csrf_headers
 
 

@@ -145,6 +145,14 @@ def show() -> Response:
     return pages.page("sign_in.html", **_context(state, _by_recovery(), renews))
 
 
+def pending_user(state: State) -> str | None:
+    """Return the key of the user of this session's pending sign-in, `None` if there is none."""
+    try:
+        return signing_in.pending(state.kit, marks.get(tickets.SIGN_IN)).user_id
+    except SignInExpired:
+        return None
+
+
 def submit() -> Response:
     """POST: the code, or the recovery code, which switches two-factor authentication off."""
     state = current_state()
