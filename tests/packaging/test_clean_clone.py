@@ -1,7 +1,6 @@
 """The first commands of the README on a fresh clone."""
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
@@ -20,6 +20,7 @@ import pytest
 
 from portal.demo import EMAIL, NAME, PASSWORD
 from tests.support.forms import find_form
+from tests.support.mail import last_link
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -160,10 +161,9 @@ def test_run_again_and_dev(clone, environment):
 def check_the_log_of_a_mailed_link(clone: Path, portal: Served) -> None:
     """The log has the route of the link, not its token."""
     portal.send("/forgot", email=EMAIL)
-    outbox = (clone / "instance" / "outbox").glob("*.eml")
-    newest = max(outbox, key=lambda path: path.stat().st_mtime_ns)
-    [token] = re.findall(rf"{portal.base}/reset/(\S+)", newest.read_text())
-    assert portal.get(f"/reset/{token}?seen={token}")[0] == 200
+    link = last_link(SimpleNamespace(instance_path=clone / "instance"))
+    token = link.rpartition("/")[2]
+    assert portal.get(f"{link}?seen={token}")[0] == 200
     assert "GET /reset/<token> 303" in portal.printed
     assert token not in portal.printed
 
