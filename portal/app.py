@@ -13,7 +13,6 @@ from portal import (
     bounds,
     checks,
     cli,
-    compression,
     config,
     credentials,
     errors,
@@ -53,7 +52,6 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     sessions.init_app(app)
     credentials.init_app(app)
     headers.init_app(app)
-    compression.init_app(app)
     language.init_app(app)
     errors.init_app(app)
     formats.init_app(app)

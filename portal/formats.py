@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from flask import Flask, current_app
+from flask_babel import format_currency, format_date
 from flask_login import current_user
 
-from portal.language import _, locale
-from portal.twofactor.catalogue import SOURCE
+from portal.language import _
 
 
 def moment(seconds: float) -> str:
@@ -18,21 +18,12 @@ def moment(seconds: float) -> str:
 
 def day(value: date) -> str:
     """`24 November 2026`."""
-    if locale() == SOURCE:
-        return f"{value.day} {value:%B %Y}"
-    from babel.dates import format_date
-
-    return format_date(value, "long", locale=locale())
+    return format_date(value, "long")
 
 
 def money(cents: int) -> str:
     """`€1,234.50`."""
-    if locale() != SOURCE:
-        from babel.numbers import format_currency
-
-        return format_currency(Decimal(cents) / 100, "EUR", locale=locale())
-    sign = "-" if cents < 0 else ""
-    return f"{sign}€{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    return format_currency(Decimal(cents) / 100, "EUR")
 
 
 def device(user_agent: str) -> str:

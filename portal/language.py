@@ -1,46 +1,47 @@
-"""What the portal speaks: what the customer has chosen, or the browser wishes, or English.
+"""The language of a request: what the customer has chosen, or the browser wishes, or English.
 
-Every sentence for people goes through `_` or `plural`, in Python as in templates. Flask-Babel tells
-the blueprint, too; where it is not installed, all of the portal is English. The languages are the
-`.po` files in `translations/`: a further one is one file here, and one of the blueprint's.
+Every sentence for people goes through `_` or `plural`, in Python as in templates. Flask-Babel keeps
+the language, for the blueprint as well. The languages are the `.po` files in `translations/`: a
+further one is one file here, and one of the blueprint's.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+import io
+from contextlib import AbstractContextManager
 from functools import cache
-from gettext import NullTranslations
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
+from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request
+from flask_babel import Babel, Domain, force_locale, get_locale, refresh
 from flask_login import current_user
 from markupsafe import Markup
 
 from portal.refusal import Refusal
-from portal.twofactor.catalogue import SOURCE, Catalogues
+from portal.twofactor.catalogue import SOURCE
 from portal.twofactor.language import markup
 
 COOKIE = "portal_language"
 COOKIE_SECONDS = 400 * 24 * 60 * 60
-catalogues = Catalogues(Path(__file__).parent / "translations")
-_forced: ContextVar[str | None] = ContextVar("language", default=None)
+FOLDER = Path(__file__).parent / "translations"
+BRITISH = "en_GB"  # our English: it decides how days and sums are written
 
 
-class Lazy:
-    """A sentence that is translated when it is read: a label of a form, the name of an area."""
+class Sentences(Domain):
+    """The portal's sentences; a `.po` file is read when its language is first spoken."""
 
-    def __init__(self, message: str) -> None:
-        self._message = message
+    def get_translations(self) -> NullTranslations:
+        """Return the sentences in the language of the moment."""
+        return _read(locale())
 
-    def __str__(self) -> str:
-        return _(self._message)
+
+sentences = Sentences()
 
 
 def lazy(message: str) -> Any:
-    """A sentence that is translated when it is read."""
-    return Lazy(message)
+    """Return a sentence that is translated when it is read: a label, the name of an area."""
+    return sentences.lazy_gettext(message)
 
 
 def _(message: str, **values: Any) -> str:
@@ -50,13 +51,12 @@ def _(message: str, **values: Any) -> str:
         message: the English sentence, with named placeholders (`%(name)s`).
         values: what stands in their places.
     """
-    text = _texts().gettext(message)
-    return text % values if values else text
+    return sentences.gettext(message, **values)
 
 
 def plural(one: str, many: str, count: int, **values: Any) -> str:
     """A sentence with a number in it, `%(count)d`, in the form that the language has for it."""
-    return _texts().ngettext(one, many, count) % {"count": count, **values}
+    return sentences.ngettext(one, many, count, count=count, **values)
 
 
 def worded(refusal: Refusal) -> str:
@@ -66,31 +66,21 @@ def worded(refusal: Refusal) -> str:
 
 @cache
 def offered() -> dict[str, str]:
-    """The languages to choose from, by locale, each by its own name."""
-    if find_spec("flask_babel") is None:
-        return {SOURCE: "English"}
-    from babel import Locale
-
-    names = {name: Locale.parse(name).get_display_name(name) or name for name in catalogues.names()}
+    """Return the languages to choose from, by locale, each by its own name."""
+    stems = sorted({SOURCE, *(path.stem for path in FOLDER.glob("*.po"))})
+    names = {name: Locale.parse(name).get_display_name(name) or name for name in stems}
     return {name: text[0].upper() + text[1:] for name, text in names.items()}
 
 
 def locale() -> str:
-    """What is spoken now, as Babel names it, e.g. `de`."""
-    forced = _forced.get()
-    if forced is not None:
-        return forced
-    if not has_request_context():
-        return SOURCE
-    g.spoken = True
-    if "viewer" not in g and not g.get("asks_nothing"):
-        current_user.is_authenticated  # noqa: B018 - the look itself loads the customer, and with it `g.viewer`
-    return _known(g.get("viewer", (None, None))[1]) or wished()
+    """Return the language of the moment, as the switch names it, e.g. `de`."""
+    name = str(get_locale() or SOURCE)
+    return SOURCE if name == BRITISH else name
 
 
 def tag() -> str:
-    """What is spoken now, as HTML names it; our English is British."""
-    return "en-GB" if locale() == SOURCE else locale().replace("_", "-")
+    """Return the language of the moment, as HTML names it; our English is British."""
+    return _written(locale()).replace("_", "-")
 
 
 def wished() -> str:
@@ -114,23 +104,15 @@ def of_owner(customer_id: int, stored: str | None, own: bool = False) -> str:
     return _known(stored) or (wished() if own else SOURCE)
 
 
-@contextmanager
-def speaking(name: str) -> Iterator[None]:
-    """Speak another language for a while."""
-    token = _forced.set(name)
-    try:
-        yield
-    finally:
-        _forced.reset(token)
+def speaking(name: str) -> AbstractContextManager[None]:
+    """Speak another language for a while, in this request or command."""
+    return force_locale(_written(name))
 
 
 def speak_with(customer_id: int, stored: str | None) -> None:
     """It is known now who looks at the page: no further look into the database is needed."""
     g.viewer = (customer_id, stored)
-    if "babel" in current_app.extensions:
-        from flask_babel import refresh
-
-        refresh()
+    refresh()
 
 
 def ask_nothing() -> None:
@@ -156,10 +138,17 @@ def init_app(app: Flask) -> None:
         _=_html, plural=_html_plural, language_tag=tag, languages=offered, locale=locale
     )
     app.after_request(_tell)
-    if find_spec("flask_babel") is not None:
-        from flask_babel import Babel
+    Babel(app, locale_selector=_chosen, configure_jinja=False)
 
-        Babel(app, locale_selector=locale, configure_jinja=False)
+
+def _chosen() -> str:
+    """Return the locale of a request; Flask-Babel asks once, and again after `refresh`."""
+    if not has_request_context():
+        return BRITISH
+    g.spoken = True
+    if "viewer" not in g and not g.get("asks_nothing"):
+        current_user.is_authenticated  # noqa: B018 - the look itself loads the customer, and with it `g.viewer`
+    return _written(_known(g.get("viewer", (None, None))[1]) or wished())
 
 
 def _tell(response: Response) -> Response:
@@ -177,13 +166,30 @@ def _known(name: str | None) -> str | None:
     return name if name in offered() else None
 
 
-def _texts() -> NullTranslations:
-    return catalogues.of(locale()).texts
+def _written(name: str) -> str:
+    """Return the locale that decides how a language is written."""
+    return BRITISH if name == SOURCE else name
+
+
+@cache
+def _read(name: str) -> NullTranslations:
+    path = FOLDER / f"{name}.po"
+    if not path.is_file():
+        return NullTranslations()  # English, as the code has it
+    from babel.messages.mofile import write_mo  # only where another language is spoken
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=name, ignore_obsolete=True, abort_invalid=True))
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 def _html(message: str, **values: Any) -> Markup:
-    return markup(message, _texts().gettext(message), values)
+    return markup(message, sentences.get_translations().ugettext(message), values)
 
 
 def _html_plural(one: str, many: str, count: int, **values: Any) -> Markup:
-    return markup(one, _texts().ngettext(one, many, count), {"count": count, **values})
+    text = sentences.get_translations().ungettext(one, many, count)
+    return markup(one, text, {"count": count, **values})

@@ -24,6 +24,7 @@ from flask import Flask, Response, after_this_request, current_app, has_request_
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from portal.email_addresses import wire_form
 from portal.extensions import db, rows_hit
 from portal.formats import now
 from portal.language import tag
@@ -51,8 +52,8 @@ def compose(recipient: str, subject: str, text: str) -> EmailMessage:
     """A plain mail of the portal; a line break in a header is a space."""
     config = current_app.config
     message = EmailMessage(policy=WIRE)
-    message["From"] = _line(config["MAIL_FROM"])
-    message["To"] = _line(recipient)
+    message["From"] = wire_form(_line(config["MAIL_FROM"]))
+    message["To"] = wire_form(_line(recipient))
     message["Subject"] = _line(subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(now(), UTC))
     message["Message-ID"] = make_msgid(domain=urlsplit(config["PUBLIC_URL"]).hostname)

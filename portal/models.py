@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor, relationship
 
 from portal.bounds import LONGEST_IDENTITY
+from portal.email_addresses import email_key
 from portal.extensions import Base
 
 NAME_LENGTH = 64
@@ -25,11 +26,6 @@ def name_key(name: str) -> str:
     No more is read than a person types: a longer one is nobody's.
     """
     return unicodedata.normalize("NFKC", name[:LONGEST_IDENTITY]).casefold()
-
-
-def email_key(email: str) -> str:
-    """The form under which e-mail addresses are compared: without regard to case."""
-    return email[:LONGEST_IDENTITY].strip().lower()
 
 
 class Customer(UserMixin, Base):
@@ -86,11 +82,6 @@ class Customer(UserMixin, Base):
     def display_name(self) -> str:
         """What the pages call the customer."""
         return self.full_name or self.username
-
-    def set_email(self, email: str) -> None:
-        """Give the customer another address."""
-        self.email = email
-        self.email_key = email_key(email)
 
 
 class Invoice(Base):

@@ -1,14 +1,11 @@
 """What user names, e-mail addresses and other texts have to look like. Knows no Flask."""
 
-import re
 import unicodedata
 
+from portal import email_addresses
 from portal.bounds import LONGEST_IDENTITY
 from portal.models import EMAIL_LENGTH, KEY_LENGTH, NAME_LENGTH, name_key
 from portal.refusal import Refusal, later
-
-LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{LABEL}\.)+{LABEL}")
 
 
 class Refused(Refusal):
@@ -40,10 +37,10 @@ def checked_name(name: str) -> str:
 
 
 def checked_email(email: str) -> str:
-    """The address without the spaces around it.
+    """Return the address in the form that is stored, e.g. `x@müller.de`.
 
     Raises:
-        Refused: it is empty, too long or no address.
+        Refused: it is empty, too long, no address, or of a domain that gets no mail.
     """
     email = email.strip()
     if not email:
@@ -52,9 +49,29 @@ def checked_email(email: str) -> str:
         raise Refused(
             later("An e-mail address can have at most %(count)d characters."), count=EMAIL_LENGTH
         )
-    if not EMAIL.fullmatch(email) or ".." in email or email.startswith("."):
-        raise Refused(later("Enter an e-mail address like name@example.org."))
-    return email
+    found = email_addresses.read(email)
+    if found is None:
+        raise _refused_email(email)
+    return found.shown
+
+
+def _refused_email(email: str) -> Refused:
+    """Return the refusal of a text that is no address we can write to."""
+    local, sign, _domain = email.rpartition("@")
+    end = email_addresses.end_without_mail(email)
+    if sign and not local.isascii():
+        return Refused(
+            later(
+                "Before the sign @, an e-mail address can only have the letters a to z, digits and "
+                "signs like . or -. Enter it without accents."
+            )
+        )
+    if sign and end is not None:
+        return Refused(
+            later("Mails can't be sent to addresses that end in %(end)s. Enter another one."),
+            end=end,
+        )
+    return Refused(later("Enter an e-mail address like name@example.org."))
 
 
 def has_control(text: str, lines: bool = False) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import or_, select
 
 from portal.bounds import LONGEST_IDENTITY
+from portal.email_addresses import email_key
 from portal.extensions import db
-from portal.models import Customer, email_key, name_key
+from portal.models import Customer, name_key
 
 KEYS_AT_ONCE = 1000
 

@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from portal import addresses, known_browsers, mail, notices, password_attempts, sessions
 from portal.again import done_again
 from portal.credentials import Overtaken, raise_version, raised, stands_on, version_of
+from portal.email_addresses import email_key
 from portal.extensions import db, rows_hit, twofactor
 from portal.formats import now
 from portal.language import _, worded
-from portal.models import Customer, PasswordReset, email_key, name_key
+from portal.models import Customer, PasswordReset, name_key
 from portal.passwords import (
     PasswordRefused,
     check_new_password,

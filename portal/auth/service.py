@@ -13,11 +13,12 @@ from portal import addresses, known_browsers, language, mail, notices, sessions
 from portal.account.customers import find_customer
 from portal.account.service import rehash, replace_password, verify_nobody, verify_password
 from portal.credentials import Overtaken, version_of
+from portal.email_addresses import email_key
 from portal.errors import wants_json
 from portal.extensions import db, rows_hit, twofactor
 from portal.formats import now
 from portal.language import _
-from portal.models import Customer, PasswordReset, email_key
+from portal.models import Customer, PasswordReset
 from portal.passwords import needs_rehash
 from portal.session_interface import USER
 

@@ -14,7 +14,7 @@ BANK = "IBAN GB33 BUKB 2020 1555 5555 55"
 
 
 def invoice_pdf(invoice: Invoice, site_name: str) -> bytes:
-    """The whole invoice, on as many pages as its lines need."""
+    """Return the whole invoice, on as many pages as its lines need."""
     pages = [Page()]
     y = _head(pages[0], invoice)
     y = _columns(pages[0], y)
@@ -30,7 +30,8 @@ def invoice_pdf(invoice: Invoice, site_name: str) -> bytes:
     for number, page in enumerate(pages, start=1):
         place = _("page %(number)d of %(total)d", number=number, total=len(pages))
         _foot(page, f"{invoice.number}  ·  {site_name}  ·  {place}")
-    return document(pages, _("Invoice %(number)s", number=invoice.number), tag())
+    title = _("Invoice %(number)s", number=invoice.number)
+    return document(pages, title, COMPANY, tag(), invoice.issued_on)
 
 
 def _head(page: Page, invoice: Invoice) -> float:
@@ -111,6 +112,9 @@ def _foot(page: Page, text: str) -> None:
     page.grey(0.45)
     page.rule(LEFT, HEIGHT - 56, RIGHT, 0.4)
     page.text(LEFT, HEIGHT - 42, text, 8.5)
+    if not page.is_complete:
+        note = _("□ stands for a letter that can't be printed here. The portal shows it.")
+        page.text(LEFT, HEIGHT - 30, note, 8.5)
 
 
 def _fitted(text: str, width: float, size: float = 10) -> str:

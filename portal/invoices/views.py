@@ -6,7 +6,6 @@ from flask_login import current_user, login_required
 from sqlalchemy import select
 
 from portal.extensions import db, twofactor
-from portal.invoices.document import invoice_pdf
 from portal.models import Invoice
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/invoices")
@@ -25,6 +24,8 @@ def index() -> ResponseReturnValue:
 @twofactor.required("invoices")
 def download(number: str) -> ResponseReturnValue:
     """One invoice as a PDF file; that of another customer does not exist here."""
+    from portal.invoices.document import invoice_pdf  # the PDF library: only where one is written
+
     if "\0" in number:
         abort(404)
     found = select(Invoice).where(Invoice.number == number, Invoice.customer_id == current_user.id)

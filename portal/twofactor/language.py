@@ -103,7 +103,7 @@ def shown(area: Area) -> Area:
 def in_english(area: Area) -> Area:
     """An area as operators read it, whatever language the host's lazy strings would speak."""
     app = _app()
-    if app is None or "babel" not in app.extensions:
+    if app is None or not _has_flask_babel(app):
         return shown(area)
     from flask_babel import force_locale
 
@@ -152,8 +152,13 @@ def _catalogues(app: Flask | None) -> Catalogues:
     return found if isinstance(found, Catalogues) else _NONE
 
 
+def _has_flask_babel(app: Flask) -> bool:
+    """Whether the host uses Flask-Babel; Flask-BabelPlus keeps itself under the same name."""
+    return type(app.extensions.get("babel")).__module__.partition(".")[0] == "flask_babel"
+
+
 def _locale(app: Flask | None) -> str:
-    if app is None or "babel" not in app.extensions:
+    if app is None or not _has_flask_babel(app):
         return SOURCE
     from flask_babel import get_locale
 

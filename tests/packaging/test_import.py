@@ -42,6 +42,12 @@ def test_the_portal_is_loaded_when_it_is_asked_for(tmp_path):
     assert {"portal.app", "portal.models"} <= loaded_by("wsgi", tmp_path)
 
 
+def test_the_pdf_library_is_loaded_when_an_invoice_is_asked_for(tmp_path):
+    loaded = run("import sys, wsgi; print(*sys.modules)", tmp_path).split()
+    assert "portal.invoices.views" in loaded
+    assert not {name.split(".")[0] for name in loaded} & {"reportlab", "PIL"}
+
+
 @pytest.mark.parametrize(
     "module", ["core.policy", "core.throttle", "core.vault", "methods.recovery", "methods.totp"]
 )

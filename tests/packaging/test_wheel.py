@@ -24,8 +24,9 @@ SUFFIXES = {
     ".pot",
     ".ini",
     ".mako",
+    ".ttf",
 }
-FOLDERS = {"templates", "static", "translations", "migrations"}
+FOLDERS = {"templates", "static", "translations", "migrations", "fonts"}
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,10 @@ def test_the_licence_travels_with_it(wheel):
     text = wheel.read(metadata).decode()
     assert "License-Expression: MIT" in text
     assert "Requires-Python: >=3.11" in text
+
+
+def test_the_portal_speaks_german_without_an_extra(wheel):
+    (metadata,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+    lines = wheel.read(metadata).decode().splitlines()
+    assert "Requires-Dist: flask-babel>=4.0" in lines
+    assert "Provides-Extra: babel" in lines  # the name that hosts of the blueprint ask for

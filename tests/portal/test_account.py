@@ -137,9 +137,14 @@ def test_old_and_new_address_are_told_of_the_change(app, signed_in, customer_pas
         ("alice@new.example\r\nBcc: x@evil.example", "like name@example.org"),
         ("ali\0ce@new.example", "like name@example.org"),
         ("x" * 300 + "@new.example", "at most 254"),
+        ("a.@new.example", "like name@example.org"),
+        ("Dana <dana@new.example>", "like name@example.org"),
+        ("d\u00e4na@new.example", "without accents"),
+        ("dana@office.local", "addresses that end in local"),
     ],
 )
 def test_an_address_that_can_not_be_taken(app, signed_in, customer_password, email, sentence):
+    """F-83: no address is taken that a mail server would refuse."""
     make_customer(app, "bob", "bob@example.org", customer_password)
     data = {"current_password": customer_password, "email": email}
     response = submit(signed_in, "/security/email", data)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal import bounds, formats, models, password_attempts, passwords, rules
+from portal import bounds, email_addresses, formats, models, password_attempts, passwords, rules
 from portal.twofactor.web import navigation
 from tests.support.forms import find_form
 
@@ -58,7 +58,7 @@ PARSERS = {
     "checked_name": rules.checked_name,
     "checked_email": rules.checked_email,
     "name_key": models.name_key,
-    "email_key": models.email_key,
+    "email_key": email_addresses.email_key,
     "check_password": lambda text: passwords.check_password(text, STORED),
     "check_new_password": lambda text: passwords.check_new_password(text, [text]),
     "device": lambda text: formats.device(text) and None,

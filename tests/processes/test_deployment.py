@@ -32,6 +32,12 @@ from .people import PASSWORD, People
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
+FILES = {
+    "/static/portal.css": "static/portal.css",
+    "/static/favicon.svg": "static/favicon.svg",
+    "/security/two-factor/static/twofactor.css": "twofactor/static/twofactor.css",
+    "/security/two-factor/static/twofactor.js": "twofactor/static/twofactor.js",
+}
 TOKEN = "for the test's own Prometheus"
 OLD, NEW = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
 
@@ -155,6 +161,19 @@ def test_the_edge(site: Site) -> None:
     assert browser.get("/metrics").status_code == 404
     assert browser.get("/healthz").status_code == 200
     assert "Strict-Transport-Security" in browser.get("/login").headers
+    static_files_alone_go_compressed(browser)
+
+
+def static_files_alone_go_compressed(browser: Https) -> None:
+    """The length of a compressed page, that of an error as well, would tell secrets (BREACH)."""
+    browser.headers["Accept-Encoding"] = "gzip"
+    for path, file in FILES.items():
+        answer = browser.get(path)
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert answer.text == (ROOT / "portal" / file).read_text()
+    for path in ("/login", "/static/no-such-file.css", "/security/two-factor/static/none.js"):
+        assert "Content-Encoding" not in browser.get(path).headers, path
 
 
 class Visitors(threading.Thread):

@@ -1,5 +1,6 @@
 """A browser without a window that speaks TLS; its answers look as those of Flask's test client."""
 
+import gzip
 import http.client
 import socket
 import ssl
@@ -82,7 +83,10 @@ class Https:
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            text = response.read().decode()
+            content = response.read()
+            if response.headers.get("Content-Encoding") == "gzip":
+                content = gzip.decompress(content)
+            text = content.decode()
         finally:
             connection.close()
         for line in response.headers.get_all("Set-Cookie", []):

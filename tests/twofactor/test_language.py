@@ -390,6 +390,16 @@ class TestLazyLabels:
         assert [area.key for area in twofactor.areas] == ["note", "other"]
 
 
+def test_another_package_may_call_itself_babel(host, clock, caplog):
+    """Flask-BabelPlus keeps itself under the same name, and tells no language of ours."""
+    host.extensions["babel"] = object()
+    person = Person(host, clock)
+    person.sign_in()
+    assert person.client.get(f"{MOUNT}/").headers["Content-Language"] == "en"
+    assert host.test_cli_runner().invoke(args=["twofactor", "areas"]).exit_code == 0
+    assert "no language could be chosen" not in caplog.text
+
+
 class TestOwnSentences:
     """TWOFACTOR_TRANSLATIONS"""
 
