@@ -1,120 +1,131 @@
-# make run    the portal with its demo customer on http://127.0.0.1:5000 (PORT=... moves it)
-# make test   everything that is tested, on both databases, the browser included (ARGS=... goes to pytest)
-# make test-long   the fuzz with at least 20000 requests, other ones each time (REQUESTS=... sets them)
+# `make help` lists the targets. Needed: Python 3.11 or newer, make and git.
+
+.DEFAULT_GOAL := help
 
 PYTHON ?= python3
 PORT ?= 5000
-# Tests wait for browsers, servers and databases: three keep two cores busy.
+# Tests wait for browsers, servers and databases: three workers keep two cores busy.
 WORKERS ?= 3
 REQUESTS ?= 20000
 ARGS ?=
 
-# Whoever asked for no compiled files would wait for the compiler in each process that a test starts.
+# Without compiled files, each process that a test starts would wait for the compiler.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 PY := $(VENV)/bin/python
 FLASK := $(PY) -m flask --app wsgi --no-debug
+PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal
 # setuptools warns at every editable install; there is nothing to be done about it.
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# A stamp is named after the extras that were installed, so no target takes the install of another
+# for its own. It is out of date when one of these files changes.
 PACKAGE := setup.cfg pyproject.toml constraints.txt
+RUN := babel,serve
+TEST := $(RUN),test,postgres
+DOCS := docs
+FOR_RUN := $(VENV)/.installed-$(RUN)
+FOR_TESTS := $(VENV)/.installed-$(TEST)
+FOR_DOCS := $(VENV)/.installed-$(DOCS)
 
-.PHONY: run scale test test-fast test-long test-postgres bench lint format translations pictures lighthouse security docs constraints clean help
+.PHONY: run dev test test-fast lint help format test-long test-postgres bench scale security \
+	translations pictures lighthouse docs constraints audit clean
 
-help:
-	@sed -n 's/^# //p' Makefile
+##@ Every day
 
 # The data stays: a second run upgrades the schema if need be and finds the demo customer there.
-run: $(VENV)/.installed
+run: $(FOR_RUN) ## serve the portal with its demo customer on http://127.0.0.1:5000 (PORT=... moves it)
 	@$(FLASK) db upgrade
 	@$(FLASK) demo
-	@echo "The portal is on http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
-	@exec $(FLASK) run --host 127.0.0.1 --port $(PORT)
+	@exec $(PY) -m tools.serve $(PORT)
 
-test: $(VENV)/.installed-for-tests
-	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --database both $(ARGS)
+# Without the debugger: pages show no stack traces to whoever opens them.
+dev: $(FOR_RUN) ## the same, restarted whenever the code changes
+	@$(FLASK) db upgrade
+	@$(FLASK) demo
+	@exec $(PY) -m tools.serve $(PORT) --reload
 
-# Without a browser, a build, a server of its own or one rule in many cases: for the minute between two edits.
-test-fast: $(VENV)/.installed-for-tests
-	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not browser and not slow and not thorough and not postgres" $(ARGS)
+test: $(FOR_TESTS) ## run all tests, on SQLite and PostgreSQL, in the browser too (ARGS=... goes to pytest)
+	@$(PYTEST) --database both $(ARGS)
 
-# Host app and portal at random against the model of the design: says what it sent, and how long.
-test-long: $(VENV)/.installed-for-tests
-	@FUZZ_REQUESTS=$(REQUESTS) $(PY) -m pytest tests/fuzz $(ARGS)
+test-fast: $(FOR_TESTS) ## run the tests that need no browser, no PostgreSQL and no time; under a minute
+	@$(PYTEST) -m "not browser and not slow and not thorough and not postgres" $(ARGS)
 
-# Every test that has an app, on PostgreSQL instead of SQLite.
-test-postgres: $(VENV)/.installed-for-tests
-	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --database postgresql -m "not browser and not slow" $(ARGS)
-
-# What requests cost with a million accounts and ten million events, on PostgreSQL; half an hour.
-scale: $(VENV)/.installed-for-tests
-	@$(PY) -m tools.scale --commands $(ARGS)
-
-# What it costs, beside its peers (docs/performance.md): one table, and build/bench.json; ARGS=--help.
-bench: $(VENV)/.installed-for-tests
-	@$(PY) -m bench $(ARGS)
-
-lint: $(VENV)/.installed-for-tests
+lint: $(FOR_TESTS) ## check style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@for host in examples/*/; do $(PY) -m mypy --config-file examples/mypy.ini "$$host" || exit 1; done
 
-format: $(VENV)/.installed-for-tests
+##@ For maintainers
+
+help: ## list the targets
+	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	/^[a-z-]+:.* ## / { name = text = $$0; sub(/:.*/, "", name); sub(/.* ## /, "", text); \
+	printf "  make %-14s %s\n", name, text }' $(firstword $(MAKEFILE_LIST))
+
+format: $(FOR_TESTS) ## correct the style
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-# The sentences of the code into the .pot and .po files; says what is left to translate.
-translations: $(VENV)/.installed-for-tests
-	@$(PY) -m tools.translations
+test-long: $(FOR_TESTS) ## send 20000 random requests, new ones each time (REQUESTS=... sends more)
+	@FUZZ_REQUESTS=$(REQUESTS) $(PY) -m pytest tests/fuzz $(ARGS)
 
-# Every page and state as a PNG in docs/pictures/.
-pictures: $(VENV)/.installed-for-tests
-	@$(PY) -m tools.pictures $(ARGS)
+test-postgres: $(FOR_TESTS) ## run the quick tests on PostgreSQL alone
+	@$(PYTEST) --database postgresql -m "not browser and not slow" $(ARGS)
 
-# Lighthouse of npm, kept in build/lighthouse, on the pages that matter most; about a minute.
-lighthouse: $(VENV)/.installed-for-tests
-	@$(PY) -m tools.lighthouse $(ARGS)
+bench: $(FOR_TESTS) ## measure the costs, compared to other packages (docs/performance.md; ARGS=--help)
+	@$(PY) -m bench $(ARGS)
 
-# docs/security.md anew: which test shows which requirement, with the outcomes of this run.
-security: $(VENV)/.installed-for-tests
+scale: $(FOR_TESTS) ## measure requests with a million accounts, on PostgreSQL; half an hour
+	@$(PY) -m tools.scale --commands $(ARGS)
+
+security: $(FOR_TESTS) ## run all tests and write their outcomes into docs/security.md
 	@mkdir -p build
-	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --database both --junitxml=build/report.xml -o junit_family=xunit2 $(ARGS)
+	@$(PYTEST) --database both --junitxml=build/report.xml -o junit_family=xunit2 $(ARGS)
 	@$(PY) -m tools.security --results build/report.xml
 
-# The documentation as a site in build/docs; warnings are errors.
-docs: $(VENV)/.installed-for-docs
+translations: $(FOR_TESTS) ## collect the sentences into the .pot and .po files, and list what is untranslated
+	@$(PY) -m tools.translations
+
+pictures: $(FOR_TESTS) ## save every page and state as a PNG in docs/pictures/
+	@$(PY) -m tools.pictures $(ARGS)
+
+lighthouse: $(FOR_TESTS) ## check the most important pages with Lighthouse (installs it into build/); a minute
+	@$(PY) -m tools.lighthouse $(ARGS)
+
+docs: $(FOR_DOCS) ## build the documentation in build/docs; warnings are errors
 	@$(PY) -m tools.settings_table --check
 	@$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees docs build/docs
 	@echo "The documentation is in build/docs/index.html"
 
-# constraints.txt from the newest versions that setup.cfg admits, in a venv of its own.
-constraints:
+constraints: ## pin the newest versions that setup.cfg allows in constraints.txt
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT \
 	&& $(PYTHON) -m venv "$$tmp/venv" \
-	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[babel,test,postgres,prometheus,serve,docs]' \
+	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[$(TEST),prometheus,$(DOCS)]' \
 	&& { echo '# What CI runs. Made with: make constraints'; \
 	     "$$tmp/venv/bin/python" -m pip freeze --exclude flask-portal-twofactor | sort -f; } > "$$tmp/constraints.txt" \
 	&& mv "$$tmp/constraints.txt" constraints.txt
 
-clean:
+# Its own environment: what pip-audit needs is no part of what is audited.
+audit: ## look for known vulnerabilities in the versions of constraints.txt (pip-audit)
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT \
+	&& $(PYTHON) -m venv "$$tmp/venv" \
+	&& "$$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check pip-audit \
+	&& "$$tmp/venv/bin/python" -m pip_audit --no-deps --disable-pip --requirement constraints.txt $(ARGS)
+
+clean: ## delete what was installed, built and cached; the data in instance/ stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
+# Half an environment is none: without ensurepip, venv stops after it has made the interpreter.
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or newer is needed; PYTHON=... names another one" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.installed: $(PACKAGE) | $(PY)
-	@echo "Installing into $(VENV) ..."
-	@$(PIP) --editable '.[babel]'
-	@touch $@
-
-$(VENV)/.installed-for-tests: $(PACKAGE) | $(PY)
-	@echo "Installing into $(VENV) what the tests need ..."
-	@$(PIP) --editable '.[babel,test,postgres]'
-	@touch $@ $(VENV)/.installed
-
-$(VENV)/.installed-for-docs: $(PACKAGE) | $(PY)
-	@echo "Installing into $(VENV) what the documentation needs ..."
-	@$(PIP) --editable '.[docs]'
-	@touch $@ $(VENV)/.installed
+# What the tests need includes what `make run` needs.
+$(VENV)/.installed-%: $(PACKAGE) | $(PY)
+	@echo "Installing into $(VENV) with the extras $* ..."
+	@$(PIP) --editable '.[$*]'
+	@touch $@ $(if $(filter $(TEST),$*),$(FOR_RUN))

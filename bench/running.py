@@ -52,7 +52,8 @@ def run(
         print(f"  round {number} of {rounds}", file=sys.stderr)
         for measure in wanted:
             share = max(1, round(times * measure.times))
-            for side in random.sample(present := _of(measure, sides, kind_of), len(present)):
+            having = _of(measure, sides, kind_of)
+            for side in random.sample(having, len(having)):
                 found[measure.name][side].append(medians(sides[side].take(measure.name, share)))
     # What is counted comes last: SQLAlchemy is slower, and calls more, once somebody listened.
     for what in ("calls", "statements"):

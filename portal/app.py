@@ -34,6 +34,7 @@ from portal.account.customers import all_keys, find_for_operator, name_of, names
 from portal.account.service import choose_password, problem_with_password, verify_password
 from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
 from portal.extensions import csrf, init_database, login_manager, twofactor
+from portal.twofactor.signals import ChangeName
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -104,7 +105,7 @@ def init_twofactor(app: Flask) -> None:
 
 
 def _with_the_change(
-    connection: Connection, name: str, user_id: str, facts: Mapping[str, Any]
+    connection: Connection, name: ChangeName, user_id: str, facts: Mapping[str, Any]
 ) -> None:
     """What stands or falls with a change of the second factor: ended sessions, the owner's mail."""
     if name in ("activated", "deactivated"):  # a reset is a deactivation, too

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from portal.twofactor.core.vault import is_patterned
+from portal.twofactor import is_patterned
 
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 MEBIBYTE = 1024 * 1024

@@ -17,8 +17,8 @@ from werkzeug.exceptions import (
 
 from portal import language, sessions
 from portal.language import _
-from portal.twofactor.catalogue import later
-from portal.twofactor.web.words import wait as in_words
+from portal.refusal import later
+from portal.twofactor import wait as in_words
 
 log = logging.getLogger(__name__)
 SENTENCES = {

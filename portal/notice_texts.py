@@ -1,10 +1,11 @@
 """What the notices to the owner of an account say, in the language that is spoken just then."""
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, TypedDict
 
 from portal.extensions import twofactor
 from portal.language import _
+from portal.twofactor.signals import ChangeName
 
 ALARM_AFTER = 5
 PASSWORDS_ALARM_AFTER = 10
@@ -15,6 +16,10 @@ class Notice(NamedTuple):
 
     subject: str
     text: str
+
+
+# From the facts of a change; `None` where another notice tells it.
+Make = Callable[..., Notice | None]
 
 
 def activated(areas: Iterable[str]) -> Notice:
@@ -177,8 +182,22 @@ def locked_codes() -> Notice:
     )
 
 
-# By the name of the change; `None` for one that is told by another.
-CHANGES: dict[str, Callable[..., Notice | None]] = {
+class _Changes(TypedDict):
+    """A function for each `ChangeName`: the type checker finds one that is missing."""
+
+    activated: Make
+    deactivated: Make
+    areas_changed: Make
+    recovery_code_used: Make
+    recovery_code_replaced: Make
+    authenticator_added: Make
+    authenticator_removed: Make
+    trust_reused: Make
+    reset: Make
+    unlocked: Make
+
+
+_CHANGES: _Changes = {
     "activated": activated,
     "deactivated": deactivated,
     "areas_changed": areas_changed,
@@ -190,6 +209,16 @@ CHANGES: dict[str, Callable[..., Notice | None]] = {
     "reset": reset,
     "unlocked": unlocked,
 }
+
+
+def of_change(name: ChangeName, facts: Mapping[str, Any]) -> Notice | None:
+    """Return the notice of a change, `None` for one that another notice tells.
+
+    Args:
+        name: of the change.
+        facts: of its signal.
+    """
+    return _CHANGES[name](**facts)
 
 
 def _labels(keys: Iterable[str]) -> str:

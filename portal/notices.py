@@ -19,10 +19,10 @@ from portal.language import _
 from portal.models import Customer
 from portal.notice_texts import (
     ALARM_AFTER,
-    CHANGES,
     PASSWORDS_ALARM_AFTER,
     Notice,
     locked_codes,
+    of_change,
     wrong_codes,
 )
 from portal.notice_texts import wrong_passwords as texts_of_wrong_passwords
@@ -36,14 +36,16 @@ def init_app(app: Flask) -> None:
     """Follow what happens in two-factor authentication."""
     signals.challenge_failed.connect(challenge_failed, sender=app)
     signals.held.connect(held, sender=app)
-    for name in CHANGES:
+    for name in signals.CHANGES:
         signals.BY_NAME[name].connect(hand_over, sender=app)
 
 
-def write(connection: Connection, name: str, user_id: str, facts: Mapping[str, Any]) -> None:
+def write(
+    connection: Connection, name: signals.ChangeName, user_id: str, facts: Mapping[str, Any]
+) -> None:
     """Put the notice of a change into the outbox, in the transaction of the change."""
     own = facts.get("by") == "recovery"  # known to nobody but the owner
-    _tell(connection, user_id, lambda: CHANGES[name](**facts), own)
+    _tell(connection, user_id, lambda: of_change(name, facts), own)
 
 
 def hand_over(_app: Flask, **_facts: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from portal.twofactor.catalogue import later
+from portal.refusal import later
 
 # By the sentences of zxcvbn, without the full stop; a test compares them with its source.
 SENTENCES = {

@@ -30,23 +30,16 @@ from portal.extensions import db, rows_hit
 from portal.formats import now
 from portal.language import _
 from portal.models import PasswordAttempts as Row
+from portal.password_schedule import DAY, NO_ATTEMPTS, Attempts, Schedule, counted
 from portal.twofactor import PasswordHeld
-from portal.twofactor.core.throttle import (
-    DAY,
-    NO_ATTEMPTS,
-    Figures,
-    Schedule,
-    counted,
-    held_until,
-)
-from portal.twofactor.web.words import wait as in_words
+from portal.twofactor import wait as in_words
 
-SCHEDULE = Schedule(free=10, first_wait=30, longest_wait=900, budgets=(), lock_after=None)
+SCHEDULE = Schedule(free=10, first_wait=30, longest_wait=900)
 # Each try that fails is somebody else's that went through, and those end when the hold begins.
 MOST_TRIES = 100
 MOST_IN_SESSION = 5
 # What a session counts by: it ends, so nothing is held.
-UNHELD = Schedule(free=None, first_wait=0, longest_wait=0, budgets=(), lock_after=None)
+UNHELD = Schedule(free=None)
 
 
 def key(kind: str, *parts: object) -> str:
@@ -75,12 +68,12 @@ def count(row_key: str, schedule: Schedule | None = None) -> int:
     """
     schedule = schedule or SCHEDULE
     for _try in range(MOST_TRIES):
-        before = _figures(row_key)
-        figures = _current(before)
-        until = held_until(schedule, figures, now())
+        before = _attempts(row_key)
+        attempts = _current(before)
+        until = schedule.held_until(attempts, now())
         if until is not None:
             raise PasswordHeld(until)
-        after = counted(schedule, figures, now())
+        after = counted(attempts, now())
         if _swap(row_key, before, after):
             return after.run
     raise PasswordHeld(now() + SCHEDULE.first_wait)
@@ -134,26 +127,26 @@ def _signed_out() -> Response:
     return make_response(redirect(url_for("auth.login"), 303))
 
 
-def _figures(row_key: str) -> Figures | None:
+def _attempts(row_key: str) -> Attempts | None:
     with db.engine.connect() as connection:
         row = connection.execute(select(Row.run, Row.last_at).where(Row.key == row_key)).first()
-    return None if row is None else Figures(row.run, (row.last_at,))
+    return None if row is None else Attempts(row.run, row.last_at)
 
 
-def _current(figures: Figures | None) -> Figures:
-    """Return the figures that still count: none of a row that is a day old, purged or not."""
-    return NO_ATTEMPTS if figures is None or figures.recent[-1] <= now() - DAY else figures
+def _current(attempts: Attempts | None) -> Attempts:
+    """Return the attempts that still count: none of a row that is a day old, purged or not."""
+    return NO_ATTEMPTS if attempts is None or attempts.last_at <= now() - DAY else attempts
 
 
-def _swap(row_key: str, before: Figures | None, after: Figures) -> bool:
-    """Write the figures if those of before are still there."""
-    values = {"run": after.run, "last_at": after.recent[-1]}
+def _swap(row_key: str, before: Attempts | None, after: Attempts) -> bool:
+    """Write the attempts if those of before are still there."""
+    values = {"run": after.run, "last_at": after.last_at}
     try:
         with db.engine.begin() as connection:
             if before is None:
                 connection.execute(insert(Row).values(key=row_key, **values))
                 return True
-            seen = (Row.key == row_key, Row.run == before.run, Row.last_at == before.recent[-1])
+            seen = (Row.key == row_key, Row.run == before.run, Row.last_at == before.last_at)
             done = connection.execute(update(Row).where(*seen).values(**values))
             return bool(rows_hit(done))
     except IntegrityError:

@@ -19,8 +19,7 @@ import bcrypt
 
 from portal.bounds import LONGEST_NEW_PASSWORD, LONGEST_PASSWORD, is_stream_safe
 from portal.password_advice import BARE_WORD, MORE_WORDS, in_our_words
-from portal.refusal import Refusal
-from portal.twofactor.catalogue import later
+from portal.refusal import Refusal, later
 
 SHORTEST = 12
 LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least 100 million guesses

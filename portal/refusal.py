@@ -4,6 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 
+def later(sentence: str) -> str:
+    """Mark a sentence that is translated where it is shown, so that the catalogues have it."""
+    return sentence
+
+
 class Refusal(ValueError):
     """The message is the English sentence, for operators.
 

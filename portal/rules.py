@@ -5,8 +5,7 @@ import unicodedata
 from portal import email_addresses
 from portal.bounds import LONGEST_IDENTITY
 from portal.models import EMAIL_LENGTH, KEY_LENGTH, NAME_LENGTH, name_key
-from portal.refusal import Refusal
-from portal.twofactor.catalogue import later
+from portal.refusal import Refusal, later
 
 
 class Refused(Refusal):

@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from portal import language
 from portal.extensions import db
-from portal.twofactor.web.navigation import here, inside
+from portal.twofactor import here, inside
 
 blueprint = Blueprint("switch", __name__)
 blueprint.add_app_template_global(here, "this_address")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 
 from tests.support import postgres, schema
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient, FlaskCliRunner
 
     from portal.models import Customer
+
+# How long an example takes depends on who else uses the machine.
+settings.register_profile("portal", deadline=None)
+settings.load_profile("portal")
 
 SQLITE, POSTGRESQL, BOTH = "sqlite", "postgresql", "both"
 

@@ -25,9 +25,8 @@ from portal import create_app
 from portal.extensions import db, twofactor
 from portal.models import Customer
 from portal.passwords import hash_password
-from portal.twofactor.testing import Phone, TwoFactorTesting
+from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
 from tests.support import postgres
-from tests.support.clock import Clock
 from tests.support.enrol import TWOFACTOR, sign_in
 from tests.support.forms import find_form, submit
 
@@ -86,7 +85,7 @@ class Database:
     """A portal on a database with so many accounts."""
 
     def __init__(self, uri: str, accounts: int) -> None:
-        self.accounts, self.clock = accounts, Clock(float(int(time.time())))
+        self.accounts, self.clock = accounts, Clock()
         self.folder = tempfile.TemporaryDirectory()
         self.settings: dict[str, Any] = {
             "INSTANCE_PATH": self.folder.name,

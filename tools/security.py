@@ -15,12 +15,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from portal import password_attempts
+from portal import password_attempts, password_schedule
 from portal.twofactor.core.throttle import (
     CODES,
     DAY,
     MOST_AUTHENTICATORS,
-    NO_ATTEMPTS,
     Figures,
     Schedule,
     codes,
@@ -146,17 +145,17 @@ def passwords_a_year(clears_a_day: int) -> int:
         clears_a_day: how often the owner signs in, with the right password, in browsers that are
             not known yet: each time ends the run. Known ones have figures of their own.
     """
-    figures, now, guesses = NO_ATTEMPTS, 0.0, 0
+    attempts, now, guesses = password_schedule.NO_ATTEMPTS, 0.0, 0
     pause = DAY / clears_a_day if clears_a_day else math.inf
     cleared = pause
     while now < 365 * DAY:
-        until = held_until(password_attempts.SCHEDULE, figures, now)
+        until = password_attempts.SCHEDULE.held_until(attempts, now)
         if until is None:
-            figures, guesses = counted(password_attempts.SCHEDULE, figures, now), guesses + 1
+            attempts, guesses = password_schedule.counted(attempts, now), guesses + 1
             continue
         now = until
         while now >= cleared:
-            figures, now, cleared = NO_ATTEMPTS, cleared, cleared + pause
+            attempts, now, cleared = password_schedule.NO_ATTEMPTS, cleared, cleared + pause
     return guesses
 
 

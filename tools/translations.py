@@ -124,7 +124,7 @@ def faults(domain: Domain, path: Path) -> list[str]:
 
 
 def _is_whole(message: Message) -> bool:
-    texts = (message.string,) if isinstance(message.string, str) else message.string
+    texts = [message.string] if isinstance(message.string, str) else message.string or []
     return bool(texts) and all(texts)
 
 

@@ -72,10 +72,9 @@ def through_orm(db: SQLAlchemy) -> tuple[Find, Find]:
 
 def through_core(db: SQLAlchemy) -> tuple[Find, Find]:
     """The same by statements that are put together once, on the same session."""
-    columns = [User.id, User.email, User.password]
 
     def finder(column: Any) -> Find:
-        statement = select(*columns).where(column == bindparam("value"))
+        statement = select(User.id, User.email, User.password).where(column == bindparam("value"))
 
         def find(value: str) -> Row | None:
             row = db.session.connection().execute(statement, {"value": value}).first()

@@ -159,7 +159,7 @@ def finish(
         cache.clear()
         run(*forgive.split(";"))
 
-    hooks = {
+    hooks: dict[str, Callable[..., object]] = {
         "forgive": forget,
         "load": lambda accounts: run(
             f"{numbers(accounts)}INSERT INTO auth_user (username, email, password, first_name,"

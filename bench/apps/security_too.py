@@ -1,6 +1,7 @@
 """Flask-Security-Too with its authenticator method and recovery codes."""
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from flask import Flask, redirect, request
 from flask_login import login_required
 from flask_security import Security, SQLAlchemyUserDatastore, auth_required, hash_password
 from flask_security.models import fsqla_v3
+from flask_security.models.fsqla import FsModels
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
@@ -34,15 +36,16 @@ def build(uri: str, folder: Path) -> App:
         SECURITY_SEND_REGISTER_EMAIL=False,
     )
     db = SQLAlchemy(app)
-    fsqla_v3.FsModels.set_db_info(db)
+    FsModels.set_db_info(db)  # type: ignore[no-untyped-call]  # Flask-Security leaves it untyped
+    model: Any = db.Model
 
-    class Role(db.Model, fsqla_v3.FsRoleMixin):
+    class Role(model, fsqla_v3.FsRoleMixin):
         pass
 
-    class User(db.Model, fsqla_v3.FsUserMixin):
+    class User(model, fsqla_v3.FsUserMixin):
         pass
 
-    class WebAuthn(db.Model, fsqla_v3.FsWebAuthnMixin):
+    class WebAuthn(model, fsqla_v3.FsWebAuthnMixin):
         """The user's model refers to it; it is not used."""
 
     CSRFProtect(app)
@@ -66,7 +69,7 @@ def build(uri: str, folder: Path) -> App:
     counted = Counted()
     run = runner(engine)
 
-    hooks = {
+    hooks: dict[str, Callable[..., object]] = {
         # It has no protection against a code's second use, nor a limit of attempts.
         "forgive": lambda: None,
         "load": lambda accounts: run(

@@ -11,8 +11,8 @@ from portal.fields import PortalForm, Rule, email_rules, required, same_as, text
 from portal.language import _, lazy
 from portal.models import ADDRESS_LENGTH, TEXT_LENGTH
 from portal.password_attempts import held_sentence
+from portal.refusal import later
 from portal.twofactor import PasswordHeld
-from portal.twofactor.catalogue import later
 
 PRESENT = {"autocomplete": "current-password"}
 NEW = {"autocomplete": "new-password"}

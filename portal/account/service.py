@@ -22,10 +22,10 @@ from portal.passwords import (
     check_password,
     hash_password,
 )
+from portal.refusal import later
 from portal.rules import Refused, checked_email, checked_name
 from portal.session_records import Record
 from portal.twofactor import PasswordRefused as NotTaken
-from portal.twofactor.catalogue import later
 
 SIGN_IN = "sign_in"
 

@@ -4,7 +4,7 @@ from wtforms import BooleanField, PasswordField, StringField
 
 from portal.fields import PortalForm, email_rules, required, same_as, text_rules
 from portal.language import lazy
-from portal.twofactor.catalogue import later
+from portal.refusal import later
 
 
 class SignInForm(PortalForm):

@@ -15,16 +15,12 @@ from portal.account.service import rehash, replace_password, verify_nobody, veri
 from portal.credentials import Overtaken, version_of
 from portal.email_addresses import email_key
 from portal.errors import wants_json
-from portal.extensions import db, rows_hit
+from portal.extensions import db, rows_hit, twofactor
 from portal.formats import now
 from portal.language import _
 from portal.models import Customer, PasswordReset
 from portal.passwords import needs_rehash
 from portal.session_interface import USER
-from portal.twofactor.core.errors import SignInExpired
-from portal.twofactor.service import signing_in, tickets
-from portal.twofactor.state import current_state
-from portal.twofactor.web import marks
 
 LINK = "_reset"  # in the session: the digest of a link that was opened, and the ticket it gave
 
@@ -113,11 +109,8 @@ def is_spared() -> bool:
 
 def _half_signed_in() -> Customer | None:
     """The customer whose password was right in this session, and whose code is outstanding."""
-    try:
-        pending = signing_in.pending(current_state().kit, marks.get(tickets.SIGN_IN))
-    except SignInExpired:
-        return None
-    return db.session.get(Customer, int(pending.user_id))
+    user_id = twofactor.pending_user()
+    return None if user_id is None else db.session.get(Customer, int(user_id))
 
 
 def request_reset(email: str) -> None:

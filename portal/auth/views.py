@@ -23,8 +23,8 @@ from portal.extensions import twofactor
 from portal.language import _, worded
 from portal.password_attempts import held_sentence, seconds_to_wait
 from portal.passwords import PasswordRefused
+from portal.refusal import later
 from portal.twofactor import PasswordHeld
-from portal.twofactor.catalogue import later
 
 blueprint = Blueprint("auth", __name__)
 WRONG = later("User name, e-mail address or password is not right. Check them and try again.")

@@ -15,7 +15,10 @@ from .core.errors import (
     TwoFactorError,
     Unavailable,
 )
+from .core.vault import is_patterned
 from .extension import TwoFactor
+from .web.navigation import here, inside
+from .web.words import wait
 
 __all__ = [
     "Area",
@@ -31,5 +34,9 @@ __all__ = [
     "TwoFactor",
     "TwoFactorError",
     "Unavailable",
+    "here",
+    "inside",
+    "is_patterned",
     "signals",
+    "wait",
 ]

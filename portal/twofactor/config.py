@@ -11,6 +11,8 @@ from .core.errors import SetupError
 from .core.vault import derive, parse_key
 
 PREFIX = "TWOFACTOR_"
+# An application's state, in `app.extensions`.
+KEY = "twofactor"
 # What an authenticator app shows, and what leaves room in the QR code.
 LONGEST_ISSUER = 60
 LONGEST_SHOWN = 150

@@ -15,8 +15,8 @@ from flask.globals import app_ctx
 from markupsafe import Markup, escape
 
 from .catalogue import SOURCE, Catalogues, Language
+from .config import KEY
 from .core.areas import BUILT_IN, Area
-from .state import KEY, State
 
 _NONE = Catalogues()
 
@@ -146,8 +146,10 @@ def _app() -> Flask | None:
 
 
 def _catalogues(app: Flask | None) -> Catalogues:
+    # The state stands on a higher floor, so its class is not asked for.
     state = app.extensions.get(KEY) if app else None
-    return state.catalogues if isinstance(state, State) else _NONE
+    found = getattr(state, "catalogues", None)
+    return found if isinstance(found, Catalogues) else _NONE
 
 
 def _has_flask_babel(app: Flask) -> bool:

@@ -3,7 +3,30 @@
 Every signal carries `user_id`, the host's string for the user.
 """
 
-from blinker import Namespace
+from typing import get_args
+
+from blinker import NamedSignal, Namespace
+
+from .core.changes import ChangeName
+
+__all__ = [
+    "BY_NAME",
+    "CHANGES",
+    "ChangeName",
+    "activated",
+    "areas_changed",
+    "authenticator_added",
+    "authenticator_removed",
+    "challenge_failed",
+    "deactivated",
+    "held",
+    "judged",
+    "recovery_code_replaced",
+    "recovery_code_used",
+    "reset",
+    "trust_reused",
+    "unlocked",
+]
 
 _signals = Namespace()
 
@@ -33,7 +56,7 @@ reset = _signals.signal("reset")
 # by, reason: as above.
 unlocked = _signals.signal("unlocked")
 
-BY_NAME = {
+BY_NAME: dict[str, NamedSignal] = {
     "activated": activated,
     "deactivated": deactivated,
     "areas_changed": areas_changed,
@@ -48,3 +71,6 @@ BY_NAME = {
     "reset": reset,
     "unlocked": unlocked,
 }
+
+# Signals of changes: a host joins these in `in_transaction` as well.
+CHANGES: tuple[ChangeName, ...] = get_args(ChangeName)

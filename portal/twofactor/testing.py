@@ -19,11 +19,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from .config import KEY
+from .core.answers import Code
 from .core.errors import SetupError
 from .core.records import Subject
 from .methods.totp import PERIOD, code_at, step_at
 from .service import enrolment
-from .state import KEY, state_of
+from .state import state_of
 from .web.forms import csrf_headers
 
 
@@ -118,11 +120,11 @@ class TwoFactorTesting:
             for key in wanted:
                 if state.kit.areas.get(key).key not in known:
                     raise SetupError(f"area {key!r} is not on offer for this user")
-            subject = Subject(state.user_key(user))
+            subject = Subject(state.host.user_key(user))
             ticket = enrolment.begin(state.kit, subject, offer.chosen(wanted))
             unfinished = enrolment.resume(state.kit, subject, ticket)
-            phone = Phone(unfinished.secret, unfinished.recovery_code, self.clock, -1)
-            enrolment.confirm(state.kit, subject, ticket, phone.code())
+            phone = Phone(unfinished.secret, unfinished.recovery_code.text, self.clock, -1)
+            enrolment.confirm(state.kit, subject, ticket, Code.read(phone.code()))
         return phone
 
     def second_step(self, client: FlaskClient, phone: Phone) -> TestResponse:

@@ -1,19 +1,22 @@
-"""One browser for the run, one server and one context for each test."""
+"""One browser of each font for the run, one server and one context for each test."""
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.support.browser import ARGUMENTS, LOOKS, Look, Person, chromium
 from tests.support.clock import Clock
 from tests.support.customers import make_invoices
 from tests.support.enrol import AREAS, enrol, sign_in
+from tests.support.fonts import DEJAVU, environment, is_there, needed
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -37,26 +40,55 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=spare)
 
 
+class Browsers:
+    """Chromium with the fonts of each family that was asked for, started once."""
+
+    def __init__(self, playwright: Playwright, folder: Path) -> None:
+        self._playwright, self._folder = playwright, folder
+        self._started: dict[str, Browser] = {}
+
+    def of(self, family: str) -> Browser:
+        """The browser that has this family alone, or all fonts where the machine lacks it."""
+        if family not in self._started:
+            own = environment(family, self._folder / family) if is_there(family) else {}
+            self._started[family] = self._playwright.chromium.launch(
+                executable_path=chromium(), args=ARGUMENTS, env={**os.environ, **own}
+            )
+        return self._started[family]
+
+    def close(self) -> None:
+        for browser in self._started.values():
+            browser.close()
+
+
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
-    """The browser, and the loop that Playwright leaves running in this thread.
+def playwright(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Browsers, asyncio.AbstractEventLoop]]:
+    """The browsers, and the loop that Playwright leaves running in this thread.
 
     Outside the browser's tests the loop is out of sight: a test with an async view has its own.
     """
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        browsers = Browsers(started, tmp_path_factory.mktemp("fonts"))
         loop = asyncio.get_running_loop()
         asyncio._set_running_loop(None)
-        yield browser, loop
+        yield browsers, loop
         asyncio._set_running_loop(loop)
-        browser.close()
+        browsers.close()
 
 
 @pytest.fixture
-def browser(playwright: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
-    browser, loop = playwright
+def browser(
+    request: pytest.FixtureRequest, playwright: tuple[Browsers, asyncio.AbstractEventLoop]
+) -> Iterator[Browser]:
+    """A browser with wide letters, on every machine the same; a test may name another family."""
+    family = getattr(request, "param", DEJAVU)
+    if hasattr(request, "param"):
+        needed(family)
+    browsers, loop = playwright
     asyncio._set_running_loop(loop)
-    yield browser
+    yield browsers.of(family)
     asyncio._set_running_loop(None)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import LOOKS, Look
+from tests.support.browser import LOOKS
 
 TWOFACTOR = "/security/two-factor"
 NAME = "Zwei-Faktor-Authentifizierung"
@@ -75,18 +75,3 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
     person.is_at(f"{TWOFACTOR}/")
     expect(person.page.locator("h1")).to_have_text("Two-factor authentication")
     person.inspect()
-
-
-@pytest.mark.parametrize("look", [Look(True, 320, 640)], ids=str)
-def test_the_header_has_two_lines_on_the_narrowest_screen(people, customer, customer_password):
-    person = people(locale="de-DE")
-    sign_in(person, customer_password)
-    person.is_at("/")
-    for path in ("/", "/security/", f"{TWOFACTOR}/"):
-        person.open(path)
-        header = person.page.get_by_role("banner")
-        name = header.get_by_role("link", name="Customer Portal").bounding_box()
-        button = header.get_by_role("button", name="Abmelden").bounding_box()
-        assert button["x"] > name["x"] + name["width"], "beside the name"
-        links = header.get_by_role("navigation").get_by_role("link").all()
-        assert len({link.bounding_box()["y"] for link in links}) == 1

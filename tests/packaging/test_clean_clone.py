@@ -1,21 +1,34 @@
-"""The two commands of the README on a fresh clone."""
+"""The first commands of the README on a fresh clone."""
 
 import os
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
+from portal.demo import EMAIL, NAME, PASSWORD
+from tests.support.forms import find_form
+from tests.support.mail import last_link
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
+
+# A view that fails, which a developer adds while `make dev` runs.
+ADDED = """
+app.add_url_rule("/added-later", "added_later", lambda: 1 // 0)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -27,28 +40,77 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    """The environment of somebody who has set nothing for this portal or its tests."""
+    unset = ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in unset and not name.startswith(("PORTAL_", "FLASK_", "COV_", "PYTEST_"))
+    }
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
+@dataclass
+class Served:
+    """The portal as `make` serves it, and a browser."""
+
+    base: str
+    log: Path
+
+    def __post_init__(self) -> None:
+        self._open = build_opener(HTTPCookieProcessor(CookieJar())).open
+
+    @property
+    def printed(self) -> str:
+        return self.log.read_text()
+
+    def get(self, path: str) -> tuple[int, str]:
+        """The status and the text of a page, after redirects."""
+        try:
+            with self._open(self.base + path, timeout=10) as page:
+                return page.status, page.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+
+    def send(self, path: str, **typed: str) -> str:
+        """The page that a form leads to; the form is the one with the first of these fields."""
+        fields = find_form(self.get(path)[1], next(iter(typed))).filled(typed)
+        body = urlencode(fields, doseq=True).encode()
+        with self._open(self.base + path, body, timeout=10) as page:
+            return page.read().decode()
+
+    def wait_for(self, path: str, status: int, process: "subprocess.Popen[bytes]", seconds: float):
+        """Ask until the page answers with the status."""
+        deadline = time.monotonic() + seconds
+        while True:
+            assert process.poll() is None, self.printed
+            try:
+                if self.get(path)[0] == status:
+                    return
+            except OSError:
+                pass
+            assert time.monotonic() < deadline, self.printed
+            time.sleep(0.1)
+
+
 @contextmanager
-def make_run(folder: Path, seconds: float) -> Iterator[tuple[str, str]]:
-    """``make run`` until it serves; yields its address and what it printed, then Ctrl-C."""
+def served(
+    folder: Path, environment: dict[str, str], target: str, seconds: float
+) -> Iterator[tuple[Served, "subprocess.Popen[bytes]"]]:
+    """Run ``make run`` or ``make dev`` until it serves, then press Ctrl-C."""
     port = free_port()
-    base = f"http://127.0.0.1:{port}"
-    unset = ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in unset and not name.startswith(("PORTAL_", "FLASK_", "COV_", "PYTEST_"))
-    }
-    log = folder.parent / f"{port}.log"
-    with log.open("w") as output:
+    portal = Served(f"http://127.0.0.1:{port}", folder.parent / f"{port}.log")
+    with portal.log.open("w") as output:
         process = subprocess.Popen(
             # Tests that a shell runs in the background would hand on that Ctrl-C is ignored.
-            ["env", "--default-signal=INT", "make", "run", f"PORT={port}"],
+            ["env", "--default-signal=INT", "make", target, f"PORT={port}"],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -57,43 +119,79 @@ def make_run(folder: Path, seconds: float) -> Iterator[tuple[str, str]]:
             start_new_session=True,
         )
         try:
-            wait_for(f"{base}/healthz", process, seconds, log)
-            yield base, log.read_text()
+            portal.wait_for("/healthz", 200, process, seconds)
+            yield portal, process
         finally:
+            before = len(portal.printed)
             os.killpg(process.pid, signal.SIGINT)
             process.wait(20)
+    assert "Traceback" not in portal.printed[before:]
 
 
-def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float, log: Path) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        assert process.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(url, timeout=5) as response:
-                assert response.status == 200
-                return
-        except OSError:
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
-
-
-def test_make_run_twice(clone):
-    with make_run(clone, 240) as (base, printed):
-        assert base in printed
-        assert re.search(r"(?i)demo", printed), printed
-        with urllib.request.urlopen(f"{base}/login", timeout=10) as page:
-            assert "Sign in" in page.read().decode()
+def test_run_again_and_dev(clone, environment):
+    """One test, as the clone installs everything into an environment of its own."""
+    with served(clone, environment, "run", 240) as (portal, _):
+        assert portal.base in portal.printed
+        assert f"Sign in as: {NAME}  Password: {PASSWORD}" in portal.printed
+        assert "development server" not in portal.printed
+        assert portal.get("/static/portal.css")[0] == 200
+        check_the_log_of_a_mailed_link(clone, portal)
+        check_the_port_is_said_to_be_taken(clone, environment, portal)
+        assert "Sign out" in portal.send("/login", identity=NAME, password=PASSWORD)
     databases = sorted((clone / "instance").glob("*.sqlite"))
     assert databases, sorted((clone / "instance").iterdir())
     kept = {path: path.stat().st_ino for path in databases}
 
     started = time.monotonic()
-    with make_run(clone, 20) as (base, printed):
+    with served(clone, environment, "run", 20) as (portal, _):
         assert time.monotonic() - started < 20
-        assert base in printed
-        assert "Installing" not in printed
+        assert portal.base in portal.printed
+        assert "Installing" not in portal.printed
+    with served(clone, environment, "dev", 20) as (portal, process):
+        assert "Installing" not in portal.printed
+        check_the_log_of_a_mailed_link(clone, portal)
+        check_it_reloads_without_stack_traces(clone, portal, process)
     assert {path: path.stat().st_ino for path in databases} == kept
 
     status = ["git", "status", "--porcelain"]
     left = subprocess.run(status, cwd=clone, capture_output=True, text=True, check=True).stdout
     assert left == "", "running leaves files that git does not ignore"
+
+
+def check_the_log_of_a_mailed_link(clone: Path, portal: Served) -> None:
+    """The log has the route of the link, not its token."""
+    portal.send("/forgot", email=EMAIL)
+    link = last_link(SimpleNamespace(instance_path=clone / "instance"))
+    token = link.rpartition("/")[2]
+    assert portal.get(f"{link}?seen={token}")[0] == 200
+    assert "GET /reset/<token> 303" in portal.printed
+    assert token not in portal.printed
+
+
+def check_the_port_is_said_to_be_taken(
+    clone: Path, environment: dict[str, str], portal: Served
+) -> None:
+    """Another `make run` on the same port ends with a sentence."""
+    port = portal.base.rpartition(":")[2]
+    command = ["make", "run", f"PORT={port}"]
+    again = subprocess.run(
+        command, cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert again.returncode != 0
+    assert f"Port {port} is in use by another program." in again.stderr
+    assert "http://" not in again.stdout
+    assert "Traceback" not in again.stderr
+
+
+def check_it_reloads_without_stack_traces(
+    clone: Path, portal: Served, process: "subprocess.Popen[bytes]"
+) -> None:
+    """A view that is added is there, and what it raises is told in the terminal alone."""
+    entry = clone / "wsgi.py"
+    before = entry.read_text()
+    assert portal.get("/added-later")[0] == 404
+    entry.write_text(before + ADDED)
+    portal.wait_for("/added-later", 500, process, 60)
+    assert "ZeroDivisionError" not in portal.get("/added-later")[1]
+    assert "ZeroDivisionError" in portal.printed
+    entry.write_text(before)

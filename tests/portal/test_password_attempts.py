@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from portal import password_attempts
 from portal.password_attempts import SCHEDULE
+from portal.password_schedule import DAY, NO_ATTEMPTS, Attempts, counted
 from portal.session_interface import STAMP
-from portal.twofactor.core.throttle import DAY, Figures, counted, held_until, wait_after
 from tests.portal.mails import mails
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
@@ -40,9 +40,8 @@ def strangers(app, count=FREE, name="alice"):
 
 def test_ten_are_free_then_the_wait_doubles_to_a_quarter_of_an_hour():
     """F-08"""
-    waits = [wait_after(SCHEDULE, run) for run in range(1, 18)]
+    waits = [SCHEDULE.wait_after(run) for run in range(1, 18)]
     assert waits == [0] * 9 + [30, 60, 120, 240, 480, 900, 900, 900]
-    assert SCHEDULE.memory == 1
 
 
 @settings(max_examples=200)
@@ -56,17 +55,23 @@ def test_ten_are_free_then_the_wait_doubles_to_a_quarter_of_an_hour():
 )
 def test_no_history_lets_more_through(history):
     """F-08: random waits between random attempts, with successes that clear the run."""
-    figures, now, last = Figures(), 1_000_000.0, 0.0
+    attempts, now, last = NO_ATTEMPTS, 1_000_000.0, 0.0
     for pause, success in history:
         now += pause
-        if held_until(SCHEDULE, figures, now) is not None:
+        if SCHEDULE.held_until(attempts, now) is not None:
             continue
-        before, figures = figures, counted(SCHEDULE, figures, now)
+        before, attempts = attempts, counted(attempts, now)
         if before.run >= FREE:
             assert now - last >= min(30 * 2 ** (before.run - FREE), 900)
         last = now
         if success:
-            figures = Figures()
+            attempts = NO_ATTEMPTS
+
+
+def test_a_clock_that_is_set_back_shortens_no_wait():
+    """F-08"""
+    assert counted(Attempts(3, 1_000), 900.5) == Attempts(4, 1_000)
+    assert counted(Attempts(3, 1_000), 1_000.5) == Attempts(4, 1_001)
 
 
 # -- at the sign-in page -----------------------------------------------------------------------

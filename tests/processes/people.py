@@ -21,6 +21,7 @@ from portal.models import Customer, PortalSession
 from portal.passwords import hash_password
 from portal.seal import SESSION, seal
 from portal.session_interface import STAMP, serializer
+from portal.twofactor.core.answers import Code
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
 from portal.twofactor.service import enrolment, signing_in, tickets
@@ -101,13 +102,13 @@ class People:
         ticket_id = enrolment.begin(self.kit, subject, frozenset(areas))
         unfinished = enrolment.resume(self.kit, subject, ticket_id)
         person.secret = base32(unfinished.secret)
-        person.recovery_code = unfinished.recovery_code
+        person.recovery_code = unfinished.recovery_code.text
         return ticket_id
 
     def enrol(self, person: Person, areas: Sequence[str] = ALL) -> None:
         """Switch it on; the next code is a fresh one."""
         ticket_id = self.begin(person, areas)
-        enrolment.confirm(self.kit, self.subject(person), ticket_id, person.code())
+        enrolment.confirm(self.kit, self.subject(person), ticket_id, Code(person.code()))
         self.clock.advance()
 
     def browsers(
@@ -196,7 +197,7 @@ class People:
         """The person, with what lets them in now, as the portal tells the blueprint."""
         with Session(db.engine) as session:
             customer = session.get(Customer, person.id)
-            credential = self.app.extensions["twofactor"].credential_of(customer)
+            credential = self.app.extensions["twofactor"].host.credential_of(customer)
         return Subject(person.key, credential=credential)
 
     def version_of(self, person: Person) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import make_url, text
 
 from portal import create_app
 from portal.extensions import db, twofactor
+from portal.twofactor.core.answers import Code
 from portal.twofactor.core.records import Event, Subject
 from portal.twofactor.service import operations, verification
 from tests.support import postgres
@@ -83,7 +84,7 @@ def look(app: Flask, uri: str, folder: Path, alice: Person, clock: Any) -> None:
         halves = [event.detail for event in before if event.kind == "pair"]
         assert len(halves) >= 2
         assert len(halves) % 2 == 0
-        verification.challenge(kit, Subject(alice.key), alice.code(), "password")
+        verification.challenge(kit, Subject(alice.key), Code(alice.code()), "password")
         *_, latest = operations.events(kit, alice.key, None)
         assert latest.kind == "code_accepted"
         assert latest.id > max(event.id for event in before)

@@ -205,7 +205,7 @@ def test_recovery_codes_have_an_allowance_of_their_own(portal: Gunicorn, people:
     alice = people.person()
     cookies, pending = people.browsers(alice, 16), people.pending(alice, 16)
     requests = [
-        people.post(path, cookie, code=recovery.new_code(), password=PASSWORD)
+        people.post(path, cookie, code=recovery.new_code().text, password=PASSWORD)
         for path, each in ((DEACTIVATE, cookies), (SIGN_IN, pending))
         for cookie in each
     ]

@@ -27,8 +27,8 @@ class Form:
         for name, value in self.fields:
             if name not in data:
                 body.setdefault(name, []).append(value)
-        for name, value in data.items():
-            body[name] = [value] if isinstance(value, str) else list(value)
+        for name, typed in data.items():
+            body[name] = [typed] if isinstance(typed, str) else list(typed)
         return body
 
 

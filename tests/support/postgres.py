@@ -35,7 +35,8 @@ class Server:
         self._numbers = itertools.count(1)
         account = self._account()
         data = folder / "data"
-        initdb = [programs / "initdb", "--pgdata", data, "--username=portal", "--auth=trust"]
+        initdb: list[str | Path] = [programs / "initdb", "--pgdata", data]
+        initdb += ["--username=portal", "--auth=trust"]
         initdb += ["--no-sync", "--encoding=UTF8", "--locale=C"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
         settings = {

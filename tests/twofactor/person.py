@@ -85,7 +85,7 @@ class Person:
         return wrong_code(self.secret, self.clock())
 
     def wrong_recovery(self) -> str:
-        return recovery.new_code()
+        return recovery.new_code().text
 
     def answer(self, challenge: Any, path: str, code: str, **extra: Any) -> Any:
         """Fill in a challenge page that came back from `path`."""

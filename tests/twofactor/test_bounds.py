@@ -11,8 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal.twofactor
 from portal.twofactor.core import bounds
+from portal.twofactor.core.answers import Code, RecoveryCode, read
 from portal.twofactor.core.errors import MalformedCode
-from portal.twofactor.methods import recovery, totp
 from portal.twofactor.storage.tables import USER_ID, define_tables
 
 from .host import PASSWORD
@@ -79,7 +79,7 @@ def test_nothing_reads_the_form_beside_it():
     assert reading == {"web/forms.py", "web/guard.py", "web/continuation.py"}
 
 
-@pytest.mark.parametrize("parse", [totp.parse_code, recovery.parse_code])
+@pytest.mark.parametrize("parse", [Code.read, RecoveryCode.read, read])
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_code_of_any_length_costs_the_same(parse, kind):
     """F-01"""

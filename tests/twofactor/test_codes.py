@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.twofactor.core.errors import MalformedCode
+from portal.twofactor.core.answers import Code
+from portal.twofactor.core.errors import ClockOff, CodeWrong, MalformedCode
 from portal.twofactor.methods import totp
 from portal.twofactor.methods.registry import TOTP
 
@@ -51,14 +52,14 @@ def test_totp_values_of_rfc_6238_appendix_b(time, eight_digits):
     """C-02, C-03"""
     code = totp.code_at(RFC_SECRET, totp.step_at(time))
     assert code == eight_digits[-6:]
-    assert TOTP.matched_step(RFC_SECRET, code, time, 0) == time // 30
+    assert TOTP.matched_number(RFC_SECRET, Code(code), time, 0) == time // 30
 
 
 def test_a_leading_zero_belongs_to_the_code():
     """C-03: 081804 is accepted, 81804 is malformed."""
-    assert TOTP.matched_step(RFC_SECRET, "081804", 1111111109, 0) is not None
+    assert TOTP.matched_number(RFC_SECRET, Code("081804"), 1111111109, 0) is not None
     with pytest.raises(MalformedCode):
-        totp.parse_code("81804")
+        Code.read("81804")
 
 
 @pytest.mark.parametrize("now", [2**31, 2**32, 253402300799, 59.999, 60.0])
@@ -73,20 +74,22 @@ def test_steps_are_whole_numbers_past_2038(now):
 def test_the_window_is_one_step_either_side_at_most(window, accepted):
     """C-07, C-08"""
     now, step = 1_800_000_015, 60_000_000
-    found = {
-        offset
-        for offset in range(-5, 6)
-        if TOTP.matched_step(RFC_SECRET, totp.code_at(RFC_SECRET, step + offset), now, window)
-        is not None
-    }
-    assert found == accepted
+
+    def matched(offset):
+        code = Code(totp.code_at(RFC_SECRET, step + offset))
+        return TOTP.matched_number(RFC_SECRET, code, now, window)
+
+    assert {offset for offset in range(-5, 6) if matched(offset) is not None} == accepted
 
 
 def test_drift_is_recognised_up_to_ten_minutes_and_no_further():
     now, step = 1_800_000_000, 60_000_000
 
     def drift(offset):
-        return TOTP.drift(RFC_SECRET, totp.code_at(RFC_SECRET, step + offset), now)
+        code = Code(totp.code_at(RFC_SECRET, step + offset))
+        with pytest.raises((ClockOff, CodeWrong)) as refused:
+            TOTP.first_number(RFC_SECRET, code, now, 1)
+        return getattr(refused.value, "seconds", None)
 
     assert drift(20) == 600
     assert drift(-7) == -210
@@ -111,7 +114,7 @@ def test_drift_is_recognised_up_to_ten_minutes_and_no_further():
 )
 def test_one_code_in_all_its_spellings(typed):
     """C-36, C-111, C-113"""
-    assert totp.parse_code(typed) == "123456"
+    assert Code.read(typed).digits == "123456"
 
 
 @pytest.mark.parametrize(
@@ -137,13 +140,13 @@ def test_one_code_in_all_its_spellings(typed):
 def test_what_is_not_six_digits_is_malformed(typed):
     """A-33, C-112: never a guess, never an exception of another kind."""
     with pytest.raises(MalformedCode):
-        totp.parse_code(typed)
+        Code.read(typed)
 
 
 @given(st.text(max_size=80))
 def test_parsing_gives_six_ascii_digits_or_refuses(typed):
     try:
-        code = totp.parse_code(typed)
+        code = Code.read(typed).digits
     except MalformedCode:
         return
     assert len(code) == 6
@@ -156,7 +159,7 @@ def test_spacing_never_changes_the_code(number, spaces):
     spaced = code
     for place, space in enumerate(spaces):
         spaced = spaced[: place * 2 + 1] + space + spaced[place * 2 + 1 :]
-    assert totp.parse_code(spaced) == code
+    assert Code.read(spaced).digits == code
 
 
 @given(st.binary(min_size=20, max_size=20), st.integers(0, 2**40), st.integers(0, 999_999))
@@ -164,7 +167,7 @@ def test_only_codes_of_the_window_match(secret, now, number):
     code = f"{number:06d}"
     step = now // 30
     window = [totp.code_at(secret, each) for each in range(max(0, step - 1), step + 2)]
-    assert (TOTP.matched_step(secret, code, now, 1) is not None) == (code in window)
+    assert (TOTP.matched_number(secret, Code(code), now, 1) is not None) == (code in window)
 
 
 def test_secrets_have_160_bits_and_differ():

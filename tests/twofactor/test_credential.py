@@ -12,9 +12,11 @@ from sqlalchemy import String, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from portal.twofactor import SetupError, TwoFactor
+from portal.twofactor.core.answers import Code
 from portal.twofactor.core.records import Subject
-from portal.twofactor.methods import recovery, totp
-from portal.twofactor.service import authenticators
+from portal.twofactor.methods import recovery
+from portal.twofactor.methods.registry import TOTP
+from tests.support.hosts import change_options
 
 from .host import PASSWORD
 from .person import MOUNT, Person
@@ -207,8 +209,8 @@ class TestPendingSignIn:
         other.sign_in()
         judge = recovery.is_code
 
-        def slow(symbols, hashed):
-            right = judge(symbols, hashed)
+        def slow(code, hashed):
+            right = judge(code, hashed)
             change(revoke=True)
             return right
 
@@ -293,14 +295,14 @@ class TestEnrolment:
         page = self.begin(alice)
         alice.secret = page.split('id="twofactor-secret"')[1].split(">")[1].split("<")[0]
         alice.secret = alice.secret.replace(" ", "")
-        judge = authenticators.first_step
+        judge = TOTP.first_number
 
         def slow(*args):
-            step = judge(*args)
+            number = judge(*args)
             change(revoke=True)
-            return step
+            return number
 
-        monkeypatch.setattr(authenticators, "first_step", slow)
+        monkeypatch.setattr(TOTP, "first_number", slow)
         assert alice.post("/activate", {"code": alice.code()}).status_code == 403
         assert not alice.is_on()
 
@@ -363,7 +365,7 @@ class TestOpenView:
 
 def at(monkeypatch, change):
     """Let the password change as soon as a code is read, once the request knows its user."""
-    read = totp.parse_code
+    read = Code.read
     left = [change]
 
     def reading(text):
@@ -371,7 +373,7 @@ def at(monkeypatch, change):
             left.pop()()
         return read(text)
 
-    monkeypatch.setattr(totp, "parse_code", reading)
+    monkeypatch.setattr(Code, "read", reading)
 
 
 def test_it_is_no_second_table_of_passwords(host, protected):
@@ -389,9 +391,7 @@ def test_it_is_no_second_table_of_passwords(host, protected):
 
 @pytest.mark.parametrize("answer", [None, "", 5, b"hash"])
 def test_what_is_no_text_is_an_error(host, alice, answer):
-    from dataclasses import replace
 
-    state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, credential=lambda _user: answer)
+    change_options(host, credential=lambda _user: answer)
     with pytest.raises(SetupError, match="credential must return a text that changes"):
         alice.client.get(f"{MOUNT}/activate")

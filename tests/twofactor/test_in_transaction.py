@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from portal.twofactor import signals
+from portal.twofactor.core import changes
+from portal.twofactor.core.answers import Code, RecoveryCode
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
 from portal.twofactor.service import authenticators, operations, preferences
@@ -18,23 +20,27 @@ NOTED = "CREATE TABLE noted (name VARCHAR(40), facts VARCHAR(200))"
 CHANGES: dict[str, tuple[list[str], Callable[[Person], object]]] = {
     "areas": (
         ["areas_changed"],
-        lambda alice: preferences.change_areas(
-            kit_of(alice), Subject(alice.id), frozenset({"note", "staff"}), proved=True
+        lambda alice: kit_of(alice).store.run(
+            lambda transaction: preferences.choose_areas(
+                kit_of(alice), transaction, Subject(alice.id), frozenset({"note", "staff"})
+            )
         ),
     ),
     "recovery code": (
         ["recovery_code_replaced"],
         lambda alice: preferences.replace_recovery_code(
-            kit_of(alice), Subject(alice.id), alice.code()
+            kit_of(alice), Subject(alice.id), Code(alice.code())
         ),
     ),
     "off by code": (
         ["deactivated"],
-        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), alice.code()),
+        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), Code(alice.code())),
     ),
     "off by recovery code": (
         ["recovery_code_used", "deactivated"],
-        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), alice.recovery_code),
+        lambda alice: preferences.deactivate(
+            kit_of(alice), Subject(alice.id), RecoveryCode.read(alice.recovery_code)
+        ),
     ),
     "reset": (
         ["reset", "deactivated"],
@@ -69,7 +75,7 @@ def joined(host):
     with host.app_context(), host.db.engine.begin() as connection:
         connection.execute(text(NOTED))
     state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, kit=replace(state.kit, in_transaction=note))
+    state.kit.store.joins = note
     return calls
 
 
@@ -143,9 +149,9 @@ def test_activation_is_joined_and_prevented(host, joined, alice):
 def test_another_phone_is_joined_and_prevented(host, joined, protected):
     with host.app_context():
         kit, who = kit_of(protected), Subject(protected.id)
-        ticket_id = authenticators.begin(kit, who, protected.code(), "Tablet")
+        ticket_id = authenticators.begin(kit, who, Code(protected.code()), "Tablet")
         secret = base32(authenticators.resume(kit, Subject(protected.id), ticket_id).secret)
-        code = oathtool(secret, protected.clock())
+        code = Code(oathtool(secret, protected.clock()))
         joined["fail"] = True
         with pytest.raises(Refusing):
             authenticators.confirm(kit, who, ticket_id, code)
@@ -155,9 +161,41 @@ def test_another_phone_is_joined_and_prevented(host, joined, protected):
         protected.clock.advance(30)
         joined["fail"] = True
         with pytest.raises(Refusing):
-            authenticators.remove(kit, who, first.id, oathtool(secret, protected.clock()))
+            authenticators.remove(kit, who, first.id, Code(oathtool(secret, protected.clock())))
         assert len(kit.store.account(protected.id).authenticators) == 2
         joined["fail"] = False
-        authenticators.remove(kit, who, first.id, oathtool(secret, protected.clock()))
+        authenticators.remove(kit, who, first.id, Code(oathtool(secret, protected.clock())))
         names = [name for name, _ in noted(protected)]
     assert names == ["activated", "authenticator_added", "authenticator_removed"]
+
+
+def test_areas_are_removed_in_the_transaction_of_the_code(host, joined, protected):
+    """F-84: what prevents the change gives the code back, so both happen or none."""
+    joined["fail"] = True
+    code = protected.code()
+    with pytest.raises(Refusing):
+        protected.post("/", {"areas": ["note"], "twofactor_code": code})
+    joined["fail"] = False
+    assert protected.post("/", {"areas": ["note"], "twofactor_code": code}).status_code == 303
+    with host.app_context():
+        assert [name for name, _ in noted(protected)] == ["activated", "areas_changed"]
+
+
+def test_each_change_has_a_signal_and_says_what_is_recorded():
+    """F-85: a change is said once; its name, its facts and its event are of one type."""
+    kinds = [
+        changes.Activated(("note",)),
+        changes.Deactivated("code"),
+        changes.AreasChanged(("note",), ("staff",)),
+        changes.RecoveryCodeUsed("sign_in"),
+        changes.RecoveryCodeReplaced(),
+        changes.AuthenticatorAdded("Tablet"),
+        changes.AuthenticatorRemoved("Tablet"),
+        changes.TrustReused("Firefox on Linux"),
+        changes.Reset("operator", "lost"),
+        changes.Unlocked("operator", "guessed"),
+    ]
+    assert [kind.name for kind in kinds] == list(signals.CHANGES)
+    assert set(signals.CHANGES) < set(signals.BY_NAME)
+    assert all(kind.kind for kind in kinds)
+    assert changes.Deactivated("operator").kind is None  # the reset has said it

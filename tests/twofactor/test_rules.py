@@ -34,10 +34,13 @@ def calls_of(name):
 
 def test_codes_are_judged_in_one_place_and_at_enrolment():
     """C-44: no other caller of the code's arithmetic, so no branch can forget the throttle."""
-    assert calls_of("matched_step") == {
+    assert calls_of("matched_number") == {
         ("service/verification.py", "_match"),
-        ("service/authenticators.py", "first_step"),
-        ("methods/totp.py", "drift"),
+        ("methods/totp.py", "first_number"),
+    }
+    assert calls_of("first_number") == {
+        ("service/enrolment.py", "confirm"),
+        ("service/authenticators.py", "confirm"),
     }
     assert calls_of("take_step") == {("service/verification.py", "verify")}
 
@@ -48,7 +51,7 @@ def test_the_comparison_has_no_early_end():
     function = next(
         node
         for node in ast.walk(source)
-        if isinstance(node, ast.FunctionDef) and node.name == "matched_step"
+        if isinstance(node, ast.FunctionDef) and node.name == "matched_number"
     )
     loop = next(node for node in ast.walk(function) if isinstance(node, ast.For))
     assert not any(isinstance(node, ast.Return | ast.Break) for node in ast.walk(loop))

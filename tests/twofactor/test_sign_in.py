@@ -36,6 +36,18 @@ def test_the_code_lets_in_and_leads_on(protected):
     assert is_in(other)
 
 
+def test_the_host_is_told_whose_code_is_outstanding(pending_one, host, clock):
+    def told(person):
+        with person.client as client:
+            client.get("/")
+            return host.twofactor.pending_user()
+
+    assert told(pending_one) == str(pending_one.id)
+    assert told(pending_one.other_browser()) is None
+    clock.advance(601)
+    assert told(pending_one) is None
+
+
 @pytest.mark.parametrize(
     "target",
     [

@@ -1,7 +1,6 @@
 """Trusted browsers: for signing in alone, revocable, and gone with every change."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -106,7 +105,7 @@ def test_what_the_host_writes_about_a_copy_stands_or_falls_with_it(trusting, hos
     def note(_connection, name, user_id, facts):
         noted.append((name, user_id, dict(facts)))
 
-    host.extensions["twofactor"] = replace(state, kit=replace(state.kit, in_transaction=note))
+    state.kit.store.joins = note
     copied = trusting.client.get_cookie(COOKIE).value
     assert not asked(trusting)
     assert asked(with_cookie(trusting, copied))

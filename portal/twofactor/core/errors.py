@@ -73,7 +73,11 @@ class EnrolmentRequired(Refusal):
 
 
 class MalformedCode(Refusal):
-    """The answer is not six digits (nor a recovery code where one is taken); it is no guess."""
+    """The answer is not six digits; it is no guess."""
+
+
+class MalformedRecoveryCode(MalformedCode):
+    """The answer is neither six digits nor a recovery code; it is no guess."""
 
 
 class CodeWrong(Refusal):

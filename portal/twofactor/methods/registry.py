@@ -9,7 +9,7 @@ _METHODS: dict[str, Method] = {TOTP.kind: TOTP}
 
 
 def method(kind: str) -> Method:
-    """The method of a stored authenticator.
+    """Return the method of a stored authenticator.
 
     Raises:
         SealBroken: a kind this version does not know; nothing is allowed on its word.

@@ -6,49 +6,26 @@ weakened by SHA-1's collisions (RFC 6238 section 1.2 builds on RFC 4226, appendi
 
 import base64
 import hmac
-import re
+import math
 import secrets
 from urllib.parse import quote, urlencode
 
 from pyotp import HOTP
 
-from ..core import bounds
-from ..core.errors import MalformedCode
+from ..core.answers import Answer, Code
+from ..core.errors import ClockOff, CodeWrong
+from .base import Setup
 
 DIGITS = 6
 PERIOD = 30
 SECRET_BYTES = 20
 # Ten minutes either side, at enrolment alone: further off is not a clock, it is another secret.
 DRIFT_STEPS = 20
-_FOLD = {0xFF10 + digit: str(digit) for digit in range(10)}
-# White space of every kind, dashes of every kind, and the invisible marks that copying adds.
-_BETWEEN = re.compile(
-    "[\\s\u00ad\u180e\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2064\u2212\ufeff\uff0d-]"
-)
 
 
 def step_at(now: float) -> int:
     """The time step at `now` (Unix seconds): RFC 6238 section 4.2, T0 = 0."""
     return int(now // PERIOD)
-
-
-def next_step_in(now: float) -> int:
-    """Seconds until the next time step begins, at least one."""
-    return PERIOD - int(now) % PERIOD
-
-
-def parse_code(text: str) -> str:
-    """The six ASCII digits of what was typed: spaces, dashes and full-width digits are folded.
-
-    Raises:
-        MalformedCode: anything else.
-    """
-    if len(text) > bounds.longest("code"):
-        raise MalformedCode("too long")
-    digits = _BETWEEN.sub("", text).translate(_FOLD)
-    if not re.fullmatch("[0-9]{6}", digits):
-        raise MalformedCode("not six digits")
-    return digits
 
 
 def code_at(secret: bytes, step: int) -> str:
@@ -59,11 +36,6 @@ def code_at(secret: bytes, step: int) -> str:
 def base32(secret: bytes) -> str:
     """The secret as authenticator apps take it: upper-case base32 without padding."""
     return base64.b32encode(secret).decode().rstrip("=")
-
-
-def in_groups(text: str, size: int = 4) -> str:
-    """The text in groups, for people who type it."""
-    return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
 def key_uri(secret: bytes, issuer: str, account: str) -> str:
@@ -88,25 +60,41 @@ class Totp:
 
     kind = "totp"
     label = "Authenticator app"
+    takes = Code
 
     def new_secret(self) -> bytes:
-        """160 random bits (RFC 4226 section 4, R6)."""
+        """Return 160 random bits (RFC 4226 section 4, R6)."""
         return secrets.token_bytes(SECRET_BYTES)
 
-    def matched_step(self, secret: bytes, code: str, now: float, window: int) -> int | None:
-        """The time step whose code this is.
+    def setup(self, secret: bytes, issuer: str, account: str) -> Setup:
+        """Return the setup key in base32 and the `otpauth://` address."""
+        return Setup(base32(secret), key_uri(secret, issuer, account))
+
+    def first_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int:
+        """Return the time step of the first code, see `Method.first_number`.
+
+        Raises:
+            ClockOff: elsewhere this would be an oracle, here the person sees the secret.
+            CodeWrong: not counted, for it is no guess.
+        """
+        step = self.matched_number(secret, answer, now, window)
+        if step is not None:
+            return step
+        near = self.matched_number(secret, answer, now, DRIFT_STEPS)
+        if near is not None:
+            raise ClockOff((near - step_at(now)) * PERIOD)
+        raise CodeWrong(run=0)
+
+    def matched_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int | None:
+        """Return the time step of a code, see `Method.matched_number`.
 
         Every candidate is compared, in constant time and without an early end, so that the time
         taken tells nothing (RFC 6238 section 5.2 for the window).
-
-        Args:
-            secret: the shared secret, bytes.
-            code: six digits, as `parse_code` gives them.
-            now: Unix seconds.
-            window: steps accepted either side.
         """
+        if not isinstance(answer, Code):
+            return None
         hotp = HOTP(base64.b32encode(secret).decode(), digits=DIGITS)
-        given = code.encode()
+        given = answer.digits.encode()
         current = step_at(now)
         matched = None
         for step in range(max(0, current - window), current + window + 1):
@@ -114,10 +102,7 @@ class Totp:
                 matched = step
         return matched
 
-    def drift(self, secret: bytes, code: str, now: float) -> int | None:
-        """How many seconds the phone's clock is off, by a code up to ten minutes away.
-
-        For enrolment alone, where the person sees the secret: elsewhere it would be an oracle.
-        """
-        step = self.matched_step(secret, code, now, DRIFT_STEPS)
-        return None if step is None else (step - step_at(now)) * PERIOD
+    def usable_in(self, last: int, now: float) -> int:
+        """Return the seconds until a phone with the right time shows a code of a later step."""
+        begins = (last + 1) * PERIOD
+        return math.ceil(begins - now) if begins > now else PERIOD - int(now) % PERIOD

@@ -7,11 +7,10 @@ does not make guessing easier (`throttle.codes`). The last one is removed by dea
 import secrets
 from dataclasses import dataclass, field
 
-from ..core import throttle, vault
+from ..core import changes, throttle, vault
+from ..core.answers import Answer
 from ..core.areas import AUTHENTICATORS
 from ..core.errors import (
-    ClockOff,
-    CodeWrong,
     EnrolmentExpired,
     LastAuthenticator,
     NameUnusable,
@@ -20,7 +19,6 @@ from ..core.errors import (
     UnknownAuthenticator,
 )
 from ..core.records import Account, Authenticator, Subject
-from ..methods import totp
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets, verification
@@ -43,25 +41,25 @@ class Addition:
     name: str
 
 
-def begin(kit: Kit, subject: Subject, text: str, name: str) -> str:
+def begin(kit: Kit, subject: Subject, answer: Answer, name: str) -> str:
     """Make the secret of a further authenticator, for whoever has a code of one that counts.
 
     Returns:
         The ticket's id, for the session.
 
     Raises:
-        NameUnusable, MalformedCode: not judged, not counted.
+        NameUnusable: not judged, not counted.
         TooManyAuthenticators: one has to be removed first.
         CodeWrong, CodeReused, Held, NotOn: as `verification.verify`.
     """
-    name, code = _plain(name), totp.parse_code(text)
+    name = _plain(name)
     data = {"secret": TOTP.new_secret().hex(), "name": name}
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
         _check_room(account)
         _check_free(account, name)
-        verification.verify(kit, transaction, subject, code, AUTHENTICATORS.key, account)
+        verification.verify(kit, transaction, subject, answer, AUTHENTICATORS.key, account)
         seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
         kind = tickets.AUTHENTICATOR
         transaction.drop_unfinished(subject.user_id, kind, kit.clock())
@@ -81,7 +79,7 @@ def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Addition:
     return Addition(bytes.fromhex(data["secret"]), data["name"])
 
 
-def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str:
+def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -> str:
     """Let the new authenticator count with its first right code, which is thereby used up.
 
     Passes, open views and trusted browsers of before are over.
@@ -90,12 +88,11 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str
         Its name.
 
     Raises:
-        MalformedCode, CodeWrong, ClockOff: it does not count yet; try again.
+        CodeWrong, ClockOff: it does not count yet; try again.
         EnrolmentExpired, NotOn, TooManyAuthenticators, NameUnusable: begin again.
     """
-    code = totp.parse_code(text)
     addition = resume(kit, subject, ticket_id)
-    step = first_step(kit, addition.secret, code)
+    step = TOTP.first_number(addition.secret, answer, kit.clock(), kit.settings.window)
     authenticator = new(kit, subject.user_id, addition.secret, addition.name, step)
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
@@ -108,10 +105,9 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> str
             raise EnrolmentExpired("addition over")
         transaction.add_authenticator(authenticator)
         _end_others(transaction, subject)
-        _changed(kit, transaction, subject, "authenticator_added", addition.name)
+        transaction.change(subject, changes.AuthenticatorAdded(addition.name))
 
     kit.store.run(work)
-    kit.notify("authenticator_added", subject.user_id, authenticator=addition.name)
     return addition.name
 
 
@@ -136,7 +132,7 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
     kit.store.run(work)
 
 
-def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
+def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) -> str:
     """Let an authenticator count no more, with a code of another one.
 
     A code of its own would let whoever has the phone alone take away the one that is left to the
@@ -146,10 +142,9 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
         The name it had.
 
     Raises:
-        UnknownAuthenticator, LastAuthenticator, MalformedCode: not judged, not counted.
+        UnknownAuthenticator, LastAuthenticator: not judged, not counted.
         CodeWrong, CodeReused, OwnCode, Held, NotOn: as `verification.verify`.
     """
-    code = totp.parse_code(text)
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
@@ -157,15 +152,13 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, text: str) -> str:
         if len(account.authenticators) == 1:
             raise LastAuthenticator("the last one")
         key = AUTHENTICATORS.key
-        verification.verify(kit, transaction, subject, code, key, account, barred=found.id)
+        verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
         transaction.remove_authenticator(found, account)
         _end_others(transaction, subject)
-        _changed(kit, transaction, subject, "authenticator_removed", found.name)
+        transaction.change(subject, changes.AuthenticatorRemoved(found.name))
         return found.name
 
-    name = verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
-    kit.notify("authenticator_removed", subject.user_id, authenticator=name)
-    return name
+    return verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
 
 
 def find(account: Account, authenticator_id: str) -> Authenticator:
@@ -178,21 +171,6 @@ def find(account: Account, authenticator_id: str) -> Authenticator:
         if authenticator.id == authenticator_id:
             return authenticator
     raise UnknownAuthenticator("no such authenticator")
-
-
-def first_step(kit: Kit, secret: bytes, code: str) -> int:
-    """The time step of the first code of a new secret, which its owner still sees.
-
-    Raises:
-        ClockOff: right for a time up to ten minutes away.
-        CodeWrong: anything else; it is no guess, so it is not counted.
-    """
-    now = kit.clock()
-    step = TOTP.matched_step(secret, code, now, kit.settings.window)
-    if step is None:
-        drift = TOTP.drift(secret, code, now)
-        raise ClockOff(drift) if drift else CodeWrong(run=0)
-    return step
 
 
 def new(kit: Kit, user_id: str, secret: bytes, name: str, step: int) -> Authenticator:
@@ -231,11 +209,6 @@ def _end_others(transaction: Transaction, subject: Subject) -> None:
     """End what was begun with other authenticators; this browser stays a known one."""
     known = known_browsers.digest(subject)
     transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD, known=known)
-
-
-def _changed(kit: Kit, transaction: Transaction, subject: Subject, kind: str, name: str) -> None:
-    transaction.record(kit.event(subject, kind, detail=name))
-    kit.join(transaction, kind, subject.user_id, authenticator=name)
 
 
 def _plain(name: str) -> str:

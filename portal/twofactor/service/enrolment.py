@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from ..core import changes
+from ..core.answers import Answer, RecoveryCode
 from ..core.errors import AlreadyOn, EnrolmentExpired
 from ..core.records import Account, Subject
-from ..methods import recovery, totp
+from ..methods import recovery
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
 from . import authenticators, known_browsers, tickets
@@ -17,14 +19,14 @@ class Enrolment:
 
     Args:
         secret: the shared secret, 20 bytes.
-        recovery_code: in groups, to print.
+        recovery_code: to print.
         areas: what is going to be protected.
         next_url: where the person came from, if the wizard was on the way.
         given: when the password was given, Unix seconds.
     """
 
     secret: bytes = field(repr=False)
-    recovery_code: str = field(repr=False)
+    recovery_code: RecoveryCode = field(repr=False)
     areas: frozenset[str]
     next_url: str | None
     given: int
@@ -41,7 +43,7 @@ def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | Non
     """
     data = {
         "secret": TOTP.new_secret().hex(),
-        "recovery": recovery.new_code(),
+        "recovery": recovery.new_code().symbols,
         "areas": sorted(areas),
         "next": next_url,
         "given": int(kit.clock()),
@@ -68,27 +70,26 @@ def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Enrolment:
     data = tickets.unfinished(kit, tickets.ENROLMENT, subject, ticket_id)
     return Enrolment(
         secret=bytes.fromhex(data["secret"]),
-        recovery_code=data["recovery"],
+        recovery_code=RecoveryCode.read(data["recovery"]),
         areas=frozenset(data["areas"]),
         next_url=data["next"],
         given=data["given"],
     )
 
 
-def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enrolment:
+def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -> Enrolment:
     """Switch two-factor authentication on with the first right code, which is thereby used up.
 
     Returns:
         What was switched on.
 
     Raises:
-        MalformedCode, CodeWrong, ClockOff: nothing is on yet; try again.
+        CodeWrong, ClockOff: nothing is on yet; try again.
         EnrolmentExpired, AlreadyOn: this enrolment is over.
     """
-    code = totp.parse_code(text)
     enrolment = resume(kit, subject, ticket_id)
     now = kit.clock()
-    step = authenticators.first_step(kit, enrolment.secret, code)
+    step = TOTP.first_number(enrolment.secret, answer, now, kit.settings.window)
     account = Account(
         user_id=subject.user_id,
         areas=enrolment.areas,
@@ -96,7 +97,6 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
         recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
     )
     authenticator = authenticators.new(kit, subject.user_id, enrolment.secret, TOTP.label, step)
-    areas = tuple(sorted(account.areas))
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
@@ -108,11 +108,9 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, text: str) -> Enr
         transaction.add_account(account)
         transaction.add_authenticator(authenticator)
         transaction.drop_tickets(subject.user_id)
-        transaction.record(kit.event(subject, "activated", detail=" ".join(areas)[:255]))
-        kit.join(transaction, "activated", subject.user_id, areas=areas)
+        transaction.change(subject, changes.Activated(tuple(sorted(account.areas))))
 
     kit.store.run(work)
-    kit.notify("activated", subject.user_id, areas=areas)
     return enrolment
 
 

@@ -1,8 +1,7 @@
 """What every use case needs, handed in by the caller."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -10,16 +9,8 @@ from ..config import Settings
 from ..core.areas import AreaRegistry
 from ..core.records import Event, Subject
 from ..core.vault import Vault
-from ..storage.store import Store
+from ..storage.store import Store, Tell
 from ..storage.transaction import Transaction
-
-InTransaction = Callable[[Connection, str, str, Mapping[str, Any]], object]
-
-
-class Notify(Protocol):
-    """Tells the host what happened; called after the commit."""
-
-    def __call__(self, name: str, user_id: str, **facts: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -31,13 +22,7 @@ class Kit:
     settings: Settings
     areas: AreaRegistry
     clock: Callable[[], float]
-    notify: Notify
-    in_transaction: InTransaction | None = None
-
-    def join(self, transaction: Transaction, name: str, user_id: str, **facts: Any) -> None:
-        """Let the host write what belongs to a change, together with it or not at all."""
-        if self.in_transaction is not None:
-            self.in_transaction(transaction.connection, name, user_id, facts)
+    notify: Tell
 
     def run_or_join(
         self, connection: Connection | None, work: Callable[[Transaction], None]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from ..core import throttle, vault
+from ..core import changes, throttle, vault
 from ..core.errors import KeyMissing, NotOn, SealBroken
 from ..core.records import KNOWN, Account, Event, Subject
 from ..storage.transaction import Transaction
@@ -118,13 +118,10 @@ def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
     def work(transaction: Transaction) -> None:
         if not transaction.remove_account(user_id):
             raise NotOn("no second factor")
-        transaction.record(kit.event(Subject(user_id), "reset", detail=_detail(by, reason)))
-        kit.join(transaction, "reset", user_id, by=by, reason=reason)
-        kit.join(transaction, "deactivated", user_id, by="operator")
+        reset, off = changes.Reset(by, reason), changes.Deactivated("operator")
+        transaction.change(Subject(user_id), reset, off)
 
     kit.store.run(work)
-    kit.notify("reset", user_id, by=by, reason=reason)
-    kit.notify("deactivated", user_id, by="operator")
 
 
 def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
@@ -141,15 +138,9 @@ def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
             raise NotOn("no second factor")
         # Known browsers stay: wrong codes from elsewhere must not hold the owner's own again.
         transaction.drop_tickets(user_id, spare=KNOWN)
-        transaction.record(kit.event(Subject(user_id), "unlocked", detail=_detail(by, reason)))
-        kit.join(transaction, "unlocked", user_id, by=by, reason=reason)
+        transaction.change(Subject(user_id), changes.Unlocked(by, reason))
 
     kit.store.run(work)
-    kit.notify("unlocked", user_id, by=by, reason=reason)
-
-
-def _detail(by: str, reason: str) -> str:
-    return f"{by}: {reason}"[:255]
 
 
 def events(kit: Kit, user_id: str | None, since: int | None) -> Iterator[Event]:

@@ -4,17 +4,18 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from ..core import changes
+from ..core.answers import Answer, RecoveryCode
 from ..core.areas import DEACTIVATION, RECOVERY
 from ..core.errors import (
     AreasChanged,
     ChallengeRequired,
-    MalformedCode,
     NotOn,
     RecoveryWrong,
     SignInExpired,
 )
 from ..core.records import Account, Subject
-from ..methods import recovery, totp
+from ..methods import recovery
 from ..storage.transaction import Transaction
 from . import verification
 from .kit import Kit
@@ -25,103 +26,110 @@ def removed_areas(kit: Kit, account: Account, wanted: frozenset[str]) -> frozens
     return frozenset(key for key in account.areas - wanted if key in kit.areas)
 
 
-def change_areas(kit: Kit, subject: Subject, wanted: frozenset[str], *, proved: bool) -> bool:
-    """Choose where a code is asked; returns whether anything changed.
+def add_areas(kit: Kit, subject: Subject, wanted: frozenset[str]) -> bool:
+    """Choose areas besides those of before, which needs no code.
 
     Args:
         kit: the application's parts.
         subject: who chooses.
         wanted: the whole choice, as `AreaRegistry.chosen` gives it.
-        proved: whether a code was given for removing areas; adding needs none.
+
+    Returns:
+        Whether anything changed.
 
     Raises:
         NotOn: there is nothing to choose.
-        ChallengeRequired: an area would be removed without a code.
+        ChallengeRequired: an area would be removed.
         AreasChanged: another request was first.
     """
 
-    def work(transaction: Transaction) -> dict[str, tuple[str, ...]] | None:
-        account = transaction.account(subject.user_id, lock=True)
-        if account is None:
-            raise NotOn("no second factor")
-        removed = removed_areas(kit, account, wanted)
-        if removed and not proved:
-            raise ChallengeRequired("areas would be removed")
-        added = wanted - account.areas
-        if not (added or removed):
-            return None
-        if not transaction.set_areas(account, wanted):
-            raise AreasChanged("areas changed meanwhile")
-        facts = {"added": tuple(sorted(added)), "removed": tuple(sorted(removed))}
-        detail = " ".join(
-            [f"+{key}" for key in facts["added"]] + [f"-{key}" for key in facts["removed"]]
-        )
-        transaction.record(kit.event(subject, "areas_changed", detail=detail[:255]))
-        kit.join(transaction, "areas_changed", subject.user_id, **facts)
-        return facts
+    def work(transaction: Transaction) -> bool:
+        return _choose(kit, transaction, subject, wanted, may_remove=False)
 
-    facts = kit.store.run(work)
-    if facts is None:
+    return kit.store.run(work)
+
+
+def choose_areas(
+    kit: Kit, transaction: Transaction, subject: Subject, wanted: frozenset[str]
+) -> bool:
+    """Choose areas in the transaction that uses up a code, and remove those not wanted.
+
+    Arguments, return value and errors as `add_areas`.
+    """
+    return _choose(kit, transaction, subject, wanted, may_remove=True)
+
+
+def _choose(
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    wanted: frozenset[str],
+    *,
+    may_remove: bool,
+) -> bool:
+    account = transaction.account(subject.user_id, lock=True)
+    if account is None:
+        raise NotOn("no second factor")
+    added, removed = wanted - account.areas, removed_areas(kit, account, wanted)
+    if removed and not may_remove:
+        raise ChallengeRequired("areas would be removed")
+    if not (added or removed):
         return False
-    kit.notify("areas_changed", subject.user_id, **facts)
+    if not transaction.set_areas(account, wanted):
+        raise AreasChanged("areas changed meanwhile")
+    change = changes.AreasChanged(tuple(sorted(added)), tuple(sorted(removed)))
+    transaction.change(subject, change)
     return True
 
 
-def replace_recovery_code(kit: Kit, subject: Subject, text: str) -> str:
+def replace_recovery_code(kit: Kit, subject: Subject, answer: Answer) -> RecoveryCode:
     """Make a new recovery code with a code of the authenticator; the old one is void.
 
     Returns:
-        The new recovery code in groups, to be shown once.
+        The new recovery code, to be shown once.
 
     Raises:
-        MalformedCode, CodeWrong, CodeReused, Held, NotOn: the old one stays good.
+        CodeWrong, CodeReused, Held, NotOn: the old one stays good.
     """
-    code = totp.parse_code(text)
     fresh = recovery.new_code()
     hashed = recovery.hash_code(fresh, kit.settings.recovery_cost)
 
     def work(transaction: Transaction) -> None:
-        verification.verify(kit, transaction, subject, code, RECOVERY.key)
+        verification.verify(kit, transaction, subject, answer, RECOVERY.key)
         transaction.set_recovery(subject.user_id, hashed)
-        transaction.record(kit.event(subject, "recovery_code_replaced"))
-        kit.join(transaction, "recovery_code_replaced", subject.user_id)
+        transaction.change(subject, changes.RecoveryCodeReplaced())
 
     verification.judged(kit, work, RECOVERY.key, lambda _: subject.user_id)
-    kit.notify("recovery_code_replaced", subject.user_id)
     return fresh
 
 
-def deactivate(kit: Kit, subject: Subject, text: str) -> str:
+def deactivate(kit: Kit, subject: Subject, answer: Answer) -> str:
     """Switch two-factor authentication off with a code or with the recovery code.
 
     Returns:
         "code" or "recovery": what did it.
 
     Raises:
-        MalformedCode, CodeWrong, CodeReused, Held, RecoveryWrong, RecoveryHeld: it stays on.
+        CodeWrong, CodeReused, Held, RecoveryWrong, RecoveryHeld: it stays on.
         NotOn: it is off.
     """
-    try:
-        code = totp.parse_code(text)
-    except MalformedCode:
-        deactivate_by_recovery(kit, subject, text, DEACTIVATION.key)
+    if isinstance(answer, RecoveryCode):
+        deactivate_by_recovery(kit, subject, answer, DEACTIVATION.key)
         return "recovery"
 
     def work(transaction: Transaction) -> None:
-        verification.verify(kit, transaction, subject, code, DEACTIVATION.key)
+        verification.verify(kit, transaction, subject, answer, DEACTIVATION.key)
         transaction.remove_account(subject.user_id)
-        transaction.record(kit.event(subject, "deactivated", detail="code"))
-        kit.join(transaction, "deactivated", subject.user_id, by="code")
+        transaction.change(subject, changes.Deactivated("code"))
 
     verification.judged(kit, work, DEACTIVATION.key, lambda _: subject.user_id)
-    kit.notify("deactivated", subject.user_id, by="code")
     return "code"
 
 
 def deactivate_by_recovery(
     kit: Kit,
     subject: Subject,
-    text: str,
+    answer: RecoveryCode,
     area: str,
     pending: str | None = None,
     first: Callable[[], object] | None = None,
@@ -131,16 +139,16 @@ def deactivate_by_recovery(
     Args:
         kit: the application's parts.
         subject: who answers.
-        text: what was typed.
+        answer: to judge.
         area: key of the area, for the record.
         pending: digest of the pending sign-in that it finishes, which must still be there.
         first: done once the code was found right and before it is used up (a new password, which
             ends the pending sign-in).
 
     Raises:
-        MalformedCode, RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: it stays as it is.
+        RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: it stays as it is.
     """
-    hashed = verification.judge_recovery(kit, subject, text, area)
+    hashed = verification.judge_recovery(kit, subject, answer, area)
     if first is not None:
         first()
         pending = None
@@ -148,16 +156,10 @@ def deactivate_by_recovery(
     def work(transaction: Transaction) -> None:
         if not transaction.remove_account(subject.user_id, hashed, pending):
             raise RecoveryWrong("used meanwhile") if pending is None else SignInExpired("over")
-        transaction.record(
-            kit.event(subject, "recovery_code_used", area),
-            kit.event(subject, "deactivated", detail="recovery code"),
-        )
-        kit.join(transaction, "recovery_code_used", subject.user_id)
-        kit.join(transaction, "deactivated", subject.user_id, by="recovery")
+        used, off = changes.RecoveryCodeUsed(area), changes.Deactivated("recovery")
+        transaction.change(subject, used, off)
 
     kit.store.run(work)
-    kit.notify("recovery_code_used", subject.user_id)
-    kit.notify("deactivated", subject.user_id, by="recovery")
 
 
 def forget(kit: Kit, user_id: str, connection: Connection | None = None) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ..core.answers import Answer, RecoveryCode
 from ..core.areas import SIGN_IN
 from ..core.errors import CodeWrong, SignInExpired
 from ..core.records import Account, Subject, Ticket
-from ..methods import recovery, totp
 from ..storage.transaction import Transaction
 from . import known_browsers, preferences, tickets, verification
 from .kit import Kit
@@ -97,7 +97,7 @@ def pending(kit: Kit, ticket_id: str | None) -> Pending:
 
 
 def complete(
-    kit: Kit, ticket_id: str | None, address: str | None, text: str, known: str = ""
+    kit: Kit, ticket_id: str | None, address: str | None, answer: Answer, known: str = ""
 ) -> Pending:
     """Finish a pending sign-in with a code; whose it is, the ticket alone says.
 
@@ -105,14 +105,13 @@ def complete(
         kit: the application's parts.
         ticket_id: of the pending sign-in.
         address: network address of the client.
-        text: what was typed.
+        answer: to judge.
         known: id of the browser's cookie of known browsers (`Subject.known`).
 
     Raises:
-        MalformedCode, CodeWrong, CodeReused, Held: still pending.
+        CodeWrong, CodeReused, Held: still pending.
         SignInExpired: over, also after the fifth wrong code.
     """
-    code = totp.parse_code(text)
     hashed = tickets.digest(ticket_id or "")
 
     def work(transaction: Transaction) -> Pending:
@@ -124,7 +123,7 @@ def complete(
         done = _pending(kit, ticket, account)
         subject = Subject(ticket.user_id, address, done.credential, known)
         try:
-            verification.verify(kit, transaction, subject, code, SIGN_IN, account)
+            verification.verify(kit, transaction, subject, answer, SIGN_IN, account)
         except CodeWrong as wrong:
             if _spent(kit, ticket, account, known_browsers.is_known(subject, account)):
                 _take(kit, transaction, ticket)
@@ -142,7 +141,7 @@ def complete_by_recovery(
     kit: Kit,
     ticket_id: str | None,
     address: str | None,
-    text: str,
+    answer: RecoveryCode,
     load: Callable[[Pending], T],
     renewal: Callable[[Pending, T], Callable[[], object] | None],
 ) -> tuple[Pending, T]:
@@ -152,7 +151,7 @@ def complete_by_recovery(
         kit: the application's parts.
         ticket_id: of the pending sign-in.
         address: network address of the client.
-        text: what was typed.
+        answer: to judge.
         load: returns the host's user, and raises when the sign-in was begun with a credential that
             has changed since: then nothing must be switched off.
         renewal: returns what replaces the password, where that is asked; raises when no good one
@@ -160,16 +159,15 @@ def complete_by_recovery(
             was found right and before it is used up: nobody is let in by the password alone.
 
     Raises:
-        MalformedCode, RecoveryWrong, RecoveryHeld: still pending.
+        RecoveryWrong, RecoveryHeld: still pending.
         SignInExpired: over.
     """
-    recovery.parse_code(text)
     waiting = pending(kit, ticket_id)
     user = load(waiting)
     renew = renewal(waiting, user)
     subject = Subject(waiting.user_id, address)
     hashed = tickets.digest(ticket_id or "")
-    preferences.deactivate_by_recovery(kit, subject, text, SIGN_IN, hashed, renew)
+    preferences.deactivate_by_recovery(kit, subject, answer, SIGN_IN, hashed, renew)
     return waiting, user
 
 

@@ -7,6 +7,7 @@ one DELETE that must hit one row, so no old cookie and no second worker uses it 
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,8 @@ PASS = "pass"  # noqa: S105 - the kind of a ticket
 VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - the kind of a ticket
 
+# A change of the blueprint's own that a code lets through.
+Deed = Callable[[Transaction], object]
 # How often a form may come back and be sent again without a new code.
 RETRIES = 2
 
@@ -155,6 +158,7 @@ def take_pass(
     area: str,
     bound: tuple[str, ...],
     once: Ticket | None = None,
+    deed: Deed | None = None,
 ) -> Grant | None:
     """Use up a pass.
 
@@ -165,6 +169,7 @@ def take_pass(
         area: key of the area.
         bound: as it was left.
         once: the continuation that is executed with it, see `execute`.
+        deed: done in the same transaction.
 
     Returns:
         What its code still allows, `None` if there is no such pass.
@@ -179,6 +184,8 @@ def take_pass(
         if taken is None:
             return None
         execute(kit, transaction, once)
+        if deed is not None:
+            deed(transaction)
         return Grant(taken.expires_at, data_of(kit, taken)["left"])
 
     return kit.store.run(work)
@@ -213,9 +220,15 @@ def execute(kit: Kit, transaction: Transaction, once: Ticket | None) -> None:
     raise refusal
 
 
-def execute_open(kit: Kit, once: Ticket) -> None:
-    """Note the same where no code had to be judged; raises as `execute`."""
-    kit.store.run(lambda tx: execute(kit, tx, once))
+def execute_open(kit: Kit, once: Ticket | None, deed: Deed | None = None) -> None:
+    """Note the same, and do the deed, where no code had to be judged; raises as `execute`."""
+
+    def work(transaction: Transaction) -> None:
+        execute(kit, transaction, once)
+        if deed is not None:
+            deed(transaction)
+
+    kit.store.run(work)
 
 
 def refuse_executed(kit: Kit, once: Ticket) -> None:

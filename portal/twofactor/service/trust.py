@@ -14,6 +14,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from ..core import changes
 from ..core.areas import SIGN_IN
 from ..core.records import Subject
 from ..storage.transaction import Transaction
@@ -69,26 +70,21 @@ def recognise(kit: Kit, subject: Subject, cookie: str) -> tuple[str, int] | None
     now = kit.clock()
     hashed = tickets.digest(family, subject.credential)
 
-    def work(transaction: Transaction) -> tuple[str, int] | str | None:
+    def work(transaction: Transaction) -> tuple[str, int] | None:
         taken = transaction.take_ticket(hashed, KIND, subject.user_id, now)
         if taken is None:
             return None
         data = tickets.data_of(kit, taken)
         name: str = data["name"]
         if not hmac.compare_digest(data.get("secret", ""), tickets.digest(secret)):
-            transaction.record(kit.event(subject, "browser_trust_reused", SIGN_IN, name))
-            kit.join(transaction, "trust_reused", subject.user_id, browser=name)
-            return name
+            transaction.change(subject, changes.TrustReused(name))
+            return None
         left = taken.expires_at - int(now)
         fresh = _issue(kit, transaction, subject, left, data, family)
         transaction.record(kit.event(subject, "browser_recognised", SIGN_IN))
         return fresh, left
 
-    found = kit.store.run(work)
-    if isinstance(found, str):
-        kit.notify("trust_reused", subject.user_id, browser=found)
-        return None
-    return found
+    return kit.store.run(work)
 
 
 def _issue(

@@ -9,10 +9,10 @@ the host does afterwards, and one code does one deed.
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from ..core import throttle, vault
+from ..core.answers import Answer, RecoveryCode
 from ..core.errors import (
     AlreadyDone,
     CodeReused,
@@ -27,7 +27,7 @@ from ..core.errors import (
     Unavailable,
 )
 from ..core.records import Account, Authenticator, Subject, Ticket
-from ..methods import recovery, registry, totp
+from ..methods import recovery, registry
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets
 from .kit import Kit
@@ -36,45 +36,45 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Refusal)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Proof:
-    """A code was right and is used up."""
-
-    account: Account
-    authenticator: Authenticator
-    step: int
-
-
-def challenge(kit: Kit, subject: Subject, text: str, area: str, once: Ticket | None = None) -> str:
+def challenge(
+    kit: Kit,
+    subject: Subject,
+    answer: Answer,
+    area: str,
+    once: Ticket | None = None,
+    deed: tickets.Deed | None = None,
+) -> str:
     """Judge a code for a deed.
 
     Args:
         kit: the application's parts.
         subject: who answers.
-        text: what was typed.
+        answer: to judge.
         area: key of the area, for the record.
         once: the continuation that is executed with it, see `tickets.execute`.
+        deed: done in the same transaction; what it raises is raised.
 
     Returns:
         What to send to a browser that is known from now on (`known_browsers.note`).
 
     Raises:
         AlreadyDone: the continuation was executed meanwhile.
-        MalformedCode, CodeWrong, CodeReused, Held, NotOn: the deed must not happen.
+        CodeWrong, CodeReused, Held, NotOn: the deed must not happen.
         Unavailable: nothing can be decided; the deed must not happen.
     """
-    code = totp.parse_code(text)
 
     def work(transaction: Transaction) -> str:
-        proof = verify(kit, transaction, subject, code, area)
+        account = verify(kit, transaction, subject, answer, area)
         tickets.execute(kit, transaction, once)
-        return known_browsers.note(kit, transaction, subject, proof.account)
+        if deed is not None:
+            deed(transaction)
+        return known_browsers.note(kit, transaction, subject, account)
 
     return judged(kit, work, area, lambda _: subject.user_id)
 
 
 def open_view(
-    kit: Kit, subject: Subject, text: str, area: str, once: Ticket | None = None
+    kit: Kit, subject: Subject, answer: Answer, area: str, once: Ticket | None = None
 ) -> tuple[str, str]:
     """Judge a code for a "view" area and open it for a while; raises as `challenge`.
 
@@ -82,16 +82,15 @@ def open_view(
         The id of the ticket that keeps the area open, for the session, and what `challenge`
         returns.
     """
-    code = totp.parse_code(text)
 
     def work(transaction: Transaction) -> tuple[str, str]:
-        proof = verify(kit, transaction, subject, code, area)
+        account = verify(kit, transaction, subject, answer, area)
         tickets.execute(kit, transaction, once)
         seconds, bound = kit.settings.view_seconds, (subject.credential,)
         ticket_id, ticket = tickets.made(
             kit, tickets.VIEW, subject.user_id, seconds, area, bound=bound
         )
-        known = known_browsers.note(kit, transaction, subject, proof.account, ticket)
+        known = known_browsers.note(kit, transaction, subject, account, ticket)
         return ticket_id, known
 
     return judged(kit, work, area, lambda _: subject.user_id)
@@ -145,22 +144,25 @@ def verify(
     kit: Kit,
     transaction: Transaction,
     subject: Subject,
-    code: str,
+    answer: Answer,
     area: str,
     account: Account | None = None,
     barred: str = "",
-) -> Proof:
-    """Judge a parsed code and use it up, in the caller's transaction, as its first work.
+) -> Account:
+    """Judge an answer and use it up, in the caller's transaction, as its first work.
 
     Args:
         kit: the application's parts.
         transaction: commits even when this refuses.
         subject: who answers.
-        code: six digits, as `totp.parse_code` gives them.
+        answer: to judge.
         area: key of the area, for the record.
         account: the account, if the caller read it with its lock and with what is known of the
             browser (`known_browsers.account`): the figures it is judged by depend on that.
         barred: id of an authenticator whose codes do not serve here.
+
+    Returns:
+        The account as it was before.
 
     Raises:
         NotOn: the user has no second factor.
@@ -179,7 +181,7 @@ def verify(
     if until is not None:
         # No event: the one of the hold is there, and any number could be had.
         raise _named(Held(until), subject, area)
-    matched = _match(kit, account, code, now, barred)
+    matched = _match(kit, account, answer, now, barred)
     if matched is None:
         raise _count(kit, transaction, subject, account, area, now)
     authenticator, step = matched
@@ -187,24 +189,28 @@ def verify(
         raise _named(OwnCode("a code of the barred authenticator"), subject, area)
     if not transaction.take_step(authenticator.id, step, account, now):
         transaction.record(kit.event(subject, "code_reused", area))
-        raise _named(CodeReused(_usable_in(authenticator.last_step, now)), subject, area)
+        method = registry.method(authenticator.kind)
+        wait = method.usable_in(authenticator.last_step, now)
+        raise _named(CodeReused(wait), subject, area)
     transaction.record(kit.event(subject, "code_accepted", area))
-    return Proof(account, authenticator, step)
+    return account
 
 
 def _match(
-    kit: Kit, account: Account, code: str, now: float, barred: str
+    kit: Kit, account: Account, answer: Answer, now: float, barred: str
 ) -> tuple[Authenticator, int] | None:
-    """The authenticator and time step of a code; all are compared, whichever is right.
+    """Return the authenticator and the number of an answer; all are compared, whichever is right.
 
     A barred one is found only where no other is.
     """
     found = None
     for authenticator in sorted(account.authenticators, key=lambda each: each.id != barred):
+        method = registry.method(authenticator.kind)
+        if not isinstance(answer, method.takes):
+            continue
         context = (account.user_id, authenticator.id)
         secret = kit.vault.open(authenticator.sealed, vault.AUTHENTICATOR, *context)
-        method = registry.method(authenticator.kind)
-        step = method.matched_step(secret, code, now, kit.settings.window)
+        step = method.matched_number(secret, answer, now, kit.settings.window)
         if step is None:
             continue
         if found is None or found[0].id == barred or step > authenticator.last_step:
@@ -245,13 +251,7 @@ def _named(refusal: R, subject: Subject, area: str) -> R:
     return refusal
 
 
-def _usable_in(last_step: int, now: float) -> int:
-    """Seconds until a phone with the right time shows a code later than `last_step`."""
-    begins = (last_step + 1) * totp.PERIOD
-    return math.ceil(begins - now) if begins > now else totp.next_step_in(now)
-
-
-def judge_recovery(kit: Kit, subject: Subject, text: str, area: str) -> str:
+def judge_recovery(kit: Kit, subject: Subject, answer: RecoveryCode, area: str) -> str:
     """Judge a recovery code without using it up.
 
     The attempt is counted and committed before the slow hash is computed, so that no number of
@@ -261,14 +261,12 @@ def judge_recovery(kit: Kit, subject: Subject, text: str, area: str) -> str:
         The account's hash that was judged: use it up with `remove_account(..., recovery_hash=)`.
 
     Raises:
-        MalformedCode: not a recovery code; not counted.
         NotOn, RecoveryHeld, RecoveryWrong: the deed must not happen.
     """
-    symbols = recovery.parse_code(text)
     tell = _teller(kit, area, "recovery_code")
     try:
         hashed, last = kit.store.run(lambda tx: _count_recovery(kit, tx, subject))
-        if hashed is None or not recovery.is_code(symbols, hashed):
+        if hashed is None or not recovery.is_code(answer, hashed):
             kinds = ["recovery_code_wrong", *(["recovery_held"] if last else [])]
             events = [kit.event(subject, kind, area) for kind in kinds]
             kit.store.run(lambda tx: tx.record(*events))

@@ -1,39 +1,87 @@
 """What is asked of the database, and the way to change it."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from ..core.errors import Refusal
 from ..core.records import Account, Event, Glance, Ticket
 from . import counting, inspection, sweep
 from .engine import Transactions
 from .rows import SealedValue, event_of, keys_of, ticket_of
 from .statements import prepare
 from .tables import Tables
+from .ticket_changes import Joins
 from .transaction import Transaction
 
 T = TypeVar("T")
 
 
+class Tell(Protocol):
+    """Tells the host what happened; called after the commit."""
+
+    def __call__(self, name: str, user_id: str, **facts: Any) -> None: ...
+
+
 class Store:
     """The two-factor state of all users."""
 
-    def __init__(self, transactions: Transactions, tables: Tables) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        tables: Tables,
+        clock: Callable[[], float] = time.time,
+        joins: Joins | None = None,
+        tell: Tell | None = None,
+    ) -> None:
+        """Prepare the statements.
+
+        Args:
+            transactions: opens them.
+            tables: of the host's metadata.
+            clock: Unix seconds.
+            joins: writes of the host that belong to a change, in its transaction.
+            tell: tells the host of a change after its commit.
+        """
         self._transactions = transactions
         self._tables = tables
         self._statements = prepare(tables)
+        self._clock = clock
+        self.joins = joins
+        self._tell = tell
 
     def run(self, work: Callable[[Transaction], T]) -> T:
-        """Do the work in one transaction (`Transactions.run`)."""
-        return self._transactions.run(lambda connection: work(self._transaction(connection)))
+        """Do the work in one transaction (`Transactions.run`), then tell the host of its changes.
+
+        A `Refusal` commits too, and so does what was changed before it.
+        """
+        done: list[Transaction] = []
+
+        def once(connection: Connection) -> T:
+            done[:] = [self._transaction(connection)]
+            return work(done[0])
+
+        try:
+            result = self._transactions.run(once)
+        except Refusal:
+            self._tell_of(done)
+            raise
+        self._tell_of(done)
+        return result
+
+    def _tell_of(self, done: list[Transaction]) -> None:
+        if self._tell is not None:
+            for user_id, change in (each for transaction in done for each in transaction.changes):
+                self._tell(change.name, user_id, **change.facts)
 
     def join(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
         """Do the work in a transaction of the host's, which commits it or not."""
         return work(self._transaction(connection))
 
     def _transaction(self, connection: Connection) -> Transaction:
-        return Transaction(connection, self._tables, self._statements)
+        return Transaction(connection, self._tables, self._statements, self._clock, self.joins)
 
     def glance(
         self,

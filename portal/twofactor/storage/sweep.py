@@ -46,6 +46,8 @@ def accounts_of(
     transactions: Transactions, tables: Tables, keys: Sequence[str]
 ) -> dict[str, Account]:
     """Return the accounts of some users by their keys, in one SELECT."""
+    if not keys:
+        return {}
     statement = whole_account(tables).where(tables.account.c.user_id.in_(keys))
     with transactions.reading() as connection:
         rows = connection.execute(statement).all()

@@ -1,22 +1,38 @@
 """The changes of tickets, each one atomic statement, on an open transaction."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from ..core.changes import Change, ChangeName
 from ..core.records import KNOWN, Ticket
 from .rows import ticket_of
 from .statements import Statements
 from .tables import Tables
 
+# Writes of the host that belong to a change: connection, name, user, facts.
+Joins = Callable[[Connection, ChangeName, str, Mapping[str, Any]], object]
+
 
 class TicketChanges:
     """The changes of tickets. A `bool` says whether the one row was hit."""
 
-    def __init__(self, connection: Connection, tables: Tables, statements: Statements) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        tables: Tables,
+        statements: Statements,
+        clock: Callable[[], float],
+        joins: Joins | None,
+    ) -> None:
         self._connection = connection
         self._tables = tables
         self._statements = statements
+        self._clock = clock
+        self._joins = joins
+        # Of which users, in order: the host is told of them after the commit.
+        self.changes: list[tuple[str, Change]] = []
 
     @property
     def connection(self) -> Connection:

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import delete, exists, select, update
 
-from ..core.records import Account, Authenticator, Event, Ticket
+from ..core.changes import LONGEST_DETAIL, Change
+from ..core.records import Account, Authenticator, Event, Subject, Ticket
 from ..core.throttle import Figures
 from .rows import account_of, browser_of, keys_as_text, times_as_text
 from .ticket_changes import TicketChanges
@@ -12,6 +13,33 @@ from .ticket_changes import TicketChanges
 
 class Transaction(TicketChanges):
     """All changes, on an open transaction. A `bool` says whether the one row was hit."""
+
+    def change(self, subject: Subject, *changes: Change) -> None:
+        """Record changes, and let the host join this transaction; it is told after the commit.
+
+        Args:
+            subject: whose change, and from where.
+            changes: in the order in which the host learns of them.
+        """
+        at = int(self._clock())
+        self.record(
+            *(
+                Event(
+                    subject.user_id,
+                    at,
+                    change.kind,
+                    change.area,
+                    subject.address,
+                    change.detail[:LONGEST_DETAIL] if change.detail else None,
+                )
+                for change in changes
+                if change.kind is not None
+            )
+        )
+        for change in changes:
+            if self._joins is not None:
+                self._joins(self.connection, change.name, subject.user_id, change.facts)
+            self.changes.append((subject.user_id, change))
 
     def account(self, user_id: str, *, lock: bool = False) -> Account | None:
         """The account with its authenticators, in one SELECT.
@@ -242,6 +270,8 @@ class Transaction(TicketChanges):
 
     def record(self, *events: Event) -> None:
         """Write events, in one statement."""
+        if not events:
+            return
         values = [
             {
                 "user_id": event.user_id,

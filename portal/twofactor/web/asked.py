@@ -4,13 +4,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from flask import Flask, g
+from flask import Flask, g, request
 
 from ..core.errors import Refusal
+from ..core.policy import SAFE_METHODS
 from ..core.records import Glance
 from ..service.tickets import Grant
+from ..state import current_state
+from . import continuation
 from .continuation import Continuation
 
+_FORM = "application/x-www-form-urlencoded"
 # Of an area and a user.
 Key = tuple[str, str]
 
@@ -40,6 +44,11 @@ class Asked:
         """
         return None if self.carried is None or self.executed else self.carried.id
 
+    @property
+    def lost(self) -> str:
+        """What of the carried form could not be carried."""
+        return "" if self.carried is None else self.carried.lost
+
 
 def current() -> Asked:
     """The one of this request."""
@@ -47,6 +56,26 @@ def current() -> Asked:
     if asked is None:
         asked = g._twofactor = Asked()
     return cast(Asked, asked)
+
+
+def restore_form() -> None:
+    """Put the original form back before the view sees the request (a `before_request`).
+
+    Whose code was asked is compared by the guard: the link of a mail is for its own user, whoever
+    is signed in.
+
+    Raises:
+        ContinuationBroken: it does not open here.
+    """
+    if request.method in SAFE_METHODS or request.mimetype != _FORM:
+        return
+    tokens = request.form.getlist(continuation.FIELD)
+    if not tokens:
+        return
+    state, asked = current_state(), current()
+    asked.codes = continuation.codes()
+    asked.carried = continuation.unseal(state, tokens[0])
+    continuation.restore(asked.carried)
 
 
 def watch(app: Flask) -> None:

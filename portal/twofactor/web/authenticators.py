@@ -6,6 +6,7 @@ from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ..core.answers import Code
 from ..core.areas import AUTHENTICATORS
 from ..core.errors import (
     ChallengeRequired,
@@ -17,7 +18,6 @@ from ..core.errors import (
 )
 from ..core.records import Account, Authenticator
 from ..language import _, moment
-from ..methods.totp import base32
 from ..service import authenticators, tickets
 from ..service.authenticators import Addition
 from ..state import State, current_state
@@ -89,7 +89,7 @@ def remove(number: str) -> Response:
     try:
         code = forms.code()
         password.answer()
-        name = authenticators.remove(state.kit, subjects.subject(state), number, code)
+        name = authenticators.remove(state.kit, subjects.subject(state), number, Code.read(code))
     except (NotOn, UnknownAuthenticator) as refusal:
         return _gone(state, refusal)
     except Refusal as refusal:
@@ -128,7 +128,7 @@ def _begin(state: State) -> Response:
     try:
         name, code = forms.text("name"), forms.code()
         password.answer()
-        ticket_id = authenticators.begin(state.kit, subjects.subject(state), code, name)
+        ticket_id = authenticators.begin(state.kit, subjects.subject(state), Code.read(code), name)
     except NotOn as refusal:
         return _off(state, refusal)
     except Refusal as refusal:
@@ -146,7 +146,7 @@ def _finish(state: State) -> Response:
     try:
         _resumed(state)
         who = subjects.subject(state)
-        name = authenticators.confirm(state.kit, who, ticket_id, forms.code())
+        name = authenticators.confirm(state.kit, who, ticket_id, Code.read(forms.code()))
     except (EnrolmentExpired, NameUnusable) as refusal:
         marks.drop(tickets.AUTHENTICATOR)
         return pages.refused(state, refusal, ADD, name="", **PasswordQuestion(state).context)
@@ -167,12 +167,9 @@ def _done(state: State, message: str) -> Response:
 
 
 def _addition_object(state: State, addition: Addition) -> Response:
-    return pages.done(
-        _("Add the secret to an authenticator, then send its first code."),
-        secret=base32(addition.secret),
-        uri=scan.uri(state, addition.secret),
-        name=addition.name,
-    )
+    setup = scan.setup(state, addition.secret)
+    message = _("Add the secret to an authenticator, then send its first code.")
+    return pages.done(message, secret=setup.key, uri=setup.uri, name=addition.name)
 
 
 def _resumed(state: State) -> Addition:
@@ -181,7 +178,7 @@ def _resumed(state: State) -> Addition:
 
 
 def _account(state: State) -> Account | None:
-    return state.kit.store.account(state.user_key(current_user))
+    return state.kit.store.account(state.host.user_key(current_user))
 
 
 def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..core import policy
+from ..core.answers import Code
 from ..core.areas import Area
 from ..core.errors import ChallengeRequired, Refusal
 from ..core.policy import Verdict
@@ -127,7 +128,7 @@ def show_challenge() -> Response:
     state = current_state()
     area, target = _looked_at(state)
     user = guard.signed_in()
-    asked = guard.verdict_on(state, area, user, state.user_key(user), "GET") is Verdict.ASK
+    asked = guard.verdict_on(state, area, user, state.host.user_key(user), "GET") is Verdict.ASK
     if forms.wants_json():
         return pages.needed(*(["code"] if asked else []), area=area.key, next=target)
     if not asked:
@@ -143,10 +144,10 @@ def submit_challenge() -> Response:
     area, target = _looked_at(state)
     who = subjects.subject(state)
     try:
-        code = forms.text("code") or forms.text("twofactor_code")
-        if not code.strip():
+        text = forms.text("code") or forms.text("twofactor_code")
+        if not text.strip():
             raise ChallengeRequired(area.key)
-        ticket_id, known_id = verification.open_view(state.kit, who, code, area.key)
+        ticket_id, known_id = verification.open_view(state.kit, who, Code.read(text), area.key)
     except Refusal as refusal:
         refusal.area, refusal.user_id = area.key, who.user_id
         return answer(refusal, url_for("twofactor.challenge", area=area.key, next=target))

@@ -8,6 +8,7 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
+from ..core.answers import Code
 from ..core.errors import (
     AlreadyOn,
     ChallengeRequired,
@@ -17,7 +18,6 @@ from ..core.errors import (
     Unavailable,
 )
 from ..language import _, shown
-from ..methods.totp import base32
 from ..service import enrolment, tickets
 from ..service.enrolment import Enrolment
 from ..state import State, current_state
@@ -61,7 +61,7 @@ def submit() -> Response:
 
 
 def _user(state: State) -> str:
-    return state.user_key(current_user)
+    return state.host.user_key(current_user)
 
 
 def _resumed(state: State) -> Enrolment:
@@ -87,13 +87,13 @@ def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
         "chosen": chosen,
         "next_url": _next(),
         "held": outstanding.is_marked(),
-        "account_name": state.account_name(current_user),
+        "account_name": state.host.account_name(current_user),
     }
 
 
 def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
     return {
-        **pages.sheet(state, unfinished.recovery_code),
+        **pages.sheet(state, unfinished.recovery_code.text),
         **scan.context(state, unfinished.secret),
         "next_url": unfinished.next_url,
     }
@@ -105,7 +105,7 @@ def _begin(state: State) -> Response:
     who = subjects.subject(state)
     try:
         chosen = state.offer(current_user).chosen(forms.texts("areas"))
-        if not state.verify_password(current_user, forms.text("password")):
+        if not state.host.verify_password(current_user, forms.text("password")):
             raise PasswordWrong("wrong password")
         ticket_id = enrolment.begin(state.kit, who, chosen, _next())
     except AlreadyOn as refusal:
@@ -119,11 +119,12 @@ def _begin(state: State) -> Response:
 
 
 def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
+    setup = scan.setup(state, unfinished.secret)
     return pages.done(
         _("Add the secret to an authenticator, then send its first code."),
-        secret=base32(unfinished.secret),
-        uri=scan.uri(state, unfinished.secret),
-        recovery_code=unfinished.recovery_code,
+        secret=setup.key,
+        uri=setup.uri,
+        recovery_code=unfinished.recovery_code.text,
         areas=sorted(unfinished.areas),
     )
 
@@ -131,11 +132,8 @@ def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
 def _finish(state: State) -> Response:
     ticket_id = marks.get(tickets.ENROLMENT)
     try:
-        if not forms.text("code").strip():
-            raise ChallengeRequired("no code yet")
-        finished = enrolment.confirm(
-            state.kit, subjects.subject(state), ticket_id, forms.text("code")
-        )
+        answer = Code.read(forms.code())
+        finished = enrolment.confirm(state.kit, subjects.subject(state), ticket_id, answer)
     except EnrolmentExpired as refusal:
         marks.drop(tickets.ENROLMENT)
         return pages.refused(

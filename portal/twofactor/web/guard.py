@@ -11,6 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..core import policy
+from ..core.answers import Code
 from ..core.areas import Area
 from ..core.errors import (
     AlreadyDone,
@@ -24,6 +25,7 @@ from ..core.errors import (
 from ..core.policy import Verdict
 from ..core.records import Glance, Ticket
 from ..service import tickets, verification
+from ..service.tickets import Deed
 from ..state import State, current_state
 from ..wiring import GUARD, WANTED, innermost
 from . import asked as requests
@@ -33,28 +35,6 @@ from .challenge import FormAgain, no_store
 from .forms import refuse_cross_site
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-_FORM = "application/x-www-form-urlencoded"
-
-
-def restore_form() -> None:
-    """Put the original form back before the view sees the request (a `before_request`).
-
-    Whose code was asked is compared by the guard: the link of a mail is for its own user, whoever
-    is signed in.
-
-    Raises:
-        ContinuationBroken: it does not open here.
-    """
-    if request.method in policy.SAFE_METHODS or request.mimetype != _FORM:
-        return
-    tokens = request.form.getlist(continuation.FIELD)
-    if not tokens:
-        return
-    state, asked = current_state(), requests.current()
-    asked.codes = continuation.codes()
-    asked.carried = continuation.unseal(state, tokens[0])
-    continuation.restore(asked.carried)
 
 
 def required(key: str) -> Callable[[View], View]:
@@ -70,7 +50,7 @@ def required(key: str) -> Callable[[View], View]:
             area = state.kit.areas.get(key)
             if not policy.guards_method(area, request.method):
                 return current_app.ensure_sync(view)(*args, **kwargs)
-            user_id = state.user_key(user)
+            user_id = state.host.user_key(user)
             granted = check(state, area, user, user_id)
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
@@ -118,7 +98,7 @@ def require(key: str, user: Any = None) -> None:
             abort(make_response(_unauthorized()))
     if not policy.guards_method(area, request.method):
         return
-    user_id = state.user_key(user)
+    user_id = state.host.user_key(user)
     if check(state, area, user, user_id):
 
         @after_this_request
@@ -137,10 +117,10 @@ def form_again(key: str, user: Any = None) -> None:
     area = state.kit.areas.get(key)
     user = signed_in() if user is None else user
     if user.is_authenticated:
-        requests.current().again.add((area.key, state.user_key(user)))
+        requests.current().again.add((area.key, state.host.user_key(user)))
 
 
-def check(state: State, area: Area, user: Any, user_id: str) -> bool:
+def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None = None) -> bool:
     """Let the deed of this request happen, or refuse.
 
     Args:
@@ -148,6 +128,7 @@ def check(state: State, area: Area, user: Any, user_id: str) -> bool:
         area: what is guarded.
         user: whose code.
         user_id: their key.
+        deed: done in the transaction that uses up the code or the pass, where one is asked.
 
     Returns:
         Whether a code or a pass was used up for it: then a form that comes back leaves a pass.
@@ -158,6 +139,8 @@ def check(state: State, area: Area, user: Any, user_id: str) -> bool:
     """
     asked = requests.current()
     if (area.key, user_id) in asked.granted:
+        if deed is not None:
+            state.kit.store.run(deed)
         return False
     try:
         if asked.carried is not None and asked.carried.user_id != user_id:
@@ -171,11 +154,11 @@ def check(state: State, area: Area, user: Any, user_id: str) -> bool:
             raise EnrolmentRequired(area.key)
         if verdict is Verdict.OPEN:
             _refuse_half(asked)
-            if once is not None:
-                tickets.execute_open(state.kit, once)
+            if once is not None or deed is not None:
+                tickets.execute_open(state.kit, once, deed)
         else:
-            asked.credentials[area.key, user_id] = state.credential_of(user)
-            asked.granted[area.key, user_id] = _ask(state, asked, area, user, user_id, once)
+            asked.credentials[area.key, user_id] = state.host.credential_of(user)
+            asked.granted[area.key, user_id] = _ask(state, asked, area, user, user_id, once, deed)
     except Refusal as refusal:
         refusal.area, refusal.user_id = area.key, user_id
         raise
@@ -188,26 +171,32 @@ def _once(state: State, asked: Asked, user_id: str) -> Ticket | None:
 
     A second guard of the same request finds that done; what came without its files is not executed.
     """
-    if asked.carried is None or asked.carried.lost or asked.executed:
+    if asked.carried is None or asked.lost or asked.executed:
         return None
     return tickets.execution(state.kit, user_id, asked.carried.id)
 
 
 def _refuse_half(asked: Asked) -> None:
     """Do nothing by halves: files, or a very long form, must be sent again."""
-    if asked.carried is not None and asked.carried.lost:
-        raise FormAgain(asked.carried.lost)
+    if asked.lost:
+        raise FormAgain(asked.lost)
 
 
 def _ask(
-    state: State, asked: Asked, area: Area, user: Any, user_id: str, once: Ticket | None
+    state: State,
+    asked: Asked,
+    area: Area,
+    user: Any,
+    user_id: str,
+    once: Ticket | None,
+    deed: Deed | None,
 ) -> tickets.Grant:
     """Take a pass, or judge the code of the request; returns what of it may be left."""
     key = area.key, user_id
     if area.guards == "deed" and asked.glances[key].ticket:
         _refuse_half(asked)
         asked.glances[key] = replace(asked.glances[key], ticket=False)
-        grant = passes.take(state, key, once)
+        grant = passes.take(state, key, once, deed)
         if grant is not None:
             return grant
         _look_again(state, once)
@@ -219,17 +208,20 @@ def _ask(
         raise MalformedCode("several codes")
     refuse_cross_site()
     try:
-        grant = _judge(state, area, user, codes.pop(), once)
+        code = Code.read(codes.pop())
+        grant = _judge(state, area, user, code, once, None if asked.lost else deed)
     except CodeReused:
         _look_again(state, once)
         raise
-    if asked.carried is not None and asked.carried.lost:
+    if asked.lost:
         passes.leave(state, key, grant)
-        raise FormAgain(asked.carried.lost)
+        _refuse_half(asked)
     return grant
 
 
-def _judge(state: State, area: Area, user: Any, code: str, once: Ticket | None) -> tickets.Grant:
+def _judge(
+    state: State, area: Area, user: Any, code: Code, once: Ticket | None, deed: Deed | None
+) -> tickets.Grant:
     subject = subjects.subject(state, user)
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
@@ -237,7 +229,7 @@ def _judge(state: State, area: Area, user: Any, code: str, once: Ticket | None) 
         marks.renew()
         marks.put(tickets.VIEW, ticket_id, area.key)
         return tickets.NOTHING
-    known_id = verification.challenge(state.kit, subject, code, area.key, once)
+    known_id = verification.challenge(state.kit, subject, code, area.key, once, deed)
     known.keep(state, subject.user_id, known_id)
     return tickets.grant(state.kit)
 
@@ -266,7 +258,7 @@ def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
 
 def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
     """Return what the ticket asked about is bound to."""
-    credential = state.credential_of(user)
+    credential = state.host.credential_of(user)
     return passes.bound(credential) if kind == tickets.PASS else (credential,)
 
 
@@ -284,7 +276,7 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
 
     What renders a form asks this, so a form that comes back is known by it.
     """
-    user_id = state.user_key(user)
+    user_id = state.host.user_key(user)
     asked, key = requests.current(), (area.key, user_id)
     granted = asked.granted.get(key)
     if granted is not None and (area.guards == "view" or granted.is_good(state.kit.clock())):

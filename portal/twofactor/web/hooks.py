@@ -8,7 +8,7 @@ from flask_login import user_loaded_from_cookie, user_logged_in, user_logged_out
 from .. import language, wiring
 from ..core.errors import Refusal, Unavailable
 from ..state import state_of
-from . import asked, challenge, forms, guard, marks, outstanding, recovered
+from . import asked, challenge, forms, marks, outstanding, recovered
 from .blueprint import make_blueprint
 from .dialog import twofactor_dialog
 
@@ -27,7 +27,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.jinja_env.globals.update(
         twofactor_dialog=twofactor_dialog,
         twofactor_recovered=recovered.twofactor_recovered,
-        twofactor_base_template=state_of(app).base_template,
+        twofactor_base_template=state_of(app).host.base_template,
         twofactor_news=marks.news,
         twofactor_csrf_field=forms.csrf_field,
         twofactor_csrf_token=forms.csrf_token,
@@ -35,7 +35,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     )
     app.before_request(wiring.first_request(app, check_users))
     app.before_request(outstanding.hold)
-    app.before_request(guard.restore_form)
+    app.before_request(asked.restore_form)
     asked.watch(app)
     user_logged_out.connect(_forget_marks, app, weak=False)
     user_logged_in.connect(outstanding.on_login, app, weak=False)

@@ -12,7 +12,7 @@ from ..core.errors import Unavailable
 from ..core.policy import SAFE_METHODS
 from ..core.records import Ticket
 from ..service import tickets
-from ..service.tickets import Grant
+from ..service.tickets import Deed, Grant
 from ..state import State
 from . import asked as requests
 from . import marks, navigation
@@ -33,15 +33,15 @@ def bound(credential: str) -> tuple[str, ...]:
     return method, navigation.here(), credential
 
 
-def take(state: State, key: Key, once: Ticket | None) -> Grant | None:
-    """Use the session's pass up; `once` as `tickets.execute` has it."""
+def take(state: State, key: Key, once: Ticket | None, deed: Deed | None) -> Grant | None:
+    """Use the session's pass up; `once` and `deed` as `tickets.take_pass` has them."""
     area, user_id = key
     mark = marks.get(tickets.PASS, area)
     if mark is None:
         return None
     marks.drop(tickets.PASS, area)
     binds = bound(requests.current().credentials[key])
-    return tickets.take_pass(state.kit, mark, user_id, area, binds, once)
+    return tickets.take_pass(state.kit, mark, user_id, area, binds, once, deed)
 
 
 def leave(state: State, key: Key, grant: Grant) -> bool:

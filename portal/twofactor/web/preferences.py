@@ -6,6 +6,7 @@ from flask import jsonify, make_response, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ..core import answers
 from ..core.areas import DEACTIVATION, PREFERENCES, RECOVERY
 from ..core.errors import NotOn, Refusal, UnknownArea
 from ..core.records import ATTEMPTS, Account, Event
@@ -13,6 +14,7 @@ from ..language import _, moment, shown
 from ..service import preferences, trust
 from ..service.authenticators import MOST
 from ..state import State, current_state
+from ..storage.transaction import Transaction
 from . import (
     activity,
     authenticators,
@@ -35,7 +37,7 @@ _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 def show() -> Response:
     """GET: state, areas, recent activity."""
     state = current_state()
-    account = state.kit.store.account(state.user_key(current_user))
+    account = state.kit.store.account(state.host.user_key(current_user))
     if forms.wants_json():
         return _state_object(state, account)
     return pages.page("preferences.html", **_context(state, account))
@@ -48,16 +50,21 @@ def submit() -> Response:
     account = state.kit.store.account(who.user_id)
     if account is None:
         return pages.done(words.sentence(NotOn("off"), 0), state="off")
-    proved = False
+    changed = False
+
+    def choose(transaction: Transaction) -> None:
+        nonlocal changed
+        changed = preferences.choose_areas(state.kit, transaction, who, wanted)
+
     try:
         offer = state.offer(current_user)
         # What was chosen once and is not on offer any more stays as it is.
         hidden = account.areas - {area.key for area in offer.areas}
         wanted = offer.chosen(forms.texts("areas")) | hidden
         if preferences.removed_areas(state.kit, account, wanted):
-            guard.check(state, PREFERENCES, current_user, who.user_id)
-            proved = True
-        changed = preferences.change_areas(state.kit, who, wanted, proved=proved)
+            guard.check(state, PREFERENCES, current_user, who.user_id, choose)
+        else:
+            changed = preferences.add_areas(state.kit, who, wanted)
     except UnknownArea as refusal:
         return pages.refused(state, refusal, "preferences.html", **_context(state, account))
     message = _("Your choice was saved.") if changed else _("Nothing was changed.")
@@ -82,7 +89,7 @@ def deactivate() -> Response:
     try:
         code = forms.code()
         password.answer(remember=False)  # it ends with what is switched off
-        by = preferences.deactivate(state.kit, subjects.subject(state), code)
+        by = preferences.deactivate(state.kit, subjects.subject(state), answers.read(code))
     except NotOn as refusal:
         refusal.area = DEACTIVATION.key
         return _off_already(state, refusal)
@@ -91,7 +98,7 @@ def deactivate() -> Response:
         return pages.refused(state, refusal, "deactivate.html", **password.context)
     marks.forget()
     marks.renew()
-    outstanding.know(state.user_key(current_user), enrolled=False)
+    outstanding.know(state.host.user_key(current_user), enrolled=False)
     outstanding.look(state, guard.signed_in())
     return pages.done(
         _("Two-factor authentication is off. Delete the entry in your authenticator app."),
@@ -118,7 +125,8 @@ def recovery() -> Response:
     try:
         code = forms.code()
         password.answer()
-        fresh = preferences.replace_recovery_code(state.kit, subjects.subject(state), code)
+        who, answer = subjects.subject(state), answers.Code.read(code)
+        fresh = preferences.replace_recovery_code(state.kit, who, answer).text
     except NotOn as refusal:
         return _off_already(state, refusal)
     except Refusal as refusal:
@@ -154,7 +162,7 @@ def _off_already(state: State, refusal: NotOn) -> Response:
 def _context(state: State, account: Account | None) -> dict[str, Any]:
     kit, offer = state.kit, state.offer(current_user)
     every = frozenset(area.key for area in offer.areas)
-    events = kit.store.events(state.user_key(current_user), RECENT)
+    events = kit.store.events(state.host.user_key(current_user), RECENT)
     return {
         "account": account,
         "areas": [shown(area) for area in offer.areas],
@@ -190,7 +198,7 @@ def _browsers(state: State) -> list[dict[str, str]]:
             "since": moment(browser.since),
             "until": moment(browser.until),
         }
-        for browser in trust.listed(state.kit, state.user_key(current_user))
+        for browser in trust.listed(state.kit, state.host.user_key(current_user))
     ]
 
 
@@ -233,7 +241,7 @@ def _browser_objects(state: State) -> list[dict[str, str]]:
             "since": words.iso(browser.since),
             "until": words.iso(browser.until),
         }
-        for browser in trust.listed(state.kit, state.user_key(current_user))
+        for browser in trust.listed(state.kit, state.host.user_key(current_user))
     ]
 
 
@@ -246,5 +254,5 @@ def _event_objects(state: State) -> list[dict[str, str | None]]:
             "address": event.address,
             "message": activity.sentence(event, state.kit.areas),
         }
-        for event in state.kit.store.events(state.user_key(current_user), RECENT)
+        for event in state.kit.store.events(state.host.user_key(current_user), RECENT)
     ]

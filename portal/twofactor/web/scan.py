@@ -5,7 +5,8 @@ from typing import Any
 from flask_login import current_user
 
 from ..language import _
-from ..methods.totp import base32, in_groups, key_uri
+from ..methods.base import Setup
+from ..methods.registry import TOTP
 from ..state import State
 from . import qr
 
@@ -13,21 +14,27 @@ from . import qr
 LONGEST_NAME = 60
 
 
-def uri(state: State, secret: bytes) -> str:
-    """The `otpauth://` address of a secret of the signed-in user."""
-    name = state.account_name(current_user)
+def setup(state: State, secret: bytes) -> Setup:
+    """Return what the signed-in user takes over of a new secret."""
+    name = state.host.account_name(current_user)
     if len(name) > LONGEST_NAME:
         name = f"{name[: LONGEST_NAME - 1]}…"
-    return key_uri(secret, state.kit.settings.issuer, name)
+    return TOTP.setup(secret, state.kit.settings.issuer, name)
+
+
+def in_groups(text: str, size: int = 4) -> str:
+    """Return a text in groups, for people who type it."""
+    return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
 def context(state: State, secret: bytes) -> dict[str, Any]:
     """What the section of the pages needs."""
-    address = uri(state, secret)
+    shown = setup(state, secret)
+    title = _("QR code to scan with your authenticator app")
     return {
-        "uri": address,
-        "qr": qr.svg(address, "twofactor-qr", _("QR code to scan with your authenticator app")),
-        "secret": in_groups(base32(secret)),
+        "uri": shown.uri,
+        "qr": qr.svg(shown.uri, "twofactor-qr", title),
+        "secret": in_groups(shown.key),
         "issuer": state.kit.settings.issuer,
-        "account_name": state.account_name(current_user),
+        "account_name": state.host.account_name(current_user),
     }

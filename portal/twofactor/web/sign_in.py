@@ -7,11 +7,13 @@ from flask import current_app, flash, jsonify, make_response, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ..core.answers import Answer, Code, RecoveryCode
 from ..core.areas import SIGN_IN
 from ..core.errors import (
     ChallengeRequired,
     CodeWrong,
     MalformedCode,
+    MalformedRecoveryCode,
     RecoveryNeeded,
     Refusal,
     SetupError,
@@ -20,7 +22,6 @@ from ..core.errors import (
 )
 from ..core.records import KNOWN, Subject
 from ..language import _, shown
-from ..methods import totp
 from ..service import signing_in, tickets
 from ..service.signing_in import Pending
 from ..state import State, current_state
@@ -98,7 +99,7 @@ def _log_in(state: State, user: Any, remember: bool) -> None:
     Raises:
         SignInRefused: it answered `False`, as Flask-Login does for inactive users.
     """
-    if state.login_user(user, remember) is False:
+    if state.host.login_user(user, remember) is False:
         marks.renew(empty=True)
         raise SignInRefused("refused by the host")
     outstanding.look(state, user)
@@ -144,11 +145,20 @@ def show() -> Response:
     return pages.page("sign_in.html", **_context(state, _by_recovery(), renews))
 
 
+def pending_user(state: State) -> str | None:
+    """Return the key of the user of this session's pending sign-in, `None` if there is none."""
+    try:
+        return signing_in.pending(state.kit, marks.get(tickets.SIGN_IN)).user_id
+    except SignInExpired:
+        return None
+
+
 def submit() -> Response:
     """POST: the code, or the recovery code, which switches two-factor authentication off."""
     state = current_state()
     mark, address = marks.get(tickets.SIGN_IN), subjects.address()
-    by_recovery, waiting = False, None
+    answer: Answer | None = None
+    waiting: Pending | None = None
 
     def load(pending: Pending) -> Any:
         nonlocal waiting
@@ -156,25 +166,26 @@ def submit() -> Response:
         return _load(state, pending)
 
     try:
-        text = forms.text("code")
-        by_recovery = _is_recovery(text)
-        if by_recovery:
+        answer = _answer()
+        if isinstance(answer, RecoveryCode):
+            renewal = partial(recovery_sign_in.renewal, state)
             pending, user = signing_in.complete_by_recovery(
-                state.kit, mark, address, text, load, partial(recovery_sign_in.renewal, state)
+                state.kit, mark, address, answer, load, renewal
             )
         else:
             known_id = subjects.known_id(marks.get(KNOWN))
-            pending = signing_in.complete(state.kit, mark, address, text, known_id)
+            pending = signing_in.complete(state.kit, mark, address, answer, known_id)
             user = _load(state, pending)
     except Refusal as refusal:
         if over := _over(state, mark, refusal):
             return _start_over(state, over)
         refusal.area = SIGN_IN
-        if by_recovery or _by_recovery():
+        of_recovery = isinstance(refusal, MalformedRecoveryCode)
+        if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
             return _recovery_again(state, refusal, mark, waiting)
         return pages.refused(state, refusal, "sign_in.html", **_context(state, False))
     try:
-        return _complete(state, pending, user, by_recovery)
+        return _complete(state, pending, user, isinstance(answer, RecoveryCode))
     except SignInRefused as refusal:
         return _refused(state, refusal)
 
@@ -237,22 +248,22 @@ def _by_recovery() -> bool:
     return forms.asked("use") == "recovery"
 
 
-def _is_recovery(text: str) -> bool:
-    """Whether what was typed is meant as a recovery code: it is not six digits.
+def _answer() -> Answer:
+    """Read the answer of this request: what has letters is meant as a recovery code.
 
     Raises:
         ChallengeRequired: nothing was typed.
-        MalformedCode: it is too short for one, so it is a mistyped code.
+        MalformedCode, MalformedRecoveryCode: neither a code nor a recovery code.
     """
+    text = forms.text("code")
     if not text.strip():
         raise (RecoveryNeeded if _by_recovery() else ChallengeRequired)("no code")
     try:
-        totp.parse_code(text)
+        return Code.read(text)
     except MalformedCode:
         if _by_recovery() or any(character.isalpha() for character in text):
-            return True
+            return RecoveryCode.read(text)
         raise
-    return False
 
 
 def _load(state: State, pending: Pending) -> Any:
@@ -268,7 +279,7 @@ def _load(state: State, pending: Pending) -> Any:
     user = loader(pending.login_id)
     if user is None:
         raise SignInExpired("user gone")
-    if state.credential_of(user) != pending.credential:
+    if state.host.credential_of(user) != pending.credential:
         raise SignInExpired("another credential")
     return user
 

@@ -150,7 +150,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
                 "Two-factor authentication can't be checked at the moment, so nothing was done."
                 " Please try again in a few minutes."
             )
-    return _(_PLAIN.get(type(error), _UNKNOWN))
+    plain = (_PLAIN[kind] for kind in type(error).__mro__ if kind in _PLAIN)
+    return _(next(plain, _UNKNOWN))
 
 
 def _wrong(error: errors.CodeWrong, now: float) -> str:

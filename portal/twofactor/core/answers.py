@@ -1,0 +1,92 @@
+"""Answers to a challenge, each read once, where it comes in."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+
+from . import bounds
+from .errors import MalformedCode, MalformedRecoveryCode
+
+# Crockford's base32: no I, L, O, U, so that nothing is misread on paper.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+SYMBOLS = 20
+GROUP = 4
+
+_FULL_WIDTH = {0xFF10 + digit: str(digit) for digit in range(10)}
+# White space of every kind, dashes of every kind, and the invisible marks that copying adds.
+_BETWEEN_DIGITS = re.compile(
+    "[\\s\u00ad\u180e\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2064\u2212\ufeff\uff0d-]"
+)
+_BETWEEN_SYMBOLS = re.compile(r"[\s\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff_.-]")
+_LOOKALIKES = str.maketrans("OIL", "011")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """The code of an authenticator app.
+
+    Args:
+        digits: six ASCII digits.
+    """
+
+    digits: str = field(repr=False)
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the code in a text: spaces, dashes and full-width digits are folded.
+
+        Raises:
+            MalformedCode: anything else.
+        """
+        if len(text) > bounds.longest("code"):
+            raise MalformedCode("too long")
+        digits = _BETWEEN_DIGITS.sub("", text).translate(_FULL_WIDTH)
+        if not re.fullmatch("[0-9]{6}", digits):
+            raise MalformedCode("not six digits")
+        return cls(digits)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecoveryCode:
+    """A recovery code.
+
+    Args:
+        symbols: 20 symbols of `ALPHABET` (100 bits).
+    """
+
+    symbols: str = field(repr=False)
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the recovery code in a text: case, spaces, dashes, O/0 and I/L/1 are folded.
+
+        Raises:
+            MalformedRecoveryCode: anything else.
+        """
+        if len(text) > bounds.longest("code"):
+            raise MalformedRecoveryCode("too long")
+        symbols = _BETWEEN_SYMBOLS.sub("", text).upper().translate(_LOOKALIKES)
+        if len(symbols) != SYMBOLS or not set(symbols) <= set(ALPHABET):
+            raise MalformedRecoveryCode("not a recovery code")
+        return cls(symbols)
+
+    @property
+    def text(self) -> str:
+        """Return the symbols in groups of four, as people read them."""
+        groups = range(0, SYMBOLS, GROUP)
+        return "-".join(self.symbols[start : start + GROUP] for start in groups)
+
+
+Answer = Code | RecoveryCode
+
+
+def read(text: str) -> Answer:
+    """Return the code in a text, or else the recovery code.
+
+    Raises:
+        MalformedRecoveryCode: neither of them.
+    """
+    try:
+        return Code.read(text)
+    except MalformedCode:
+        return RecoveryCode.read(text)

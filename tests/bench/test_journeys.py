@@ -1,0 +1,51 @@
+"""A code takes a short way: few files take part, and few calls lead from one to another."""
+
+import pytest
+
+from tools.journeys import Journey, journeys, traced
+
+pytestmark = pytest.mark.thorough
+
+# Files and moves at most: two thirds of the first release.
+BUDGETS = {
+    "second step": (23, 63),
+    "guarded deed": (28, 89),
+    "fewer areas": (27, 103),
+    "recovery": (26, 90),
+}
+# What is counted now, as long as that is more. A row goes when its budget is kept.
+OVER = {
+    "second step": (49, 146),
+    "guarded deed": (61, 222),
+    "fewer areas": (55, 217),
+    "recovery": (53, 201),
+}
+
+
+@pytest.fixture(scope="module")
+def counted():
+    return {each.name: (len(each.files), each.moves.total()) for each in journeys()}
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_a_journey_keeps_its_budget(counted, name):
+    files, moves = counted[name]
+    most_files, most_moves = OVER.get(name, BUDGETS[name])
+    assert files <= most_files
+    assert moves <= most_moves
+
+
+@pytest.mark.parametrize("name", OVER)
+def test_only_what_is_over_is_excused(counted, name):
+    assert any(have > most for have, most in zip(counted[name], BUDGETS[name], strict=True))
+
+
+def test_a_move_is_a_call_in_another_file_than_the_last():
+    journey = Journey("", ("a.py", "a.py", "b.py", "a.py", "b.py"))
+    assert journey.files == ["a.py", "b.py"]
+    assert journey.moves == {("a.py", "b.py"): 2, ("b.py", "a.py"): 1}
+
+
+def test_a_journey_that_fails_is_none(client):
+    with pytest.raises(AssertionError, match="200 instead of 303"):
+        traced("", lambda: client.get("/login"))

@@ -1,0 +1,183 @@
+"""The way of a code through the portal: files that take part, and moves between them.
+
+`python -m tools.journeys` sends the four requests in which a code does something and traces their
+calls of Python functions in `portal/`. A move is made when a call is in another file than the call
+before it. Looking a sentence up (`language.py`, `catalogue.py`) and writing the log are no part of
+a journey. Everything was done once before by another customer, so nothing is imported, compiled or
+cached for the first time.
+
+Each figure is exact: the same code gives the same numbers. The first release had 35, 42, 41 and 40
+files, and 95, 134, 155 and 136 moves.
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+from portal import create_app
+from portal.extensions import db
+from portal.twofactor.testing import Phone, TwoFactorTesting
+from tests.support.clock import Clock
+from tests.support.customers import make_customer
+from tests.support.enrol import TWOFACTOR, sign_in
+from tests.support.forms import find_form
+
+PORTAL = Path(__file__).resolve().parents[1] / "portal"
+SENTENCES = ("language.py", "catalogue.py")
+PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a customer who is made up
+NEW = "a-brand-new-lantern-77"
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The calls of one request.
+
+    Args:
+        name: of the journey.
+        calls: the file of each call, in order, relative to `portal/`.
+    """
+
+    name: str
+    calls: tuple[str, ...]
+
+    @property
+    def files(self) -> list[str]:
+        """The files that take part."""
+        return sorted(set(self.calls))
+
+    @property
+    def moves(self) -> Counter[tuple[str, str]]:
+        """The moves, counted by the two files."""
+        return Counter(pair for pair in pairwise(self.calls) if pair[0] != pair[1])
+
+
+def traced(name: str, work: Callable[[], Any]) -> Journey:
+    """Return the journey of a request.
+
+    Args:
+        name: of the journey.
+        work: sends the request; its answer must be a redirect, as that of a deed that was done.
+    """
+    calls: list[str] = []
+    root = f"{PORTAL}/"
+
+    def note(frame: FrameType, event: str, _argument: Any) -> None:
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(root) and not file.endswith(SENTENCES):
+            calls.append(file.removeprefix(root))
+
+    sys.setprofile(note)
+    try:
+        answer = work()
+    finally:
+        sys.setprofile(None)
+    if answer.status_code != 303:
+        raise AssertionError(f"{name}: {answer.status_code} instead of 303")
+    return Journey(name, tuple(calls))
+
+
+def journeys() -> list[Journey]:
+    """Return the four journeys of a customer who has chosen every area."""
+    logging.disable(logging.CRITICAL)
+    try:
+        with portal() as (app, kit):
+            walked_by(app, kit, "warm")
+            return walked_by(app, kit, "alice")
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@contextmanager
+def portal() -> Iterator[tuple[Any, TwoFactorTesting]]:
+    """A portal with an empty database in a folder that goes away."""
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(
+            {
+                "TESTING": True,
+                "SECRET_KEY": "only-for-journeys-" * 3,
+                "INSTANCE_PATH": folder,
+                "SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder}/journeys.sqlite",
+                "PASSWORD_COST": 4,
+                "TWOFACTOR_RECOVERY_COST": 4,
+                "CLOCK": clock,
+            }
+        )
+        with app.app_context():
+            db.create_all()
+        # Not the kit's own clock: it is in `portal/`, so its calls would count.
+        yield app, TwoFactorTesting(app, cast(Any, clock))
+        with app.app_context():
+            db.engine.dispose()
+
+
+def walked_by(app: Any, kit: TwoFactorTesting, name: str) -> list[Journey]:
+    """Return the journeys of a new customer."""
+    phone = kit.enrol(make_customer(app, name, f"{name}@example.org", PASSWORD))
+    client = app.test_client()
+    sign_in(client, name, PASSWORD)
+    found = [
+        traced("second step", sending(client, f"{TWOFACTOR}/sign-in", code=phone.code())),
+        traced("guarded deed", changing_password(client, phone)),
+        traced("fewer areas", fewer_areas(client, phone)),
+    ]
+    elsewhere = app.test_client()
+    sign_in(elsewhere, name, NEW)
+    code = phone.recovery_code
+    sent = sending(elsewhere, f"{TWOFACTOR}/sign-in", page="?recovery=1", code=code)
+    return [*found, traced("recovery", sent)]
+
+
+def sending(client: Any, path: str, page: str = "", **fields: Any) -> Callable[[], Any]:
+    """Look at a page; the returned function sends its form.
+
+    Args:
+        client: the browser.
+        path: of the form.
+        page: query of the page.
+        fields: as they are filled in; `twofactor_code` comes with any form.
+    """
+    typed = {key: value for key, value in fields.items() if key != "twofactor_code"}
+    form = find_form(client.get(path + page).text, *typed).filled(fields)
+    return lambda: client.post(path, data=form)
+
+
+def changing_password(client: Any, phone: Phone) -> Callable[[], Any]:
+    """A new password, with the code in the same form."""
+    words = {"current_password": PASSWORD, "new_password": NEW, "repeat_password": NEW}
+    return sending(client, "/security/password", **words, twofactor_code=phone.code())
+
+
+def fewer_areas(client: Any, phone: Phone) -> Callable[[], Any]:
+    """Every area but the sign-in taken away."""
+    return sending(client, f"{TWOFACTOR}/", areas=["sign_in"], twofactor_code=phone.code())
+
+
+def main() -> None:
+    """Print the figures, and on request the files and the moves that are made most often."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", action="store_true", help="the files of each journey")
+    parser.add_argument("--moves", type=int, default=0, metavar="N", help="the N commonest moves")
+    options = parser.parse_args()
+    for journey in journeys():
+        moves = journey.moves
+        print(f"{journey.name}: {len(journey.files)} files, {moves.total()} moves")
+        if options.files:
+            counts = Counter(journey.calls)
+            for file in journey.files:
+                print(f"    {counts[file]:3} calls  {file}")
+        for (before, after), count in moves.most_common(options.moves):
+            print(f"    {count:3} moves  {before} -> {after}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The portal as `make run` and `make dev` serve it, with a line in the log for each answer.
+
+A line names the route without what filled it in: the token of a mailed link is a secret.
+"""
+
+import logging
+
+from flask import Response, request
+
+from wsgi import app
+
+log = logging.getLogger("portal.requests")
+# The lines of Flask's own server, which `make dev` uses, hold whole addresses.
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
+@app.after_request
+def write_line(response: Response) -> Response:
+    """Log method, route and status."""
+    route = request.url_rule.rule if request.url_rule else "(no page of the portal)"
+    log.info("%s %s %d", request.method, route, response.status_code)
+    return response
+
+
+__all__ = ["app"]
