@@ -8,6 +8,7 @@ from portal import known_browsers, sessions
 from portal.account import service
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
 from portal.extensions import db, twofactor
+from portal.fields import typed
 from portal.formats import today
 from portal.language import _, plural, worded
 from portal.models import Customer
@@ -80,7 +81,7 @@ def password() -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate_on_submit():
         try:
-            service.change_password(customer(), form.new_password.data)
+            service.change_password(customer(), typed(form.new_password))
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:
@@ -99,7 +100,7 @@ def email() -> ResponseReturnValue:
     form = EmailForm()
     if form.validate_on_submit():
         try:
-            service.change_email(customer(), form.email.data)
+            service.change_email(customer(), typed(form.email))
         except Refused as refusal:
             form.email.errors = [worded(refusal)]
         else:
