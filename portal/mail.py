@@ -83,13 +83,6 @@ def put(
     )
 
 
-def post(recipient: str, subject: str, text: str) -> None:
-    """Put a mail into the outbox in a transaction of its own, and see to its delivery."""
-    with db.engine.begin() as connection:
-        put(connection, recipient, subject, text)
-    hand_over()
-
-
 def hand_over() -> None:
     """See to the delivery of what was put: after the response if there is a server to wait for.
 

@@ -50,9 +50,6 @@ class Node:
             raise AssertionError(f"no element with id {wanted!r} in: {self.text[:600]}")
         return Node(found)
 
-    def has_id(self, wanted: str) -> bool:
-        return self.element.find(id=wanted) is not None
-
 
 def parse(html: str) -> Node:
     """Return the page as a tree; never raises, as a browser does not either."""
