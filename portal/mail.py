@@ -29,13 +29,14 @@ from portal.extensions import db, rows_hit
 from portal.formats import now
 from portal.language import tag
 from portal.models import OutboxMail
-from portal.seal import MAIL, seal, unseal
+from portal.seal import MAIL, seal, secret_keys, unseal
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 LEASE_SECONDS = 120
 LONGEST_WAIT = 60 * 60
+UNREADABLE_SECONDS = 7 * 24 * 60 * 60  # in which SECRET_KEY_FALLBACKS may name a forgotten key
 WIRE = policy.SMTP.clone(max_line_length=998)
 
 
@@ -97,18 +98,23 @@ def hand_over() -> None:
 
 
 def deliver(number: int) -> bool | None:
-    """Hand one mail over; False when it has to wait, `None` when another worker is at it."""
+    """Hand one mail over; False when the server has to be waited for.
+
+    `None` is for a mail that another worker is at, or that can't be read: the next one may go.
+    """
     row = _claim(number)
     if row is None:
         return None
     try:
         _hand_over(row)
-    except (OSError, smtplib.SMTPException, UnreadableMail) as error:
+    except UnreadableMail:
+        _keep_for_a_week(row)
+        return None
+    except (OSError, smtplib.SMTPException) as error:
         log.warning("mail %d waits: %s", number, type(error).__name__)
         _set_back(row)
         return False
-    with db.engine.begin() as connection:
-        connection.execute(delete(OutboxMail).where(OutboxMail.id == number))
+    _remove(row)
     return True
 
 
@@ -154,6 +160,21 @@ def _set_back(row: OutboxMail) -> None:
         )
 
 
+def _keep_for_a_week(row: OutboxMail) -> None:
+    """Let a mail wait for the SECRET_KEY that opens it, and remove it when none has come."""
+    if row.created_at > now() - UNREADABLE_SECONDS:
+        log.warning("mail %d waits: no SECRET_KEY that is named opens it", row.id)
+        _set_back(row)
+    else:
+        log.error("mail %d is dropped: no SECRET_KEY has opened it for a week", row.id)
+        _remove(row)
+
+
+def _remove(row: OutboxMail) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(delete(OutboxMail).where(OutboxMail.id == row.id))
+
+
 def _hand_over(row: OutboxMail) -> None:
     message = Parser(policy=WIRE).parsestr(opened(row.message))
     if current_app.config["MAIL_SERVER"] is None:
@@ -168,11 +189,10 @@ def opened(message: str) -> str:
     Raises:
         UnreadableMail: sealed under another SECRET_KEY; SECRET_KEY_FALLBACKS may name it.
     """
-    config = current_app.config
-    for key in (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ())):
-        if (text := unseal(key, MAIL, message)) is not None:
-            return text
-    raise UnreadableMail
+    text = unseal(MAIL, message, *secret_keys(current_app.config))
+    if text is None:
+        raise UnreadableMail
+    return text
 
 
 def _write(data: bytes, keep: bool) -> None:

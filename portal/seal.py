@@ -6,42 +6,42 @@ its cookie is sealed, likewise under a key made of SECRET_KEY.
 """
 
 import base64
-import binascii
-import secrets
+import hashlib
+from collections.abc import Mapping
+from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from portal.twofactor import TwoFactorError, Vault
 
-SESSION = b"portal session content"
-MAIL = b"portal waiting mail"
-VISIT = b"portal session of nobody"
-_NONCE = 12
+SESSION = "portal session content"
+MAIL = "portal waiting mail"
+VISIT = "portal session of nobody"
 
 
-def seal(key: str, purpose: bytes, text: str) -> str:
+def seal(key: str, purpose: str, text: str) -> str:
     """Encrypt a text for a table.
 
     Args:
-        key: what alone opens it; it is long and random.
+        key: opens it again, and nothing else does; it is long and random.
         purpose: what it is for; sealed for one thing it does not open for another.
         text: what is kept.
     """
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = nonce + _cipher(key, purpose).encrypt(nonce, text.encode(), None)
-    return base64.b64encode(sealed).decode()
+    return base64.b64encode(_vault(key).seal(text.encode(), purpose)).decode()
 
 
-def unseal(key: str, purpose: bytes, sealed: str) -> str | None:
-    """The text, `None` when it does not open with this key."""
+def unseal(purpose: str, sealed: str, *keys: str) -> str | None:
+    """Return the text, `None` when it does not open with any of the keys."""
     try:
         data = base64.b64decode(sealed, validate=True)
-        return _cipher(key, purpose).decrypt(data[:_NONCE], data[_NONCE:], None).decode()
-    except (InvalidTag, binascii.Error, ValueError):
+        return _vault(*keys).open(data, purpose).decode()
+    except (TwoFactorError, ValueError):
         return None
 
 
-def _cipher(key: str, purpose: bytes) -> AESGCM:
-    material = key.encode("utf-8", "surrogatepass")
-    return AESGCM(HKDF(SHA256(), 32, None, purpose).derive(material))
+def secret_keys(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return SECRET_KEY, which seals, and those of SECRET_KEY_FALLBACKS."""
+    return (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ()))
+
+
+def _vault(*keys: str) -> Vault:
+    """Return a vault with these keys; none is kept, as tokens of sessions are among them."""
+    return Vault([hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() for key in keys])

@@ -121,7 +121,7 @@ class ServerSessionInterface(SessionInterface):
 
         def find() -> tuple[Record, str] | None:
             found = records.find(engine, config, token, int(config["CLOCK"]()))
-            text = unseal(token, SESSION, found[1]) if found is not None else None
+            text = unseal(SESSION, found[1], token) if found is not None else None
             return (found[0], text) if found is not None and text is not None else None
 
         session = ServerSession(find)

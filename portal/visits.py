@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.seal import VISIT, seal, unseal
+from portal.seal import VISIT, seal, secret_keys, unseal
 
 PREFIX = "visit."  # a token of the table has no dot in it
 LONGEST = 4096  # browsers keep no longer cookie
@@ -31,13 +31,12 @@ def read(config: Mapping[str, Any], cookie: str, now: int) -> tuple[Visit, str] 
     """The session in a cookie, and its content; `None` when it has run out or is not ours."""
     if len(cookie) > LONGEST:
         return None
-    sealed = cookie.removeprefix(PREFIX)
-    for key in (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ())):
-        if (text := unseal(key, VISIT, sealed)) is not None:
-            created, issued, content = text.split(" ", 2)
-            visit = Visit(int(created), int(issued))
-            return (visit, content) if _is_live(config, visit, now) else None
-    return None
+    text = unseal(VISIT, cookie.removeprefix(PREFIX), *secret_keys(config))
+    if text is None:
+        return None
+    created, issued, content = text.split(" ", 2)
+    visit = Visit(int(created), int(issued))
+    return (visit, content) if _is_live(config, visit, now) else None
 
 
 def write(config: Mapping[str, Any], visit: Visit, content: str) -> str:

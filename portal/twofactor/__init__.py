@@ -15,7 +15,7 @@ from .core.errors import (
     TwoFactorError,
     Unavailable,
 )
-from .core.vault import is_patterned
+from .core.vault import Vault, is_patterned
 from .extension import TwoFactor
 from .web.navigation import here, inside
 from .web.words import wait
@@ -34,6 +34,7 @@ __all__ = [
     "TwoFactor",
     "TwoFactorError",
     "Unavailable",
+    "Vault",
     "here",
     "inside",
     "is_patterned",

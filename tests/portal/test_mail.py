@@ -182,6 +182,23 @@ class TestServer:
         assert mail.deliver_due() == (1, 0)
         assert "the link" in server.sent[0].get_content()
 
+    def test_a_mail_that_no_key_opens_is_dropped_after_a_week(self, context, server, caplog):
+        """Until then, those behind it go."""
+        server.down = True
+        post("a@example.org", "Subject", "text")
+        db.session.execute(
+            db.update(OutboxMail).values(message=base64.b64encode(b"x" * 80).decode())
+        )
+        db.session.commit()
+        server.down = False
+        context.config["CLOCK"].advance(HOUR)
+        post("b@example.org", "Subject", "text")
+        assert [message["To"] for message in server.sent] == ["b@example.org"]
+        assert waiting() == 1
+        context.config["CLOCK"].advance(7 * 24 * HOUR)
+        assert mail.deliver_due() == (0, 0)
+        assert "is dropped" in caplog.text
+
     def test_what_had_to_wait_goes_with_the_next_one(self, context, server):
         server.down = True
         for number in range(3):

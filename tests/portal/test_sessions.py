@@ -1,5 +1,7 @@
 """Sessions are records: what was ended does not come back."""
 
+import base64
+
 import pytest
 
 from tests.support.databases import both
@@ -295,6 +297,21 @@ def test_a_session_of_nobody_tells_nothing_and_opens_for_us_alone(app, client):
         other.get("/login")
         with other.session_transaction() as session:
             assert session["csrf_token"] != csrf
+
+
+@both
+def test_a_session_that_was_sealed_otherwise_is_over(app, signed_in):
+    """As an older release has left it: the customer signs in again, and nothing breaks."""
+    from portal.extensions import db
+    from portal.models import PortalSession
+
+    with app.app_context():
+        sealed = base64.b64encode(bytes(range(120))).decode()
+        db.session.execute(db.update(PortalSession).values(data=sealed))
+        db.session.commit()
+    assert signed_in.get("/").location.startswith("/login")
+    old = with_token(app, "visit." + sealed)
+    assert old.get("/login").status_code == 200
 
 
 def test_a_session_of_nobody_ends_after_an_hour_without_use(client, clock):
