@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Form
+from wtforms import Form, StringField
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.bounds import json_fields
@@ -28,11 +28,16 @@ class PortalForm(FlaskForm):
             return super().wrap_formdata(form, formdata)
 
 
+def typed(field: StringField) -> str:
+    """Return the text of a field, the empty one where it was not sent."""
+    return field.data or ""
+
+
 def required(sentence: str) -> Rule:
     """The field holds something; a password may consist of spaces."""
 
     def rule(_form: Form, field: Any) -> None:
-        text = field.data or ""
+        text = typed(field)
         if not (text if field.widget.input_type == "password" else text.strip()):
             raise StopValidation(_(sentence))
 
@@ -43,7 +48,7 @@ def text_rules(limit: int, lines: bool = False) -> list[Rule]:
     """The field is a text of at most so many characters that can all be seen."""
 
     def rule(_form: Form, field: Any) -> None:
-        text = field.data or ""
+        text = typed(field)
         if len(text) > limit:
             raise StopValidation(
                 _(
@@ -65,7 +70,7 @@ def email_rules() -> list[Rule]:
 
     def rule(_form: Form, field: Any) -> None:
         try:
-            checked_email(field.data or "")
+            checked_email(typed(field))
         except Refused as refusal:
             raise ValidationError(worded(refusal)) from None
 

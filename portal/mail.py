@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, after_this_request, current_app, has_request_context
+from flask import Flask, Response, after_this_request, current_app, g, has_request_context
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -71,6 +71,7 @@ def put(
     A decoy takes the same way for the same time, and reaches nobody.
     """
     message = compose(recipient, subject, text)
+    g.mails_waiting = True
     writer.execute(
         insert(OutboxMail).values(
             recipient="" if decoy else recipient,
@@ -82,15 +83,13 @@ def put(
     )
 
 
-def post(recipient: str, subject: str, text: str) -> None:
-    """Put a mail into the outbox in a transaction of its own, and see to its delivery."""
-    with db.engine.begin() as connection:
-        put(connection, recipient, subject, text)
-    hand_over()
-
-
 def hand_over() -> None:
-    """See to the delivery of what waits: after the response if there is a server to wait for."""
+    """See to the delivery of what was put: after the response if there is a server to wait for.
+
+    A change may be told by several signals; its mails are handed over at the first.
+    """
+    if not g.pop("mails_waiting", False):
+        return
     if current_app.config["MAIL_SERVER"] is None or not has_request_context():
         deliver_some()
     else:

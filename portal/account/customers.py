@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from portal.bounds import LONGEST_IDENTITY
 from portal.email_addresses import email_key
@@ -10,6 +11,7 @@ from portal.extensions import db
 from portal.models import Customer, name_key
 
 KEYS_AT_ONCE = 1000
+AT_ONCE = 500
 
 
 def find_customer(identity: str) -> Customer | None:
@@ -42,6 +44,20 @@ def all_keys() -> Iterator[str]:
             return
         yield from map(str, numbers)
         last = numbers[-1]
+
+
+def in_batches() -> Iterator[Sequence[Customer]]:
+    """Yield all customers in the order of their names, so many at a time as fit the memory."""
+    last = ""
+    while True:
+        batch = select(Customer).where(Customer.username_key > last).order_by(Customer.username_key)
+        with Session(db.engine) as session:
+            customers = session.scalars(batch.limit(AT_ONCE)).all()
+        if customers:
+            yield customers
+        if len(customers) < AT_ONCE:
+            return
+        last = customers[-1].username_key
 
 
 def name_of(key: str) -> str:

@@ -8,6 +8,7 @@ from portal import known_browsers, sessions
 from portal.account import service
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
 from portal.extensions import db, twofactor
+from portal.fields import typed
 from portal.formats import today
 from portal.language import _, plural, worded
 from portal.models import Customer
@@ -30,9 +31,9 @@ blueprint.add_app_template_global(service.shortest_password, "shortest_password"
 @login_required
 def overview() -> ResponseReturnValue:
     """The profile, what is to be paid, and how the account is protected."""
-    areas = twofactor.areas_of(customer())
+    [areas] = twofactor.areas_of_each([customer()])
     # What the customer protects with a code is not told without one.
-    hidden = "invoices" in areas
+    hidden = "invoices" in (areas or ())
     invoices = [] if hidden else [each for each in customer().invoices if each.paid_on is None]
     return render_template(
         "account/overview.html",
@@ -40,8 +41,8 @@ def overview() -> ResponseReturnValue:
         hidden=hidden,
         total=sum(each.gross for each in invoices),
         overdue=sum(each.status(today()) == "overdue" for each in invoices),
-        is_on=twofactor.is_on(customer()),
-        protected=protected_areas(),
+        is_on=areas is not None,
+        protected=[str(area.label) for area in twofactor.areas if area.key in (areas or ())],
     )
 
 
@@ -49,11 +50,12 @@ def overview() -> ResponseReturnValue:
 @login_required
 def security() -> ResponseReturnValue:
     """Everything about the account, and what is protected by a code."""
+    [chosen] = twofactor.areas_of_each([customer()])
     return render_template(
         "account/security.html",
-        is_on=twofactor.is_on(customer()),
+        is_on=chosen is not None,
         areas=twofactor.areas,
-        chosen=twofactor.areas_of(customer()),
+        chosen=chosen or (),
         sessions=len(service.live_sessions(customer())),
     )
 
@@ -79,7 +81,7 @@ def password() -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate_on_submit():
         try:
-            service.change_password(customer(), form.new_password.data)
+            service.change_password(customer(), typed(form.new_password))
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:
@@ -98,7 +100,7 @@ def email() -> ResponseReturnValue:
     form = EmailForm()
     if form.validate_on_submit():
         try:
-            service.change_email(customer(), form.email.data)
+            service.change_email(customer(), typed(form.email))
         except Refused as refusal:
             form.email.errors = [worded(refusal)]
         else:
@@ -147,9 +149,3 @@ def sessions_page() -> ResponseReturnValue:
     return render_template(
         "account/sessions.html", form=form, records=records, is_present=sessions.is_present
     )
-
-
-def protected_areas() -> list[str]:
-    """The labels of the areas for which the customer is asked for a code."""
-    chosen = twofactor.areas_of(customer())
-    return [str(area.label) for area in twofactor.areas if area.key in chosen]

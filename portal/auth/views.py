@@ -20,6 +20,7 @@ from portal.auth.forms import ForgotForm, ResetForm, SignInForm
 from portal.credentials import Overtaken
 from portal.errors import wants_json
 from portal.extensions import twofactor
+from portal.fields import typed
 from portal.language import _, worded
 from portal.password_attempts import held_sentence, seconds_to_wait
 from portal.passwords import PasswordRefused
@@ -43,7 +44,7 @@ def login() -> ResponseReturnValue:
     form = SignInForm()
     if form.validate_on_submit():
         try:
-            customer = service.authenticate(form.identity.data, form.password.data)
+            customer = service.authenticate(typed(form.identity), typed(form.password))
         except PasswordHeld as held:
             form.password.errors = [held_sentence(held)]
             page = make_response(render_template("auth/login.html", form=form), 429)
@@ -71,8 +72,9 @@ def forgot() -> ResponseReturnValue:
     """Ask for a link; the answer is the same for every address."""
     form = ForgotForm()
     if form.validate_on_submit():
-        service.request_reset(form.email.data.strip())
-        return render_template("auth/forgot_sent.html", email=form.email.data.strip())
+        address = typed(form.email).strip()
+        service.request_reset(address)
+        return render_template("auth/forgot_sent.html", email=address)
     return render_template("auth/forgot.html", form=form)
 
 
@@ -98,12 +100,12 @@ def choose() -> ResponseReturnValue:
     if form.validate_on_submit():
         customer = link.customer
         try:
-            check_choice(customer, form.new_password.data)
+            check_choice(customer, typed(form.new_password))
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:
             twofactor.require("password", user=customer)
-            if service.reset_password(link, form.new_password.data):
+            if service.reset_password(link, typed(form.new_password)):
                 return redirect(url_for("auth.login"), 303)
             return _dead_link()
     return render_template("auth/reset.html", form=form, customer=link.customer)

@@ -1,5 +1,6 @@
 """One application's wiring: everything about an app is here, nothing on the extension object."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from .catalogue import Catalogues
 from .config import KEY
 from .core.areas import Area, Offer
 from .core.errors import SetupError
+from .core.records import Account
 from .host import Host
 from .service.kit import Kit
 from .storage.tables import Tables
@@ -48,6 +50,23 @@ class State:
             SetupError: the host's function does not return keys of areas.
         """
         return area.mandatory or area.key in self._mandatory_for(user)
+
+    def areas_of_each(self, users: Iterable[Any]) -> list[tuple[str, ...] | None]:
+        """Return the keys of the areas where each user is asked for a code, in one statement.
+
+        Raises:
+            SetupError: a function of the host does not return keys of areas.
+        """
+        key_of = self.host.user_key
+        keys = [(user, key_of(user) if user.is_authenticated else None) for user in users]
+        accounts = self.kit.store.accounts_of([key for _, key in keys if key is not None])
+        return [self._asked(user, accounts.get(key or "")) for user, key in keys]
+
+    def _asked(self, user: Any, account: Account | None) -> tuple[str, ...] | None:
+        if account is None:
+            return None
+        asked = account.areas | self.offer(user).mandatory
+        return tuple(area.key for area in self.kit.areas if area.key in asked)
 
     def _mandatory_for(self, user: Any) -> tuple[str, ...]:
         if self.host.mandatory_for is None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 
 from portal import formats, language
 from portal.extensions import db
@@ -22,6 +21,7 @@ from tests.support.forms import answer, find_form, send, submit
 from tests.support.html import parse
 from tests.support.languages import left_in_english
 from tests.support.pdf import needs_poppler, text_of
+from tests.support.statements import statements_of
 
 pytestmark = [pytest.mark.thorough, pytest.mark.looks]
 
@@ -261,16 +261,8 @@ class TestChoice:
     def test_it_costs_no_look_into_the_database(self, app, signed_in, customer):
         def statements(path):
             signed_in.get(path)
-            seen = []
-
-            def note(_connection, _cursor, text, *_rest):
-                seen.append(text)
-
-            with app.app_context():
-                engine = db.engine
-            event.listen(engine, "before_cursor_execute", note)
-            signed_in.get(path)
-            event.remove(engine, "before_cursor_execute", note)
+            with statements_of(app) as seen:
+                signed_in.get(path)
             return seen
 
         before = {path: statements(path) for path in ("/", "/security/password", "/healthz")}

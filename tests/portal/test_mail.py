@@ -27,12 +27,19 @@ def context(app):
         yield app
 
 
+def post(recipient, subject, text):
+    """Put a mail into the outbox and see to its delivery, as a change does."""
+    with db.engine.begin() as connection:
+        mail.put(connection, recipient, subject, text)
+    mail.hand_over()
+
+
 def waiting():
     return db.session.scalar(db.select(db.func.count()).select_from(OutboxMail))
 
 
 def test_without_a_server_a_mail_is_a_file_for_its_owner_only(context):
-    mail.post("a@example.org", "Grüße", "Hello Zoë, €5 – a very long line " + "x" * 2000)
+    post("a@example.org", "Grüße", "Hello Zoë, €5 – a very long line " + "x" * 2000)
     [message] = mails(context)
     assert message["To"] == "a@example.org"
     assert message["Subject"] == "Grüße"
@@ -48,7 +55,7 @@ def test_without_a_server_a_mail_is_a_file_for_its_owner_only(context):
 @pytest.mark.parametrize("sign", ["\r\n", "\n", "\r", "\u2028", "\x0b"])
 def test_no_line_break_adds_a_header(context, sign):
     """C-110"""
-    mail.post(f"a@example.org{sign}Bcc: evil@evil.example", f"Hi{sign}X-Evil: 1", "text")
+    post(f"a@example.org{sign}Bcc: evil@evil.example", f"Hi{sign}X-Evil: 1", "text")
     [message] = mails(context)
     assert message["Bcc"] is None
     assert message["X-Evil"] is None
@@ -114,7 +121,7 @@ class TestServer:
         return {"MAIL_SERVER": "mail.example.org", "MAIL_USER": "portal", "MAIL_PASSWORD": "pw"}
 
     def test_a_mail_goes_to_the_server_over_tls(self, context, server):
-        mail.post("a@example.org", "Subject", "text")
+        post("a@example.org", "Subject", "text")
         assert [message["To"] for message in server.sent] == ["a@example.org"]
         assert server.used == [("mail.example.org", 587, 5), "starttls", ("portal", "pw")]
         assert waiting() == 0
@@ -148,7 +155,7 @@ class TestServer:
 
     def test_two_workers_do_not_send_one_mail_twice(self, context, server):
         server.down = True
-        mail.post("a@example.org", "Subject", "text")
+        post("a@example.org", "Subject", "text")
         server.down = False
         context.config["CLOCK"].advance(HOUR)
         [number] = db.session.scalars(db.select(OutboxMail.id)).all()
@@ -161,7 +168,7 @@ class TestServer:
     def test_what_waits_is_sealed_under_the_secret_key(self, context, server):
         """C-130: a link in it replaces a password."""
         server.down = True
-        mail.post("a@example.org", "Subject", "the link")
+        post("a@example.org", "Subject", "the link")
         [stored] = db.session.scalars(db.select(OutboxMail.message)).all()
         db.session.rollback()
         assert "link" not in stored
@@ -178,11 +185,11 @@ class TestServer:
     def test_what_had_to_wait_goes_with_the_next_one(self, context, server):
         server.down = True
         for number in range(3):
-            mail.post("a@example.org", f"Subject {number}", "text")
+            post("a@example.org", f"Subject {number}", "text")
         assert len(server.used) <= 3, "the first refusal is enough"
         server.down = False
         context.config["CLOCK"].advance(HOUR)
-        mail.post("a@example.org", "Subject 3", "text")
+        post("a@example.org", "Subject 3", "text")
         assert [message["Subject"][-1] for message in server.sent] == ["0", "1", "2", "3"]
 
 

@@ -10,6 +10,7 @@ from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
 from tests.support.forms import answer, find_form, submit
 from tests.support.mail import last_link
+from tests.support.statements import statements_of
 
 pytestmark = pytest.mark.thorough
 
@@ -58,21 +59,9 @@ def test_known_and_unknown_address_get_the_same_answer(app, client, customer):
 
 
 def test_known_and_unknown_address_take_the_same_statements(app, client, customer):
-    from sqlalchemy import event
-
-    from portal.extensions import db
-
     def statements(address):
-        seen = []
-
-        def note(_connection, _cursor, statement, *_):
-            seen.append(statement)
-
-        with app.app_context():
-            engine = db.engine
-        event.listen(engine, "before_cursor_execute", note)
-        ask(client, address)
-        event.remove(engine, "before_cursor_execute", note)
+        with statements_of(app) as seen:
+            ask(client, address)
         return seen
 
     client.get("/forgot")

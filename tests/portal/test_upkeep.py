@@ -54,7 +54,7 @@ def full(app, client, customer, customer_password, clock):
     ],
 )
 def test_what_has_run_out_is_removed(app, full, runner, clock, after, left):
-    """F-17"""
+    """F-17, F-83: rows of network addresses, too."""
     assert set(counts(app).values()) == {1}
     clock.advance(after)
     done = runner.invoke(args=["purge"])

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from portal.twofactor.service.authenticators import LONGEST_NAME
 from tests.support.codes import oathtool
 
 from .person import MOUNT, element, error
@@ -71,6 +72,12 @@ def test_the_secret_is_never_shown_again(protected):
         page = protected.client.get(f"{MOUNT}{path}").text
         assert secret not in page.replace(" ", "")
         assert secret[:4] not in page
+
+
+def test_the_field_takes_as_much_as_the_rule(protected):
+    """F-83: a longer name ends in the field, not in a refusal."""
+    page = protected.client.get(f"{MOUNT}{NEW}").text
+    assert f'name="name" type="text" maxlength="{LONGEST_NAME}"' in page
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,10 @@ class Store:
         """All accounts (`sweep.accounts`)."""
         return sweep.accounts(self._transactions, self._tables, batch, area=area, tried=tried)
 
+    def accounts_of(self, keys: Sequence[str]) -> dict[str, Account]:
+        """Return the accounts of some users by their keys, in one SELECT."""
+        return sweep.accounts_of(self._transactions, self._tables, keys)
+
     def with_account(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of some keys whose users have an account."""
         return sweep.with_account(self._transactions, self._tables, keys)

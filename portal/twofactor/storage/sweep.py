@@ -37,16 +37,24 @@ def accounts(
             keys = list(connection.scalars(statement.order_by(account.c.user_id).limit(batch)))
         if not keys:
             return
-        statement = whole_account(tables).where(account.c.user_id.in_(keys))
-        with transactions.reading() as connection:
-            rows = connection.execute(statement).all()
-        grouped: dict[str, list[Any]] = {}
-        for row in rows:
-            grouped.setdefault(row.user_id, []).append(row)
-        for user_id in keys:
-            if user_id in grouped:
-                yield account_of(grouped[user_id])
+        found = accounts_of(transactions, tables, keys)
+        yield from (found[key] for key in keys if key in found)
         last = keys[-1]
+
+
+def accounts_of(
+    transactions: Transactions, tables: Tables, keys: Sequence[str]
+) -> dict[str, Account]:
+    """Return the accounts of some users by their keys, in one SELECT."""
+    if not keys:
+        return {}
+    statement = whole_account(tables).where(tables.account.c.user_id.in_(keys))
+    with transactions.reading() as connection:
+        rows = connection.execute(statement).all()
+    grouped: dict[str, list[Any]] = {}
+    for row in rows:
+        grouped.setdefault(row.user_id, []).append(row)
+    return {key: account_of(rows) for key, rows in grouped.items()}
 
 
 def _conditions(account: Table, area: str | None, tried: bool) -> list[ColumnElement[bool]]:
