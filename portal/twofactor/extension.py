@@ -1,6 +1,5 @@
 """The extension object: what a host app sees."""
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -11,27 +10,20 @@ from flask_login import current_user
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from . import cli, host
-from .catalogue import find_catalogues
-from .config import KEY, keys_from_secret_key, read_keys, read_settings
+from . import cli
+from . import host as host_options
+from .assembly import wire
+from .config import KEY
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import SetupError
-from .core.vault import Vault
-from .notifier import notifier
+from .host import Host
 from .service import forgiving, preferences, tickets
-from .service.kit import Kit
-from .state import State, current_state
-from .storage.engine import Transactions
-from .storage.session import HostSession
-from .storage.store import Store
-from .storage.tables import define_tables
+from .state import current_state
 from .storage.ticket_changes import Joins
 from .web import guard, hooks, pages, sign_in
 
 if TYPE_CHECKING:
     from .service.doctor import Check
-
-log = logging.getLogger("portal.twofactor")
 
 
 class TwoFactor:
@@ -143,66 +135,37 @@ class TwoFactor:
         Raises:
             SetupError: a setting, an option or an area is wrong; the sentence names it.
         """
-        host.check_options(
-            url_prefix,
-            base_template,
-            verify_password=verify_password,
-            user_key=user_key,
-            account_name=account_name,
-            login_user=login_user,
-            credential=credential,
-            change_password=change_password,
-            password_problem=password_problem,
-            find_user=find_user,
-            user_label=user_label,
-            user_labels=user_labels,
-            user_keys=user_keys,
-            offered=offered,
-            mandatory_for=mandatory_for,
-            in_transaction=in_transaction,
-            clock=clock,
-            **{f"checks[{name!r}]": look for name, look in (checks or {}).items()},
+        if not isinstance(url_prefix, str) or not url_prefix.startswith("/"):
+            raise SetupError(f'url_prefix must be a path such as "/two-factor", not {url_prefix!r}')
+        host = Host.of(
+            {
+                "verify_password": verify_password,
+                "user_key": user_key,
+                "account_name": account_name,
+                "base_template": base_template,
+                "login_user": login_user,
+                "credential": credential,
+                "change_password": change_password,
+                "password_problem": password_problem,
+                "find_user": find_user,
+                "user_label": user_label,
+                "user_labels": user_labels,
+                "user_keys": user_keys,
+                "offered": offered,
+                "mandatory_for": mandatory_for,
+                "in_transaction": in_transaction,
+                "checks": checks,
+                "clock": clock,
+            }
         )
         if KEY in app.extensions:
             raise SetupError("init_app was called twice for this app: call it once")
         for key in self._guarded:
             self._areas.get(key)
-        settings = read_settings(app.config, app.name)
-        metadata, engine = host.database(app, db, settings.bind_key)
-        tables = define_tables(metadata)
-        tell = notifier(app)
-        transactions = Transactions(engine, session=HostSession(db.session))
-        kit = Kit(
-            store=Store(transactions, tables, clock, in_transaction, tell),
-            vault=Vault(_keys(app)),
-            settings=settings,
-            areas=self._areas,
-            clock=clock,
-            notify=tell,
-        )
+        wire(app, db, self._areas, host)
         self._closed = True
-        key_of = host.checked_key(user_key)
-        app.extensions[KEY] = State(
-            kit=kit,
-            tables=tables,
-            user_key=key_of,
-            account_name=account_name or (lambda user: host.account_name(user, key_of)),
-            verify_password=verify_password or host.check_password,
-            login_user=login_user or host.login_user,
-            credential=credential,
-            change_password=change_password,
-            password_problem=password_problem,
-            find_user=find_user or host.find_nobody,
-            user_label=user_label or str,
-            user_labels=user_labels or host.one_by_one(user_label or str),
-            user_keys=user_keys,
-            checks=dict(checks or {}),
-            offered=offered,
-            mandatory_for=mandatory_for,
-            base_template=base_template or "twofactor/layout.html",
-            catalogues=find_catalogues(app.root_path, settings.translations),
-        )
-        hooks.install(app, url_prefix, partial(host.check_users, db, user_key, key_of))
+        check_users = partial(host_options.check_users, db, user_key, host.user_key)
+        hooks.install(app, url_prefix, check_users)
         app.cli.add_command(cli.group)
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
@@ -267,20 +230,20 @@ class TwoFactor:
     def password_confirmed(self) -> None:
         """Note that the signed-in user has just given the password, outside of `sign_in`."""
         state = current_state()
-        pages.password_given(state, state.user_key(current_user))
+        pages.password_given(state, state.host.user_key(current_user))
 
     def is_on(self, user: Any) -> bool:
         """Whether the user has two-factor authentication; somebody unknown has not."""
         state = current_state()
         if not user.is_authenticated:
             return False
-        return state.kit.store.account(state.user_key(user)) is not None
+        return state.kit.store.account(state.host.user_key(user)) is not None
 
     def areas_of(self, user: Any) -> tuple[str, ...]:
         """The keys of the areas where the user is asked for a code; empty when it is off."""
         state = current_state()
         known = user.is_authenticated
-        account = state.kit.store.account(state.user_key(user)) if known else None
+        account = state.kit.store.account(state.host.user_key(user)) if known else None
         if account is None:
             return ()
         chosen = account.areas | state.offer(user).mandatory
@@ -295,7 +258,7 @@ class TwoFactor:
                 `db.session.connection()`; default a transaction of its own.
         """
         state = current_state()
-        tickets.revoke(state.kit, state.user_key(user), connection)
+        tickets.revoke(state.kit, state.host.user_key(user), connection)
 
     def password_changed(
         self, user: Any, connection: Connection | None = None, *, proved: bool = False
@@ -311,14 +274,14 @@ class TwoFactor:
                 count among those of thirty days.
         """
         state = current_state()
-        forgiving.password_changed(state.kit, state.user_key(user), connection, proved=proved)
+        forgiving.password_changed(state.kit, state.host.user_key(user), connection, proved=proved)
 
     def forget(self, user: Any, connection: Connection | None = None) -> None:
         """Remove all two-factor state of a user whose account at the host is closed; arguments as
         `revoke_tickets` has them.
         """
         state = current_state()
-        preferences.forget(state.kit, state.user_key(user), connection)
+        preferences.forget(state.kit, state.host.user_key(user), connection)
 
     def ready(self) -> "list[Check]":
         """Look at what requests can't be served without: database, schema, keys.
@@ -330,11 +293,3 @@ class TwoFactor:
         from .service import doctor
 
         return doctor.ready(current_state().kit, schema.history(current_app))
-
-
-def _keys(app: Flask) -> list[bytes]:
-    keys = read_keys(app.config)
-    if keys:
-        return keys
-    log.warning("TWOFACTOR_KEYS is not set: secrets are sealed under a key derived from SECRET_KEY")
-    return keys_from_secret_key(app.config)

@@ -1,7 +1,9 @@
-"""What a host hands to `init_app`: the defaults, and checks that say what to write instead."""
+"""Options of `init_app`: their defaults, and checks that say what to write instead."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -14,20 +16,91 @@ from werkzeug.local import LocalProxy
 
 from .core.errors import SetupError
 from .storage.tables import USER_ID
+from .storage.ticket_changes import Joins
 
 _NAMES = ("username", "user_name", "email", "name")
 
 
-def check_options(url_prefix: Any, base_template: Any, **functions: Any) -> None:
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Host:
+    """The options of `init_app` for one application, defaults filled in.
+
+    `TwoFactor.init_app` says what each of them is.
+    """
+
+    user_key: Callable[[Any], str]
+    account_name: Callable[[Any], str]
+    verify_password: Callable[[Any, str], bool]
+    login_user: Callable[[Any, bool], object]
+    credential: Callable[[Any], str] | None
+    change_password: Callable[[Any, str], object] | None
+    password_problem: Callable[[Any, str], str | None] | None
+    find_user: Callable[[str], Any]
+    user_label: Callable[[str], str]
+    user_labels: Callable[[Sequence[str]], Mapping[str, str]]
+    user_keys: Callable[[], Iterable[str]] | None
+    offered: Callable[[Any], Iterable[str]] | None
+    mandatory_for: Callable[[Any], Iterable[str]] | None
+    in_transaction: Joins | None
+    checks: Mapping[str, Callable[[], tuple[bool, str]]]
+    clock: Callable[[], float]
+    base_template: str
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "Host":
+        """Check the options and fill in the defaults.
+
+        Args:
+            options: as `init_app` was given them, `None` for the default.
+
+        Raises:
+            SetupError: names the first option of a wrong type.
+        """
+        check_options(options)
+        key_of = checked_key(options["user_key"])
+        label = options["user_label"] or str
+        defaults: dict[str, Any] = {
+            "account_name": lambda user: account_name(user, key_of),
+            "verify_password": check_password,
+            "login_user": login_user,
+            "find_user": find_nobody,
+            "user_label": label,
+            "user_labels": one_by_one(label),
+            "checks": {},
+            "base_template": "twofactor/layout.html",
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        nothing = dict.fromkeys(options)
+        return cls(**(nothing | defaults | given | {"user_key": key_of}))
+
+    def credential_of(self, user: Any) -> str:
+        """Return the digest of a user's credential, empty where the host names none.
+
+        Raises:
+            SetupError: the host's function does not return a text.
+        """
+        if self.credential is None:
+            return ""
+        text = self.credential(user)
+        if not isinstance(text, str) or not text:
+            raise SetupError(
+                "credential must return a text that changes with the password, e.g. the stored"
+                f" hash, not {type(text).__name__}"
+            )
+        return hashlib.sha256(b"credential " + text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def check_options(options: Mapping[str, Any]) -> None:
     """Make sure that each option has its type, since a wrong one would be found only when used.
 
     Raises:
         SetupError: names the first one that has not.
     """
-    if not isinstance(url_prefix, str) or not url_prefix.startswith("/"):
-        raise SetupError(f'url_prefix must be a path such as "/two-factor", not {url_prefix!r}')
-    if base_template is not None and not (isinstance(base_template, str) and base_template):
-        raise SetupError(f"base_template must be the name of a template, not {base_template!r}")
+    template, checks = options["base_template"], options["checks"] or {}
+    if template is not None and not (isinstance(template, str) and template):
+        raise SetupError(f"base_template must be the name of a template, not {template!r}")
+    functions = {name: options[name] for name in options.keys() - {"base_template", "checks"}}
+    functions |= {f"checks[{name!r}]": look for name, look in checks.items()}
     for name, given in functions.items():
         if given is not None and not callable(given):
             raise SetupError(f"{name} must be a function, not {given!r}")

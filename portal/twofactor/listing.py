@@ -37,7 +37,7 @@ def read_moment(_context: click.Context, _option: click.Parameter, value: str | 
 def named(state: State, rows: Iterable[R], key_of: Callable[[R], str]) -> Iterator[tuple[str, R]]:
     """Rows with the name of the user whose key they have; names are asked for many at once."""
     for some in batched(rows, BATCH):
-        names = state.user_labels([key_of(row) for row in some])
+        names = state.host.user_labels([key_of(row) for row in some])
         for row in some:
             key = key_of(row)
             yield names.get(key, key), row

@@ -120,7 +120,7 @@ class TwoFactorTesting:
             for key in wanted:
                 if state.kit.areas.get(key).key not in known:
                     raise SetupError(f"area {key!r} is not on offer for this user")
-            subject = Subject(state.user_key(user))
+            subject = Subject(state.host.user_key(user))
             ticket = enrolment.begin(state.kit, subject, offer.chosen(wanted))
             unfinished = enrolment.resume(state.kit, subject, ticket)
             phone = Phone(unfinished.secret, unfinished.recovery_code.text, self.clock, -1)

@@ -1,7 +1,6 @@
 """A walk through every page and state that a customer may come to, for what must hold on all."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from playwright.sync_api import expect
@@ -10,6 +9,7 @@ from tests.support.browser import Person
 from tests.support.codes import oathtool, wrong_code
 from tests.support.enrol import TWOFACTOR, guess
 from tests.support.enrol import sign_in as sign_in_elsewhere
+from tests.support.hosts import change_options
 from tests.support.mail import last_link
 
 NEW = "a-brand-new-lantern-77"
@@ -276,18 +276,18 @@ def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
 def _mandatory(person: Person, app: Any) -> Iterator[str]:
     """What this portal has no need of, and other hosts have."""
     state = app.extensions["twofactor"]
-    app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["close_account"])
+    change_options(app, mandatory_for=lambda _user: ["close_account"])
     person.open("/security/close")
     person.fill("Current password", NEW)
     person.press("Close my account")
     person.sees("needs a second factor")
     yield "enrolment required"
-    app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["sign_in"])
+    change_options(app, mandatory_for=lambda _user: ["sign_in"])
     person.context.clear_cookies()
     person.sign_in("alice", NEW)
     person.sees("Set it up now")
     yield "step 1, mandatory"
-    app.extensions["twofactor"] = replace(state, login_user=lambda _user, _remember: False)
+    change_options(app, mandatory_for=None, login_user=lambda _user, _remember: False)
     person.context.clear_cookies()
     person.sign_in("alice", NEW)
     person.sees("You can't sign in")

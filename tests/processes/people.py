@@ -197,7 +197,7 @@ class People:
         """The person, with what lets them in now, as the portal tells the blueprint."""
         with Session(db.engine) as session:
             customer = session.get(Customer, person.id)
-            credential = self.app.extensions["twofactor"].credential_of(customer)
+            credential = self.app.extensions["twofactor"].host.credential_of(customer)
         return Subject(person.key, credential=credential)
 
     def version_of(self, person: Person) -> int:

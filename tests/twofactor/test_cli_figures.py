@@ -1,7 +1,6 @@
 """What the commands tell of everyone: who has it, how many there are, and whether all is well."""
 
 import json
-from dataclasses import replace
 
 import click
 import pytest
@@ -12,6 +11,7 @@ from portal.twofactor.cli import group
 from portal.twofactor.core.records import Account
 from portal.twofactor.service import operations
 from tests.support.databases import both
+from tests.support.hosts import change_options
 
 from .host import PASSWORD
 from .person import Person
@@ -59,8 +59,7 @@ def test_off_goes_with_no_other_filter(flask, with_it):
 
 
 def test_who_has_it_off_is_not_known_without_the_keys(flask, people, host):
-    state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, user_keys=None)
+    change_options(host, user_keys=None)
     refused = flask("list", "--off")
     assert refused.exit_code == 1
     assert "user_keys" in refused.stderr
@@ -281,9 +280,8 @@ class TestDoctor:
         def broken():
             raise RuntimeError("no mail server\nsecond line")
 
-        state = host.extensions["twofactor"]
         looks = {"mail": broken, "disk": lambda: (True, "half full")}
-        host.extensions["twofactor"] = replace(state, checks=looks)
+        change_options(host, checks=looks)
         report = flask("doctor")
         assert report.exit_code == 1
         assert "ok    disk: half full\n" in report.output
@@ -334,8 +332,7 @@ def test_names_are_asked_for_many_at_once(flask, people, host):
         asked.append(sorted(keys))
         return {key: f"the name of {key}" for key in keys[:1]}  # one is gone meanwhile
 
-    state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, user_labels=names)
+    change_options(host, user_labels=names)
     rows = json.loads(flask("list", "--json").stdout)
     ids = sorted(person.id for person in people[:2])
     assert asked == [ids]

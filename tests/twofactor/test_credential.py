@@ -16,6 +16,7 @@ from portal.twofactor.core.answers import Code
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods import recovery
 from portal.twofactor.methods.registry import TOTP
+from tests.support.hosts import change_options
 
 from .host import PASSWORD
 from .person import MOUNT, Person
@@ -390,9 +391,7 @@ def test_it_is_no_second_table_of_passwords(host, protected):
 
 @pytest.mark.parametrize("answer", [None, "", 5, b"hash"])
 def test_what_is_no_text_is_an_error(host, alice, answer):
-    from dataclasses import replace
 
-    state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, credential=lambda _user: answer)
+    change_options(host, credential=lambda _user: answer)
     with pytest.raises(SetupError, match="credential must return a text that changes"):
         alice.client.get(f"{MOUNT}/activate")

@@ -1,11 +1,11 @@
 """What the host's functions return is not taken for something else, nor ignored."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from portal.twofactor import SetupError
+from tests.support.hosts import change_options
 
 from .person import MOUNT, Person
 
@@ -31,8 +31,7 @@ class TestKeysOfAreas:
     )
     def test_a_wrong_answer_is_an_error_that_names_it(self, host, alice, name, returned, words):
         """F-24: a text was searched as text, and an unknown key asked nobody."""
-        state = host.extensions["twofactor"]
-        host.extensions["twofactor"] = replace(state, **{name: lambda _user: returned})
+        change_options(host, **{name: lambda _user: returned})
         with pytest.raises(SetupError, match=f"{name} {words}"):
             alice.client.get(f"{MOUNT}/")
         if name == "mandatory_for":
@@ -42,9 +41,8 @@ class TestKeysOfAreas:
 
     @pytest.mark.parametrize("kind", [list, tuple, set, frozenset, iter, dict.fromkeys])
     def test_whatever_can_be_gone_through_is_fine(self, host, alice, kind):
-        state = host.extensions["twofactor"]
         answer = {"mandatory_for": lambda _user: kind(["note"]), "offered": lambda _u: kind([])}
-        host.extensions["twofactor"] = replace(state, **answer)
+        change_options(host, **answer)
         assert alice.client.post("/note", data={"text": "x"}).status_code == 403
         assert alice.client.get(f"{MOUNT}/").status_code == 200
 
@@ -149,10 +147,10 @@ def test_only_false_is_a_refusal(host, alice, returned):
     state = host.extensions["twofactor"]
 
     def login(user, remember):
-        state.login_user(user, remember)
+        state.host.login_user(user, remember)
         return returned
 
-    host.extensions["twofactor"] = replace(state, login_user=login)
+    change_options(host, login_user=login)
     other = alice.other_browser()
     assert other.sign_in().location == "/"
     assert other.client.get("/").text == "home"
@@ -165,8 +163,7 @@ def test_a_host_that_signs_in_by_itself_is_held_as_well(host, clock):
     def login(user, _remember):
         session["_user_id"] = user.get_id()
 
-    state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, login_user=login)
+    change_options(host, login_user=login)
     chief = Person(host, clock, "chief")
     chief.sign_in()
     assert chief.client.get("/").location.startswith(f"{MOUNT}/activate")

@@ -1,7 +1,6 @@
 """Mandatory means mandatory: without a second factor a session sets one up, or signs out."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from flask import redirect, request, session
@@ -9,6 +8,7 @@ from flask_login import login_user, logout_user
 
 from portal.twofactor import SetupError, StorageUnavailable
 from portal.twofactor.service import operations
+from tests.support.hosts import change_options
 
 from .host import PASSWORD, make_host
 from .person import MOUNT, Person
@@ -261,10 +261,9 @@ def test_another_person_in_the_same_browser_is_not_held(limited, host, clock):
 
 def test_nor_who_is_excused_meanwhile(limited, host):
     """F-09: the operator made it a choice again."""
-    state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, mandatory_for=None)
+    change_options(host, mandatory_for=None)
     assert limited.client.get("/").text == "home"
-    host.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: [])
+    change_options(host, mandatory_for=lambda _user: [])
     assert limited.client.get("/").text == "home"
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -14,6 +13,7 @@ from portal.twofactor.core.records import EXECUTED
 from portal.twofactor.service import preferences
 from portal.twofactor.web import continuation
 from tests.support.databases import both
+from tests.support.hosts import change_options
 
 from .deeds import DOES_IT, GIVES_THE_FORM_BACK, METHODS, PLACES, route_deeds
 from .host import PASSWORD
@@ -150,8 +150,7 @@ class TestPass:
     def test_it_is_for_the_credential_that_it_was_left_with(self, protected, host, deeds):
         """F-04: a password that is changed meanwhile ends it, whether or not the host says so."""
         version = ["1"]
-        state = host.extensions["twofactor"]
-        host.extensions["twofactor"] = replace(state, credential=lambda _: version[0])
+        change_options(host, credential=lambda _: version[0])
         send(protected, "/decorated", "422", code=protected.code())
         assert send(protected, "/decorated", "422").status_code == 422
         version[0] = "2"

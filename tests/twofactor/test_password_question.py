@@ -1,12 +1,12 @@
 """Changes of factors ask the password beside the code, where it was given too long ago."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from portal.twofactor import PasswordHeld, signals
 from tests.support.codes import oathtool
+from tests.support.hosts import change_options
 
 from .host import PASSWORD
 from .person import MOUNT, element, error
@@ -45,10 +45,10 @@ def checked(host):
         seen.append(password)
         if host.held_until:
             raise PasswordHeld(host.held_until)
-        return state.verify_password(user, password)
+        return state.host.verify_password(user, password)
 
     host.held_until = None
-    host.extensions["twofactor"] = replace(state, verify_password=verify)
+    change_options(host, verify_password=verify)
     return seen
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from portal.twofactor import SetupError, TwoFactor
 from portal.twofactor.host import primary_key
 from portal.twofactor.testing import TwoFactorTesting
+from tests.support.hosts import change_options
 
 PASSWORD = "correct horse battery"
 
@@ -266,8 +267,6 @@ def test_the_doctor_counts_accounts_without_a_user(flask, protected, host):
 
 
 def test_without_user_keys_it_can_not_count(flask, host):
-    from dataclasses import replace
 
-    state = host.extensions["twofactor"]
-    host.extensions["twofactor"] = replace(state, user_keys=None)
+    change_options(host, user_keys=None)
     assert "ok    users: not looked at" in flask("doctor").output

@@ -56,9 +56,9 @@ def key_of(state: State, name: str) -> str:
     Raises:
         ClickException: nobody is.
     """
-    user = state.find_user(name)
+    user = state.host.find_user(name)
     if user is not None:
-        return state.user_key(user)
+        return state.host.user_key(user)
     if not (state.kit.store.account(name) or state.kit.store.events(name, 1)):
         raise click.ClickException(f"there is no user {name!r}")
     return name

@@ -69,7 +69,7 @@ def _help(
     if not yes:
         if not sys.stdin.isatty():
             raise click.ClickException("not confirmed: on a pipe, --yes confirms")
-        click.confirm(f"{question} {state.user_label(user_id)}?", abort=True)
+        click.confirm(f"{question} {state.host.user_label(user_id)}?", abort=True)
     try:
         help_with(state.kit, user_id, _operator(), reason)
     except NotOn:

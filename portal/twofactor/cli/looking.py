@@ -89,11 +89,11 @@ def list_accounts(on: bool, area: str | None, held: bool, as_json: bool) -> None
 
 
 def _list_off(state: State, as_json: bool) -> None:
-    if state.user_keys is None:
+    if state.host.user_keys is None:
         raise click.ClickException(
             "who has it off is not known: give init_app user_keys, the keys of all users"
         )
-    found = named(state, operations.without(state.kit, state.user_keys()), str)
+    found = named(state, operations.without(state.kit, state.host.user_keys()), str)
     if as_json:
         stream_json(off_object(name, key) for name, key in found)
         return
@@ -112,9 +112,11 @@ def status(user: str, as_json: bool) -> None:
     user_id = key_of(state, user)
     account = state.kit.store.account(user_id)
     if account is None:
-        body = off_object(state.user_label(user_id), user_id)
+        body = off_object(state.host.user_label(user_id), user_id)
     else:
-        body = account_object(state.user_label(user_id), operations.overview(state.kit, account))
+        body = account_object(
+            state.host.user_label(user_id), operations.overview(state.kit, account)
+        )
     if as_json:
         print_json(body)
         return
@@ -168,7 +170,7 @@ def stats(weeks: int, as_json: bool) -> None:
     Example: flask twofactor stats --weeks 4
     """
     state = current_state()
-    users = None if state.user_keys is None else sum(1 for _ in state.user_keys())
+    users = None if state.host.user_keys is None else sum(1 for _ in state.host.user_keys())
     figures = statistics.figures(state.kit, users, weeks)
     if as_json:
         print_json(asdict(figures))

@@ -103,9 +103,9 @@ def doctor(as_json: bool) -> None:
         "sessions": lambda: wiring.check_sessions(current_app),
         "recovery": lambda: _recovery(state),
         **history(current_app),
-        **state.checks,
+        **state.host.checks,
     }
-    found = checks.examine(state.kit, current_app.config, state.user_keys, more)
+    found = checks.examine(state.kit, current_app.config, state.host.user_keys, more)
     if as_json:
         print_json([asdict(check) for check in found])
     else:
@@ -117,7 +117,7 @@ def doctor(as_json: bool) -> None:
 
 def _recovery(state: State) -> tuple[bool, str]:
     """Whether a new password is chosen where the present one is known to somebody else."""
-    if state.change_password is None:
+    if state.host.change_password is None:
         return True, (
             "after wrong codes the recovery code lets in and the password stays: give init_app"
             " change_password, and a new one is chosen in that step"

@@ -178,7 +178,7 @@ def _resumed(state: State) -> Addition:
 
 
 def _account(state: State) -> Account | None:
-    return state.kit.store.account(state.user_key(current_user))
+    return state.kit.store.account(state.host.user_key(current_user))
 
 
 def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:

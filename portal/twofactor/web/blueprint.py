@@ -128,7 +128,7 @@ def show_challenge() -> Response:
     state = current_state()
     area, target = _looked_at(state)
     user = guard.signed_in()
-    asked = guard.verdict_on(state, area, user, state.user_key(user), "GET") is Verdict.ASK
+    asked = guard.verdict_on(state, area, user, state.host.user_key(user), "GET") is Verdict.ASK
     if forms.wants_json():
         return pages.needed(*(["code"] if asked else []), area=area.key, next=target)
     if not asked:

@@ -61,7 +61,7 @@ def submit() -> Response:
 
 
 def _user(state: State) -> str:
-    return state.user_key(current_user)
+    return state.host.user_key(current_user)
 
 
 def _resumed(state: State) -> Enrolment:
@@ -87,7 +87,7 @@ def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
         "chosen": chosen,
         "next_url": _next(),
         "held": outstanding.is_marked(),
-        "account_name": state.account_name(current_user),
+        "account_name": state.host.account_name(current_user),
     }
 
 
@@ -105,7 +105,7 @@ def _begin(state: State) -> Response:
     who = subjects.subject(state)
     try:
         chosen = state.offer(current_user).chosen(forms.texts("areas"))
-        if not state.verify_password(current_user, forms.text("password")):
+        if not state.host.verify_password(current_user, forms.text("password")):
             raise PasswordWrong("wrong password")
         ticket_id = enrolment.begin(state.kit, who, chosen, _next())
     except AlreadyOn as refusal:

@@ -50,7 +50,7 @@ def required(key: str) -> Callable[[View], View]:
             area = state.kit.areas.get(key)
             if not policy.guards_method(area, request.method):
                 return current_app.ensure_sync(view)(*args, **kwargs)
-            user_id = state.user_key(user)
+            user_id = state.host.user_key(user)
             granted = check(state, area, user, user_id)
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
@@ -98,7 +98,7 @@ def require(key: str, user: Any = None) -> None:
             abort(make_response(_unauthorized()))
     if not policy.guards_method(area, request.method):
         return
-    user_id = state.user_key(user)
+    user_id = state.host.user_key(user)
     if check(state, area, user, user_id):
 
         @after_this_request
@@ -117,7 +117,7 @@ def form_again(key: str, user: Any = None) -> None:
     area = state.kit.areas.get(key)
     user = signed_in() if user is None else user
     if user.is_authenticated:
-        requests.current().again.add((area.key, state.user_key(user)))
+        requests.current().again.add((area.key, state.host.user_key(user)))
 
 
 def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None = None) -> bool:
@@ -157,7 +157,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
             if once is not None or deed is not None:
                 tickets.execute_open(state.kit, once, deed)
         else:
-            asked.credentials[area.key, user_id] = state.credential_of(user)
+            asked.credentials[area.key, user_id] = state.host.credential_of(user)
             asked.granted[area.key, user_id] = _ask(state, asked, area, user, user_id, once, deed)
     except Refusal as refusal:
         refusal.area, refusal.user_id = area.key, user_id
@@ -258,7 +258,7 @@ def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
 
 def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
     """Return what the ticket asked about is bound to."""
-    credential = state.credential_of(user)
+    credential = state.host.credential_of(user)
     return passes.bound(credential) if kind == tickets.PASS else (credential,)
 
 
@@ -276,7 +276,7 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
 
     What renders a form asks this, so a form that comes back is known by it.
     """
-    user_id = state.user_key(user)
+    user_id = state.host.user_key(user)
     asked, key = requests.current(), (area.key, user_id)
     granted = asked.granted.get(key)
     if granted is not None and (area.guards == "view" or granted.is_good(state.kit.clock())):

@@ -27,7 +27,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.jinja_env.globals.update(
         twofactor_dialog=twofactor_dialog,
         twofactor_recovered=recovered.twofactor_recovered,
-        twofactor_base_template=state_of(app).base_template,
+        twofactor_base_template=state_of(app).host.base_template,
         twofactor_news=marks.news,
         twofactor_csrf_field=forms.csrf_field,
         twofactor_csrf_token=forms.csrf_token,

@@ -73,7 +73,7 @@ def hold() -> Response | None:
     if not user.is_authenticated or not _is_mandatory(state, user):
         clear()
         return None
-    if state.kit.store.account(state.user_key(user)) is not None:
+    if state.kit.store.account(state.host.user_key(user)) is not None:
         return enrolled_elsewhere(state)
     if wants_json() or request.method not in SAFE_METHODS:
         refusal = EnrolmentRequired("a second factor is mandatory")
@@ -96,7 +96,9 @@ def enrolled_elsewhere(state: State) -> Response:
 
 def _is_possible(state: State) -> bool:
     areas = state.kit.areas
-    return SIGN_IN in areas and (areas.get(SIGN_IN).mandatory or state.mandatory_for is not None)
+    return SIGN_IN in areas and (
+        areas.get(SIGN_IN).mandatory or state.host.mandatory_for is not None
+    )
 
 
 def _is_mandatory(state: State, user: Any) -> bool:
@@ -104,7 +106,7 @@ def _is_mandatory(state: State, user: Any) -> bool:
 
 
 def _has_none(state: State, user: Any) -> bool:
-    user_id = state.user_key(user)
+    user_id = state.host.user_key(user)
     known: tuple[str, bool] | None = g.get("_twofactor_enrolled")
     if known is not None and known[0] == user_id:
         return not known[1]

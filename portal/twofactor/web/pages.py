@@ -48,7 +48,7 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
 
 def sheet(state: State, recovery_code: str) -> dict[str, Any]:
     """What the recovery sheet of the signed-in user says."""
-    issuer, name = state.kit.settings.issuer, state.account_name(current_user)
+    issuer, name = state.kit.settings.issuer, state.host.account_name(current_user)
     at = state.kit.clock()
     return {
         "recovery_code": recovery_code,

@@ -21,7 +21,7 @@ class PasswordQuestion:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._user_id = state.user_key(current_user)
+        self._user_id = state.host.user_key(current_user)
         self._remembered = False
 
     @cached_property
@@ -56,7 +56,7 @@ class PasswordQuestion:
             raise NotOn("no second factor")
         if not self.is_asked:
             return
-        if not self._state.verify_password(current_user, forms.text("password")):
+        if not self._state.host.verify_password(current_user, forms.text("password")):
             raise PasswordWrong("wrong password")
         if remember:
             pages.password_given(self._state, self._user_id)
@@ -70,5 +70,5 @@ class PasswordQuestion:
     @property
     def context(self) -> dict[str, Any]:
         """Return what pages need to ask it."""
-        name = self._state.account_name(current_user)
+        name = self._state.host.account_name(current_user)
         return {"ask_password": self.is_asked, "account_name": name}

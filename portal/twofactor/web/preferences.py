@@ -37,7 +37,7 @@ _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 def show() -> Response:
     """GET: state, areas, recent activity."""
     state = current_state()
-    account = state.kit.store.account(state.user_key(current_user))
+    account = state.kit.store.account(state.host.user_key(current_user))
     if forms.wants_json():
         return _state_object(state, account)
     return pages.page("preferences.html", **_context(state, account))
@@ -98,7 +98,7 @@ def deactivate() -> Response:
         return pages.refused(state, refusal, "deactivate.html", **password.context)
     marks.forget()
     marks.renew()
-    outstanding.know(state.user_key(current_user), enrolled=False)
+    outstanding.know(state.host.user_key(current_user), enrolled=False)
     outstanding.look(state, guard.signed_in())
     return pages.done(
         _("Two-factor authentication is off. Delete the entry in your authenticator app."),
@@ -162,7 +162,7 @@ def _off_already(state: State, refusal: NotOn) -> Response:
 def _context(state: State, account: Account | None) -> dict[str, Any]:
     kit, offer = state.kit, state.offer(current_user)
     every = frozenset(area.key for area in offer.areas)
-    events = kit.store.events(state.user_key(current_user), RECENT)
+    events = kit.store.events(state.host.user_key(current_user), RECENT)
     return {
         "account": account,
         "areas": [shown(area) for area in offer.areas],
@@ -198,7 +198,7 @@ def _browsers(state: State) -> list[dict[str, str]]:
             "since": moment(browser.since),
             "until": moment(browser.until),
         }
-        for browser in trust.listed(state.kit, state.user_key(current_user))
+        for browser in trust.listed(state.kit, state.host.user_key(current_user))
     ]
 
 
@@ -241,7 +241,7 @@ def _browser_objects(state: State) -> list[dict[str, str]]:
             "since": words.iso(browser.since),
             "until": words.iso(browser.until),
         }
-        for browser in trust.listed(state.kit, state.user_key(current_user))
+        for browser in trust.listed(state.kit, state.host.user_key(current_user))
     ]
 
 
@@ -254,5 +254,5 @@ def _event_objects(state: State) -> list[dict[str, str | None]]:
             "address": event.address,
             "message": activity.sentence(event, state.kit.areas),
         }
-        for event in state.kit.store.events(state.user_key(current_user), RECENT)
+        for event in state.kit.store.events(state.host.user_key(current_user), RECENT)
     ]

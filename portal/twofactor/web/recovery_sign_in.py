@@ -22,7 +22,7 @@ def renews(state: State, pending: Pending) -> bool:
     Wrong codes were counted since the last right one: who typed them knows the password, and would
     be let in by it as soon as two-factor authentication is off.
     """
-    return pending.guessed and state.change_password is not None
+    return pending.guessed and state.host.change_password is not None
 
 
 def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] | None:
@@ -31,17 +31,17 @@ def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] |
     Raises:
         NewPasswordNeeded, PasswordsDiffer, PasswordRefused: nothing was judged.
     """
-    if state.change_password is None or not pending.guessed:
+    if state.host.change_password is None or not pending.guessed:
         return None
     password = forms.text("new_password")
     if not password:
         raise NewPasswordNeeded("no new password")
     if forms.text("repeat_password") != password:
         raise PasswordsDiffer("new passwords differ")
-    problem = state.password_problem(user, password) if state.password_problem else None
+    problem = state.host.password_problem(user, password) if state.host.password_problem else None
     if problem:
         raise PasswordRefused(problem)
-    return partial(state.change_password, user, password)
+    return partial(state.host.change_password, user, password)
 
 
 def lead_on(pending: Pending) -> Response:

@@ -16,7 +16,7 @@ LONGEST_NAME = 60
 
 def setup(state: State, secret: bytes) -> Setup:
     """Return what the signed-in user takes over of a new secret."""
-    name = state.account_name(current_user)
+    name = state.host.account_name(current_user)
     if len(name) > LONGEST_NAME:
         name = f"{name[: LONGEST_NAME - 1]}…"
     return TOTP.setup(secret, state.kit.settings.issuer, name)
@@ -36,5 +36,5 @@ def context(state: State, secret: bytes) -> dict[str, Any]:
         "qr": qr.svg(shown.uri, "twofactor-qr", title),
         "secret": in_groups(shown.key),
         "issuer": state.kit.settings.issuer,
-        "account_name": state.account_name(current_user),
+        "account_name": state.host.account_name(current_user),
     }

@@ -99,7 +99,7 @@ def _log_in(state: State, user: Any, remember: bool) -> None:
     Raises:
         SignInRefused: it answered `False`, as Flask-Login does for inactive users.
     """
-    if state.login_user(user, remember) is False:
+    if state.host.login_user(user, remember) is False:
         marks.renew(empty=True)
         raise SignInRefused("refused by the host")
     outstanding.look(state, user)
@@ -279,7 +279,7 @@ def _load(state: State, pending: Pending) -> Any:
     user = loader(pending.login_id)
     if user is None:
         raise SignInExpired("user gone")
-    if state.credential_of(user) != pending.credential:
+    if state.host.credential_of(user) != pending.credential:
         raise SignInExpired("another credential")
     return user
 

@@ -24,8 +24,8 @@ def subject(state: State, user: Any = None) -> Subject:
         user: whose deed it is, if not the signed-in user's.
     """
     user = current_user if user is None else user
-    user_id = state.user_key(user)
-    return Subject(user_id, address(), state.credential_of(user), known_id(known_tag(user_id)))
+    user_id = state.host.user_key(user)
+    return Subject(user_id, address(), state.host.credential_of(user), known_id(known_tag(user_id)))
 
 
 def subject_anew(state: State) -> Subject:
@@ -33,7 +33,7 @@ def subject_anew(state: State) -> Subject:
     second factor the host may have changed that, too.
     """
     user = current_user._get_current_object()
-    if state.credential is not None:
+    if state.host.credential is not None:
         read_anew(user)
     return subject(state, user)
 
