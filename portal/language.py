@@ -7,7 +7,7 @@ further one is one file here, and one of the blueprint's.
 
 import io
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,14 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, force_locale, get_locale, refresh
 from flask_login import current_user
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal.refusal import Refusal
-from portal.twofactor.catalogue import SOURCE
-from portal.twofactor.language import markup
 
 COOKIE = "portal_language"
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 FOLDER = Path(__file__).parent / "translations"
+SOURCE = "en"  # of the sentences in the code
 BRITISH = "en_GB"  # our English: it decides how days and sums are written
 
 
@@ -187,9 +186,23 @@ def _read(name: str) -> NullTranslations:
 
 
 def _html(message: str, **values: Any) -> Markup:
-    return markup(message, sentences.get_translations().ugettext(message), values)
+    return _markup(message, sentences.get_translations().ugettext(message), values)
 
 
 def _html_plural(one: str, many: str, count: int, **values: Any) -> Markup:
     text = sentences.get_translations().ungettext(one, many, count)
-    return markup(one, text, {"count": count, **values})
+    return _markup(one, text, {"count": count, **values})
+
+
+def _markup(message: str, text: str, values: dict[str, Any]) -> Markup:
+    """Return a sentence as HTML; with tags in the English one, its translation is HTML as well."""
+    safe = _safe(message, text)
+    return safe % values if values else safe
+
+
+@lru_cache(maxsize=4096)  # more than there are sentences in a few languages
+def _safe(message: str, text: str) -> Markup:
+    if "<" not in message:
+        # Apostrophes stay: attributes are written between double quotes.
+        text = str(escape(text)).replace("&#39;", "'")
+    return Markup(text)  # noqa: S704 - escaped, or HTML of our own

@@ -76,7 +76,7 @@ def test_nothing_reads_the_form_beside_it():
         for path in PACKAGE.rglob("*.py")
         if "request.form" in path.read_text() or "request.args" in path.read_text()
     }
-    assert reading == {"web/forms.py", "web/guard.py", "web/continuation.py"}
+    assert reading == {"web/forms.py", "web/asked.py", "web/continuation.py"}
 
 
 @pytest.mark.parametrize("parse", [Code.read, RecoveryCode.read, read])

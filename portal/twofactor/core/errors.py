@@ -1,6 +1,8 @@
 """Every refusal by name. What people read stands in the catalogue (`web/words.py`), not here."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class TwoFactorError(Exception):
@@ -48,12 +50,34 @@ class SealBroken(Unavailable):
 class Refusal(TwoFactorError):
     """An answer to a person: the deed does not happen, and what was counted stays counted.
 
-    `area` and `user_id` are filled in by the guard, so that the edge can word the answer.
+    Args:
+        args: the reason, for developers.
+        area: key of the area that it is about.
+        user_id: key of the user whose code was asked.
     """
 
     code = "twofactor_invalid"
-    area: str | None = None
-    user_id: str | None = None
+
+    def __init__(self, *args: object, area: str | None = None, user_id: str | None = None) -> None:
+        super().__init__(*args)
+        self.area = area
+        self.user_id = user_id
+
+
+@contextmanager
+def about(area: str, user_id: str | None = None) -> Iterator[None]:
+    """Complete the refusals that are raised inside, where they do not say so themselves.
+
+    Args:
+        area: key of the area.
+        user_id: key of the user.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.area = refusal.area or area
+        refusal.user_id = refusal.user_id or user_id
+        raise
 
 
 class ChallengeRequired(Refusal):
@@ -89,8 +113,8 @@ class CodeWrong(Refusal):
         over: whether the pending sign-in that it was for ended with it.
     """
 
-    def __init__(self, run: int, until: float | None = None) -> None:
-        super().__init__("wrong code")
+    def __init__(self, run: int, until: float | None = None, **about: str | None) -> None:
+        super().__init__("wrong code", **about)
         self.run = run
         self.until = until
         self.over = False
@@ -103,8 +127,8 @@ class CodeReused(Refusal):
         wait: seconds until the authenticator shows a code that can be used.
     """
 
-    def __init__(self, wait: int) -> None:
-        super().__init__("code used already")
+    def __init__(self, wait: int, **about: str | None) -> None:
+        super().__init__("code used already", **about)
         self.wait = wait
 
 
@@ -113,8 +137,8 @@ class Held(Refusal):
 
     code = "twofactor_throttled"
 
-    def __init__(self, until: float) -> None:
-        super().__init__("held")
+    def __init__(self, until: float, **about: str | None) -> None:
+        super().__init__("held", **about)
         self.until = until
 
     @property
@@ -254,8 +278,8 @@ class AlreadyDone(Refusal):
 
     code = "twofactor_done"
 
-    def __init__(self, at: int) -> None:
-        super().__init__("executed before")
+    def __init__(self, at: int, **about: str | None) -> None:
+        super().__init__("executed before", **about)
         self.at = at
 
 

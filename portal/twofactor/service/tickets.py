@@ -215,9 +215,7 @@ def execute(kit: Kit, transaction: Transaction, once: Ticket | None) -> None:
     if once is None or transaction.add_ticket_once(once):
         return
     before = transaction.ticket(once.digest, EXECUTED, kit.clock())
-    refusal = AlreadyDone(int((before or once).area))
-    refusal.user_id = once.user_id
-    raise refusal
+    raise AlreadyDone(int((before or once).area), user_id=once.user_id)
 
 
 def execute_open(kit: Kit, once: Ticket | None, deed: Deed | None = None) -> None:

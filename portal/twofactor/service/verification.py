@@ -22,7 +22,6 @@ from ..core.errors import (
     OwnCode,
     RecoveryHeld,
     RecoveryWrong,
-    Refusal,
     StorageUnavailable,
     Unavailable,
 )
@@ -33,7 +32,6 @@ from . import known_browsers, tickets
 from .kit import Kit
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Refusal)
 
 
 def challenge(
@@ -174,24 +172,24 @@ def verify(
     """
     account = account or known_browsers.account(kit, transaction, subject)
     if account is None:
-        raise NotOn("no second factor")
+        raise NotOn("no second factor", area=area)
     now = kit.clock()
     figures = account.known if known_browsers.is_known(subject, account) else account.codes
     until = throttle.held_until(account.schedule, figures, now)
     if until is not None:
         # No event: the one of the hold is there, and any number could be had.
-        raise _named(Held(until), subject, area)
+        raise Held(until, area=area, user_id=subject.user_id)
     matched = _match(kit, account, answer, now, barred)
     if matched is None:
         raise _count(kit, transaction, subject, account, area, now)
     authenticator, step = matched
     if authenticator.id == barred:
-        raise _named(OwnCode("a code of the barred authenticator"), subject, area)
+        raise OwnCode("of the barred one", area=area, user_id=subject.user_id)
     if not transaction.take_step(authenticator.id, step, account, now):
         transaction.record(kit.event(subject, "code_reused", area))
         method = registry.method(authenticator.kind)
         wait = method.usable_in(authenticator.last_step, now)
-        raise _named(CodeReused(wait), subject, area)
+        raise CodeReused(wait, area=area, user_id=subject.user_id)
     transaction.record(kit.event(subject, "code_accepted", area))
     return account
 
@@ -243,12 +241,7 @@ def _count(
     if until is not None and not locked:
         events.append(kit.event(subject, "held", area))
     transaction.record(*events)
-    return _named(CodeWrong(figures.run, until), subject, area)
-
-
-def _named(refusal: R, subject: Subject, area: str) -> R:
-    refusal.user_id, refusal.area = subject.user_id, area
-    return refusal
+    return CodeWrong(figures.run, until, area=area, user_id=subject.user_id)
 
 
 def judge_recovery(kit: Kit, subject: Subject, answer: RecoveryCode, area: str) -> str:

@@ -15,6 +15,7 @@ from ..core.errors import (
     NotOn,
     Refusal,
     UnknownAuthenticator,
+    about,
 )
 from ..core.records import Account, Authenticator
 from ..language import _, moment
@@ -33,16 +34,15 @@ def show_new() -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     if not password.is_on:
-        return _off(state, NotOn("off"))
+        return pages.turned_away(state, NotOn("off"))
     try:
         addition = _resumed(state)
     except EnrolmentExpired:
-        if forms.wants_json():
-            return pages.needed("name", "code", *password.fields)
-        return pages.page(ADD, name="", **password.context)
-    if forms.wants_json():
-        return _addition_object(state, addition)
-    return pages.page(SCAN, **scan.context(state, addition.secret), name=addition.name)
+        return pages.form(ADD, "name", "code", *password.fields, name="", **password.context)
+    return pages.either(
+        lambda: pages.page(SCAN, **scan.context(state, addition.secret), name=addition.name),
+        lambda: _addition_object(state, addition),
+    )
 
 
 def submit_new() -> Response:
@@ -58,16 +58,15 @@ def show(number: str) -> Response:
     state = current_state()
     account = _account(state)
     if account is None:
-        return _off(state, NotOn("off"))
+        return pages.turned_away(state, NotOn("off"))
     try:
         found = authenticators.find(account, number)
     except UnknownAuthenticator as refusal:
-        return _gone(state, refusal)
+        return pages.turned_away(state, refusal, say=True)
     password = PasswordQuestion(state)
-    if forms.wants_json():
-        removing = ["code", *password.fields] if len(account.authenticators) > 1 else []
-        return pages.needed("name", *removing, **as_object(found))
-    return pages.page(ONE, **_context(account, found, password))
+    removing = ["code", *password.fields] if len(account.authenticators) > 1 else []
+    context = _context(account, found, password)
+    return pages.form(ONE, "name", *removing, facts=as_object(found), **context)
 
 
 def rename(number: str) -> Response:
@@ -76,7 +75,7 @@ def rename(number: str) -> Response:
     try:
         authenticators.rename(state.kit, subjects.subject(state), number, forms.text("name"))
     except (NotOn, UnknownAuthenticator) as refusal:
-        return _gone(state, refusal)
+        return pages.turned_away(state, refusal, say=True)
     except Refusal as refusal:
         return _refused(state, refusal, number, PasswordQuestion(state))
     return _done(state, _("The name was saved."))
@@ -87,13 +86,14 @@ def remove(number: str) -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     try:
-        code = forms.code()
-        password.answer()
-        name = authenticators.remove(state.kit, subjects.subject(state), number, Code.read(code))
+        with about(AUTHENTICATORS.key):
+            code = forms.code()
+            password.answer()
+            who = subjects.subject(state)
+            name = authenticators.remove(state.kit, who, number, Code.read(code))
     except (NotOn, UnknownAuthenticator) as refusal:
-        return _gone(state, refusal)
+        return pages.turned_away(state, refusal, say=True)
     except Refusal as refusal:
-        refusal.area = AUTHENTICATORS.key
         return _refused(state, refusal, number, password)
     shown = words.authenticator(name)
     return _done(state, _("%(name)s was removed. Its codes are not accepted any more.", name=shown))
@@ -126,19 +126,21 @@ def as_object(authenticator: Authenticator) -> dict[str, str | None]:
 def _begin(state: State) -> Response:
     password = PasswordQuestion(state)
     try:
-        name, code = forms.text("name"), forms.code()
-        password.answer()
-        ticket_id = authenticators.begin(state.kit, subjects.subject(state), Code.read(code), name)
+        with about(AUTHENTICATORS.key):
+            name, code = forms.text("name"), forms.code()
+            password.answer()
+            who = subjects.subject(state)
+            ticket_id = authenticators.begin(state.kit, who, Code.read(code), name)
     except NotOn as refusal:
-        return _off(state, refusal)
+        return pages.turned_away(state, refusal)
     except Refusal as refusal:
-        refusal.area = AUTHENTICATORS.key
         name = forms.typed("name") or ""
         return pages.refused(state, refusal, ADD, name=name, **password.context)
     marks.put(tickets.AUTHENTICATOR, ticket_id)
-    if forms.wants_json():
-        return _addition_object(state, _resumed(state))
-    return navigation.see_other(url_for("twofactor.authenticator_new"))
+    return pages.either(
+        lambda: navigation.see_other(url_for("twofactor.authenticator_new")),
+        lambda: _addition_object(state, _resumed(state)),
+    )
 
 
 def _finish(state: State) -> Response:
@@ -151,10 +153,12 @@ def _finish(state: State) -> Response:
         marks.drop(tickets.AUTHENTICATOR)
         return pages.refused(state, refusal, ADD, name="", **PasswordQuestion(state).context)
     except NotOn as refusal:
-        return _off(state, refusal)
+        return pages.turned_away(state, refusal)
+    except ChallengeRequired as refusal:
+        # Save without scripts: the code has a page of its own, where nothing is wrong yet.
+        missing = refusal
+        return pages.either(lambda: pages.page(CODE), lambda: pages.refused(state, missing, CODE))
     except Refusal as refusal:
-        if isinstance(refusal, ChallengeRequired) and not forms.wants_json():
-            return pages.page(CODE)  # Save without scripts: the code has a page of its own
         return pages.refused(state, refusal, CODE)
     marks.drop(tickets.AUTHENTICATOR)
     return _done(state, _("%(name)s was added. Codes of each app are accepted now.", name=name))
@@ -197,24 +201,12 @@ def _refused(state: State, refusal: Refusal, number: str, password: PasswordQues
     """The page again, with the name as it was typed, if that can be shown."""
     account = _account(state)
     if account is None:
-        return _off(state, NotOn("off"))
+        return pages.turned_away(state, NotOn("off"))
     try:
         context = _context(account, authenticators.find(account, number), password)
     except UnknownAuthenticator as unknown:
-        return _gone(state, unknown)
+        return pages.turned_away(state, unknown, say=True)
     typed = forms.typed("name")
     if typed is not None:
         context["name"] = typed
     return pages.refused(state, refusal, ONE, **context)
-
-
-def _gone(state: State, refusal: Refusal) -> Response:
-    if forms.wants_json():
-        return pages.refused(state, refusal, ONE)
-    return pages.done(words.sentence(refusal, 0))
-
-
-def _off(state: State, refusal: NotOn) -> Response:
-    if forms.wants_json():
-        return pages.refused(state, refusal, ONE)
-    return navigation.see_other(url_for("twofactor.preferences"))

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from ..core import policy
 from ..core.answers import Code
 from ..core.areas import Area
-from ..core.errors import ChallengeRequired, Refusal
+from ..core.errors import ChallengeRequired, Refusal, about
 from ..core.policy import Verdict
 from ..language import _
 from ..service import tickets, verification
@@ -129,13 +129,16 @@ def show_challenge() -> Response:
     area, target = _looked_at(state)
     user = guard.signed_in()
     asked = guard.verdict_on(state, area, user, state.host.user_key(user), "GET") is Verdict.ASK
-    if forms.wants_json():
-        return pages.needed(*(["code"] if asked else []), area=area.key, next=target)
-    if not asked:
-        return navigation.see_other(target)
-    action = url_for("twofactor.challenge", area=area.key, next=target)
-    page = render_challenge(ChallengeRequired(area.key), area, action)
-    return Response(page, mimetype="text/html")
+
+    def ask() -> Response:
+        if not asked:
+            return navigation.see_other(target)
+        action = url_for("twofactor.challenge", area=area.key, next=target)
+        page = render_challenge(ChallengeRequired(area.key), area, action)
+        return Response(page, mimetype="text/html")
+
+    fields = ["code"] if asked else []
+    return pages.either(ask, lambda: pages.needed(*fields, area=area.key, next=target))
 
 
 def submit_challenge() -> Response:
@@ -144,19 +147,18 @@ def submit_challenge() -> Response:
     area, target = _looked_at(state)
     who = subjects.subject(state)
     try:
-        text = forms.text("code") or forms.text("twofactor_code")
-        if not text.strip():
-            raise ChallengeRequired(area.key)
-        ticket_id, known_id = verification.open_view(state.kit, who, Code.read(text), area.key)
+        with about(area.key, who.user_id):
+            text = forms.text("code") or forms.text("twofactor_code")
+            if not text.strip():
+                raise ChallengeRequired(area.key)
+            code = Code.read(text)
+            ticket_id, known_id = verification.open_view(state.kit, who, code, area.key)
     except Refusal as refusal:
-        refusal.area, refusal.user_id = area.key, who.user_id
         return answer(refusal, url_for("twofactor.challenge", area=area.key, next=target))
     known.keep(state, who.user_id, known_id)
     marks.renew()
     marks.put(tickets.VIEW, ticket_id, area.key)
-    if forms.wants_json():
-        return Response(status=204)
-    return navigation.see_other(target)
+    return pages.either(lambda: navigation.see_other(target), lambda: Response(status=204))
 
 
 def _looked_at(state: State) -> tuple[Area, str]:

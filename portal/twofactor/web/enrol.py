@@ -44,12 +44,15 @@ def show() -> Response:
     try:
         unfinished = _resumed(state)
     except EnrolmentExpired as expired:
-        if forms.wants_json():
-            return pages.refused(state, expired, "activate_start.html")
-        return pages.page("activate_start.html", **_start(state, _offered(state)))
-    if forms.wants_json():
-        return _enrolment_object(state, unfinished)
-    return pages.page("activate_scan.html", **_scan(state, unfinished))
+        over = expired
+        return pages.either(
+            lambda: pages.page("activate_start.html", **_start(state, _offered(state))),
+            lambda: pages.refused(state, over, "activate_start.html"),
+        )
+    return pages.either(
+        lambda: pages.page("activate_scan.html", **_scan(state, unfinished)),
+        lambda: _enrolment_object(state, unfinished),
+    )
 
 
 def submit() -> Response:
@@ -113,9 +116,10 @@ def _begin(state: State) -> Response:
     except Refusal as refusal:
         return pages.refused(state, refusal, "activate_start.html", **_start(state, chosen))
     marks.put(tickets.ENROLMENT, ticket_id)
-    if forms.wants_json():
-        return _enrolment_object(state, enrolment.resume(state.kit, who, ticket_id))
-    return navigation.see_other(url_for("twofactor.activate"))
+    return pages.either(
+        lambda: navigation.see_other(url_for("twofactor.activate")),
+        lambda: _enrolment_object(state, enrolment.resume(state.kit, who, ticket_id)),
+    )
 
 
 def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
@@ -172,21 +176,21 @@ def _leave_proofs(state: State, finished: Enrolment) -> None:
 
 def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
     """Save without scripts: the code is asked on a page of its own, while the secret is there."""
-    if forms.wants_json():
-        return pages.refused(state, refusal, "activate_code.html")
-    try:
-        _resumed(state)
-    except EnrolmentExpired as expired:
-        return pages.refused(
-            state, expired, "activate_start.html", **_start(state, _offered(state))
-        )
-    return pages.page("activate_code.html")
+
+    def ask() -> Response:
+        try:
+            _resumed(state)
+        except EnrolmentExpired as expired:
+            return pages.refused(
+                state, expired, "activate_start.html", **_start(state, _offered(state))
+            )
+        return pages.page("activate_code.html")
+
+    return pages.either(ask, lambda: pages.refused(state, refusal, "activate_code.html"))
 
 
 def _already_on(state: State, refusal: AlreadyOn) -> Response:
     recovered.end()
     if outstanding.is_marked():
         return outstanding.enrolled_elsewhere(state)
-    if forms.wants_json():
-        return pages.refused(state, refusal, "activate_start.html")
-    return navigation.see_other(url_for("twofactor.preferences"))
+    return pages.turned_away(state, refusal)

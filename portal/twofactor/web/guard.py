@@ -21,6 +21,7 @@ from ..core.errors import (
     EnrolmentRequired,
     MalformedCode,
     Refusal,
+    about,
 )
 from ..core.policy import Verdict
 from ..core.records import Glance, Ticket
@@ -142,7 +143,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         if deed is not None:
             state.kit.store.run(deed)
         return False
-    try:
+    with about(area.key, user_id):
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
         once = _once(state, asked, user_id)
@@ -159,9 +160,6 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         else:
             asked.credentials[area.key, user_id] = state.host.credential_of(user)
             asked.granted[area.key, user_id] = _ask(state, asked, area, user, user_id, once, deed)
-    except Refusal as refusal:
-        refusal.area, refusal.user_id = area.key, user_id
-        raise
     asked.executed |= once is not None
     return verdict is Verdict.ASK and area.guards == "deed"
 

@@ -7,7 +7,7 @@ no statement.
 import logging
 from typing import Any
 
-from flask import current_app, flash, g, request, session, url_for
+from flask import current_app, g, request, session, url_for
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -15,7 +15,7 @@ from ..core.areas import SIGN_IN
 from ..core.errors import EnrolledElsewhere, EnrolmentRequired, Unavailable
 from ..core.policy import SAFE_METHODS
 from ..state import State, current_state
-from . import marks, navigation, pages, words
+from . import marks, navigation, pages
 from .challenge import no_store
 from .forms import wants_json
 
@@ -76,9 +76,7 @@ def hold() -> Response | None:
     if state.kit.store.account(state.host.user_key(user)) is not None:
         return enrolled_elsewhere(state)
     if wants_json() or request.method not in SAFE_METHODS:
-        refusal = EnrolmentRequired("a second factor is mandatory")
-        refusal.area = SIGN_IN
-        raise refusal
+        raise EnrolmentRequired("a second factor is mandatory", area=SIGN_IN)
     target = navigation.inside(navigation.here())
     return no_store(navigation.see_other(url_for("twofactor.activate", next=target)))
 
@@ -88,10 +86,7 @@ def enrolled_elsewhere(state: State) -> Response:
     marks.renew(empty=True)
     logout_user()
     refusal = EnrolledElsewhere("enrolled elsewhere")
-    if wants_json():
-        return no_store(pages.refused(state, refusal, "sign_in.html"))
-    flash(words.sentence(refusal, state.kit.clock()))
-    return no_store(navigation.to_sign_in())
+    return no_store(pages.start_over(state, refusal))
 
 
 def _is_possible(state: State) -> bool:

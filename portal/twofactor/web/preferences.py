@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import jsonify, make_response, url_for
+from flask import jsonify, make_response
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..core import answers
 from ..core.areas import DEACTIVATION, PREFERENCES, RECOVERY
-from ..core.errors import NotOn, Refusal, UnknownArea
+from ..core.errors import NotOn, Refusal, UnknownArea, about
 from ..core.records import ATTEMPTS, Account, Event
 from ..language import _, moment, shown
 from ..service import preferences, trust
@@ -21,7 +21,6 @@ from . import (
     forms,
     guard,
     marks,
-    navigation,
     outstanding,
     pages,
     subjects,
@@ -38,9 +37,10 @@ def show() -> Response:
     """GET: state, areas, recent activity."""
     state = current_state()
     account = state.kit.store.account(state.host.user_key(current_user))
-    if forms.wants_json():
-        return _state_object(state, account)
-    return pages.page("preferences.html", **_context(state, account))
+    return pages.either(
+        lambda: pages.page("preferences.html", **_context(state, account)),
+        lambda: _state_object(state, account),
+    )
 
 
 def submit() -> Response:
@@ -76,10 +76,8 @@ def show_deactivate() -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     if not password.is_on:
-        return _no_form(state)
-    if forms.wants_json():
-        return pages.needed("code", *password.fields)
-    return pages.page("deactivate.html", **password.context)
+        return pages.turned_away(state, NotOn("off"))
+    return pages.form("deactivate.html", "code", *password.fields, **password.context)
 
 
 def deactivate() -> Response:
@@ -87,14 +85,13 @@ def deactivate() -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     try:
-        code = forms.code()
-        password.answer(remember=False)  # it ends with what is switched off
-        by = preferences.deactivate(state.kit, subjects.subject(state), answers.read(code))
+        with about(DEACTIVATION.key):
+            code = forms.code()
+            password.answer(remember=False)  # it ends with what is switched off
+            by = preferences.deactivate(state.kit, subjects.subject(state), answers.read(code))
     except NotOn as refusal:
-        refusal.area = DEACTIVATION.key
-        return _off_already(state, refusal)
+        return pages.turned_away(state, refusal, say=True)
     except Refusal as refusal:
-        refusal.area = DEACTIVATION.key
         return pages.refused(state, refusal, "deactivate.html", **password.context)
     marks.forget()
     marks.renew()
@@ -112,10 +109,8 @@ def show_recovery() -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     if not password.is_on:
-        return _no_form(state)
-    if forms.wants_json():
-        return pages.needed("code", *password.fields)
-    return pages.page("recovery.html", **password.context)
+        return pages.turned_away(state, NotOn("off"))
+    return pages.form("recovery.html", "code", *password.fields, **password.context)
 
 
 def recovery() -> Response:
@@ -123,18 +118,19 @@ def recovery() -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     try:
-        code = forms.code()
-        password.answer()
-        who, answer = subjects.subject(state), answers.Code.read(code)
-        fresh = preferences.replace_recovery_code(state.kit, who, answer).text
+        with about(RECOVERY.key):
+            code = forms.code()
+            password.answer()
+            who, answer = subjects.subject(state), answers.Code.read(code)
+            fresh = preferences.replace_recovery_code(state.kit, who, answer).text
     except NotOn as refusal:
-        return _off_already(state, refusal)
+        return pages.turned_away(state, refusal, say=True)
     except Refusal as refusal:
-        refusal.area = RECOVERY.key
         return pages.refused(state, refusal, "recovery.html", **password.context)
-    if forms.wants_json():
-        return pages.done(_("The old code is void."), recovery_code=fresh)
-    return pages.page("recovery_new.html", **pages.sheet(state, fresh))
+    return pages.either(
+        lambda: pages.page("recovery_new.html", **pages.sheet(state, fresh)),
+        lambda: pages.done(_("The old code is void."), recovery_code=fresh),
+    )
 
 
 def forget_browser() -> Response:
@@ -144,19 +140,6 @@ def forget_browser() -> Response:
     if named and trust.revoke(state.kit, subjects.subject(state), named):
         return pages.done(_("That browser will be asked again."))
     return pages.done(_("That browser was not trusted."))
-
-
-def _no_form(state: State) -> Response:
-    """Where it is off there is nothing to fill in."""
-    if forms.wants_json():
-        return pages.refused(state, NotOn("off"), "preferences.html")
-    return navigation.see_other(url_for("twofactor.preferences"))
-
-
-def _off_already(state: State, refusal: NotOn) -> Response:
-    if forms.wants_json():
-        return pages.refused(state, refusal, "preferences.html")
-    return pages.done(words.sentence(refusal, 0))
 
 
 def _context(state: State, account: Account | None) -> dict[str, Any]:

@@ -53,7 +53,9 @@ def lead_on(pending: Pending) -> Response:
     )
     target = navigation.after_sign_in(pending.next_url)
     activate = url_for("twofactor.activate", areas=sorted(pending.areas), next=target)
-    if forms.wants_json():
-        return pages.done(message, state="off", activate=activate)
-    marks.say(message)
-    return navigation.see_other(activate)
+
+    def to_wizard() -> Response:
+        marks.say(message)
+        return navigation.see_other(activate)
+
+    return pages.either(to_wizard, lambda: pages.done(message, state="off", activate=activate))

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import current_app, flash, jsonify, make_response, url_for
+from flask import current_app, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -19,6 +19,7 @@ from ..core.errors import (
     SetupError,
     SignInExpired,
     SignInRefused,
+    about,
 )
 from ..core.records import KNOWN, Subject
 from ..language import _, shown
@@ -78,9 +79,9 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     marks.put(tickets.SIGN_IN, ticket_id)
     # Which cookie to look at when the code comes: whose sign-in it is, the ticket alone says.
     marks.put(KNOWN, subjects.known_tag(who.user_id))
-    if forms.wants_json():
-        return _asked_object(state)
-    return navigation.see_other(url_for("twofactor.sign_in"))
+    return pages.either(
+        lambda: navigation.see_other(url_for("twofactor.sign_in")), lambda: _asked_object(state)
+    )
 
 
 def _enter(state: State, user: Any, remember: bool, next_url: str | None) -> Response:
@@ -101,23 +102,22 @@ def _log_in(state: State, user: Any, remember: bool) -> None:
     """
     if state.host.login_user(user, remember) is False:
         marks.renew(empty=True)
-        raise SignInRefused("refused by the host")
+        raise SignInRefused("refused by the host", area=SIGN_IN)
     outstanding.look(state, user)
 
 
 def _refused(state: State, refusal: SignInRefused) -> Response:
-    refusal.area = SIGN_IN
     template = "sign_in_refused.html"
     return no_store(pages.refused(state, refusal, template, back=navigation.sign_in_url()))
 
 
 def _signed_in(next_url: str | None) -> Response:
     target = navigation.after_sign_in(next_url)
-    if forms.wants_json():
-        return make_response(
-            jsonify({"message": _("Signed in."), "next": target, "csrf_token": forms.csrf_token()})
-        )
-    return navigation.see_other(target)
+    facts = {"message": _("Signed in."), "next": target}
+    return pages.either(
+        lambda: navigation.see_other(target),
+        lambda: pages.as_json({**facts, "csrf_token": forms.csrf_token()}),
+    )
 
 
 def _asked_object(state: State, *, renews: bool = False) -> Response:
@@ -127,7 +127,7 @@ def _asked_object(state: State, *, renews: bool = False) -> Response:
     body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": forms.csrf_token()}
     if renews:
         body["needed"] = ["code", *recovery_sign_in.NEW_PASSWORD]
-    return no_store(make_response(jsonify(body), 403))
+    return no_store(pages.as_json(body, 403))
 
 
 def show() -> Response:
@@ -140,9 +140,10 @@ def show() -> Response:
     except SignInExpired as expired:
         return _start_over(state, expired)
     renews = _by_recovery() and recovery_sign_in.renews(state, pending)
-    if forms.wants_json():
-        return _asked_object(state, renews=renews)
-    return pages.page("sign_in.html", **_context(state, _by_recovery(), renews))
+    return pages.either(
+        lambda: pages.page("sign_in.html", **_context(state, _by_recovery(), renews)),
+        lambda: _asked_object(state, renews=renews),
+    )
 
 
 def pending_user(state: State) -> str | None:
@@ -166,20 +167,20 @@ def submit() -> Response:
         return _load(state, pending)
 
     try:
-        answer = _answer()
-        if isinstance(answer, RecoveryCode):
-            renewal = partial(recovery_sign_in.renewal, state)
-            pending, user = signing_in.complete_by_recovery(
-                state.kit, mark, address, answer, load, renewal
-            )
-        else:
-            known_id = subjects.known_id(marks.get(KNOWN))
-            pending = signing_in.complete(state.kit, mark, address, answer, known_id)
-            user = _load(state, pending)
+        with about(SIGN_IN):
+            answer = _answer()
+            if isinstance(answer, RecoveryCode):
+                renewal = partial(recovery_sign_in.renewal, state)
+                pending, user = signing_in.complete_by_recovery(
+                    state.kit, mark, address, answer, load, renewal
+                )
+            else:
+                known_id = subjects.known_id(marks.get(KNOWN))
+                pending = signing_in.complete(state.kit, mark, address, answer, known_id)
+                user = _load(state, pending)
     except Refusal as refusal:
         if over := _over(state, mark, refusal):
             return _start_over(state, over)
-        refusal.area = SIGN_IN
         of_recovery = isinstance(refusal, MalformedRecoveryCode)
         if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
             return _recovery_again(state, refusal, mark, waiting)
@@ -198,11 +199,9 @@ def _recovery_again(
         renews = recovery_sign_in.renews(state, waiting or signing_in.pending(state.kit, mark))
     except SignInExpired as expired:
         return _start_over(state, expired)
-    response = pages.refused(state, refusal, "sign_in.html", **_context(state, True, renews))
-    if renews and forms.wants_json():
-        needed = ["code", *recovery_sign_in.NEW_PASSWORD]
-        response.set_data(jsonify({**response.get_json(), "needed": needed}).data)
-    return response
+    facts = {"needed": ["code", *recovery_sign_in.NEW_PASSWORD]} if renews else {}
+    context = _context(state, True, renews)
+    return pages.refused(state, refusal, "sign_in.html", facts=facts, **context)
 
 
 def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
@@ -286,7 +285,4 @@ def _load(state: State, pending: Pending) -> Any:
 
 def _start_over(state: State, refusal: Refusal) -> Response:
     marks.drop(tickets.SIGN_IN)
-    if forms.wants_json():
-        return pages.refused(state, refusal, "sign_in.html")
-    flash(words.sentence(refusal, state.kit.clock()))
-    return navigation.to_sign_in()
+    return pages.start_over(state, refusal)
