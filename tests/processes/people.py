@@ -75,6 +75,8 @@ class People:
 
     def __init__(self, app: Flask, clock: SharedClock) -> None:
         self.app, self.clock = app, clock
+        self._outbox = Path(app.instance_path) / "outbox"
+        self._subjects: dict[Path, str] = {}  # of the mails that were read; each is read once
         self.kit = app.extensions["twofactor"].kit
         self.csrf = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(_CSRF)
 
@@ -234,15 +236,15 @@ class People:
     def told(self) -> int:
         """How many mails were sent or wait to be."""
         waiting = self._scalar("SELECT count(*) FROM outbox_mail WHERE recipient <> ''")
-        return len(self.mails()) + int(waiting)
+        return len(list(self._outbox.glob("*.eml"))) + int(waiting)
 
     def mails(self) -> list[str]:
         """The subjects of all mails in the outbox folder."""
-        folder = Path(self.app.instance_path) / "outbox"
-        return [
-            message_from_bytes(path.read_bytes(), policy=policy.default)["Subject"]
-            for path in folder.glob("*.eml")
-        ]
+        for path in self._outbox.glob("*.eml"):
+            if path not in self._subjects:
+                message = message_from_bytes(path.read_bytes(), policy=policy.default)
+                self._subjects[path] = message["Subject"]
+        return list(self._subjects.values())
 
     def _scalar(self, statement: str, **values: Any) -> Any:
         with db.engine.connect() as connection:

@@ -117,13 +117,7 @@ class Gunicorn:
         takes connections until the kernel has put it away, so it returns when none is taken.
         """
         assert self._process is not None
-        os.kill(self.pid, signal.SIGSTOP)
-        self._socket.close()
-        for pid in (*self.workers, self.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._process.wait(15)
-        self._process = None
+        self._kill()
         deadline = time.monotonic() + 15
         with suppress(ConnectionRefusedError):
             while time.monotonic() < deadline:
@@ -132,9 +126,19 @@ class Gunicorn:
             raise AssertionError("somebody still listens")
 
     def close(self) -> None:
-        """The end of it all."""
-        self.stop()
+        """The end of it all; nobody waits for what the workers might still finish."""
+        self._kill()
+
+    def _kill(self) -> None:
         self._socket.close()
+        process = self._process
+        if process is not None and process.poll() is None:
+            os.kill(self.pid, signal.SIGSTOP)
+            for pid in (*self.workers, self.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait(15)
+        self._process = None
 
     def output(self) -> str:
         """What master and workers have written so far."""
