@@ -6,35 +6,18 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection
 
-from portal import (
-    account,
-    addresses,
-    auth,
-    bounds,
-    checks,
-    cli,
-    config,
-    credentials,
-    errors,
-    formats,
-    headers,
-    health,
-    invoices,
-    known_browsers,
-    language,
-    logs,
-    mail,
-    metrics,
-    notices,
-    proxy,
-    sessions,
-    switch,
-)
+from portal import account, auth, cli, config, invoices, sessions
+from portal.account import credentials, known_browsers
 from portal.account.customers import all_keys, find_for_operator, name_of, names_of
 from portal.account.service import choose_password, problem_with_password, verify_password
 from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
-from portal.extensions import csrf, init_database, login_manager, twofactor
+from portal.extensions import csrf, login_manager, twofactor
+from portal.i18n import formats, language
+from portal.mail import notices, transport
+from portal.security import headers, network_throttle, proxy
+from portal.security.database import init_database
 from portal.twofactor.signals import ChangeName
+from portal.web import doctor, errors, health, language_switch, logs, metrics, request_limits
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -48,7 +31,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     logs.init_app(app)
     proxy.init_app(app)
     init_database(app)
-    bounds.init_app(app)
+    request_limits.init_app(app)
     sessions.init_app(app)
     credentials.init_app(app)
     headers.init_app(app)
@@ -56,17 +39,17 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     errors.init_app(app)
     formats.init_app(app)
     csrf.init_app(app)
-    addresses.init_app(app, is_spared)
+    network_throttle.init_app(app, is_spared)
     init_login(app)
     init_twofactor(app)
-    mail.init_app(app)
+    transport.init_app(app)
     notices.init_app(app)
     app.register_blueprint(auth.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(invoices.blueprint)
     app.register_blueprint(health.blueprint)
     metrics.init_app(app)
-    app.register_blueprint(switch.blueprint)
+    app.register_blueprint(language_switch.blueprint)
     cli.init_app(app)
     return app
 
@@ -99,7 +82,7 @@ def init_twofactor(app: Flask) -> None:
         user_labels=names_of,
         in_transaction=_with_the_change,
         user_keys=all_keys,
-        checks=checks.of(app),
+        checks=doctor.of(app),
         clock=app.config["CLOCK"],
     )
 

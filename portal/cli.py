@@ -10,12 +10,13 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from portal import demo, mail, upkeep
-from portal.account import service
+from portal import demo
+from portal.account import service, upkeep
 from portal.account.customers import find_customer, in_batches
 from portal.extensions import twofactor
-from portal.passwords import PasswordRefused
-from portal.rules import Refused
+from portal.mail import outbox
+from portal.rules.names import Refused
+from portal.rules.passwords import PasswordRefused
 
 user = AppGroup("user", help="Add customers, list them, give them a new password.")
 mails = AppGroup("mail", help="The mails that wait for their delivery.")
@@ -91,7 +92,7 @@ def set_password(name: str, password: str | None) -> None:
 @mails.command("send")
 def send() -> None:
     """Deliver the mails whose time has come."""
-    sent, waiting = mail.deliver_due()
+    sent, waiting = outbox.deliver_due()
     click.echo(f"{sent} sent, {waiting} waiting.")
     if waiting:
         raise click.ClickException(

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from portal.account import service
 from portal.account.customers import find_customer
+from portal.clock import today
 from portal.extensions import db
-from portal.formats import today
 from portal.models import Invoice, InvoiceLine
 
 NAME = "demo"

@@ -1,25 +1,17 @@
 """The extensions, made once; what they know of an app is kept with the app."""
 
-import logging
-import os
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from flask import Flask
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import CursorResult, MetaData, Result, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-from portal.language import lazy
+from portal.i18n.language import lazy
 from portal.twofactor import TwoFactor
-
-Prepare = Callable[[Any, Any], None]
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -59,101 +51,3 @@ twofactor.area("password", lazy("Password change"), lazy("Each change of your pa
 twofactor.area("email", lazy("E-mail change"), lazy("Each change of your e-mail address"))
 twofactor.area("invoices", lazy("Invoices"), lazy("Looking at your invoices"), guards="view")
 twofactor.area("close_account", lazy("Account closing"), lazy("Closing your account for good"))
-
-
-def init_database(app: Flask) -> None:
-    """Connect the app with its database; nothing is waited for longer than the setting says."""
-    options = dict(app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {})
-    seconds = app.config["DATABASE_TIMEOUT_SECONDS"]
-    uri = app.config["SQLALCHEMY_DATABASE_URI"]
-    if uri.startswith("sqlite"):
-        defaults: dict[str, Any] = {"timeout": seconds}
-    else:
-        options = {"pool_pre_ping": True, "pool_timeout": seconds} | options
-        defaults = _libpq_patience(seconds) if uri.startswith("postgresql") else {}
-    options["connect_args"] = defaults | options.get("connect_args", {})
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
-    db.init_app(app)
-    # The last that is registered runs first: Flask-SQLAlchemy's own finds no more to do.
-    app.teardown_appcontext(_let_go)
-    migrate.init_app(app, db)
-    with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "do_connect", _keep_to_owner(db.engine.url.database))
-            event.listen(db.engine, "connect", _sqlite_preparation(seconds))
-        elif db.engine.dialect.name == "postgresql":
-            event.listen(db.engine, "connect", _postgresql_preparation(seconds))
-
-
-def rows_hit(result: Result[Any]) -> int:
-    """Return how many rows an UPDATE or a DELETE has changed."""
-    return cast(CursorResult[Any], result).rowcount
-
-
-def _let_go(_error: BaseException | None) -> None:
-    """Give the connection back; a database that goes away only now must not cost the answer."""
-    try:
-        db.session.remove()
-    except DBAPIError as error:
-        logging.getLogger(__name__).warning("database lost at the end: %s", type(error).__name__)
-        db.session.registry.clear()
-
-
-def sqlite_files(database: str | None) -> list[Path]:
-    """Return the files of an SQLite database that are there: its own, the log, shared memory."""
-    if not database or database == ":memory:" or database.startswith("file:"):
-        return []
-    names = (database, *(database + end for end in ("-wal", "-shm", "-journal")))
-    return [path for path in map(Path, names) if path.is_file()]
-
-
-def _keep_to_owner(database: str | None) -> Callable[..., None]:
-    """Let nobody but the owner read the files, whatever the folder and the umask allow."""
-
-    def prepare(*_: Any) -> None:
-        if database and database != ":memory:" and not database.startswith("file:"):
-            with suppress(OSError):  # SQLite says itself what is wrong with the file
-                os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
-        for path in sqlite_files(database):
-            with suppress(OSError):  # another owner's: `doctor` tells
-                if path.stat().st_mode & 0o077:
-                    path.chmod(0o600)
-
-    return prepare
-
-
-def _sqlite_preparation(seconds: int) -> Prepare:
-    def prepare(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {1000 * seconds}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
-
-    return prepare
-
-
-def _libpq_patience(seconds: int) -> dict[str, Any]:
-    """A server that can't be reached, or that no longer acknowledges what it is sent."""
-    return {
-        "connect_timeout": seconds,
-        "tcp_user_timeout": 1000 * seconds,
-        "keepalives_idle": seconds,
-        "keepalives_interval": max(1, seconds // 3),
-        "keepalives_count": 3,
-    }
-
-
-def _postgresql_preparation(seconds: int) -> Prepare:
-    """A lock that nobody gives back, a statement without end.
-
-    By SET, since a pooler between (PgBouncer) refuses them as parameters of the connection.
-    """
-
-    def prepare(connection: Any, _record: Any) -> None:
-        before, connection.autocommit = connection.autocommit, True
-        connection.execute(f"SET statement_timeout = '{seconds}s'")
-        connection.execute(f"SET lock_timeout = '{seconds}s'")
-        connection.autocommit = before
-
-    return prepare

@@ -8,24 +8,17 @@ from flask_login import UserMixin
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor, relationship
 
-from portal.bounds import LONGEST_IDENTITY
-from portal.email_addresses import email_key
 from portal.extensions import Base
-
-NAME_LENGTH = 64
-KEY_LENGTH = 4 * NAME_LENGTH
-EMAIL_LENGTH = 254
-TEXT_LENGTH = 120
-ADDRESS_LENGTH = 400
-LANGUAGE_LENGTH = 35
-
-
-def name_key(name: str) -> str:
-    """The form under which user names are compared: `Zoë` and `ZOË` are one name.
-
-    No more is read than a person types: a longer one is nobody's.
-    """
-    return unicodedata.normalize("NFKC", name[:LONGEST_IDENTITY]).casefold()
+from portal.rules.email_addresses import email_key
+from portal.rules.limits import (
+    ADDRESS_LENGTH,
+    EMAIL_LENGTH,
+    KEY_LENGTH,
+    LANGUAGE_LENGTH,
+    NAME_LENGTH,
+    TEXT_LENGTH,
+)
+from portal.rules.names import name_key
 
 
 class Customer(UserMixin, Base):

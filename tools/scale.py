@@ -24,7 +24,7 @@ from sqlalchemy import event, text
 from portal import create_app
 from portal.extensions import db, twofactor
 from portal.models import Customer
-from portal.passwords import hash_password
+from portal.rules.passwords import hash_password
 from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
 from tests.support import postgres
 from tests.support.enrol import TWOFACTOR, sign_in

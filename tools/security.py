@@ -15,7 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from portal import password_attempts, password_schedule
+from portal.account import password_attempts
+from portal.rules import password_schedule
 from portal.twofactor.core.throttle import (
     CODES,
     DAY,
@@ -170,9 +171,10 @@ def password_guesses() -> list[str]:
         rows.append(f"| {words} | {guesses:,} | {guesses / SCORE_3:.3%} |")
     schedule = password_attempts.SCHEDULE
     return [
-        "The schedule in `portal/password_attempts.py` counts for the whole account, over all",
-        f"pages, addresses and workers: {schedule.free} wrong passwords in a row are free, then",
-        f"each waits, {schedule.first_wait} seconds at first and {schedule.longest_wait // 60}",
+        "The schedule in `portal/account/password_attempts.py` counts for the whole account,",
+        f"over all pages, addresses and workers: {schedule.free} wrong passwords in a row are",
+        f"free, then each waits, {schedule.first_wait} seconds at first and",
+        f"{schedule.longest_wait // 60}",
         "minutes in the end. Run with a guesser who never sleeps, for 365 days. New passwords",
         "must reach score 3 of zxcvbn: a guesser who knows people's habits needs at",
         "least 100,000,000 of them:",

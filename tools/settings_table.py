@@ -1,4 +1,4 @@
-"""docs/settings.md: the table of the settings, made from `portal/twofactor/config.py`.
+"""docs/settings.md: the table of the settings, made from `portal/twofactor/core/settings.py`.
 
 `python -m tools.settings_table` writes it, `--check` fails when it has drifted.
 """
@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from portal.twofactor.config import SETTINGS, Setting
+from portal.twofactor.core.settings import SETTINGS, Setting
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 BEGIN, END = "<!-- made by: python -m tools.settings_table -->", "<!-- end -->"

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from portal.twofactor import TwoFactor
 from portal.twofactor.methods import totp
-from portal.twofactor.web import qr
+from portal.twofactor.web.parts import qr
 
 from ..common import ADA, COST, ISSUER, SECRET, App, numbers
 from . import bare

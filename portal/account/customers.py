@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from portal.bounds import LONGEST_IDENTITY
-from portal.email_addresses import email_key
 from portal.extensions import db
-from portal.models import Customer, name_key
+from portal.models import Customer
+from portal.rules.email_addresses import email_key
+from portal.rules.limits import LONGEST_IDENTITY
+from portal.rules.names import name_key
 
 KEYS_AT_ONCE = 1000
 AT_ONCE = 500

@@ -6,13 +6,13 @@ from flask_login import current_user
 from wtforms import Form, PasswordField, StringField, TextAreaField
 from wtforms.validators import StopValidation
 
+from portal.account.password_attempts import held_sentence
 from portal.account.service import verify_password
-from portal.fields import PortalForm, Rule, email_rules, required, same_as, text_rules
-from portal.language import _, lazy
-from portal.models import ADDRESS_LENGTH, TEXT_LENGTH
-from portal.password_attempts import held_sentence
-from portal.refusal import later
+from portal.i18n.language import _, lazy
+from portal.rules.limits import ADDRESS_LENGTH, TEXT_LENGTH
+from portal.rules.refusal import later
 from portal.twofactor import PasswordHeld
+from portal.validators import PortalForm, Rule, email_rules, required, same_as, text_rules
 
 PRESENT = {"autocomplete": "current-password"}
 NEW = {"autocomplete": "new-password"}

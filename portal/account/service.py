@@ -7,24 +7,28 @@ from flask import current_app, has_request_context
 from sqlalchemy import ColumnElement, Result, delete, update
 from sqlalchemy.exc import IntegrityError
 
-from portal import addresses, known_browsers, mail, notices, password_attempts, sessions
-from portal.again import done_again
-from portal.credentials import Overtaken, raise_version, raised, stands_on, version_of
-from portal.email_addresses import email_key
-from portal.extensions import db, rows_hit, twofactor
-from portal.formats import now
-from portal.language import _, worded
-from portal.models import Customer, PasswordReset, name_key
-from portal.passwords import (
+from portal import sessions
+from portal.account import known_browsers, password_attempts
+from portal.account.credentials import Overtaken, raise_version, raised, stands_on, version_of
+from portal.clock import now
+from portal.extensions import db, twofactor
+from portal.i18n.language import _, worded
+from portal.mail import notices, outbox
+from portal.models import Customer, PasswordReset
+from portal.rules.email_addresses import email_key
+from portal.rules.names import Refused, checked_email, checked_name, name_key
+from portal.rules.passwords import (
     PasswordRefused,
     check_new_password,
     check_nobody,
     check_password,
     hash_password,
 )
-from portal.refusal import later
-from portal.rules import Refused, checked_email, checked_name
-from portal.session_records import Record
+from portal.rules.refusal import later
+from portal.security import network_throttle
+from portal.security.database import rows_hit
+from portal.security.retries import done_again
+from portal.sessions.records import Record
 from portal.twofactor import PasswordRefused as NotTaken
 
 SIGN_IN = "sign_in"
@@ -49,7 +53,7 @@ def verify_password(customer: Customer, password: str) -> bool:
     if check_password(password, stored):
         password_attempts.clear(counted, password_attempts.session_key(number))
         return True
-    addresses.note()
+    network_throttle.note()
     notices.wrong_passwords(number, run)
     password_attempts.count_in_session(number)
     return False
@@ -63,7 +67,7 @@ def verify_nobody(identity: str, password: str) -> bool:
     """
     run = password_attempts.count(password_attempts.key("nobody", name_key(identity.strip())))
     check_nobody(password, current_app.config["PASSWORD_COST"])
-    addresses.note()
+    network_throttle.note()
     notices.wrong_passwords(None, run)
     return False
 
@@ -198,7 +202,7 @@ def replace_password(
         return version
 
     raised(number, done_again(work))
-    mail.hand_over()
+    outbox.hand_over()
 
 
 def change_email(customer: Customer, email: str) -> None:
@@ -230,7 +234,7 @@ def change_email(customer: Customer, email: str) -> None:
         db.session.commit()
 
     done_again(work)
-    mail.hand_over()
+    outbox.hand_over()
 
 
 def close_account(customer: Customer) -> None:
@@ -250,7 +254,7 @@ def close_account(customer: Customer) -> None:
 
     done_again(work)
     sessions.end_all(number)
-    mail.hand_over()
+    outbox.hand_over()
 
 
 def rehash(number: int, read: str, password: str) -> None:

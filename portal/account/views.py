@@ -4,16 +4,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from portal import known_browsers, sessions
-from portal.account import service
+from portal import sessions
+from portal.account import known_browsers, service
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
+from portal.clock import today
 from portal.extensions import db, twofactor
-from portal.fields import typed
-from portal.formats import today
-from portal.language import _, plural, worded
+from portal.i18n.language import _, plural, worded
 from portal.models import Customer
-from portal.passwords import PasswordRefused
-from portal.rules import Refused
+from portal.rules.names import Refused
+from portal.rules.passwords import PasswordRefused
+from portal.validators import typed
 
 blueprint = Blueprint("account", __name__)
 

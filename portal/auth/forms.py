@@ -2,9 +2,9 @@
 
 from wtforms import BooleanField, PasswordField, StringField
 
-from portal.fields import PortalForm, email_rules, required, same_as, text_rules
-from portal.language import lazy
-from portal.refusal import later
+from portal.i18n.language import lazy
+from portal.rules.refusal import later
+from portal.validators import PortalForm, email_rules, required, same_as, text_rules
 
 
 class SignInForm(PortalForm):

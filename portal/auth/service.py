@@ -9,18 +9,23 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
-from portal import addresses, known_browsers, language, mail, notices, sessions
+from portal import sessions
+from portal.account import known_browsers
+from portal.account.credentials import Overtaken, version_of
 from portal.account.customers import find_customer
 from portal.account.service import rehash, replace_password, verify_nobody, verify_password
-from portal.credentials import Overtaken, version_of
-from portal.email_addresses import email_key
-from portal.errors import wants_json
-from portal.extensions import db, rows_hit, twofactor
-from portal.formats import now
-from portal.language import _
+from portal.clock import now
+from portal.extensions import db, twofactor
+from portal.i18n import language
+from portal.i18n.language import _
+from portal.mail import notices, outbox
 from portal.models import Customer, PasswordReset
-from portal.passwords import needs_rehash
-from portal.session_interface import USER
+from portal.rules.email_addresses import email_key
+from portal.rules.passwords import needs_rehash
+from portal.security import network_throttle
+from portal.security.database import rows_hit
+from portal.sessions.interface import USER
+from portal.web.errors import wants_json
 
 LINK = "_reset"  # in the session: the digest of a link that was opened, and the ticket it gave
 
@@ -119,7 +124,7 @@ def request_reset(email: str) -> None:
     For an address that nobody has, the same is done except that no mail arrives: neither answer
     nor time tells who is a customer. Each request counts against the network address it is from.
     """
-    addresses.note()
+    network_throttle.note()
     # Locked, so that of two requests at once one is the second, and its link the one that counts.
     asked = select(Customer).where(Customer.email_key == email_key(email)).with_for_update()
     customer = db.session.scalar(asked)
@@ -144,7 +149,7 @@ def request_reset(email: str) -> None:
     stored = customer.language if customer is not None else None
     notices.reset_requested(db.session(), recipient, name, stored, link, decoy)
     db.session.commit()
-    mail.hand_over()
+    outbox.hand_over()
 
 
 def open_link(token: str) -> bool:

@@ -14,18 +14,18 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
 from portal import sessions
+from portal.account.credentials import Overtaken
+from portal.account.password_attempts import held_sentence, seconds_to_wait
 from portal.account.service import check_choice
 from portal.auth import service
 from portal.auth.forms import ForgotForm, ResetForm, SignInForm
-from portal.credentials import Overtaken
-from portal.errors import wants_json
 from portal.extensions import twofactor
-from portal.fields import typed
-from portal.language import _, worded
-from portal.password_attempts import held_sentence, seconds_to_wait
-from portal.passwords import PasswordRefused
-from portal.refusal import later
+from portal.i18n.language import _, worded
+from portal.rules.passwords import PasswordRefused
+from portal.rules.refusal import later
 from portal.twofactor import PasswordHeld
+from portal.validators import typed
+from portal.web.errors import wants_json
 
 blueprint = Blueprint("auth", __name__)
 WRONG = later("User name, e-mail address or password is not right. Check them and try again.")

@@ -1,8 +1,8 @@
 """An invoice as a PDF file."""
 
-from portal.formats import day, money
+from portal.i18n.formats import day, money
+from portal.i18n.language import _, tag
 from portal.invoices.pdf import HEIGHT, WIDTH, Page, document, text_width
-from portal.language import _, tag
 from portal.models import Customer, Invoice, InvoiceLine
 
 LEFT, RIGHT = 56, WIDTH - 56

@@ -18,7 +18,7 @@ from .core.errors import (
 from .core.vault import Vault, is_patterned
 from .extension import TwoFactor
 from .web.navigation import here, inside
-from .web.words import wait
+from .web.sentences import wait
 
 __all__ = [
     "Area",

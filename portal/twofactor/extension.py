@@ -11,19 +11,20 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from . import cli
-from . import host as host_options
-from .assembly import wire
-from .config import KEY
+from .app import host as host_options
+from .app.assembly import wire
+from .app.host import Host
+from .app.state import current_state
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import SetupError
-from .host import Host
-from .service import forgiving, preferences, tickets
-from .state import current_state
+from .core.settings import KEY
+from .service import deactivation, password_change, tickets
 from .storage.ticket_changes import Joins
-from .web import guard, hooks, pages, sign_in
+from .web import blueprint, guard, responses
+from .web.pages import sign_in
 
 if TYPE_CHECKING:
-    from .service.doctor import Check
+    from .service.operator.doctor import Check
 
 
 class TwoFactor:
@@ -165,7 +166,7 @@ class TwoFactor:
         wire(app, db, self._areas, host)
         self._closed = True
         check_users = partial(host_options.check_users, db, user_key, host.user_key)
-        hooks.install(app, url_prefix, check_users)
+        blueprint.install(app, url_prefix, check_users)
         app.cli.add_command(cli.group)
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
@@ -230,7 +231,7 @@ class TwoFactor:
     def password_confirmed(self) -> None:
         """Note that the signed-in user has just given the password, outside of `sign_in`."""
         state = current_state()
-        pages.password_given(state, state.host.user_key(current_user))
+        responses.password_given(state, state.host.user_key(current_user))
 
     def is_on(self, user: Any) -> bool:
         """Whether the user has two-factor authentication; somebody unknown has not."""
@@ -272,14 +273,16 @@ class TwoFactor:
                 count among those of thirty days.
         """
         state = current_state()
-        forgiving.password_changed(state.kit, state.host.user_key(user), connection, proved=proved)
+        password_change.password_changed(
+            state.kit, state.host.user_key(user), connection, proved=proved
+        )
 
     def forget(self, user: Any, connection: Connection | None = None) -> None:
         """Remove all two-factor state of a user whose account at the host is closed; arguments as
         `revoke_tickets` has them.
         """
         state = current_state()
-        preferences.forget(state.kit, state.host.user_key(user), connection)
+        deactivation.forget(state.kit, state.host.user_key(user), connection)
 
     def ready(self) -> "list[Check]":
         """Look at what requests can't be served without: database, schema, keys.
@@ -287,7 +290,7 @@ class TwoFactor:
         Returns:
             For each a `name`, whether it is `ok`, and a `text` for operators.
         """
-        from . import schema  # as the commands have it, only where it is asked for
-        from .service import doctor
+        from .app import alembic  # as the commands have it, only where it is asked for
+        from .service.operator import doctor
 
-        return doctor.ready(current_state().kit, schema.history(current_app))
+        return doctor.ready(current_state().kit, alembic.history(current_app))

@@ -25,10 +25,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from . import signals
+from .app.state import state_of
 from .core.areas import BUILT_IN, SIGN_IN, AreaRegistry
 from .core.errors import Unavailable
-from .service.statistics import HeldAccounts, held_accounts
-from .state import state_of
+from .service.operator.statistics import HeldAccounts, held_accounts
 
 log = logging.getLogger("portal.twofactor.metrics")
 

@@ -19,14 +19,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from .config import KEY
+from .app.state import state_of
 from .core.answers import Code
 from .core.errors import SetupError
 from .core.records import Subject
+from .core.settings import KEY
 from .methods.totp import PERIOD, code_at, step_at
 from .service import enrolment
-from .state import state_of
-from .web.forms import csrf_headers
+from .web.requests import csrf_headers
 
 
 class Clock:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from portal.twofactor.state import state_of
+from portal.twofactor.app.state import state_of
 from portal.twofactor.testing import Phone, TwoFactorTesting
 
 from .pages import ROOT, blocks

@@ -10,7 +10,7 @@ import pytest
 import portal.twofactor
 from portal.twofactor import TwoFactor, signals
 from portal.twofactor.cli import group
-from portal.twofactor.config import SETTINGS
+from portal.twofactor.core.settings import SETTINGS
 from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
 from tools import settings_table

@@ -14,7 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal import bounds, email_addresses, formats, models, password_attempts, passwords, rules
+from portal import models
+from portal.account import password_attempts
+from portal.i18n import formats
+from portal.rules import email_addresses, limits, names, passwords
 from portal.twofactor.web import navigation
 from tests.support.forms import find_form
 
@@ -53,11 +56,11 @@ HOSTILE = (
 GROWTH = (2_000, 16_000)
 SLACK = 0.02
 PARSERS = {
-    "is_stream_safe": bounds.is_stream_safe,
-    "has_control": rules.has_control,
-    "checked_name": rules.checked_name,
-    "checked_email": rules.checked_email,
-    "name_key": models.name_key,
+    "is_stream_safe": limits.is_stream_safe,
+    "has_control": names.has_control,
+    "checked_name": names.checked_name,
+    "checked_email": names.checked_email,
+    "name_key": names.name_key,
     "email_key": email_addresses.email_key,
     "check_password": lambda text: passwords.check_password(text, STORED),
     "check_new_password": lambda text: passwords.check_new_password(text, [text]),
@@ -219,17 +222,17 @@ def test_a_form_has_500_fields_at_most(signed_in, path):
 
 def test_a_name_whose_key_is_too_long_is_refused():
     """F-01: 60 characters become 1,080 when they are compared; the column holds 256."""
-    with pytest.raises(rules.Refused, match="can't be used"):
-        rules.checked_name("\ufdfa" * 60)
-    assert len(models.name_key("\ufdfa" * 14)) <= models.KEY_LENGTH
-    assert rules.checked_name("\ufdfa" * 14)
+    with pytest.raises(names.Refused, match="can't be used"):
+        names.checked_name("\ufdfa" * 60)
+    assert len(names.name_key("\ufdfa" * 14)) <= limits.KEY_LENGTH
+    assert names.checked_name("\ufdfa" * 14)
 
 
 @pytest.mark.parametrize("length", [65, 401, 100_000])
 def test_a_long_name_is_refused_before_it_is_normalised(length):
     """F-01"""
-    with pytest.raises(rules.Refused, match="at most 64"):
-        rules.checked_name("a\u0300\u0327" * length)
+    with pytest.raises(names.Refused, match="at most 64"):
+        names.checked_name("a\u0300\u0327" * length)
 
 
 # -- JSON --------------------------------------------------------------------------------------

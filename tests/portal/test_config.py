@@ -15,7 +15,7 @@ import pytest
 from portal import create_app
 from portal.config import SettingError, _kept
 from portal.twofactor import SetupError
-from portal.twofactor.config import SETTINGS
+from portal.twofactor.core.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -142,7 +142,7 @@ def test_the_doctor_says_who_else_may_read(tmp_path):
     connection.close()
     (tmp_path / "instance" / "portal.sqlite").chmod(0o644)
     with app.app_context():
-        from portal.checks import files
+        from portal.web.doctor import files
 
         ok, text = files(app)
     assert not ok

@@ -238,7 +238,7 @@ def test_an_activation_that_was_overtaken_switches_nothing_on(
     app, signed_in, customer, customer_password, clock, monkeypatch
 ):
     """F-05: a session of before the change does not get it through, whatever its ticket says."""
-    from portal import credentials
+    from portal.account import credentials
     from portal.extensions import db
 
     join = credentials.raise_with
@@ -258,7 +258,7 @@ def test_an_activation_that_was_overtaken_switches_nothing_on(
 
 def test_a_program_is_told_that_it_was_overtaken(app, signed_in, customer_password, monkeypatch):
     from portal.account import service
-    from portal.credentials import Overtaken
+    from portal.account.credentials import Overtaken
 
     def overtaken(*_):
         raise Overtaken

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from portal.email_addresses import email_key, read, wire_form
+from portal.rules.email_addresses import email_key, read, wire_form
 from tests.portal.mails import mails
 from tests.support.customers import make_customer
 from tests.support.databases import both

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from portal import language
+from portal.i18n import language
 from portal.invoices.document import invoice_pdf
 from portal.models import Customer, Invoice, InvoiceLine
 from tests.support.customers import make_customer, make_invoices

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from portal import known_browsers
+from portal.account import known_browsers
 from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in

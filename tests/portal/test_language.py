@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from portal import formats, language
 from portal.extensions import db
+from portal.i18n import formats, language
 from portal.models import Customer
-from portal.rules import Refused, checked_name
+from portal.rules.names import Refused, checked_name
 from portal.twofactor import signals
-from portal.twofactor.catalogue import TRANSLATIONS
+from portal.twofactor.i18n.catalogue import TRANSLATIONS
 from tests.portal.mails import mails
 from tests.support.customers import make_invoices
 from tests.support.enrol import TWOFACTOR, enrol, sign_in

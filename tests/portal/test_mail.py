@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import pytest
 
-from portal import mail
 from portal.extensions import db
+from portal.mail import outbox
 from portal.models import OutboxMail
 from tests.portal.mails import mails
 from tests.support.databases import both
@@ -27,8 +27,8 @@ def context(app):
 def post(recipient, subject, text):
     """Put a mail into the outbox and see to its delivery, as a change does."""
     with db.engine.begin() as connection:
-        mail.put(connection, recipient, subject, text)
-    mail.hand_over()
+        outbox.put(connection, recipient, subject, text)
+    outbox.hand_over()
 
 
 def waiting():
@@ -60,8 +60,8 @@ def test_no_line_break_adds_a_header(context, sign):
 
 def test_a_decoy_reaches_nobody(context):
     with db.engine.begin() as connection:
-        mail.put(connection, "a@example.org", "Subject", "text", decoy=True)
-    mail.hand_over()
+        outbox.put(connection, "a@example.org", "Subject", "text", decoy=True)
+    outbox.hand_over()
     assert mails(context) == []
     assert waiting() == 0
     assert list((Path(context.instance_path) / "outbox").iterdir()) == []
@@ -149,9 +149,9 @@ class TestServer:
         context.config["CLOCK"].advance(HOUR)
         [number] = db.session.scalars(db.select(OutboxMail.id)).all()
         db.session.rollback()
-        assert mail._claim(number) is not None
-        assert mail._claim(number) is None
-        assert not mail.deliver(number)
+        assert outbox._claim(number) is not None
+        assert outbox._claim(number) is None
+        assert not outbox.deliver(number)
         assert server.sent == []
 
     def test_what_waits_is_sealed_under_the_secret_key(self, context, server):
@@ -165,10 +165,10 @@ class TestServer:
         server.down, old = False, context.config["SECRET_KEY"]
         context.config["SECRET_KEY"] = "another one that is long enough"
         context.config["CLOCK"].advance(HOUR)
-        assert mail.deliver_due() == (0, 1), "it stays until the key is known"
+        assert outbox.deliver_due() == (0, 1), "it stays until the key is known"
         context.config["SECRET_KEY_FALLBACKS"] = [old]
         context.config["CLOCK"].advance(HOUR)
-        assert mail.deliver_due() == (1, 0)
+        assert outbox.deliver_due() == (1, 0)
         assert "the link" in server.sent[0].get_content()
 
     def test_a_mail_that_no_key_opens_is_dropped_after_a_week(self, context, server, caplog):
@@ -185,7 +185,7 @@ class TestServer:
         assert [message["To"] for message in server.sent] == ["b@example.org"]
         assert waiting() == 1
         context.config["CLOCK"].advance(7 * 24 * HOUR)
-        assert mail.deliver_due() == (0, 0)
+        assert outbox.deliver_due() == (0, 0)
         assert "is dropped" in caplog.text
 
     def test_what_had_to_wait_goes_with_the_next_one(self, context, server):

@@ -3,7 +3,7 @@
 import pytest
 
 from portal.extensions import db
-from portal.notice_texts import of_change
+from portal.mail.texts import of_change
 from portal.twofactor import signals
 from tests.portal.mails import mails
 from tests.support.enrol import AREAS, enrol, sign_in

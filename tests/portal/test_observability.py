@@ -11,7 +11,7 @@ from flask.logging import default_handler
 import portal.twofactor
 from portal import create_app
 from portal.config import SettingError
-from portal.logs import JsonFormatter, TextFormatter
+from portal.web.logs import JsonFormatter, TextFormatter
 from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
 from tests.support.forms import submit

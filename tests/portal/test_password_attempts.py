@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal import password_attempts
-from portal.password_attempts import SCHEDULE
-from portal.password_schedule import DAY, NO_ATTEMPTS, Attempts, counted
-from portal.session_interface import STAMP
+from portal.account import password_attempts
+from portal.account.password_attempts import SCHEDULE
+from portal.rules.password_schedule import DAY, NO_ATTEMPTS, Attempts, counted
+from portal.sessions.interface import STAMP
 from tests.portal.mails import mails
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
@@ -262,7 +262,7 @@ def test_the_wizard_says_that_passwords_are_held(app, signed_in, customer, clock
 
 def hold(app, customer, client):
     """Count ten for the browser of this client."""
-    from portal import known_browsers
+    from portal.account import known_browsers
 
     with app.test_request_context():
         name = known_browsers.cookie_name(customer.id)

@@ -6,9 +6,9 @@ import inspect
 import pytest
 from zxcvbn import feedback
 
-from portal import passwords
-from portal.password_advice import SENTENCES
-from portal.passwords import (
+from portal.rules import passwords
+from portal.rules.password_advice import SENTENCES
+from portal.rules.passwords import (
     PasswordRefused,
     check_new_password,
     check_nobody,

@@ -331,10 +331,10 @@ def test_a_session_of_nobody_ends_after_an_hour_without_use(client, clock):
 
 def test_a_cookie_of_nobody_never_says_that_somebody_is_in(app, customer):
     """F-17: not even one that we sealed ourselves."""
-    from portal import session_interface, visits
+    from portal.sessions import interface, visits
 
     now = int(app.config["CLOCK"]())
-    content = session_interface.serializer.dumps({"_user_id": str(customer.id), "_credential": 1})
+    content = interface.serializer.dumps({"_user_id": str(customer.id), "_credential": 1})
     sealed = visits.write(app.config, visits.Visit(now, now), content)
     assert not is_signed_in(with_token(app, sealed))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from portal import passwords
 from portal.auth import service as auth
+from portal.rules import passwords
 from tests.support.enrol import sign_in
 from tests.support.forms import find_form, send, submit
 from tests.support.html import parse

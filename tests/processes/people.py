@@ -15,16 +15,16 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from portal import visits
 from portal.extensions import db
 from portal.models import Customer, PortalSession
-from portal.passwords import hash_password
-from portal.seal import SESSION, seal
-from portal.session_interface import STAMP, serializer
+from portal.rules.passwords import hash_password
+from portal.security.sealing import SESSION, seal
+from portal.sessions import visits
+from portal.sessions.interface import STAMP, serializer
 from portal.twofactor.core.answers import Code
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
-from portal.twofactor.service import enrolment, signing_in, tickets
+from portal.twofactor.service import enrolment, sign_in, tickets
 from tests.support.burst import Request
 from tests.support.codes import oathtool, wrong_code
 
@@ -156,7 +156,7 @@ class People:
         """Browsers in which the password was right and the code is outstanding."""
         account = self.kit.store.account(person.key)
         begun = (self.kit, account, person.key, False, None, self.subject(person).credential)
-        ids = [signing_in.begin(*begun) for _ in range(count)]
+        ids = [sign_in.begin(*begun) for _ in range(count)]
         return self.browsers(None, count, [{tickets.SIGN_IN: each} for each in ids])
 
     # -- requests --------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url, text
 
-from portal import mail
 from portal.extensions import db
+from portal.mail import outbox
 from tests.support import postgres
 from tests.support.databases import both
 from tests.support.enrol import AREAS, TWOFACTOR, Enrolled, enrol, sign_in, status
@@ -179,7 +179,7 @@ def test_a_dump_opens_nothing(app: Flask, people: People, clock: SharedClock, da
         sealed = connection.execute(text("SELECT message FROM outbox_mail")).scalars().all()
     assert {"sign_in", "enrolment", "pass", "view"} <= kinds
     assert len(sealed) >= 2
-    links = [re.search(r"/reset/([\w-]+)", mail.opened(each)) for each in sealed]
+    links = [re.search(r"/reset/([\w-]+)", outbox.opened(each)) for each in sealed]
     journey.ids |= {link.group(1) for link in links if link}
     assert sum(map(bool, links)) == 1
     dumps = dumped(database)

@@ -17,7 +17,8 @@ from portal import create_app
 from portal.extensions import db, twofactor
 from portal.twofactor.core.answers import Code
 from portal.twofactor.core.records import Event, Subject
-from portal.twofactor.service import operations, verification
+from portal.twofactor.service import verification
+from portal.twofactor.service.operator import accounts
 from tests.support import postgres
 
 from .people import People, Person
@@ -80,12 +81,12 @@ def look(app: Flask, uri: str, folder: Path, alice: Person, clock: Any) -> None:
     with restored.app_context():
         kit = restored.extensions["twofactor"].kit
         assert [check.text for check in twofactor.ready() if not check.ok] == []
-        before = list(operations.events(kit, alice.key, None))
+        before = list(accounts.events(kit, alice.key, None))
         halves = [event.detail for event in before if event.kind == "pair"]
         assert len(halves) >= 2
         assert len(halves) % 2 == 0
         verification.challenge(kit, Subject(alice.key), Code(alice.code()), "password")
-        *_, latest = operations.events(kit, alice.key, None)
+        *_, latest = accounts.events(kit, alice.key, None)
         assert latest.kind == "code_accepted"
         assert latest.id > max(event.id for event in before)
         assert db.session.execute(text("SELECT username FROM customer")).scalar_one() == "alice"

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import text
 
-from portal import known_browsers
+from portal.account import known_browsers
 from portal.extensions import db
 from tests.support.burst import Answer, Request, burst
 from tests.support.databases import both

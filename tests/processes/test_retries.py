@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from portal.extensions import db
-from portal.twofactor.storage import engine as place
+from portal.twofactor.storage import transactions as place
 from tests.support.databases import both
 from tests.support.enrol import sign_in
 from tests.support.forms import answer

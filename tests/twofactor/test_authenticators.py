@@ -21,7 +21,7 @@ from portal.twofactor.core.errors import (
 )
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
-from portal.twofactor.service import authenticators, preferences, tickets, verification
+from portal.twofactor.service import authenticators, deactivation, tickets, verification
 from tests.support.codes import oathtool, wrong_code
 
 DAY = 86_400
@@ -250,7 +250,7 @@ class TestRemoval:
 
     def test_deactivating_removes_all(self, phones):
         tablet = phones.add()
-        preferences.deactivate(phones.kit, phones.subject, phones.code(tablet))
+        deactivation.deactivate(phones.kit, phones.subject, phones.code(tablet))
         assert phones.account() is None
         with pytest.raises(NotOn):
             phones.begin()

@@ -56,7 +56,7 @@ def read_names():
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
-            is_form = getattr(node.func.value, "id", "") == "forms" and node.func.attr in readers
+            is_form = getattr(node.func.value, "id", "") == "requests" and node.func.attr in readers
             if is_form and isinstance(node.args[0], ast.Constant):
                 found.add(node.args[0].value)
     return found
@@ -76,7 +76,7 @@ def test_nothing_reads_the_form_beside_it():
         for path in PACKAGE.rglob("*.py")
         if "request.form" in path.read_text() or "request.args" in path.read_text()
     }
-    assert reading == {"web/forms.py", "web/asked.py", "web/continuation.py"}
+    assert reading == {"web/requests.py", "web/passes.py", "web/continuation.py"}
 
 
 @pytest.mark.parametrize("parse", [Code.read, RecoveryCode.read, read])

@@ -9,7 +9,7 @@ from sqlalchemy import event, inspect
 from portal.twofactor import migrations
 from portal.twofactor.cli import group
 from portal.twofactor.core.records import Account
-from portal.twofactor.service import operations
+from portal.twofactor.service.operator import accounts, upkeep
 from tests.support.databases import both
 from tests.support.hosts import change_options
 
@@ -133,7 +133,7 @@ def test_held_and_locked_are_counted(flask, people, host):
 @both
 def test_a_listing_asks_for_a_few_at_a_time(host, clock, monkeypatch):
     """However many there are: a page begins where the one before ended, and nothing is skipped."""
-    monkeypatch.setattr(operations, "BATCH", 3)
+    monkeypatch.setattr(accounts, "BATCH", 3)
     state = host.extensions["twofactor"]
     names = [f"user{n:02}" for n in range(10)]
     asked = []
@@ -141,11 +141,11 @@ def test_a_listing_asks_for_a_few_at_a_time(host, clock, monkeypatch):
         for name in names:
             state.kit.store.run(lambda tx, name=name: tx.add_account(Account(name, frozenset(), 1)))
         listen(host.db.engine, asked)
-        rows = operations.overviews(state.kit)
+        rows = accounts.overviews(state.kit)
         assert next(rows).user_id == "user00"
         assert len(asked) == 2  # one for the keys, one for what they have
         assert [each.user_id for each in rows] == names[1:]
-        assert list(operations.without(state.kit, [*names, "other"])) == ["other"]
+        assert list(accounts.without(state.kit, [*names, "other"])) == ["other"]
     pages = [statement for statement in asked if "LIMIT" in statement]
     assert len(pages) == 5
     assert all("user_id > " in statement for statement in pages)
@@ -159,7 +159,7 @@ def listen(engine, asked):
 
 @both
 def test_events_since_a_time_are_all_of_them_in_order(flask, people, clock, monkeypatch):
-    monkeypatch.setattr(operations, "BATCH", 2)
+    monkeypatch.setattr(accounts, "BATCH", 2)
     alice = people[0]
     start = clock()
     for _ in range(5):  # in one and the same second
@@ -173,8 +173,8 @@ def test_events_since_a_time_are_all_of_them_in_order(flask, people, clock, monk
 
 @both
 def test_purge_takes_many_in_several_steps(flask, people, clock, host, monkeypatch):
-    monkeypatch.setattr(operations, "BATCH", 0.1)  # one at a time
-    monkeypatch.setattr(operations, "_all", one_by_one := counted(operations._all))
+    monkeypatch.setattr(accounts, "BATCH", 0.1)  # one at a time
+    monkeypatch.setattr(upkeep, "_all", one_by_one := counted(upkeep._all))
     clock.advance(90 * 86_400)
     done = json.loads(flask("purge", "--events-before", "1d", "--json").stdout)
     assert done["events"] == 2

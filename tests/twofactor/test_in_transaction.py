@@ -11,7 +11,8 @@ from portal.twofactor.core import changes
 from portal.twofactor.core.answers import Code, RecoveryCode
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
-from portal.twofactor.service import authenticators, operations, preferences
+from portal.twofactor.service import areas, authenticators, deactivation, enrolment
+from portal.twofactor.service.operator import accounts
 from tests.support.codes import oathtool
 
 from .person import Person
@@ -21,34 +22,34 @@ CHANGES: dict[str, tuple[list[str], Callable[[Person], object]]] = {
     "areas": (
         ["areas_changed"],
         lambda alice: kit_of(alice).store.run(
-            lambda transaction: preferences.choose_areas(
+            lambda transaction: areas.choose_areas(
                 kit_of(alice), transaction, Subject(alice.id), frozenset({"note", "staff"})
             )
         ),
     ),
     "recovery code": (
         ["recovery_code_replaced"],
-        lambda alice: preferences.replace_recovery_code(
+        lambda alice: enrolment.replace_recovery_code(
             kit_of(alice), Subject(alice.id), Code(alice.code())
         ),
     ),
     "off by code": (
         ["deactivated"],
-        lambda alice: preferences.deactivate(kit_of(alice), Subject(alice.id), Code(alice.code())),
+        lambda alice: deactivation.deactivate(kit_of(alice), Subject(alice.id), Code(alice.code())),
     ),
     "off by recovery code": (
         ["recovery_code_used", "deactivated"],
-        lambda alice: preferences.deactivate(
+        lambda alice: deactivation.deactivate(
             kit_of(alice), Subject(alice.id), RecoveryCode.read(alice.recovery_code)
         ),
     ),
     "reset": (
         ["reset", "deactivated"],
-        lambda alice: operations.reset(kit_of(alice), alice.id, "ops", "lost phone"),
+        lambda alice: accounts.reset(kit_of(alice), alice.id, "ops", "lost phone"),
     ),
     "unlock": (
         ["unlocked"],
-        lambda alice: operations.unlock(kit_of(alice), alice.id, "ops", "lost phone"),
+        lambda alice: accounts.unlock(kit_of(alice), alice.id, "ops", "lost phone"),
     ),
 }
 

@@ -14,10 +14,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from portal.twofactor import SetupError, TwoFactor
-from portal.twofactor import language as speech
 from portal.twofactor.core import errors
 from portal.twofactor.core.records import Event
-from portal.twofactor.web import activity, words
+from portal.twofactor.i18n import language as speech
+from portal.twofactor.web import sentences
+from portal.twofactor.web.parts import activity
 from tests.support.html import parse
 from tests.support.languages import left_in_english
 
@@ -26,7 +27,7 @@ from .person import ALL, MOUNT, Person, element
 
 pytestmark = [pytest.mark.thorough, pytest.mark.looks]
 
-GERMAN = Path(speech.__file__).parent / "translations" / "de.po"
+GERMAN = Path(speech.__file__).parents[1] / "translations" / "de.po"
 ROOT = Path(__file__).resolve().parents[2]
 NOON = 1_795_529_100  # 24 November 2026, 14:05 UTC
 
@@ -196,13 +197,13 @@ class TestSentences:
         ],
     )
     def test_times_to_wait_are_declined(self, german_request, seconds, when, long):
-        assert words.wait(seconds) == when
-        assert words.duration(seconds) == long
+        assert sentences.wait(seconds) == when
+        assert sentences.duration(seconds) == long
 
     @pytest.mark.parametrize(
         "error",
         [
-            *(kind("x") for kind in words._PLAIN),
+            *(kind("x") for kind in sentences._PLAIN),
             errors.CodeWrong(4, 1000.0),
             over(),
             errors.CodeReused(20),
@@ -216,12 +217,14 @@ class TestSentences:
         ids=repr,
     )
     def test_every_refusal_is_german(self, german_request, error):
-        text = words.sentence(error, 900.0)
+        text = sentences.sentence(error, 900.0)
         assert left_in_english(f"<p>{text}</p>", GERMAN) == set()
 
     def test_the_clock_of_a_phone(self, german_request):
-        assert "geht etwa 3 Minuten und 20 Sekunden vor" in words.sentence(errors.ClockOff(200), 0)
-        assert "geht etwa 1 Minute nach" in words.sentence(errors.ClockOff(-60), 0)
+        assert "geht etwa 3 Minuten und 20 Sekunden vor" in sentences.sentence(
+            errors.ClockOff(200), 0
+        )
+        assert "geht etwa 1 Minute nach" in sentences.sentence(errors.ClockOff(-60), 0)
 
     @pytest.mark.parametrize("kind", activity._EVENTS)
     def test_every_event_is_german(self, german_request, kind):
@@ -234,8 +237,8 @@ class TestSentences:
 
     @pytest.mark.parametrize("name", ["A browser", "Edge on Windows", "A browser on Mac"])
     def test_browsers(self, german_request, name):
-        assert " on " not in words.browser(name)
-        assert not words.browser(name).startswith("A ")
+        assert " on " not in sentences.browser(name)
+        assert not sentences.browser(name).startswith("A ")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +260,7 @@ def test_dates_follow_the_language(host, locale, text):
 
 
 def test_outside_of_any_application_it_is_english():
-    assert words.wait(61) == "in 2 minutes"
+    assert sentences.wait(61) == "in 2 minutes"
     assert speech.moment(NOON) == "24 November 2026, 14:05 UTC"
 
 
@@ -451,7 +454,7 @@ class TestOwnSentences:
         with app.test_request_context():
             assert speech.language().tag == "fr"
             assert speech._("Cancel") == "Annuler"
-            assert words.duration(0.1 + 2 * 86_400 - 0.2) == "2 jours"
+            assert sentences.duration(0.1 + 2 * 86_400 - 0.2) == "2 jours"
             assert speech.moment(NOON).startswith("24 novembre 2026, 14:05")
             assert speech._("Confirm") == "Confirm"
 

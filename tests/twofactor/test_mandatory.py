@@ -7,7 +7,7 @@ from flask import redirect, request, session
 from flask_login import login_user, logout_user
 
 from portal.twofactor import SetupError, StorageUnavailable
-from portal.twofactor.service import operations
+from portal.twofactor.service.operator import accounts
 from tests.support.hosts import change_options
 
 from .host import PASSWORD, make_host
@@ -315,7 +315,7 @@ def test_an_operators_reset_holds_the_next_session(limited, host):
     """F-09: neighbour: after a reset there is no second factor again."""
     limited.enrol([])
     with host.app_context():
-        operations.reset(host.extensions["twofactor"].kit, limited.id, "op", "phone lost")
+        accounts.reset(host.extensions["twofactor"].kit, limited.id, "op", "phone lost")
     other = limited.other_browser()
     other.sign_in()
     assert is_held(other)

@@ -10,7 +10,7 @@ import pytest
 from flask_login import login_required
 
 from portal.twofactor.core.records import EXECUTED
-from portal.twofactor.service import preferences
+from portal.twofactor.service import deactivation
 from portal.twofactor.web import continuation
 from tests.support.databases import both
 from tests.support.hosts import change_options
@@ -317,7 +317,7 @@ class TestExecutedOnce:
         sent_again(protected, host)
         kit = host.extensions["twofactor"].kit
         with host.app_context():
-            preferences.forget(kit, protected.id)
+            deactivation.forget(kit, protected.id)
             assert kit.store.tickets(protected.id, EXECUTED, 0) == []
 
     def test_what_came_without_its_files_is_not_done_by_half(self, protected, host):

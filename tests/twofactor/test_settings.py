@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.twofactor import SetupError
-from portal.twofactor.config import (
+from portal.twofactor.core.settings import (
     LONGEST_ISSUER,
     SETTINGS,
     keys_from_secret_key,
@@ -19,7 +19,7 @@ from portal.twofactor.config import (
     read_settings,
 )
 from portal.twofactor.methods.totp import key_uri
-from portal.twofactor.web import qr
+from portal.twofactor.web.parts import qr
 
 NUMBERS = {name: each for name, each in SETTINGS.items() if each.lowest is not None}
 GOOD_KEY = base64.b64encode(hashlib.sha256(b"a good key").digest()).decode()

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from portal.twofactor import Refusal, SetupError
-from portal.twofactor.state import state_of
+from portal.twofactor.app.state import state_of
 from portal.twofactor.testing import TwoFactorTesting, twofactor_testing
 
 from .person import Person

@@ -173,10 +173,10 @@ def test_it_goes_with_every_change(trusting, protected, host, change):
         with host.test_request_context():
             host.twofactor.revoke_tickets(host.db.session.get(host.User, protected.id))
     elif change == "reset":
-        from portal.twofactor.service import operations
+        from portal.twofactor.service.operator import accounts
 
         with host.app_context():
-            operations.reset(host.extensions["twofactor"].kit, protected.id, "op", "phone lost")
+            accounts.reset(host.extensions["twofactor"].kit, protected.id, "op", "phone lost")
         protected.clock.advance(30)
         protected.enrol()
     else:

@@ -3,6 +3,6 @@
 Exit status 0 done, 1 refused or not found (one line on stderr says why), 2 wrong usage.
 """
 
-from .base import group
+from .group import group
 
 __all__ = ["group"]

@@ -8,13 +8,13 @@ from dataclasses import asdict
 import click
 from flask import current_app
 
-from .. import wiring
-from ..listing import print_json, read_moment
-from ..schema import history
-from ..service import doctor as checks
-from ..service import operations
-from ..state import State, current_state
-from .base import as_json, at, group
+from ..app import startup_checks
+from ..app.alembic import history
+from ..app.state import State, current_state
+from ..service.operator import doctor as checks
+from ..service.operator import upkeep
+from .group import as_json, at, group
+from .output import print_json, read_moment
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def rotate_keys(as_json: bool) -> None:
     """
     state = current_state()
     with _progress(state.kit.store.count_sealed()) as advance:
-        done = operations.rotate_keys(state.kit, advance)
+        done = upkeep.rotate_keys(state.kit, advance)
     if as_json:
         print_json({**asdict(done), "key": state.kit.vault.newest})
     else:
@@ -65,7 +65,7 @@ def purge(events_before: int, as_json: bool) -> None:
     state = current_state()
     before = at(state, events_before)
     with _progress(state.kit.store.count_old(state.kit.clock(), before)) as advance:
-        tickets, removed = operations.purge(state.kit, before, advance)
+        tickets, removed = upkeep.purge(state.kit, before, advance)
     if as_json:
         print_json({"tickets": tickets, "events": removed})
         return
@@ -84,7 +84,7 @@ def upgrade_tables(as_json: bool) -> None:
             "Flask-Migrate leads the tables here: run 'flask db upgrade', and see"
             " portal.twofactor.migrations for a revision of your own"
         )
-    before, after = operations.upgrade_tables(current_state().kit)
+    before, after = upkeep.upgrade_tables(current_state().kit)
     if as_json:
         print_json({"before": before, "after": after})
     else:
@@ -100,7 +100,7 @@ def doctor(as_json: bool) -> None:
     """
     state = current_state()
     more = {
-        "sessions": lambda: wiring.check_sessions(current_app),
+        "sessions": lambda: startup_checks.check_sessions(current_app),
         "recovery": lambda: _recovery(state),
         **history(current_app),
         **state.host.checks,

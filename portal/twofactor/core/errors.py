@@ -1,4 +1,4 @@
-"""Every refusal by name. What people read stands in the catalogue (`web/words.py`), not here."""
+"""Every refusal by name. The sentences for people are in `web/sentences.py`."""
 
 import math
 from collections.abc import Iterator

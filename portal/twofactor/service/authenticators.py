@@ -22,7 +22,7 @@ from ..core.records import Account, Authenticator, Subject
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets, verification
-from .kit import Kit
+from .context import Kit
 
 MOST = throttle.MOST_AUTHENTICATORS
 LONGEST_NAME = 40

@@ -4,13 +4,17 @@ from dataclasses import dataclass, field
 
 from ..core import changes
 from ..core.answers import Answer, RecoveryCode
-from ..core.errors import AlreadyOn, EnrolmentExpired
+from ..core.areas import RECOVERY
+from ..core.errors import (
+    AlreadyOn,
+    EnrolmentExpired,
+)
 from ..core.records import Account, Subject
 from ..methods import recovery
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
-from . import authenticators, known_browsers, tickets
-from .kit import Kit
+from . import authenticators, known_browsers, tickets, verification
+from .context import Kit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,3 +139,24 @@ def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str]:
         written.append(browser)
     kit.store.run(lambda tx: tx.add_ticket(*written))
     return proof, known
+
+
+def replace_recovery_code(kit: Kit, subject: Subject, answer: Answer) -> RecoveryCode:
+    """Make a new recovery code with a code of the authenticator; the old one is void.
+
+    Returns:
+        The new recovery code, to be shown once.
+
+    Raises:
+        CodeWrong, CodeReused, Held, NotOn: the old one stays good.
+    """
+    fresh = recovery.new_code()
+    hashed = recovery.hash_code(fresh, kit.settings.recovery_cost)
+
+    def work(transaction: Transaction) -> None:
+        verification.verify(kit, transaction, subject, answer, RECOVERY.key)
+        transaction.set_recovery(subject.user_id, hashed)
+        transaction.change(subject, changes.RecoveryCodeReplaced())
+
+    verification.judged(kit, work, RECOVERY.key, lambda _: subject.user_id)
+    return fresh

@@ -12,7 +12,7 @@ from ..core.records import KNOWN, Account, Subject, Ticket
 from ..core.throttle import DAY
 from ..storage.transaction import Transaction
 from . import tickets
-from .kit import Kit
+from .context import Kit
 
 # Of one user; the one that would end first makes room.
 MOST = 10

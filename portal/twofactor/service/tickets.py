@@ -17,7 +17,7 @@ from ..core import vault
 from ..core.errors import AlreadyDone, EnrolmentExpired
 from ..core.records import EXECUTED, Subject, Ticket
 from ..storage.transaction import Transaction
-from .kit import Kit
+from .context import Kit
 
 SIGN_IN = "sign_in"
 ENROLMENT = "enrolment"

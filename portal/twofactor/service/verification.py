@@ -29,7 +29,7 @@ from ..core.records import Account, Authenticator, Subject, Ticket
 from ..methods import recovery, registry
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets
-from .kit import Kit
+from .context import Kit
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, func, select
 
-from .engine import Transactions
 from .rows import keys_of
 from .tables import Tables
+from .transactions import Transactions
 
 
 def by_areas(transactions: Transactions, tables: Tables) -> dict[frozenset[str], int]:

@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
-from .engine import Transactions
 from .rows import SealedValue
 from .tables import Tables
+from .transactions import Transactions
 
 
 def describe(transactions: Transactions) -> str:

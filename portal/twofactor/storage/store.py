@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 from ..core.errors import Refusal
 from ..core.records import Account, Event, Glance, Ticket
 from . import counting, inspection, sweep
-from .engine import Transactions
 from .rows import SealedValue, event_of, keys_of, ticket_of
 from .statements import prepare
 from .tables import Tables
 from .ticket_changes import Joins
 from .transaction import Transaction
+from .transactions import Transactions
 
 T = TypeVar("T")
 

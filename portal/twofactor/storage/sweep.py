@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, Table, literal, or_, select, tuple_, updat
 
 from ..core.records import Account, Event
 from ..core.throttle import CODES
-from .engine import Transactions
 from .rows import SealedValue, account_of, event_of, whole_account
 from .tables import Tables
+from .transactions import Transactions
 
 
 def accounts(

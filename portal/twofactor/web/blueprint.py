@@ -1,34 +1,27 @@
 """The routes, and what every answer of them has in common."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Blueprint, abort, current_app, jsonify, make_response, request, url_for
-from flask_login import current_user
+from flask import Blueprint, Flask, abort, current_app, jsonify, make_response, request, url_for
+from flask_login import current_user, user_loaded_from_cookie, user_logged_in, user_logged_out
 from werkzeug.wrappers import Response
 
+from ..app import startup_checks
+from ..app.state import State, current_state, state_of
 from ..core import policy
 from ..core.answers import Code
 from ..core.areas import Area
-from ..core.errors import ChallengeRequired, Refusal, about
+from ..core.errors import ChallengeRequired, Refusal, Unavailable, about
 from ..core.policy import Verdict
-from ..language import _
+from ..i18n import language
+from ..i18n.language import _
 from ..service import tickets, verification
-from ..state import State, current_state
-from . import (
-    authenticators,
-    enrol,
-    forms,
-    guard,
-    known,
-    marks,
-    navigation,
-    pages,
-    preferences,
-    recovered,
-    sign_in,
-    subjects,
-)
+from . import challenge, guard, navigation, passes, requests, responses, session_marks, subjects
 from .challenge import answer, in_language, no_store, render_challenge
+from .pages import activate, authenticators, outstanding, preferences, sign_in
+from .parts import reminder
+from .parts.dialog import twofactor_dialog
 
 
 def make_blueprint() -> Blueprint:
@@ -43,8 +36,8 @@ def make_blueprint() -> Blueprint:
     add = blueprint.add_url_rule
     add("/", "preferences", preferences.show, methods=["GET"])
     add("/", "preferences_save", preferences.submit, methods=["POST"])
-    add("/activate", "activate", enrol.show, methods=["GET"])
-    add("/activate", "activate_submit", enrol.submit, methods=["POST"])
+    add("/activate", "activate", activate.show, methods=["GET"])
+    add("/activate", "activate_submit", activate.submit, methods=["POST"])
     add("/deactivate", "deactivate", preferences.show_deactivate, methods=["GET"])
     add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
     add("/recovery", "recovery", preferences.show_recovery, methods=["GET"])
@@ -58,12 +51,12 @@ def make_blueprint() -> Blueprint:
     add("/browsers", "browsers", preferences.forget_browser, methods=["POST"])
     add("/sign-in", "sign_in", sign_in.show, methods=["GET"])
     add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])
-    add("/recovered", "recovered", recovered.submit, methods=["POST"])
+    add("/recovered", "recovered", reminder.submit, methods=["POST"])
     add("/challenge", "challenge", show_challenge, methods=["GET"])
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
     blueprint.url_value_preprocessor(come_first)
-    blueprint.register_error_handler(forms.ProgramCSRFError, csrf_object)
-    blueprint.register_error_handler(forms.UnreadableBody, unreadable_object)
+    blueprint.register_error_handler(requests.ProgramCSRFError, csrf_object)
+    blueprint.register_error_handler(requests.UnreadableBody, unreadable_object)
     blueprint.before_request(before)
     blueprint.after_request(after)
     return blueprint
@@ -76,19 +69,19 @@ def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """What is done before the host's `CSRFProtect`: bound what is read of a request, and check the
     token of a program, which gets an answer that it can read.
     """
-    forms.bound_request()
-    if request.method not in policy.SAFE_METHODS and forms.wants_json():
-        forms.check_csrf()
+    requests.bound_request()
+    if request.method not in policy.SAFE_METHODS and requests.wants_json():
+        requests.check_csrf()
 
 
-def csrf_object(_error: forms.ProgramCSRFError) -> Response:
+def csrf_object(_error: requests.ProgramCSRFError) -> Response:
     """The CSRF failure of a program, with the token that holds."""
     message = _("Send the request again with the CSRF token that is in this answer.")
     body = {"error": "twofactor_csrf", "area": None, "message": message, "retry_after": None}
-    return make_response(jsonify(body | {"csrf_token": forms.csrf_token()}), 400)
+    return make_response(jsonify(body | {"csrf_token": requests.csrf_token()}), 400)
 
 
-def unreadable_object(_error: forms.UnreadableBody) -> Response:
+def unreadable_object(_error: requests.UnreadableBody) -> Response:
     """A body that can't be read, in words."""
     message = _("This request can't be read: its JSON is nested too deeply.")
     body = {"error": "twofactor_unreadable", "area": None, "message": message, "retry_after": None}
@@ -102,8 +95,8 @@ def before() -> Any:
     if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:
         return cast(Any, current_app).login_manager.unauthorized()
     if request.method not in policy.SAFE_METHODS:
-        forms.check_csrf()
-        forms.refuse_cross_site()
+        requests.check_csrf()
+        requests.refuse_cross_site()
     return None
 
 
@@ -138,7 +131,7 @@ def show_challenge() -> Response:
         return Response(page, mimetype="text/html")
 
     fields = ["code"] if asked else []
-    return pages.either(ask, lambda: pages.needed(*fields, area=area.key, next=target))
+    return responses.either(ask, lambda: responses.needed(*fields, area=area.key, next=target))
 
 
 def submit_challenge() -> Response:
@@ -148,23 +141,57 @@ def submit_challenge() -> Response:
     who = subjects.subject(state)
     try:
         with about(area.key, who.user_id):
-            text = forms.text("code") or forms.text("twofactor_code")
+            text = requests.text("code") or requests.text("twofactor_code")
             if not text.strip():
                 raise ChallengeRequired(area.key)
             code = Code.read(text)
             ticket_id, known_id = verification.open_view(state.kit, who, code, area.key)
     except Refusal as refusal:
         return answer(refusal, url_for("twofactor.challenge", area=area.key, next=target))
-    known.keep(state, who.user_id, known_id)
-    marks.renew()
-    marks.put(tickets.VIEW, ticket_id, area.key)
-    return pages.either(lambda: navigation.see_other(target), lambda: Response(status=204))
+    subjects.keep_known(state, who.user_id, known_id)
+    session_marks.renew()
+    session_marks.put(tickets.VIEW, ticket_id, area.key)
+    return responses.either(lambda: navigation.see_other(target), lambda: Response(status=204))
 
 
 def _looked_at(state: State) -> tuple[Area, str]:
     """The area and the page of the query; only "view" areas are asked for ahead."""
-    key = forms.asked("area")
+    key = requests.asked("area")
     if key not in state.kit.areas or state.kit.areas.get(key).guards != "view":
         abort(404)
-    target = navigation.inside(forms.asked("next"))
+    target = navigation.inside(requests.asked("next"))
     return state.kit.areas.get(key), target or url_for("twofactor.preferences")
+
+
+def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> None:
+    """Put everything into an application whose `State` is there.
+
+    Args:
+        app: the application.
+        url_prefix: where the blueprint is mounted.
+        check_users: tries the keys of the users once, before the first request.
+    """
+    app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
+    app.register_error_handler(Refusal, challenge.answer)
+    app.register_error_handler(Unavailable, challenge.unavailable)
+    app.jinja_env.globals.update(
+        twofactor_dialog=twofactor_dialog,
+        twofactor_recovered=reminder.twofactor_recovered,
+        twofactor_base_template=state_of(app).host.base_template,
+        twofactor_news=session_marks.news,
+        twofactor_csrf_field=requests.csrf_field,
+        twofactor_csrf_token=requests.csrf_token,
+        **language.HELPERS,
+    )
+    app.before_request(startup_checks.first_request(app, check_users))
+    app.before_request(outstanding.hold)
+    app.before_request(passes.restore_form)
+    passes.watch(app)
+    user_logged_out.connect(_forget_marks, app, weak=False)
+    user_logged_in.connect(outstanding.on_login, app, weak=False)
+    user_loaded_from_cookie.connect(outstanding.on_login, app, weak=False)
+
+
+def _forget_marks(_app: Flask, **_facts: object) -> None:
+    session_marks.forget()
+    outstanding.clear()

@@ -9,13 +9,13 @@ from flask_login import current_user
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
+from ..app.state import State, current_state
 from ..core import errors
 from ..core.areas import Area
 from ..core.policy import SAFE_METHODS
-from ..language import _, language, shown
-from ..state import State, current_state
-from . import asked, continuation, navigation, words
-from .forms import wants_json
+from ..i18n.language import _, language, shown
+from . import continuation, navigation, passes, sentences
+from .requests import wants_json
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def unavailable(error: errors.Unavailable) -> Any:
     The log says which key or table is missing; the person is told what to do.
     """
     log.error("unavailable: %s", error, extra={"cause": type(error).__name__})
-    message = words.sentence(error, 0)
+    message = sentences.sentence(error, 0)
     if wants_json():
         body = {"error": error.code, "area": None, "message": message, "retry_after": 60}
         response = make_response(jsonify(body), 503)
@@ -95,7 +95,7 @@ def _challenge_page(
         target = url_for("twofactor.challenge", area=area.key, next=navigation.here())
     if target is not None:
         return render_challenge(refusal, area, target)
-    pending, lost = continuation.carry(state, refusal.user_id or "", asked.current().family)
+    pending, lost = continuation.carry(state, refusal.user_id or "", passes.of_request().family)
     return render_challenge(refusal, area, navigation.here(), pending, lost)
 
 
@@ -193,4 +193,4 @@ def _sentence(refusal: errors.Refusal) -> str:
             "Your code was right. Go back to the form and send it once more; no further code will"
             " be asked for the next few minutes."
         )
-    return words.sentence(refusal, current_state().kit.clock())
+    return sentences.sentence(refusal, current_state().kit.clock())

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from flask import g, request
 from werkzeug.datastructures import ImmutableMultiDict
 
+from ..app.state import State
 from ..core import bounds
 from ..core.errors import ContinuationBroken, KeyMissing, SealBroken
 from ..core.vault import CONTINUATION
-from ..state import State
 from . import navigation
 
 FIELD = "twofactor_pending"

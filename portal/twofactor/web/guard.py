@@ -10,6 +10,8 @@ from flask import abort, after_this_request, current_app, make_response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ..app.startup_checks import GUARD, WANTED, innermost
+from ..app.state import State, current_state
 from ..core import policy
 from ..core.answers import Code
 from ..core.areas import Area
@@ -27,13 +29,10 @@ from ..core.policy import Verdict
 from ..core.records import Glance, Ticket
 from ..service import tickets, verification
 from ..service.tickets import Deed
-from ..state import State, current_state
-from ..wiring import GUARD, WANTED, innermost
-from . import asked as requests
-from . import continuation, known, marks, passes, subjects
-from .asked import Asked
+from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store
-from .forms import refuse_cross_site
+from .passes import Asked
+from .requests import refuse_cross_site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -104,7 +103,7 @@ def require(key: str, user: Any = None) -> None:
 
         @after_this_request
         def leave(response: Response) -> Response:
-            asked = requests.current()
+            asked = passes.of_request()
             if asked.refused:
                 passes.keep(state, (key, user_id))
             elif not asked.raised:
@@ -118,7 +117,7 @@ def form_again(key: str, user: Any = None) -> None:
     area = state.kit.areas.get(key)
     user = signed_in() if user is None else user
     if user.is_authenticated:
-        requests.current().again.add((area.key, state.host.user_key(user)))
+        passes.of_request().again.add((area.key, state.host.user_key(user)))
 
 
 def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None = None) -> bool:
@@ -138,7 +137,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         Refusal: the deed must not happen.
         Unavailable: nothing can be decided, so the deed must not happen.
     """
-    asked = requests.current()
+    asked = passes.of_request()
     if (area.key, user_id) in asked.granted:
         if deed is not None:
             state.kit.store.run(deed)
@@ -223,12 +222,12 @@ def _judge(
     subject = subjects.subject(state, user)
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
-        known.keep(state, subject.user_id, known_id)
-        marks.renew()
-        marks.put(tickets.VIEW, ticket_id, area.key)
+        subjects.keep_known(state, subject.user_id, known_id)
+        session_marks.renew()
+        session_marks.put(tickets.VIEW, ticket_id, area.key)
         return tickets.NOTHING
     known_id = verification.challenge(state.kit, subject, code, area.key, once, deed)
-    known.keep(state, subject.user_id, known_id)
+    subjects.keep_known(state, subject.user_id, known_id)
     return tickets.grant(state.kit)
 
 
@@ -240,11 +239,11 @@ def _look_again(state: State, once: Ticket | None) -> None:
 
 def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
     """What the user chose, and whether a pass or an open view is there; read once a request."""
-    asked = requests.current()
+    asked = passes.of_request()
     seen = asked.glances.get((area.key, user_id))
     if seen is None:
         kind = tickets.VIEW if area.guards == "view" else tickets.PASS
-        mark = marks.get(kind, area.key)
+        mark = session_marks.get(kind, area.key)
         hashed = tickets.digest(mark, *_bound(state, kind, user)) if mark else None
         once = _once(state, asked, user_id)
         carried = once.digest if once else None
@@ -275,7 +274,7 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
     What renders a form asks this, so a form that comes back is known by it.
     """
     user_id = state.host.user_key(user)
-    asked, key = requests.current(), (area.key, user_id)
+    asked, key = passes.of_request(), (area.key, user_id)
     granted = asked.granted.get(key)
     if granted is not None and (area.guards == "view" or granted.is_good(state.kit.clock())):
         asked.came_back.add(key)

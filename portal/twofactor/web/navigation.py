@@ -7,8 +7,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
+from ..app.state import current_state
 from ..core import bounds
-from ..state import current_state
 
 
 def here() -> str:

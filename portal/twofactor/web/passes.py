@@ -1,22 +1,109 @@
-"""Passes: a retry without a new code for a form that came back (DESIGN, Guard 4).
+"""The guard's memory: of one request, and passes for a retry without a new code (DESIGN, Guard 4).
 
-That depends on what the view answered and said, never on what the client says it accepts.
+A pass depends on what the view answered and said, never on what the client says it accepts.
 """
 
 import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 
-from flask import request
+from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
-from ..core.errors import Unavailable
+from ..app.state import State, current_state
+from ..core.errors import Refusal, Unavailable
 from ..core.policy import SAFE_METHODS
-from ..core.records import Ticket
+from ..core.records import Glance, Ticket
 from ..service import tickets
 from ..service.tickets import Deed, Grant
-from ..state import State
-from . import asked as requests
-from . import marks, navigation
-from .asked import Asked, Key
+from . import continuation, navigation, session_marks
+from .continuation import Continuation
+
+_FORM = "application/x-www-form-urlencoded"
+# Of an area and a user.
+Key = tuple[str, str]
+
+
+class Asked:
+    """It lives in `g`, no longer than the request."""
+
+    def __init__(self) -> None:
+        self.glances: dict[Key, Glance] = {}
+        self.granted: dict[Key, Grant] = {}
+        # Read before the view, which may change or remove the user.
+        self.credentials: dict[Key, str] = {}
+        self.came_back: set[Key] = set()
+        self.again: set[Key] = set()
+        self.codes: set[str] | None = None
+        self.carried: Continuation | None = None
+        self.executed = False
+        self.raised = False
+        self.refused = False
+
+    @property
+    def family(self) -> str | None:
+        """The id that the next challenge page takes over: of a form that was not executed yet.
+
+        So the pages of one form's wrong codes are one continuation: any of them can be executed,
+        and then none of the others.
+        """
+        return None if self.carried is None or self.executed else self.carried.id
+
+    @property
+    def lost(self) -> str:
+        """What of the carried form could not be carried."""
+        return "" if self.carried is None else self.carried.lost
+
+
+def of_request() -> Asked:
+    """The one of this request."""
+    asked = g.get("_twofactor")
+    if asked is None:
+        asked = g._twofactor = Asked()
+    return cast(Asked, asked)
+
+
+def restore_form() -> None:
+    """Put the original form back before the view sees the request (a `before_request`).
+
+    Whose code was asked is compared by the guard: the link of a mail is for its own user, whoever
+    is signed in.
+
+    Raises:
+        ContinuationBroken: it does not open here.
+    """
+    if request.method in SAFE_METHODS or request.mimetype != _FORM:
+        return
+    tokens = request.form.getlist(continuation.FIELD)
+    if not tokens:
+        return
+    state, asked = current_state(), of_request()
+    asked.codes = continuation.codes()
+    asked.carried = continuation.unseal(state, tokens[0])
+    continuation.restore(asked.carried)
+
+
+def watch(app: Flask) -> None:
+    """Note when a view raises: then its answer is an error handler's, whatever the status.
+
+    A view may have done its deed before it broke down, so nothing is left of the code. Flask has
+    a signal for the exceptions that nobody handles alone.
+    """
+    dispatch: Callable[..., Any] = app.dispatch_request
+
+    @wraps(dispatch)
+    def dispatch_request(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return dispatch(*args, **kwargs)
+        except Exception as error:
+            asked = g.get("_twofactor")
+            if asked is not None:
+                asked.raised, asked.refused = True, isinstance(error, Refusal)
+            raise
+
+    app.dispatch_request = dispatch_request  # type: ignore[method-assign]
+
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +123,11 @@ def bound(credential: str) -> tuple[str, ...]:
 def take(state: State, key: Key, once: Ticket | None, deed: Deed | None) -> Grant | None:
     """Use the session's pass up; `once` and `deed` as `tickets.take_pass` has them."""
     area, user_id = key
-    mark = marks.get(tickets.PASS, area)
+    mark = session_marks.get(tickets.PASS, area)
     if mark is None:
         return None
-    marks.drop(tickets.PASS, area)
-    binds = bound(requests.current().credentials[key])
+    session_marks.drop(tickets.PASS, area)
+    binds = bound(of_request().credentials[key])
     return tickets.take_pass(state.kit, mark, user_id, area, binds, once, deed)
 
 
@@ -49,24 +136,24 @@ def leave(state: State, key: Key, grant: Grant) -> bool:
     if not grant.is_good(state.kit.clock()):
         return False
     area, user_id = key
-    binds = bound(requests.current().credentials[key])
+    binds = bound(of_request().credentials[key])
     try:
         ticket_id = tickets.leave_pass(state.kit, user_id, area, grant, binds)
     except Unavailable:
         log.warning("a pass could not be kept: a further code will be asked")
         return False
-    marks.put(tickets.PASS, ticket_id, area)
+    session_marks.put(tickets.PASS, ticket_id, area)
     return True
 
 
 def keep(state: State, key: Key) -> None:
     """Leave a pass because an inner guard asks as well: this one's code was not in vain."""
-    _settle(state, requests.current(), key, leaves=True)
+    _settle(state, of_request(), key, leaves=True)
 
 
 def after(state: State, key: Key, response: Response) -> None:
     """Leave a pass if the view gave its form back; otherwise its code is used up."""
-    asked = requests.current()
+    asked = of_request()
     _settle(state, asked, key, leaves=gave_form_back(asked, key, response.status_code))
 
 

@@ -4,14 +4,14 @@ import hashlib
 import ipaddress
 from typing import Any
 
-from flask import current_app, request
+from flask import after_this_request, current_app, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ..app.state import State
 from ..core import bounds
 from ..core.records import Subject
-from ..state import State
-from ..storage.session import read_anew
+from ..storage.host_session import read_anew
 
 KNOWN_COOKIE = "twofactor_known"
 
@@ -96,3 +96,23 @@ def send_cookie(response: Response, name: str, value: str, seconds: int) -> None
 def is_secure() -> bool:
     """Return whether cookies of this application go over TLS alone."""
     return request.is_secure or bool(current_app.config.get("SESSION_COOKIE_SECURE"))
+
+
+def keep_known(state: State, user_id: str, known_id: str) -> None:
+    """Send a browser the id by which it is known, if there is one to send.
+
+    Out of scripts' reach, and not to other sites, whatever the view answers.
+
+    Args:
+        state: of the application.
+        user_id: whose code was right.
+        known_id: as `service.known_browsers.note` returns it.
+    """
+    if not known_id:
+        return
+    seconds = state.kit.settings.known_seconds
+
+    @after_this_request
+    def send(response: Response) -> Response:
+        send_cookie(response, known_cookie(user_id), known_id, seconds)
+        return response

@@ -1,0 +1,159 @@
+"""Browsers that a customer signed in with before: their wrong passwords are counted apart.
+
+So nobody who lacks the password keeps the owner out there. The cookie holds a random id, the table
+its digest and the version of the credential that it was made under; it signs nobody in.
+"""
+
+import hashlib
+import secrets
+
+from flask import Response, after_this_request, current_app, has_request_context, request
+from sqlalchemy import Delete, Update, delete, insert, literal, or_, select, update
+
+from portal.clock import now
+from portal.extensions import db
+from portal.models import Customer
+from portal.models import KnownBrowser as Row
+
+DAY = 24 * 60 * 60
+SECONDS = 180 * DAY
+MOST = 10  # a customer; the oldest goes
+LONGEST_ID = 64
+NAME = "portal_known"
+
+
+def digest_of(customer_id: int, version: int) -> str | None:
+    """Return the digest of this browser's id, `None` unless the customer signed in here before.
+
+    Args:
+        customer_id: of whom.
+        version: of the customer's credential; one made under another counts no more.
+    """
+    hashed = _sent(customer_id)
+    if hashed is None:
+        return None
+    statement = select(Row.digest).where(
+        Row.digest == hashed,
+        Row.customer_id == customer_id,
+        Row.credential_version == version,
+        Row.expires_at > now(),
+    )
+    with db.engine.connect() as connection:
+        return connection.scalar(statement)
+
+
+def keep(customer_id: int, version: int) -> None:
+    """Know this browser from now on: the customer has just signed in completely.
+
+    Once a day is enough. Nothing is kept when the credential has changed in the meantime.
+    """
+    if not has_request_context() or _renewed(customer_id, version):
+        return
+    browser = secrets.token_urlsafe(32)
+    current = select(
+        literal(_digest(browser)), Customer.id, Customer.credential_version, literal(_end())
+    ).where(Customer.id == customer_id, Customer.credential_version == version)
+    columns = [Row.digest, Row.customer_id, Row.credential_version, Row.expires_at]
+    with db.engine.begin() as connection:
+        added = connection.execute(insert(Row).from_select(columns, current)).rowcount
+        if added:
+            connection.execute(_dropping(customer_id, version))
+    if added:
+        _send(customer_id, browser)
+
+
+def carrying_over(customer_id: int) -> Update | None:
+    """The statement that lets this browser be known on after a change that was made in it.
+
+    It belongs behind the one that raises the version, and does nothing for a browser that was not
+    known just before. `None` where there is no browser.
+    """
+    hashed = _sent(customer_id) if has_request_context() else None
+    if hashed is None:
+        return None
+    version = (
+        select(Customer.credential_version).where(Customer.id == customer_id).scalar_subquery()
+    )
+    return (
+        update(Row)
+        .where(
+            Row.digest == hashed,
+            Row.customer_id == customer_id,
+            Row.credential_version == version - 1,
+        )
+        .values(credential_version=version)
+    )
+
+
+def carry_over(customer_id: int) -> None:
+    """`carrying_over` in a transaction of its own."""
+    statement = carrying_over(customer_id)
+    if statement is not None:
+        with db.engine.begin() as connection:
+            connection.execute(statement)
+
+
+def cookie_name(customer_id: int) -> str:
+    """Return the cookie's name: one a customer, so that people who share a browser keep theirs."""
+    tag = hashlib.sha256(f"known browser {customer_id}".encode()).hexdigest()
+    name = f"{NAME}_{tag[:12]}"
+    return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
+
+
+def _renewed(customer_id: int, version: int) -> bool:
+    """Whether this browser is known already; its end is moved once a day."""
+    hashed = _sent(customer_id)
+    if hashed is None:
+        return False
+    mine = (
+        Row.digest == hashed,
+        Row.customer_id == customer_id,
+        Row.credential_version == version,
+        Row.expires_at > now(),
+    )
+    with db.engine.connect() as connection:
+        end = connection.scalar(select(Row.expires_at).where(*mine))
+    if end is not None and end <= _end() - DAY:
+        with db.engine.begin() as connection:
+            connection.execute(update(Row).where(*mine).values(expires_at=_end()))
+        _send(customer_id, request.cookies[cookie_name(customer_id)])
+    return end is not None
+
+
+def _dropping(customer_id: int, version: int) -> Delete:
+    """The statement that removes what counts no more, and the oldest beyond the most."""
+    newest = (
+        select(Row.digest)
+        .where(Row.customer_id == customer_id, Row.credential_version == version)
+        .order_by(Row.expires_at.desc(), Row.digest)
+        .limit(MOST)
+    )
+    return delete(Row).where(
+        Row.customer_id == customer_id,
+        or_(Row.expires_at <= now(), Row.digest.not_in(newest)),
+    )
+
+
+def _sent(customer_id: int) -> str | None:
+    """The digest of what the cookie holds, bounded before it is hashed."""
+    value = request.cookies.get(cookie_name(customer_id), "")
+    return _digest(value) if 0 < len(value) <= LONGEST_ID else None
+
+
+def _digest(browser: str) -> str:
+    return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _end() -> int:
+    return now() + SECONDS
+
+
+def _send(customer_id: int, browser: str) -> None:
+    name, secure = cookie_name(customer_id), current_app.config["SESSION_COOKIE_SECURE"]
+
+    @after_this_request
+    def send(response: Response) -> Response:
+        response.set_cookie(
+            name, browser, max_age=SECONDS, secure=secure, httponly=True, samesite="Lax"
+        )
+        return response

@@ -1,0 +1,34 @@
+"""Remove what has run out; nothing breaks without it, but the tables would grow."""
+
+from sqlalchemy import delete
+from sqlalchemy.sql.dml import Delete
+
+from portal.clock import now
+from portal.extensions import db
+from portal.models import AddressFailure, KnownBrowser, PasswordAttempts, PasswordReset
+from portal.security.database import rows_hit
+from portal.security.network_throttle import HOUR
+from portal.sessions import records
+
+DAY = 24 * HOUR
+
+
+def purge() -> dict[str, int]:
+    """Remove it, each kind in a transaction of its own; how many there were of each."""
+    at = now()
+    return {
+        "sessions": records.purge(at),
+        "failures of network addresses": _run(
+            delete(AddressFailure).where(AddressFailure.at <= at - HOUR)
+        ),
+        "counts of wrong passwords": _run(
+            delete(PasswordAttempts).where(PasswordAttempts.last_at <= at - DAY)
+        ),
+        "known browsers": _run(delete(KnownBrowser).where(KnownBrowser.expires_at <= at)),
+        "mailed links": _run(delete(PasswordReset).where(PasswordReset.expires_at <= at)),
+    }
+
+
+def _run(statement: Delete) -> int:
+    with db.engine.begin() as connection:
+        return rows_hit(connection.execute(statement))

@@ -1,0 +1,1 @@
+"""Languages and formats of the portal."""

@@ -1,0 +1,48 @@
+"""How times, days and money read on the pages and in the mails."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from flask import Flask
+from flask_babel import format_currency, format_date
+from flask_login import current_user
+
+from portal.clock import today
+from portal.i18n.language import _
+
+
+def moment(seconds: float) -> str:
+    """`24 November 2026, 14:05 UTC`."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return _("%(date)s, %(time)s UTC", date=day(at.date()), time=f"{at:%H:%M}")
+
+
+def day(value: date) -> str:
+    """`24 November 2026`."""
+    return format_date(value, "long")
+
+
+def money(cents: int) -> str:
+    """`€1,234.50`."""
+    return format_currency(Decimal(cents) / 100, "EUR")
+
+
+def device(user_agent: str) -> str:
+    """`Firefox on Linux`: enough to tell one's own devices apart."""
+    browsers = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
+    systems = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux")
+    words = {"Edg": "Edge", "OPR": "Opera", "Mac OS": "macOS", "CrOS": "ChromeOS"}
+    browser = next((name for name in browsers if name in user_agent), None)
+    system = next((name for name in systems if name in user_agent), None)
+    known = [words.get(name, name) for name in (browser, system) if name]
+    if len(known) == 2:
+        return _("%(browser)s on %(system)s", browser=known[0], system=known[1])
+    return known[0] if known else _("An unknown browser")
+
+
+def init_app(app: Flask) -> None:
+    """Offer the formats to the templates."""
+    app.jinja_env.filters.update(moment=moment, day=day, money=money, device=device)
+    app.jinja_env.globals.update(
+        current_user=current_user, today=today, site_name=app.config["SITE_NAME"]
+    )

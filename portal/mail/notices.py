@@ -1,0 +1,177 @@
+"""What the owner of an account is told by mail: what happened, when, and what to do about it.
+
+A notice holds no secret and no link that does something. It is written in the transaction of what
+it tells, so that neither is there without the other, and handed over after the commit.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from portal.clock import now
+from portal.extensions import db
+from portal.i18n import language
+from portal.i18n.formats import moment
+from portal.i18n.language import _
+from portal.mail import outbox
+from portal.mail.texts import (
+    ALARM_AFTER,
+    PASSWORDS_ALARM_AFTER,
+    Notice,
+    locked_codes,
+    of_change,
+    wrong_codes,
+)
+from portal.mail.texts import wrong_passwords as texts_of_wrong_passwords
+from portal.models import Customer
+from portal.twofactor import signals
+
+Writer = Connection | Session
+NOBODY = 0  # no customer has this number
+
+
+def init_app(app: Flask) -> None:
+    """Follow what happens in two-factor authentication."""
+    signals.challenge_failed.connect(challenge_failed, sender=app)
+    signals.held.connect(held, sender=app)
+    for name in signals.CHANGES:
+        signals.BY_NAME[name].connect(hand_over, sender=app)
+
+
+def write(
+    connection: Connection, name: signals.ChangeName, user_id: str, facts: Mapping[str, Any]
+) -> None:
+    """Put the notice of a change into the outbox, in the transaction of the change."""
+    own = facts.get("by") == "recovery"  # known to nobody but the owner
+    _tell(connection, user_id, lambda: of_change(name, facts), own)
+
+
+def hand_over(_app: Flask, **_facts: Any) -> None:
+    """The change is committed, and its notice with it."""
+    outbox.hand_over()
+
+
+def challenge_failed(_app: Flask, user_id: str, run: int = 0, **_facts: Any) -> None:
+    """Somebody typed wrong codes; told once, at the fifth in a row."""
+    if run == ALARM_AFTER:
+        _warn(user_id, wrong_codes)
+
+
+def wrong_passwords(customer_id: int | None, run: int) -> None:
+    """Somebody typed wrong passwords; told once, at the tenth in a row.
+
+    For a name that nobody has the same is done, except that no mail arrives.
+    """
+    if run != PASSWORDS_ALARM_AFTER:
+        return
+    _warn(str(customer_id or NOBODY), texts_of_wrong_passwords, decoy=customer_id is None)
+
+
+def held(_app: Flask, user_id: str, locked: bool = False, **_facts: Any) -> None:
+    """Codes are locked; a mere wait is not told."""
+    if locked:
+        _warn(user_id, locked_codes)
+
+
+def password_changed(writer: Writer, customer: Customer) -> None:
+    """There is another password."""
+    with _owner_s_language(customer):
+        notice = Notice(
+            _("Your password was changed"),
+            _("The password of your account was changed. All other sessions were signed out."),
+        )
+        _put(writer, customer.email, customer.display_name, notice)
+
+
+def email_changed(writer: Writer, customer: Customer, old: str, new: str) -> None:
+    """There is another address: the old one is told too, as its owner may be the one who knows."""
+    with _owner_s_language(customer):
+        notice = Notice(
+            _("Your e-mail address was changed"),
+            _(
+                "The e-mail address of your account was changed.\nOld: %(old)s\nNew: %(new)s",
+                old=old,
+                new=new,
+            ),
+        )
+        for address in (old, new):
+            _put(writer, address, customer.display_name, notice)
+
+
+def account_closed(writer: Writer, customer: Customer) -> None:
+    """The account is gone."""
+    with _owner_s_language(customer):
+        notice = Notice(
+            _("Your account was closed"),
+            _(
+                "Your account was closed. Your profile and your invoices were removed from the "
+                "portal."
+            ),
+        )
+        _put(writer, customer.email, customer.display_name, notice)
+
+
+def reset_requested(
+    writer: Writer, email: str, name: str, stored: str | None, link: str, decoy: bool
+) -> None:
+    """The link that replaces a forgotten password: the one mail with a link that does something.
+
+    It is in the stored language of the customer, or in that of whoever asked.
+    """
+    with language.speaking(language.of_owner(0, stored, own=True)):
+        text = _(
+            "Hello %(name)s,\n\nsomebody, probably you, asked to replace a forgotten password. "
+            "Open this link within %(minutes)d minutes to choose a new one; it works once:\n\n"
+            "%(link)s\n\n"
+            "If it was not you, you need not do anything: your password stays as it is.",
+            name=name,
+            minutes=current_app.config["RESET_SECONDS"] // 60,
+            link=link,
+        )
+        outbox.put(writer, email, _("Replace your password"), text, decoy=decoy)
+
+
+def _owner_s_language(customer: Customer) -> AbstractContextManager[None]:
+    """Of what a customer does: with a mailed link, nobody need be signed in."""
+    return language.speaking(language.of_owner(customer.id, customer.language, own=True))
+
+
+def _warn(user_id: str, make: Callable[[], Notice], decoy: bool = False) -> None:
+    """On a connection of its own, so that what the request has pending stays pending."""
+    with db.engine.begin() as connection:
+        _tell(connection, user_id, make, decoy=decoy)
+    outbox.hand_over()
+
+
+def _tell(
+    connection: Connection,
+    user_id: str,
+    make: Callable[[], Notice | None],
+    own: bool = False,
+    decoy: bool = False,
+) -> None:
+    owner = select(Customer.email, Customer.full_name, Customer.username, Customer.language)
+    row = connection.execute(owner.where(Customer.id == int(user_id))).first()
+    if row is None and not decoy:
+        return
+    email, full_name, username, stored = ("", "", "", None) if row is None else row
+    with language.speaking(language.of_owner(int(user_id), stored, own)):
+        notice = make()
+        if notice is not None:
+            _put(connection, email, full_name or username, notice, decoy)
+
+
+def _put(writer: Writer, email: str, name: str, notice: Notice, decoy: bool = False) -> None:
+    text = _(
+        "Hello %(name)s,\n\n%(text)s\n\nWhen: %(when)s\n\n"
+        "If it was not you: open the portal by typing its address, choose a new password under "
+        "Security, and look at your sessions there. If you can't sign in any more, write to us.",
+        name=name,
+        text=notice.text,
+        when=moment(now()),
+    )
+    outbox.put(writer, email, notice.subject, text, decoy)

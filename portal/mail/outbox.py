@@ -1,0 +1,183 @@
+"""Mails: put into the outbox table first, then handed over, so that no page waits and none is lost.
+
+Without MAIL_SERVER a mail becomes an `.eml` file in `instance/outbox/`. With it, it is sent after
+the response; what the server does not take is tried again later, or by `flask mail send`.
+"""
+
+import logging
+import smtplib
+from collections.abc import Sequence
+from email.parser import Parser
+from typing import Any, cast
+
+from flask import Flask, Response, after_this_request, current_app, g, has_request_context
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from portal.clock import now
+from portal.extensions import db
+from portal.mail.transport import WIRE, compose, send, write
+from portal.models import OutboxMail
+from portal.security.database import rows_hit
+from portal.security.sealing import MAIL, seal, secret_keys, unseal
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 20
+LEASE_SECONDS = 120
+LONGEST_WAIT = 60 * 60
+UNREADABLE_SECONDS = 7 * 24 * 60 * 60  # in which SECRET_KEY_FALLBACKS may name a forgotten key
+
+
+class UnreadableMail(Exception):
+    """The mail was put there under a SECRET_KEY that is not known any more."""
+
+
+def put(
+    writer: Connection | Session, recipient: str, subject: str, text: str, decoy: bool = False
+) -> None:
+    """Put a mail into the outbox, in the transaction of what it tells; then call `hand_over`.
+
+    A decoy takes the same way for the same time, and reaches nobody.
+    """
+    message = compose(recipient, subject, text)
+    g.mails_waiting = True
+    writer.execute(
+        insert(OutboxMail).values(
+            recipient="" if decoy else recipient,
+            message=seal(current_app.config["SECRET_KEY"], MAIL, message.as_string()),
+            created_at=now(),
+            not_before=now(),
+            attempts=0,
+        )
+    )
+
+
+def hand_over() -> None:
+    """See to the delivery of what was put: after the response if there is a server to wait for.
+
+    A change may be told by several signals; its mails are handed over at the first.
+    """
+    if not g.pop("mails_waiting", False):
+        return
+    if current_app.config["MAIL_SERVER"] is None or not has_request_context():
+        deliver_some()
+    else:
+        _deliver_after_response()
+
+
+def deliver(number: int) -> bool | None:
+    """Hand one mail over; False when the server has to be waited for.
+
+    `None` is for a mail that another worker is at, or that can't be read: the next one may go.
+    """
+    row = _claim(number)
+    if row is None:
+        return None
+    try:
+        _hand_over(row)
+    except UnreadableMail:
+        _keep_for_a_week(row)
+        return None
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("mail %d waits: %s", number, type(error).__name__)
+        _set_back(row)
+        return False
+    _remove(row)
+    return True
+
+
+def deliver_due() -> tuple[int, int]:
+    """Hand over every mail whose time has come; how many went and how many wait."""
+    sent = sum(deliver(number) is True for number in _due())
+    with db.engine.connect() as connection:
+        waiting = len(connection.scalars(select(OutboxMail.id)).all())
+    return sent, waiting
+
+
+def deliver_some() -> None:
+    """Hand over the oldest mails that are due, until one has to wait: then the others would too."""
+    for number in _due(AT_ONCE):
+        if deliver(number) is False:
+            break
+
+
+def _due(most: int | None = None) -> Sequence[int]:
+    statement = select(OutboxMail.id).where(OutboxMail.not_before <= now())
+    with db.engine.connect() as connection:
+        return connection.scalars(statement.order_by(OutboxMail.id).limit(most)).all()
+
+
+def _claim(number: int) -> OutboxMail | None:
+    """The mail, when this call is the one that may send it now."""
+    claim = (
+        update(OutboxMail)
+        .where(OutboxMail.id == number, OutboxMail.not_before <= now())
+        .values(not_before=now() + LEASE_SECONDS, attempts=OutboxMail.attempts + 1)
+    )
+    with Session(db.engine, expire_on_commit=False) as session, session.begin():
+        if not rows_hit(session.execute(claim)):
+            return None
+        return session.get(OutboxMail, number)
+
+
+def _set_back(row: OutboxMail) -> None:
+    wait = min(60 * 2 ** min(row.attempts, 10), LONGEST_WAIT)
+    with db.engine.begin() as connection:
+        connection.execute(
+            update(OutboxMail).where(OutboxMail.id == row.id).values(not_before=now() + wait)
+        )
+
+
+def _keep_for_a_week(row: OutboxMail) -> None:
+    """Let a mail wait for the SECRET_KEY that opens it, and remove it when none has come."""
+    if row.created_at > now() - UNREADABLE_SECONDS:
+        log.warning("mail %d waits: no SECRET_KEY that is named opens it", row.id)
+        _set_back(row)
+    else:
+        log.error("mail %d is dropped: no SECRET_KEY has opened it for a week", row.id)
+        _remove(row)
+
+
+def _remove(row: OutboxMail) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(delete(OutboxMail).where(OutboxMail.id == row.id))
+
+
+def _hand_over(row: OutboxMail) -> None:
+    message = Parser(policy=WIRE).parsestr(opened(row.message))
+    if current_app.config["MAIL_SERVER"] is None:
+        write(bytes(message), keep=bool(row.recipient))
+    elif row.recipient:
+        send(message)
+
+
+def opened(message: str) -> str:
+    """A waiting mail in clear.
+
+    Raises:
+        UnreadableMail: sealed under another SECRET_KEY; SECRET_KEY_FALLBACKS may name it.
+    """
+    text = unseal(MAIL, message, *secret_keys(current_app.config))
+    if text is None:
+        raise UnreadableMail
+    return text
+
+
+def waiting() -> int:
+    """How many mails are not handed over yet."""
+    with db.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(OutboxMail)) or 0
+
+
+def _deliver_after_response() -> None:
+    app: Flask = cast(Any, current_app)._get_current_object()
+
+    def attempt() -> None:
+        with app.app_context():
+            deliver_some()
+
+    @after_this_request
+    def hook(response: Response) -> Response:
+        response.call_on_close(attempt)
+        return response

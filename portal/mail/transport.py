@@ -1,0 +1,87 @@
+"""Make mails, and take them to the server or into the folder `instance/outbox/`."""
+
+import os
+import secrets
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app
+
+from portal.clock import now
+from portal.i18n.language import tag
+from portal.rules.email_addresses import wire_form
+
+WIRE = policy.SMTP.clone(max_line_length=998)
+
+
+def init_app(app: Flask) -> None:
+    """Make the folder for mails that no server takes."""
+    app.extensions["outbox"] = Path(app.instance_path) / "outbox"
+
+
+def compose(recipient: str, subject: str, text: str) -> EmailMessage:
+    """A plain mail of the portal; a line break in a header is a space."""
+    config = current_app.config
+    message = EmailMessage(policy=WIRE)
+    message["From"] = wire_form(_line(config["MAIL_FROM"]))
+    message["To"] = wire_form(_line(recipient))
+    message["Subject"] = _line(subject)
+    message["Date"] = format_datetime(datetime.fromtimestamp(now(), UTC))
+    message["Message-ID"] = make_msgid(domain=urlsplit(config["PUBLIC_URL"]).hostname)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.strip() + f"\n\n-- \n{config['SITE_NAME']}\n")
+    message["Content-Language"] = tag()
+    return message
+
+
+def write(data: bytes, keep: bool) -> None:
+    """A file that appears in the outbox folder complete, or for a decoy not at all."""
+    folder: Path = current_app.extensions["outbox"]
+    folder.mkdir(mode=0o700, exist_ok=True)
+    name = f"{datetime.fromtimestamp(now(), UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"
+    draft = folder / f".{name}.part"
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+    if keep:
+        draft.rename(folder / f"{name}.eml")
+    else:
+        draft.unlink()
+
+
+def send(message: EmailMessage) -> None:
+    with connected() as server:
+        server.send_message(message)
+
+
+@contextmanager
+def connected() -> Iterator[smtplib.SMTP]:
+    """The mail server, ready to take a mail.
+
+    Raises:
+        OSError, smtplib.SMTPException: it does not answer, or not as agreed.
+    """
+    config = current_app.config
+    host, port, wait = config["MAIL_SERVER"], config["MAIL_PORT"], config["MAIL_TIMEOUT_SECONDS"]
+    if config["MAIL_TLS"] == "tls":
+        context = ssl.create_default_context()
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=wait, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=wait)
+    with server:
+        if config["MAIL_TLS"] == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if config["MAIL_USER"]:
+            server.login(config["MAIL_USER"], config["MAIL_PASSWORD"] or "")
+        yield server
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Rules for names, addresses and passwords. Pure: no Flask, no database."""

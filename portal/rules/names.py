@@ -1,0 +1,90 @@
+"""Rules for user names, e-mail addresses and other texts."""
+
+import unicodedata
+
+from portal.rules import email_addresses
+from portal.rules.limits import EMAIL_LENGTH, KEY_LENGTH, LONGEST_IDENTITY, NAME_LENGTH
+from portal.rules.refusal import Refusal, later
+
+
+class Refused(Refusal):
+    """A name or an address can't be taken; the sentence is for the person."""
+
+
+def checked_name(name: str) -> str:
+    """The user name, in Unicode form NFC.
+
+    Raises:
+        Refused: it is empty, too long, looks like an address or holds invisible characters.
+    """
+    name = name.strip()
+    if len(name) <= LONGEST_IDENTITY:  # what is longer is not normalised
+        name = unicodedata.normalize("NFC", name)
+    if not name:
+        raise Refused(later("Enter a user name."))
+    if len(name) > NAME_LENGTH:
+        raise Refused(
+            later("A user name can have at most %(count)d characters."), count=NAME_LENGTH
+        )
+    if "@" in unicodedata.normalize("NFKC", name[:NAME_LENGTH]):
+        raise Refused(later("A user name can't contain the sign @."))
+    if has_control(name):
+        raise Refused(later("A user name can't contain line breaks or invisible characters."))
+    if len(name_key(name)) > KEY_LENGTH:
+        raise Refused(later("This user name can't be used. Choose another one."))
+    return name
+
+
+def checked_email(email: str) -> str:
+    """Return the address in the form that is stored, e.g. `x@müller.de`.
+
+    Raises:
+        Refused: it is empty, too long, no address, or of a domain that gets no mail.
+    """
+    email = email.strip()
+    if not email:
+        raise Refused(later("Enter an e-mail address."))
+    if len(email) > EMAIL_LENGTH:
+        raise Refused(
+            later("An e-mail address can have at most %(count)d characters."), count=EMAIL_LENGTH
+        )
+    found = email_addresses.read(email)
+    if found is None:
+        raise _refused_email(email)
+    return found.shown
+
+
+def _refused_email(email: str) -> Refused:
+    """Return the refusal of a text that is no address we can write to."""
+    local, sign, _domain = email.rpartition("@")
+    end = email_addresses.end_without_mail(email)
+    if sign and not local.isascii():
+        return Refused(
+            later(
+                "Before the sign @, an e-mail address can only have the letters a to z, digits and "
+                "signs like . or -. Enter it without accents."
+            )
+        )
+    if sign and end is not None:
+        return Refused(
+            later("Mails can't be sent to addresses that end in %(end)s. Enter another one."),
+            end=end,
+        )
+    return Refused(later("Enter an e-mail address like name@example.org."))
+
+
+def has_control(text: str, lines: bool = False) -> bool:
+    """Whether there are characters in it that nobody can see; line breaks count unless allowed."""
+    allowed = "\r\n\t" if lines else ""
+    return any(
+        unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") and sign not in allowed
+        for sign in text
+    )
+
+
+def name_key(name: str) -> str:
+    """The form under which user names are compared: `Zoë` and `ZOË` are one name.
+
+    No more is read than a person types: a longer one is nobody's.
+    """
+    return unicodedata.normalize("NFKC", name[:LONGEST_IDENTITY]).casefold()

@@ -1,0 +1,173 @@
+"""Passwords: what is good enough, how they are hashed and checked. Knows no Flask and no database.
+
+Passwords are compared in Unicode form NFC (NIST SP 800-63B-4, 3.1.1.2), so that the same typing on
+another keyboard gives the same bytes. bcrypt reads 72 bytes and stops at NUL; whatever would
+lose a byte that way is hashed with SHA-256 first, so that every character counts.
+"""
+
+import base64
+import hashlib
+import math
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import bcrypt
+
+from portal.rules.limits import LONGEST_NEW_PASSWORD, LONGEST_PASSWORD, is_stream_safe
+from portal.rules.password_advice import BARE_WORD, MORE_WORDS, in_our_words
+from portal.rules.refusal import Refusal, later
+
+SHORTEST = 12
+LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least 100 million guesses
+BCRYPT_BYTES = 72
+ZXCVBN_LENGTH = 72  # it refuses more, and takes long for more
+MOST_READINGS = 8
+NO_READING = "\N{CURRENCY SIGN}"
+EASY = later("This password is easy to guess.")
+DIFFERENT = later("Choose a different one.")
+_one_at_a_time = threading.Lock()
+
+
+class PasswordRefused(Refusal):
+    """A new password is not good enough; the sentence is for the person who chose it."""
+
+
+def hash_password(password: str, cost: int = 12) -> str:
+    """The hash to be stored, with a fresh salt."""
+    return bcrypt.hashpw(_prepared(password), bcrypt.gensalt(cost)).decode()
+
+
+def check_password(password: str, stored: str) -> bool:
+    """Whether the password is the one behind the stored hash; a broken hash fits nothing.
+
+    What is too long, or costly to normalise, is nobody's password: it is wrong at once.
+    """
+    if len(password) > LONGEST_PASSWORD or not is_stream_safe(password):
+        return False
+    try:
+        return bcrypt.checkpw(_prepared(password), stored.encode())
+    except ValueError:
+        return False
+
+
+def check_nobody(password: str, cost: int = 12) -> bool:
+    """False, after the time that checking a real customer's password takes."""
+    check_password(password, _nobody(cost))
+    return False
+
+
+def needs_rehash(stored: str, cost: int = 12) -> bool:
+    """Whether the hash was made with another cost than the one wanted now."""
+    return not stored.startswith(f"$2b${cost:02d}$")
+
+
+def check_new_password(password: str, words: Iterable[str] = (), shortest: int = SHORTEST) -> None:
+    """Let a password pass that is long enough and hard to guess.
+
+    Args:
+        password: as it was typed.
+        words: what a guesser would try first: names, the address, our name.
+        shortest: how many characters it has at least.
+
+    Raises:
+        PasswordRefused: saying what is wrong with it, and what would be better.
+    """
+    if len(password) > LONGEST_NEW_PASSWORD:
+        raise PasswordRefused(
+            later("The new password can have at most %(count)d characters."),
+            count=LONGEST_NEW_PASSWORD,
+        )
+    if not is_stream_safe(password):
+        raise PasswordRefused(
+            later("The new password has too many accents on one letter. Choose a different one.")
+        )
+    text = unicodedata.normalize("NFC", password)
+    if len(text) < shortest:
+        raise PasswordRefused(
+            later("The new password must have at least %(count)d characters."), count=shortest
+        )
+    advice = _advice(text[:ZXCVBN_LENGTH], [part for word in words for part in _parts(word)])
+    if advice is not None:
+        raise PasswordRefused(advice[0], advice=advice[1:])
+
+
+def _advice(text: str, words: Sequence[str]) -> tuple[str, ...] | None:
+    """Two sentences: what makes the password easy to guess and what to do about it.
+
+    `None` when it is hard to guess.
+    """
+    found = _judged(text, words)
+    if found["score"] < LEAST_SCORE:
+        feedback = found["feedback"]
+        why = in_our_words([feedback["warning"]]) or (EASY,)
+        return why + (in_our_words(feedback["suggestions"][:1]) or (DIFFERENT,))
+    # zxcvbn lets `Summer-2025!` pass: a word, a year and two signs.
+    bare = _without_edges(text)
+    if bare and _is_one_word(_judged(bare, words)["sequence"]):
+        return BARE_WORD, MORE_WORDS
+    return None
+
+
+def _is_one_word(sequence: Sequence[dict[str, Any]]) -> bool:
+    """Whether it is one word of zxcvbn's dictionaries, or made of the given words."""
+    if len(sequence) == 1 and sequence[0]["pattern"] == "dictionary":
+        return True
+    own = [each for each in sequence if each.get("dictionary_name") == "user_inputs"]
+    rest = sum(len(each["token"]) for each in sequence) - sum(len(each["token"]) for each in own)
+    return bool(own) and rest < 4
+
+
+def _without_edges(text: str) -> str:
+    """The text without the digits and signs at its beginning and its end."""
+    letters = [index for index, sign in enumerate(text) if sign.isalpha()]
+    return text[letters[0] : letters[-1] + 1] if letters else ""
+
+
+def _judged(text: str, words: Sequence[str]) -> dict[str, Any]:
+    """Ask zxcvbn; one thread at a time, as it keeps the user's words in a table of its module."""
+    from zxcvbn import zxcvbn  # 1.7 MB of word lists: only when a password is chosen
+
+    with _one_at_a_time:
+        found: dict[str, Any] = zxcvbn(_readable(text), user_inputs=list(words))
+    return found
+
+
+def _readable(text: str) -> str:
+    """The text with fewer kinds of signs that stand for letters.
+
+    zxcvbn tries every reading of them (`1` as i or l, `4` and `@` as a, ...), which are hundreds
+    where all its signs occur: six seconds for 72 characters. What goes beyond a few becomes a sign
+    that has no reading.
+    """
+    from zxcvbn.matching import L33T_TABLE
+
+    counts = dict.fromkeys(L33T_TABLE, 0)
+    for sign in dict.fromkeys(text):
+        read_as = [letter for letter, signs in L33T_TABLE.items() if sign in signs]
+        more = counts | {letter: counts[letter] + 1 for letter in read_as}
+        if math.prod(max(1, count) for count in more.values()) <= MOST_READINGS:
+            counts = more
+        elif read_as:
+            text = text.replace(sign, NO_READING)
+    return text
+
+
+def _parts(word: str) -> set[str]:
+    word = word[:LONGEST_NEW_PASSWORD].casefold()
+    return {part for part in (word, *re.split(r"[\W_]+", word)) if len(part) > 3}
+
+
+def _prepared(password: str) -> bytes:
+    data = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+    if len(data) > BCRYPT_BYTES or b"\0" in data:
+        return base64.b64encode(hashlib.sha256(data).digest())
+    return data
+
+
+@cache
+def _nobody(cost: int) -> str:
+    return hash_password("nobody has this password", cost)

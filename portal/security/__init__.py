@@ -1,0 +1,1 @@
+"""Headers, sealing, network throttle and database settings."""

@@ -1,0 +1,254 @@
+"""Sessions as Flask uses them: opened, saved, renewed and ended.
+
+A record is read when something in it is asked for and written when something in it was changed,
+in a short transaction on a connection of its own. A record that was ended is never written again,
+so a copied cookie stays dead. Where nobody is signed in there is no record, see
+`portal.sessions.visits`.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from flask import Flask, Request, Response, current_app, request
+from flask.json.tag import TaggedJSONSerializer
+from flask.sessions import SessionInterface, SessionMixin
+
+from portal.clock import now
+from portal.extensions import db
+from portal.security.sealing import SESSION, seal, unseal
+from portal.sessions import records, visits
+from portal.sessions.records import Record
+from portal.sessions.visits import Visit
+
+USER = "_user_id"  # Flask-Login's word for who is signed in
+STAMP = "_credential"  # the version of the credential that let the customer in
+FLASHES = "_flashes"
+FLASHES_KEPT = 5
+SEEN_SECONDS = 60
+CLEAN_EVERY = 100
+serializer = TaggedJSONSerializer()
+
+
+class ServerSession(SessionMixin):
+    """A dictionary that reads its record, or its cookie, at the first look into it."""
+
+    def __init__(self, find: Callable[[], tuple[Record | Visit, str] | None]) -> None:
+        self._find = find
+        self._data: dict[str, Any] | None = None
+        self._before = ""
+        self.record: Record | None = None
+        self.visit: Visit | None = None
+        self.key = ""  # the token of the record
+        self.token: str | None = None  # set when a cookie has to be sent
+        self.abandoned = False  # the database is not asked again in this request
+
+    @property
+    def before(self) -> str:
+        """The content as it was read."""
+        return self._before
+
+    @property
+    def loaded(self) -> bool:
+        """Whether anything was asked of the session."""
+        return self._data is not None
+
+    def read(self) -> dict[str, Any]:
+        """Return the content, read from the table or the cookie at the first call."""
+        if self._data is None:
+            found, self._before = self._find() or (None, serializer.dumps({}))
+            self.record = found if isinstance(found, Record) else None
+            self.visit = found if isinstance(found, Visit) else None
+            self._data = serializer.loads(self._before)
+        return cast(dict[str, Any], self._data)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content (`read`)."""
+        return self.read()
+
+    @property
+    def new(self) -> bool:  # type: ignore[override]  # SessionMixin declares an attribute; here it follows from the content
+        """Whether it came with this request."""
+        return self.loaded and self.record is None and self.visit is None
+
+    @property
+    def modified(self) -> bool:  # type: ignore[override]  # SessionMixin declares an attribute; here it follows from the content
+        """Whether the content differs from what was read, at any depth."""
+        return self.loaded and serializer.dumps(self.data) != self._before
+
+    @property
+    def customer_id(self) -> int | None:
+        """Who is signed in, as the content says."""
+        value = self.data.get(USER)
+        return int(value) if value is not None else None
+
+    @property
+    def stamp(self) -> int | None:
+        """The version of the credential that let the customer in."""
+        value = self.data.get(STAMP)
+        return value if isinstance(value, int) else None
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.data[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+class ServerSessionInterface(SessionInterface):
+    """Opens, saves, renews and ends sessions."""
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        """A session that has read nothing yet."""
+        token = request.cookies.get(app.config["SESSION_COOKIE_NAME"], "")
+        if not token:
+            return ServerSession(lambda: None)
+        config = app.config
+        if visits.is_visit(token):
+            return ServerSession(lambda: _visit(config, token))
+        engine = db.engine
+
+        def find() -> tuple[Record, str] | None:
+            found = records.find(engine, config, token, int(config["CLOCK"]()))
+            text = unseal(SESSION, found[1], token) if found is not None else None
+            return (found[0], text) if found is not None and text is not None else None
+
+        session = ServerSession(find)
+        session.key = token
+        return session
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write what has changed, and send the cookie when it is a new one."""
+        session = cast(ServerSession, session)
+        if not session.loaded:
+            return
+        response.vary.add("Cookie")
+        name = app.config["SESSION_COOKIE_NAME"]
+        if not session.abandoned:
+            if session.customer_id is not None:
+                _keep(session, session.customer_id)
+            elif _leave(session):
+                response.delete_cookie(name, **_cookie(app))
+        if session.token is not None:
+            lasts = session.permanent and session.customer_id is not None
+            age = app.config["SESSION_PERSISTENT_SECONDS"] if lasts else None
+            response.set_cookie(name, session.token, max_age=age, **_cookie(app))
+
+    def regenerate(self, session: SessionMixin) -> None:
+        """Give the session another token at once; the old one is dead.
+
+        A session of a customer that was ended in the meantime is emptied instead.
+        """
+        session = cast(ServerSession, session)
+        if not session.loaded:
+            session.read()
+        if session.record is None:
+            session.visit = None  # its cookie is made anew when it is saved
+            return
+        token = secrets.token_urlsafe(32)
+        data = seal(token, SESSION, session.before)
+        if records.change(session.record, token_hash=records.digest(token), data=data):
+            session.token = session.key = token
+            session.record = replace(session.record, token_hash=records.digest(token))
+            return
+        session.clear()
+        session.record = session.token = None
+
+    def end(self, session: SessionMixin) -> None:
+        """Delete the record and empty the session; what is put in later is a new session."""
+        session = cast(ServerSession, session)
+        session.clear()
+        forget(session)
+
+
+def _visit(config: Mapping[str, Any], cookie: str) -> tuple[Visit, str] | None:
+    """The session of nobody that a cookie holds; one that says otherwise is none."""
+    found = visits.read(config, cookie, int(config["CLOCK"]()))
+    return found if found is not None and USER not in serializer.loads(found[1]) else None
+
+
+def _keep(session: ServerSession, customer_id: int) -> None:
+    """Write the session of somebody who is signed in, where there is something to write."""
+    if session.record is not None and session.record.customer_id != customer_id:
+        forget(session)
+    if session.record is None:
+        _add(session)
+    elif session.modified or now() - session.record.last_seen_at >= SEEN_SECONDS:
+        _change(session, session.record)
+
+
+def _leave(session: ServerSession) -> bool:
+    """Nobody is signed in: all goes into the cookie. Whether there is none any more."""
+    known = session.visit is not None
+    if session.record is not None:
+        known = records.remove(session.record)
+        session.record = session.visit = None
+    session.token = None
+    if not session:
+        return known
+    at = now()
+    visit = session.visit or Visit(at, 0)
+    if session.modified or at - visit.issued_at >= SEEN_SECONDS:
+        if FLASHES in session:
+            session[FLASHES] = session[FLASHES][-FLASHES_KEPT:]  # a cookie has an end
+        content = serializer.dumps(session.data)
+        visit = replace(visit, issued_at=at)
+        session.token = visits.write(current_app.config, visit, content)
+    return False
+
+
+def forget(session: ServerSession) -> None:
+    """End the record; what the session holds, or gets, is no part of it any more."""
+    if session.record is not None:
+        records.remove(session.record)
+    session.record = session.visit = session.token = None
+
+
+def _add(session: ServerSession) -> None:
+    session.token = session.key = secrets.token_urlsafe(32)
+    number = records.add(session.token, _values(session) | _client() | {"created_at": now()})
+    if number % CLEAN_EVERY == 0:
+        records.purge(now())
+
+
+def _change(session: ServerSession, record: Record) -> None:
+    values = _values(session) if session.modified else {"last_seen_at": now()}
+    if not records.change(record, **values):
+        session.token = None
+
+
+def _values(session: ServerSession) -> dict[str, Any]:
+    return {
+        "customer_id": session.customer_id,
+        "credential_version": session.stamp or 0,
+        "data": seal(session.key, SESSION, serializer.dumps(session.data)),
+        "persistent": session.permanent,
+        "last_seen_at": now(),
+    }
+
+
+def _client() -> dict[str, str]:
+    return {
+        "address": (request.remote_addr or "")[:64],
+        "user_agent": request.user_agent.string[:300].replace("\0", ""),
+    }
+
+
+def _cookie(app: Flask) -> dict[str, Any]:
+    return {
+        "path": app.config["SESSION_COOKIE_PATH"],
+        "secure": app.config["SESSION_COOKIE_SECURE"],
+        "httponly": app.config["SESSION_COOKIE_HTTPONLY"],
+        "samesite": app.config["SESSION_COOKIE_SAMESITE"],
+    }

@@ -1,0 +1,128 @@
+"""The table of sessions: each function is one statement in a transaction of its own.
+
+Only somebody who is signed in has a row; an older release wrote rows of nobody, which are not read.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import current_app
+from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select, update
+from sqlalchemy.sql.dml import Delete, UpdateBase
+
+from portal.extensions import db
+from portal.models import PortalSession as Row
+from portal.security.database import rows_hit
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A session as the table knows it."""
+
+    id: int
+    token_hash: str
+    customer_id: int
+    credential_version: int
+    created_at: int
+    last_seen_at: int
+    persistent: bool
+    address: str
+    user_agent: str
+
+
+LONGEST = 64  # a token has 43 characters
+COLUMNS = [getattr(Row, name) for name in Record.__dataclass_fields__]
+
+
+def digest(token: str) -> str:
+    """What the table knows of a token; it has 256 random bits, so a plain hash is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def find(
+    engine: Engine, config: Mapping[str, Any], token: str, now: int
+) -> tuple[Record, str] | None:
+    """The live session with this token, and its data."""
+    if len(token) > LONGEST:
+        return None
+    statement = select(*COLUMNS, Row.data).where(
+        Row.token_hash == digest(token), Row.customer_id.is_not(None), ~_expired(config, now)
+    )
+    with engine.connect() as connection:
+        row = connection.execute(statement).first()
+    return (Record(*row[:-1]), row[-1]) if row is not None else None
+
+
+def add(token: str, values: Mapping[str, Any]) -> int:
+    """Add a session; its number."""
+    with db.engine.begin() as connection:
+        result = connection.execute(insert(Row).values(token_hash=digest(token), **values))
+    return int(cast(Any, result).inserted_primary_key[0])
+
+
+def change(record: Record, **values: Any) -> bool:
+    """Change a session; False when it was ended meanwhile, and then it stays ended."""
+    return _run(update(Row).where(Row.token_hash == record.token_hash).values(**values)) == 1
+
+
+def remove(record: Record) -> bool:
+    """End one session; False when it was ended, or got another token, meanwhile."""
+    return _run(delete(Row).where(Row.token_hash == record.token_hash)) == 1
+
+
+def remove_of(customer_id: int, spare: Record | None = None) -> int:
+    """End all sessions of a customer, but for one; how many there were."""
+    return _run(removing(customer_id, spare))
+
+
+def removing(customer_id: int, spare: Record | None = None) -> Delete:
+    """The statement of `remove_of`, for a transaction that does more."""
+    statement = delete(Row).where(Row.customer_id == customer_id)
+    return statement if spare is None else statement.where(Row.token_hash != spare.token_hash)
+
+
+def remove_number(customer_id: int, number: int) -> bool:
+    """End the customer's session with this number; False when there is none."""
+    return _run(delete(Row).where(Row.customer_id == customer_id, Row.id == number)) == 1
+
+
+def live_of(customer_id: int, version: int, now: int) -> list[Record]:
+    """The live sessions of a customer, the last used first.
+
+    What stands on an older version of the credential is dead already, row or not.
+    """
+    statement = (
+        select(*COLUMNS)
+        .where(
+            Row.customer_id == customer_id,
+            Row.credential_version == version,
+            ~_expired(current_app.config, now),
+        )
+        .order_by(Row.last_seen_at.desc(), Row.id.desc())
+    )
+    with db.engine.connect() as connection:
+        return [Record(*row) for row in connection.execute(statement)]
+
+
+def purge(now: int) -> int:
+    """Remove the sessions that have run out; how many there were."""
+    return _run(delete(Row).where(_expired(current_app.config, now)))
+
+
+def _expired(config: Mapping[str, Any], now: int) -> ColumnElement[bool]:
+    short = or_(
+        Row.last_seen_at <= now - config["SESSION_IDLE_SECONDS"],
+        Row.created_at <= now - config["SESSION_ABSOLUTE_SECONDS"],
+    )
+    long = or_(
+        Row.last_seen_at <= now - config["SESSION_PERSISTENT_IDLE_SECONDS"],
+        Row.created_at <= now - config["SESSION_PERSISTENT_SECONDS"],
+    )
+    return or_(and_(Row.persistent.is_(False), short), and_(Row.persistent.is_(True), long))
+
+
+def _run(statement: UpdateBase) -> int:
+    with db.engine.begin() as connection:
+        return rows_hit(connection.execute(statement))

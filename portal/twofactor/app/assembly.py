@@ -1,0 +1,57 @@
+"""Put the parts of one application together."""
+
+import logging
+from typing import Any
+
+from flask import Flask
+
+from ..core.areas import AreaRegistry
+from ..core.settings import KEY, keys_from_secret_key, read_keys, read_settings
+from ..core.vault import Vault
+from ..i18n.catalogue import find_catalogues
+from ..service.context import Kit
+from ..storage.host_session import HostSession
+from ..storage.store import Store
+from ..storage.tables import define_tables
+from ..storage.transactions import Transactions
+from .events_out import notifier
+from .host import Host, database
+from .state import State
+
+log = logging.getLogger("portal.twofactor")
+
+
+def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
+    """Read the settings and keep the parts in `app.extensions`.
+
+    Args:
+        app: the application.
+        db: its Flask-SQLAlchemy object.
+        areas: all areas.
+        host: the options of `init_app`.
+
+    Raises:
+        SetupError: a setting is wrong; the sentence names it.
+    """
+    settings = read_settings(app.config, app.name)
+    metadata, engine = database(app, db, settings.bind_key)
+    tables, tell = define_tables(metadata), notifier(app)
+    transactions = Transactions(engine, session=HostSession(db.session))
+    kit = Kit(
+        store=Store(transactions, tables, host.clock, host.in_transaction, tell),
+        vault=Vault(_keys(app)),
+        settings=settings,
+        areas=areas,
+        clock=host.clock,
+        notify=tell,
+    )
+    catalogues = find_catalogues(app.root_path, settings.translations)
+    app.extensions[KEY] = State(kit, tables, host, catalogues)
+
+
+def _keys(app: Flask) -> list[bytes]:
+    keys = read_keys(app.config)
+    if keys:
+        return keys
+    log.warning("TWOFACTOR_KEYS is not set: secrets are sealed under a key derived from SECRET_KEY")
+    return keys_from_secret_key(app.config)

@@ -1,0 +1,29 @@
+"""Tells the host what happened: a signal, and a line in the log."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from ..signals import BY_NAME
+
+log = logging.getLogger("portal.twofactor.events")
+
+# What an operator should see even where only warnings are logged.
+_SERIOUS = frozenset({"held", "recovery_code_used", "reset", "trust_reused", "unlocked"})
+
+
+def notifier(app: Flask) -> Callable[..., None]:
+    """What the use cases call after the commit (`Kit.notify`)."""
+
+    def notify(name: str, user_id: str, **facts: Any) -> None:
+        level = logging.WARNING if name in _SERIOUS else logging.INFO
+        log.log(level, "two-factor: %s", name, extra={"event": name, "user_id": user_id, **facts})
+        try:
+            BY_NAME[name].send(app, user_id=user_id, **facts)
+        except Exception:
+            # What happened has happened: a subscriber that fails must not make it look undone.
+            log.exception("a subscriber of the signal %s failed", name, extra={"event": name})
+
+    return notify

@@ -1,0 +1,277 @@
+"""Options of `init_app`: their defaults, and checks that say what to write instead."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask_login import UserMixin
+from flask_login import login_user as flask_login_user
+from sqlalchemy import Engine, MetaData, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstanceState, Session
+from werkzeug.local import LocalProxy
+
+from ..core.errors import SetupError
+from ..storage.tables import USER_ID
+from ..storage.ticket_changes import Joins
+
+_NAMES = ("username", "user_name", "email", "name")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Host:
+    """The options of `init_app` for one application, defaults filled in.
+
+    `TwoFactor.init_app` says what each of them is.
+    """
+
+    user_key: Callable[[Any], str]
+    account_name: Callable[[Any], str]
+    verify_password: Callable[[Any, str], bool]
+    login_user: Callable[[Any, bool], object]
+    credential: Callable[[Any], str] | None
+    change_password: Callable[[Any, str], object] | None
+    password_problem: Callable[[Any, str], str | None] | None
+    find_user: Callable[[str], Any]
+    user_label: Callable[[str], str]
+    user_labels: Callable[[Sequence[str]], Mapping[str, str]]
+    user_keys: Callable[[], Iterable[str]] | None
+    offered: Callable[[Any], Iterable[str]] | None
+    mandatory_for: Callable[[Any], Iterable[str]] | None
+    in_transaction: Joins | None
+    checks: Mapping[str, Callable[[], tuple[bool, str]]]
+    clock: Callable[[], float]
+    base_template: str
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "Host":
+        """Check the options and fill in the defaults.
+
+        Args:
+            options: as `init_app` was given them, `None` for the default.
+
+        Raises:
+            SetupError: names the first option of a wrong type.
+        """
+        check_options(options)
+        key_of = checked_key(options["user_key"])
+        label = options["user_label"] or str
+        defaults: dict[str, Any] = {
+            "account_name": lambda user: account_name(user, key_of),
+            "verify_password": check_password,
+            "login_user": login_user,
+            "find_user": find_nobody,
+            "user_label": label,
+            "user_labels": one_by_one(label),
+            "checks": {},
+            "base_template": "twofactor/layout.html",
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        nothing = dict.fromkeys(options)
+        return cls(**(nothing | defaults | given | {"user_key": key_of}))
+
+    def credential_of(self, user: Any) -> str:
+        """Return the digest of a user's credential, empty where the host names none.
+
+        Raises:
+            SetupError: the host's function does not return a text.
+        """
+        if self.credential is None:
+            return ""
+        text = self.credential(user)
+        if not isinstance(text, str) or not text:
+            raise SetupError(
+                "credential must return a text that changes with the password, e.g. the stored"
+                f" hash, not {type(text).__name__}"
+            )
+        return hashlib.sha256(b"credential " + text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Make sure that each option has its type, since a wrong one would be found only when used.
+
+    Raises:
+        SetupError: names the first one that has not.
+    """
+    template, checks = options["base_template"], options["checks"] or {}
+    if template is not None and not (isinstance(template, str) and template):
+        raise SetupError(f"base_template must be the name of a template, not {template!r}")
+    functions = {name: options[name] for name in options.keys() - {"base_template", "checks"}}
+    functions |= {f"checks[{name!r}]": look for name, look in checks.items()}
+    for name, given in functions.items():
+        if given is not None and not callable(given):
+            raise SetupError(f"{name} must be a function, not {given!r}")
+
+
+def database(app: Flask, db: Any, bind_key: str | None) -> tuple[MetaData, Callable[[], Engine]]:
+    """Where the tables are: the metadata, and what gives the engine once it is needed.
+
+    Args:
+        app: the application.
+        db: its Flask-SQLAlchemy object.
+        bind_key: one of SQLALCHEMY_BINDS, `None` for the default database.
+
+    Raises:
+        SetupError: there is no such bind.
+    """
+
+    def engine() -> Engine:
+        found: Engine = db.engine if bind_key is None else db.engines[bind_key]
+        return found
+
+    if bind_key is None:
+        return db.metadata, engine
+    binds = app.config.get("SQLALCHEMY_BINDS") or {}
+    if bind_key not in binds or bind_key not in db.metadatas:
+        known = ", ".join(map(str, binds)) or "none"
+        raise SetupError(
+            f"TWOFACTOR_BIND_KEY must be one of SQLALCHEMY_BINDS, not {bind_key!r} (known: {known};"
+            " db.init_app comes before twofactor.init_app)"
+        )
+    return db.metadatas[bind_key], engine
+
+
+def checked_key(user_key: Callable[[Any], str] | None) -> Callable[[Any], str]:
+    """Return a function that gives the key of a user, and refuses a key that is not stable.
+
+    A key that many users share would open for all of them, and one that changes with the password
+    would turn two-factor authentication off.
+
+    Args:
+        user_key: the host's own; by default the primary key of the user's row.
+    """
+
+    def checked(user: Any) -> str:
+        user = plain(user)
+        if user_key is None:
+            key = primary_key(user)
+            if key is None:
+                raise SetupError(
+                    f"{type(user).__name__} is no row of SQLAlchemy's with a primary key: give"
+                    " init_app user_key, a text of the user that never changes"
+                )
+        else:
+            key = user_key(user)
+        if not isinstance(key, str) or not 0 < len(key) <= USER_ID:
+            raise SetupError(
+                f"user_key must return a text of 1 to {USER_ID} characters, e.g. str(user.id),"
+                f" not {key!r}"
+            )
+        if user_key is not None:
+            _refuse_rotating(user, key)
+        return key
+
+    return checked
+
+
+def plain(user: Any) -> Any:
+    """Return the user behind Flask-Login's `current_user`, or the user as given."""
+    return user._get_current_object() if isinstance(user, LocalProxy) else user
+
+
+def primary_key(user: Any) -> str | None:
+    """Return the primary key of a user's row as text, `None` where there is no row.
+
+    Columns of a composite key are joined with commas; commas within them are escaped.
+    """
+    # As `sqlalchemy.inspect` finds it, in a tenth of the calls: each guarded request asks.
+    row = getattr(user, "_sa_instance_state", None)
+    if not isinstance(row, InstanceState):
+        return None
+    # The identity is known without a statement, also when the row has to be read again.
+    values = row.key[1] if row.key else row.mapper.primary_key_from_instance(user)
+    if None in values:
+        return None
+    if len(values) == 1:
+        return str(values[0])
+    return ",".join(str(value).replace("\\", "\\\\").replace(",", "\\,") for value in values)
+
+
+def _refuse_rotating(user: Any, key: str) -> None:
+    """Refuse a key that is taken from what a host lets change with the password.
+
+    Raises:
+        SetupError: the key is what `get_id()` returns and not the primary key, or it is
+            Flask-Security's `fs_uniquifier`.
+    """
+    primary = primary_key(user)
+    if key == primary:
+        return
+    source = None
+    if key == getattr(user, "fs_uniquifier", None):
+        source = "fs_uniquifier"
+    elif primary is not None and key == _login_id(user):
+        source = "get_id()"
+    if source is not None:
+        raise SetupError(
+            f"user_key returns {source} of {type(user).__name__}, which is not its primary key and"
+            " may change with the password: two-factor authentication would then be off. Leave"
+            " user_key out, or return a text that never changes, e.g. str(user.id)"
+        )
+
+
+def _login_id(user: Any) -> str | None:
+    get_id = getattr(user, "get_id", None)
+    found = get_id() if callable(get_id) else None
+    return None if found is None else str(found)
+
+
+def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
+    """Try the key on one row of each class of users with a `get_id` of its own.
+
+    A database that does not answer, or has no such table yet, is no mistake here.
+
+    Args:
+        db: the host's Flask-SQLAlchemy object.
+        user_key: as `checked_key` gives it.
+
+    Raises:
+        SetupError: the key is not stable.
+    """
+    for mapper in db.Model.registry.mappers:
+        get_id = getattr(mapper.class_, "get_id", None)
+        if not callable(get_id) or get_id is UserMixin.get_id:
+            continue
+        with suppress(SQLAlchemyError), Session(db.session.get_bind(mapper=mapper)) as session:
+            user = session.scalars(select(mapper.class_).limit(1)).first()
+            if user is not None:
+                user_key(user)
+
+
+def account_name(user: Any, user_key: Callable[[Any], str]) -> str:
+    """What tells the user's entries apart in the authenticator app: a name, or else the key."""
+    for attribute in _NAMES:
+        value = getattr(user, attribute, None)
+        if isinstance(value, str) and value.strip():
+            return value
+    return user_key(user)
+
+
+def check_password(user: Any, password: str) -> bool:
+    """Whether a password is the user's, as most user models have it."""
+    return bool(user.check_password(password))
+
+
+def login_user(user: Any, remember: bool) -> object:
+    """Sign in with Flask-Login."""
+    return flask_login_user(user, remember=remember)
+
+
+def find_nobody(_name: str) -> None:
+    """A host that names no `find_user`: operators name users by key."""
+
+
+def one_by_one(label: Callable[[str], str]) -> Callable[[Sequence[str]], dict[str, str]]:
+    """The names of many keys, asked for one after the other."""
+    return lambda keys: {key: label(key) for key in dict.fromkeys(keys)}
+
+
+def check_users(
+    db: Any, user_key: Callable[[Any], str] | None, key_of: Callable[[Any], str]
+) -> None:
+    """Try a key of the host's own; the default, the primary key, is stable."""
+    if user_key is not None:
+        check_stored_users(db, key_of)

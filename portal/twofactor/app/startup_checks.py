@@ -1,0 +1,149 @@
+"""Mistakes in the host's wiring, found before they let anybody through."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Flask, url_for
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.routing import BuildError
+
+from ..core.errors import SetupError, Unavailable
+from .state import State, state_of
+
+# The guard marks itself with the area's key, and the view that it was written above.
+GUARD = "_twofactor_area"
+WANTED = "_twofactor_wanted"
+
+
+def first_request(app: Flask, users: Callable[[], None]) -> Callable[[], None]:
+    """Return a check of routes, tables and users, to be made when the first request comes.
+
+    It passes once for each process; what is wrong is said at every request until it is right.
+
+    Args:
+        app: the application.
+        users: checks the users that are stored already.
+    """
+    good = False
+
+    def look() -> None:
+        nonlocal good
+        if not good:
+            check(app)
+            check_tables(state_of(app))
+            users()
+            good = True
+
+    return look
+
+
+def check(app: Flask) -> None:
+    """Make sure that people can sign in, and that every guard stands where it guards.
+
+    Args:
+        app: the application, with all its routes, in a request.
+
+    Raises:
+        SetupError: says what to write instead.
+    """
+    if not hasattr(app, "login_manager"):
+        raise SetupError("this app has no login manager: write LoginManager(app)")
+    state = state_of(app)
+    for endpoint, view in app.view_functions.items():
+        _check_view(endpoint, view)
+        for key in guards(view):
+            state.kit.areas.get(key)
+    for endpoint in state.kit.settings.sign_out or ():
+        if endpoint not in app.view_functions:
+            raise SetupError(f"TWOFACTOR_SIGN_OUT: there is no endpoint {endpoint!r}")
+    after_sign_in = state.kit.settings.after_sign_in
+    try:
+        _ = after_sign_in.startswith("/") or url_for(after_sign_in)
+    except BuildError:
+        raise SetupError(
+            "TWOFACTOR_AFTER_SIGN_IN must be a path within the application, or an endpoint without"
+            f" arguments, not {after_sign_in!r}"
+        ) from None
+
+
+def _check_view(endpoint: str, view: Any) -> None:
+    """No view may be routed without the guard that was written above it.
+
+    That is what happens when the decorators stand in the wrong order: the route then takes the
+    view as it was before the guard.
+    """
+    wanted = getattr(innermost(view), WANTED, None)
+    if wanted is not None and not any(hasattr(layer, GUARD) for layer in layers(view)):
+        raise SetupError(
+            f"view {endpoint!r} is routed without its guard: write"
+            f" @twofactor.required({wanted!r}) below the route, not above it"
+        )
+
+
+def check_tables(state: State) -> None:
+    """Make sure that the tables are there.
+
+    A database that does not answer is no mistake: whoever needs it finds that out.
+
+    Raises:
+        SetupError: names those that are missing, and says what to run.
+    """
+    try:
+        lacking = state.kit.store.lacking()
+    except Unavailable:
+        return
+    if lacking:
+        raise SetupError(
+            f"tables are missing: {', '.join(lacking)}; run 'flask db upgrade' (after 'flask db"
+            " migrate', if no migration has them yet), or call db.create_all()"
+        )
+
+
+def check_sessions(app: Flask) -> tuple[bool, str]:
+    """Look whether a session gets a new id when its rank changes.
+
+    Returns:
+        Whether it does, and a sentence for `doctor`.
+    """
+    interface = app.session_interface
+    name = type(interface).__name__
+    if callable(getattr(interface, "regenerate", None)):
+        return True, f"{name} renews them"
+    if type(interface) is SecureCookieSessionInterface:
+        return True, "kept in the cookie"
+    return False, (
+        f"{name} has no regenerate(session): an id that somebody planted before may be signed in"
+        " by its victim; use Flask-Session 0.8 or later, or write that method"
+    )
+
+
+def guarded_routes(app: Flask) -> dict[str, list[str]]:
+    """The rules that the guard of each area stands before, by the area's key."""
+    routes: dict[str, list[str]] = {}
+    for rule in app.url_map.iter_rules():
+        for key in guards(app.view_functions[rule.endpoint]):
+            if rule.rule not in routes.setdefault(key, []):
+                routes[key].append(rule.rule)
+    return routes
+
+
+def guards(view: Any) -> Iterator[str]:
+    """The areas that guard a view, or a method of a class-based one."""
+    of_class = getattr(view, "view_class", None)
+    methods = [getattr(of_class, name.lower(), None) for name in getattr(of_class, "methods", ())]
+    for each in (view, *methods):
+        for layer in layers(each):
+            if hasattr(layer, GUARD):
+                yield getattr(layer, GUARD)
+
+
+def layers(view: Any) -> Iterator[Any]:
+    """A view and what it wraps, outermost first."""
+    while view is not None:
+        yield view
+        view = getattr(view, "__wrapped__", None)
+
+
+def innermost(view: Any) -> Any:
+    """The function that the decorators stand above."""
+    return list(layers(view))[-1]

@@ -1,0 +1,88 @@
+"""Help for a person who can't go on alone; it is recorded who gave it, and why."""
+
+import getpass
+import os
+import sys
+from collections.abc import Callable
+
+import click
+
+from ..app.state import current_state
+from ..core.errors import NotOn
+from ..service.context import Kit
+from ..service.operator import accounts
+from .group import group, key_of
+
+# With who gave it, a reason fits into the record.
+LONGEST_REASON = 200
+
+reason_option = click.option("--reason", required=True, help="Why; it is recorded.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+
+
+@group.command("reset")
+@click.argument("user")
+@reason_option
+@yes_option
+def reset(user: str, reason: str, yes: bool) -> None:
+    """Switch two-factor authentication off for USER, who has lost phone and recovery code.
+
+    Make sure first that it is really them who ask. It is recorded and mailed to them, and their
+    sessions end.
+
+    Example: flask twofactor reset alice --reason "lost phone, called back on the known number"
+    """
+    _help(user, reason, yes, "Switch two-factor authentication off for", accounts.reset)
+    click.echo("Two-factor authentication is off.")
+
+
+@group.command("unlock")
+@click.argument("user")
+@reason_option
+@yes_option
+def unlock(user: str, reason: str, yes: bool) -> None:
+    """Let codes of USER be judged again after too many wrong ones; it stays on.
+
+    Make sure first that it is really them who ask. It is recorded and mailed to them, and their
+    sessions end, as one of them may be where the wrong codes came from.
+
+    Example: flask twofactor unlock alice --reason "phone's clock was wrong"
+    """
+    _help(user, reason, yes, "Let codes be judged again for", accounts.unlock)
+    click.echo("Codes are judged again.")
+
+
+def _help(
+    user: str,
+    reason: str,
+    yes: bool,
+    question: str,
+    help_with: Callable[[Kit, str, str, str], None],
+) -> None:
+    state = current_state()
+    user_id = key_of(state, user)
+    reason = " ".join(reason.split())
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise click.BadParameter(
+            f"say why, in at most {LONGEST_REASON} characters", param_hint="--reason"
+        )
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.ClickException("not confirmed: on a pipe, --yes confirms")
+        click.confirm(f"{question} {state.host.user_label(user_id)}?", abort=True)
+    try:
+        help_with(state.kit, user_id, _operator(), reason)
+    except NotOn:
+        raise click.ClickException(f"two-factor authentication is off for {user!r}") from None
+
+
+def _operator() -> str:
+    """Who gives the command: the account at this machine, and who became it."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    came_from = os.environ.get("SUDO_USER", "")
+    if came_from and came_from != name:
+        name = f"{name} ({came_from})"
+    return f"operator {name[:40]}"

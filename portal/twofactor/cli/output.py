@@ -1,0 +1,154 @@
+"""How the commands read times and print: tables for people, JSON for programs, as rows come."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from ..app.state import State
+from ..core.records import Event
+from ..service.operator.accounts import BATCH, Overview, batched
+
+R = TypeVar("R")
+
+
+def read_moment(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """A time: 2026-11-24, 2026-11-24T10:00 (UTC), or how long ago: 90m, 12h, 7d.
+
+    Returns:
+        Unix seconds; below zero, seconds before now.
+    """
+    if value is None:
+        return None
+    ago = re.fullmatch(r"([1-9]\d{0,5})([mhd])", value)
+    if ago:
+        return -int(ago[1]) * {"m": 60, "h": 3600, "d": 86_400}[ago[2]]
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("write 2026-11-24, 2026-11-24T10:00, or 90m, 12h, 7d") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def named(state: State, rows: Iterable[R], key_of: Callable[[R], str]) -> Iterator[tuple[str, R]]:
+    """Rows with the name of the user whose key they have; names are asked for many at once."""
+    for some in batched(rows, BATCH):
+        names = state.host.user_labels([key_of(row) for row in some])
+        for row in some:
+            key = key_of(row)
+            yield names.get(key, key), row
+
+
+def account_object(name: str, each: Overview) -> dict[str, Any]:
+    """An account for programs."""
+    locked = each.held_until is not None and math.isinf(each.held_until)
+    return {
+        "user": each.user_id,
+        "name": name,
+        "state": "on",
+        "areas": list(each.areas),
+        "activated_at": iso_text(each.activated_at),
+        "last_used_at": iso_text(each.last_used_at),
+        "authenticators": each.authenticators,
+        "wrong_in_a_row": each.wrong_in_a_row,
+        "locked": locked,
+        "held_until": None if locked else iso_text(each.held_until),
+        "recovery_held_until": iso_text(each.recovery_held_until),
+    }
+
+
+def off_object(name: str, user_id: str) -> dict[str, Any]:
+    """A user without two-factor authentication, for programs; the fields are the same."""
+    return {
+        "user": user_id,
+        "name": name,
+        "state": "off",
+        "areas": [],
+        "activated_at": None,
+        "last_used_at": None,
+        "authenticators": 0,
+        "wrong_in_a_row": 0,
+        "locked": False,
+        "held_until": None,
+        "recovery_held_until": None,
+    }
+
+
+def event_object(name: str, event: Event) -> dict[str, Any]:
+    """An event for programs."""
+    return {
+        "id": event.id,
+        "at": iso_text(event.at),
+        "user": event.user_id,
+        "name": name,
+        "kind": event.kind,
+        "area": event.area,
+        "address": event.address,
+        "detail": event.detail,
+    }
+
+
+def iso_text(at: float | None) -> str | None:
+    """A time for programs."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
+
+
+def time_text(at: float | None) -> str:
+    """A time for people, UTC."""
+    if at is None:
+        return "-"
+    if math.isinf(at):
+        return "locked"
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def yes_text(value: bool) -> str:
+    """Yes or no."""
+    return "yes" if value else "no"
+
+
+def share_text(part: int, whole: int | None) -> str:
+    """A part in per cent, as far as there is a whole."""
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def print_pairs(pairs: Mapping[str, Any]) -> None:
+    """Names and values, a line each."""
+    for name, value in pairs.items():
+        shown = " ".join(value) if isinstance(value, list) else value
+        click.echo(f"{name + ':':<22}{'-' if shown is None or shown == '' else shown}")
+
+
+def print_json(value: Any) -> None:
+    """One JSON value."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def stream_json(values: Iterable[Any]) -> None:
+    """One JSON array, written as its values come."""
+    click.echo("[", nl=False)
+    for number, value in enumerate(values):
+        click.echo(
+            ("," if number else "") + "\n  " + json.dumps(value, ensure_ascii=False), nl=False
+        )
+    click.echo("\n]")
+
+
+def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Aligned by the first screenful, so that a long listing need not be held in memory."""
+    source = iter(rows)
+    first = [row for _, row in zip(range(500), source, strict=False)]
+    widths = [max(len(row[i]) for row in (head, *first)) for i in range(len(head))]
+    for row in (head, *first):
+        _print_row(row, widths)
+    for row in source:
+        _print_row(row, widths)
+
+
+def _print_row(row: tuple[str, ...], widths: list[int]) -> None:
+    cells = (re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", cell) for cell in row)
+    click.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip())

@@ -1,0 +1,253 @@
+"""The settings `TWOFACTOR_*`, read once when an application is set up."""
+
+import difflib
+import reprlib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import SetupError
+from .vault import derive, parse_key
+
+PREFIX = "TWOFACTOR_"
+# An application's state, in `app.extensions`.
+KEY = "twofactor"
+# What an authenticator app shows, and what leaves room in the QR code.
+LONGEST_ISSUER = 60
+LONGEST_SHOWN = 150
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """One setting: its default, what it may be, and what it means."""
+
+    default: Any
+    lowest: int | None
+    highest: int | None
+    meaning: str
+
+
+SETTINGS: dict[str, Setting] = {
+    "TWOFACTOR_ISSUER": Setting(
+        None,
+        None,
+        None,
+        "Name of the service in the authenticator app, at most 60 characters"
+        " (default: the app's name)",
+    ),
+    "TWOFACTOR_WINDOW": Setting(1, 0, 1, "Time steps of 30 s accepted either side"),
+    "TWOFACTOR_VIEW_SECONDS": Setting(
+        300, 0, 3600, "How long a 'view' area stays open in a session after a code"
+    ),
+    "TWOFACTOR_FRESH_SECONDS": Setting(
+        900,
+        0,
+        3600,
+        "How long a given password counts, before a change of devices, a new recovery code or"
+        " deactivation asks for it again",
+    ),
+    "TWOFACTOR_PASS_SECONDS": Setting(
+        300, 30, 900, "How long a code that was right serves a form that came back"
+    ),
+    "TWOFACTOR_PENDING_SECONDS": Setting(
+        600, 60, 3600, "Lifetime of a pending sign-in and of a form carried through a challenge"
+    ),
+    "TWOFACTOR_ENROLMENT_SECONDS": Setting(900, 60, 3600, "Lifetime of an unfinished enrolment"),
+    "TWOFACTOR_TRUST_SECONDS": Setting(
+        0,
+        0,
+        90 * 86_400,
+        "How long a browser can be trusted at sign-in (30 days are 2592000); 0 offers it to nobody",
+    ),
+    "TWOFACTOR_KNOWN_SECONDS": Setting(
+        180 * 86_400,
+        0,
+        400 * 86_400,
+        "How long a browser that passed a second step is known: its wrong codes are counted apart,"
+        " so that nobody else's hold its codes; 0 knows none",
+    ),
+    "TWOFACTOR_RECOVERY_COST": Setting(
+        12, 4, 16, "bcrypt cost of the recovery code (below 10 for tests alone)"
+    ),
+    "TWOFACTOR_KEYS": Setting(
+        None, None, None, "Sealing keys, newest first: base64 of 32 random bytes each"
+    ),
+    "TWOFACTOR_AFTER_SIGN_IN": Setting(
+        "/",
+        None,
+        None,
+        "Where a sign-in leads that has no better place to go: a path within the application"
+        " (after SCRIPT_NAME), or an endpoint",
+    ),
+    "TWOFACTOR_SIGN_OUT": Setting(
+        None,
+        None,
+        None,
+        "Endpoint that signs out, or a list of endpoints: they answer while a mandatory second"
+        " factor is still to be set up (default: those named `logout`, `log_out`, `logoff`,"
+        " `signout` or `sign_out`, in any blueprint)",
+    ),
+    "TWOFACTOR_BIND_KEY": Setting(
+        None,
+        None,
+        None,
+        "One of SQLALCHEMY_BINDS, whose database has the tables (default: the default database)",
+    ),
+    "TWOFACTOR_TRANSLATIONS": Setting(
+        None,
+        None,
+        None,
+        "Folder (relative to the application's own) with sentences of its own: `de.po` for German"
+        " and so on",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings:
+    """The settings of one application; durations in seconds."""
+
+    issuer: str
+    window: int
+    view_seconds: int
+    fresh_seconds: int
+    pass_seconds: int
+    pending_seconds: int
+    enrolment_seconds: int
+    trust_seconds: int
+    known_seconds: int
+    recovery_cost: int
+    after_sign_in: str
+    sign_out: tuple[str, ...] | None
+    bind_key: str | None
+    translations: str
+
+
+def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        config: the application's configuration.
+        app_name: the issuer when none is set.
+
+    Raises:
+        SetupError: a setting is unknown or wrong; the sentence names it.
+    """
+    _refuse_unknown(config)
+    issuer = _text(config, "TWOFACTOR_ISSUER") or app_name
+    if len(issuer) > LONGEST_ISSUER:
+        raise SetupError(f"TWOFACTOR_ISSUER must have at most {LONGEST_ISSUER} characters")
+    after_sign_in = _text(config, "TWOFACTOR_AFTER_SIGN_IN") or "/"
+    if after_sign_in.startswith("//") or "\\" in after_sign_in:
+        raise SetupError(
+            "TWOFACTOR_AFTER_SIGN_IN must be a path within the application, or an endpoint,"
+            f" not {_shown(after_sign_in)}"
+        )
+    return Settings(
+        issuer=issuer,
+        window=_number(config, "TWOFACTOR_WINDOW"),
+        view_seconds=_number(config, "TWOFACTOR_VIEW_SECONDS"),
+        fresh_seconds=_number(config, "TWOFACTOR_FRESH_SECONDS"),
+        pass_seconds=_number(config, "TWOFACTOR_PASS_SECONDS"),
+        pending_seconds=_number(config, "TWOFACTOR_PENDING_SECONDS"),
+        enrolment_seconds=_number(config, "TWOFACTOR_ENROLMENT_SECONDS"),
+        trust_seconds=_number(config, "TWOFACTOR_TRUST_SECONDS"),
+        known_seconds=_number(config, "TWOFACTOR_KNOWN_SECONDS"),
+        recovery_cost=_number(config, "TWOFACTOR_RECOVERY_COST"),
+        after_sign_in=after_sign_in,
+        sign_out=_endpoints(config, "TWOFACTOR_SIGN_OUT"),
+        bind_key=_text(config, "TWOFACTOR_BIND_KEY") or None,
+        translations=_text(config, "TWOFACTOR_TRANSLATIONS"),
+    )
+
+
+def read_keys(config: Mapping[str, Any]) -> list[bytes]:
+    """The configured sealing keys, newest first; empty when none are set.
+
+    Raises:
+        SetupError: there is no key in it, or one is not the base64 of 32 random bytes.
+    """
+    value = config.get("TWOFACTOR_KEYS")
+    if value is None:
+        return []
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    # An empty one is a secret that got lost on its way here, and no wish for other keys.
+    if (
+        not isinstance(value, list | tuple)
+        or not value
+        or not all(isinstance(k, str) for k in value)
+    ):
+        raise SetupError("TWOFACTOR_KEYS must be a list of base64 texts, at least one")
+    keys = [parse_key(text) for text in value]
+    if len(set(keys)) != len(keys):
+        raise SetupError("TWOFACTOR_KEYS holds one key twice")
+    return keys
+
+
+def keys_from_secret_key(config: Mapping[str, Any]) -> list[bytes]:
+    """Keys derived from SECRET_KEY, and from SECRET_KEY_FALLBACKS to open what is older.
+
+    Raises:
+        SetupError: there is no SECRET_KEY, or what is there is no key.
+    """
+    secret = config.get("SECRET_KEY")
+    if not secret:
+        raise SetupError("set SECRET_KEY (and, better, TWOFACTOR_KEYS) before init_app")
+    older = config.get("SECRET_KEY_FALLBACKS") or []
+    if not isinstance(older, list | tuple):
+        raise SetupError("SECRET_KEY_FALLBACKS must be a list of texts or bytes")
+    for name, key in (("SECRET_KEY", secret), *(("SECRET_KEY_FALLBACKS", key) for key in older)):
+        if not isinstance(key, str | bytes) or not key:
+            raise SetupError(f"{name} must be text or bytes, not {type(key).__name__}")
+    materials = [key if isinstance(key, bytes) else key.encode() for key in (secret, *older)]
+    return [derive(material, "keys") for material in materials]
+
+
+def _number(config: Mapping[str, Any], key: str) -> int:
+    setting = SETTINGS[key]
+    value = config.get(key, setting.default)
+    low, high = setting.lowest, setting.highest
+    if low is None or high is None:
+        raise AssertionError(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise SetupError(f"{key} must be a whole number from {low} to {high}, not {_shown(value)}")
+    return value
+
+
+def _text(config: Mapping[str, Any], key: str) -> str:
+    value = config.get(key, SETTINGS[key].default)
+    if value is None:
+        return ""
+    # Surrogates are no characters: they can't be sent or stored.
+    unfit = {"Cc", "Cs", "Zl", "Zp"}
+    if not isinstance(value, str) or any(unicodedata.category(each) in unfit for each in value):
+        raise SetupError(f"{key} must be text of one line, not {_shown(value)}")
+    return value.strip()
+
+
+def _endpoints(config: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    value = config.get(key, SETTINGS[key].default)
+    if value is None:
+        return None
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(
+        isinstance(name, str) and name.strip() for name in names
+    ):
+        raise SetupError(f"{key} must be an endpoint or a list of endpoints, not {_shown(value)}")
+    return tuple(name.strip() for name in names)
+
+
+def _shown(value: Any) -> str:
+    """A value in an error: as much of it as fits a line."""
+    text = " ".join(reprlib.repr(value).split())
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _refuse_unknown(config: Mapping[str, Any]) -> None:
+    for key in config:
+        if key.startswith(PREFIX) and key not in SETTINGS:
+            near = difflib.get_close_matches(key, SETTINGS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SetupError(f"unknown setting {key}{hint}")

@@ -1,0 +1,170 @@
+"""Sentences in other languages: `.po` files, one a language, read when it is first spoken.
+
+Nothing is compiled and nothing but these files is needed. Babel reads them; without any file for a
+language (nor, then, Babel) the sentences are the English ones of the code. Knows no Flask.
+"""
+
+import io
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from gettext import GNUTranslations, NullTranslations
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..core.errors import SetupError
+
+TRANSLATIONS = Path(__file__).parents[1] / "translations"
+SOURCE = "en"
+RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(_[A-Za-z0-9]{1,8})*")
+_NAME = re.compile(r"%\((\w+)\)")
+log = logging.getLogger(__name__)
+
+
+def later(message: str) -> str:
+    """Mark a sentence that is translated where it is used."""
+    return message
+
+
+class BrokenFile(ValueError):
+    """A `.po` file can't be read; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Language:
+    """What is spoken.
+
+    Args:
+        tag: the language of the sentences as HTML names it (BCP 47), e.g. "de" or "pt-BR".
+        texts: the sentences, by the English ones.
+    """
+
+    tag: str
+    texts: NullTranslations
+
+    @property
+    def is_right_to_left(self) -> bool:
+        """Whether it is written from right to left."""
+        return self.tag.partition("-")[0] in RIGHT_TO_LEFT
+
+
+class Catalogues:
+    """The languages of some folders.
+
+    Args:
+        folders: the first one that has a sentence wins.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
+        self._known: dict[str, Language] = {}
+
+    def of(self, locale: str) -> Language:
+        """The language of a locale: of "de_AT" first, then of "de", then English.
+
+        Args:
+            locale: as Babel writes it, e.g. "de_AT".
+        """
+        known = self._known.get(locale)
+        if known is None:
+            known = self._known[locale] = self._read(locale)
+        return known
+
+    def names(self) -> list[str]:
+        """The locales that have a file, English included."""
+        found = {path.stem for folder in self._folders for path in folder.glob("*.po")}
+        return sorted(found | {SOURCE})
+
+    def _read(self, locale: str) -> Language:
+        files = [
+            path
+            for name in (*_general(locale), SOURCE)
+            for path in (folder / f"{name}.po" for folder in self._folders)
+            if path.is_file()
+        ]
+        texts = NullTranslations()
+        for path in reversed(files):
+            more = read(path)
+            more.add_fallback(texts)
+            texts = more
+        return Language(files[0].stem.replace("_", "-") if files else SOURCE, texts)
+
+
+def find_catalogues(root: str, folder: str) -> Catalogues:
+    """The languages of an application: its own sentences first, then those of this package.
+
+    Args:
+        root: what the folder is relative to.
+        folder: the setting TWOFACTOR_TRANSLATIONS, or nothing.
+
+    Raises:
+        SetupError: there is nothing in the folder that can be read.
+    """
+    if not folder:
+        return Catalogues(TRANSLATIONS)
+    if find_spec("babel") is None:
+        raise SetupError("TWOFACTOR_TRANSLATIONS needs Babel: install the extra 'babel'")
+    own = Path(root, folder)
+    files = sorted(own.glob("*.po"))
+    if not files:
+        raise SetupError(f"TWOFACTOR_TRANSLATIONS: there is no file such as {own / 'de.po'}")
+    for path in files:
+        try:
+            read(path)
+        except BrokenFile as error:
+            raise SetupError(f"TWOFACTOR_TRANSLATIONS: {error}") from None
+    return Catalogues(own, TRANSLATIONS)
+
+
+def read(path: Path) -> NullTranslations:
+    """The sentences of a file; one whose placeholders are not the English one's is left out.
+
+    Raises:
+        BrokenFile: it can't be read.
+    """
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import PoFileError, read_po
+
+    try:
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=path.stem, ignore_obsolete=True, abort_invalid=True)
+    except (OSError, PoFileError, ValueError) as error:
+        raise BrokenFile(f"{path}: {error}") from None
+    for message in list(catalog):
+        ids, texts = _forms(message.id), _forms(message.string)
+        if message.id and not _fits(ids, texts):
+            log.warning("%s: the placeholders of %r do not fit", path, ids[0])
+            catalog.delete(message.id, message.context)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def _general(locale: str) -> Iterator[str]:
+    """ "zh_Hans_CN", "zh_Hans", "zh"; nothing for what is no locale."""
+    locale = locale.partition("@")[0]
+    if not _LOCALE.fullmatch(locale):
+        return
+    while locale:
+        yield locale
+        locale = locale.rpartition("_")[0]
+
+
+def _forms(text: str | Iterable[str] | None) -> tuple[str, ...]:
+    return (text or "",) if text is None or isinstance(text, str) else tuple(text)
+
+
+def _fits(ids: tuple[str, ...], texts: tuple[str, ...]) -> bool:
+    """Whether every form of a sentence can be filled with the values of the English one."""
+    names = {name for text in ids for name in _NAME.findall(text)}
+    if not names:
+        return True
+    try:
+        for text in texts:
+            text % dict.fromkeys(names, 1)
+    except (KeyError, TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,174 @@
+"""The language of a request: the host's, where it uses Flask-Babel; otherwise English.
+
+Every sentence for people goes through `_` or `plural`, in templates through `twofactor_text` or
+`twofactor_texts`; times through `moment`. What operators read (commands, logs) stays English.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, has_app_context
+from flask.globals import app_ctx
+from markupsafe import Markup, escape
+
+from ..core.areas import BUILT_IN, Area
+from ..core.settings import KEY
+from .catalogue import SOURCE, Catalogues, Language
+
+_NONE = Catalogues()
+
+
+def language() -> Language:
+    """What is spoken in this request."""
+    app = _app()
+    return _catalogues(app).of(_locale(app))
+
+
+def _(message: str, **values: Any) -> str:
+    """A sentence in the language of the request.
+
+    Args:
+        message: the English sentence, with named placeholders (`%(name)s`).
+        values: what stands in their places.
+    """
+    return _filled(language().texts.gettext(message), values)
+
+
+def plural(one: str, many: str, count: int, **values: Any) -> str:
+    """A sentence with a number in it, in the form that the language has for that number.
+
+    Args:
+        one: the English sentence for 1.
+        many: the English sentence for any other number; `%(count)d` is the number.
+        count: the number.
+        values: what stands in the other placeholders' places.
+    """
+    return _filled(language().texts.ngettext(one, many, count), {"count": count, **values})
+
+
+def markup(message: str, text: str, values: Mapping[str, Any]) -> Markup:
+    """A sentence as HTML: values are escaped, and so is the sentence, unless it brings its tags.
+
+    Args:
+        message: the English sentence, which decides: with tags in it, its translation is HTML.
+        text: what is said instead.
+        values: what stands in the places of the placeholders.
+    """
+    safe = _safe(message, text)
+    return safe % values if values else safe
+
+
+@lru_cache(maxsize=4096)  # more than there are sentences in a few languages
+def _safe(message: str, text: str) -> Markup:
+    if "<" not in message:
+        # Apostrophes stay: attributes are written between double quotes.
+        text = str(escape(text)).replace("&#39;", "'")
+    return Markup(text)  # noqa: S704 - escaped, or HTML of ours or of the host's own file
+
+
+def html_text(message: str, **values: Any) -> Markup:
+    """`_` for templates."""
+    return markup(message, language().texts.gettext(message), values)
+
+
+def html_plural(one: str, many: str, count: int, **values: Any) -> Markup:
+    """`plural` for templates."""
+    text = language().texts.ngettext(one, many, count)
+    return markup(one, text, {"count": count, **values})
+
+
+def language_attributes() -> dict[str, str]:
+    """The attributes of an element that holds our sentences, whatever the page around it speaks."""
+    spoken = language()
+    return {"lang": spoken.tag} | ({"dir": "rtl"} if spoken.is_right_to_left else {})
+
+
+HELPERS: dict[str, Any] = {
+    "twofactor_text": html_text,
+    "twofactor_texts": html_plural,
+    "twofactor_language": language_attributes,
+}
+
+
+def shown(area: Area) -> Area:
+    """An area as it is read in this request; the host's words may be lazy strings."""
+    if area.key in BUILT_IN:
+        return replace(area, label=_(area.label))
+    return replace(area, label=str(area.label), description=str(area.description))
+
+
+def in_english(area: Area) -> Area:
+    """An area as operators read it, whatever language the host's lazy strings would speak."""
+    app = _app()
+    if app is None or not _has_flask_babel(app):
+        return shown(area)
+    from flask_babel import force_locale
+
+    with force_locale(SOURCE):
+        return shown(area)
+
+
+def moment(at: float) -> str:
+    """A time for people, in UTC."""
+    when = datetime.fromtimestamp(at, UTC)
+    locale = _spoken_locale()
+    if locale == SOURCE:
+        return f"{when.day} {when:%B %Y, %H:%M} UTC"
+    from babel.dates import format_date
+
+    day = format_date(when, "long", locale=locale)
+    return _("%(date)s, %(time)s UTC", date=day, time=time_of_day(at))
+
+
+def time_of_day(at: float) -> str:
+    """Hours and minutes in UTC, for people; the sentence around them says that they are UTC."""
+    when = datetime.fromtimestamp(at, UTC)
+    locale = _spoken_locale()
+    if locale == SOURCE:
+        return f"{when:%H:%M}"
+    from babel.dates import format_time
+
+    return str(format_time(when, "short", tzinfo=UTC, locale=locale))
+
+
+def _spoken_locale() -> str:
+    """The host's locale, if our sentences are in its language: "en_US" is not a mere "en"."""
+    locale, spoken = _locale(_app()), language().tag.replace("-", "_")
+    return locale if locale.partition("_")[0] == spoken.partition("_")[0] else spoken
+
+
+def _app() -> Flask | None:
+    """The application itself: each look through a proxy costs as much as finding a sentence."""
+    return app_ctx.app if has_app_context() else None
+
+
+def _catalogues(app: Flask | None) -> Catalogues:
+    # The state stands on a higher floor, so its class is not asked for.
+    state = app.extensions.get(KEY) if app else None
+    found = getattr(state, "catalogues", None)
+    return found if isinstance(found, Catalogues) else _NONE
+
+
+def _has_flask_babel(app: Flask) -> bool:
+    """Whether the host uses Flask-Babel; Flask-BabelPlus keeps itself under the same name."""
+    return type(app.extensions.get("babel")).__module__.partition(".")[0] == "flask_babel"
+
+
+def _locale(app: Flask | None) -> str:
+    if app is None or not _has_flask_babel(app):
+        return SOURCE
+    from flask_babel import get_locale
+
+    try:
+        return str(get_locale() or SOURCE)
+    except Exception:
+        # Whatever the host's choice of a language hangs on: a refusal must still be worded.
+        app.logger.exception("no language could be chosen: English is spoken")
+        return SOURCE
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    return text % values if values else text

@@ -1,0 +1,68 @@
+"""Change the protected areas."""
+
+from ..core import changes
+from ..core.errors import AreasChanged, ChallengeRequired, NotOn
+from ..core.records import Account, Subject
+from ..storage.transaction import Transaction
+from .context import Kit
+
+
+def removed_areas(kit: Kit, account: Account, wanted: frozenset[str]) -> frozenset[str]:
+    """The areas that would no longer be protected; those no longer on offer do not count."""
+    return frozenset(key for key in account.areas - wanted if key in kit.areas)
+
+
+def add_areas(kit: Kit, subject: Subject, wanted: frozenset[str]) -> bool:
+    """Choose areas besides those of before, which needs no code.
+
+    Args:
+        kit: the application's parts.
+        subject: who chooses.
+        wanted: the whole choice, as `AreaRegistry.chosen` gives it.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        NotOn: there is nothing to choose.
+        ChallengeRequired: an area would be removed.
+        AreasChanged: another request was first.
+    """
+
+    def work(transaction: Transaction) -> bool:
+        return _choose(kit, transaction, subject, wanted, may_remove=False)
+
+    return kit.store.run(work)
+
+
+def choose_areas(
+    kit: Kit, transaction: Transaction, subject: Subject, wanted: frozenset[str]
+) -> bool:
+    """Choose areas in the transaction that uses up a code, and remove those not wanted.
+
+    Arguments, return value and errors as `add_areas`.
+    """
+    return _choose(kit, transaction, subject, wanted, may_remove=True)
+
+
+def _choose(
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    wanted: frozenset[str],
+    *,
+    may_remove: bool,
+) -> bool:
+    account = transaction.account(subject.user_id, lock=True)
+    if account is None:
+        raise NotOn("no second factor")
+    added, removed = wanted - account.areas, removed_areas(kit, account, wanted)
+    if removed and not may_remove:
+        raise ChallengeRequired("areas would be removed")
+    if not (added or removed):
+        return False
+    if not transaction.set_areas(account, wanted):
+        raise AreasChanged("areas changed meanwhile")
+    change = changes.AreasChanged(tuple(sorted(added)), tuple(sorted(removed)))
+    transaction.change(subject, change)
+    return True

@@ -1,0 +1,40 @@
+"""What every use case needs, handed in by the caller."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ..core.areas import AreaRegistry
+from ..core.records import Event, Subject
+from ..core.settings import Settings
+from ..core.vault import Vault
+from ..storage.store import Store, Tell
+from ..storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Kit:
+    """One application's parts below the web."""
+
+    store: Store
+    vault: Vault
+    settings: Settings
+    areas: AreaRegistry
+    clock: Callable[[], float]
+    notify: Tell
+
+    def run_or_join(
+        self, connection: Connection | None, work: Callable[[Transaction], None]
+    ) -> None:
+        """Do the work in a transaction of its own, or in the one that the host has open."""
+        if connection is None:
+            self.store.run(work)
+        else:
+            self.store.join(connection, work)
+
+    def event(
+        self, subject: Subject, kind: str, area: str | None = None, detail: str | None = None
+    ) -> Event:
+        """An event of this moment."""
+        return Event(subject.user_id, int(self.clock()), kind, area, subject.address, detail)

@@ -1,0 +1,137 @@
+"""List accounts and events, and help people: reset and unlock."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from ...core import changes, throttle
+from ...core.errors import NotOn
+from ...core.records import KNOWN, Account, Event, Subject
+from ...storage.transaction import Transaction
+from ..context import Kit
+
+R = TypeVar("R")
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """An account as an operator sees it; times are Unix seconds."""
+
+    user_id: str
+    areas: tuple[str, ...]
+    activated_at: int
+    last_used_at: int | None
+    authenticators: int
+    wrong_in_a_row: int
+    held_until: float | None
+    recovery_held_until: float | None
+
+
+def overview(kit: Kit, account: Account) -> Overview:
+    """An account as an operator sees it."""
+    now = kit.clock()
+    used = [each.last_used_at for each in account.authenticators if each.last_used_at]
+    return Overview(
+        user_id=account.user_id,
+        areas=tuple(sorted(account.areas)),
+        activated_at=account.activated_at,
+        last_used_at=max(used, default=None),
+        authenticators=len(account.authenticators),
+        wrong_in_a_row=account.codes.run,
+        held_until=throttle.held_until(account.schedule, account.codes, now),
+        recovery_held_until=throttle.held_until(throttle.RECOVERY, account.recovery, now),
+    )
+
+
+def overviews(kit: Kit, *, area: str | None = None, held: bool = False) -> Iterator[Overview]:
+    """The accounts in the order of their keys, read in batches.
+
+    Args:
+        kit: the application's parts.
+        area: only those that protect it.
+        held: only those whose codes are not judged now.
+    """
+    for account in kit.store.accounts(BATCH, area=area, tried=held):
+        each = overview(kit, account)
+        if not held or each.held_until is not None:
+            yield each
+
+
+def without(kit: Kit, keys: Iterable[str]) -> Iterator[str]:
+    """Those of some keys whose users have two-factor authentication off, in batches."""
+    for some in batched(keys, BATCH):
+        on = kit.store.with_account(some)
+        yield from (key for key in some if key not in on)
+
+
+def without_user(kit: Kit, keys: Iterable[str]) -> int:
+    """Return how many accounts belong to none of some keys.
+
+    Args:
+        kit: the application's parts.
+        keys: of all users, each once.
+    """
+    found = sum(len(kit.store.with_account(some)) for some in batched(keys, BATCH))
+    return max(0, sum(kit.store.count_by_areas().values()) - found)
+
+
+def batched(rows: Iterable[R], size: int) -> Iterator[tuple[R, ...]]:
+    """Tuples of at most so many (`itertools.batched` is there from Python 3.12 on)."""
+    source = iter(rows)
+    while some := tuple(islice(source, size)):
+        yield some
+
+
+def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
+    """Switch two-factor authentication off for a person who lost phone and recovery code.
+
+    Args:
+        kit: the application's parts.
+        user_id: whose.
+        by: who does it, for the record.
+        reason: why, for the record.
+
+    Raises:
+        NotOn: it is off.
+    """
+
+    def work(transaction: Transaction) -> None:
+        if not transaction.remove_account(user_id):
+            raise NotOn("no second factor")
+        reset, off = changes.Reset(by, reason), changes.Deactivated("operator")
+        transaction.change(Subject(user_id), reset, off)
+
+    kit.store.run(work)
+
+
+def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
+    """Let codes be judged again; two-factor authentication stays on.
+
+    Everything half done of the user ends: a guesser may be in the midst of it.
+
+    Raises:
+        NotOn: there is nothing to unlock.
+    """
+
+    def work(transaction: Transaction) -> None:
+        if not transaction.clear_throttle(user_id):
+            raise NotOn("no second factor")
+        # Known browsers stay: wrong codes from elsewhere must not hold the owner's own again.
+        transaction.drop_tickets(user_id, spare=KNOWN)
+        transaction.change(Subject(user_id), changes.Unlocked(by, reason))
+
+    kit.store.run(work)
+
+
+def events(kit: Kit, user_id: str | None, since: int | None) -> Iterator[Event]:
+    """The record, oldest first, read in batches.
+
+    Args:
+        kit: the application's parts.
+        user_id: of one user alone.
+        since: Unix seconds.
+    """
+    return kit.store.all_events(BATCH, user_id, since)

@@ -1,0 +1,198 @@
+"""What must be right for two-factor authentication to work, checked one by one."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.errors import Unavailable
+from ...migrations import LATEST
+from ..context import Kit
+from . import accounts
+
+CLOCK_TOLERANCE = 5
+BUSY_MILLISECONDS = 1000
+SAMPLE = 50
+
+# Whether it is as it should be, and a sentence.
+Look = Callable[[], tuple[bool, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Args:
+        name: what.
+        ok: whether it is as it should be.
+        text: what was found; for operators, no secret in it.
+    """
+
+    name: str
+    ok: bool
+    text: str
+
+
+def examine(
+    kit: Kit,
+    config: Mapping[str, Any],
+    user_keys: Callable[[], Iterable[str]] | None,
+    more: Mapping[str, Look],
+) -> list[Check]:
+    """Look at everything; what can't be looked at fails.
+
+    Args:
+        kit: the application's parts.
+        config: the application's settings.
+        user_keys: gives the keys of all users, if the application tells.
+        more: what the application adds, by name.
+    """
+    looks: dict[str, Look] = {
+        "database": lambda: _database(kit),
+        "isolation": lambda: _isolation(kit),
+        "tables": lambda: _tables(kit),
+        "keys": lambda: _keys(kit, config),
+        "sealed secrets": lambda: _sealed(kit),
+        "areas": lambda: _areas(kit),
+        "users": lambda: _users(kit, user_keys),
+        "clock": lambda: _clock(kit),
+        "session cookie": lambda: _cookie(config),
+        **more,
+    }
+    return [_look(name, look) for name, look in looks.items()]
+
+
+def ready(kit: Kit, more: Mapping[str, Look]) -> list[Check]:
+    """Look at what requests can't be served without; a few small statements, often asked."""
+    looks: dict[str, Look] = {
+        "database": lambda: _database(kit),
+        "schema": lambda: _schema(kit),
+        **more,
+        "keys": lambda: _opens(kit),
+    }
+    return [_look(name, look) for name, look in looks.items()]
+
+
+def _look(name: str, look: Look) -> Check:
+    try:
+        return Check(name, *look())
+    except Unavailable as error:
+        return Check(name, False, str(error))
+    except Exception as error:  # noqa: BLE001 - what breaks while it is looked at is not right
+        text = str(error).partition("\n")[0]
+        return Check(name, False, f"{type(error).__name__}: {text}" if text else repr(error))
+
+
+def _database(kit: Kit) -> tuple[bool, str]:
+    return True, kit.store.describe()
+
+
+def _isolation(kit: Kit) -> tuple[bool, str]:
+    level = kit.store.isolation()
+    if level not in ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"):
+        return False, f"{level}: a lock must hold until the commit; leave the engine's default"
+    settings = kit.store.sqlite_settings()
+    if settings is None:
+        return True, level
+    mode, timeout = settings
+    text = f"{level}, journal {mode}, busy timeout {timeout} ms"
+    if mode.lower() != "wal":
+        return False, f"{text}: use a file and PRAGMA journal_mode = WAL"
+    if timeout < BUSY_MILLISECONDS:
+        return False, f"{text}: PRAGMA busy_timeout should be {BUSY_MILLISECONDS} at least"
+    return True, text
+
+
+def _tables(kit: Kit) -> tuple[bool, str]:
+    version = kit.store.version()
+    text = f"version {version} of {LATEST}"
+    lacking = kit.store.lacking() or kit.store.incomplete()
+    if lacking:
+        advice = "run 'flask db upgrade' or 'flask twofactor upgrade-tables'"
+        return False, f"{text}; missing: {', '.join(lacking)}; {advice}"
+    return True, text
+
+
+def _schema(kit: Kit) -> tuple[bool, str]:
+    kit.store.probe()
+    return True, f"version {LATEST}"
+
+
+def _keys(kit: Kit, config: Mapping[str, Any]) -> tuple[bool, str]:
+    ids = ", ".join(kit.vault.key_ids)
+    if not config.get("TWOFACTOR_KEYS"):
+        return (
+            False,
+            f"TWOFACTOR_KEYS is not set; sealing under one derived from SECRET_KEY ({ids})",
+        )
+    return True, f"newest first: {ids}"
+
+
+def _sealed(kit: Kit) -> tuple[bool, str]:
+    under: dict[str, int] = {}
+    for value in kit.store.sealed_values(500):
+        named = kit.vault.sealed_under(value.sealed)
+        under[named] = under.get(named, 0) + 1
+    missing = sorted(set(under) - set(kit.vault.key_ids))
+    if missing:
+        return False, f"keys are missing: {', '.join(missing)}"
+    old = sum(count for named, count in under.items() if named != kit.vault.newest)
+    if old:
+        return True, f"{old} of {sum(under.values())} under an older key: run rotate-keys"
+    return True, f"{sum(under.values())} under the newest key"
+
+
+def _areas(kit: Kit) -> tuple[bool, str]:
+    """Each stored choice has its area: a guard that the code no longer has asks nobody."""
+    unknown: dict[str, int] = {}
+    for keys, count in kit.store.count_by_areas().items():
+        for key in keys:
+            if key not in kit.areas:
+                unknown[key] = unknown.get(key, 0) + count
+    if not unknown:
+        return True, f"{len(kit.areas)} named"
+    found = ", ".join(f"{key} ({unknown[key]} users)" for key in sorted(unknown))
+    return False, f"chosen by users, and no longer named by the code: {found}"
+
+
+def _users(kit: Kit, user_keys: Callable[[], Iterable[str]] | None) -> tuple[bool, str]:
+    """Each account has its user: one that has lost its key would be without a second factor."""
+    if user_keys is None:
+        return True, "not looked at: give init_app user_keys, the keys of all users"
+    lost = accounts.without_user(kit, user_keys())
+    if lost:
+        return False, (
+            f"{lost} accounts have no user: user_key may have changed; see 'flask twofactor list'"
+        )
+    return True, "each account has its user"
+
+
+def _opens(kit: Kit) -> tuple[bool, str]:
+    """A few secrets at random, as there may be many: their ids are random, too."""
+    found = kit.store.sample(secrets.token_hex(8), SAMPLE) or kit.store.sample("", SAMPLE)
+    under = {kit.vault.sealed_under(value.sealed) for value in found}
+    missing = sorted(under - set(kit.vault.key_ids))
+    if missing:
+        return False, f"keys are missing: {', '.join(missing)}"
+    return True, f"{len(found)} secrets looked at"
+
+
+def _clock(kit: Kit) -> tuple[bool, str]:
+    off = kit.clock() - kit.store.clock()
+    text = f"{abs(off):.0f} s {'ahead of' if off >= 0 else 'behind'} the database's"
+    return abs(off) <= CLOCK_TOLERANCE, text
+
+
+def _cookie(config: Mapping[str, Any]) -> tuple[bool, str]:
+    lacking = [
+        name
+        for name, good in (
+            ("SESSION_COOKIE_SECURE", config.get("SESSION_COOKIE_SECURE")),
+            ("SESSION_COOKIE_HTTPONLY", config.get("SESSION_COOKIE_HTTPONLY")),
+            ("SESSION_COOKIE_SAMESITE", config.get("SESSION_COOKIE_SAMESITE") in ("Lax", "Strict")),
+        )
+        if not good
+    ]
+    if lacking:
+        return False, f"set {', '.join(lacking)} where the application is served over TLS"
+    return True, "Secure, HttpOnly, SameSite"

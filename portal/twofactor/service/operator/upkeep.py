@@ -1,0 +1,89 @@
+"""Rotate keys, purge what is old, upgrade the tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...core import vault
+from ...core.errors import KeyMissing, SealBroken
+from ...storage.transaction import Transaction
+from ..context import Kit
+from . import accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a rotation did.
+
+    Args:
+        seen: sealed values that were looked at.
+        resealed: those sealed anew under the newest key.
+        failed: those whose key is missing or that do not open; they stay as they are.
+        missing: ids of the keys that are missing.
+    """
+
+    seen: int
+    resealed: int
+    failed: int
+    missing: tuple[str, ...]
+
+
+def rotate_keys(kit: Kit, progress: Callable[[int], None] = lambda _count: None) -> Rotation:
+    """Seal everything anew under the newest key.
+
+    It can be broken off at any moment and run again: each value is changed by one statement of
+    its own, only if it is still the one that was read, and what is under the newest key is left.
+    """
+    seen = resealed = failed = 0
+    missing: set[str] = set()
+    for value in kit.store.sealed_values(accounts.BATCH):
+        seen += 1
+        progress(1)
+        purpose, context = _bound(value.table, value.user_id, value.row_id, value.kind)
+        try:
+            if not kit.vault.needs_reseal(value.sealed):
+                continue
+            fresh = kit.vault.seal(
+                kit.vault.open(value.sealed, purpose, *context), purpose, *context
+            )
+        except (KeyMissing, SealBroken) as error:
+            failed += 1
+            if isinstance(error, KeyMissing):
+                missing.add(error.key_id)
+            continue
+        if kit.store.reseal(value, fresh):
+            resealed += 1
+    return Rotation(seen, resealed, failed, tuple(sorted(missing)))
+
+
+def _bound(table: str, user_id: str, row_id: str, kind: str) -> tuple[str, tuple[str, ...]]:
+    if table == "authenticator":
+        return vault.AUTHENTICATOR, (user_id, row_id)
+    return vault.TICKET, (user_id, kind, row_id)
+
+
+def purge(
+    kit: Kit, events_before: int, progress: Callable[[int], None] = lambda _count: None
+) -> tuple[int, int]:
+    """Remove expired tickets, and events of before a time (Unix seconds), in short transactions.
+
+    Returns:
+        How many tickets and how many events were removed.
+    """
+    now = kit.clock()
+    return (
+        _all(kit, lambda tx: tx.drop_expired_tickets(now, 10 * accounts.BATCH), progress),
+        _all(kit, lambda tx: tx.drop_events_before(events_before, 10 * accounts.BATCH), progress),
+    )
+
+
+def _all(kit: Kit, remove: Callable[[Transaction], int], progress: Callable[[int], None]) -> int:
+    removed = 0
+    while count := kit.store.run(remove):
+        removed += count
+        progress(count)
+    return removed
+
+
+def upgrade_tables(kit: Kit) -> tuple[int, int]:
+    """Lead the tables up to the newest version; the version before and the one after."""
+    return kit.store.upgrade()

@@ -1,0 +1,1 @@
+"""The blueprint's own pages."""

@@ -1,0 +1,217 @@
+"""The authenticators of a user: another phone in two steps, another name, and one less."""
+
+from typing import Any
+
+from flask import url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ...app.state import State, current_state
+from ...core.answers import Code
+from ...core.areas import AUTHENTICATORS
+from ...core.errors import (
+    ChallengeRequired,
+    EnrolmentExpired,
+    NameUnusable,
+    NotOn,
+    Refusal,
+    UnknownAuthenticator,
+    about,
+)
+from ...core.records import Account, Authenticator
+from ...i18n.language import _, moment
+from ...service import authenticators, tickets
+from ...service.authenticators import Addition
+from .. import navigation, requests, responses, sentences, session_marks, subjects
+from ..parts import secret
+from ..parts.password_question import PasswordQuestion
+
+ADD, SCAN, CODE = "authenticator_add.html", "authenticator_scan.html", "authenticator_code.html"
+ONE = "authenticator.html"
+
+
+def show_new() -> Response:
+    """GET: the step that the person is at. Nothing is made here."""
+    state = current_state()
+    password = PasswordQuestion(state)
+    if not password.is_on:
+        return responses.turned_away(state, NotOn("off"))
+    try:
+        addition = _resumed(state)
+    except EnrolmentExpired:
+        return responses.form(ADD, "name", "code", *password.fields, name="", **password.context)
+    return responses.either(
+        lambda: responses.page(SCAN, **secret.context(state, addition.secret), name=addition.name),
+        lambda: _addition_object(state, addition),
+    )
+
+
+def submit_new() -> Response:
+    """POST: name, a code that counts already, and the password if it is long ago; then the first
+    code of the new one.
+    """
+    state = current_state()
+    return _begin(state) if requests.sent("name") else _finish(state)
+
+
+def show(number: str) -> Response:
+    """GET: one of them, to rename or to remove it."""
+    state = current_state()
+    account = _account(state)
+    if account is None:
+        return responses.turned_away(state, NotOn("off"))
+    try:
+        found = authenticators.find(account, number)
+    except UnknownAuthenticator as refusal:
+        return responses.turned_away(state, refusal, say=True)
+    password = PasswordQuestion(state)
+    removing = ["code", *password.fields] if len(account.authenticators) > 1 else []
+    context = _context(account, found, password)
+    return responses.form(ONE, "name", *removing, facts=as_object(found), **context)
+
+
+def rename(number: str) -> Response:
+    """POST: another name. It asks for no code."""
+    state = current_state()
+    try:
+        authenticators.rename(state.kit, subjects.subject(state), number, requests.text("name"))
+    except (NotOn, UnknownAuthenticator) as refusal:
+        return responses.turned_away(state, refusal, say=True)
+    except Refusal as refusal:
+        return _refused(state, refusal, number, PasswordQuestion(state))
+    return _done(state, _("The name was saved."))
+
+
+def remove(number: str) -> Response:
+    """POST: one less, with a code of another, and the password if it is long ago."""
+    state = current_state()
+    password = PasswordQuestion(state)
+    try:
+        with about(AUTHENTICATORS.key):
+            code = requests.code()
+            password.answer()
+            who = subjects.subject(state)
+            name = authenticators.remove(state.kit, who, number, Code.read(code))
+    except (NotOn, UnknownAuthenticator) as refusal:
+        return responses.turned_away(state, refusal, say=True)
+    except Refusal as refusal:
+        return _refused(state, refusal, number, password)
+    shown = sentences.authenticator(name)
+    return _done(state, _("%(name)s was removed. Its codes are not accepted any more.", name=shown))
+
+
+def listed(account: Account) -> list[dict[str, Any]]:
+    """The authenticators as the page of preferences shows them."""
+    return [
+        {
+            "name": sentences.authenticator(each.name),
+            "url": url_for("twofactor.authenticator", number=each.id),
+            "since": moment(each.created_at),
+            "used": moment(each.last_used_at) if each.last_used_at else None,
+        }
+        for each in account.authenticators
+    ]
+
+
+def as_object(authenticator: Authenticator) -> dict[str, str | None]:
+    """An authenticator for programs."""
+    used = authenticator.last_used_at
+    return {
+        "authenticator": authenticator.id,
+        "name": sentences.authenticator(authenticator.name),
+        "added_at": sentences.iso(authenticator.created_at),
+        "last_used_at": sentences.iso(used) if used else None,
+    }
+
+
+def _begin(state: State) -> Response:
+    password = PasswordQuestion(state)
+    try:
+        with about(AUTHENTICATORS.key):
+            name, code = requests.text("name"), requests.code()
+            password.answer()
+            who = subjects.subject(state)
+            ticket_id = authenticators.begin(state.kit, who, Code.read(code), name)
+    except NotOn as refusal:
+        return responses.turned_away(state, refusal)
+    except Refusal as refusal:
+        name = requests.typed("name") or ""
+        return responses.refused(state, refusal, ADD, name=name, **password.context)
+    session_marks.put(tickets.AUTHENTICATOR, ticket_id)
+    return responses.either(
+        lambda: navigation.see_other(url_for("twofactor.authenticator_new")),
+        lambda: _addition_object(state, _resumed(state)),
+    )
+
+
+def _finish(state: State) -> Response:
+    ticket_id = session_marks.get(tickets.AUTHENTICATOR)
+    try:
+        _resumed(state)
+        who = subjects.subject(state)
+        name = authenticators.confirm(state.kit, who, ticket_id, Code.read(requests.code()))
+    except (EnrolmentExpired, NameUnusable) as refusal:
+        session_marks.drop(tickets.AUTHENTICATOR)
+        return responses.refused(state, refusal, ADD, name="", **PasswordQuestion(state).context)
+    except NotOn as refusal:
+        return responses.turned_away(state, refusal)
+    except ChallengeRequired as refusal:
+        # Save without scripts: the code has a page of its own, where nothing is wrong yet.
+        missing = refusal
+        return responses.either(
+            lambda: responses.page(CODE), lambda: responses.refused(state, missing, CODE)
+        )
+    except Refusal as refusal:
+        return responses.refused(state, refusal, CODE)
+    session_marks.drop(tickets.AUTHENTICATOR)
+    return _done(state, _("%(name)s was added. Codes of each app are accepted now.", name=name))
+
+
+def _done(state: State, message: str) -> Response:
+    account = _account(state)
+    names = [
+        sentences.authenticator(each.name) for each in (account.authenticators if account else ())
+    ]
+    return responses.done(message, authenticators=names)
+
+
+def _addition_object(state: State, addition: Addition) -> Response:
+    setup = secret.setup(state, addition.secret)
+    message = _("Add the secret to an authenticator, then send its first code.")
+    return responses.done(message, secret=setup.key, uri=setup.uri, name=addition.name)
+
+
+def _resumed(state: State) -> Addition:
+    who = subjects.subject(state)
+    return authenticators.resume(state.kit, who, session_marks.get(tickets.AUTHENTICATOR))
+
+
+def _account(state: State) -> Account | None:
+    return state.kit.store.account(state.host.user_key(current_user))
+
+
+def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:
+    used = found.last_used_at
+    return {
+        "number": found.id,
+        "name": sentences.authenticator(found.name),
+        "since": moment(found.created_at),
+        "used": moment(used) if used else None,
+        "only": len(account.authenticators) == 1,
+        **password.context,
+    }
+
+
+def _refused(state: State, refusal: Refusal, number: str, password: PasswordQuestion) -> Response:
+    """The page again, with the name as it was typed, if that can be shown."""
+    account = _account(state)
+    if account is None:
+        return responses.turned_away(state, NotOn("off"))
+    try:
+        context = _context(account, authenticators.find(account, number), password)
+    except UnknownAuthenticator as unknown:
+        return responses.turned_away(state, unknown, say=True)
+    typed = requests.typed("name")
+    if typed is not None:
+        context["name"] = typed
+    return responses.refused(state, refusal, ONE, **context)

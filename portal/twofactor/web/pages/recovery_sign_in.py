@@ -1,0 +1,64 @@
+"""Signing in with the recovery code: a new password where it must be, then on to the wizard."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+from ...app.state import State
+from ...core.errors import NewPasswordNeeded, PasswordRefused, PasswordsDiffer
+from ...i18n.language import _
+from ...service.sign_in import Pending
+from .. import navigation, requests, responses, session_marks
+from ..parts import reminder
+
+NEW_PASSWORD = ("new_password", "repeat_password")
+
+
+def renews(state: State, pending: Pending) -> bool:
+    """Whether the recovery code serves together with a new password alone.
+
+    Wrong codes were counted since the last right one: who typed them knows the password, and would
+    be let in by it as soon as two-factor authentication is off.
+    """
+    return pending.guessed and state.host.change_password is not None
+
+
+def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] | None:
+    """Return what replaces the password, where that is asked.
+
+    Raises:
+        NewPasswordNeeded, PasswordsDiffer, PasswordRefused: nothing was judged.
+    """
+    if state.host.change_password is None or not pending.guessed:
+        return None
+    password = requests.text("new_password")
+    if not password:
+        raise NewPasswordNeeded("no new password")
+    if requests.text("repeat_password") != password:
+        raise PasswordsDiffer("new passwords differ")
+    problem = state.host.password_problem(user, password) if state.host.password_problem else None
+    if problem:
+        raise PasswordRefused(problem)
+    return partial(state.host.change_password, user, password)
+
+
+def lead_on(pending: Pending) -> Response:
+    """On to the wizard, with the areas of before."""
+    reminder.begin()
+    message = _(
+        "Your recovery code was used, so two-factor authentication is off now. Activate it"
+        " again with your new phone."
+    )
+    target = navigation.after_sign_in(pending.next_url)
+    activate = url_for("twofactor.activate", areas=sorted(pending.areas), next=target)
+
+    def to_wizard() -> Response:
+        session_marks.say(message)
+        return navigation.see_other(activate)
+
+    return responses.either(
+        to_wizard, lambda: responses.done(message, state="off", activate=activate)
+    )

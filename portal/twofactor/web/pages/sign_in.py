@@ -1,0 +1,276 @@
+"""The second step of signing in. Half signed in is not signed in: the session holds one mark."""
+
+from functools import partial
+from typing import Any
+
+from flask import current_app, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ...app.state import State, current_state
+from ...core.answers import Answer, Code, RecoveryCode
+from ...core.areas import SIGN_IN
+from ...core.errors import (
+    ChallengeRequired,
+    CodeWrong,
+    MalformedCode,
+    MalformedRecoveryCode,
+    RecoveryNeeded,
+    Refusal,
+    SetupError,
+    SignInExpired,
+    SignInRefused,
+    about,
+)
+from ...core.records import KNOWN, Subject
+from ...i18n.language import _, shown
+from ...service import sign_in, tickets
+from ...service.sign_in import Pending
+from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
+from ..challenge import error_object, no_store
+from . import outstanding, recovery_sign_in
+
+
+def begin(user: Any, remember: bool, next_url: str | None) -> Response:
+    """Sign in a user whose password was right, or lead to the second step.
+
+    Args:
+        user: the host's user.
+        remember: whether the person asked to stay signed in.
+        next_url: where to go afterwards; followed within the host alone.
+    """
+    state = current_state()
+    # First of all: what the host reads anew in between is no longer what its password was good for.
+    who = subjects.subject(state, user)
+    account = state.kit.store.account(who.user_id)
+    next_url = navigation.inside(next_url)
+    session_marks.renew(empty=True)
+    outstanding.know(who.user_id, enrolled=account is not None)
+    mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
+    asked = account is not None and (mandatory or SIGN_IN in account.areas)
+    trusted_as = trusted_cookie.recognise(state, who) if asked else None
+    if account is None and mandatory:
+        # Who must have a second factor and has none is led through the wizard, and on.
+        target = navigation.after_sign_in(next_url)
+        next_url = url_for("twofactor.activate", next=target)
+    if account is None or not asked or trusted_as:
+        try:
+            response = _enter(state, user, remember, next_url)
+        except SignInRefused as refusal:
+            return _refused(state, refusal)
+        if account is not None:
+            responses.password_given(state, who.user_id)
+        if trusted_as:
+            trusted_cookie.keep(response, *trusted_as)
+        return response
+    ticket_id = sign_in.begin(state.kit, account, user.get_id(), remember, next_url, who.credential)
+    session_marks.put(tickets.SIGN_IN, ticket_id)
+    # Which cookie to look at when the code comes: whose sign-in it is, the ticket alone says.
+    session_marks.put(KNOWN, subjects.known_tag(who.user_id))
+    return responses.either(
+        lambda: navigation.see_other(url_for("twofactor.sign_in")), lambda: _asked_object(state)
+    )
+
+
+def _enter(state: State, user: Any, remember: bool, next_url: str | None) -> Response:
+    """Sign in for good.
+
+    Raises:
+        SignInRefused: the host does not let the user in; the session holds nothing.
+    """
+    _log_in(state, user, remember)
+    return _signed_in(next_url)
+
+
+def _log_in(state: State, user: Any, remember: bool) -> None:
+    """Let the host sign the user in.
+
+    Raises:
+        SignInRefused: it answered `False`, as Flask-Login does for inactive users.
+    """
+    if state.host.login_user(user, remember) is False:
+        session_marks.renew(empty=True)
+        raise SignInRefused("refused by the host", area=SIGN_IN)
+    outstanding.look(state, user)
+
+
+def _refused(state: State, refusal: SignInRefused) -> Response:
+    template = "sign_in_refused.html"
+    return no_store(responses.refused(state, refusal, template, back=navigation.sign_in_url()))
+
+
+def _signed_in(next_url: str | None) -> Response:
+    target = navigation.after_sign_in(next_url)
+    facts = {"message": _("Signed in."), "next": target}
+    return responses.either(
+        lambda: navigation.see_other(target),
+        lambda: responses.as_json({**facts, "csrf_token": requests.csrf_token()}),
+    )
+
+
+def _asked_object(state: State, *, renews: bool = False) -> Response:
+    """The pending sign-in, for a client that has no pages."""
+    refusal = ChallengeRequired(SIGN_IN)
+    body = error_object(refusal, state.kit.areas.get(SIGN_IN))
+    body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": requests.csrf_token()}
+    if renews:
+        body["needed"] = ["code", *recovery_sign_in.NEW_PASSWORD]
+    return no_store(responses.as_json(body, 403))
+
+
+def show() -> Response:
+    """GET: ask for the code of a pending sign-in."""
+    state = current_state()
+    if current_user.is_authenticated:
+        return _signed_in(None)
+    try:
+        pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
+    except SignInExpired as expired:
+        return _start_over(state, expired)
+    renews = _by_recovery() and recovery_sign_in.renews(state, pending)
+    return responses.either(
+        lambda: responses.page("sign_in.html", **_context(state, _by_recovery(), renews)),
+        lambda: _asked_object(state, renews=renews),
+    )
+
+
+def pending_user(state: State) -> str | None:
+    """Return the key of the user of this session's pending sign-in, `None` if there is none."""
+    try:
+        return sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN)).user_id
+    except SignInExpired:
+        return None
+
+
+def submit() -> Response:
+    """POST: the code, or the recovery code, which switches two-factor authentication off."""
+    state = current_state()
+    mark, address = session_marks.get(tickets.SIGN_IN), subjects.address()
+    answer: Answer | None = None
+    waiting: Pending | None = None
+
+    def load(pending: Pending) -> Any:
+        nonlocal waiting
+        waiting = pending
+        return _load(state, pending)
+
+    try:
+        with about(SIGN_IN):
+            answer = _answer()
+            if isinstance(answer, RecoveryCode):
+                renewal = partial(recovery_sign_in.renewal, state)
+                pending, user = sign_in.complete_by_recovery(
+                    state.kit, mark, address, answer, load, renewal
+                )
+            else:
+                known_id = subjects.known_id(session_marks.get(KNOWN))
+                pending = sign_in.complete(state.kit, mark, address, answer, known_id)
+                user = _load(state, pending)
+    except Refusal as refusal:
+        if over := _over(state, mark, refusal):
+            return _start_over(state, over)
+        of_recovery = isinstance(refusal, MalformedRecoveryCode)
+        if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
+            return _recovery_again(state, refusal, mark, waiting)
+        return responses.refused(state, refusal, "sign_in.html", **_context(state, False))
+    try:
+        return _complete(state, pending, user, isinstance(answer, RecoveryCode))
+    except SignInRefused as refusal:
+        return _refused(state, refusal)
+
+
+def _recovery_again(
+    state: State, refusal: Refusal, mark: str | None, waiting: Pending | None
+) -> Response:
+    """The recovery code once more, perhaps with the fields of a new password."""
+    try:
+        renews = recovery_sign_in.renews(state, waiting or sign_in.pending(state.kit, mark))
+    except SignInExpired as expired:
+        return _start_over(state, expired)
+    facts = {"needed": ["code", *recovery_sign_in.NEW_PASSWORD]} if renews else {}
+    context = _context(state, True, renews)
+    return responses.refused(state, refusal, "sign_in.html", facts=facts, **context)
+
+
+def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
+    """The refusal that ended the pending sign-in, if one did: over is over, whatever was typed."""
+    if isinstance(refusal, ChallengeRequired | MalformedCode):
+        # Nothing was judged, so nobody has looked yet.
+        try:
+            sign_in.pending(state.kit, mark)
+        except SignInExpired as expired:
+            return expired
+    over = isinstance(refusal, SignInExpired) or (isinstance(refusal, CodeWrong) and refusal.over)
+    return refusal if over else None
+
+
+def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
+    trust = trusted_cookie.offered(state) and requests.texts("trust") == ["yes"]
+    session_marks.renew(empty=True)
+    outstanding.know(pending.user_id, enrolled=not by_recovery)
+    if by_recovery:
+        _log_in(state, user, pending.remember)
+        return recovery_sign_in.lead_on(pending)
+    response = _enter(state, user, pending.remember, pending.next_url)
+    session_marks.put(tickets.PASSWORD, pending.proof)
+    subjects.keep_known(state, pending.user_id, pending.known)
+    if trust:
+        who = Subject(pending.user_id, subjects.address(), pending.credential)
+        trusted_cookie.remember(state, who, response)
+    return response
+
+
+def _context(state: State, by_recovery: bool, renews: bool = False) -> dict[str, Any]:
+    days = state.kit.settings.trust_seconds
+    return {
+        "area": shown(state.kit.areas.get(SIGN_IN)),
+        "by_recovery": by_recovery,
+        "renews": by_recovery and renews,
+        "trust": sentences.duration(days) if days else None,
+        "trusting": requests.texts("trust") == ["yes"],
+    }
+
+
+def _by_recovery() -> bool:
+    return requests.asked("use") == "recovery"
+
+
+def _answer() -> Answer:
+    """Read the answer of this request: what has letters is meant as a recovery code.
+
+    Raises:
+        ChallengeRequired: nothing was typed.
+        MalformedCode, MalformedRecoveryCode: neither a code nor a recovery code.
+    """
+    text = requests.text("code")
+    if not text.strip():
+        raise (RecoveryNeeded if _by_recovery() else ChallengeRequired)("no code")
+    try:
+        return Code.read(text)
+    except MalformedCode:
+        if _by_recovery() or any(character.isalpha() for character in text):
+            return RecoveryCode.read(text)
+        raise
+
+
+def _load(state: State, pending: Pending) -> Any:
+    """Return the host's user.
+
+    Raises:
+        SignInExpired: the host does not know the user any more, or the password was changed since.
+        SetupError: it can't know anybody.
+    """
+    loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009 - set by Flask-Login
+    if loader is None:
+        raise SetupError("nobody can be signed in: write a @login_manager.user_loader")
+    user = loader(pending.login_id)
+    if user is None:
+        raise SignInExpired("user gone")
+    if state.host.credential_of(user) != pending.credential:
+        raise SignInExpired("another credential")
+    return user
+
+
+def _start_over(state: State, refusal: Refusal) -> Response:
+    session_marks.drop(tickets.SIGN_IN)
+    return responses.start_over(state, refusal)

@@ -1,0 +1,31 @@
+"""The template helper: the dialog that asks for the code before a host's form is sent."""
+
+from typing import Any
+
+from flask import render_template
+from flask_login import current_user
+from markupsafe import Markup
+
+from ...app.state import current_state
+from ...i18n.language import shown
+from .. import guard
+
+
+def twofactor_dialog(key: str, user: Any = None) -> Markup:
+    """A `<dialog>` for a host's form, to stand inside it; nothing when no code will be asked.
+
+    Args:
+        key: key of the area that guards where the form is sent to.
+        user: whose code, if not the signed-in user's.
+    """
+    state = current_state()
+    area = state.kit.areas.get(key)
+    asked = current_user if user is None else user
+    if user is None and not current_user.is_authenticated:
+        return Markup("")
+    if not guard.will_ask(state, area, asked):
+        return Markup("")
+    signed_in = bool(current_user.is_authenticated)
+    # Rendered by Jinja with autoescape on: it is markup already.
+    page = render_template("twofactor/_guard_dialog.html", area=shown(area), signed_in=signed_in)
+    return Markup(page)  # noqa: S704 - Jinja has escaped it

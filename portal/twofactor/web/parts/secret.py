@@ -1,0 +1,40 @@
+"""What a person sees of a new secret: QR code, text and a link for the phone itself."""
+
+from typing import Any
+
+from flask_login import current_user
+
+from ...app.state import State
+from ...i18n.language import _
+from ...methods.base import Setup
+from ...methods.registry import TOTP
+from . import qr
+
+# A longer name makes a QR code that no phone can read, or none at all.
+LONGEST_NAME = 60
+
+
+def setup(state: State, secret: bytes) -> Setup:
+    """Return what the signed-in user takes over of a new secret."""
+    name = state.host.account_name(current_user)
+    if len(name) > LONGEST_NAME:
+        name = f"{name[: LONGEST_NAME - 1]}…"
+    return TOTP.setup(secret, state.kit.settings.issuer, name)
+
+
+def in_groups(text: str, size: int = 4) -> str:
+    """Return a text in groups, for people who type it."""
+    return " ".join(text[start : start + size] for start in range(0, len(text), size))
+
+
+def context(state: State, secret: bytes) -> dict[str, Any]:
+    """What the section of the pages needs."""
+    shown = setup(state, secret)
+    title = _("QR code to scan with your authenticator app")
+    return {
+        "uri": shown.uri,
+        "qr": qr.svg(shown.uri, "twofactor-qr", title),
+        "secret": in_groups(shown.key),
+        "issuer": state.kit.settings.issuer,
+        "account_name": state.host.account_name(current_user),
+    }

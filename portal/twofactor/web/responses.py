@@ -1,0 +1,178 @@
+"""What the blueprint's own pages have in common: who is asking, and how a refusal is shown."""
+
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flask import flash, jsonify, make_response, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..app.state import State
+from ..core.errors import (
+    NameUnusable,
+    NewPasswordNeeded,
+    PasswordHeld,
+    PasswordRefused,
+    PasswordsDiffer,
+    PasswordWrong,
+    Refusal,
+    Unavailable,
+)
+from ..i18n.language import moment
+from ..service import tickets
+from . import navigation, session_marks
+from .challenge import countdown, error_object, retry_after, status_of
+from .requests import csrf_token, wants_json
+from .sentences import sentence, sheet_text
+
+log = logging.getLogger(__name__)
+
+
+def password_given(state: State, user_id: str) -> None:
+    """Remember in this session that the password was given just now.
+
+    It comes after something that is done already, so it must not make that look undone.
+    """
+    try:
+        proof = tickets.leave_password_proof(state.kit, user_id)
+    except Unavailable:
+        log.warning("a given password could not be noted: it will be asked again")
+    else:
+        session_marks.put(tickets.PASSWORD, proof)
+
+
+def either(page: Callable[[], Response], program: Callable[[], Response]) -> Response:
+    """Return the answer for a person or the one for a program, whichever asks.
+
+    Views say the same to both; this is where it takes its form.
+    """
+    return program() if wants_json() else page()
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """Return a page of the blueprint."""
+    return make_response(render_template(f"twofactor/{template}", **context), status)
+
+
+def as_json(body: Mapping[str, Any], status: int = 200) -> Response:
+    """Return an object for a program."""
+    return make_response(jsonify(body), status)
+
+
+def form(
+    template: str, *fields: str, facts: Mapping[str, Any] = MappingProxyType({}), **context: Any
+) -> Response:
+    """Return a page with a form; a program gets the names of its fields.
+
+    Args:
+        template: of the page.
+        fields: names of the fields that have to be sent; none when nothing need be.
+        facts: what a program is told besides.
+        context: of the template.
+    """
+    return either(lambda: page(template, **context), lambda: needed(*fields, **facts))
+
+
+def sheet(state: State, recovery_code: str) -> dict[str, Any]:
+    """What the recovery sheet of the signed-in user says."""
+    issuer, name = state.kit.settings.issuer, state.host.account_name(current_user)
+    at = state.kit.clock()
+    return {
+        "recovery_code": recovery_code,
+        "issuer": issuer,
+        "account_name": name,
+        "today": moment(at),
+        "sheet_text": sheet_text(issuer, name, at, recovery_code),
+    }
+
+
+def refused(
+    state: State,
+    refusal: Refusal,
+    template: str,
+    *,
+    facts: Mapping[str, Any] = MappingProxyType({}),
+    **context: Any,
+) -> Response:
+    """Return the page again with the sentence of the refusal; a program gets the error object.
+
+    Args:
+        state: of the application.
+        refusal: why the deed did not happen.
+        template: of the page.
+        facts: what a program is told besides.
+        context: of the template.
+    """
+    area = state.kit.areas.get(refusal.area) if refusal.area else None
+    status = status_of(refusal)
+
+    def again() -> Response:
+        error = sentence(refusal, state.kit.clock())
+        at, wait = field_of(refusal), countdown(refusal)
+        return page(template, status, error=error, at=at, wait=wait, **context)
+
+    response = either(again, lambda: as_json({**error_object(refusal, area), **facts}, status))
+    if status == 429:
+        response.headers["Retry-After"] = str(retry_after(refusal))
+    return response
+
+
+def turned_away(state: State, refusal: Refusal, *, say: bool = False) -> Response:
+    """Lead a person whose page has nothing to show to the preferences; refuse a program.
+
+    Args:
+        state: of the application.
+        refusal: why there is nothing.
+        say: whether the preferences tell the person.
+    """
+
+    def leave() -> Response:
+        if say:
+            session_marks.say(sentence(refusal, state.kit.clock()))
+        return navigation.see_other(url_for("twofactor.preferences"))
+
+    return either(leave, lambda: refused(state, refusal, ""))
+
+
+def field_of(refusal: Refusal) -> str:
+    """The name of the field that a refusal is about."""
+    if isinstance(refusal, PasswordWrong | PasswordHeld):
+        return "password"
+    if isinstance(refusal, NewPasswordNeeded | PasswordsDiffer | PasswordRefused):
+        return "new-password"
+    return "name" if isinstance(refusal, NameUnusable) else "code"
+
+
+def start_over(state: State, refusal: Refusal) -> Response:
+    """Lead a person to the host's page for signing in, and say why; refuse a program."""
+
+    def to_sign_in() -> Response:
+        flash(sentence(refusal, state.kit.clock()))
+        return navigation.to_sign_in()
+
+    return either(to_sign_in, lambda: refused(state, refusal, "sign_in.html"))
+
+
+def done(message: str, url: str | None = None, **facts: Any) -> Response:
+    """Lead on with a message; JSON clients get the facts.
+
+    They get the CSRF token, too: the session may have been renewed, which makes older ones void.
+    """
+
+    def lead_on() -> Response:
+        if url is not None:
+            flash(message)
+            return navigation.see_other(url)
+        session_marks.say(message)
+        return navigation.see_other(url_for("twofactor.preferences"))
+
+    return either(
+        lead_on, lambda: as_json({"message": message, "csrf_token": csrf_token(), **facts})
+    )
+
+
+def needed(*fields: str, **facts: Any) -> Response:
+    """What a program has to send: the names of the fields; none when nothing need be sent."""
+    return as_json({"needed": list(fields), "csrf_token": csrf_token(), **facts})

@@ -1,0 +1,249 @@
+"""The sentences for people: each refusal has its own, and says the way out."""
+
+import math
+from datetime import UTC, datetime
+
+from ..core import errors
+from ..i18n.catalogue import later
+from ..i18n.language import _, moment, plural, time_of_day
+from ..methods.registry import TOTP
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words, rounded up."""
+    count, size = _rounded(seconds)
+    if size == 1:
+        return plural("%(count)d second", "%(count)d seconds", count)
+    if size == 60:
+        return plural("%(count)d minute", "%(count)d minutes", count)
+    if size == 3600:
+        return plural("%(count)d hour", "%(count)d hours", count)
+    return plural("%(count)d day", "%(count)d days", count)
+
+
+def wait(seconds: float) -> str:
+    """When it is time again, in words, rounded up so that no one comes too early."""
+    count, size = _rounded(seconds)
+    if size == 1:
+        return plural("in %(count)d second", "in %(count)d seconds", count)
+    if size == 60:
+        return plural("in %(count)d minute", "in %(count)d minutes", count)
+    if size == 3600:
+        return plural("in %(count)d hour", "in %(count)d hours", count)
+    return plural("in %(count)d day", "in %(count)d days", count)
+
+
+def _rounded(seconds: float) -> tuple[int, int]:
+    """How many of which unit (in seconds)."""
+    seconds = max(1, math.ceil(seconds))
+    size = 1
+    if seconds > 60:
+        size = 60
+    if seconds == 3600 or seconds >= 2 * 3600:
+        size = 3600
+    if seconds == 86_400 or seconds >= 2 * 86_400:
+        size = 86_400
+    return math.ceil(seconds / size), size
+
+
+def iso(at: float) -> str:
+    """A time for programs."""
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
+_PLAIN: dict[type[errors.TwoFactorError], str] = {
+    errors.ChallengeRequired: later("Enter the code that your authenticator app shows now."),
+    errors.RecoveryNeeded: later("Enter your recovery code."),
+    errors.EnrolmentRequired: later(
+        "This needs two-factor authentication. Activate it first; you will be led back here."
+    ),
+    errors.MalformedCode: later(
+        "The code has six digits. Enter the one that your authenticator app shows now."
+    ),
+    errors.RecoveryWrong: later(
+        "That recovery code is not right. Check it against your printed sheet; it can be used once,"
+        " and a newer one makes it void."
+    ),
+    errors.EnrolmentExpired: later(
+        "Activation was not finished in time, so nothing was switched on. Start again; delete the"
+        " entry that your authenticator app has made."
+    ),
+    errors.SignInExpired: later(
+        "Signing in was not finished in time. Sign in again with your password."
+    ),
+    errors.EnrolledElsewhere: later(
+        "Two-factor authentication was turned on somewhere else meanwhile. Sign in again, and"
+        " enter a code."
+    ),
+    errors.SignInRefused: later(
+        "You can't sign in to this account at the moment. Contact us if you need help."
+    ),
+    errors.PasswordWrong: later("That password is not right. Enter your current password."),
+    errors.NewPasswordNeeded: later(
+        "Enter a new password as well: someone entered wrong codes for your account, so they may"
+        " know your current one."
+    ),
+    errors.PasswordsDiffer: later("The passwords don't match. Enter them again."),
+    errors.OwnCode: later(
+        "That code comes from the device you want to remove. Enter a code from another of your"
+        " devices."
+    ),
+    errors.LastAuthenticator: later(
+        "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
+        " add the new phone first."
+    ),
+    errors.UnknownAuthenticator: later("There is no such authenticator app any more."),
+    errors.AlreadyOn: later("Two-factor authentication is on already."),
+    errors.NotOn: later("Two-factor authentication is off."),
+    errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
+    errors.AreasChanged: later(
+        "Your choice was changed elsewhere in the meantime. Look at it again, then save."
+    ),
+    errors.ContinuationBroken: later(
+        "This form waited too long for its code, or was changed on the way. Nothing was done."
+        " Go back and fill it in once more."
+    ),
+    errors.CrossSite: later("This request came from another site, so nothing was done."),
+}
+
+
+_NAMES = {
+    "empty": later("Enter a name, so that you can tell your phones apart."),
+    "long": later("That name is too long. Enter one of at most 40 characters."),
+    "taken": later("Another of your authenticator apps has that name. Choose a different one."),
+}
+_UNKNOWN = later("That did not work. Please try again.")
+
+
+def sentence(error: errors.TwoFactorError, now: float) -> str:
+    """The sentence of a refusal, with its way out."""
+    match error:
+        case errors.CodeWrong():
+            return _wrong(error, now)
+        case errors.Held():
+            return _any_held(error, now)
+        case errors.CodeReused():
+            return _(
+                "That code was used already; each code works once. The next one comes %(wait)s.",
+                wait=wait(error.wait),
+            )
+        case errors.PasswordRefused():
+            return error.sentence
+        case errors.ClockOff():
+            return _clock(error.seconds)
+        case errors.NameUnusable():
+            return _(_NAMES[error.reason])
+        case errors.TooManyAuthenticators():
+            return _(
+                "You have %(count)d authenticator apps already; there can't be more. Remove one"
+                " first.",
+                count=error.most,
+            )
+        case errors.AlreadyDone():
+            return _(
+                "You already confirmed this form with a code at %(time)s UTC, so we didn't send it"
+                " again. Check whether it worked before you fill it in again.",
+                time=time_of_day(error.at),
+            )
+        case errors.Unavailable():
+            return _(
+                "Two-factor authentication can't be checked at the moment, so nothing was done."
+                " Please try again in a few minutes."
+            )
+    plain = (_PLAIN[kind] for kind in type(error).__mro__ if kind in _PLAIN)
+    return _(next(plain, _UNKNOWN))
+
+
+def _wrong(error: errors.CodeWrong, now: float) -> str:
+    text = _("That code is not right. Enter the code that your authenticator app shows now.")
+    if error.over:
+        text = _("That code is not right either, so this sign-in was ended. Sign in again.")
+    if error.run >= 3:
+        text += " " + _(
+            "If it is refused again, let your phone set its clock by itself: the codes depend on"
+            " the time."
+        )
+    if error.until is not None:
+        text += " " + _held(errors.Held(error.until), now)
+    return text
+
+
+def _any_held(error: errors.Held, now: float) -> str:
+    if isinstance(error, errors.RecoveryHeld):
+        return _(
+            "Too many recovery codes were tried. Try again %(wait)s, or use a code of your"
+            " authenticator app.",
+            wait=wait(error.until - now),
+        )
+    if isinstance(error, errors.PasswordHeld):
+        return _password_held(error, now)
+    return _held(error, now)
+
+
+def _held(error: errors.Held, now: float) -> str:
+    if error.locked:
+        return _(
+            "Too many wrong codes: codes are locked for your safety. Use your recovery code, or"
+            " ask us for help."
+        )
+    return _(
+        "Too many wrong codes. Try again %(wait)s, or use your recovery code.",
+        wait=wait(error.until - now),
+    )
+
+
+def _password_held(error: errors.PasswordHeld, now: float) -> str:
+    if error.locked:
+        return _("Too many wrong passwords: none is checked any more. Ask us for help.")
+    return _("Too many wrong passwords. Try again %(wait)s.", wait=wait(error.until - now))
+
+
+def _clock(seconds: int) -> str:
+    minutes, rest = divmod(abs(seconds), 60)
+    time = plural("%(count)d minute", "%(count)d minutes", minutes)
+    if rest:
+        exact = plural("%(count)d second", "%(count)d seconds", rest)
+        time = _("%(minutes)s and %(seconds)s", minutes=time, seconds=exact) if minutes else exact
+    if seconds > 0:
+        return _(
+            "Your phone's clock is about %(time)s fast, so its codes are not right. Let the phone"
+            " set its time by itself (Settings, Date and time, Automatic), then enter the next"
+            " code.",
+            time=time,
+        )
+    return _(
+        "Your phone's clock is about %(time)s slow, so its codes are not right. Let the phone set"
+        " its time by itself (Settings, Date and time, Automatic), then enter the next code.",
+        time=time,
+    )
+
+
+def authenticator(name: str) -> str:
+    """An authenticator by its name; the first one is called what it is."""
+    return _("Authenticator app") if name == TOTP.label else name
+
+
+def browser(name: str) -> str:
+    """A trusted browser by the name that was kept of it, which is English ("Edge on Windows")."""
+    kind, on, system = name.partition(" on ")
+    kind = _("A browser") if kind == "A browser" else kind
+    return _("%(browser)s on %(system)s", browser=kind, system=system) if on else kind
+
+
+def sheet_text(issuer: str, account_name: str, at: float, code: str) -> str:
+    """The recovery sheet as a file of text.
+
+    Args:
+        issuer: the name of the service.
+        account_name: whose it is.
+        at: when it was made, Unix seconds.
+        code: the recovery code.
+    """
+    head = _(
+        "%(issuer)s - recovery code of %(name)s - %(date)s",
+        issuer=issuer,
+        name=account_name,
+        date=moment(at),
+    )
+    use = _("It switches two-factor authentication off, once, if your phone is lost.")
+    return f"{head}\n\n{code}\n\n{use}\n"

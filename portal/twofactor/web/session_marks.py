@@ -1,0 +1,77 @@
+"""What the session remembers: the opaque ids of tickets, and nothing that decides."""
+
+from flask import after_this_request, current_app, g, session
+from werkzeug.wrappers import Response
+
+from . import requests
+
+_KEY = "_twofactor"
+_NEWS = "_twofactor_news"
+_RENEWAL = "_twofactor_renewal"
+
+
+def _name(kind: str, area: str) -> str:
+    return f"{kind}:{area}" if area else kind
+
+
+def get(kind: str, area: str = "") -> str | None:
+    """The id of this session's ticket of a kind."""
+    marks = session.get(_KEY)
+    mark = marks.get(_name(kind, area)) if isinstance(marks, dict) else None
+    return mark if isinstance(mark, str) else None
+
+
+def put(kind: str, ticket_id: str, area: str = "") -> None:
+    """Remember a ticket's id."""
+    marks = session.get(_KEY)
+    session[_KEY] = (marks if isinstance(marks, dict) else {}) | {_name(kind, area): ticket_id}
+
+
+def drop(kind: str, area: str = "") -> None:
+    """Forget a ticket's id."""
+    marks = session.get(_KEY)
+    if isinstance(marks, dict) and _name(kind, area) in marks:
+        session[_KEY] = {name: mark for name, mark in marks.items() if name != _name(kind, area)}
+
+
+def forget() -> None:
+    """Forget all of them, e.g. when the person signs out."""
+    session.pop(_KEY, None)
+
+
+def say(news: str) -> None:
+    """Keep a sentence for the next page of the blueprint (a host's page gets it by `flash`)."""
+    session[_NEWS] = news
+
+
+def news() -> str | None:
+    """The sentence kept for this page, said once."""
+    kept = session.pop(_NEWS, None)
+    return kept if isinstance(kept, str) else None
+
+
+def renew(*, empty: bool = False) -> None:
+    """Give the session a new id, where it is kept on the server (`regenerate`, as Flask-Session
+    has it); with `empty`, nothing of what was in it stays.
+
+    The answer to a program then carries the CSRF token that holds from now on.
+    """
+    # A form opened before the renewal must not be good after it, nor a token made in this request.
+    token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
+    session.pop(token, None)
+    g.pop(token, None)
+    regenerate = getattr(current_app.session_interface, "regenerate", None)
+    if regenerate is not None:
+        # Flask-Session keeps the id of a session with nothing in it, so it is emptied afterwards.
+        session[_RENEWAL] = True
+        regenerate(session)
+        session.pop(_RENEWAL, None)
+    if empty:
+        session.clear()
+    if requests.wants_json():
+        after_this_request(_tell_token)
+
+
+def _tell_token(response: Response) -> Response:
+    response.headers[requests.csrf_headers()[0]] = requests.csrf_token()
+    return response

@@ -1,0 +1,65 @@
+"""The cookie of a trusted browser; what it means, the server's record alone says."""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from ..app.state import State
+from ..core import bounds
+from ..core.records import Subject
+from ..service import trusted_browsers
+from . import subjects
+
+_NAME = "twofactor_trust"
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def offered(state: State) -> bool:
+    """Whether the operator lets people trust a browser."""
+    return state.kit.settings.trust_seconds > 0
+
+
+def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
+    """Use the trust cookie up; return what it holds next, `None` if the browser is not trusted."""
+    cookie = request.cookies.get(_cookie_name(), "")
+    if not cookie or not bounds.fits(_NAME, cookie) or not offered(state):
+        return None
+    return trusted_browsers.recognise(state.kit, subject, cookie)
+
+
+def remember(state: State, subject: Subject, response: Response) -> None:
+    """Trust this browser from now on."""
+    cookie = trusted_browsers.remember(state.kit, subject, browser_name())
+    keep(response, cookie, state.kit.settings.trust_seconds)
+
+
+def keep(response: Response, cookie: str, seconds: int) -> None:
+    """Send the cookie."""
+    subjects.send_cookie(response, _cookie_name(), cookie, seconds)
+
+
+def browser_name() -> str:
+    """The browser as people know it, from what it says of itself."""
+    told = request.user_agent.string[: bounds.longest("user_agent")]
+    browser = next((name for mark, name in _BROWSERS if mark in told), "A browser")
+    system = next((name for mark, name in _SYSTEMS if mark in told), "")
+    return f"{browser} on {system}" if system else browser
+
+
+def _cookie_name() -> str:
+    return f"__Host-{_NAME}" if subjects.is_secure() else _NAME

@@ -1,0 +1,87 @@
+"""Rules for the fields of the portal's forms; each refusal is a sentence that names the way out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Form, StringField
+from wtforms.validators import StopValidation, ValidationError
+
+from portal.i18n.language import _, worded
+from portal.rules.names import Refused, checked_email, has_control
+from portal.web.request_limits import json_fields
+
+Rule = Callable[[Form, Any], None]
+
+
+class PortalForm(FlaskForm):
+    """A form of the portal: what is sent as JSON is a flat object of texts, or a 400."""
+
+    class Meta(FlaskForm.Meta):
+        """Make a form read what was sent."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """The fields of a request with JSON in it are read by us, all others as ever."""
+            if request.is_json and form.is_submitted():
+                return json_fields()
+            return super().wrap_formdata(form, formdata)
+
+
+def typed(field: StringField) -> str:
+    """Return the text of a field, the empty one where it was not sent."""
+    return field.data or ""
+
+
+def required(sentence: str) -> Rule:
+    """The field holds something; a password may consist of spaces."""
+
+    def rule(_form: Form, field: Any) -> None:
+        text = typed(field)
+        if not (text if field.widget.input_type == "password" else text.strip()):
+            raise StopValidation(_(sentence))
+
+    return rule
+
+
+def text_rules(limit: int, lines: bool = False) -> list[Rule]:
+    """The field is a text of at most so many characters that can all be seen."""
+
+    def rule(_form: Form, field: Any) -> None:
+        text = typed(field)
+        if len(text) > limit:
+            raise StopValidation(
+                _(
+                    "%(field)s: enter at most %(count)d characters.",
+                    field=field.label.text,
+                    count=limit,
+                )
+            )
+        if has_control(text, lines):
+            raise StopValidation(
+                _("%(field)s: remove the invisible characters.", field=field.label.text)
+            )
+
+    return [rule]
+
+
+def email_rules() -> list[Rule]:
+    """The field is an e-mail address."""
+
+    def rule(_form: Form, field: Any) -> None:
+        try:
+            checked_email(typed(field))
+        except Refused as refusal:
+            raise ValidationError(worded(refusal)) from None
+
+    return [rule]
+
+
+def same_as(name: str) -> Rule:
+    """The field repeats another one."""
+
+    def rule(form: Form, field: Any) -> None:
+        if form[name].data and field.data != form[name].data:
+            raise ValidationError(_("The two new passwords are not the same. Type both again."))
+
+    return rule

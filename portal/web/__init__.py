@@ -1,0 +1,1 @@
+"""Pages and endpoints that belong to no area of the portal."""
