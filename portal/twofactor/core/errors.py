@@ -1,8 +1,6 @@
 """Every refusal by name. The sentences for people are in `web/sentences.py`."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class TwoFactorError(Exception):
@@ -64,20 +62,26 @@ class Refusal(TwoFactorError):
         self.user_id = user_id
 
 
-@contextmanager
-def about(area: str, user_id: str | None = None) -> Iterator[None]:
+class about:  # noqa: N801 - read in a with statement, as those of contextlib
     """Complete the refusals that are raised inside, where they do not say so themselves.
 
     Args:
         area: key of the area.
         user_id: key of the user.
     """
-    try:
-        yield
-    except Refusal as refusal:
-        refusal.area = refusal.area or area
-        refusal.user_id = refusal.user_id or user_id
-        raise
+
+    def __init__(self, area: str, user_id: str | None = None) -> None:
+        self._area = area
+        self._user_id = user_id
+
+    def __enter__(self) -> None:
+        """Change nothing yet."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Complete a refusal; it goes on."""
+        if isinstance(error, Refusal):
+            error.area = error.area or self._area
+            error.user_id = error.user_id or self._user_id
 
 
 class ChallengeRequired(Refusal):

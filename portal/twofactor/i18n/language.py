@@ -19,6 +19,8 @@ from ..core.settings import KEY
 from .catalogue import SOURCE, Catalogues, Language
 
 _NONE = Catalogues()
+# Flask-BabelPlus keeps itself in an app under the same name.
+_FLASK_BABEL = "flask_babel"
 
 
 def language() -> Language:
@@ -103,7 +105,7 @@ def shown(area: Area) -> Area:
 def in_english(area: Area) -> Area:
     """An area as operators read it, whatever language the host's lazy strings would speak."""
     app = _app()
-    if app is None or not _has_flask_babel(app):
+    if app is None or _babel_of(app) != _FLASK_BABEL:
         return shown(area)
     from flask_babel import force_locale
 
@@ -152,13 +154,13 @@ def _catalogues(app: Flask | None) -> Catalogues:
     return found if isinstance(found, Catalogues) else _NONE
 
 
-def _has_flask_babel(app: Flask) -> bool:
-    """Whether the host uses Flask-Babel; Flask-BabelPlus keeps itself under the same name."""
-    return type(app.extensions.get("babel")).__module__.partition(".")[0] == "flask_babel"
+def _babel_of(app: Flask) -> str:
+    """Return the package of the extension that the host keeps as `babel`."""
+    return type(app.extensions.get("babel")).__module__.partition(".")[0]
 
 
 def _locale(app: Flask | None) -> str:
-    if app is None or not _has_flask_babel(app):
+    if app is None or _babel_of(app) != _FLASK_BABEL:
         return SOURCE
     from flask_babel import get_locale
 
