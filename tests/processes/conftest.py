@@ -34,8 +34,16 @@ def clock(tmp_path: Path) -> SharedClock:
     return SharedClock(tmp_path / "clock")
 
 
+@pytest.fixture(scope="session")
+def served_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each gunicorn finds the templates that the first one has compiled."""
+    return tmp_path_factory.mktemp("served-templates")
+
+
 @pytest.fixture
-def serve(app: Flask, settings: dict[str, Any], tmp_path: Path) -> Iterator[Serve]:
+def serve(
+    app: Flask, settings: dict[str, Any], tmp_path: Path, served_templates: Path
+) -> Iterator[Serve]:
     """Starts gunicorn; settings given to it differ from those of the app."""
     running: list[Gunicorn] = []
 
@@ -53,7 +61,11 @@ def serve(app: Flask, settings: dict[str, Any], tmp_path: Path) -> Iterator[Serv
         portal = Gunicorn(
             "tests.processes.served:app",
             tmp_path / "gunicorn.log",
-            {"SERVED_FOLDER": str(tmp_path), **(environment or {})},
+            {
+                "SERVED_FOLDER": str(tmp_path),
+                "SERVED_TEMPLATES": str(served_templates),
+                **(environment or {}),
+            },
             workers=workers,
             threads=threads,
             config=config,

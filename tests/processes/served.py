@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, request
 from flask_login import current_user, login_required
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 
 from portal import create_app
@@ -70,6 +71,8 @@ def _make() -> Flask:
     _add_rolled_back(app)
     if busy is not None:
         _limit_sqlite(app, busy, folder / "full")
+    if templates := os.environ.get("SERVED_TEMPLATES"):
+        app.jinja_env.bytecode_cache = FileSystemBytecodeCache(templates)
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)  # once, in the master, rather than in every worker
     app.wsgi_app = Marked(app.wsgi_app, Slot(folder / "slot"))
