@@ -21,7 +21,7 @@ from ..storage.ticket_changes import Joins
 _NAMES = ("username", "user_name", "email", "name")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Host:
     """The options of `init_app` for one application, defaults filled in.
 

@@ -16,7 +16,7 @@ from ..storage.tables import Tables
 from .host import Host
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class State:
     """What the web and the command line need.
 

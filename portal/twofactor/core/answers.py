@@ -1,4 +1,7 @@
-"""Answers to a challenge, each read once, where it comes in."""
+"""Answers to a challenge, each read once, where it comes in.
+
+They have no `==`: a secret is compared in constant time.
+"""
 
 import re
 from dataclasses import dataclass, field

@@ -43,7 +43,7 @@ BUILT_IN = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What one user may choose.
 

@@ -23,7 +23,7 @@ ChangeName = Literal[
 LONGEST_DETAIL = 255
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Change:
     """A change that the host joins and is told of; the fields of each kind are its facts."""
 
@@ -50,7 +50,7 @@ class Change:
         return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Activated(Change):
     """Two-factor authentication was turned on for these areas."""
 
@@ -63,7 +63,7 @@ class Activated(Change):
         return " ".join(self.areas)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Deactivated(Change):
     """Two-factor authentication was turned off; a reset has an event of its own."""
 
@@ -81,7 +81,7 @@ class Deactivated(Change):
         return "recovery code" if self.by == "recovery" else self.by
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class AreasChanged(Change):
     """Areas were added to the choice, or removed from it."""
 
@@ -95,7 +95,7 @@ class AreasChanged(Change):
         return " ".join([f"+{key}" for key in self.added] + [f"-{key}" for key in self.removed])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class RecoveryCodeUsed(Change):
     """The recovery code was used; `Deactivated` follows.
 
@@ -117,14 +117,14 @@ class RecoveryCodeUsed(Change):
         return self.where
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class RecoveryCodeReplaced(Change):
     """There is a new recovery code."""
 
     name = "recovery_code_replaced"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class AuthenticatorAdded(Change):
     """A further authenticator counts; `authenticator` is its name."""
 
@@ -137,7 +137,7 @@ class AuthenticatorAdded(Change):
         return self.authenticator
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class AuthenticatorRemoved(Change):
     """An authenticator counts no longer; `authenticator` is its name."""
 
@@ -150,7 +150,7 @@ class AuthenticatorRemoved(Change):
         return self.authenticator
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class TrustReused(Change):
     """A copy of a trusted browser's cookie was used; `browser` is what it calls itself."""
 
@@ -173,7 +173,7 @@ class TrustReused(Change):
         return self.browser
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class ByOperator(Change):
     """A change that an operator makes, and why."""
 
@@ -186,14 +186,14 @@ class ByOperator(Change):
         return f"{self.by}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Reset(ByOperator):
     """An operator turns two-factor authentication off; `Deactivated` follows."""
 
     name = "reset"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Unlocked(ByOperator):
     """An operator lets codes be judged again."""
 

@@ -1,9 +1,4 @@
-"""The values that cross the floors: what a row means, without its table.
-
-None of them is equal to another (`eq=False`, as in all that a worker imports, but for `Area`): some
-hold secrets, which are compared in constant time or not at all, and each `==` is compiled at every
-start.
-"""
+"""Values that cross the floors: the meaning of a row, without its table."""
 
 from dataclasses import dataclass, field
 
@@ -29,7 +24,7 @@ ATTEMPTS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Subject:
     """Who does something, and from where.
 
@@ -52,7 +47,7 @@ class Subject:
         return self.credential[:40]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Authenticator:
     """One enrolled second factor of a user.
 
@@ -75,7 +70,7 @@ class Authenticator:
     known_at_use: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class KnownBrowser:
     """A browser that passed a second step before: its wrong codes are counted apart.
 
@@ -88,7 +83,7 @@ class KnownBrowser:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Account:
     """All the two-factor state of one user.
 
@@ -123,7 +118,7 @@ class Account:
         return codes(len(self.authenticators))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """Something short-lived: a pending sign-in, an unfinished enrolment, a pass."""
 
@@ -135,7 +130,7 @@ class Ticket:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Glance:
     """What the guard needs to know of a user, read in one statement.
 
@@ -150,7 +145,7 @@ class Glance:
     executed_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the record: who, when, what, where; never a secret."""
 

@@ -18,7 +18,7 @@ LONGEST_ISSUER = 60
 LONGEST_SHOWN = 150
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One setting: its default, what it may be, and what it means."""
 
@@ -104,7 +104,7 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one application; durations in seconds."""
 

@@ -12,7 +12,7 @@ from functools import cache
 DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Budget:
     """At most `attempts` in any `seconds`; no success clears it."""
 
@@ -20,7 +20,7 @@ class Budget:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """The rules for one kind of answer.
 
@@ -74,7 +74,7 @@ def codes(authenticators: int) -> Schedule:
     return replace(CODES, budgets=(day, share))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What is remembered of an account's attempts.
 

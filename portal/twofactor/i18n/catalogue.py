@@ -32,7 +32,7 @@ class BrokenFile(ValueError):
     """A `.po` file can't be read; the message says which and why."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Language:
     """What is spoken.
 

@@ -28,7 +28,7 @@ MOST = throttle.MOST_AUTHENTICATORS
 LONGEST_NAME = 40
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Addition:
     """An authenticator that is being added: what its page shows until its first right code.
 

@@ -13,7 +13,7 @@ from ..storage.store import Store, Tell
 from ..storage.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Kit:
     """One application's parts below the web."""
 

@@ -17,7 +17,7 @@ from . import authenticators, known_browsers, tickets, verification
 from .context import Kit
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """An unfinished enrolment: what the wizard shows until the first right code.
 

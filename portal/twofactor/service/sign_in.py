@@ -17,7 +17,7 @@ T = TypeVar("T")
 WRONG_CODES = 5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A sign-in whose password was right and whose code is outstanding.
 

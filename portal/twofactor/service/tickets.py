@@ -32,7 +32,7 @@ Deed = Callable[[Transaction], object]
 RETRIES = 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Grant:
     """The retries that a code still allows.
 
@@ -251,14 +251,6 @@ def password_proof(kit: Kit, user_id: str, given: int) -> tuple[str, Ticket]:
     """The same of a time before, still to be written: id and ticket."""
     seconds = kit.settings.fresh_seconds - (int(kit.clock()) - given)
     return made(kit, PASSWORD, user_id, seconds)
-
-
-def is_password_fresh(kit: Kit, ticket_id: str | None, user_id: str) -> bool:
-    """Whether the password was given in this session a short while ago."""
-    if ticket_id is None:
-        return False
-    ticket = kit.store.ticket(digest(ticket_id), PASSWORD, kit.clock())
-    return ticket is not None and ticket.user_id == user_id
 
 
 def revoke(kit: Kit, user_id: str, connection: Connection | None = None) -> None:

@@ -25,7 +25,7 @@ KIND = "trust"
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class TrustedBrowser:
     """A browser where signing in asks for no code.
 

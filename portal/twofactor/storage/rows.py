@@ -11,7 +11,7 @@ from ..core.throttle import Figures
 from .tables import Tables
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class SealedValue:
     """A sealed column of some row."""
 

@@ -37,7 +37,7 @@ from .rows import whole_account
 from .tables import Tables
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Statements:
     """The parameters of each stand behind it; `insert`s take the columns' names.
 

@@ -23,7 +23,7 @@ USER_ID = 255
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Tables:
     """The tables of one metadata."""
 

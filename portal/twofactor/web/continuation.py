@@ -31,7 +31,7 @@ _LOST = "_twofactor_lost"
 _OWN = frozenset({FIELD, CODE_FIELD})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Continuation:
     """What was sent.
 
