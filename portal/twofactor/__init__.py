@@ -1,4 +1,4 @@
-"""Two-factor authentication for any Flask application, chosen area by area by each user."""
+"""Two-factor authentication for Flask applications; each user chooses the protected areas."""
 
 from . import signals
 from .core.areas import Area

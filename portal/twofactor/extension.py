@@ -1,4 +1,4 @@
-"""The extension object: what a host app sees."""
+"""The extension object `TwoFactor`, the interface for host applications."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 class TwoFactor:
-    """Two-factor authentication for a Flask application.
+    """Two-factor authentication for Flask applications.
 
-    One object, made at module level; it knows the areas' names and nothing about any application.
+    Create one object at module level. It holds the areas, and no state of any application.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class TwoFactor:
 
     @property
     def areas(self) -> tuple[Area, ...]:
-        """The areas in the order they were named."""
+        """Return the areas in the order they were named."""
         return tuple(self._areas)
 
     def area(
@@ -52,17 +52,17 @@ class TwoFactor:
         guards: Guards = "deed",
         mandatory: bool = False,
     ) -> Area:
-        """Name an area that users can protect.
+        """Add an area that users can protect.
 
         Args:
             key: stable name, lower case, at most 40 characters. "sign_in" is signing in.
-            label: what people read; it may be a lazy string (`flask_babel.lazy_gettext`).
-            description: one line more, lazy or not.
-            guards: "deed" asks when something is done, "view" when it is looked at as well.
-            mandatory: whether the operator protects it for everyone.
+            label: the name that people read; may be a lazy string (`flask_babel.lazy_gettext`).
+            description: a further line for people, lazy or not.
+            guards: "deed" asks for a code to change something, "view" to view it as well.
+            mandatory: whether the area is protected for every user.
 
         Raises:
-            SetupError: malformed, reserved or taken, or named after `init_app`.
+            SetupError: the key is malformed, reserved or taken, or `init_app` was called.
         """
         if self._closed:
             raise SetupError(f"area {key!r}: name the areas before init_app")
@@ -92,49 +92,50 @@ class TwoFactor:
         checks: Mapping[str, Callable[[], tuple[bool, str]]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Set an application up: blueprint, tables, commands, template helpers.
+        """Add blueprint, tables, commands and template helpers to an application.
 
         The settings `TWOFACTOR_*` and `SECRET_KEY` are read here; later changes have no effect.
 
         Args:
             app: the application.
             db: its Flask-SQLAlchemy object.
-            url_prefix: where the blueprint is mounted.
-            verify_password: whether a password is the user's; default `user.check_password`.
-            user_key: a text of a user that never changes, at most 255 characters; default the
-                primary key of the user's row. What `get_id()` returns is refused where it is not
-                that: hosts let it change with the password.
-            account_name: what tells entries apart in the app; default user name or e-mail address.
-            base_template: what the pages extend; it offers the blocks `title` and `content`.
+            url_prefix: path at which the blueprint is mounted.
+            verify_password: checks a user's password; default `user.check_password`.
+            user_key: returns a text that never changes for a user, at most 255 characters; default
+                the primary key of the user's row. `get_id()` is refused if it is not that, since
+                hosts change it with the password.
+            account_name: returns the user's name in the authenticator app; default user name or
+                e-mail address.
+            base_template: template that the pages extend, with the blocks `title` and `content`.
             login_user: signs a user in (user, remember), or returns `False` to refuse; default
                 Flask-Login's.
-            credential: a text of a user that changes with each change of the password, e.g. the
-                stored hash or a version: what is half done (pending sign-ins, passes, trusted and
-                known browsers) ends with it. Compared when used; default nothing.
-            change_password: stores a new password of a user and ends their other sessions; asked
-                when the recovery code is used at sign-in after wrong codes, since whoever typed
-                those knows the password. It may raise `PasswordRefused`. Default none: then the
-                password stays.
-            password_problem: what is wrong with a new password of a user, as a sentence, or
-                `None`; asked before the recovery code is judged. It should refuse the present
-                password. Default nothing is wrong.
-            find_user: the user of a user name or an e-mail address, for operators; default none.
-            user_label: how operators know the user of a key; default the key.
-            user_labels: the same for many keys at once, for listings; default one after the other.
-            user_keys: the keys of all users, each once, for `list --off`, `stats` and `doctor`;
-                default none.
-            offered: keys of the areas that a user may choose; default all.
-            mandatory_for: keys of the areas that are mandatory for a user ("staff must have it
-                on"), besides those that are for everyone.
-            in_transaction: called amid each change with the open connection, the signal's name,
-                the user's key and the signal's facts: what it writes there stands or falls with
-                the change (ended sessions, mails to send); what it raises prevents the change.
-            checks: what `doctor` looks at besides, by name: functions that return whether all is
-                well, and a sentence.
-            clock: Unix seconds; for tests.
+            credential: returns a text that changes with the user's password, e.g. the stored hash
+                or a version. Its change ends pending sign-ins, passes, and trusted and known
+                browsers; it is compared when they are used. Default none.
+            change_password: stores a user's new password and ends their other sessions. Called
+                when the recovery code is used at sign-in after wrong codes, since the person who
+                entered those knows the password. May raise `PasswordRefused`. Default keeps it.
+            password_problem: returns a sentence if a user's new password is refused, else `None`.
+                Called before the recovery code is checked. It should refuse the present password;
+                the default accepts all.
+            find_user: finds a user by user name or e-mail address, for commands; default none.
+            user_label: returns the name of a user for operators, by key; default the key.
+            user_labels: the same for many keys at once, for listings; default one by one.
+            user_keys: returns the keys of all users, each once, for `list --off`, `stats` and
+                `doctor`; default none.
+            offered: returns the keys of the areas that a user may choose; default all.
+            mandatory_for: returns the keys of the areas that are mandatory for a user ("staff must
+                have it on"), in addition to those for everyone.
+            in_transaction: called in the transaction of each change with the open connection, the
+                signal's name, the user's key and the signal's facts. Its writes there (ended
+                sessions, mails to send) commit or roll back with the change; an exception prevents
+                the change.
+            checks: further checks of `doctor`, by name: functions that return whether all is well,
+                and a sentence.
+            clock: returns Unix seconds; for tests.
 
         Raises:
-            SetupError: a setting, an option or an area is wrong; the sentence names it.
+            SetupError: a setting, an option or an area is wrong; the message names it.
         """
         if not isinstance(url_prefix, str) or not url_prefix.startswith("/"):
             raise SetupError(f'url_prefix must be a path such as "/two-factor", not {url_prefix!r}')
@@ -170,12 +171,12 @@ class TwoFactor:
         app.cli.add_command(cli.group)
 
     def required(self, key: str) -> Callable[[guard.View], guard.View]:
-        """A decorator that asks for a code before a view, where the user has chosen the area.
+        """Return a decorator that asks for a code before a view, if the area is protected.
 
-        It stands below the route and `login_required`.
+        Place it below the route and `login_required`.
 
         Raises:
-            SetupError: no such area was named.
+            SetupError: there is no such area.
         """
         if self._closed:
             self._areas.get(key)
@@ -183,39 +184,39 @@ class TwoFactor:
         return guard.required(key)
 
     def require(self, key: str, user: Any = None) -> None:
-        """Ask for a code inside a view, just before the deed.
+        """Ask for a code inside a view, just before the action.
 
-        As with the decorator, an area that guards deeds lets GET, HEAD and OPTIONS through.
+        Like the decorator, it lets GET, HEAD and OPTIONS through if the area guards "deed".
 
         Args:
             key: key of the area.
-            user: whose code, if not the signed-in user's.
+            user: the user who must give the code; default the signed-in user.
 
         Raises:
-            Refusal: the deed must not happen; let it pass through, the application answers it.
+            Refusal: the action must not happen. Do not catch it; the application answers it.
         """
         guard.require(key, user)
 
     def form_again(self, key: str, user: Any = None) -> None:
-        """Say that this answer gives the form back and nothing was done, so that the code of this
-        request is not in vain: one retry at this address needs no new code.
+        """Declare that this response shows the form again and nothing was done.
 
-        That is what a view says that redirects to its form, or renders it without
-        `twofactor_dialog`. A view that answers 400, 409 or 422, or renders the dialog, need not.
+        One retry at this address then needs no new code. Call it in a view that redirects to its
+        form, or renders it without `twofactor_dialog`. A view that answers 400, 409 or 422, or
+        renders the dialog, need not call it.
 
         Args:
             key: key of the area.
-            user: whose code, if not the signed-in user's.
+            user: the user who gave the code; default the signed-in user.
         """
         guard.form_again(key, user)
 
     def sign_in(self, user: Any, remember: bool = False, next_url: str | None = None) -> Response:
-        """Sign in a user whose password was right, or lead to the second step.
+        """Sign in a user whose password was right, or redirect to the second step.
 
         Args:
             user: the host's user.
             remember: whether to stay signed in.
-            next_url: where to go afterwards; followed within the application alone.
+            next_url: address to go to afterwards; only followed within the application.
 
         Returns:
             The response for the view to return.
@@ -223,38 +224,38 @@ class TwoFactor:
         return sign_in.begin(user, remember, next_url)
 
     def pending_user(self) -> str | None:
-        """The key of the user whose password was right in this session and whose code is
-        outstanding, `None` if there is nobody.
-        """
+        """Return the key of the user whose sign-in waits for a code in this session, or `None`."""
         return sign_in.pending_user(current_state())
 
     def password_confirmed(self) -> None:
-        """Note that the signed-in user has just given the password, outside of `sign_in`."""
+        """Record that the signed-in user has just entered the password outside of `sign_in`."""
         state = current_state()
         responses.password_given(state, state.host.user_key(current_user))
 
     def is_on(self, user: Any) -> bool:
-        """Whether the user has two-factor authentication; somebody unknown has not."""
+        """Return whether the user has two-factor authentication; `False` for anonymous users."""
         state = current_state()
         if not user.is_authenticated:
             return False
         return state.kit.store.account(state.host.user_key(user)) is not None
 
     def areas_of(self, user: Any) -> tuple[str, ...]:
-        """The keys of the areas where the user is asked for a code; empty when it is off."""
+        """Return the keys of the areas that ask the user for a code; empty when it is off."""
         return self.areas_of_each([user])[0] or ()
 
     def areas_of_each(self, users: Iterable[Any]) -> list[tuple[str, ...] | None]:
-        """Return the areas of several users in one statement, `None` for whom it is off."""
+        """Return the areas of several users in one statement; `None` for users who have it off."""
         return current_state().areas_of_each(users)
 
     def revoke_tickets(self, user: Any, connection: Connection | None = None) -> None:
-        """End everything half done of a user, known and trusted browsers included.
+        """End a user's pending sign-ins, passes, open views, enrolments and known browsers.
+
+        Trusted browsers end, too.
 
         Args:
             user: the host's user.
-            connection: of a transaction of the host's that does more, e.g.
-                `db.session.connection()`; default a transaction of its own.
+            connection: an open transaction of the host's to join, e.g. `db.session.connection()`;
+                default a transaction of its own.
         """
         state = current_state()
         tickets.revoke(state.kit, state.host.user_key(user), connection)
@@ -262,15 +263,16 @@ class TwoFactor:
     def password_changed(
         self, user: Any, connection: Connection | None = None, *, proved: bool = False
     ) -> None:
-        """Note that the user's password was changed: what is half done ends, as `revoke_tickets`
-        has it, and codes are judged again that wrong ones held.
+        """End what `revoke_tickets` ends, and accept codes again after too many wrong ones.
+
+        Call it when the user's password was changed.
 
         Args:
             user: the host's user.
-            connection: as `revoke_tickets` has it.
+            connection: as in `revoke_tickets`.
             proved: whether more than the old password has shown that it is the owner (a link in
-                the mailbox, an operator): then all wrong codes are forgotten. Otherwise they still
-                count among those of thirty days.
+                the mailbox, an operator). All wrong codes are then forgotten. Otherwise they still
+                count towards the limit of thirty days.
         """
         state = current_state()
         password_change.password_changed(
@@ -278,19 +280,17 @@ class TwoFactor:
         )
 
     def forget(self, user: Any, connection: Connection | None = None) -> None:
-        """Remove all two-factor state of a user whose account at the host is closed; arguments as
-        `revoke_tickets` has them.
-        """
+        """Remove all two-factor state of a closed account; arguments as in `revoke_tickets`."""
         state = current_state()
         deactivation.forget(state.kit, state.host.user_key(user), connection)
 
     def ready(self) -> "list[Check]":
-        """Look at what requests can't be served without: database, schema, keys.
+        """Check database, schema and keys, which every request needs.
 
         Returns:
-            For each a `name`, whether it is `ok`, and a `text` for operators.
+            For each check a `name`, whether it is `ok`, and a `text` for operators.
         """
-        from .app import alembic  # as the commands have it, only where it is asked for
+        from .app import alembic  # only needed here and by the commands
         from .service.operator import doctor
 
         return doctor.ready(current_state().kit, alembic.history(current_app))

@@ -1,12 +1,12 @@
-"""Figures for Prometheus; this module alone wants `prometheus-client` (the extra `prometheus`).
+"""Metrics for Prometheus; only this module needs `prometheus-client` (the extra `prometheus`).
 
     from portal.twofactor import metrics
 
     metrics.init_app(app)                       # counts from now on
-    text, content_type = metrics.exposition(app)   # what a view of yours answers with
+    text, content_type = metrics.exposition(app)   # return these from a view
 
-With several processes set `PROMETHEUS_MULTIPROC_DIR`, as prometheus-client wants it: each scrape
-then has the sum of all workers.
+With several processes, set `PROMETHEUS_MULTIPROC_DIR` as prometheus-client documents it. Each
+scrape then has the sum of all workers.
 """
 
 import logging
@@ -35,14 +35,14 @@ log = logging.getLogger("portal.twofactor.metrics")
 KEY = "twofactor_metrics"
 OTHER = "other"
 BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-# The held accounts are counted in the database: not more often than this, in seconds.
+# Seconds between two counts of held accounts in the database, at least.
 HELD_FOR = 60.0
 _CHANGES = sorted(set(signals.BY_NAME) - {"judged", "challenge_failed", "held"})
 
 
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """What is counted in one registry."""
+    """The counters and the histogram of a registry."""
 
     challenges: Counter
     seconds: Histogram
@@ -53,11 +53,11 @@ _meters: WeakKeyDictionary[CollectorRegistry, Meters] = WeakKeyDictionary()
 
 
 def init_app(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
-    """Count what happens in an application from now on; after `TwoFactor.init_app`.
+    """Start counting an application's events; call it after `TwoFactor.init_app`.
 
     Args:
         app: the application.
-        registry: where the figures are; applications may share one, and are added up then.
+        registry: holds the metrics; those of applications that share it are added up.
 
     Raises:
         SetupError: the application has no two-factor authentication.
@@ -68,7 +68,7 @@ def init_app(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
         meters = _meters[registry] = _made(registry)
     for result in ("accepted", "wrong", "reused", "held", "unavailable"):
         for area in areas:
-            meters.challenges.labels(area.key, "code", result)  # there from the start, with 0
+            meters.challenges.labels(area.key, "code", result)  # present from the start, with 0
 
     def judged(_app: Flask, *, area: str, kind: str, result: str, seconds: float, **_: Any) -> None:
         meters.challenges.labels(_bounded(areas, area), kind, result).inc()
@@ -82,7 +82,7 @@ def init_app(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
 
 
 def exposition(app: Flask) -> tuple[bytes, str]:
-    """The figures as Prometheus reads them, and their content type.
+    """Return the metrics in the text format of Prometheus, and their content type.
 
     Raises:
         KeyError: `init_app` was not called for the application.
@@ -97,11 +97,11 @@ def exposition(app: Flask) -> tuple[bytes, str]:
 
 
 class HeldCollector(Collector):
-    """Counts the accounts whose answers are not judged at the moment.
+    """Collector of the number of accounts whose codes are on hold.
 
     Args:
         app: the application.
-        clock: seconds that only grow; for tests.
+        clock: returns monotonic seconds; for tests.
     """
 
     def __init__(self, app: Flask, clock: Callable[[], float] = time.monotonic) -> None:
@@ -109,7 +109,7 @@ class HeldCollector(Collector):
         self._counted: tuple[float, HeldAccounts] | None = None
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One figure for each reason; none while the database can't tell."""
+        """Yield the number for each reason; nothing while the database is unavailable."""
         try:
             found = self._held()
         except Unavailable as error:
@@ -155,7 +155,7 @@ def _made(registry: CollectorRegistry) -> Meters:
 
 
 def _bounded(areas: AreaRegistry, area: str) -> str:
-    """The key of an area that was named, so that there are never more label values than those."""
+    """Return the key if the area exists, else "other", so that label values are bounded."""
     return area if area in areas or area in BUILT_IN or area == SIGN_IN else OTHER
 
 

@@ -1,4 +1,4 @@
-"""The versions of the tables, for the revisions of a host's own Alembic history.
+"""Versions of the tables, for the revisions of a host's own Alembic history.
 
     from alembic import op
     from portal.twofactor import migrations
@@ -9,9 +9,9 @@
     def downgrade():
         migrations.downgrade(op, 1, 0)
 
-The host's history stays one line, and `flask db upgrade` is all there is to run. A host without
-Flask-Migrate runs `flask twofactor upgrade-tables`. What a step does is never changed once it was
-released, however the tables go on; a test holds all steps together against `storage.tables`.
+The host's history stays linear, and `flask db upgrade` is the only command to run. A host without
+Flask-Migrate runs `flask twofactor upgrade-tables`. A released step never changes, even if the
+tables do later. A test compares the result of all steps with `storage.tables`.
 """
 
 from collections.abc import Callable
@@ -23,13 +23,13 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-# Whether a database has at least a version: its table and, if it came later, its column.
+# The table, and the column if it was added later, that show that a database has a version.
 Mark = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What leads from the version before to this one, and back."""
+    """The change from the previous version to this one, and back."""
 
     up: Callable[["Operations", str | None], None]
     down: Callable[["Operations", str | None], None]
@@ -37,12 +37,12 @@ class Step:
 
 
 def upgrade(op: "Operations", since: int, to: int, schema: str | None = None) -> None:
-    """Lead the tables from one version up to another.
+    """Upgrade the tables from one version to another.
 
     Args:
         op: Alembic's `op`.
-        since: the version that the tables have; 0 when there are none.
-        to: the version that they are to have, at most `LATEST`.
+        since: present version of the tables; 0 when there are none.
+        to: version to reach, at most `LATEST`.
         schema: of the metadata, if it has one.
 
     Raises:
@@ -55,7 +55,7 @@ def upgrade(op: "Operations", since: int, to: int, schema: str | None = None) ->
 
 
 def downgrade(op: "Operations", since: int, to: int, schema: str | None = None) -> None:
-    """Lead the tables from one version down to another; 0 removes them, and all that is in them.
+    """Downgrade the tables from one version to another; 0 removes them and their rows.
 
     Raises:
         ValueError: there is no such version.
@@ -67,9 +67,9 @@ def downgrade(op: "Operations", since: int, to: int, schema: str | None = None) 
 
 
 def version_of(connection: sa.Connection, schema: str | None = None) -> int:
-    """The version that a database has, by what is in it; 0 when there are no tables.
+    """Return the version of a database's tables; 0 when there are none.
 
-    It asks the tables themselves, so it does not matter what has made them.
+    It inspects the tables themselves, so it does not matter what created them.
     """
     there = sa.inspect(connection)
     found = 0
@@ -85,16 +85,16 @@ def version_of(connection: sa.Connection, schema: str | None = None) -> int:
 
 
 def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
-    """Lead a database up to the newest version, all or nothing, without a history of its own.
+    """Upgrade a database to the newest version in one transaction, without an Alembic history.
 
     Args:
         engine: the database.
-        metadata: whose naming convention new constraints follow, and whose schema it is.
+        metadata: supplies the naming convention of new constraints, and the schema.
 
     Returns:
         The version before and the version after.
     """
-    # Alembic takes half of what the import of this package would, and no request needs it.
+    # Importing Alembic takes half as long as importing this package, and no request needs it.
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
@@ -102,7 +102,7 @@ def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
         sqlite = connection.dialect.name == "sqlite"
         enforced = 0
         if sqlite:
-            # A table that is rebuilt must not take along what refers to it.
+            # Rebuilding a table must not delete the rows that refer to it.
             enforced = connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one()
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
@@ -111,7 +111,7 @@ def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
             with connection.get_transaction() or connection.begin():
                 before = version_of(connection, metadata.schema)
                 if connection.dialect.name == "postgresql":
-                    # A table may be large: what takes long here is not what hangs.
+                    # A table may be large, so a long statement here does not hang.
                     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
                 upgrade(Operations(context), before, LATEST, metadata.schema)
@@ -195,7 +195,7 @@ def _before_the_first(op: "Operations", schema: str | None) -> None:
 
 
 def _known_browsers(op: "Operations", schema: str | None) -> None:
-    """Figures of their own for wrong codes from known browsers."""
+    """Add columns that count wrong codes from known browsers separately."""
     with op.batch_alter_table("twofactor_account", schema=schema) as batch:
         for name in ("known_failures", "known_cleared"):
             batch.add_column(sa.Column(name, sa.BigInteger, server_default="0", nullable=False))

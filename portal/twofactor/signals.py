@@ -1,6 +1,6 @@
-"""Signals (blinker). Sender: the application; sent after the commit, with keyword arguments alone.
+"""Signals (blinker), sent by the application after the commit, with keyword arguments only.
 
-Every signal carries `user_id`, the host's string for the user.
+Every signal carries `user_id`, the host's key of the user.
 """
 
 from typing import get_args
@@ -36,22 +36,22 @@ activated = _signals.signal("activated")
 deactivated = _signals.signal("deactivated")
 # added, removed: tuples of area keys.
 areas_changed = _signals.signal("areas-changed")
-# Nothing more: `deactivated` follows.
+# No further arguments; `deactivated` follows.
 recovery_code_used = _signals.signal("recovery-code-used")
 recovery_code_replaced = _signals.signal("recovery-code-replaced")
 # area: key; kind: "code" or "recovery_code"; result: "accepted", "wrong", "reused", "held" or
-# "unavailable"; seconds: how long it took. `user_id` is empty where nothing could be read.
+# "unavailable"; seconds: duration. `user_id` is empty if the account could not be read.
 judged = _signals.signal("judged")
-# authenticator: what the person calls it.
+# authenticator: the name that the person gave it.
 authenticator_added = _signals.signal("authenticator-added")
 authenticator_removed = _signals.signal("authenticator-removed")
-# browser: what it calls itself ("Firefox on Linux"), in English. A copy of its cookie was used.
+# browser: its name in English ("Firefox on Linux"). A copy of its cookie was used.
 trust_reused = _signals.signal("trust-reused")
 # area: key; run: wrong codes in a row.
 challenge_failed = _signals.signal("challenge-failed")
 # area: key; until: Unix seconds (infinite when locked); locked: bool.
 held = _signals.signal("held")
-# by: who did it; reason: why.
+# by: the operator; reason: the one the operator gave.
 reset = _signals.signal("reset")
 # by, reason: as above.
 unlocked = _signals.signal("unlocked")
@@ -72,5 +72,5 @@ BY_NAME: dict[str, NamedSignal] = {
     "unlocked": unlocked,
 }
 
-# Signals of changes: a host joins these in `in_transaction` as well.
+# Names of the signals that `in_transaction` is called for as well.
 CHANGES: tuple[ChangeName, ...] = get_args(ChangeName)

@@ -1,4 +1,4 @@
-"""For the tests of a host application: a user with a second factor in one call.
+"""Helpers for the tests of a host application; `enrol` gives a user a second factor.
 
     pytest_plugins = ["portal.twofactor.testing"]
 
@@ -6,7 +6,7 @@
         phone = twofactor_testing.enrol(user, areas=["transfer"])
         client.post("/transfer", data={"amount": "1", "twofactor_code": phone.code()})
 
-The fixture wants a fixture `app`, as pytest-flask and the Flask tutorial have it.
+The fixture needs a fixture `app`, as in pytest-flask and the Flask tutorial.
 """
 
 import time
@@ -30,31 +30,31 @@ from .web.requests import csrf_headers
 
 
 class Clock:
-    """A clock that stands still until it is moved.
+    """A clock that only moves when `advance` is called.
 
     Args:
-        now: Unix seconds; the present by default.
+        now: Unix seconds; default the present.
     """
 
     def __init__(self, now: float | None = None) -> None:
         self.now = float(int(time.time()) if now is None else now)
 
     def __call__(self) -> float:
-        """Unix seconds."""
+        """Return the time in Unix seconds."""
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Move on."""
+        """Move the clock forward by seconds."""
         self.now += seconds
 
 
 @dataclass
 class Phone:
-    """The authenticator app of a user, and the sheet of paper beside it.
+    """A user's authenticator app and recovery code.
 
     Args:
         secret: the shared secret, bytes.
-        recovery_code: as it was printed.
+        recovery_code: as printed.
     """
 
     secret: bytes
@@ -63,54 +63,54 @@ class Phone:
     used: int
 
     def code(self) -> str:
-        """A code that is right and was not used yet; the clock moves on to it if it must."""
+        """Return a valid, unused code; move the clock to the next time step if needed."""
         if step_at(self.clock()) <= self.used:
             self.clock.advance((self.used + 1) * PERIOD - self.clock())
         self.used = step_at(self.clock())
         return code_at(self.secret, self.used)
 
     def wrong_code(self) -> str:
-        """Six digits that are not right, now or within ten minutes."""
+        """Return six digits that are no valid code within ten minutes of now."""
         step = step_at(self.clock())
         right = {code_at(self.secret, each) for each in range(step - 20, step + 21)}
         return next(code for code in map("{:06}".format, range(100)) if code not in right)
 
 
 class TwoFactorTesting:
-    """Two-factor authentication of an application under test, with a clock of its own.
+    """Two-factor authentication of a tested application, with a clock of its own.
 
     Args:
-        app: the application; it is set up for the test at once, and as it was before by `restore`.
-        clock: the clock, if the test has one already; it stands still at the present by default.
+        app: the application; changed for the test at once, and changed back by `restore`.
+        clock: a clock that the test has already; default a new `Clock`.
     """
 
-    # Not a class of tests, whatever its name begins with.
+    # Keeps pytest from collecting it as a test class.
     __test__ = False
 
     def __init__(self, app: Flask, clock: Clock | None = None) -> None:
         self.app = app
         self.clock = clock or Clock()
         self._before = state = state_of(app)
-        # The hash of the recovery code at its cheapest: this is about the host's tests.
+        # The cheapest hash of the recovery code keeps the host's tests fast.
         settings = replace(state.kit.settings, recovery_cost=4)
         kit = replace(state.kit, clock=self.clock, settings=settings)
         app.extensions[KEY] = replace(state, kit=kit)
 
     def restore(self) -> None:
-        """Give the application back its own clock and settings."""
+        """Restore the application's own clock and settings."""
         self.app.extensions[KEY] = self._before
 
     def enrol(self, user: Any, areas: Iterable[str] | None = None) -> Phone:
-        """Give a user a second factor, as the wizard does.
+        """Turn two-factor authentication on for a user, as the activation pages do.
 
         Args:
             user: the host's user.
-            areas: keys of the areas to protect; by default all that the user may choose. What is
-                mandatory for the user is protected in any case.
+            areas: keys of the areas to protect; default all that the user may choose. Areas that
+                are mandatory for the user are always protected.
 
         Raises:
-            SetupError: an area that was not named, or that the user may not choose.
-            AlreadyOn: the user has one.
+            SetupError: an area does not exist, or the user may not choose it.
+            AlreadyOn: it is on for the user.
         """
         state = state_of(self.app)
         with self.app.app_context():
@@ -128,14 +128,14 @@ class TwoFactorTesting:
         return phone
 
     def second_step(self, client: FlaskClient, phone: Phone) -> TestResponse:
-        """Finish a sign-in of which the password was right, CSRF token and all.
+        """Finish a sign-in after the right password, including the CSRF token.
 
         Args:
-            client: has just been led to the second step.
-            phone: whose code is given.
+            client: has just been redirected to the second step.
+            phone: gives the code.
 
         Returns:
-            The answer: a redirect on to where the sign-in leads.
+            The response, a redirect to the page after sign-in.
 
         Raises:
             AssertionError: the client is not at the second step.
@@ -152,7 +152,7 @@ class TwoFactorTesting:
 
 @pytest.fixture
 def twofactor_testing(app: Flask) -> Iterator[TwoFactorTesting]:
-    """Enrol users, make valid codes, move the clock."""
+    """Yield a `TwoFactorTesting` for the fixture `app`; restore the application afterwards."""
     testing = TwoFactorTesting(app)
     yield testing
     testing.restore()

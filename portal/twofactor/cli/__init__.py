@@ -1,6 +1,6 @@
-"""`flask twofactor ...`: what an operator asks and does. Secrets are never printed.
+"""The commands `flask twofactor ...` for operators. They never print secrets.
 
-Exit status 0 done, 1 refused or not found (one line on stderr says why), 2 wrong usage.
+Exit status 0 is done, 1 refused or not found (a line on stderr says why), 2 wrong usage.
 """
 
 from .group import group

@@ -1,4 +1,4 @@
-"""Help for a person who can't go on alone; it is recorded who gave it, and why."""
+"""Commands that help a locked-out user; the operator and the reason are recorded."""
 
 import getpass
 import os
@@ -13,7 +13,7 @@ from ..service.context import Kit
 from ..service.operator import accounts
 from .group import group, key_of
 
-# With who gave it, a reason fits into the record.
+# In characters, so that the record has room for the operator as well.
 LONGEST_REASON = 200
 
 reason_option = click.option("--reason", required=True, help="Why; it is recorded.")
@@ -25,10 +25,10 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmati
 @reason_option
 @yes_option
 def reset(user: str, reason: str, yes: bool) -> None:
-    """Switch two-factor authentication off for USER, who has lost phone and recovery code.
+    """Turn off two-factor authentication for USER, who has lost phone and recovery code.
 
-    Make sure first that it is really them who ask. It is recorded and mailed to them, and their
-    sessions end.
+    Make sure first that the request really comes from them. They get a mail and their sessions
+    end. The reset is recorded with its reason.
 
     Example: flask twofactor reset alice --reason "lost phone, called back on the known number"
     """
@@ -41,10 +41,10 @@ def reset(user: str, reason: str, yes: bool) -> None:
 @reason_option
 @yes_option
 def unlock(user: str, reason: str, yes: bool) -> None:
-    """Let codes of USER be judged again after too many wrong ones; it stays on.
+    """Accept codes of USER again after too many wrong ones; two-factor authentication stays on.
 
-    Make sure first that it is really them who ask. It is recorded and mailed to them, and their
-    sessions end, as one of them may be where the wrong codes came from.
+    Make sure first that the request really comes from them. They get a mail and their sessions
+    end, since the wrong codes may come from one of them. The unlocking is recorded with its reason.
 
     Example: flask twofactor unlock alice --reason "phone's clock was wrong"
     """
@@ -77,7 +77,7 @@ def _help(
 
 
 def _operator() -> str:
-    """Who gives the command: the account at this machine, and who became it."""
+    """Return the name of the operator: the system account, and SUDO_USER if it differs."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""What the commands have in common: the group, the options, and how USER is read."""
+"""The command group, the options that commands share, and the reading of USER."""
 
 from importlib import import_module
 from typing import Any
@@ -11,23 +11,23 @@ from ..core.errors import Unavailable
 
 
 class Group(AppGroup):
-    """Commands whose failures are one line, too.
+    """A group of commands that reports `Unavailable` as one line.
 
-    They are imported when one is asked for: the processes that serve never do.
+    It imports the commands on first use, which never happens in the processes that serve.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands."""
+        """Return the names of all commands."""
         _add_commands()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
+        """Return the command of that name."""
         _add_commands()
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what can't be decided is refused."""
+        """Run a command; raise `Unavailable` as an error of one line."""
         try:
             return super().invoke(ctx)
         except Unavailable as error:
@@ -35,7 +35,7 @@ class Group(AppGroup):
 
 
 def _add_commands() -> None:
-    """Import the modules that have them; each adds its own to the group."""
+    """Import the modules of the commands; each adds its own to the group."""
     for name in ("accounts", "reports", "upkeep"):
         import_module(f".{name}", __package__)
 
@@ -46,15 +46,15 @@ as_json = click.option("--json", "as_json", is_flag=True, help="One JSON value f
 
 
 def at(state: State, moment: int) -> int:
-    """A time as `output.read_moment` gives it, in Unix seconds."""
+    """Return a time from `output.read_moment` in Unix seconds."""
     return moment if moment >= 0 else int(state.kit.clock()) + moment
 
 
 def key_of(state: State, name: str) -> str:
-    """The key of a user who is named by user name, e-mail address or key, in this order.
+    """Return the key of a user, found by user name, e-mail address or key, in this order.
 
     Raises:
-        ClickException: nobody is.
+        ClickException: there is no such user.
     """
     user = state.host.find_user(name)
     if user is not None:

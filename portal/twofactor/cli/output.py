@@ -1,4 +1,4 @@
-"""How the commands read times and print: tables for people, JSON for programs, as rows come."""
+"""Readers of times, and printers of tables for people and JSON for programs, row by row."""
 
 import json
 import math
@@ -17,10 +17,10 @@ R = TypeVar("R")
 
 
 def read_moment(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
-    """A time: 2026-11-24, 2026-11-24T10:00 (UTC), or how long ago: 90m, 12h, 7d.
+    """Read a time (2026-11-24, 2026-11-24T10:00 in UTC) or a time ago (90m, 12h, 7d).
 
     Returns:
-        Unix seconds; below zero, seconds before now.
+        Unix seconds; seconds before now if negative.
     """
     if value is None:
         return None
@@ -35,7 +35,7 @@ def read_moment(_context: click.Context, _option: click.Parameter, value: str | 
 
 
 def named(state: State, rows: Iterable[R], key_of: Callable[[R], str]) -> Iterator[tuple[str, R]]:
-    """Rows with the name of the user whose key they have; names are asked for many at once."""
+    """Yield each row with the name of its user; names are read for many rows at once."""
     for some in batched(rows, BATCH):
         names = state.host.user_labels([key_of(row) for row in some])
         for row in some:
@@ -44,7 +44,7 @@ def named(state: State, rows: Iterable[R], key_of: Callable[[R], str]) -> Iterat
 
 
 def account_object(name: str, each: Overview) -> dict[str, Any]:
-    """An account for programs."""
+    """Return an account as an object for programs."""
     locked = each.held_until is not None and math.isinf(each.held_until)
     return {
         "user": each.user_id,
@@ -62,7 +62,7 @@ def account_object(name: str, each: Overview) -> dict[str, Any]:
 
 
 def off_object(name: str, user_id: str) -> dict[str, Any]:
-    """A user without two-factor authentication, for programs; the fields are the same."""
+    """Return the same fields for a user without two-factor authentication."""
     return {
         "user": user_id,
         "name": name,
@@ -79,7 +79,7 @@ def off_object(name: str, user_id: str) -> dict[str, Any]:
 
 
 def event_object(name: str, event: Event) -> dict[str, Any]:
-    """An event for programs."""
+    """Return an event as an object for programs."""
     return {
         "id": event.id,
         "at": iso_text(event.at),
@@ -93,12 +93,12 @@ def event_object(name: str, event: Event) -> dict[str, Any]:
 
 
 def iso_text(at: float | None) -> str | None:
-    """A time for programs."""
+    """Return a time for programs (ISO 8601, UTC)."""
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def time_text(at: float | None) -> str:
-    """A time for people, UTC."""
+    """Return a time for people, in UTC; "locked" if it is infinite, "-" for `None`."""
     if at is None:
         return "-"
     if math.isinf(at):
@@ -107,29 +107,29 @@ def time_text(at: float | None) -> str:
 
 
 def yes_text(value: bool) -> str:
-    """Yes or no."""
+    """Return "yes" or "no"."""
     return "yes" if value else "no"
 
 
 def share_text(part: int, whole: int | None) -> str:
-    """A part in per cent, as far as there is a whole."""
+    """Return a part in per cent, or an empty text without a whole."""
     return f"{100 * part / whole:.1f} %" if whole else ""
 
 
 def print_pairs(pairs: Mapping[str, Any]) -> None:
-    """Names and values, a line each."""
+    """Print names and values, a line each."""
     for name, value in pairs.items():
         shown = " ".join(value) if isinstance(value, list) else value
         click.echo(f"{name + ':':<22}{'-' if shown is None or shown == '' else shown}")
 
 
 def print_json(value: Any) -> None:
-    """One JSON value."""
+    """Print a JSON value."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def stream_json(values: Iterable[Any]) -> None:
-    """One JSON array, written as its values come."""
+    """Print a JSON array, each value as it comes."""
     click.echo("[", nl=False)
     for number, value in enumerate(values):
         click.echo(
@@ -139,7 +139,7 @@ def stream_json(values: Iterable[Any]) -> None:
 
 
 def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """Aligned by the first screenful, so that a long listing need not be held in memory."""
+    """Print a table, aligned by its first 500 rows, so that long lists need little memory."""
     source = iter(rows)
     first = [row for _, row in zip(range(500), source, strict=False)]
     widths = [max(len(row[i]) for row in (head, *first)) for i in range(len(head))]

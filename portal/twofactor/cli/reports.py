@@ -1,4 +1,4 @@
-"""Who uses it, and what happened."""
+"""Commands that list areas, accounts and events, and count them."""
 
 from dataclasses import asdict
 
@@ -29,7 +29,7 @@ from .output import (
 @group.command("areas")
 @as_json
 def areas(as_json: bool) -> None:
-    """The areas, and the routes that each of them guards.
+    """List the areas, and the routes that each of them guards.
 
     Example: flask twofactor areas --json
     """
@@ -56,7 +56,7 @@ def areas(as_json: bool) -> None:
 @click.option("--held", is_flag=True, help="Only those whose codes are not judged now.")
 @as_json
 def list_accounts(on: bool, area: str | None, held: bool, as_json: bool) -> None:
-    """Who has two-factor authentication, or who has not.
+    """List the users with two-factor authentication, or those without.
 
     Example: flask twofactor list --area invoices
     """
@@ -104,7 +104,7 @@ def _list_off(state: State, as_json: bool) -> None:
 @click.argument("user")
 @as_json
 def status(user: str, as_json: bool) -> None:
-    """The two-factor state of USER (a user name, an e-mail address or a key).
+    """Show the two-factor state of USER (a user name, an e-mail address or a key).
 
     Example: flask twofactor status alice
     """
@@ -126,7 +126,7 @@ def status(user: str, as_json: bool) -> None:
 @click.option("--since", callback=read_moment, help="2026-11-24, 2026-11-24T10:00, 90m, 12h, 7d")
 @as_json
 def events(user: str | None, since: int | None, as_json: bool) -> None:
-    """The record of what happened, oldest first.
+    """List the recorded events, oldest first.
 
     Example: flask twofactor events alice --since 7d
     """
@@ -163,7 +163,7 @@ def events(user: str | None, since: int | None, as_json: bool) -> None:
 )
 @as_json
 def stats(weeks: int, as_json: bool) -> None:
-    """How many use it: users, areas, held accounts, and what happened week by week.
+    """Count users, areas and held accounts, and the events of each week.
 
     Example: flask twofactor stats --weeks 4
     """

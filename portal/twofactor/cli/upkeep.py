@@ -1,4 +1,4 @@
-"""Keys, tables, what is old, and whether all is well."""
+"""Commands that rotate keys, remove old rows, upgrade tables and check the setup."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from .output import print_json, read_moment
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar for who looks on; nothing where nobody does."""
+    """Yield a function that advances a progress bar, which is only shown on a terminal."""
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=total, file=sys.stderr, hidden=hidden) as bar:
         yield bar.update
@@ -28,9 +28,9 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 @group.command("rotate-keys")
 @as_json
 def rotate_keys(as_json: bool) -> None:
-    """Seal everything anew under the newest key; it can be broken off and run again.
+    """Seal everything again with the newest key; you can stop it and run it again.
 
-    Put a new key in front of TWOFACTOR_KEYS everywhere first.
+    First put the new key at the front of TWOFACTOR_KEYS everywhere.
 
     Example: flask twofactor rotate-keys
     """
@@ -58,7 +58,7 @@ def rotate_keys(as_json: bool) -> None:
 )
 @as_json
 def purge(events_before: int, as_json: bool) -> None:
-    """Remove expired tickets and old events, a few at a time; it can be broken off and run again.
+    """Remove expired tickets and old events in batches; you can stop it and run it again.
 
     Example: flask twofactor purge --events-before 90d
     """
@@ -75,7 +75,7 @@ def purge(events_before: int, as_json: bool) -> None:
 @group.command("upgrade-tables")
 @as_json
 def upgrade_tables(as_json: bool) -> None:
-    """Lead the tables up to the version of this release, where there is no Flask-Migrate.
+    """Upgrade the tables to the version of this release, if there is no Flask-Migrate.
 
     Example: flask twofactor upgrade-tables
     """
@@ -116,7 +116,7 @@ def doctor(as_json: bool) -> None:
 
 
 def _recovery(state: State) -> tuple[bool, str]:
-    """Whether a new password is chosen where the present one is known to somebody else."""
+    """Report whether recovery after wrong codes requires a new password."""
     if state.host.change_password is None:
         return True, (
             "after wrong codes the recovery code lets in and the password stays: give init_app"

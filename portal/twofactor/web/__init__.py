@@ -1,1 +1,1 @@
-"""HTTP: the guard, the pages, and how refusals are worded."""
+"""The HTTP layer: the guard, the pages, and the sentences of refusals."""

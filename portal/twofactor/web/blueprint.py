@@ -1,4 +1,4 @@
-"""The routes, and what every answer of them has in common."""
+"""The blueprint: its routes, the checks before each request, and the headers of its responses."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -25,7 +25,7 @@ from .parts.dialog import twofactor_dialog
 
 
 def make_blueprint() -> Blueprint:
-    """A blueprint of its own for each application."""
+    """Return a new blueprint with all routes; each application has its own."""
     blueprint = Blueprint(
         "twofactor",
         __package__.rpartition(".")[0],
@@ -66,8 +66,9 @@ _ANONYMOUS = frozenset({"twofactor.sign_in", "twofactor.sign_in_submit", "twofac
 
 
 def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """What is done before the host's `CSRFProtect`: bound what is read of a request, and check the
-    token of a program, which gets an answer that it can read.
+    """Limit the size of a request, and check the CSRF token of a program.
+
+    It runs before the host's `CSRFProtect`, so that a program gets an answer that it can read.
     """
     requests.bound_request()
     if request.method not in policy.SAFE_METHODS and requests.wants_json():
@@ -75,21 +76,21 @@ def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
 
 
 def csrf_object(_error: requests.ProgramCSRFError) -> Response:
-    """The CSRF failure of a program, with the token that holds."""
+    """Return the answer to a program's CSRF failure, with a valid token."""
     message = _("Send the request again with the CSRF token that is in this answer.")
     body = {"error": "twofactor_csrf", "area": None, "message": message, "retry_after": None}
     return make_response(jsonify(body | {"csrf_token": requests.csrf_token()}), 400)
 
 
 def unreadable_object(_error: requests.UnreadableBody) -> Response:
-    """A body that can't be read, in words."""
+    """Return the answer to a JSON body that can't be parsed."""
     message = _("This request can't be read: its JSON is nested too deeply.")
     body = {"error": "twofactor_unreadable", "area": None, "message": message, "retry_after": None}
     return make_response(jsonify(body), 400)
 
 
 def before() -> Any:
-    """Who is not signed in sees the second step of signing in, and nothing else."""
+    """Require a signed-in user, except at the second step of sign-in; check unsafe requests."""
     if (request.endpoint or "").endswith("static"):
         return None
     if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:
@@ -101,7 +102,7 @@ def before() -> Any:
 
 
 def after(response: Response) -> Response:
-    """No page of the blueprint is kept anywhere, nor shown in a frame."""
+    """Add security headers: pages of the blueprint may not be cached or shown in frames."""
     if (request.endpoint or "").endswith("static"):
         return response
     response.headers.setdefault(
@@ -117,7 +118,7 @@ def after(response: Response) -> Response:
 
 
 def show_challenge() -> Response:
-    """GET: ask for a code before a guarded page is looked at."""
+    """Ask for a code before a guarded page is shown (GET)."""
     state = current_state()
     area, target = _looked_at(state)
     user = guard.signed_in()
@@ -135,7 +136,7 @@ def show_challenge() -> Response:
 
 
 def submit_challenge() -> Response:
-    """POST: open a "view" area in this session and go on to the page."""
+    """Open a "view" area in this session and redirect to the page (POST)."""
     state = current_state()
     area, target = _looked_at(state)
     who = subjects.subject(state)
@@ -155,7 +156,7 @@ def submit_challenge() -> Response:
 
 
 def _looked_at(state: State) -> tuple[Area, str]:
-    """The area and the page of the query; only "view" areas are asked for ahead."""
+    """Return the area and the page from the query; abort with 404 unless it is a "view" area."""
     key = requests.asked("area")
     if key not in state.kit.areas or state.kit.areas.get(key).guards != "view":
         abort(404)
@@ -164,12 +165,12 @@ def _looked_at(state: State) -> tuple[Area, str]:
 
 
 def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> None:
-    """Put everything into an application whose `State` is there.
+    """Register the blueprint, its hooks and template helpers; needs the application's `State`.
 
     Args:
         app: the application.
-        url_prefix: where the blueprint is mounted.
-        check_users: tries the keys of the users once, before the first request.
+        url_prefix: path at which the blueprint is mounted.
+        check_users: checks the keys of the users once, before the first request.
     """
     app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
     app.register_error_handler(Refusal, challenge.answer)

@@ -1,4 +1,4 @@
-"""Refusals at the edge: the challenge page in place, or the same as JSON."""
+"""Answers to refused requests: the challenge page in place, or the same as JSON."""
 
 import logging
 import math
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class FormAgain(errors.Refusal):
-    """The code was right, but files or a very long form could not be carried: send it again."""
+    """Refusal after a right code: files or a very long form were not kept, so send them again."""
 
 
-# Refusals that a code does not answer: the page says so, and leads back to the form.
+# Refusals that no code resolves. The page says so, and links back to the form.
 _NO_CODE_HELPS = (
     errors.ContinuationBroken,
     errors.CrossSite,
@@ -35,18 +35,18 @@ _NO_CODE_HELPS = (
 
 
 def status_of(refusal: errors.Refusal) -> int:
-    """The HTTP status of a refusal: held is 429 (RFC 6585), done already 409, every other 403."""
+    """Return the HTTP status of a refusal: 429 (RFC 6585) if held, 409 if already done, or 403."""
     if isinstance(refusal, errors.AlreadyDone):
         return 409
     return 429 if isinstance(refusal, errors.Held) else 403
 
 
 def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
-    """The answer to a guarded request that was refused (an error handler of the application).
+    """Return the answer to a refused request (an error handler of the application).
 
     Args:
-        refusal: why the deed did not happen.
-        target: where the code goes, if not back to this address with the original form.
+        refusal: the reason.
+        target: address that the code is sent to, if not this one with the original form.
     """
     state = current_state()
     area = state.kit.areas.get(refusal.area) if refusal.area else None
@@ -72,9 +72,9 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
 
 
 def unavailable(error: errors.Unavailable) -> Any:
-    """The answer when nothing can be decided: the host's own page for 503, in words.
+    """Return the host's own page for 503 if two-factor authentication can't be checked.
 
-    The log says which key or table is missing; the person is told what to do.
+    The log says which key or table is missing. The page tells the person what to do.
     """
     log.error("unavailable: %s", error, extra={"cause": type(error).__name__})
     message = sentences.sentence(error, 0)
@@ -91,7 +91,7 @@ def _challenge_page(
     state: State, refusal: errors.Refusal, area: Area | None, target: str | None
 ) -> str:
     if target is None and area is not None and request.method in SAFE_METHODS:
-        # Looking can't be repeated by a form that posts back: the code opens the area first.
+        # A form can't repeat a GET, so the code opens the area first.
         target = url_for("twofactor.challenge", area=area.key, next=navigation.here())
     if target is not None:
         return render_challenge(refusal, area, target)
@@ -106,14 +106,14 @@ def render_challenge(
     pending: str | None = None,
     lost: str = "",
 ) -> str:
-    """The page that asks for a code.
+    """Return the page that asks for a code.
 
     Args:
-        refusal: why it is asked; its sentence is shown unless it is the first asking.
-        area: what is confirmed.
-        target: where the form posts to.
+        refusal: the reason; its sentence is shown unless it is a `ChallengeRequired`.
+        area: the area that the code is for.
+        target: address that the form posts to.
         pending: the sealed original form.
-        lost: what of it could not be carried.
+        lost: the part of it that could not be kept: "files", "size" or empty.
     """
     first = isinstance(refusal, errors.ChallengeRequired)
     return render_template(
@@ -130,7 +130,7 @@ def render_challenge(
 
 
 def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
-    """The refusal as JSON clients get it."""
+    """Return the refusal as an object for JSON clients."""
     body: dict[str, Any] = {
         "error": refusal.code,
         "area": area.key if area else None,
@@ -143,39 +143,39 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
 
 
 def retry_after(refusal: errors.Refusal) -> int | None:
-    """Whole seconds until it makes sense to try again, `None` when nothing need be waited for."""
+    """Return the whole seconds until a retry makes sense, `None` if no wait is needed."""
     if isinstance(refusal, errors.CodeReused):
         return refusal.wait
     until = refusal.until if isinstance(refusal, errors.Held | errors.CodeWrong) else None
     if until is None:
         return None
-    # A lock has no end of its own; a day keeps a program from trying on and on.
+    # A lock has no end; a day keeps programs from retrying again and again.
     if math.isinf(until):
         return 86_400
     return max(1, math.ceil(until - current_state().kit.clock()))
 
 
 def countdown(refusal: errors.Refusal) -> int | None:
-    """Seconds that a page counts down, `None` when there is nothing to wait for, or no end."""
+    """Return the seconds that a page counts down, `None` without a wait or without an end."""
     is_locked = math.isinf(getattr(refusal, "until", None) or 0)
     return None if is_locked else retry_after(refusal)
 
 
 def way_back() -> str:
-    """Where Cancel leads: to the form itself, if it can be looked at."""
+    """Return the address for Cancel: the form if it has a GET route, otherwise the preferences."""
     return navigation.inside(request.root_path.rstrip("/") + request.path) or url_for(
         "twofactor.preferences"
     )
 
 
 def no_store(response: Response) -> Response:
-    """Keep an answer out of every cache (RFC 9111 section 5.2.2.5)."""
+    """Keep a response out of every cache (RFC 9111 section 5.2.2.5)."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def in_language(response: Response) -> Response:
-    """Say in which language an answer is, where the host has not."""
+    """Set `Content-Language` on a response, unless the host has set it."""
     response.headers.setdefault("Content-Language", language().tag)
     return response
 

@@ -1,9 +1,9 @@
-"""The original form, sealed into the challenge page and restored when the code was right.
+"""The original form, sealed into the challenge page and restored after the right code.
 
-Encrypted, so that nothing of what was typed can be read in the page; bound to user, address and
-method, so that it serves for nothing else; good for ten minutes, and executed once (the guard sees
-to that, by its id). It is restored before the view runs, because a view may read its form before it
-calls `require`.
+It is encrypted, so that the page does not reveal the input. It is bound to user, address and
+method, so that it can't be used elsewhere. It lasts TWOFACTOR_PENDING_SECONDS (ten minutes), and
+the guard executes it once, by its id. It is restored before the view runs, because a view may read
+its form before it calls `require`.
 """
 
 import base64
@@ -25,7 +25,7 @@ from . import navigation
 FIELD = "twofactor_pending"
 CODE_FIELD = "twofactor_code"
 CODE_HEADER = "X-Twofactor-Code"
-# Long texts are compressed, so that they stay below the limit that they just passed themselves.
+# Long forms are compressed, so that sealing does not push them over the limit for forms.
 _COMPRESS_ABOVE = 32_768
 _LOST = "_twofactor_lost"
 _OWN = frozenset({FIELD, CODE_FIELD})
@@ -33,13 +33,13 @@ _OWN = frozenset({FIELD, CODE_FIELD})
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """What was sent.
+    """A form that was sent.
 
     Args:
-        user_id: whose code was asked.
-        fields: names and values in their order, repeated ones included.
-        lost: what could not be carried: "files", "size", or empty.
-        id: random; every page that carries the same form has the same.
+        user_id: key of the user who was asked for a code.
+        fields: names and values in their order, repeated names included.
+        lost: the part that could not be kept: "files", "size", or empty.
+        id: random; all pages that carry the same form share it.
     """
 
     user_id: str
@@ -49,11 +49,11 @@ class Continuation:
 
 
 def carry(state: State, user_id: str, family: str | None = None) -> tuple[str, str]:
-    """What the present request sent, sealed for the hidden field, and what had to stay behind.
+    """Return this request's form, sealed for the hidden field, and the part that was left out.
 
     Args:
         state: of the application.
-        user_id: whose code is asked.
+        user_id: key of the user who is asked for a code.
         family: the id of the continuation that came with this request and was not executed.
 
     Returns:
@@ -69,7 +69,7 @@ def carry(state: State, user_id: str, family: str | None = None) -> tuple[str, s
 
 
 def _capture(user_id: str, form_id: str) -> Continuation:
-    """What was sent, without the challenge's own fields."""
+    """Return the form of this request without the challenge's own fields."""
     fields = tuple(
         (name, value)
         for name, values in request.form.lists()
@@ -100,10 +100,10 @@ def _sealed(state: State, continuation: Continuation) -> str:
 
 
 def unseal(state: State, token: str) -> Continuation:
-    """What `carry` sealed for this address and method; the caller checks the user.
+    """Return the form that `carry` sealed for this address and method; the caller checks the user.
 
     Raises:
-        ContinuationBroken: too old, altered, or another form's.
+        ContinuationBroken: too old, altered, or sealed for another address or method.
     """
     try:
         sealed = base64.urlsafe_b64decode(token.encode())
@@ -118,7 +118,7 @@ def unseal(state: State, token: str) -> Continuation:
 
 
 def restore(continuation: Continuation) -> None:
-    """Make the present request the original one again; nothing that came beside it counts."""
+    """Replace the form of this request by the original one; other fields are ignored."""
     request.form = ImmutableMultiDict(continuation.fields)
     request.__dict__.pop("values", None)
     g.setdefault(_LOST, continuation.lost)
@@ -129,9 +129,9 @@ def _bound() -> tuple[str, str]:
 
 
 def codes() -> set[str]:
-    """The codes of this request, in the form and beside it: one, if it is as it should be.
+    """Return the codes in the form and headers of this request, at most one if it is regular.
 
-    Of one that is too long there is left what shows that it is.
+    A code that is too long is cut to one character more than is allowed.
     """
     values = {*request.form.getlist(CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
     cut = {value[: bounds.longest(CODE_FIELD) + 1] for value in values}

@@ -1,4 +1,4 @@
-"""The guard: the decorator, and the same inside a view; `passes` has what a code leaves."""
+"""The guard, as a decorator and as a call inside a view; `passes` has the passes of a code."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,7 +38,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def required(key: str) -> Callable[[View], View]:
-    """A decorator that guards a view by the area of that key; it stands below the route."""
+    """Return a decorator that guards a view by an area; place it below the route."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -62,7 +62,7 @@ def required(key: str) -> Callable[[View], View]:
                 passes.after(state, (key, user_id), response)
             return no_store(response)
 
-        with suppress(AttributeError):  # a bound method takes no mark
+        with suppress(AttributeError):  # bound methods take no attributes
             setattr(innermost(view), WANTED, key)
         setattr(guarded, GUARD, key)
         return cast(View, guarded)
@@ -71,24 +71,25 @@ def required(key: str) -> Callable[[View], View]:
 
 
 def signed_in() -> Any:
-    """The signed-in user as such: each look through Flask-Login's proxy finds it anew."""
+    """Return the signed-in user itself; Flask-Login's proxy looks it up at each access."""
     return current_user._get_current_object()
 
 
 def _unauthorized() -> Any:
-    """What the host answers to somebody who is not signed in; `LOGIN_DISABLED` changes nothing."""
+    """Return the host's answer to anonymous requests; `LOGIN_DISABLED` has no effect."""
     return cast(Any, current_app).login_manager.unauthorized()
 
 
 def require(key: str, user: Any = None) -> None:
-    """Ask for a code inside a view, just before the deed.
+    """Ask for a code inside a view, just before the action.
 
     Args:
         key: key of the area.
-        user: whose code, if not the signed-in user's (a forgotten-password link has its own).
+        user: the user who must give the code (a forgotten-password link has its own); default
+            the signed-in user.
 
     Raises:
-        Refusal: the deed must not happen; the application answers with the challenge.
+        Refusal: the action must not happen; the application answers with the challenge.
     """
     state = current_state()
     area = state.kit.areas.get(key)
@@ -112,7 +113,7 @@ def require(key: str, user: Any = None) -> None:
 
 
 def form_again(key: str, user: Any = None) -> None:
-    """Say that the answer of this request is the form again, see `TwoFactor.form_again`."""
+    """Declare that this response shows the form again, see `TwoFactor.form_again`."""
     state = current_state()
     area = state.kit.areas.get(key)
     user = signed_in() if user is None else user
@@ -121,21 +122,21 @@ def form_again(key: str, user: Any = None) -> None:
 
 
 def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None = None) -> bool:
-    """Let the deed of this request happen, or refuse.
+    """Allow the action of this request, or refuse it.
 
     Args:
         state: of the application.
-        area: what is guarded.
-        user: whose code.
-        user_id: their key.
-        deed: done in the transaction that uses up the code or the pass, where one is asked.
+        area: the area that guards the action.
+        user: the user who must give the code.
+        user_id: the user's key.
+        deed: runs in the transaction that uses up the code or the pass, if one is needed.
 
     Returns:
-        Whether a code or a pass was used up for it: then a form that comes back leaves a pass.
+        Whether a code or a pass was used up. If so, a form that is shown again leaves a pass.
 
     Raises:
-        Refusal: the deed must not happen.
-        Unavailable: nothing can be decided, so the deed must not happen.
+        Refusal: the action must not happen.
+        Unavailable: the state can't be read, so the action must not happen.
     """
     asked = passes.of_request()
     if (area.key, user_id) in asked.granted:
@@ -164,9 +165,9 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
 
 
 def _once(state: State, asked: Asked, user_id: str) -> Ticket | None:
-    """Make the ticket that notes the execution of this request's continuation, if it needs one.
+    """Return the ticket that records the execution of this request's continuation, if needed.
 
-    A second guard of the same request finds that done; what came without its files is not executed.
+    It is not needed if another guard of this request has it, or if the form came without its files.
     """
     if asked.carried is None or asked.lost or asked.executed:
         return None
@@ -174,7 +175,7 @@ def _once(state: State, asked: Asked, user_id: str) -> Ticket | None:
 
 
 def _refuse_half(asked: Asked) -> None:
-    """Do nothing by halves: files, or a very long form, must be sent again."""
+    """Refuse a form without its files, or a very long one; it must be sent again."""
     if asked.lost:
         raise FormAgain(asked.lost)
 
@@ -188,7 +189,7 @@ def _ask(
     once: Ticket | None,
     deed: Deed | None,
 ) -> tickets.Grant:
-    """Take a pass, or judge the code of the request; returns what of it may be left."""
+    """Use a pass, or check the code of the request; return the retries that are left."""
     key = area.key, user_id
     if area.guards == "deed" and asked.glances[key].ticket:
         _refuse_half(asked)
@@ -232,13 +233,13 @@ def _judge(
 
 
 def _look_again(state: State, once: Ticket | None) -> None:
-    """The same form may have been sent twice at once: then the first one has done it."""
+    """Refuse a form that was sent twice at once, if the first request has executed it."""
     if once is not None:
         tickets.refuse_executed(state.kit, once)
 
 
 def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
-    """What the user chose, and whether a pass or an open view is there; read once a request."""
+    """Return the user's areas, and whether a pass or open view exists; read once per request."""
     asked = passes.of_request()
     seen = asked.glances.get((area.key, user_id))
     if seen is None:
@@ -254,13 +255,13 @@ def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
 
 
 def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
-    """Return what the ticket asked about is bound to."""
+    """Return the values that a ticket of this kind is bound to."""
     credential = state.host.credential_of(user)
     return passes.bound(credential) if kind == tickets.PASS else (credential,)
 
 
 def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:
-    """What the policy says of a request of this user."""
+    """Return the policy's verdict on a request of this user."""
     return _verdict(state, area, user, glance(state, area, user, user_id), method)
 
 
@@ -269,9 +270,9 @@ def _verdict(state: State, area: Area, user: Any, seen: Glance, method: str) -> 
 
 
 def will_ask(state: State, area: Area, user: Any) -> bool:
-    """Whether a form on the present page will be asked for a code when it is sent.
+    """Return whether a form on this page will need a code when it is sent.
 
-    What renders a form asks this, so a form that comes back is known by it.
+    It is called when a form is rendered, so it also notes that the form was shown again.
     """
     user_id = state.host.user_key(user)
     asked, key = passes.of_request(), (area.key, user_id)

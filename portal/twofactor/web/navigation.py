@@ -1,4 +1,4 @@
-"""Where people may be led: nowhere but to pages of this application."""
+"""Addresses to redirect to; only pages of this application are allowed."""
 
 from urllib.parse import urlsplit
 
@@ -12,14 +12,14 @@ from ..core import bounds
 
 
 def here() -> str:
-    """The address of this request within the host, query included; never another host's."""
+    """Return path and query of this request; never the address of another host."""
     query = request.query_string.decode("ascii", "replace")
     path = request.root_path.rstrip("/") + request.path
     return "/" + path.lstrip("/") + (f"?{query}" if query else "")
 
 
 def inside(url: str | None) -> str | None:
-    """The url if it is a path of this application that can be looked at, otherwise `None`."""
+    """Return the URL if it is a path of this application with a GET route, otherwise `None`."""
     if not url or not bounds.fits("next", url):
         return None
     if not url.startswith("/") or url.startswith("//"):
@@ -47,7 +47,7 @@ def inside(url: str | None) -> str | None:
 
 
 def after_sign_in(next_url: str | None) -> str:
-    """Where a finished sign-in leads."""
+    """Return `next_url` if it is inside the application, otherwise TWOFACTOR_AFTER_SIGN_IN."""
     fallback = current_state().kit.settings.after_sign_in
     if fallback.startswith("/"):
         fallback = request.root_path.rstrip("/") + fallback
@@ -57,20 +57,20 @@ def after_sign_in(next_url: str | None) -> str:
 
 
 def see_other(url: str) -> Response:
-    """A redirect that is looked at with GET, whatever the method was (RFC 9110 15.4.4)."""
+    """Return a redirect that is followed with GET after any method (RFC 9110 section 15.4.4)."""
     return redirect(url, 303)
 
 
 def sign_in_url() -> str:
-    """The host's page for signing in; a host that names none leads there from its first page."""
+    """Return the host's `login_view`, or TWOFACTOR_AFTER_SIGN_IN if it has none."""
     view: str | None = getattr(current_app, "login_manager").login_view  # noqa: B009 - Flask-Login sets it
     if not view:
         return after_sign_in(None)
-    # Flask-Login takes an address as well as an endpoint.
+    # Flask-Login accepts an address as well as an endpoint.
     is_address = view.startswith(("/", "https://", "http://"))
     return view if is_address else url_for(view)
 
 
 def to_sign_in() -> Response:
-    """To the host's page for signing in."""
+    """Redirect to the host's sign-in page."""
     return see_other(sign_in_url())

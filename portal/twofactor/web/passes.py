@@ -1,6 +1,6 @@
-"""The guard's memory: of one request, and passes for a retry without a new code (DESIGN, Guard 4).
+"""The guard's state in a request, and passes for a retry without a new code (DESIGN, Guard 4).
 
-A pass depends on what the view answered and said, never on what the client says it accepts.
+A pass depends on the view's response and its calls, never on the client's `Accept` header.
 """
 
 import logging
@@ -21,12 +21,12 @@ from . import continuation, navigation, session_marks
 from .continuation import Continuation
 
 _FORM = "application/x-www-form-urlencoded"
-# Of an area and a user.
+# Key of an area, and key of a user.
 Key = tuple[str, str]
 
 
 class Asked:
-    """It lives in `g`, no longer than the request."""
+    """The guard's state in one request, kept in `g`."""
 
     def __init__(self) -> None:
         self.glances: dict[Key, Glance] = {}
@@ -43,21 +43,20 @@ class Asked:
 
     @property
     def family(self) -> str | None:
-        """The id that the next challenge page takes over: of a form that was not executed yet.
+        """Return the id of the carried form for the next challenge page, `None` once executed.
 
-        So the pages of one form's wrong codes are one continuation: any of them can be executed,
-        and then none of the others.
+        All challenge pages of a form share it, so only one of them can be executed.
         """
         return None if self.carried is None or self.executed else self.carried.id
 
     @property
     def lost(self) -> str:
-        """What of the carried form could not be carried."""
+        """Return the part of the carried form that was left out."""
         return "" if self.carried is None else self.carried.lost
 
 
 def of_request() -> Asked:
-    """The one of this request."""
+    """Return the guard's state of this request."""
     asked = g.get("_twofactor")
     if asked is None:
         asked = g._twofactor = Asked()
@@ -67,11 +66,11 @@ def of_request() -> Asked:
 def restore_form() -> None:
     """Put the original form back before the view sees the request (a `before_request`).
 
-    Whose code was asked is compared by the guard: the link of a mail is for its own user, whoever
-    is signed in.
+    The guard compares the user who was asked, since a link in a mail is for its own user even if
+    somebody else is signed in.
 
     Raises:
-        ContinuationBroken: it does not open here.
+        ContinuationBroken: it can't be opened for this request.
     """
     if request.method in SAFE_METHODS or request.mimetype != _FORM:
         return
@@ -85,10 +84,10 @@ def restore_form() -> None:
 
 
 def watch(app: Flask) -> None:
-    """Note when a view raises: then its answer is an error handler's, whatever the status.
+    """Record when a view raises, since an error handler then makes the response.
 
-    A view may have done its deed before it broke down, so nothing is left of the code. Flask has
-    a signal for the exceptions that nobody handles alone.
+    The view may have acted before it raised, so the code leaves no pass. Flask's signal only covers
+    exceptions that no handler catches.
     """
     dispatch: Callable[..., Any] = app.dispatch_request
 
@@ -107,21 +106,21 @@ def watch(app: Flask) -> None:
 
 log = logging.getLogger(__name__)
 
-# Answers that say that the form is refused: whoever gives them has done nothing.
+# Statuses that refuse a form. A view that returns them has done nothing.
 FORM_REFUSED = frozenset({400, 409, 422})
 
 
 def bound(credential: str) -> tuple[str, ...]:
-    """Return what a pass is bound to: method, address and credential.
+    """Return the values that a pass is bound to: method, address and credential.
 
-    A page that shows the form asks about the POST that it will be sent with.
+    A page that shows the form checks for a pass of the later POST.
     """
     method = "POST" if request.method in SAFE_METHODS else request.method
     return method, navigation.here(), credential
 
 
 def take(state: State, key: Key, once: Ticket | None, deed: Deed | None) -> Grant | None:
-    """Use the session's pass up; `once` and `deed` as `tickets.take_pass` has them."""
+    """Use up the session's pass; `once` and `deed` as in `tickets.take_pass`."""
     area, user_id = key
     mark = session_marks.get(tickets.PASS, area)
     if mark is None:
@@ -132,7 +131,7 @@ def take(state: State, key: Key, once: Ticket | None, deed: Deed | None) -> Gran
 
 
 def leave(state: State, key: Key, grant: Grant) -> bool:
-    """Leave a pass in this session, if the code allows one more; whether it was left."""
+    """Leave a pass in this session if the code allows one more; return whether it was left."""
     if not grant.is_good(state.kit.clock()):
         return False
     area, user_id = key
@@ -147,23 +146,23 @@ def leave(state: State, key: Key, grant: Grant) -> bool:
 
 
 def keep(state: State, key: Key) -> None:
-    """Leave a pass because an inner guard asks as well: this one's code was not in vain."""
+    """Keep a pass for this code, since an inner guard asks as well."""
     _settle(state, of_request(), key, leaves=True)
 
 
 def after(state: State, key: Key, response: Response) -> None:
-    """Leave a pass if the view gave its form back; otherwise its code is used up."""
+    """Leave a pass if the view showed its form again; otherwise the code is used up."""
     asked = of_request()
     _settle(state, asked, key, leaves=gave_form_back(asked, key, response.status_code))
 
 
 def gave_form_back(asked: Asked, key: Key, status: int) -> bool:
-    """Return whether a view's answer was its form, so that nothing was done.
+    """Return whether a view's response showed its form again, so that nothing was done.
 
     Args:
         asked: of the request.
         key: area and user.
-        status: of the answer.
+        status: of the response.
     """
     if status >= 500:
         return False
@@ -173,6 +172,6 @@ def gave_form_back(asked: Asked, key: Key, status: int) -> bool:
 
 
 def _settle(state: State, asked: Asked, key: Key, *, leaves: bool) -> None:
-    """The end of what a code allows in this request; a page still being streamed asks anew."""
+    """Leave a pass, or end the retries of a code; a page still being streamed asks again."""
     if not (leaves and leave(state, key, asked.granted[key])):
         asked.granted[key] = tickets.NOTHING

@@ -1,9 +1,9 @@
-"""Reading what was sent: one value a name, from a form or from JSON, never from the address.
+"""Readers of submitted fields: one value per name, from a form or JSON, never from the query.
 
-Each text is bounded here, before anything is done with it (`core.bounds`).
+Each text is checked against its bounds here, before it is used (`core.bounds`).
 
-Flask-WTF is imported where it is needed: it brings WTForms, and Flask-Babel where that is
-installed, which take longer than this package; a host that uses it has imported it already.
+Flask-WTF is imported inside functions, since it imports WTForms, and Flask-Babel if installed,
+which take longer than this package. A host that uses it has imported it already.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,16 +25,16 @@ from ..core.errors import (
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
-# A key that nothing is called by.
+# A text that is no key or name of anything.
 _NOTHING = "\0"
 
 
 class UnreadableBody(BadRequest):
-    """JSON that no parser reads; it is answered as JSON, as only programs send it."""
+    """JSON that can't be parsed; answered as JSON, since only programs send it."""
 
 
 def bound_request() -> None:
-    """Bound what is read of this request, before anybody reads its form.
+    """Limit the size and number of fields of this request, before its form is read.
 
     Raises:
         RequestEntityTooLarge: more fields than any page has.
@@ -42,13 +42,13 @@ def bound_request() -> None:
     limit = min(bounds.BODY, request.max_content_length or bounds.BODY)
     request.max_content_length = request.max_form_memory_size = limit
     request.max_form_parts = bounds.FIELDS
-    # The parser has no limit of its own for these: counted in the bytes, which are few.
+    # The parser has no limit for these fields, so they are counted in the short body.
     if request.mimetype == _FORM and request.get_data().count(b"&") >= bounds.FIELDS:
         raise RequestEntityTooLarge
 
 
 def wants_json() -> bool:
-    """Whether the client asked for JSON: by what it sends, or by preferring it as an answer."""
+    """Return whether the client sends JSON, or prefers it as an answer."""
     if request.is_json:
         return True
     accepted = request.accept_mimetypes
@@ -59,18 +59,18 @@ def _json() -> Mapping[str, Any]:
     try:
         body = request.get_json(silent=True)
     except RecursionError:
-        # Whatever is not JSON at all is nothing sent; this is, and only its depth forbids it.
+        # A body that is not JSON counts as empty. This is JSON, but nested too deeply.
         raise UnreadableBody("nested too deeply") from None
     return body if isinstance(body, dict) else {}
 
 
 def text(name: str) -> str:
-    """The one value of a field, empty when it was not sent.
+    """Return the only value of a field, empty when it was not sent.
 
     Raises:
-        MalformedCode: several values, or something that is no text.
-        MalformedCode, PasswordWrong, NameUnusable: longer than the field can be (`core.bounds`),
-            or not of characters.
+        MalformedCode: several values, or a value that is no text.
+        MalformedCode, PasswordWrong, NameUnusable: longer than the field allows (`core.bounds`),
+            or with a surrogate, which is no character.
     """
     if request.is_json:
         values = [_json()[name]] if name in _json() else []
@@ -86,11 +86,11 @@ def text(name: str) -> str:
 
 
 def code() -> str:
-    """The code, or what stands in its field.
+    """Return the content of the field "code".
 
     Raises:
-        ChallengeRequired: nothing does.
-        MalformedCode: as `text`.
+        ChallengeRequired: the field is empty.
+        MalformedCode: as in `text`.
     """
     given = text("code")
     if not given.strip():
@@ -106,7 +106,7 @@ def _unfit(name: str) -> Refusal:
 
 
 def texts(name: str) -> list[str]:
-    """All values of a field; what is no text, or unfit, becomes one that nothing is called."""
+    """Return all values of a field; a value that does not fit becomes one that matches nothing."""
     values: list[Any] = request.form.getlist(name)
     if request.is_json:
         value = _json().get(name, [])
@@ -121,54 +121,54 @@ def _known(name: str, value: Any) -> str:
 
 
 def typed(name: str) -> str | None:
-    """Return what was typed into a field, to show it again; `None` where it can't be shown."""
+    """Return the value of a field, to show it again; `None` if it can't be shown."""
     values = texts(name)
     return values[0] if len(values) == 1 and values[0] != _NOTHING else None
 
 
 def asked_texts(name: str) -> list[str]:
-    """All values of a parameter of the address, but for unfit ones."""
+    """Return all values of a query parameter that fit (`core.bounds`)."""
     values = request.args.getlist(name)
     return [value for value in values[: bounds.FIELDS] if bounds.fits(name, value)]
 
 
 def asked(name: str) -> str:
-    """A parameter of the address, empty when it is not there, or unfit."""
+    """Return a query parameter, empty if it is missing or does not fit (`core.bounds`)."""
     value = request.args.get(name, "")
     return value if bounds.fits(name, value) else ""
 
 
 def sent(name: str) -> bool:
-    """Whether the field was sent at all, be it empty."""
+    """Return whether the field was sent at all, even if empty."""
     return name in (_json() if request.is_json else request.form)
 
 
 def csrf_field() -> str:
-    """The name of the host's CSRF field."""
+    """Return the name of the host's CSRF field."""
     return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
 
 
 def csrf_token() -> str:
-    """A CSRF token of this session, as Flask-WTF makes it."""
+    """Return a CSRF token of this session, made by Flask-WTF."""
     from flask_wtf.csrf import generate_csrf
 
     return str(generate_csrf())
 
 
 def csrf_headers() -> Sequence[str]:
-    """The headers that a CSRF token may travel in."""
+    """Return the names of the headers that may carry a CSRF token."""
     found: Sequence[str] = current_app.config.get("WTF_CSRF_HEADERS") or _CSRF_HEADERS
     return found
 
 
 class ProgramCSRFError(BadRequest):
-    """A CSRF failure that is answered as JSON, whatever pages the host has for people."""
+    """A CSRF failure that is answered as JSON, even if the host has a page for it."""
 
 
 def check_csrf() -> None:
     """Check the CSRF token of a request to one of the blueprint's own pages.
 
-    A host with `CSRFProtect` has checked it already; then this is done twice, which does no harm.
+    The host's `CSRFProtect` may have checked it already; a second check does no harm.
 
     Raises:
         CSRFError, ProgramCSRFError: missing, wrong or expired (status 400).
@@ -194,7 +194,7 @@ def check_csrf() -> None:
 
 
 def refuse_cross_site() -> None:
-    """Let no other site submit codes in the person's name, whatever the host checks.
+    """Refuse codes that another site sends in the person's name, whatever the host checks.
 
     Raises:
         CrossSite: the browser says that another site sent the request.

@@ -1,4 +1,4 @@
-"""What the blueprint's own pages have in common: who is asking, and how a refusal is shown."""
+"""Responses of the blueprint's own pages, for people and for programs."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 
 def password_given(state: State, user_id: str) -> None:
-    """Remember in this session that the password was given just now.
+    """Record in this session that the password was given just now.
 
-    It comes after something that is done already, so it must not make that look undone.
+    The action before it is done already, so a failure here is only logged.
     """
     try:
         proof = tickets.leave_password_proof(state.kit, user_id)
@@ -44,9 +44,9 @@ def password_given(state: State, user_id: str) -> None:
 
 
 def either(page: Callable[[], Response], program: Callable[[], Response]) -> Response:
-    """Return the answer for a person or the one for a program, whichever asks.
+    """Return the answer for a program if the client wants JSON, otherwise the page for a person.
 
-    Views say the same to both; this is where it takes its form.
+    Views decide the same for both; only the form of the answer differs.
     """
     return program() if wants_json() else page()
 
@@ -57,7 +57,7 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
 
 
 def as_json(body: Mapping[str, Any], status: int = 200) -> Response:
-    """Return an object for a program."""
+    """Return a JSON object for a program."""
     return make_response(jsonify(body), status)
 
 
@@ -68,15 +68,15 @@ def form(
 
     Args:
         template: of the page.
-        fields: names of the fields that have to be sent; none when nothing need be.
-        facts: what a program is told besides.
+        fields: names of the fields that have to be sent; none if nothing has to be.
+        facts: further values for a program.
         context: of the template.
     """
     return either(lambda: page(template, **context), lambda: needed(*fields, **facts))
 
 
 def sheet(state: State, recovery_code: str) -> dict[str, Any]:
-    """What the recovery sheet of the signed-in user says."""
+    """Return the contents of the signed-in user's recovery sheet."""
     issuer, name = state.kit.settings.issuer, state.host.account_name(current_user)
     at = state.kit.clock()
     return {
@@ -100,9 +100,9 @@ def refused(
 
     Args:
         state: of the application.
-        refusal: why the deed did not happen.
+        refusal: the reason.
         template: of the page.
-        facts: what a program is told besides.
+        facts: further values for a program.
         context: of the template.
     """
     area = state.kit.areas.get(refusal.area) if refusal.area else None
@@ -120,12 +120,12 @@ def refused(
 
 
 def turned_away(state: State, refusal: Refusal, *, say: bool = False) -> Response:
-    """Lead a person whose page has nothing to show to the preferences; refuse a program.
+    """Redirect a person to the preferences if a page has nothing to show; refuse a program.
 
     Args:
         state: of the application.
-        refusal: why there is nothing.
-        say: whether the preferences tell the person.
+        refusal: the reason.
+        say: whether the preferences show the reason.
     """
 
     def leave() -> Response:
@@ -137,7 +137,7 @@ def turned_away(state: State, refusal: Refusal, *, say: bool = False) -> Respons
 
 
 def field_of(refusal: Refusal) -> str:
-    """The name of the field that a refusal is about."""
+    """Return the name of the field that a refusal is about."""
     if isinstance(refusal, PasswordWrong | PasswordHeld):
         return "password"
     if isinstance(refusal, NewPasswordNeeded | PasswordsDiffer | PasswordRefused):
@@ -146,7 +146,7 @@ def field_of(refusal: Refusal) -> str:
 
 
 def start_over(state: State, refusal: Refusal) -> Response:
-    """Lead a person to the host's page for signing in, and say why; refuse a program."""
+    """Redirect a person to the host's sign-in page with the reason; refuse a program."""
 
     def to_sign_in() -> Response:
         flash(sentence(refusal, state.kit.clock()))
@@ -156,9 +156,9 @@ def start_over(state: State, refusal: Refusal) -> Response:
 
 
 def done(message: str, url: str | None = None, **facts: Any) -> Response:
-    """Lead on with a message; JSON clients get the facts.
+    """Redirect with a message; JSON clients get the facts.
 
-    They get the CSRF token, too: the session may have been renewed, which makes older ones void.
+    They get the CSRF token, too, since older tokens are invalid if the session was renewed.
     """
 
     def lead_on() -> Response:
@@ -174,5 +174,5 @@ def done(message: str, url: str | None = None, **facts: Any) -> Response:
 
 
 def needed(*fields: str, **facts: Any) -> Response:
-    """What a program has to send: the names of the fields; none when nothing need be sent."""
+    """Return the names of the fields that a program has to send; none if nothing has to be."""
     return as_json({"needed": list(fields), "csrf_token": csrf_token(), **facts})

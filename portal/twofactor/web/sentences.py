@@ -1,4 +1,4 @@
-"""The sentences for people: each refusal has its own, and says the way out."""
+"""Sentences for people. Each refusal has its own, which says what to do next."""
 
 import math
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from ..methods.registry import TOTP
 
 
 def duration(seconds: float) -> str:
-    """A length of time in words, rounded up."""
+    """Return a length of time in words, rounded up."""
     count, size = _rounded(seconds)
     if size == 1:
         return plural("%(count)d second", "%(count)d seconds", count)
@@ -22,7 +22,7 @@ def duration(seconds: float) -> str:
 
 
 def wait(seconds: float) -> str:
-    """When it is time again, in words, rounded up so that no one comes too early."""
+    """Return the time until a retry in words, rounded up so that the retry is not too early."""
     count, size = _rounded(seconds)
     if size == 1:
         return plural("in %(count)d second", "in %(count)d seconds", count)
@@ -34,7 +34,7 @@ def wait(seconds: float) -> str:
 
 
 def _rounded(seconds: float) -> tuple[int, int]:
-    """How many of which unit (in seconds)."""
+    """Return a number, rounded up, and its unit in seconds."""
     seconds = max(1, math.ceil(seconds))
     size = 1
     if seconds > 60:
@@ -47,7 +47,7 @@ def _rounded(seconds: float) -> tuple[int, int]:
 
 
 def iso(at: float) -> str:
-    """A time for programs."""
+    """Return a time for programs (ISO 8601, UTC)."""
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
@@ -116,7 +116,7 @@ _UNKNOWN = later("That did not work. Please try again.")
 
 
 def sentence(error: errors.TwoFactorError, now: float) -> str:
-    """The sentence of a refusal, with its way out."""
+    """Return the sentence of a refusal, which says what to do next."""
     match error:
         case errors.CodeWrong():
             return _wrong(error, now)
@@ -219,24 +219,24 @@ def _clock(seconds: int) -> str:
 
 
 def authenticator(name: str) -> str:
-    """An authenticator by its name; the first one is called what it is."""
+    """Return the name of an authenticator; the default name is translated."""
     return _("Authenticator app") if name == TOTP.label else name
 
 
 def browser(name: str) -> str:
-    """A trusted browser by the name that was kept of it, which is English ("Edge on Windows")."""
+    """Translate the stored name of a trusted browser, which is English ("Edge on Windows")."""
     kind, on, system = name.partition(" on ")
     kind = _("A browser") if kind == "A browser" else kind
     return _("%(browser)s on %(system)s", browser=kind, system=system) if on else kind
 
 
 def sheet_text(issuer: str, account_name: str, at: float, code: str) -> str:
-    """The recovery sheet as a file of text.
+    """Return the recovery sheet as plain text.
 
     Args:
         issuer: the name of the service.
-        account_name: whose it is.
-        at: when it was made, Unix seconds.
+        account_name: name of the account.
+        at: time of creation, Unix seconds.
         code: the recovery code.
     """
     head = _(

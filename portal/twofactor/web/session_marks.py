@@ -1,4 +1,4 @@
-"""What the session remembers: the opaque ids of tickets, and nothing that decides."""
+"""Marks in the session, which are opaque ids of tickets and decide nothing themselves."""
 
 from flask import after_this_request, current_app, g, session
 from werkzeug.wrappers import Response
@@ -15,27 +15,27 @@ def _name(kind: str, area: str) -> str:
 
 
 def get(kind: str, area: str = "") -> str | None:
-    """The id of this session's ticket of a kind."""
+    """Return the id of this session's ticket of a kind, `None` if there is none."""
     marks = session.get(_KEY)
     mark = marks.get(_name(kind, area)) if isinstance(marks, dict) else None
     return mark if isinstance(mark, str) else None
 
 
 def put(kind: str, ticket_id: str, area: str = "") -> None:
-    """Remember a ticket's id."""
+    """Store a ticket's id in the session."""
     marks = session.get(_KEY)
     session[_KEY] = (marks if isinstance(marks, dict) else {}) | {_name(kind, area): ticket_id}
 
 
 def drop(kind: str, area: str = "") -> None:
-    """Forget a ticket's id."""
+    """Remove a ticket's id from the session."""
     marks = session.get(_KEY)
     if isinstance(marks, dict) and _name(kind, area) in marks:
         session[_KEY] = {name: mark for name, mark in marks.items() if name != _name(kind, area)}
 
 
 def forget() -> None:
-    """Forget all of them, e.g. when the person signs out."""
+    """Remove all marks, e.g. when the person signs out."""
     session.pop(_KEY, None)
 
 
@@ -45,24 +45,23 @@ def say(news: str) -> None:
 
 
 def news() -> str | None:
-    """The sentence kept for this page, said once."""
+    """Return the sentence kept for this page, and remove it."""
     kept = session.pop(_NEWS, None)
     return kept if isinstance(kept, str) else None
 
 
 def renew(*, empty: bool = False) -> None:
-    """Give the session a new id, where it is kept on the server (`regenerate`, as Flask-Session
-    has it); with `empty`, nothing of what was in it stays.
+    """Give a session that is kept on the server a new id; with `empty`, remove its contents.
 
-    The answer to a program then carries the CSRF token that holds from now on.
+    It calls `regenerate`, as in Flask-Session. The answer to a program carries the new CSRF token.
     """
-    # A form opened before the renewal must not be good after it, nor a token made in this request.
+    # Forms opened before the renewal become invalid, and so do tokens made in this request.
     token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
     session.pop(token, None)
     g.pop(token, None)
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if regenerate is not None:
-        # Flask-Session keeps the id of a session with nothing in it, so it is emptied afterwards.
+        # Flask-Session keeps the id of an empty session, so it is emptied afterwards.
         session[_RENEWAL] = True
         regenerate(session)
         session.pop(_RENEWAL, None)

@@ -1,4 +1,4 @@
-"""Make the `Subject` of a request: the one place that does."""
+"""The `Subject` of a request, which is only made here, and the cookies of browsers."""
 
 import hashlib
 import ipaddress
@@ -17,11 +17,11 @@ KNOWN_COOKIE = "twofactor_known"
 
 
 def subject(state: State, user: Any = None) -> Subject:
-    """Return the user of this request, from where, and what of the browser is bound to them.
+    """Return the user of this request with address, credential and id of the known browser.
 
     Args:
         state: of the application.
-        user: whose deed it is, if not the signed-in user's.
+        user: the user who acts; default the signed-in user.
     """
     user = current_user if user is None else user
     user_id = state.host.user_key(user)
@@ -29,8 +29,9 @@ def subject(state: State, user: Any = None) -> Subject:
 
 
 def subject_anew(state: State) -> Subject:
-    """Return the same of the signed-in user, read anew where a credential is: with a change of the
-    second factor the host may have changed that, too.
+    """Return the subject of the signed-in user, read again if the host has a credential.
+
+    The host may have changed the credential together with the second factor.
     """
     user = current_user._get_current_object()
     if state.host.credential is not None:
@@ -39,7 +40,7 @@ def subject_anew(state: State) -> Subject:
 
 
 def address() -> str | None:
-    """Return the client's network address, bounded: a proxy may have forwarded anything."""
+    """Return the client's network address, cut off, since a proxy may forward any text."""
     text = (request.remote_addr or "")[: bounds.ADDRESS]
     try:
         return str(ipaddress.ip_address(text.partition("%")[0]))
@@ -48,17 +49,17 @@ def address() -> str | None:
 
 
 def known_id(tag: str | None) -> str:
-    """Return the id in this browser's cookie of known browsers, empty where there is none.
+    """Return the id in this browser's cookie of known browsers, empty if there is none.
 
     Args:
-        tag: of the user, see `known_tag`; none for somebody unknown.
+        tag: of the user, see `known_tag`; `None` if the user is unknown.
     """
     value = request.cookies.get(_known_cookie(tag), "") if tag else ""
     return value if bounds.fits(KNOWN_COOKIE, value) else ""
 
 
 def known_tag(user_id: str) -> str:
-    """Return what tells one user's cookie from another's, so that both keep theirs in a browser."""
+    """Return a user's part of the cookie name, so that several users can share a browser."""
     text = user_id.encode("utf-8", "surrogatepass")
     return hashlib.sha256(b"known browser " + text).hexdigest()[:12]
 
@@ -74,11 +75,11 @@ def _known_cookie(tag: str) -> str:
 
 
 def send_cookie(response: Response, name: str, value: str, seconds: int) -> None:
-    """Send a cookie that scripts can't read and other sites don't get (RFC 6265 section 4.1.2).
+    """Set a cookie that scripts can't read and other sites don't get (RFC 6265 section 4.1.2).
 
     Args:
-        response: what it goes with.
-        name: with the prefix `__Host-` where cookies go over TLS alone.
+        response: carries the cookie.
+        name: with the prefix `__Host-` if cookies are sent over TLS only.
         value: an opaque id.
         seconds: how long the browser keeps it.
     """
@@ -94,18 +95,18 @@ def send_cookie(response: Response, name: str, value: str, seconds: int) -> None
 
 
 def is_secure() -> bool:
-    """Return whether cookies of this application go over TLS alone."""
+    """Return whether cookies of this application are sent over TLS only."""
     return request.is_secure or bool(current_app.config.get("SESSION_COOKIE_SECURE"))
 
 
 def keep_known(state: State, user_id: str, known_id: str) -> None:
-    """Send a browser the id by which it is known, if there is one to send.
+    """Set the cookie of a known browser on this request's response, unless the id is empty.
 
-    Out of scripts' reach, and not to other sites, whatever the view answers.
+    Scripts can't read it and other sites don't get it. It is set whatever the view answers.
 
     Args:
         state: of the application.
-        user_id: whose code was right.
+        user_id: key of the user whose code was right.
         known_id: as `service.known_browsers.note` returns it.
     """
     if not known_id:

@@ -1,4 +1,4 @@
-"""The cookie of a trusted browser; what it means, the server's record alone says."""
+"""The cookie of a trusted browser; only the server's record decides if it is trusted."""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -30,12 +30,12 @@ _SYSTEMS = (
 
 
 def offered(state: State) -> bool:
-    """Whether the operator lets people trust a browser."""
+    """Return whether people may trust a browser (TWOFACTOR_TRUST_SECONDS)."""
     return state.kit.settings.trust_seconds > 0
 
 
 def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
-    """Use the trust cookie up; return what it holds next, `None` if the browser is not trusted."""
+    """Use up the trust cookie; return its next value and seconds, `None` if not trusted."""
     cookie = request.cookies.get(_cookie_name(), "")
     if not cookie or not bounds.fits(_NAME, cookie) or not offered(state):
         return None
@@ -43,18 +43,18 @@ def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
 
 
 def remember(state: State, subject: Subject, response: Response) -> None:
-    """Trust this browser from now on."""
+    """Trust this browser from now on, and set its cookie."""
     cookie = trusted_browsers.remember(state.kit, subject, browser_name())
     keep(response, cookie, state.kit.settings.trust_seconds)
 
 
 def keep(response: Response, cookie: str, seconds: int) -> None:
-    """Send the cookie."""
+    """Set the trust cookie for some seconds."""
     subjects.send_cookie(response, _cookie_name(), cookie, seconds)
 
 
 def browser_name() -> str:
-    """The browser as people know it, from what it says of itself."""
+    """Return the browser's name for people, from its `User-Agent` header."""
     told = request.user_agent.string[: bounds.longest("user_agent")]
     browser = next((name for mark, name in _BROWSERS if mark in told), "A browser")
     system = next((name for mark, name in _SYSTEMS if mark in told), "")

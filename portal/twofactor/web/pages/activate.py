@@ -1,4 +1,4 @@
-"""The wizard: password and areas, then QR code and recovery code, then the first right code."""
+"""Activation in three steps: password and areas, QR code and recovery code, first code."""
 
 import logging
 from typing import Any
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def show() -> Response:
-    """GET: the step that the person is at. Nothing is made here."""
+    """Show the present step, without any change (GET)."""
     state = current_state()
     if state.kit.store.account(_user(state)) is not None:
         return _already_on(state, AlreadyOn("on"))
@@ -48,7 +48,7 @@ def show() -> Response:
 
 
 def submit() -> Response:
-    """POST: the password and the areas, or the first code."""
+    """Take the password and the areas, or the first code (POST)."""
     state = current_state()
     if requests.sent("code"):
         return _finish(state)
@@ -70,7 +70,7 @@ def _next() -> str | None:
 
 
 def _offered(state: State) -> frozenset[str]:
-    """The areas ticked at first: all of them, or those a link names."""
+    """Return the areas ticked at first, which are all, or those that a link names."""
     offer = state.offer(current_user)
     every = {area.key for area in offer.areas}
     return offer.chosen(every & set(requests.asked_texts("areas")) or every)
@@ -98,7 +98,7 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
 
 def _begin(state: State) -> Response:
     chosen = frozenset(key for key in requests.texts("areas") if key in state.kit.areas)
-    # Before the password is judged: what the host reads anew meanwhile may be of another password.
+    # Read before the password is checked: the host may reload the user with a newer credential.
     who = subjects.subject(state)
     try:
         chosen = state.offer(current_user).chosen(requests.texts("areas"))
@@ -143,7 +143,7 @@ def _finish(state: State) -> Response:
         return _ask_code(state, refusal)
     except Refusal as refusal:
         return responses.refused(state, refusal, "activate_code.html")
-    # A change of privilege: new session id; the password counts from when it was given.
+    # Privileges change, so the session gets a new id. The password keeps the time it was given.
     session_marks.forget()
     session_marks.renew()
     outstanding.clear()
@@ -157,7 +157,7 @@ def _finish(state: State) -> Response:
 
 
 def _leave_proofs(state: State, finished: Enrolment) -> None:
-    """Note the given password and the browser. Activated is activated, whatever fails here."""
+    """Record the given password and the browser; a failure does not undo the activation."""
     try:
         who = subjects.subject_anew(state)
         proof, known_id = enrolment.leave_proofs(state.kit, who, finished.given)
@@ -169,7 +169,7 @@ def _leave_proofs(state: State, finished: Enrolment) -> None:
 
 
 def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
-    """Save without scripts: the code is asked on a page of its own, while the secret is there."""
+    """Ask for the code on a page of its own (without scripts), unless the enrolment expired."""
 
     def ask() -> Response:
         try:

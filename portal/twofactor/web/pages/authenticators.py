@@ -1,4 +1,4 @@
-"""The authenticators of a user: another phone in two steps, another name, and one less."""
+"""Pages that add (in two steps), rename and remove authenticators of a user."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ ONE = "authenticator.html"
 
 
 def show_new() -> Response:
-    """GET: the step that the person is at. Nothing is made here."""
+    """Show the present step of adding an authenticator, without any change (GET)."""
     state = current_state()
     password = PasswordQuestion(state)
     if not password.is_on:
@@ -47,15 +47,16 @@ def show_new() -> Response:
 
 
 def submit_new() -> Response:
-    """POST: name, a code that counts already, and the password if it is long ago; then the first
-    code of the new one.
+    """Take the name of a new authenticator, then its first code (POST).
+
+    The name needs a code of an authenticator in use, and the password if it was given long ago.
     """
     state = current_state()
     return _begin(state) if requests.sent("name") else _finish(state)
 
 
 def show(number: str) -> Response:
-    """GET: one of them, to rename or to remove it."""
+    """Show an authenticator, to rename or remove it (GET)."""
     state = current_state()
     account = _account(state)
     if account is None:
@@ -71,7 +72,7 @@ def show(number: str) -> Response:
 
 
 def rename(number: str) -> Response:
-    """POST: another name. It asks for no code."""
+    """Rename an authenticator; no code needed (POST)."""
     state = current_state()
     try:
         authenticators.rename(state.kit, subjects.subject(state), number, requests.text("name"))
@@ -83,7 +84,7 @@ def rename(number: str) -> Response:
 
 
 def remove(number: str) -> Response:
-    """POST: one less, with a code of another, and the password if it is long ago."""
+    """Remove an authenticator; takes a code of another, and the password if long ago (POST)."""
     state = current_state()
     password = PasswordQuestion(state)
     try:
@@ -101,7 +102,7 @@ def remove(number: str) -> Response:
 
 
 def listed(account: Account) -> list[dict[str, Any]]:
-    """The authenticators as the page of preferences shows them."""
+    """Return the authenticators for the preferences page."""
     return [
         {
             "name": sentences.authenticator(each.name),
@@ -114,7 +115,7 @@ def listed(account: Account) -> list[dict[str, Any]]:
 
 
 def as_object(authenticator: Authenticator) -> dict[str, str | None]:
-    """An authenticator for programs."""
+    """Return an authenticator as an object for programs."""
     used = authenticator.last_used_at
     return {
         "authenticator": authenticator.id,
@@ -156,7 +157,7 @@ def _finish(state: State) -> Response:
     except NotOn as refusal:
         return responses.turned_away(state, refusal)
     except ChallengeRequired as refusal:
-        # Save without scripts: the code has a page of its own, where nothing is wrong yet.
+        # Without scripts the code has a page of its own, which shows no error at first.
         missing = refusal
         return responses.either(
             lambda: responses.page(CODE), lambda: responses.refused(state, missing, CODE)
@@ -203,7 +204,7 @@ def _context(account: Account, found: Authenticator, password: PasswordQuestion)
 
 
 def _refused(state: State, refusal: Refusal, number: str, password: PasswordQuestion) -> Response:
-    """The page again, with the name as it was typed, if that can be shown."""
+    """Return the page again, with the name that was entered if it can be shown."""
     account = _account(state)
     if account is None:
         return responses.turned_away(state, NotOn("off"))

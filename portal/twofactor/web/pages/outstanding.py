@@ -1,7 +1,7 @@
-"""Sessions of users who must have a second factor and have none: they may set one up, or sign out.
+"""Sessions that may only set up a mandatory second factor, or sign out.
 
-The mark is set when such a session begins, by whatever road, so that the look at each request costs
-no statement.
+The mark is set when such a session begins, in whatever way, so that the check at each request costs
+no SQL statement.
 """
 
 import logging
@@ -27,12 +27,12 @@ _SIGN_OUT = frozenset({"logout", "log_out", "logoff", "signout", "sign_out"})
 
 
 def on_login(_app: object, user: Any, **_facts: object) -> None:
-    """Mark a session that Flask-Login has begun, or restored from its remember cookie."""
+    """Check a session that Flask-Login has begun, or restored from its remember cookie."""
     look(current_state(), user)
 
 
 def know(user_id: str, *, enrolled: bool) -> None:
-    """Note for this request whether a user has a second factor, so that `look` need not ask."""
+    """Record for this request whether a user has a second factor, so that `look` need not ask."""
     g._twofactor_enrolled = (user_id, enrolled)
 
 
@@ -40,7 +40,7 @@ def look(state: State, user: Any) -> None:
     """Mark this session if its user must set up a second factor first, else remove the mark."""
     if not _is_possible(state):
         return
-    # Marked first: when anything below fails, the session must not be open.
+    # Marked first, so that the session stays restricted if anything below fails.
     session[_MARK] = True
     if not (_is_mandatory(state, user) and _has_none(state, user)):
         clear()
@@ -57,10 +57,10 @@ def is_marked() -> bool:
 
 
 def hold() -> Response | None:
-    """Lead a marked session to the wizard (a `before_request` of the application).
+    """Redirect a marked session to the activation (a `before_request` of the application).
 
     Raises:
-        EnrolmentRequired: the request is no look at a page.
+        EnrolmentRequired: the request wants JSON, or is not GET, HEAD or OPTIONS.
     """
     state = current_state()
     if not _is_possible(state) or _is_open(state, request.endpoint or ""):
@@ -82,7 +82,7 @@ def hold() -> Response | None:
 
 
 def enrolled_elsewhere(state: State) -> Response:
-    """Sign out: this session has shown no code of the second factor that its user has by now."""
+    """Sign out a session that has given no code of its user's new second factor."""
     session_marks.renew(empty=True)
     logout_user()
     refusal = EnrolledElsewhere("enrolled elsewhere")
@@ -108,13 +108,13 @@ def _has_none(state: State, user: Any) -> bool:
     try:
         return state.kit.store.account(user_id) is None
     except Unavailable:
-        # The mark makes the next request look again.
+        # The mark makes the next request check again.
         log.warning("whether a second factor is there could not be read: the session is held")
         return True
 
 
 def _is_open(state: State, endpoint: str) -> bool:
-    """Whether an endpoint answers a marked session: static files, and signing out."""
+    """Return whether a marked session may use an endpoint (static files, signing out)."""
     name = endpoint.rpartition(".")[2]
     if name == "static":
         return True
@@ -123,6 +123,6 @@ def _is_open(state: State, endpoint: str) -> bool:
 
 
 def _is_remembered() -> bool:
-    """Whether Flask-Login may restore a session in this request, which it does when asked."""
+    """Return whether Flask-Login may restore the session, which it does for `current_user`."""
     name = current_app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
     return name in request.cookies and "_login_user" not in g

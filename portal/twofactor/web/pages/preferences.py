@@ -1,4 +1,4 @@
-"""The page of one's own two-factor authentication, and what is changed from it."""
+"""The user's page of two-factor authentication, and the changes made from it."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ from ..parts import activity
 from ..parts.password_question import PasswordQuestion
 from . import authenticators, outstanding
 
-# Of changes, and of attempts.
+# Changes that are listed, and as many attempts.
 RECENT = 10
 _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 
 
 def show() -> Response:
-    """GET: state, areas, recent activity."""
+    """Show state, areas and recent activity (GET)."""
     state = current_state()
     account = state.kit.store.account(state.host.user_key(current_user))
     return responses.either(
@@ -36,7 +36,7 @@ def show() -> Response:
 
 
 def submit() -> Response:
-    """POST: choose areas; removing one is a guarded deed."""
+    """Save the chosen areas; removing an area needs a code (POST)."""
     state = current_state()
     who = subjects.subject(state)
     account = state.kit.store.account(who.user_id)
@@ -50,7 +50,7 @@ def submit() -> Response:
 
     try:
         offer = state.offer(current_user)
-        # What was chosen once and is not on offer any more stays as it is.
+        # Chosen areas that are no longer offered stay chosen.
         hidden = account.areas - {area.key for area in offer.areas}
         wanted = offer.chosen(requests.texts("areas")) | hidden
         if areas.removed_areas(state.kit, account, wanted):
@@ -64,7 +64,7 @@ def submit() -> Response:
 
 
 def show_deactivate() -> Response:
-    """GET: the form that switches it off."""
+    """Show the form that turns two-factor authentication off (GET)."""
     state = current_state()
     password = PasswordQuestion(state)
     if not password.is_on:
@@ -73,13 +73,13 @@ def show_deactivate() -> Response:
 
 
 def deactivate() -> Response:
-    """POST: switch off with a code or the recovery code, and the password if it is long ago."""
+    """Turn off with a code or the recovery code, and the password if given long ago (POST)."""
     state = current_state()
     password = PasswordQuestion(state)
     try:
         with about(DEACTIVATION.key):
             code = requests.code()
-            password.answer(remember=False)  # it ends with what is switched off
+            password.answer(remember=False)  # the record of it ends here anyway
             by = deactivation.deactivate(state.kit, subjects.subject(state), answers.read(code))
     except NotOn as refusal:
         return responses.turned_away(state, refusal, say=True)
@@ -97,7 +97,7 @@ def deactivate() -> Response:
 
 
 def show_recovery() -> Response:
-    """GET: the form that makes a new recovery code. Nothing is made here."""
+    """Show the form that makes a new recovery code, without any change (GET)."""
     state = current_state()
     password = PasswordQuestion(state)
     if not password.is_on:
@@ -106,7 +106,7 @@ def show_recovery() -> Response:
 
 
 def recovery() -> Response:
-    """POST: make a new recovery code and show it once; the password as for deactivation."""
+    """Make a new recovery code and show it once; takes the password as `deactivate` (POST)."""
     state = current_state()
     password = PasswordQuestion(state)
     try:
@@ -126,7 +126,7 @@ def recovery() -> Response:
 
 
 def forget_browser() -> Response:
-    """POST: trust a browser no more. It asks for no code: that only raises the protection."""
+    """Stop trusting a browser; no code needed, since this only raises the protection (POST)."""
     state = current_state()
     named = requests.typed("browser")
     if named and trusted_browsers.revoke(state.kit, subjects.subject(state), named):
@@ -147,7 +147,7 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
         "authenticators": authenticators.listed(account) if account else [],
         "most_authenticators": MOST,
         "browsers": _browsers(state) if account else [],
-        # Only if it was lately: it is no more than the record at hand tells.
+        # Only if it is among these recent events.
         "recovery_since": next(
             (moment(event.at) for event in events if event.kind in _MADE_RECOVERY_CODE), None
         ),

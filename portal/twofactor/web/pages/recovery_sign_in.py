@@ -1,4 +1,4 @@
-"""Signing in with the recovery code: a new password where it must be, then on to the wizard."""
+"""Sign-in with the recovery code, with a new password if needed, and then activation."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,19 +18,19 @@ NEW_PASSWORD = ("new_password", "repeat_password")
 
 
 def renews(state: State, pending: Pending) -> bool:
-    """Whether the recovery code serves together with a new password alone.
+    """Return whether the recovery code is only accepted together with a new password.
 
-    Wrong codes were counted since the last right one: who typed them knows the password, and would
-    be let in by it as soon as two-factor authentication is off.
+    That is so if wrong codes were counted since the last right one. Somebody who knows the password
+    entered them, and could sign in as soon as two-factor authentication is off.
     """
     return pending.guessed and state.host.change_password is not None
 
 
 def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] | None:
-    """Return what replaces the password, where that is asked.
+    """Return the function that replaces the password, `None` if no new one is needed.
 
     Raises:
-        NewPasswordNeeded, PasswordsDiffer, PasswordRefused: nothing was judged.
+        NewPasswordNeeded, PasswordsDiffer, PasswordRefused: the recovery code was not checked.
     """
     if state.host.change_password is None or not pending.guessed:
         return None
@@ -46,7 +46,7 @@ def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] |
 
 
 def lead_on(pending: Pending) -> Response:
-    """On to the wizard, with the areas of before."""
+    """Redirect to the activation, with the previous areas ticked."""
     reminder.begin()
     message = _(
         "Your recovery code was used, so two-factor authentication is off now. Activate it"

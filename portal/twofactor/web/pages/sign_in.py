@@ -1,4 +1,4 @@
-"""The second step of signing in. Half signed in is not signed in: the session holds one mark."""
+"""The second step of sign-in. Until it is done, the session holds marks and no user."""
 
 from functools import partial
 from typing import Any
@@ -32,15 +32,15 @@ from . import outstanding, recovery_sign_in
 
 
 def begin(user: Any, remember: bool, next_url: str | None) -> Response:
-    """Sign in a user whose password was right, or lead to the second step.
+    """Sign in a user whose password was right, or redirect to the second step.
 
     Args:
         user: the host's user.
         remember: whether the person asked to stay signed in.
-        next_url: where to go afterwards; followed within the host alone.
+        next_url: address to go to afterwards; only followed within the application.
     """
     state = current_state()
-    # First of all: what the host reads anew in between is no longer what its password was good for.
+    # Read first: the host may reload the user later, with a credential of a newer password.
     who = subjects.subject(state, user)
     account = state.kit.store.account(who.user_id)
     next_url = navigation.inside(next_url)
@@ -50,7 +50,7 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     asked = account is not None and (mandatory or SIGN_IN in account.areas)
     trusted_as = trusted_cookie.recognise(state, who) if asked else None
     if account is None and mandatory:
-        # Who must have a second factor and has none is led through the wizard, and on.
+        # A user who must have a second factor and has none goes through the activation first.
         target = navigation.after_sign_in(next_url)
         next_url = url_for("twofactor.activate", next=target)
     if account is None or not asked or trusted_as:
@@ -65,7 +65,7 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         return response
     ticket_id = sign_in.begin(state.kit, account, user.get_id(), remember, next_url, who.credential)
     session_marks.put(tickets.SIGN_IN, ticket_id)
-    # Which cookie to look at when the code comes: whose sign-in it is, the ticket alone says.
+    # Names the cookie to read when the code comes. Only the ticket says whose sign-in it is.
     session_marks.put(KNOWN, subjects.known_tag(who.user_id))
     return responses.either(
         lambda: navigation.see_other(url_for("twofactor.sign_in")), lambda: _asked_object(state)
@@ -73,10 +73,10 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
 
 
 def _enter(state: State, user: Any, remember: bool, next_url: str | None) -> Response:
-    """Sign in for good.
+    """Sign the user in, and redirect.
 
     Raises:
-        SignInRefused: the host does not let the user in; the session holds nothing.
+        SignInRefused: the host does not let the user in; the session is empty.
     """
     _log_in(state, user, remember)
     return _signed_in(next_url)
@@ -86,7 +86,7 @@ def _log_in(state: State, user: Any, remember: bool) -> None:
     """Let the host sign the user in.
 
     Raises:
-        SignInRefused: it answered `False`, as Flask-Login does for inactive users.
+        SignInRefused: its `login_user` returned `False`, as for inactive users in Flask-Login.
     """
     if state.host.login_user(user, remember) is False:
         session_marks.renew(empty=True)
@@ -109,7 +109,7 @@ def _signed_in(next_url: str | None) -> Response:
 
 
 def _asked_object(state: State, *, renews: bool = False) -> Response:
-    """The pending sign-in, for a client that has no pages."""
+    """Return the pending sign-in as a JSON object, for a client without pages."""
     refusal = ChallengeRequired(SIGN_IN)
     body = error_object(refusal, state.kit.areas.get(SIGN_IN))
     body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": requests.csrf_token()}
@@ -119,7 +119,7 @@ def _asked_object(state: State, *, renews: bool = False) -> Response:
 
 
 def show() -> Response:
-    """GET: ask for the code of a pending sign-in."""
+    """Ask for the code of a pending sign-in (GET)."""
     state = current_state()
     if current_user.is_authenticated:
         return _signed_in(None)
@@ -143,7 +143,7 @@ def pending_user(state: State) -> str | None:
 
 
 def submit() -> Response:
-    """POST: the code, or the recovery code, which switches two-factor authentication off."""
+    """Take the code, or the recovery code, which turns two-factor authentication off (POST)."""
     state = current_state()
     mark, address = session_marks.get(tickets.SIGN_IN), subjects.address()
     answer: Answer | None = None
@@ -182,7 +182,7 @@ def submit() -> Response:
 def _recovery_again(
     state: State, refusal: Refusal, mark: str | None, waiting: Pending | None
 ) -> Response:
-    """The recovery code once more, perhaps with the fields of a new password."""
+    """Return the form for the recovery code again, with a new password if needed."""
     try:
         renews = recovery_sign_in.renews(state, waiting or sign_in.pending(state.kit, mark))
     except SignInExpired as expired:
@@ -193,9 +193,9 @@ def _recovery_again(
 
 
 def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
-    """The refusal that ended the pending sign-in, if one did: over is over, whatever was typed."""
+    """Return the refusal that ended the pending sign-in, even if the answer was malformed."""
     if isinstance(refusal, ChallengeRequired | MalformedCode):
-        # Nothing was judged, so nobody has looked yet.
+        # The answer was not judged, so the pending sign-in was not read yet.
         try:
             sign_in.pending(state.kit, mark)
         except SignInExpired as expired:
@@ -236,10 +236,10 @@ def _by_recovery() -> bool:
 
 
 def _answer() -> Answer:
-    """Read the answer of this request: what has letters is meant as a recovery code.
+    """Read the answer of this request; an answer with letters is read as a recovery code.
 
     Raises:
-        ChallengeRequired: nothing was typed.
+        ChallengeRequired: the field is empty.
         MalformedCode, MalformedRecoveryCode: neither a code nor a recovery code.
     """
     text = requests.text("code")
@@ -254,11 +254,11 @@ def _answer() -> Answer:
 
 
 def _load(state: State, pending: Pending) -> Any:
-    """Return the host's user.
+    """Return the host's user of a pending sign-in.
 
     Raises:
-        SignInExpired: the host does not know the user any more, or the password was changed since.
-        SetupError: it can't know anybody.
+        SignInExpired: the host no longer knows the user, or the password was changed since.
+        SetupError: the host has no `user_loader`.
     """
     loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009 - set by Flask-Login
     if loader is None:

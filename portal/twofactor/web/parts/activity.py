@@ -1,4 +1,4 @@
-"""Recent activity in words: an event as the person it is about reads it."""
+"""Recent activity in words, for the person whose account it is."""
 
 from ...core.areas import BUILT_IN, AreaRegistry
 from ...core.records import Event
@@ -33,7 +33,7 @@ _EVENTS = {
 
 
 def sentence(event: Event, areas: AreaRegistry) -> str:
-    """An event as the person it is about reads it."""
+    """Return an event in words, for the person whose account it is."""
     text = _(_EVENTS[event.kind]) if event.kind in _EVENTS else event.kind
     if event.kind == "areas_changed" and event.detail:
         return _("%(event)s: %(what)s", event=text, what=_choice(event.detail, areas))

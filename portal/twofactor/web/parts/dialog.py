@@ -1,4 +1,4 @@
-"""The template helper: the dialog that asks for the code before a host's form is sent."""
+"""The template helper for the dialog that asks for a code before a host's form is sent."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from .. import guard
 
 
 def twofactor_dialog(key: str, user: Any = None) -> Markup:
-    """A `<dialog>` for a host's form, to stand inside it; nothing when no code will be asked.
+    """Return a `<dialog>` to put inside a host's form; empty if no code will be needed.
 
     Args:
-        key: key of the area that guards where the form is sent to.
-        user: whose code, if not the signed-in user's.
+        key: key of the area that guards the form's target.
+        user: the user who must give the code; default the signed-in user.
     """
     state = current_state()
     area = state.kit.areas.get(key)

@@ -1,7 +1,7 @@
-"""The password beside a code: asked for a change of factors where it was given too long ago.
+"""The password that a change of factors needs beside a code, if it was given too long ago.
 
-A stolen session and one code that somebody was talked into telling would otherwise do to bring in
-a phone of the thief's and to take the owner's away.
+Otherwise a thief with a stolen session and one code, got by a trick, could add a phone and remove
+the owner's.
 """
 
 from functools import cached_property
@@ -17,7 +17,7 @@ from .. import requests, responses, session_marks
 
 
 class PasswordQuestion:
-    """Whether this request has to bring the password; looked up once, if anybody wants to know."""
+    """The question for the password in this request; the state is read once, on first use."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -33,24 +33,24 @@ class PasswordQuestion:
 
     @property
     def is_on(self) -> bool:
-        """Whether the user has a second factor, which is seen at the same glance."""
+        """Return whether the user has a second factor, from the same query."""
         return self._glance.areas is not None
 
     @property
     def is_asked(self) -> bool:
-        """Whether it is outstanding."""
+        """Return whether the password is still needed."""
         return not self._remembered and not self._glance.ticket
 
     def answer(self, *, remember: bool = True) -> None:
-        """Have the password of the request checked, if it is asked.
+        """Check the password of the request, if it is needed.
 
         Args:
-            remember: ask no more for a while, e.g. when the code beside it is mistyped.
+            remember: do not ask again for a while, e.g. if the code beside it is wrong.
 
         Raises:
-            NotOn: there is nothing to change.
+            NotOn: the user has no second factor.
             PasswordWrong: it is not the user's.
-            PasswordHeld: the host judges none at the moment.
+            PasswordHeld: the host checks no passwords of the user at the moment.
         """
         if not self.is_on:
             raise NotOn("no second factor")
@@ -64,11 +64,11 @@ class PasswordQuestion:
 
     @property
     def fields(self) -> list[str]:
-        """Return the fields that programs have to send for it."""
+        """Return the names of the fields that programs have to send for it."""
         return ["password"] if self.is_asked else []
 
     @property
     def context(self) -> dict[str, Any]:
-        """Return what pages need to ask it."""
+        """Return the template variables of the question."""
         name = self._state.host.account_name(current_user)
         return {"ask_password": self.is_asked, "account_name": name}

@@ -1,7 +1,7 @@
-"""The QR code: qrcode's matrix, drawn as one path of an inline SVG.
+"""QR codes, drawn from qrcode's matrix as one path of an inline SVG.
 
-Inline, because an image with an address of its own would put the secret into caches and logs; dark
-on white with its own background, so that it can be read in dark mode too.
+They are inline, because an image with an address of its own would put the secret into caches and
+logs. They are dark on a white background of their own, so that they can be read in dark mode too.
 """
 
 from itertools import groupby
@@ -15,21 +15,21 @@ _MASK = 2
 
 
 def svg(text: str, element_id: str, label: str) -> Markup:
-    """An SVG element of the QR code of `text`; it takes its size from the style sheet.
+    """Return the QR code of `text` as an SVG element; the style sheet sets its size.
 
     Args:
-        text: what the code says.
+        text: content of the code.
         element_id: the element's id.
         label: the text alternative, which must not repeat a secret.
     """
-    # Here, since with Pillow installed it takes as long to import as half of this package, and
-    # most workers' people never enrol.
+    # Imported here, since with Pillow installed it takes half as long as this package, and most
+    # workers never enrol anybody.
     from qrcode import QRCode
     from qrcode.constants import ERROR_CORRECT_M
 
     code = QRCode(error_correction=ERROR_CORRECT_M, border=0, mask_pattern=_MASK)
     code.add_data(text)
-    # The version is the smallest that fits in any case; with `fit` it is looked for twice.
+    # The smallest version that fits is chosen anyway; with `fit` it is searched for twice.
     code.make(fit=False)
     modules: list[list[bool]] = code.get_matrix()
     size = len(modules) + 2 * QUIET_ZONE
@@ -41,7 +41,7 @@ def svg(text: str, element_id: str, label: str) -> Markup:
 
 
 def _path(modules: list[list[bool]]) -> str:
-    """One line a row, as high as a module: drawn where it is dark, moved on where it is light."""
+    """Return a path with a line per row, one module high, drawn where modules are dark."""
     parts = []
     for y, row in enumerate(modules, QUIET_ZONE):
         parts.append(f"M{QUIET_ZONE} {y}.5")

@@ -1,4 +1,4 @@
-"""After a sign-in by recovery code: what reminds the person that there is no second factor now."""
+"""The reminder after a sign-in by recovery code, that there is no second factor now."""
 
 from flask import has_request_context
 from werkzeug.wrappers import Response
@@ -10,22 +10,22 @@ _KIND = "recovered"
 
 
 def begin() -> None:
-    """Remind in this session from now on."""
+    """Start the reminder in this session."""
     session_marks.put(_KIND, "yes")
 
 
 def end() -> None:
-    """Remind no more."""
+    """End the reminder."""
     session_marks.drop(_KIND)
 
 
 def twofactor_recovered() -> bool:
-    """Whether to remind (a template global): until a new device is set up or the person says no."""
+    """Return whether to remind (a template global), until a device is set up or it is declined."""
     return has_request_context() and session_marks.get(_KIND) is not None
 
 
 def submit() -> Response:
-    """POST: the person says no."""
+    """End the reminder, since the person declines (POST)."""
     end()
     values = requests.texts("next")
     target = navigation.inside(values[0]) if len(values) == 1 else None

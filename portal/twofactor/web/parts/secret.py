@@ -1,4 +1,4 @@
-"""What a person sees of a new secret: QR code, text and a link for the phone itself."""
+"""A new secret as QR code, as text, and as a link for the phone itself."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ LONGEST_NAME = 60
 
 
 def setup(state: State, secret: bytes) -> Setup:
-    """Return what the signed-in user takes over of a new secret."""
+    """Return the setup key and URI of a new secret for the signed-in user."""
     name = state.host.account_name(current_user)
     if len(name) > LONGEST_NAME:
         name = f"{name[: LONGEST_NAME - 1]}…"
@@ -23,12 +23,12 @@ def setup(state: State, secret: bytes) -> Setup:
 
 
 def in_groups(text: str, size: int = 4) -> str:
-    """Return a text in groups, for people who type it."""
+    """Return a text in groups of `size` characters, for people who type it."""
     return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
 def context(state: State, secret: bytes) -> dict[str, Any]:
-    """What the section of the pages needs."""
+    """Return the template variables of a new secret."""
     shown = setup(state, secret)
     title = _("QR code to scan with your authenticator app")
     return {
