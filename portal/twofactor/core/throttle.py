@@ -29,7 +29,7 @@ class Schedule:
         first_wait: seconds of the first wait, doubled at each further attempt.
         longest_wait: maximum wait, seconds.
         budgets: rolling budgets.
-        lock_after: attempts in a row that lock the account; `None` for never.
+        lock_after: attempts in a row after which codes are locked; `None` for never.
     """
 
     free: int | None
@@ -101,7 +101,7 @@ def wait_after(schedule: Schedule, run: int) -> int:
 def held_until(schedule: Schedule, figures: Figures, now: float) -> float | None:
     """Return the time (Unix seconds) when the next answer is judged.
 
-    `None` means now, infinity means that the account is locked.
+    `None` means now, infinity means locked.
     """
     if schedule.lock_after is not None and figures.run >= schedule.lock_after:
         return math.inf
