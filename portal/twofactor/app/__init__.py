@@ -1,1 +1,1 @@
-"""The wiring of one application: state, options of the host, checks at the start."""
+"""Setup of an application: state, options of the host, checks at the start."""

@@ -1,4 +1,4 @@
-"""Whether the database is where the application's own Alembic history ends (Flask-Migrate)."""
+"""Compare the revision of the database with the application's Alembic history (Flask-Migrate)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from ..storage.transactions import unavailable
 
 
 def history(app: Flask) -> dict[str, Callable[[], tuple[bool, str]]]:
-    """The look at it, by its name; nothing where there is no Flask-Migrate."""
+    """Return the check "revision", or nothing if the application has no Flask-Migrate."""
     migrate = app.extensions.get("migrate")
     return {} if migrate is None else {"revision": lambda: _revision(migrate)}
 
 
 @dataclass(frozen=True, slots=True)
 class Revisions:
-    """What an application's history knows, and where it ends."""
+    """All revisions and the heads of an application's Alembic history."""
 
     known: frozenset[str]
     heads: frozenset[str]
@@ -28,8 +28,8 @@ class Revisions:
 
 @cache
 def _revisions(folder: str) -> Revisions:
-    """Read once: the files of a release do not change while it runs."""
-    from alembic.script import ScriptDirectory  # as `migrations` does, only when it is needed
+    """Return the revisions in a folder, read once, since a running release does not change."""
+    from alembic.script import ScriptDirectory  # only when needed, as in `migrations`
 
     scripts = ScriptDirectory(folder)
     known = frozenset(each.revision for each in scripts.walk_revisions())
@@ -37,7 +37,10 @@ def _revisions(folder: str) -> Revisions:
 
 
 def _revision(migrate: Any) -> tuple[bool, str]:
-    """A database that is ahead is fine: the next release has led it up, and this one still runs."""
+    """Check the revision of the database.
+
+    A newer revision is fine: the next release has upgraded the database while this one still runs.
+    """
     from alembic.migration import MigrationContext
 
     if not Path(migrate.directory).is_dir():

@@ -1,4 +1,4 @@
-"""Put the parts of one application together."""
+"""Create the parts of an application."""
 
 import logging
 from typing import Any
@@ -22,7 +22,7 @@ log = logging.getLogger("portal.twofactor")
 
 
 def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
-    """Read the settings and keep the parts in `app.extensions`.
+    """Read the settings, create the parts and store them in `app.extensions`.
 
     Args:
         app: the application.
@@ -31,7 +31,7 @@ def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
         host: the options of `init_app`.
 
     Raises:
-        SetupError: a setting is wrong; the sentence names it.
+        SetupError: a setting is wrong. The message names it.
     """
     settings = read_settings(app.config, app.name)
     metadata, engine = database(app, db, settings.bind_key)

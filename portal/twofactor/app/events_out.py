@@ -1,4 +1,4 @@
-"""Tells the host what happened: a signal, and a line in the log."""
+"""Signals and log entries for the host."""
 
 import logging
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from ..signals import BY_NAME
 
 log = logging.getLogger("portal.twofactor.events")
 
-# What an operator should see even where only warnings are logged.
+# Logged as warnings, since operators should see them.
 _SERIOUS = frozenset({"held", "recovery_code_used", "reset", "trust_reused", "unlocked"})
 
 
 def notifier(app: Flask) -> Callable[..., None]:
-    """What the use cases call after the commit (`Kit.notify`)."""
+    """Return the function that use cases call after the commit (`Kit.notify`)."""
 
     def notify(name: str, user_id: str, **facts: Any) -> None:
         level = logging.WARNING if name in _SERIOUS else logging.INFO
@@ -23,7 +23,7 @@ def notifier(app: Flask) -> Callable[..., None]:
         try:
             BY_NAME[name].send(app, user_id=user_id, **facts)
         except Exception:
-            # What happened has happened: a subscriber that fails must not make it look undone.
+            # The change is committed, so a subscriber that fails must not turn it into an error.
             log.exception("a subscriber of the signal %s failed", name, extra={"event": name})
 
     return notify

@@ -1,4 +1,4 @@
-"""Options of `init_app`: their defaults, and checks that say what to write instead."""
+"""Options of `init_app`, with their defaults and checks."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,9 +23,9 @@ _NAMES = ("username", "user_name", "email", "name")
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Host:
-    """The options of `init_app` for one application, defaults filled in.
+    """The options of `init_app` for an application, with defaults filled in.
 
-    `TwoFactor.init_app` says what each of them is.
+    `TwoFactor.init_app` documents each of them.
     """
 
     user_key: Callable[[Any], str]
@@ -51,10 +51,10 @@ class Host:
         """Check the options and fill in the defaults.
 
         Args:
-            options: as `init_app` was given them, `None` for the default.
+            options: options of `init_app`, `None` for the default.
 
         Raises:
-            SetupError: names the first option of a wrong type.
+            SetupError: an option has a wrong type. The message names the first one.
         """
         check_options(options)
         key_of = checked_key(options["user_key"])
@@ -74,7 +74,7 @@ class Host:
         return cls(**(nothing | defaults | given | {"user_key": key_of}))
 
     def credential_of(self, user: Any) -> str:
-        """Return the digest of a user's credential, empty where the host names none.
+        """Return the digest of a user's credential, "" if the host has no `credential`.
 
         Raises:
             SetupError: the host's function does not return a text.
@@ -91,10 +91,10 @@ class Host:
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Make sure that each option has its type, since a wrong one would be found only when used.
+    """Check the type of each option at the start, not only when it is used.
 
     Raises:
-        SetupError: names the first one that has not.
+        SetupError: an option has a wrong type. The message names the first one.
     """
     template, checks = options["base_template"], options["checks"] or {}
     if template is not None and not (isinstance(template, str) and template):
@@ -107,15 +107,15 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 
 def database(app: Flask, db: Any, bind_key: str | None) -> tuple[MetaData, Callable[[], Engine]]:
-    """Where the tables are: the metadata, and what gives the engine once it is needed.
+    """Return the metadata of the tables, and a function that returns their engine.
 
     Args:
         app: the application.
         db: its Flask-SQLAlchemy object.
-        bind_key: one of SQLALCHEMY_BINDS, `None` for the default database.
+        bind_key: key in SQLALCHEMY_BINDS, `None` for the default database.
 
     Raises:
-        SetupError: there is no such bind.
+        SetupError: SQLALCHEMY_BINDS has no such key.
     """
 
     def engine() -> Engine:
@@ -135,13 +135,13 @@ def database(app: Flask, db: Any, bind_key: str | None) -> tuple[MetaData, Calla
 
 
 def checked_key(user_key: Callable[[Any], str] | None) -> Callable[[Any], str]:
-    """Return a function that gives the key of a user, and refuses a key that is not stable.
+    """Return a function that returns the key of a user, and raises if the key is not stable.
 
-    A key that many users share would open for all of them, and one that changes with the password
+    Users with the same key would share one second factor. A key that changes with the password
     would turn two-factor authentication off.
 
     Args:
-        user_key: the host's own; by default the primary key of the user's row.
+        user_key: function of the host; by default the primary key of the user's row.
     """
 
     def checked(user: Any) -> str:
@@ -168,20 +168,20 @@ def checked_key(user_key: Callable[[Any], str] | None) -> Callable[[Any], str]:
 
 
 def plain(user: Any) -> Any:
-    """Return the user behind Flask-Login's `current_user`, or the user as given."""
+    """Return the user behind the proxy `current_user` of Flask-Login, any other user as it is."""
     return user._get_current_object() if isinstance(user, LocalProxy) else user
 
 
 def primary_key(user: Any) -> str | None:
-    """Return the primary key of a user's row as text, `None` where there is no row.
+    """Return the primary key of a user's row as text, `None` if the user is not a row.
 
-    Columns of a composite key are joined with commas; commas within them are escaped.
+    Columns of a composite key are joined with commas. Commas within them are escaped.
     """
-    # As `sqlalchemy.inspect` finds it, in a tenth of the calls: each guarded request asks.
+    # The same as `sqlalchemy.inspect` with a tenth of the calls; each guarded request needs it.
     row = getattr(user, "_sa_instance_state", None)
     if not isinstance(row, InstanceState):
         return None
-    # The identity is known without a statement, also when the row has to be read again.
+    # The identity needs no statement, even if the row has expired.
     values = row.key[1] if row.key else row.mapper.primary_key_from_instance(user)
     if None in values:
         return None
@@ -191,7 +191,7 @@ def primary_key(user: Any) -> str | None:
 
 
 def _refuse_rotating(user: Any, key: str) -> None:
-    """Refuse a key that is taken from what a host lets change with the password.
+    """Refuse a key from an attribute that hosts may change with the password.
 
     Raises:
         SetupError: the key is what `get_id()` returns and not the primary key, or it is
@@ -220,13 +220,13 @@ def _login_id(user: Any) -> str | None:
 
 
 def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
-    """Try the key on one row of each class of users with a `get_id` of its own.
+    """Check the key of one stored row of each class of users with its own `get_id`.
 
-    A database that does not answer, or has no such table yet, is no mistake here.
+    Errors of the database, such as a missing table, are ignored here.
 
     Args:
         db: the host's Flask-SQLAlchemy object.
-        user_key: as `checked_key` gives it.
+        user_key: a result of `checked_key`.
 
     Raises:
         SetupError: the key is not stable.
@@ -242,7 +242,7 @@ def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
 
 
 def account_name(user: Any, user_key: Callable[[Any], str]) -> str:
-    """What tells the user's entries apart in the authenticator app: a name, or else the key."""
+    """Return the name of the user's entry in the authenticator app, by default the key."""
     for attribute in _NAMES:
         value = getattr(user, attribute, None)
         if isinstance(value, str) and value.strip():
@@ -251,7 +251,7 @@ def account_name(user: Any, user_key: Callable[[Any], str]) -> str:
 
 
 def check_password(user: Any, password: str) -> bool:
-    """Whether a password is the user's, as most user models have it."""
+    """Return whether a password is right, by the user's method `check_password`."""
     return bool(user.check_password(password))
 
 
@@ -261,17 +261,17 @@ def login_user(user: Any, remember: bool) -> object:
 
 
 def find_nobody(_name: str) -> None:
-    """A host that names no `find_user`: operators name users by key."""
+    """Default of `find_user`, which finds no user; operators then enter the key."""
 
 
 def one_by_one(label: Callable[[str], str]) -> Callable[[Sequence[str]], dict[str, str]]:
-    """The names of many keys, asked for one after the other."""
+    """Return a function for `user_labels` that calls `user_label` for each key."""
     return lambda keys: {key: label(key) for key in dict.fromkeys(keys)}
 
 
 def check_users(
     db: Any, user_key: Callable[[Any], str] | None, key_of: Callable[[Any], str]
 ) -> None:
-    """Try a key of the host's own; the default, the primary key, is stable."""
+    """Check `user_key` on stored users, if the host has one; the default is stable."""
     if user_key is not None:
         check_stored_users(db, key_of)

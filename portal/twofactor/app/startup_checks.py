@@ -1,4 +1,4 @@
-"""Mistakes in the host's wiring, found before they let anybody through."""
+"""Checks of the host's setup, before a mistake leaves a view unguarded."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,19 +10,19 @@ from werkzeug.routing import BuildError
 from ..core.errors import SetupError, Unavailable
 from .state import State, state_of
 
-# The guard marks itself with the area's key, and the view that it was written above.
+# Attributes with the area's key: GUARD of the guard itself, WANTED of the view that it wraps.
 GUARD = "_twofactor_area"
 WANTED = "_twofactor_wanted"
 
 
 def first_request(app: Flask, users: Callable[[], None]) -> Callable[[], None]:
-    """Return a check of routes, tables and users, to be made when the first request comes.
+    """Return a function that checks routes, tables and users at the first request.
 
-    It passes once for each process; what is wrong is said at every request until it is right.
+    After it has passed once in a process, it does nothing. Until then it raises at every request.
 
     Args:
         app: the application.
-        users: checks the users that are stored already.
+        users: function that checks the stored users.
     """
     good = False
 
@@ -38,13 +38,13 @@ def first_request(app: Flask, users: Callable[[], None]) -> Callable[[], None]:
 
 
 def check(app: Flask) -> None:
-    """Make sure that people can sign in, and that every guard stands where it guards.
+    """Check the login manager, the guards of all views and the endpoints in the settings.
 
     Args:
         app: the application, with all its routes, in a request.
 
     Raises:
-        SetupError: says what to write instead.
+        SetupError: something is wrong. The message says what to write instead.
     """
     if not hasattr(app, "login_manager"):
         raise SetupError("this app has no login manager: write LoginManager(app)")
@@ -67,10 +67,9 @@ def check(app: Flask) -> None:
 
 
 def _check_view(endpoint: str, view: Any) -> None:
-    """No view may be routed without the guard that was written above it.
+    """Check that a view is routed with the guard that decorates it.
 
-    That is what happens when the decorators stand in the wrong order: the route then takes the
-    view as it was before the guard.
+    With the decorators in the wrong order the route gets the view without the guard.
     """
     wanted = getattr(innermost(view), WANTED, None)
     if wanted is not None and not any(hasattr(layer, GUARD) for layer in layers(view)):
@@ -81,12 +80,12 @@ def _check_view(endpoint: str, view: Any) -> None:
 
 
 def check_tables(state: State) -> None:
-    """Make sure that the tables are there.
+    """Check that the tables exist.
 
-    A database that does not answer is no mistake: whoever needs it finds that out.
+    A database that does not answer is ignored here; the request that needs it fails.
 
     Raises:
-        SetupError: names those that are missing, and says what to run.
+        SetupError: tables are missing. The message names them and the command to run.
     """
     try:
         lacking = state.kit.store.lacking()
@@ -100,7 +99,7 @@ def check_tables(state: State) -> None:
 
 
 def check_sessions(app: Flask) -> tuple[bool, str]:
-    """Look whether a session gets a new id when its rank changes.
+    """Check that a session gets a new id at sign-in and after a code.
 
     Returns:
         Whether it does, and a sentence for `doctor`.
@@ -118,7 +117,7 @@ def check_sessions(app: Flask) -> tuple[bool, str]:
 
 
 def guarded_routes(app: Flask) -> dict[str, list[str]]:
-    """The rules that the guard of each area stands before, by the area's key."""
+    """Return the URL rules that each area guards, by its key."""
     routes: dict[str, list[str]] = {}
     for rule in app.url_map.iter_rules():
         for key in guards(app.view_functions[rule.endpoint]):
@@ -128,7 +127,7 @@ def guarded_routes(app: Flask) -> dict[str, list[str]]:
 
 
 def guards(view: Any) -> Iterator[str]:
-    """The areas that guard a view, or a method of a class-based one."""
+    """Yield the keys of the areas that guard a view, or a method of a class-based view."""
     of_class = getattr(view, "view_class", None)
     methods = [getattr(of_class, name.lower(), None) for name in getattr(of_class, "methods", ())]
     for each in (view, *methods):
@@ -138,12 +137,12 @@ def guards(view: Any) -> Iterator[str]:
 
 
 def layers(view: Any) -> Iterator[Any]:
-    """A view and what it wraps, outermost first."""
+    """Yield a view and the functions it wraps, outermost first."""
     while view is not None:
         yield view
         view = getattr(view, "__wrapped__", None)
 
 
 def innermost(view: Any) -> Any:
-    """The function that the decorators stand above."""
+    """Return the function below all decorators of a view."""
     return list(layers(view))[-1]

@@ -1,4 +1,4 @@
-"""One application's wiring: everything about an app is here, nothing on the extension object."""
+"""The state of an application, in `app.extensions`. The extension object holds none of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from .host import Host
 
 @dataclass(frozen=True, slots=True, repr=False)
 class State:
-    """What the web and the command line need.
+    """The state that web pages and commands need.
 
     Args:
-        kit: the parts below the web.
+        kit: the parts that the use cases need.
         tables: the tables in the host's metadata.
         host: the options of `init_app`.
-        catalogues: the sentences in other languages, the host's before ours.
+        catalogues: the translations, the host's before ours.
     """
 
     kit: Kit
@@ -33,7 +33,7 @@ class State:
     catalogues: Catalogues
 
     def offer(self, user: Any) -> Offer:
-        """What a user may choose.
+        """Return the areas that a user may choose.
 
         Raises:
             SetupError: a function of the host does not return keys of areas.
@@ -44,7 +44,7 @@ class State:
         )
 
     def is_mandatory(self, area: Area, user: Any) -> bool:
-        """Whether an area is mandatory for a user.
+        """Return whether an area is mandatory for a user.
 
         Raises:
             SetupError: the host's function does not return keys of areas.
@@ -52,7 +52,9 @@ class State:
         return area.mandatory or area.key in self._mandatory_for(user)
 
     def areas_of_each(self, users: Iterable[Any]) -> list[tuple[str, ...] | None]:
-        """Return the keys of the areas where each user is asked for a code, in one statement.
+        """Return for each user the keys of the areas that ask for a code, in one SELECT.
+
+        `None` means that the user has two-factor authentication off.
 
         Raises:
             SetupError: a function of the host does not return keys of areas.
@@ -75,10 +77,10 @@ class State:
 
 
 def state_of(app: Flask) -> State:
-    """The wiring of an application.
+    """Return the state of an application.
 
     Raises:
-        SetupError: `init_app` was not called for it.
+        SetupError: `init_app` was not called for the application.
     """
     state = app.extensions.get(KEY)
     if not isinstance(state, State):
@@ -89,5 +91,5 @@ def state_of(app: Flask) -> State:
 
 
 def current_state() -> State:
-    """The wiring of the current application."""
+    """Return the state of the current application."""
     return state_of(current_app)

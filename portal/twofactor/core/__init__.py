@@ -1,1 +1,1 @@
-"""Rules and values of two-factor authentication: pure, without Flask and without SQLAlchemy."""
+"""Rules and values of two-factor authentication, without Flask and without SQLAlchemy."""

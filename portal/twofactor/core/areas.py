@@ -1,4 +1,4 @@
-"""What can be protected: the areas a host names, in the order it names them."""
+"""Areas of the host application that a code can protect, in the order of registration."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,14 +15,14 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A named part or deed of the host application.
+    """A named part or action of the host application.
 
     Args:
         key: stable name, lower case, at most 40 characters.
-        label: what people read; it may be a lazy string.
-        description: one line more, shown under the label; it may be a lazy string.
-        guards: "deed" guards doing (not GET, HEAD, OPTIONS); "view" guards looking as well.
-        mandatory: chosen by the operator, so that no user can unchoose it.
+        label: name for people; it may be a lazy string.
+        description: one line shown under the label; it may be a lazy string.
+        guards: "deed" guards all methods but GET, HEAD and OPTIONS; "view" guards all methods.
+        mandatory: set by the operator; users cannot remove it from their choice.
     """
 
     key: str
@@ -32,7 +32,7 @@ class Area:
     mandatory: bool = False
 
 
-# Deeds of this package itself: always asked when 2FA is on, so they are nobody's choice.
+# Areas of this package itself. They ask for a code whenever 2FA is on; users can't choose them.
 PREFERENCES = Area("preferences", "Fewer protected areas")
 RECOVERY = Area("recovery_code", "New recovery code")
 DEACTIVATION = Area("deactivation", "Deactivation")
@@ -45,21 +45,21 @@ BUILT_IN = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one user may choose.
+    """The areas that a user may choose.
 
     Args:
         areas: the areas on offer, in order.
-        mandatory: keys of those that the operator has chosen for this user.
+        mandatory: keys of the areas that are mandatory for this user.
     """
 
     areas: tuple[Area, ...]
     mandatory: frozenset[str]
 
     def chosen(self, keys: Iterable[str]) -> frozenset[str]:
-        """The keys as a choice of the user, mandatory areas added.
+        """Return the keys together with those of the mandatory areas.
 
         Raises:
-            UnknownArea: a key that is not on offer.
+            UnknownArea: a key is not on offer.
         """
         wanted = frozenset(keys)
         if not wanted <= {area.key for area in self.areas}:
@@ -68,13 +68,13 @@ class Offer:
 
 
 class AreaRegistry:
-    """The areas of one extension object; closed for additions once an application is set up."""
+    """The areas of one extension object. None are added once an application is set up."""
 
     def __init__(self) -> None:
         self._areas: dict[str, Area] = {}
 
     def add(self, area: Area) -> Area:
-        """Take up an area.
+        """Add an area and return it.
 
         Raises:
             SetupError: the key is malformed, reserved or taken, the label is empty or taken, or
@@ -88,7 +88,7 @@ class AreaRegistry:
             raise SetupError(f"area key {area.key!r} is kept for the blueprint: choose another")
         if area.key in self._areas:
             raise SetupError(f"area {area.key!r} is named twice: name each area once")
-        # A lazy string (of a host with several languages) can't be read before there is a request.
+        # A lazy string (in a host with several languages) can't be read outside a request.
         if isinstance(area.label, str):
             if not area.label.strip():
                 raise SetupError(f"area {area.key!r} has no label: say what people should read")
@@ -100,15 +100,15 @@ class AreaRegistry:
         return area
 
     def get(self, key: str) -> Area:
-        """The area of that key, one of the blueprint's own included.
+        """Return the area with a key, also one of the blueprint's own.
 
         Raises:
-            SetupError: no such area was named.
+            SetupError: there is no area with this key.
         """
         area = self._areas.get(key) or BUILT_IN.get(key)
         if area is None:
             known = ", ".join(self._areas) or "none"
-            named: object = key  # a view, where the decorator was written without brackets
+            named: object = key  # a view, if the decorator was written without brackets
             advice = "name it with twofactor.area()"
             if callable(named):
                 advice = 'write @twofactor.required("key")'
@@ -116,14 +116,14 @@ class AreaRegistry:
         return area
 
     def named(self, keys: object, source: str) -> tuple[str, ...]:
-        """Return the keys of areas that a function of the host has returned.
+        """Check the area keys that a function of the host returned, and return them as a tuple.
 
         Args:
-            keys: what it returned.
-            source: its name, for the error.
+            keys: the return value.
+            source: name of the function, for the error.
 
         Raises:
-            SetupError: a text, nothing to go through, or a key that was not named.
+            SetupError: the value is a text, is not iterable or holds an unknown key.
         """
         if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
             raise SetupError(
@@ -139,14 +139,14 @@ class AreaRegistry:
         return found
 
     def offer(self, offered: Iterable[str] | None = None, mandatory: Iterable[str] = ()) -> Offer:
-        """What a user may choose.
+        """Return the areas that a user may choose.
 
         Args:
             offered: keys of the areas on offer; all by default.
-            mandatory: keys that are mandatory for this user, besides those that always are.
+            mandatory: keys mandatory for this user, besides those mandatory for all.
 
         Raises:
-            SetupError: a key that was not named.
+            SetupError: a key is unknown.
         """
         must = {self.get(key).key for key in mandatory} | {a.key for a in self if a.mandatory}
         keys = self._areas.keys() if offered is None else {self.get(key).key for key in offered}

@@ -1,26 +1,25 @@
-"""Bounds of what comes in, looked at before it is normalised, matched, hashed or stored.
+"""Upper limits of input, checked before it is normalised, matched, hashed or stored.
 
-One place for all of it. What is longer is refused as its field refuses what is wrong, and costs no
-more than the look at its length.
+A text over its limit is refused like any other wrong value of its field. Only its length is read.
 """
 
-# A body of any page of the blueprint, in bytes: codes, passwords, names and area keys are short,
+# Body of a request to the blueprint, in bytes. Codes, passwords, names and area keys are short,
 # and so is the form that a challenge of the preferences carries.
 BODY = 16 * 1024
-# Fields of a form, or values of one field.
+# Number of fields in a form, or of values of one field.
 FIELDS = 500
-# What is in no list below: tokens of CSRF and the like.
+# Characters of a text that TEXTS does not name, such as a CSRF token.
 OTHER = 1024
-# Columns of the tables.
+# Characters of the columns `address` and `detail` of the table `twofactor_event`.
 ADDRESS = 64
 DETAIL = 255
 
-# Characters of a field, a parameter of the address or a cookie, by its name.
+# Characters of a form field, query parameter or cookie, by its name.
 TEXTS: dict[str, int] = {
-    # People paste codes with what stands around them; `X-Twofactor-Code` is bounded as its field.
+    # People paste codes with text around them. The header `X-Twofactor-Code` has the same limit.
     "code": 64,
     "twofactor_code": 64,
-    # Longer ones may be kept nowhere: `verify_password` sees none that is longer.
+    # `verify_password` never gets a longer password.
     "password": 4096,
     "new_password": 4096,
     "repeat_password": 4096,
@@ -33,23 +32,23 @@ TEXTS: dict[str, int] = {
     "choice": 16,
     "use": 16,
     "next": 2048,
-    # Cookies: ids of 256 random bits in base64; the first holds two of them.
+    # Cookies hold ids of 256 random bits in base64; `twofactor_trust` holds two.
     "twofactor_trust": 128,
     "twofactor_known": 64,
-    # What a browser says of itself: only the beginning is read.
+    # Only the beginning of the header `User-Agent` is read.
     "user_agent": 512,
 }
 
 
 def longest(name: str) -> int:
-    """Return how many characters a text of that name may have."""
+    """Return the maximum number of characters of a text by its name."""
     return TEXTS.get(name, OTHER)
 
 
 def fits(name: str, text: str) -> bool:
-    """Return whether a text is one to work on: short enough, and characters alone.
+    """Return whether a text is short enough and can be encoded as UTF-8.
 
-    JSON can name half a character (a surrogate), which can be neither hashed nor stored.
+    JSON can contain a lone surrogate, which can be neither hashed nor stored.
     """
     if len(text) > longest(name):
         return False

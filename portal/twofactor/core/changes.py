@@ -1,4 +1,4 @@
-"""Changes of the two-factor state: the name of each, the facts it carries, and its event."""
+"""Changes of the two-factor state, with the name, facts and event of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from .areas import SIGN_IN
 
-# Names of the signals, which hosts get in `in_transaction` as well.
+# Names of the signals. `in_transaction` of the host gets the same names.
 ChangeName = Literal[
     "activated",
     "deactivated",
@@ -19,13 +19,16 @@ ChangeName = Literal[
     "reset",
     "unlocked",
 ]
-# Longest detail of an event, characters.
+# Maximum length of the detail of an event, in characters.
 LONGEST_DETAIL = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that the host joins and is told of; the fields of each kind are its facts."""
+    """A change of the state; the fields of each subclass are its facts.
+
+    The host can write in the same transaction, and gets a signal after the commit.
+    """
 
     name: ClassVar[ChangeName]
 
@@ -36,17 +39,17 @@ class Change:
 
     @property
     def kind(self) -> str | None:
-        """Return the kind of the event, `None` where another event says the same."""
+        """Return the kind of the event, `None` if another change records it."""
         return self.name
 
     @property
     def area(self) -> str | None:
-        """Return the key of the area that the event is about."""
+        """Return the key of the event's area."""
         return None
 
     @property
     def detail(self) -> str | None:
-        """Return what the event says besides."""
+        """Return the detail of the event."""
         return None
 
 
@@ -65,7 +68,7 @@ class Activated(Change):
 
 @dataclass(frozen=True, slots=True)
 class Deactivated(Change):
-    """Two-factor authentication was turned off; a reset has an event of its own."""
+    """Two-factor authentication was turned off. A reset has its own event (`Reset`)."""
 
     name = "deactivated"
     by: Literal["code", "recovery", "operator"]
@@ -77,7 +80,7 @@ class Deactivated(Change):
 
     @property
     def detail(self) -> str:
-        """Return what turned it off."""
+        """Return "code", "recovery code" or "operator"."""
         return "recovery code" if self.by == "recovery" else self.by
 
 
@@ -91,7 +94,7 @@ class AreasChanged(Change):
 
     @property
     def detail(self) -> str:
-        """Return the keys, each with + or - in front."""
+        """Return the keys, each prefixed with + or -."""
         return " ".join([f"+{key}" for key in self.added] + [f"-{key}" for key in self.removed])
 
 
@@ -100,7 +103,7 @@ class RecoveryCodeUsed(Change):
     """The recovery code was used; `Deactivated` follows.
 
     Args:
-        where: key of the area; the event has it, the signal does not.
+        where: key of the area, for the event. The signal does not carry it.
     """
 
     name = "recovery_code_used"
@@ -119,40 +122,40 @@ class RecoveryCodeUsed(Change):
 
 @dataclass(frozen=True, slots=True)
 class RecoveryCodeReplaced(Change):
-    """There is a new recovery code."""
+    """The recovery code was replaced by a new one."""
 
     name = "recovery_code_replaced"
 
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorAdded(Change):
-    """A further authenticator counts; `authenticator` is its name."""
+    """Another authenticator was added; `authenticator` is its name."""
 
     name = "authenticator_added"
     authenticator: str
 
     @property
     def detail(self) -> str:
-        """Return its name."""
+        """Return the name of the authenticator."""
         return self.authenticator
 
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorRemoved(Change):
-    """An authenticator counts no longer; `authenticator` is its name."""
+    """An authenticator was removed; `authenticator` is its name."""
 
     name = "authenticator_removed"
     authenticator: str
 
     @property
     def detail(self) -> str:
-        """Return its name."""
+        """Return the name of the authenticator."""
         return self.authenticator
 
 
 @dataclass(frozen=True, slots=True)
 class TrustReused(Change):
-    """A copy of a trusted browser's cookie was used; `browser` is what it calls itself."""
+    """A copy of a trusted browser's cookie was used; `browser` is the name of the browser."""
 
     name = "trust_reused"
     browser: str
@@ -164,37 +167,37 @@ class TrustReused(Change):
 
     @property
     def area(self) -> str:
-        """Return the area that browsers are trusted for."""
+        """Return the key of the area `sign_in`."""
         return SIGN_IN
 
     @property
     def detail(self) -> str:
-        """Return what the browser calls itself."""
+        """Return the name of the browser."""
         return self.browser
 
 
 @dataclass(frozen=True, slots=True)
 class ByOperator(Change):
-    """A change that an operator makes, and why."""
+    """A change made by an operator, with the reason."""
 
     by: str
     reason: str
 
     @property
     def detail(self) -> str:
-        """Return both."""
+        """Return operator and reason."""
         return f"{self.by}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Reset(ByOperator):
-    """An operator turns two-factor authentication off; `Deactivated` follows."""
+    """An operator turned two-factor authentication off; `Deactivated` follows."""
 
     name = "reset"
 
 
 @dataclass(frozen=True, slots=True)
 class Unlocked(ByOperator):
-    """An operator lets codes be judged again."""
+    """An operator ended the wait after wrong codes."""
 
     name = "unlocked"

@@ -1,4 +1,4 @@
-"""Must a code be asked? A pure function of the area, the user's choice and the request."""
+"""Decide from the area, the user's choice and the request whether to ask for a code."""
 
 import enum
 
@@ -9,7 +9,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Verdict(enum.Enum):
-    """What the guard does."""
+    """The decision of the guard."""
 
     OPEN = "open"  # call the view
     ASK = "ask"  # a code is needed
@@ -17,18 +17,18 @@ class Verdict(enum.Enum):
 
 
 def guards_method(area: Area, method: str) -> bool:
-    """Whether the area guards requests of this HTTP method at all."""
+    """Return whether the area guards requests with this HTTP method."""
     return area.guards == "view" or method not in SAFE_METHODS
 
 
 def decide(area: Area, glance: Glance, method: str, *, mandatory: bool) -> Verdict:
-    """The verdict on one request of a signed-in user.
+    """Return the verdict on a request of a signed-in user.
 
     Args:
         area: the area that guards the view.
-        glance: the user's choice; its ticket is the open view of a "view" area.
+        glance: the user's choice, with the ticket of an open "view" area.
         method: the HTTP method, upper case.
-        mandatory: whether the operator has chosen the area for this user.
+        mandatory: whether the area is mandatory for this user.
     """
     if not guards_method(area, method):
         return Verdict.OPEN

@@ -1,4 +1,4 @@
-"""The settings `TWOFACTOR_*`, read once when an application is set up."""
+"""Settings `TWOFACTOR_*`, read once by `init_app`."""
 
 import difflib
 import reprlib
@@ -11,16 +11,16 @@ from .errors import SetupError
 from .vault import derive, parse_key
 
 PREFIX = "TWOFACTOR_"
-# An application's state, in `app.extensions`.
+# Key of an application's state in `app.extensions`.
 KEY = "twofactor"
-# What an authenticator app shows, and what leaves room in the QR code.
+# Characters of the issuer that authenticator apps show and the QR code has room for.
 LONGEST_ISSUER = 60
 LONGEST_SHOWN = 150
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its default, what it may be, and what it means."""
+    """A setting with its default, bounds and meaning."""
 
     default: Any
     lowest: int | None
@@ -129,10 +129,10 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
 
     Args:
         config: the application's configuration.
-        app_name: the issuer when none is set.
+        app_name: the issuer if TWOFACTOR_ISSUER is not set.
 
     Raises:
-        SetupError: a setting is unknown or wrong; the sentence names it.
+        SetupError: a setting is unknown or wrong. The message names it.
     """
     _refuse_unknown(config)
     issuer = _text(config, "TWOFACTOR_ISSUER") or app_name
@@ -163,17 +163,18 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
 
 
 def read_keys(config: Mapping[str, Any]) -> list[bytes]:
-    """The configured sealing keys, newest first; empty when none are set.
+    """Return the keys in TWOFACTOR_KEYS, newest first, or an empty list if it is not set.
 
     Raises:
-        SetupError: there is no key in it, or one is not the base64 of 32 random bytes.
+        SetupError: the list is empty, holds a key twice or a key that is not the base64 of 32
+            random bytes.
     """
     value = config.get("TWOFACTOR_KEYS")
     if value is None:
         return []
     if isinstance(value, str):
         value = value.replace(",", " ").split()
-    # An empty one is a secret that got lost on its way here, and no wish for other keys.
+    # An empty value means that the secret was not passed on, not that other keys are wanted.
     if (
         not isinstance(value, list | tuple)
         or not value
@@ -187,10 +188,10 @@ def read_keys(config: Mapping[str, Any]) -> list[bytes]:
 
 
 def keys_from_secret_key(config: Mapping[str, Any]) -> list[bytes]:
-    """Keys derived from SECRET_KEY, and from SECRET_KEY_FALLBACKS to open what is older.
+    """Derive keys from SECRET_KEY, which seals, and from SECRET_KEY_FALLBACKS, which only open.
 
     Raises:
-        SetupError: there is no SECRET_KEY, or what is there is no key.
+        SetupError: SECRET_KEY is not set, or a key is neither text nor bytes.
     """
     secret = config.get("SECRET_KEY")
     if not secret:
@@ -220,7 +221,7 @@ def _text(config: Mapping[str, Any], key: str) -> str:
     value = config.get(key, SETTINGS[key].default)
     if value is None:
         return ""
-    # Surrogates are no characters: they can't be sent or stored.
+    # Surrogates (Cs) can't be sent or stored.
     unfit = {"Cc", "Cs", "Zl", "Zp"}
     if not isinstance(value, str) or any(unicodedata.category(each) in unfit for each in value):
         raise SetupError(f"{key} must be text of one line, not {_shown(value)}")
@@ -240,7 +241,7 @@ def _endpoints(config: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
 
 
 def _shown(value: Any) -> str:
-    """A value in an error: as much of it as fits a line."""
+    """Return a value for an error message, at most LONGEST_SHOWN characters of it."""
     text = " ".join(reprlib.repr(value).split())
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 

@@ -1,8 +1,8 @@
-"""How often an answer may be tried: the schedule, as arithmetic on figures and a time.
+"""The throttle: compute waits, holds and locks from past attempts and the time.
 
-After RFC 4226 section 7.3 (throttling must span sessions) and NIST SP 800-63B-4 section 3.2.2
-(growing waits, at most 100 in a row). The rolling budgets are what holds a guesser who lets the
-owner's successes clear the waits: `docs/security.md` has the arithmetic.
+It follows RFC 4226 section 7.3 (throttling must span sessions) and NIST SP 800-63B-4 section 3.2.2
+(growing waits, at most 100 in a row). The rolling budgets stop a guesser whose waits are cleared by
+the owner's successes. `docs/security.md` has the arithmetic.
 """
 
 import math
@@ -14,7 +14,7 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """At most `attempts` in any `seconds`; no success clears it."""
+    """A limit of `attempts` in any period of `seconds`. A success does not clear it."""
 
     attempts: int
     seconds: int
@@ -22,14 +22,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The rules for one kind of answer.
+    """The limits for one kind of answer.
 
     Args:
         free: attempts in a row before the first wait; `None` for no waits.
         first_wait: seconds of the first wait, doubled at each further attempt.
-        longest_wait: seconds at which the doubling stops.
+        longest_wait: maximum wait, seconds.
         budgets: rolling budgets.
-        lock_after: attempts in a row that lock; `None` for never.
+        lock_after: attempts in a row after which codes are locked; `None` for never.
     """
 
     free: int | None
@@ -40,7 +40,7 @@ class Schedule:
 
     @property
     def memory(self) -> int:
-        """How many attempts must be remembered to decide."""
+        """Return the number of attempts whose times the budgets need."""
         return max((budget.attempts for budget in self.budgets), default=1)
 
 
@@ -51,7 +51,7 @@ CODES = Schedule(
     budgets=(Budget(10, DAY), Budget(50, 30 * DAY)),
     lock_after=100,
 )
-# More phones than a person carries; each makes three codes right at a time.
+# Each authenticator makes three codes right at a time. Five is more than a person needs.
 MOST_AUTHENTICATORS = 5
 RECOVERY = Schedule(
     free=None,
@@ -64,10 +64,10 @@ RECOVERY = Schedule(
 
 @cache
 def codes(authenticators: int) -> Schedule:
-    """The schedule of an account with so many authenticators.
+    """Return the schedule of an account by its number of authenticators.
 
-    With n of them n times as many codes are right at once. The monthly budget, which is what
-    bounds a guesser's year, is shared among them, so that the bound stays the same.
+    With n authenticators n times as many codes are right at once. The monthly budget is therefore
+    divided by n, so that the chance of a guesser in a year does not grow.
     """
     day, month = CODES.budgets
     share = Budget(month.attempts // max(1, authenticators), month.seconds)
@@ -76,7 +76,7 @@ def codes(authenticators: int) -> Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is remembered of an account's attempts.
+    """The past attempts of an account.
 
     Args:
         run: attempts in a row since the last success.
@@ -91,15 +91,18 @@ NO_ATTEMPTS = Figures()
 
 
 def wait_after(schedule: Schedule, run: int) -> int:
-    """Seconds to wait after `run` attempts in a row."""
+    """Return the seconds to wait after `run` attempts in a row."""
     if schedule.free is None or run < schedule.free:
         return 0
-    # The exponent is capped: the wait is at its longest long before.
+    # The exponent is capped; the longest wait is reached long before.
     return min(schedule.first_wait << min(run - schedule.free, 32), schedule.longest_wait)
 
 
 def held_until(schedule: Schedule, figures: Figures, now: float) -> float | None:
-    """When the next answer is judged: `None` for at once, infinity when locked."""
+    """Return the time (Unix seconds) when the next answer is judged.
+
+    `None` means now, infinity means locked.
+    """
     if schedule.lock_after is not None and figures.run >= schedule.lock_after:
         return math.inf
     recent = figures.recent
@@ -109,7 +112,7 @@ def held_until(schedule: Schedule, figures: Figures, now: float) -> float | None
         if len(recent) >= budget.attempts
     ]
     wait = wait_after(schedule, figures.run)
-    # Without a wait the next one is judged at once, also in the second that was rounded up.
+    # `counted` rounds up to a whole second; that alone must not hold the next answer.
     if recent and wait:
         ends.append(recent[-1] + wait)
     until = max(ends, default=0)
@@ -117,20 +120,20 @@ def held_until(schedule: Schedule, figures: Figures, now: float) -> float | None
 
 
 def aged(figures: Figures, now: float) -> Figures:
-    """The figures after a new password: no run, and no attempt within the last day.
+    """Return the figures after a new password, with no run and all attempts at least a day old.
 
-    The attempts still count in longer budgets: whoever could change the password again and again
-    would have no more guesses for it.
+    The attempts still count in longer budgets, so that repeated changes of the password give no
+    additional guesses.
     """
     yesterday = math.floor(now) - DAY
     return Figures(0, tuple(min(at, yesterday) for at in figures.recent))
 
 
 def counted(schedule: Schedule, figures: Figures, now: float) -> Figures:
-    """The figures with one more attempt at `now`.
+    """Return the figures with another attempt at `now`.
 
-    The second is rounded up, so that no wait is shorter than promised; time that runs backwards
-    never makes an attempt older than the one before it.
+    The time is rounded up to a second, so that no wait is shorter than announced. If the clock was
+    set back, the attempt gets the time of the attempt before it.
     """
     at = max(math.ceil(now), figures.recent[-1] if figures.recent else 0)
     return Figures(figures.run + 1, (*figures.recent, at)[-schedule.memory :])

@@ -1,8 +1,8 @@
-"""Secrets at rest: AES-256-GCM, bound to what they belong to, under a ring of keys.
+"""Encrypt secrets for the database with AES-256-GCM, under one of several keys.
 
-A sealed value is: format (1 byte), key id (4 bytes), nonce (12 bytes), ciphertext with tag. Each
-purpose has its own key, derived with HKDF (RFC 5869), so that a value sealed for one purpose never
-opens for another.
+A sealed value consists of format (1 byte), key id (4 bytes), nonce (12 bytes) and ciphertext with
+tag. It is bound to a context, such as user and row. Each purpose has its own key, derived with HKDF
+(RFC 5869), so that a value sealed for one purpose cannot be opened for another.
 """
 
 import base64
@@ -29,21 +29,21 @@ CONTINUATION = "continuation"
 
 
 def derive(material: bytes, info: str) -> bytes:
-    """32 bytes derived from key material (RFC 5869, HKDF with SHA-256)."""
+    """Derive 32 bytes from key material (RFC 5869, HKDF with SHA-256)."""
     return HKDF(SHA256(), 32, None, b"portal.twofactor " + info.encode()).derive(material)
 
 
 def parse_key(text: str) -> bytes:
-    """The 32 bytes of a configured key.
+    """Return the 32 bytes of a configured key.
 
     Raises:
-        SetupError: the text is not the base64 of 32 bytes, or is a key nobody chose at random.
+        SetupError: the text is not the base64 of 32 bytes, or the bytes are not random.
     """
     try:
         key = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    # Of 32 random bytes, about 30 differ, and some can't be printed.
+    # 32 random bytes have about 30 different values, and some are not printable.
     if len(key) != 32 or len(set(key)) < 16 or is_patterned(key) or is_printable(key):
         raise SetupError(
             "TWOFACTOR_KEYS: each key is the base64 of 32 random bytes; make one with "
@@ -54,11 +54,11 @@ def parse_key(text: str) -> bytes:
 
 
 def is_patterned(data: bytes, longest_block: int = 16) -> bool:
-    """Return whether bytes repeat a block, or were counted up or down.
+    """Return whether bytes repeat a block, or count up or down.
 
     Args:
         data: at least two bytes.
-        longest_block: how many bytes a block may have that is looked for.
+        longest_block: maximum size of the block, bytes.
     """
     sizes = range(1, min(longest_block, len(data) // 2) + 1)
     if any(data == (data[:size] * len(data))[: len(data)] for size in sizes):
@@ -69,26 +69,26 @@ def is_patterned(data: bytes, longest_block: int = 16) -> bool:
 
 
 def is_printable(data: bytes) -> bool:
-    """Return whether bytes are plain text (ASCII), which random ones of this length never are."""
+    """Return whether bytes are printable ASCII, which 32 random bytes never are."""
     return data.isascii() and data.decode("ascii").isprintable()
 
 
 def key_id(key: bytes) -> str:
-    """Eight hexadecimal digits that name a key without telling anything about it."""
+    """Return eight hexadecimal digits that identify a key and reveal nothing about it."""
     return hashlib.sha256(b"portal.twofactor key id" + key).digest()[:_ID].hex()
 
 
 def _bound(context: Sequence[str]) -> bytes:
-    """The context as bytes that no other context can make (each part with its length)."""
+    """Encode a context unambiguously, each part with its length before it."""
     parts = [part.encode() for part in context]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 class Vault:
-    """Seals and opens secrets.
+    """Encrypts and decrypts secrets.
 
     Args:
-        keys: master keys of 32 bytes, newest first; the first one seals, all of them open.
+        keys: master keys of 32 bytes, newest first. The first key seals, all keys open.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -100,26 +100,26 @@ class Vault:
 
     @property
     def newest(self) -> str:
-        """The id of the key that seals."""
+        """Return the id of the key that seals."""
         return self._newest
 
     @property
     def key_ids(self) -> tuple[str, ...]:
-        """The ids of all keys, newest first."""
+        """Return the ids of all keys, newest first."""
         return tuple(self._keys)
 
     def seal(self, data: bytes, purpose: str, *context: str) -> bytes:
-        """Encrypt under the newest key, bound to the purpose and the context."""
+        """Encrypt data under the newest key, bound to the purpose and the context."""
         nonce = secrets.token_bytes(_NONCE)
         head = _FORMAT + bytes.fromhex(self._newest) + nonce
         return head + self._cipher(self._newest, purpose).encrypt(nonce, data, _bound(context))
 
     def open(self, sealed: bytes, purpose: str, *context: str) -> bytes:
-        """Decrypt what `seal` made for the same purpose and context.
+        """Decrypt a value that `seal` returned for the same purpose and context.
 
         Raises:
-            KeyMissing: the key it was sealed under is not configured.
-            SealBroken: altered, or sealed for something else.
+            KeyMissing: the key of the value is not configured.
+            SealBroken: the value was altered or sealed for another purpose or context.
         """
         named = self.sealed_under(sealed)
         if named not in self._keys:
@@ -131,17 +131,17 @@ class Vault:
             raise SealBroken(f"a sealed {purpose} does not open") from None
 
     def sealed_under(self, sealed: bytes) -> str:
-        """The id of the key a value was sealed under.
+        """Return the id of the key of a sealed value.
 
         Raises:
-            SealBroken: not a sealed value.
+            SealBroken: the bytes are not a sealed value.
         """
         if len(sealed) < _HEAD + _TAG or sealed[:1] != _FORMAT:
             raise SealBroken("not a sealed value")
         return sealed[1 : 1 + _ID].hex()
 
     def needs_reseal(self, sealed: bytes) -> bool:
-        """Whether a value is sealed under another key than the newest."""
+        """Return whether a value is sealed under a key other than the newest."""
         return self.sealed_under(sealed) != self._newest
 
     def _cipher(self, named: str, purpose: str) -> AESGCM:

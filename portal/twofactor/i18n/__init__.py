@@ -1,1 +1,1 @@
-"""Sentences in the language of the request."""
+"""Translation of sentences into the language of the request."""

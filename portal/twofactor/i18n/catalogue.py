@@ -1,7 +1,7 @@
-"""Sentences in other languages: `.po` files, one a language, read when it is first spoken.
+"""Catalogues of translations: one `.po` file for each language, read at its first use.
 
-Nothing is compiled and nothing but these files is needed. Babel reads them; without any file for a
-language (nor, then, Babel) the sentences are the English ones of the code. Knows no Flask.
+The files need no compilation. Babel reads them. A language without a file needs no Babel and gets
+the English sentences of the code. This module does not use Flask.
 """
 
 import io
@@ -24,21 +24,21 @@ log = logging.getLogger(__name__)
 
 
 def later(message: str) -> str:
-    """Mark a sentence that is translated where it is used."""
+    """Mark a sentence for extraction; it is translated where it is used."""
     return message
 
 
 class BrokenFile(ValueError):
-    """A `.po` file can't be read; the message says which and why."""
+    """A `.po` file can't be read; the message has its path and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What is spoken.
+    """A language with its sentences.
 
     Args:
-        tag: the language of the sentences as HTML names it (BCP 47), e.g. "de" or "pt-BR".
-        texts: the sentences, by the English ones.
+        tag: language tag for HTML (BCP 47), e.g. "de" or "pt-BR".
+        texts: the translations of the English sentences.
     """
 
     tag: str
@@ -46,15 +46,15 @@ class Language:
 
     @property
     def is_right_to_left(self) -> bool:
-        """Whether it is written from right to left."""
+        """Return whether the language is written from right to left."""
         return self.tag.partition("-")[0] in RIGHT_TO_LEFT
 
 
 class Catalogues:
-    """The languages of some folders.
+    """The languages in one or more folders.
 
     Args:
-        folders: the first one that has a sentence wins.
+        folders: folders with `.po` files; the first folder with a sentence wins.
     """
 
     def __init__(self, *folders: Path) -> None:
@@ -62,10 +62,10 @@ class Catalogues:
         self._known: dict[str, Language] = {}
 
     def of(self, locale: str) -> Language:
-        """The language of a locale: of "de_AT" first, then of "de", then English.
+        """Return the language of a locale. "de_AT" uses "de_AT", then "de", then English.
 
         Args:
-            locale: as Babel writes it, e.g. "de_AT".
+            locale: identifier as in Babel, e.g. "de_AT".
         """
         known = self._known.get(locale)
         if known is None:
@@ -73,7 +73,7 @@ class Catalogues:
         return known
 
     def names(self) -> list[str]:
-        """The locales that have a file, English included."""
+        """Return the locales that have a file, and English, sorted."""
         found = {path.stem for folder in self._folders for path in folder.glob("*.po")}
         return sorted(found | {SOURCE})
 
@@ -93,14 +93,14 @@ class Catalogues:
 
 
 def find_catalogues(root: str, folder: str) -> Catalogues:
-    """The languages of an application: its own sentences first, then those of this package.
+    """Return the catalogues of an application, its own sentences before those of this package.
 
     Args:
-        root: what the folder is relative to.
-        folder: the setting TWOFACTOR_TRANSLATIONS, or nothing.
+        root: path that the folder is relative to.
+        folder: the setting TWOFACTOR_TRANSLATIONS, "" if it is not set.
 
     Raises:
-        SetupError: there is nothing in the folder that can be read.
+        SetupError: Babel is missing, the folder has no `.po` file or a file can't be read.
     """
     if not folder:
         return Catalogues(TRANSLATIONS)
@@ -119,10 +119,10 @@ def find_catalogues(root: str, folder: str) -> Catalogues:
 
 
 def read(path: Path) -> NullTranslations:
-    """The sentences of a file; one whose placeholders are not the English one's is left out.
+    """Read the sentences of a file, without those whose placeholders differ from the English.
 
     Raises:
-        BrokenFile: it can't be read.
+        BrokenFile: the file can't be read.
     """
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import PoFileError, read_po
@@ -144,7 +144,7 @@ def read(path: Path) -> NullTranslations:
 
 
 def _general(locale: str) -> Iterator[str]:
-    """ "zh_Hans_CN", "zh_Hans", "zh"; nothing for what is no locale."""
+    """Yield "zh_Hans_CN", "zh_Hans" and "zh" for "zh_Hans_CN"; nothing for an invalid locale."""
     locale = locale.partition("@")[0]
     if not _LOCALE.fullmatch(locale):
         return
@@ -158,7 +158,7 @@ def _forms(text: str | Iterable[str] | None) -> tuple[str, ...]:
 
 
 def _fits(ids: tuple[str, ...], texts: tuple[str, ...]) -> bool:
-    """Whether every form of a sentence can be filled with the values of the English one."""
+    """Return whether the English sentence's placeholders can fill every form of a translation."""
     names = {name for text in ids for name in _NAME.findall(text)}
     if not names:
         return True

@@ -1,1 +1,1 @@
-"""The kinds of second factor, one object a kind; pure as `core`."""
+"""Second factors: TOTP and the recovery code. No Flask, no SQLAlchemy."""

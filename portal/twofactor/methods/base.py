@@ -1,4 +1,4 @@
-"""The contract of a kind of authenticator."""
+"""Interface of a kind of authenticator."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -8,11 +8,11 @@ from ..core.answers import Answer
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setup:
-    """A new secret as its owner takes it over into an authenticator.
+    """A new secret in the forms that an authenticator app accepts.
 
     Args:
-        key: the setup key, to type.
-        uri: the address that a QR code carries.
+        key: the setup key, for typing.
+        uri: the address for the QR code.
     """
 
     key: str = field(repr=False)
@@ -20,10 +20,10 @@ class Setup:
 
 
 class Method(Protocol):
-    """One kind of authenticator.
+    """A kind of authenticator.
 
-    Each right answer belongs to a number (of totp: the time step), and the next one must belong to
-    a larger number: that is how an answer is used up.
+    Each right answer has a number (for TOTP the time step). The next answer must have a larger
+    number, so that no answer is accepted twice.
     """
 
     @property
@@ -36,37 +36,39 @@ class Method(Protocol):
 
     @property
     def takes(self) -> type[Answer]:
-        """Class of the answers that this kind judges; others are none of its own."""
+        """Class of the answers that this kind judges; other answers never match."""
 
     def new_secret(self) -> bytes:
-        """Return a fresh secret from the system's generator."""
+        """Return a new secret from the system's random generator."""
 
     def setup(self, secret: bytes, issuer: str, account: str) -> Setup:
-        """Return what the wizard shows of a new secret.
+        """Return setup key and address of a new secret, for the wizard.
 
         Args:
             secret: the shared secret, bytes.
             issuer: name of the service.
-            account: name that tells the user's entries apart.
+            account: name of the user's entry in the authenticator app.
         """
 
     def first_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int:
-        """Return the number of the first answer of a new secret, which its owner still sees.
+        """Return the number of the first answer to a new secret, which the wizard still shows.
 
         Args:
             secret: the shared secret, bytes.
             answer: of the class that `takes` names.
             now: Unix seconds.
-            window: time steps accepted either side, where the kind knows steps.
+            window: time steps accepted on either side, if the kind has time steps.
 
         Raises:
-            ClockOff: right for a time up to ten minutes away.
-            CodeWrong: anything else.
+            ClockOff: the answer is right for a time up to ten minutes away.
+            CodeWrong: the answer is wrong.
         """
 
     def matched_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int | None:
-        """Return the number of an answer, `None` where it is not right; arguments as
-        `first_number`."""
+        """Return the number of an answer, `None` if it is wrong.
+
+        The arguments are those of `first_number`.
+        """
 
     def usable_in(self, last: int, now: float) -> int:
-        """Return the seconds until there is an answer with a larger number than the last one."""
+        """Return the seconds until an answer has a number larger than `last`."""

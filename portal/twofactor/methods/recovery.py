@@ -1,4 +1,4 @@
-"""The recovery code: 100 random bits to print, which turn two-factor authentication off."""
+"""Recovery codes: 100 random bits that turn two-factor authentication off."""
 
 import secrets
 
@@ -8,7 +8,7 @@ from ..core.answers import ALPHABET, SYMBOLS, RecoveryCode
 
 
 def new_code() -> RecoveryCode:
-    """Return a fresh code from the system's generator."""
+    """Return a new code from the system's random generator."""
     return RecoveryCode("".join(secrets.choice(ALPHABET) for _ in range(SYMBOLS)))
 
 
@@ -16,12 +16,12 @@ def hash_code(code: RecoveryCode, cost: int) -> str:
     """Return the bcrypt hash of a code (NIST SP 800-63B-4 section 3.1.1.2).
 
     Args:
-        code: to hash.
+        code: the recovery code.
         cost: binary logarithm of the number of rounds.
     """
     return bcrypt.hashpw(code.symbols.encode(), bcrypt.gensalt(cost)).decode()
 
 
 def is_code(code: RecoveryCode, hashed: str) -> bool:
-    """Return whether a code is that of the hash; bcrypt compares in constant time."""
+    """Return whether a code matches a hash; bcrypt compares in constant time."""
     return bcrypt.checkpw(code.symbols.encode(), hashed.encode())

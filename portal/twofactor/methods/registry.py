@@ -1,4 +1,4 @@
-"""The kinds of authenticator that can be enrolled."""
+"""Kinds of authenticator that can be enrolled."""
 
 from ..core.errors import SealBroken
 from .base import Method
@@ -12,7 +12,7 @@ def method(kind: str) -> Method:
     """Return the method of a stored authenticator.
 
     Raises:
-        SealBroken: a kind this version does not know; nothing is allowed on its word.
+        SealBroken: this version does not know the kind, so its codes must not be accepted.
     """
     try:
         return _METHODS[kind]

@@ -1,7 +1,7 @@
-"""Time-based one-time passwords (RFC 6238) as every authenticator app makes them.
+"""Time-based one-time passwords (RFC 6238) for authenticator apps.
 
-SHA-1, six digits, 30 seconds: the only combination that all apps honour. HMAC-SHA-1 is not
-weakened by SHA-1's collisions (RFC 6238 section 1.2 builds on RFC 4226, appendix B.2).
+SHA-1 with six digits and 30 seconds is the only combination that all apps support. Collisions of
+SHA-1 do not weaken HMAC-SHA-1 (RFC 6238 section 1.2 builds on RFC 4226, appendix B.2).
 """
 
 import base64
@@ -19,31 +19,31 @@ from .base import Setup
 DIGITS = 6
 PERIOD = 30
 SECRET_BYTES = 20
-# Ten minutes either side, at enrolment alone: further off is not a clock, it is another secret.
+# Ten minutes on either side, only at enrolment. A code further off is from another secret.
 DRIFT_STEPS = 20
 
 
 def step_at(now: float) -> int:
-    """The time step at `now` (Unix seconds): RFC 6238 section 4.2, T0 = 0."""
+    """Return the time step at `now` (Unix seconds; RFC 6238 section 4.2, T0 = 0)."""
     return int(now // PERIOD)
 
 
 def code_at(secret: bytes, step: int) -> str:
-    """The code of a secret at a time step (RFC 4226 section 5.3)."""
+    """Return the code of a secret at a time step (RFC 4226 section 5.3)."""
     return HOTP(base64.b32encode(secret).decode(), digits=DIGITS).generate_otp(step)
 
 
 def base32(secret: bytes) -> str:
-    """The secret as authenticator apps take it: upper-case base32 without padding."""
+    """Return the secret in upper-case base32 without padding, for authenticator apps."""
     return base64.b32encode(secret).decode().rstrip("=")
 
 
 def key_uri(secret: bytes, issuer: str, account: str) -> str:
-    """The `otpauth://` address that a QR code carries: issuer, user name and secret alone.
+    """Return the `otpauth://` address for the QR code, with issuer, user name and secret.
 
-    After the Key URI Format of Google Authenticator: the issuer stands as prefix and as parameter,
-    spaces are %20, and neither name may hold a colon, so a colon becomes a full-width one.
-    Algorithm, digits and period are left out, because they are the defaults that all apps share.
+    It follows the Key URI Format of Google Authenticator. The issuer is both prefix and parameter,
+    spaces are %20, and a colon in a name becomes a full-width colon, since names must not have one.
+    Algorithm, digits and period are left out because they are the defaults of all apps.
     """
     issuer, account = (_without_colon(name) for name in (issuer, account))
     label = f"{quote(issuer, safe='')}:{quote(account, safe='')}"
@@ -74,8 +74,9 @@ class Totp:
         """Return the time step of the first code, see `Method.first_number`.
 
         Raises:
-            ClockOff: elsewhere this would be an oracle, here the person sees the secret.
-            CodeWrong: not counted, for it is no guess.
+            ClockOff: the code is right for another time. Only at enrolment does this tell nothing
+                to a guesser, since the page shows the secret.
+            CodeWrong: the code is wrong. It is not counted, since it is no guess.
         """
         step = self.matched_number(secret, answer, now, window)
         if step is not None:
@@ -88,8 +89,8 @@ class Totp:
     def matched_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int | None:
         """Return the time step of a code, see `Method.matched_number`.
 
-        Every candidate is compared, in constant time and without an early end, so that the time
-        taken tells nothing (RFC 6238 section 5.2 for the window).
+        Every candidate in the window (RFC 6238 section 5.2) is compared in constant time, so that
+        the duration reveals nothing.
         """
         if not isinstance(answer, Code):
             return None
@@ -103,6 +104,6 @@ class Totp:
         return matched
 
     def usable_in(self, last: int, now: float) -> int:
-        """Return the seconds until a phone with the right time shows a code of a later step."""
+        """Return the seconds until an app with the right time shows a code of a later step."""
         begins = (last + 1) * PERIOD
         return math.ceil(begins - now) if begins > now else PERIOD - int(now) % PERIOD

@@ -1,1 +1,1 @@
-"""The use cases: one function each, each one transaction; called alike by web, JSON and CLI."""
+"""Use cases for web, JSON and commands. Each is one function and usually one transaction."""

@@ -1,4 +1,4 @@
-"""Change the protected areas."""
+"""Use cases: change the protected areas."""
 
 from ..core import changes
 from ..core.errors import AreasChanged, ChallengeRequired, NotOn
@@ -8,25 +8,25 @@ from .context import Kit
 
 
 def removed_areas(kit: Kit, account: Account, wanted: frozenset[str]) -> frozenset[str]:
-    """The areas that would no longer be protected; those no longer on offer do not count."""
+    """Return the areas that a choice removes, without those that the host no longer has."""
     return frozenset(key for key in account.areas - wanted if key in kit.areas)
 
 
 def add_areas(kit: Kit, subject: Subject, wanted: frozenset[str]) -> bool:
-    """Choose areas besides those of before, which needs no code.
+    """Add areas to the protected ones; no code needed.
 
     Args:
         kit: the application's parts.
-        subject: who chooses.
-        wanted: the whole choice, as `AreaRegistry.chosen` gives it.
+        subject: the user.
+        wanted: the complete choice, as `Offer.chosen` returns it.
 
     Returns:
         Whether anything changed.
 
     Raises:
-        NotOn: there is nothing to choose.
-        ChallengeRequired: an area would be removed.
-        AreasChanged: another request was first.
+        NotOn: two-factor authentication is off.
+        ChallengeRequired: the choice would remove an area.
+        AreasChanged: another request changed the areas meanwhile.
     """
 
     def work(transaction: Transaction) -> bool:
@@ -38,9 +38,9 @@ def add_areas(kit: Kit, subject: Subject, wanted: frozenset[str]) -> bool:
 def choose_areas(
     kit: Kit, transaction: Transaction, subject: Subject, wanted: frozenset[str]
 ) -> bool:
-    """Choose areas in the transaction that uses up a code, and remove those not wanted.
+    """Add and remove areas in the transaction that uses up a code.
 
-    Arguments, return value and errors as `add_areas`.
+    Arguments, return value and errors are those of `add_areas`.
     """
     return _choose(kit, transaction, subject, wanted, may_remove=True)
 

@@ -1,7 +1,7 @@
-"""Several authenticators of one user: another phone is added, named, and taken away again.
+"""Use cases: add, rename and remove the authenticators of a user.
 
-Any of them answers a challenge. They share the rolling budget of wrong codes, so a second phone
-does not make guessing easier (`throttle.codes`). The last one is removed by deactivating.
+A challenge accepts a code of any of them. They share the rolling budget of wrong codes, so another
+authenticator does not make guessing easier (`throttle.codes`). Only deactivation removes the last.
 """
 
 import secrets
@@ -30,11 +30,11 @@ LONGEST_NAME = 40
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """An authenticator that is being added: what its page shows until its first right code.
+    """An authenticator that is being added, for the page that shows its secret.
 
     Args:
         secret: the shared secret, 20 bytes.
-        name: what the person calls it.
+        name: name of the authenticator, chosen by the user.
     """
 
     secret: bytes = field(repr=False)
@@ -42,14 +42,14 @@ class Addition:
 
 
 def begin(kit: Kit, subject: Subject, answer: Answer, name: str) -> str:
-    """Make the secret of a further authenticator, for whoever has a code of one that counts.
+    """Make the secret of another authenticator; takes a code of any enrolled authenticator.
 
     Returns:
         The ticket's id, for the session.
 
     Raises:
-        NameUnusable: not judged, not counted.
-        TooManyAuthenticators: one has to be removed first.
+        NameUnusable: the code was neither judged nor counted.
+        TooManyAuthenticators: the user must remove an authenticator first.
         CodeWrong, CodeReused, Held, NotOn: as `verification.verify`.
     """
     name = _plain(name)
@@ -70,25 +70,26 @@ def begin(kit: Kit, subject: Subject, answer: Answer, name: str) -> str:
 
 
 def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Addition:
-    """What was begun, with the same secret each time.
+    """Return the unfinished addition of a ticket, with the same secret each time.
 
     Raises:
-        EnrolmentExpired: over, finished, another user's, or begun with another credential.
+        EnrolmentExpired: the addition has expired, was finished, is another user's or was begun
+            with another credential.
     """
     data = tickets.unfinished(kit, tickets.AUTHENTICATOR, subject, ticket_id)
     return Addition(bytes.fromhex(data["secret"]), data["name"])
 
 
 def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -> str:
-    """Let the new authenticator count with its first right code, which is thereby used up.
+    """Add the new authenticator with its first right code, and use that code up.
 
-    Passes, open views and trusted browsers of before are over.
+    This ends the user's passes, open views and trusted browsers.
 
     Returns:
-        Its name.
+        The name of the authenticator.
 
     Raises:
-        CodeWrong, ClockOff: it does not count yet; try again.
+        CodeWrong, ClockOff: the authenticator is not added yet; try again.
         EnrolmentExpired, NotOn, TooManyAuthenticators, NameUnusable: begin again.
     """
     addition = resume(kit, subject, ticket_id)
@@ -112,10 +113,10 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
 
 
 def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None:
-    """Call an authenticator otherwise; that asks for no code.
+    """Rename an authenticator; no code needed.
 
     Raises:
-        NameUnusable, UnknownAuthenticator, NotOn: it keeps its name.
+        NameUnusable, UnknownAuthenticator, NotOn: the name is not changed.
     """
     name = _plain(name)
 
@@ -133,16 +134,15 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
 
 
 def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) -> str:
-    """Let an authenticator count no more, with a code of another one.
+    """Remove an authenticator; takes a code of another authenticator.
 
-    A code of its own would let whoever has the phone alone take away the one that is left to the
-    owner.
+    Its own codes are refused, so that the removal shows possession of an authenticator that stays.
 
     Returns:
-        The name it had.
+        The name of the removed authenticator.
 
     Raises:
-        UnknownAuthenticator, LastAuthenticator: not judged, not counted.
+        UnknownAuthenticator, LastAuthenticator: the code was neither judged nor counted.
         CodeWrong, CodeReused, OwnCode, Held, NotOn: as `verification.verify`.
     """
 
@@ -162,10 +162,10 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
 
 
 def find(account: Account, authenticator_id: str) -> Authenticator:
-    """One of the account's authenticators.
+    """Return an authenticator of an account by its id.
 
     Raises:
-        UnknownAuthenticator: it is not this user's, or gone.
+        UnknownAuthenticator: the account has no authenticator with this id.
     """
     for authenticator in account.authenticators:
         if authenticator.id == authenticator_id:
@@ -174,7 +174,7 @@ def find(account: Account, authenticator_id: str) -> Authenticator:
 
 
 def new(kit: Kit, user_id: str, secret: bytes, name: str, step: int) -> Authenticator:
-    """The row of an authenticator whose code of `step` was right; the secret is sealed to it."""
+    """Return a new authenticator that used `step`, with the secret sealed for its row."""
     authenticator_id, now = secrets.token_hex(16), int(kit.clock())
     return Authenticator(
         id=authenticator_id,
@@ -206,16 +206,16 @@ def _check_free(account: Account, name: str) -> None:
 
 
 def _end_others(transaction: Transaction, subject: Subject) -> None:
-    """End what was begun with other authenticators; this browser stays a known one."""
+    """Remove the user's tickets, except proofs of the password and this known browser."""
     known = known_browsers.digest(subject)
     transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD, known=known)
 
 
 def _plain(name: str) -> str:
-    """The name in one line, without what can't be seen.
+    """Return the name in one line, without invisible characters.
 
     Raises:
-        NameUnusable: nothing is left of it, or it is too long.
+        NameUnusable: the result is empty or too long.
     """
     name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     if not name:

@@ -1,4 +1,4 @@
-"""What every use case needs, handed in by the caller."""
+"""The context of use cases, passed in by the caller."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ..storage.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Kit:
-    """One application's parts below the web."""
+    """The parts of an application that the use cases need."""
 
     store: Store
     vault: Vault
@@ -27,7 +27,7 @@ class Kit:
     def run_or_join(
         self, connection: Connection | None, work: Callable[[Transaction], None]
     ) -> None:
-        """Do the work in a transaction of its own, or in the one that the host has open."""
+        """Do the work in the host's transaction on `connection`, or in a new one for `None`."""
         if connection is None:
             self.store.run(work)
         else:
@@ -36,5 +36,5 @@ class Kit:
     def event(
         self, subject: Subject, kind: str, area: str | None = None, detail: str | None = None
     ) -> Event:
-        """An event of this moment."""
+        """Return an event with the current time."""
         return Event(subject.user_id, int(self.clock()), kind, area, subject.address, detail)

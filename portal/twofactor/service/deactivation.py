@@ -1,4 +1,4 @@
-"""Turn two-factor authentication off: by a code, by the recovery code, for a closed account."""
+"""Use cases: turn two-factor authentication off, and forget the user of a closed account."""
 
 from collections.abc import Callable
 
@@ -15,10 +15,10 @@ from .context import Kit
 
 
 def deactivate(kit: Kit, subject: Subject, answer: Answer) -> str:
-    """Switch two-factor authentication off with a code or with the recovery code.
+    """Turn two-factor authentication off with a code or with the recovery code.
 
     Returns:
-        "code" or "recovery": what did it.
+        "code" or "recovery", the kind of the answer.
 
     Raises:
         CodeWrong, CodeReused, Held, RecoveryWrong, RecoveryHeld: it stays on.
@@ -45,19 +45,19 @@ def deactivate_by_recovery(
     pending: str | None = None,
     first: Callable[[], object] | None = None,
 ) -> None:
-    """Switch two-factor authentication off with the recovery code, once.
+    """Turn two-factor authentication off with the recovery code, and use that code up.
 
     Args:
         kit: the application's parts.
-        subject: who answers.
-        answer: to judge.
-        area: key of the area, for the record.
-        pending: digest of the pending sign-in that it finishes, which must still be there.
-        first: done once the code was found right and before it is used up (a new password, which
-            ends the pending sign-in).
+        subject: user and network address.
+        answer: the recovery code.
+        area: key of the area, for the event.
+        pending: digest of the pending sign-in to complete, which must still exist.
+        first: function to call when the code was found right, before it is used up. It sets a new
+            password, which ends the pending sign-in.
 
     Raises:
-        RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: it stays as it is.
+        RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: nothing is turned off.
     """
     hashed = verification.judge_recovery(kit, subject, answer, area)
     if first is not None:
@@ -74,7 +74,7 @@ def deactivate_by_recovery(
 
 
 def forget(kit: Kit, user_id: str, connection: Connection | None = None) -> None:
-    """Remove everything of a user whose account at the host is closed, the record included."""
+    """Remove all data of a user whose account at the host is closed, including events."""
 
     def work(transaction: Transaction) -> None:
         transaction.remove_account(user_id)

@@ -1,4 +1,4 @@
-"""Enrolment: nothing is on before the first code of the new authenticator was right."""
+"""Use cases: turn two-factor authentication on, and replace the recovery code."""
 
 from dataclasses import dataclass, field
 
@@ -19,14 +19,14 @@ from .context import Kit
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """An unfinished enrolment: what the wizard shows until the first right code.
+    """An unfinished enrolment, for the wizard. Two-factor authentication is still off.
 
     Args:
         secret: the shared secret, 20 bytes.
-        recovery_code: to print.
-        areas: what is going to be protected.
-        next_url: where the person came from, if the wizard was on the way.
-        given: when the password was given, Unix seconds.
+        recovery_code: the recovery code, for printing.
+        areas: keys of the areas to protect.
+        next_url: address to return to, if the wizard interrupted something.
+        given: time when the password was entered, Unix seconds.
     """
 
     secret: bytes = field(repr=False)
@@ -37,13 +37,15 @@ class Enrolment:
 
 
 def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
-    """Make a secret and a recovery code, and keep both sealed in a ticket, the user's only one.
+    """Make a secret and a recovery code, and store both sealed in a ticket.
+
+    The ticket replaces other unfinished enrolments of the user.
 
     Returns:
         The ticket's id, for the session.
 
     Raises:
-        AlreadyOn: the living secret is not touched.
+        AlreadyOn: two-factor authentication is on. The secret in use does not change.
     """
     data = {
         "secret": TOTP.new_secret().hex(),
@@ -66,10 +68,11 @@ def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | Non
 
 
 def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Enrolment:
-    """The unfinished enrolment of a ticket, with the same secret each time.
+    """Return the unfinished enrolment of a ticket, with the same secret each time.
 
     Raises:
-        EnrolmentExpired: over, finished, another user's, or begun with another credential.
+        EnrolmentExpired: the enrolment has expired, was finished, is another user's or was begun
+            with another credential.
     """
     data = tickets.unfinished(kit, tickets.ENROLMENT, subject, ticket_id)
     return Enrolment(
@@ -82,13 +85,13 @@ def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Enrolment:
 
 
 def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -> Enrolment:
-    """Switch two-factor authentication on with the first right code, which is thereby used up.
+    """Turn two-factor authentication on with the first right code, and use that code up.
 
     Returns:
-        What was switched on.
+        The finished enrolment.
 
     Raises:
-        CodeWrong, ClockOff: nothing is on yet; try again.
+        CodeWrong, ClockOff: two-factor authentication is still off; try again.
         EnrolmentExpired, AlreadyOn: this enrolment is over.
     """
     enrolment = resume(kit, subject, ticket_id)
@@ -119,18 +122,18 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
 
 
 def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str]:
-    """Remember after an activation when the password was given, and know the browser.
+    """Store a proof of the password and make the browser a known one, after an activation.
 
-    This is a transaction of its own: the host may change the credential together with the
-    activation, and the browser is to be known under the new one.
+    This is a separate transaction, since the host may change the credential together with the
+    activation, and the known browser is bound to the new credential.
 
     Args:
         kit: the application's parts.
-        subject: whose activation it was, with the credential of now.
-        given: when the password was given, Unix seconds.
+        subject: the user, with the current credential.
+        given: time when the password was entered, Unix seconds.
 
     Returns:
-        The id of the password's proof, for the session, and the one to send to the browser.
+        The id of the proof, for the session, and the id of the known browser, for its cookie.
     """
     proof, ticket = tickets.password_proof(kit, subject.user_id, given)
     written, known = [ticket], ""
@@ -142,13 +145,13 @@ def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str]:
 
 
 def replace_recovery_code(kit: Kit, subject: Subject, answer: Answer) -> RecoveryCode:
-    """Make a new recovery code with a code of the authenticator; the old one is void.
+    """Replace the recovery code; takes a code of an authenticator.
 
     Returns:
         The new recovery code, to be shown once.
 
     Raises:
-        CodeWrong, CodeReused, Held, NotOn: the old one stays good.
+        CodeWrong, CodeReused, Held, NotOn: the old recovery code still works.
     """
     fresh = recovery.new_code()
     hashed = recovery.hash_code(fresh, kit.settings.recovery_cost)

@@ -1,4 +1,4 @@
-"""Forget wrong codes when the password changes: who typed them no longer knows it."""
+"""Clear wrong codes after a change of the password, which locks out their guesser."""
 
 from sqlalchemy import Connection
 
@@ -14,17 +14,17 @@ ATTEMPTS = 5
 def password_changed(
     kit: Kit, user_id: str, connection: Connection | None = None, *, proved: bool = False
 ) -> None:
-    """End everything half done of a user, and let codes be judged again.
+    """Remove all tickets of a user, and end the wait after wrong codes.
 
-    Wrong codes of before still count in the budget of thirty days: somebody who could change the
-    password again and again would get no more guesses than that.
+    Earlier wrong codes still count in the budget of thirty days, so that repeated changes of the
+    password give no additional guesses.
 
     Args:
         kit: the application's parts.
-        user_id: whose password.
-        connection: of a transaction of the host's that does more.
-        proved: whether more than the old password has shown that it is the owner; then all that
-            was counted is forgotten.
+        user_id: key of the user.
+        connection: connection of a transaction of the host to join.
+        proved: whether the owner proved the identity by more than the old password. Then all past
+            attempts are cleared.
     """
 
     def work(transaction: Transaction) -> None:
@@ -36,7 +36,10 @@ def password_changed(
 
 
 def _forgive(kit: Kit, transaction: Transaction, user_id: str, proved: bool) -> None:
-    """In a host's transaction SQLite may not have locked anything yet, so it compares."""
+    """Clear past attempts.
+
+    In the host's transaction SQLite may hold no lock yet, so the update compares and is repeated.
+    """
     for _ in range(ATTEMPTS):
         account = transaction.account(user_id, lock=True)
         if account is None or not _counted(account):

@@ -1,4 +1,7 @@
-"""The second step of signing in: a pending sign-in is a ticket, and half signed in is not in."""
+"""Use cases: the second step of a sign-in.
+
+A pending sign-in is a ticket. Its user is not signed in before the code.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,20 +22,20 @@ WRONG_CODES = 5
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A sign-in whose password was right and whose code is outstanding.
+    """A sign-in with a right password that still needs a code.
 
     Args:
         user_id: the host's string for the user.
-        login_id: what the host's user loader takes.
+        login_id: id for the host's user loader.
         remember: whether the person asked to stay signed in.
-        next_url: where to go afterwards.
-        given: when the password was given, Unix seconds.
-        credential: digest of the user's credential as it was then (`Subject.credential`).
-        proof: the id of the ticket that says so once the sign-in is complete, for the session.
-        known: what to send to the browser once the sign-in is complete (`known_browsers.note`).
-        areas: the protected areas.
-        guessed: whether wrong codes were counted since the last right one, elsewhere than on known
-            browsers: who typed them knows the password.
+        next_url: address to go to afterwards.
+        given: time when the password was entered, Unix seconds.
+        credential: digest of the user's credential at that time (`Subject.credential`).
+        proof: id of the password's proof once the sign-in is complete, for the session.
+        known: id for the browser once the sign-in is complete (`known_browsers.note`).
+        areas: keys of the protected areas.
+        guessed: whether wrong codes from unknown browsers were counted since the last right code.
+            The person who typed them knows the password.
     """
 
     user_id: str
@@ -55,14 +58,14 @@ def begin(
     next_url: str | None,
     credential: str = "",
 ) -> str:
-    """Leave a pending sign-in.
+    """Begin a pending sign-in.
 
     Args:
         kit: the application's parts.
-        account: of the user whose password was right.
-        login_id: what the host's user loader takes.
+        account: account of the user whose password was right.
+        login_id: id for the host's user loader.
         remember: whether the person asked to stay signed in.
-        next_url: where to go afterwards.
+        next_url: address to go to afterwards.
         credential: digest of the credential that the password was compared with.
 
     Returns:
@@ -83,10 +86,10 @@ def begin(
 
 
 def pending(kit: Kit, ticket_id: str | None) -> Pending:
-    """The pending sign-in of a ticket.
+    """Return the pending sign-in of a ticket.
 
     Raises:
-        SignInExpired: over; the password must be given again.
+        SignInExpired: the sign-in is over; the password must be entered again.
     """
     if ticket_id is None:
         raise SignInExpired("no pending sign-in")
@@ -99,18 +102,19 @@ def pending(kit: Kit, ticket_id: str | None) -> Pending:
 def complete(
     kit: Kit, ticket_id: str | None, address: str | None, answer: Answer, known: str = ""
 ) -> Pending:
-    """Finish a pending sign-in with a code; whose it is, the ticket alone says.
+    """Complete a pending sign-in with a code. Only its ticket decides who the user is.
 
     Args:
         kit: the application's parts.
-        ticket_id: of the pending sign-in.
+        ticket_id: id of the pending sign-in.
         address: network address of the client.
-        answer: to judge.
-        known: id of the browser's cookie of known browsers (`Subject.known`).
+        answer: the code.
+        known: id from the browser's cookie `twofactor_known` (`Subject.known`).
 
     Raises:
-        CodeWrong, CodeReused, Held: still pending.
-        SignInExpired: over, also after the fifth wrong code.
+        CodeWrong, CodeReused, Held: the sign-in is still pending, except after its fifth wrong
+            code (`CodeWrong.over`).
+        SignInExpired: the sign-in is over.
     """
     hashed = tickets.digest(ticket_id or "")
 
@@ -145,22 +149,23 @@ def complete_by_recovery(
     load: Callable[[Pending], T],
     renewal: Callable[[Pending, T], Callable[[], object] | None],
 ) -> tuple[Pending, T]:
-    """Finish a pending sign-in with the recovery code, which switches two-factor off.
+    """Complete a pending sign-in with the recovery code, which turns two-factor off.
 
     Args:
         kit: the application's parts.
-        ticket_id: of the pending sign-in.
+        ticket_id: id of the pending sign-in.
         address: network address of the client.
-        answer: to judge.
-        load: returns the host's user, and raises when the sign-in was begun with a credential that
-            has changed since: then nothing must be switched off.
-        renewal: returns what replaces the password, where that is asked; raises when no good one
-            was given, before anything is judged. The replacement happens once the recovery code
-            was found right and before it is used up: nobody is let in by the password alone.
+        answer: the recovery code.
+        load: returns the host's user. It raises if the credential has changed since the sign-in
+            began; then two-factor authentication stays on.
+        renewal: returns a function that replaces the password, `None` if none is needed. It raises
+            if the new password is missing or refused, before the recovery code is judged. The
+            replacement happens after the recovery code was found right and before it is used up,
+            so that the old password is never enough to sign in.
 
     Raises:
-        RecoveryWrong, RecoveryHeld: still pending.
-        SignInExpired: over.
+        RecoveryWrong, RecoveryHeld: the sign-in is still pending.
+        SignInExpired: the sign-in is over.
     """
     waiting = pending(kit, ticket_id)
     user = load(waiting)
@@ -172,9 +177,10 @@ def complete_by_recovery(
 
 
 def _spent(kit: Kit, ticket: Ticket, account: Account, known: bool) -> bool:
-    """Whether the wrong code just counted was the last that this sign-in bears.
+    """Return whether this was the last wrong code the sign-in allows.
 
-    On a known browser strangers' do not count: they must not end the owner's sign-in.
+    On a known browser only codes from known browsers count, so that strangers can't end the
+    owner's sign-in.
     """
     data = tickets.data_of(kit, ticket)
     if known:

@@ -1,11 +1,10 @@
-"""Trusted browsers: for the area `sign_in` alone, and only where the operator allows it.
+"""Trusted browsers, which need no code to sign in, if TWOFACTOR_TRUST_SECONDS allows it.
 
-A record on the server, known to the browser by a cookie of its own: `family.secret`. The family
-names the record and stays, the secret is another one at each use, and the end stays where it was.
-So a copied cookie is worth nothing once either side has used it, and when the other side comes
-with a secret of before, somebody has a copy: then the trust ends, whoever was first, and the owner
-is told. They go with everything else half done of a user: at deactivation, a new enrolment, a
-change of password, a reset; and they are bound to the credential (`Subject`).
+A trusted browser is a ticket, with a cookie `family.secret` in the browser. The family is the id of
+the ticket and stays, as does its end. The secret changes with each use, so a copied cookie stops
+working once either side has used it. An old secret therefore means that the cookie was copied. Then
+the trust ends, and the owner is told. The tickets are bound to the credential (`Subject`) and are
+removed by deactivation, a new enrolment, a change of password or a reset.
 """
 
 import hmac
@@ -27,13 +26,13 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class TrustedBrowser:
-    """A browser where signing in asks for no code.
+    """A browser that needs no code to sign in.
 
     Args:
-        digest: names it, and tells nothing about its id.
-        name: the browser as it calls itself.
-        since: Unix seconds.
-        until: Unix seconds.
+        digest: identifies the browser without revealing the id of its ticket.
+        name: name of the browser, from its User-Agent.
+        since: time when the trust began, Unix seconds.
+        until: time when the trust ends, Unix seconds.
     """
 
     digest: str
@@ -43,7 +42,7 @@ class TrustedBrowser:
 
 
 def remember(kit: Kit, subject: Subject, name: str) -> str:
-    """Trust a browser from now on; returns what its cookie holds."""
+    """Trust a browser; return the value of its cookie."""
     seconds = kit.settings.trust_seconds
     data = {"name": name, "since": int(kit.clock())}
 
@@ -56,13 +55,12 @@ def remember(kit: Kit, subject: Subject, name: str) -> str:
 
 
 def recognise(kit: Kit, subject: Subject, cookie: str) -> tuple[str, int] | None:
-    """Take the record of a trusted browser and leave another with the same end.
+    """Replace the ticket of a trusted browser by a new one with the same end.
 
-    A secret that was used before takes the record and leaves none.
+    If the secret was used before, the ticket is removed and not replaced.
 
     Returns:
-        What the cookie holds from now on and the seconds it has left, or `None`: then a code is
-        asked.
+        The new value of the cookie and its remaining seconds, `None` if a code is needed.
     """
     family, _, secret = cookie.partition(".")
     if kit.settings.trust_seconds == 0 or not (family and secret):
@@ -95,7 +93,7 @@ def _issue(
     data: dict[str, Any],
     family: str = "",
 ) -> str:
-    """Write the record of a browser with a new secret; returns what its cookie holds."""
+    """Write the ticket of a browser with a new secret; return the value of its cookie."""
     secret = secrets.token_urlsafe(32)
     data = data | {"secret": tickets.digest(secret)}
     bound = (subject.credential,)
@@ -106,7 +104,7 @@ def _issue(
 
 
 def listed(kit: Kit, user_id: str) -> list[TrustedBrowser]:
-    """The browsers that a user trusts."""
+    """Return the trusted browsers of a user."""
     found = []
     for ticket in kit.store.tickets(user_id, KIND, kit.clock()):
         data = tickets.data_of(kit, ticket)
@@ -115,7 +113,7 @@ def listed(kit: Kit, user_id: str) -> list[TrustedBrowser]:
 
 
 def revoke(kit: Kit, subject: Subject, digest: str) -> bool:
-    """Trust a browser no more; returns whether it was trusted."""
+    """Stop trusting a browser; return whether it was trusted."""
     if not _DIGEST.fullmatch(digest):
         return False
 

@@ -1,9 +1,9 @@
-"""The judging of an answer: what this package is for.
+"""Verify codes and recovery codes, and count wrong ones.
 
-There is one `verify`, and every path goes through it: the guard, signing in, fewer areas, a new
-recovery code, deactivation. It runs in one short transaction on its own connection and queues on
-the account's row, so parallel guesses are judged one after the other, an attempt counts whatever
-the host does afterwards, and one code does one deed.
+Every check of a code goes through `verify`: the guard, sign-in, removal of areas, a new recovery
+code, deactivation. It runs in one short transaction on its own connection and locks the account's
+row. So parallel guesses are judged one after the other, an attempt stays counted whatever the host
+does afterwards, and a code is accepted only once.
 """
 
 import math
@@ -42,23 +42,23 @@ def challenge(
     once: Ticket | None = None,
     deed: tickets.Deed | None = None,
 ) -> str:
-    """Judge a code for a deed.
+    """Verify a code for an action.
 
     Args:
         kit: the application's parts.
-        subject: who answers.
-        answer: to judge.
-        area: key of the area, for the record.
-        once: the continuation that is executed with it, see `tickets.execute`.
-        deed: done in the same transaction; what it raises is raised.
+        subject: user and browser.
+        answer: the code.
+        area: key of the area, for the event.
+        once: the continuation to execute, see `tickets.execute`.
+        deed: function to call in the same transaction; its exceptions are passed on.
 
     Returns:
-        What to send to a browser that is known from now on (`known_browsers.note`).
+        The id for a browser that is known from now on (`known_browsers.note`).
 
     Raises:
         AlreadyDone: the continuation was executed meanwhile.
-        CodeWrong, CodeReused, Held, NotOn: the deed must not happen.
-        Unavailable: nothing can be decided; the deed must not happen.
+        CodeWrong, CodeReused, Held, NotOn: the action must not be carried out.
+        Unavailable: no decision is possible; the action must not be carried out.
     """
 
     def work(transaction: Transaction) -> str:
@@ -74,11 +74,13 @@ def challenge(
 def open_view(
     kit: Kit, subject: Subject, answer: Answer, area: str, once: Ticket | None = None
 ) -> tuple[str, str]:
-    """Judge a code for a "view" area and open it for a while; raises as `challenge`.
+    """Verify a code for a "view" area and open it for TWOFACTOR_VIEW_SECONDS.
+
+    Raises as `challenge`.
 
     Returns:
-        The id of the ticket that keeps the area open, for the session, and what `challenge`
-        returns.
+        The id of the ticket that keeps the area open, for the session, and the return value of
+        `challenge`.
     """
 
     def work(transaction: Transaction) -> tuple[str, str]:
@@ -95,13 +97,13 @@ def open_view(
 
 
 def judged(kit: Kit, work: Callable[[Transaction], T], area: str, whose: Callable[[T], str]) -> T:
-    """Run work that verifies a code, and tell the host after the commit how it was judged.
+    """Run work that calls `verify`, and report the result to the host after the commit.
 
     Args:
         kit: the application's parts.
-        work: calls `verify` in its transaction.
+        work: function that calls `verify` in its transaction.
         area: key of the area.
-        whose: the user's key, from what the work returns.
+        whose: function that returns the user's key from the result of the work.
     """
     tell = _teller(kit, area, "code")
     try:
@@ -128,7 +130,7 @@ def judged(kit: Kit, work: Callable[[Transaction], T], area: str, whose: Callabl
 
 
 def _teller(kit: Kit, area: str, kind: str) -> Callable[[str, str], None]:
-    """Tells how an answer was judged that begins to be judged now, and how long that took."""
+    """Start a timer; the returned function reports result and duration in seconds."""
     begun = time.perf_counter()
 
     def tell(result: str, user_id: str) -> None:
@@ -147,27 +149,27 @@ def verify(
     account: Account | None = None,
     barred: str = "",
 ) -> Account:
-    """Judge an answer and use it up, in the caller's transaction, as its first work.
+    """Verify a code and use it up, before anything else in the caller's transaction.
 
     Args:
         kit: the application's parts.
-        transaction: commits even when this refuses.
-        subject: who answers.
-        answer: to judge.
-        area: key of the area, for the record.
-        account: the account, if the caller read it with its lock and with what is known of the
-            browser (`known_browsers.account`): the figures it is judged by depend on that.
-        barred: id of an authenticator whose codes do not serve here.
+        transaction: a transaction that commits even if this raises a refusal.
+        subject: user and browser.
+        answer: the code.
+        area: key of the area, for the event.
+        account: the account, if the caller has read and locked it together with the known browser
+            (`known_browsers.account`), which decides the figures that are used.
+        barred: id of an authenticator whose codes are not accepted here.
 
     Returns:
         The account as it was before.
 
     Raises:
         NotOn: the user has no second factor.
-        Held: too many wrong codes; this one was neither judged nor used up.
-        OwnCode: of the barred authenticator; neither counted nor used up.
-        CodeReused: right, but used before (RFC 6238 section 5.2); not counted.
-        CodeWrong: counted.
+        Held: too many wrong codes. This code was neither judged nor used up.
+        OwnCode: the code is from the barred authenticator. It was neither counted nor used up.
+        CodeReused: the code is right but was used before (RFC 6238 section 5.2). Not counted.
+        CodeWrong: the code is wrong and was counted.
         KeyMissing, SealBroken: the secret does not open.
     """
     account = account or known_browsers.account(kit, transaction, subject)
@@ -177,7 +179,7 @@ def verify(
     figures = account.known if known_browsers.is_known(subject, account) else account.codes
     until = throttle.held_until(account.schedule, figures, now)
     if until is not None:
-        # No event: the one of the hold is there, and any number could be had.
+        # No event: the start of the hold has one, and a guesser could cause any number of them.
         raise Held(until, area=area, user_id=subject.user_id)
     matched = _match(kit, account, answer, now, barred)
     if matched is None:
@@ -197,9 +199,9 @@ def verify(
 def _match(
     kit: Kit, account: Account, answer: Answer, now: float, barred: str
 ) -> tuple[Authenticator, int] | None:
-    """Return the authenticator and the number of an answer; all are compared, whichever is right.
+    """Return the authenticator and the number of an answer, after comparing with all of them.
 
-    A barred one is found only where no other is.
+    The barred authenticator is returned only if no other matches.
     """
     found = None
     for authenticator in sorted(account.authenticators, key=lambda each: each.id != barred):
@@ -224,15 +226,15 @@ def _count(
     area: str,
     now: float,
 ) -> CodeWrong:
-    """Count a wrong code; the refusal to raise.
+    """Count a wrong code and return the refusal to raise.
 
-    The one that begins a hold has that recorded as well, once.
+    The code that begins a hold is also recorded with an event "held".
     """
     known = known_browsers.is_known(subject, account)
     before = account.known if known else account.codes
     figures = throttle.counted(throttle.CODES, before, now)
     if not transaction.count_failure(account, figures, known=known):
-        # The account's lock is held, so this can't be; if it is, nothing was decided.
+        # The account is locked, so this should not happen. If it does, no decision is possible.
         raise StorageUnavailable("an attempt could not be counted")
     until = throttle.held_until(account.schedule, figures, now)
     locked = until is not None and math.isinf(until)
@@ -245,16 +247,16 @@ def _count(
 
 
 def judge_recovery(kit: Kit, subject: Subject, answer: RecoveryCode, area: str) -> str:
-    """Judge a recovery code without using it up.
+    """Verify a recovery code without using it up.
 
-    The attempt is counted and committed before the slow hash is computed, so that no number of
-    parallel requests has more than the allowance judged, and no lock is held meanwhile.
+    The attempt is counted and committed before the slow hash is computed. So parallel requests
+    can't exceed the budget, and no lock is held during the computation.
 
     Returns:
-        The account's hash that was judged: use it up with `remove_account(..., recovery_hash=)`.
+        The account's hash. Use it up with `remove_account(..., recovery_hash=)`.
 
     Raises:
-        NotOn, RecoveryHeld, RecoveryWrong: the deed must not happen.
+        NotOn, RecoveryHeld, RecoveryWrong: the action must not be carried out.
     """
     tell = _teller(kit, area, "recovery_code")
     try:
@@ -275,7 +277,7 @@ def judge_recovery(kit: Kit, subject: Subject, answer: RecoveryCode, area: str) 
 def _count_recovery(
     kit: Kit, transaction: Transaction, subject: Subject
 ) -> tuple[str | None, bool]:
-    """The hash to judge by, and whether no further one is judged for a while if this is wrong."""
+    """Count a recovery code; return the account's hash and whether a hold begins if it is wrong."""
     account = transaction.account(subject.user_id, lock=True)
     if account is None:
         raise NotOn("no second factor")

@@ -1,1 +1,1 @@
-"""Tables and the only SQL of this package (SQLAlchemy Core)."""
+"""Tables and SQL statements (SQLAlchemy Core). No other package has SQL."""

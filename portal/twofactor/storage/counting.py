@@ -1,4 +1,4 @@
-"""Figures over all accounts, counted by the database."""
+"""Counts over all accounts, computed by the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from .transactions import Transactions
 
 
 def by_areas(transactions: Transactions, tables: Tables) -> dict[frozenset[str], int]:
-    """How many accounts have each choice of areas; there are few choices."""
+    """Return the number of accounts by their choice of areas. There are few choices."""
     areas = tables.account.c.areas
     statement = select(areas, func.count()).group_by(areas)
     with _patiently(transactions) as connection:
@@ -21,13 +21,13 @@ def by_areas(transactions: Transactions, tables: Tables) -> dict[frozenset[str],
 def events_by_period(
     transactions: Transactions, tables: Tables, since: int, seconds: int
 ) -> dict[tuple[int, str], int]:
-    """How many events of each kind there are in each period from a time on.
+    """Return the number of events by period and kind.
 
     Args:
-        transactions: where.
+        transactions: opens the connection.
         tables: the tables.
-        since: when the first period begins, Unix seconds.
-        seconds: how long a period is.
+        since: start of the first period, Unix seconds.
+        seconds: length of a period.
 
     Returns:
         Counts by the number of the period, from 0, and the kind.
@@ -44,7 +44,7 @@ def events_by_period(
 
 
 def old(transactions: Transactions, tables: Tables, now: float, before: int) -> int:
-    """How many tickets are over and how many events are of before a time, together."""
+    """Return the number of tickets that have expired plus that of events from before a time."""
     ticket, event = tables.ticket, tables.event
     with _patiently(transactions) as connection:
         return sum(
@@ -54,7 +54,7 @@ def old(transactions: Transactions, tables: Tables, now: float, before: int) -> 
 
 
 def sealed(transactions: Transactions, tables: Tables) -> int:
-    """How many sealed values there are."""
+    """Return the number of sealed values."""
     with _patiently(transactions) as connection:
         return sum(
             connection.execute(
@@ -66,7 +66,10 @@ def sealed(transactions: Transactions, tables: Tables) -> int:
 
 @contextmanager
 def _patiently(transactions: Transactions) -> Iterator[Connection]:
-    """For what may take long: the host limits statements for the sake of people who wait."""
+    """Open a connection without `statement_timeout`, for statements that take long.
+
+    The host's limit is meant for requests of people who wait.
+    """
     with transactions.reading() as connection:
         if connection.dialect.name != "postgresql":
             yield connection

@@ -1,4 +1,4 @@
-"""The session of the host's request: what it keeps others from, and what can be read on it."""
+"""Access to the SQLAlchemy session of the host's request: its connection and its locks."""
 
 import sqlite3
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, SingletonThreadPool, StaticPool, inspect
 from sqlalchemy.orm import InstanceState
 
-# `sqlite3.LEGACY_TRANSACTION_CONTROL`: a transaction is begun by the first write, not by a read.
+# `sqlite3.LEGACY_TRANSACTION_CONTROL`: the first write begins a transaction, a read does not.
 _LEGACY = -1
 
 
 def read_anew(row: Any) -> None:
-    """Read a row of the host's again, as another connection may have changed it.
+    """Reload a row of the host, since another connection may have changed it.
 
-    What the host has changed of it and not yet written stays as it is.
+    A row with changes that the host has not written yet is left as it is.
     """
     state = inspect(row, raiseerr=False)
     if isinstance(state, InstanceState) and state.session is not None and not state.modified:
@@ -21,7 +21,7 @@ def read_anew(row: Any) -> None:
 
 
 class HostSession:
-    """What the host's request has open at this moment; nothing outside of one.
+    """The open transaction of the host's request. Outside a request there is none.
 
     Args:
         sessions: the scoped session of Flask-SQLAlchemy.
@@ -31,10 +31,10 @@ class HostSession:
         self._sessions = sessions
 
     def connection(self, engine: Engine) -> Connection | None:
-        """The connection of its transaction, if one is open that can still be used.
+        """Return the connection of the session's transaction, `None` if it can't be used.
 
-        Not within a savepoint, where SQLite would hold for others what was only read. A
-        transaction of the session that has not been at this engine yet begins there.
+        It can't be used within a savepoint, where SQLite would keep a read lock that blocks other
+        connections. A session that has not used this engine yet begins a transaction on it.
         """
         if not self._sessions.registry.has():
             return None
@@ -46,11 +46,11 @@ class HostSession:
         return found
 
     def holds_write(self, engine: Engine) -> bool:
-        """Whether it holds the lock of an SQLite file, where one connection writes at a time.
+        """Return whether the session holds the write lock of an SQLite file.
 
-        Any other connection would wait for that in vain. It says so only where it is sure: not
-        within a savepoint, nor where the application begins its transactions itself, since those
-        may have read only.
+        Another connection would wait for the lock in vain. The result is true only if it is
+        certain. It is false within a savepoint, and if the application begins its transactions
+        itself, since these may only have read.
         """
         shared = isinstance(engine.pool, StaticPool | SingletonThreadPool)  # a database in memory
         if engine.dialect.name != "sqlite" or shared:

@@ -1,4 +1,4 @@
-"""Looks at the database itself: which one it is, whether the tables are as they should be."""
+"""Inspect the database: its kind, settings, tables and clock."""
 
 import sqlalchemy as sa
 
@@ -8,7 +8,7 @@ from .transactions import Transactions
 
 
 def describe(transactions: Transactions) -> str:
-    """Which database answers."""
+    """Return name and version of the database."""
     with transactions.reading() as connection:
         connection.execute(sa.select(1))
         version = connection.dialect.server_version_info or ()
@@ -16,22 +16,22 @@ def describe(transactions: Transactions) -> str:
 
 
 def isolation(transactions: Transactions) -> str:
-    """The isolation level of the transactions that change something, in SQL's words."""
+    """Return the SQL name of the isolation level of transactions that write."""
     return transactions.run(_isolation)
 
 
 def _isolation(connection: sa.Connection) -> str:
     if getattr(connection.connection.driver_connection, "autocommit", False) is True:
-        return "AUTOCOMMIT"  # the server says what a transaction would have
+        return "AUTOCOMMIT"  # the server would report the level that a transaction would have
     return connection.get_isolation_level()
 
 
 def sqlite_settings(transactions: Transactions) -> tuple[str, int] | None:
-    """Journal mode and busy timeout in ms; `None` on another database."""
+    """Return journal mode and busy timeout (ms) of SQLite, `None` for other databases."""
     with transactions.reading() as connection:
         if connection.dialect.name != "sqlite":
             return None
-        # A connection that has not read since another one changed the mode would tell the old one.
+        # Until it reads, a connection reports the mode from before another connection changed it.
         connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         timeout = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
@@ -39,7 +39,7 @@ def sqlite_settings(transactions: Transactions) -> tuple[str, int] | None:
 
 
 def lacking(transactions: Transactions, tables: Tables) -> list[str]:
-    """The tables that are missing in the database."""
+    """Return the names of the tables that are missing in the database."""
     with transactions.reading() as connection:
         there = sa.inspect(connection)
         return [
@@ -50,7 +50,7 @@ def lacking(transactions: Transactions, tables: Tables) -> list[str]:
 
 
 def incomplete(transactions: Transactions, tables: Tables) -> list[str]:
-    """The columns and indexes that are missing in the tables that are there."""
+    """Return the names of the columns and indexes that are missing in existing tables."""
     found: list[str] = []
     with transactions.reading() as connection:
         there = sa.inspect(connection)
@@ -63,10 +63,10 @@ def incomplete(transactions: Transactions, tables: Tables) -> list[str]:
 
 
 def probe(transactions: Transactions, tables: Tables) -> None:
-    """Ask for every column and not a single row.
+    """Select every column of the tables, but no rows.
 
     Raises:
-        StorageUnavailable: the database does not answer, or has other tables.
+        StorageUnavailable: the database does not answer, or tables or columns are missing.
     """
     with transactions.reading() as connection:
         for table in tables.all:
@@ -74,7 +74,7 @@ def probe(transactions: Transactions, tables: Tables) -> None:
 
 
 def sample(transactions: Transactions, tables: Tables, start: str, most: int) -> list[SealedValue]:
-    """A few of the authenticators' secrets: those that come after an id, in the order of ids."""
+    """Return at most `most` sealed secrets of authenticators, in the order of ids from `start`."""
     table = tables.authenticator
     statement = (
         sa.select(table.c.id, table.c.user_id, table.c.kind, table.c.sealed)
@@ -87,10 +87,10 @@ def sample(transactions: Transactions, tables: Tables, start: str, most: int) ->
 
 
 def clock(transactions: Transactions) -> float:
-    """What the database takes for the time, Unix seconds."""
+    """Return the time of the database, Unix seconds."""
     with transactions.reading() as connection:
         if connection.dialect.name == "sqlite":
-            # SQLite has no clock of its own: it asks this machine's.
+            # SQLite has no clock of its own and uses this machine's.
             statement = sa.text("SELECT strftime('%s', 'now')")
         else:
             statement = sa.text("SELECT extract(epoch FROM clock_timestamp())")

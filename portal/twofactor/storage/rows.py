@@ -1,4 +1,4 @@
-"""Rows as records, and back: what a column holds, without any statement that changes it."""
+"""Convert rows to records and values to columns. Nothing here writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from .tables import Tables
 
 @dataclass(frozen=True, slots=True)
 class SealedValue:
-    """A sealed column of some row."""
+    """A sealed value with the row it comes from."""
 
     table: str
     row_id: str
@@ -27,22 +27,22 @@ def _times(text: str) -> tuple[int, ...]:
 
 
 def times_as_text(times: tuple[int, ...]) -> str:
-    """The latest attempts as their column holds them."""
+    """Return the times of attempts as their column stores them, separated by commas."""
     return ",".join(map(str, times))
 
 
 def keys_of(text: str) -> frozenset[str]:
-    """The area keys of a column."""
+    """Return the area keys in the text of a column."""
     return frozenset(text.split())
 
 
 def keys_as_text(keys: frozenset[str]) -> str:
-    """Area keys as their column holds them, in one order only."""
+    """Return area keys as their column stores them, sorted, so that equal sets are equal texts."""
     return " ".join(sorted(keys))
 
 
 def whole_account(tables: Tables) -> Select[Any]:
-    """An account with its authenticators."""
+    """Return the SELECT of accounts joined with their authenticators."""
     account, authenticator = tables.account, tables.authenticator
     joined = account.outerjoin(authenticator, authenticator.c.user_id == account.c.user_id)
     columns = [column.label(f"of_{column.name}") for column in authenticator.c]
@@ -54,7 +54,7 @@ def whole_account(tables: Tables) -> Select[Any]:
 
 
 def browser_of(row: Row[Any]) -> tuple[KnownBrowser | None, int]:
-    """The known browser that asks, and how many there are, beside an account."""
+    """Return the known browser of the request and the number of the user's known browsers."""
     if row.browser_until is None:
         return None, row.browsers
     return KnownBrowser(row.browser_bound, row.browser_until), row.browsers
@@ -63,16 +63,16 @@ def browser_of(row: Row[Any]) -> tuple[KnownBrowser | None, int]:
 def account_of(
     rows: Sequence[Row[Any]], browser: KnownBrowser | None = None, browsers: int = 0
 ) -> Account:
-    """The account that `whole_account` found; there is at least one row.
+    """Return the account in the rows of `whole_account`.
 
     Args:
-        rows: one for each authenticator.
-        browser: the known browser that asks, where it was looked for.
-        browsers: how many there are.
+        rows: a row for each authenticator; there is at least one row.
+        browser: the known browser of the request, if it was read.
+        browsers: number of the user's known browsers, if it was read.
     """
     first = rows[0]
     authenticators = tuple(_authenticator_of(row) for row in rows if row.of_id is not None)
-    # Wrong codes in a row: those since an authenticator was last right, or an operator unlocked.
+    # Wrong codes in a row are those since the last right code or the last `unlock`.
     cleared = max(first.failures_cleared, *(each.failures_at_use for each in authenticators), 0)
     known_cleared = max(first.known_cleared, *(each.known_at_use for each in authenticators), 0)
     return Account(
@@ -108,10 +108,10 @@ def _authenticator_of(row: Row[Any]) -> Authenticator:
 
 
 def ticket_of(row: Row[Any]) -> Ticket:
-    """A ticket."""
+    """Return the ticket in a row."""
     return Ticket(row.digest, row.user_id, row.kind, row.area, row.sealed, row.expires_at)
 
 
 def event_of(row: Row[Any]) -> Event:
-    """An event."""
+    """Return the event in a row."""
     return Event(row.user_id, row.at, row.kind, row.area, row.address, row.detail, row.id)

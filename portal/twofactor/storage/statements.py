@@ -1,7 +1,7 @@
-"""The statements of what everybody does, put together once for an application.
+"""Statements of frequent requests, built once for an application.
 
-Putting one together costs more than running it; `docs/performance.md` has the figures. What is
-rare (operators' commands, changes of a choice) stands where it is used.
+Building a statement costs more than running it; `docs/performance.md` has the figures. Rare
+statements (operators' commands, changes of the areas) are built in the functions that use them.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ from .tables import Tables
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Statements:
-    """The parameters of each stand behind it; `insert`s take the columns' names.
+    """The built statements. Each is listed with its parameters; an INSERT takes column names.
 
     Args:
         glance: `user`.
@@ -99,7 +99,7 @@ class Statements:
 
 
 def prepare(tables: Tables) -> Statements:
-    """The statements on some tables."""
+    """Build the statements for the tables."""
     account, authenticator, ticket = tables.account, tables.authenticator, tables.ticket
     user: BindParameter[str] = bindparam("user")
     of_user = account.c.user_id == user
@@ -127,7 +127,8 @@ def prepare(tables: Tables) -> Statements:
         tickets=_tickets(ticket),
         ticket=select(ticket).where(_good(ticket)),
         waiting=_waiting(tables),
-        # On the ticket too: who waited for the account alone would see one used up meanwhile.
+        # The lock includes the ticket. Otherwise a request that waited for the account would see a
+        # ticket that was used up meanwhile.
         pending=_with_browser(tables, _waiting(tables)).with_for_update(of=(account, ticket)),
         take_step=_take_step(authenticator),
         count_failure=update(account)
@@ -161,7 +162,7 @@ def prepare(tables: Tables) -> Statements:
 
 
 def _good(ticket: Table) -> Any:
-    """The ticket asked about, while it lasts."""
+    """Return the condition for the requested ticket, if it has not expired."""
     return and_(
         ticket.c.digest == bindparam("digest"),
         ticket.c.kind == bindparam("kind"),
@@ -170,9 +171,9 @@ def _good(ticket: Table) -> Any:
 
 
 def _events(event: Table) -> CompoundSelect[Any]:
-    """The latest changes of a user and, as many again, the latest attempts, in no order."""
+    """Return the SELECT of a user's latest changes and as many latest attempts, unordered."""
     of_user = select(event).where(event.c.user_id == bindparam("user"))
-    # As they are in the statement: a list of parameters would be expanded each time.
+    # Written into the statement, since a list of parameters would be expanded at each execution.
     attempt = event.c.kind.in_([literal_column(f"'{kind}'") for kind in sorted(ATTEMPTS)])
     halves = []
     for condition in (not_(attempt), attempt):
@@ -183,7 +184,7 @@ def _events(event: Table) -> CompoundSelect[Any]:
 
 
 def _tickets(ticket: Table) -> Select[Any]:
-    """Those of a kind that a user has, those that end last first."""
+    """Return the SELECT of a user's tickets of a kind, latest end first."""
     of_user = select(ticket).where(
         ticket.c.user_id == bindparam("user"),
         ticket.c.kind == bindparam("kind"),
@@ -193,7 +194,7 @@ def _tickets(ticket: Table) -> Select[Any]:
 
 
 def _waiting(tables: Tables) -> Select[Any]:
-    """A ticket with the account of its user."""
+    """Return the SELECT of a ticket with the account of its user."""
     account, ticket = tables.account, tables.ticket
     columns = [column.label(f"ticket_{column.name}") for column in ticket.c]
     return (
@@ -205,7 +206,7 @@ def _waiting(tables: Tables) -> Select[Any]:
 
 
 def _add_ticket_once(ticket: Table) -> Insert:
-    """Nothing is written where the digest is there already, which is no error."""
+    """Return the INSERT of a ticket that writes no row, without an error, if the digest exists."""
     columns = [column for column in ticket.c if column.name != "sealed"]
     values = select(*(bindparam(f"new_{each.name}", type_=each.type) for each in columns))
     there = exists().where(ticket.c.digest == bindparam("new_digest"))
@@ -214,7 +215,7 @@ def _add_ticket_once(ticket: Table) -> Insert:
 
 
 def _with_browser(tables: Tables, statement: Select[Any]) -> Select[Any]:
-    """The same with the known browser that asks, and with how many the user has."""
+    """Add the known browser of the request and the number of known browsers to a SELECT."""
     account = tables.account
     this, each = tables.ticket.alias("this_browser"), tables.ticket.alias("each_browser")
 
@@ -234,13 +235,16 @@ def _with_browser(tables: Tables, statement: Select[Any]) -> Select[Any]:
 
 
 def _expired(ticket: Table) -> Select[Any]:
-    """The digests of those that are over, the oldest first."""
+    """Return the SELECT of the digests of expired tickets, oldest first."""
     over = select(ticket.c.digest).where(ticket.c.expires_at <= bindparam("now"))
     return over.order_by(ticket.c.expires_at).limit(bindparam("most", type_=Integer))
 
 
 def _drop_unfinished(ticket: Table) -> Delete:
-    """Two kinds of rows by one list of digests: each half of it is found by its own index."""
+    """Return the DELETE of expired tickets and of a user's tickets of a kind.
+
+    Each half of the UNION uses its own index.
+    """
     over = _expired(ticket).subquery("over")
     of_user = select(ticket.c.digest).where(
         ticket.c.user_id == bindparam("user"), ticket.c.kind == bindparam("kind")

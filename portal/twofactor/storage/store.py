@@ -1,4 +1,4 @@
-"""What is asked of the database, and the way to change it."""
+"""The store: read the two-factor state, and run transactions that change it."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Tell(Protocol):
-    """Tells the host what happened; called after the commit."""
+    """Function that tells the host of a change; called after the commit."""
 
     def __call__(self, name: str, user_id: str, **facts: Any) -> None: ...
 
@@ -39,10 +39,10 @@ class Store:
         """Prepare the statements.
 
         Args:
-            transactions: opens them.
-            tables: of the host's metadata.
-            clock: Unix seconds.
-            joins: writes of the host that belong to a change, in its transaction.
+            transactions: opens connections and transactions.
+            tables: the tables in the host's metadata.
+            clock: returns Unix seconds.
+            joins: function of the host that writes in the transaction of a change.
             tell: tells the host of a change after its commit.
         """
         self._transactions = transactions
@@ -55,7 +55,7 @@ class Store:
     def run(self, work: Callable[[Transaction], T]) -> T:
         """Do the work in one transaction (`Transactions.run`), then tell the host of its changes.
 
-        A `Refusal` commits too, and so does what was changed before it.
+        A `Refusal` commits as well, together with the changes before it.
         """
         done: list[Transaction] = []
 
@@ -77,7 +77,7 @@ class Store:
                 self._tell(change.name, user_id, **change.facts)
 
     def join(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
-        """Do the work in a transaction of the host's, which commits it or not."""
+        """Do the work in a transaction of the host, which commits it or rolls it back."""
         return work(self._transaction(connection))
 
     def _transaction(self, connection: Connection) -> Transaction:
@@ -95,12 +95,12 @@ class Store:
         """Read all that the guard needs, in one SELECT by primary keys.
 
         Args:
-            user_id: whose account.
-            kind: of the ticket asked about.
-            area: of that ticket.
-            digest: of that ticket, if there may be one.
+            user_id: key of the user.
+            kind: kind of the requested ticket.
+            area: area of the requested ticket.
+            digest: digest of the requested ticket, `None` to request no ticket.
             now: Unix seconds.
-            carried: digest of the continuation that came with the request, if one did.
+            carried: digest of the continuation in the request, if there is one.
         """
         values: dict[str, Any] = {"user": user_id}
         statement = self._statements.glance
@@ -118,24 +118,24 @@ class Store:
         return Glance(keys_of(row[0]), digest is not None and row[1] is not None, executed_at)
 
     def account(self, user_id: str) -> Account | None:
-        """The account as it is now; to change it, read it in a transaction."""
+        """Return the account of a user. Before a change, read it in the transaction instead."""
         with self._transactions.reading() as connection:
             return self._transaction(connection).account(user_id)
 
     def ticket(self, digest: str, kind: str, now: float) -> Ticket | None:
-        """A ticket that is still good, left where it is."""
+        """Return a ticket that has not expired, without using it up."""
         values = {"digest": digest, "kind": kind, "now": int(now)}
         with self._transactions.reading() as connection:
             row = connection.execute(self._statements.ticket, values).first()
         return None if row is None else ticket_of(row)
 
     def waiting(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
-        """A ticket that is still good, left where it is, with the account of its user."""
+        """Return a ticket that has not expired and its user's account, without using it up."""
         with self._transactions.reading() as connection:
             return self._transaction(connection).waiting(digest, kind, now)
 
     def tickets(self, user_id: str, kind: str, now: float) -> list[Ticket]:
-        """The tickets of a kind that a user has, those that end last first."""
+        """Return a user's tickets of a kind, latest end first."""
         values = {"user": user_id, "kind": kind, "now": int(now)}
         with self._transactions.reading() as connection:
             found = connection.execute(self._statements.tickets, values)
@@ -144,74 +144,74 @@ class Store:
     def accounts(
         self, batch: int, *, area: str | None = None, tried: bool = False
     ) -> Iterator[Account]:
-        """All accounts (`sweep.accounts`)."""
+        """Yield all accounts (`sweep.accounts`)."""
         return sweep.accounts(self._transactions, self._tables, batch, area=area, tried=tried)
 
     def accounts_of(self, keys: Sequence[str]) -> dict[str, Account]:
-        """Return the accounts of some users by their keys, in one SELECT."""
+        """Return the accounts of users by their keys, in one SELECT."""
         return sweep.accounts_of(self._transactions, self._tables, keys)
 
     def with_account(self, keys: Sequence[str]) -> frozenset[str]:
-        """Those of some keys whose users have an account."""
+        """Return the keys whose users have an account."""
         return sweep.with_account(self._transactions, self._tables, keys)
 
     def all_events(self, batch: int, user_id: str | None, since: int | None) -> Iterator[Event]:
-        """The record (`sweep.events`)."""
+        """Yield the events, oldest first (`sweep.events`)."""
         return sweep.events(self._transactions, self._tables, batch, user_id, since)
 
     def sealed_values(self, batch: int) -> Iterator[SealedValue]:
-        """Every sealed value (`sweep.sealed_values`)."""
+        """Yield every sealed value (`sweep.sealed_values`)."""
         return sweep.sealed_values(self._transactions, self._tables, batch)
 
     def reseal(self, value: SealedValue, fresh: bytes) -> bool:
-        """Replace a sealed value, if it is still the one that was read."""
+        """Replace a sealed value; `False` if it has changed since it was read."""
         return sweep.reseal(self._transactions, self._tables, value, fresh)
 
     def count_sealed(self) -> int:
-        """How many sealed values there are."""
+        """Return the number of sealed values."""
         return counting.sealed(self._transactions, self._tables)
 
     def count_old(self, now: float, before: int) -> int:
-        """How many tickets are over and how many events are of before a time, together."""
+        """Return the number of expired tickets plus that of events from before a time."""
         return counting.old(self._transactions, self._tables, now, before)
 
     def count_by_areas(self) -> dict[frozenset[str], int]:
-        """How many accounts have each choice of areas."""
+        """Return the number of accounts by their choice of areas."""
         return counting.by_areas(self._transactions, self._tables)
 
     def count_events(self, since: int, seconds: int) -> dict[tuple[int, str], int]:
-        """How many events of each kind there are in each period (`counting.events_by_period`)."""
+        """Return the number of events by period and kind (`counting.events_by_period`)."""
         return counting.events_by_period(self._transactions, self._tables, since, seconds)
 
     def describe(self) -> str:
-        """Which database answers."""
+        """Return name and version of the database."""
         return inspection.describe(self._transactions)
 
     def isolation(self) -> str:
-        """The isolation level of transactions."""
+        """Return the isolation level of transactions that write."""
         return inspection.isolation(self._transactions)
 
     def sqlite_settings(self) -> tuple[str, int] | None:
-        """Journal mode and busy timeout in ms; `None` on another database."""
+        """Return journal mode and busy timeout (ms) of SQLite, `None` for other databases."""
         return inspection.sqlite_settings(self._transactions)
 
     def lacking(self) -> list[str]:
-        """The tables that are missing in the database."""
+        """Return the names of the tables that are missing in the database."""
         return inspection.lacking(self._transactions, self._tables)
 
     def incomplete(self) -> list[str]:
-        """The columns and indexes that are missing in the tables."""
+        """Return the names of the columns and indexes that are missing in existing tables."""
         return inspection.incomplete(self._transactions, self._tables)
 
     def version(self) -> int:
-        """The version of the tables in the database."""
-        from .. import migrations  # for operators alone
+        """Return the version of the tables in the database."""
+        from .. import migrations  # only operators need it
 
         with self._transactions.reading() as connection:
             return migrations.version_of(connection, self._tables.account.schema)
 
     def upgrade(self) -> tuple[int, int]:
-        """Lead the tables up to the newest version (`migrations.take_up`)."""
+        """Upgrade the tables to the newest version (`migrations.take_up`)."""
         from .. import migrations
 
         return self._transactions.alone(
@@ -219,19 +219,19 @@ class Store:
         )
 
     def probe(self) -> None:
-        """Ask for every column and not a single row; raises when that can't be answered."""
+        """Select every column but no rows; raises `StorageUnavailable` (`inspection.probe`)."""
         inspection.probe(self._transactions, self._tables)
 
     def sample(self, start: str, most: int) -> list[SealedValue]:
-        """A few of the authenticators' secrets (`inspection.sample`)."""
+        """Return some sealed secrets of authenticators (`inspection.sample`)."""
         return inspection.sample(self._transactions, self._tables, start, most)
 
     def clock(self) -> float:
-        """What the database takes for the time, Unix seconds."""
+        """Return the time of the database, Unix seconds."""
         return inspection.clock(self._transactions)
 
     def events(self, user_id: str, limit: int) -> list[Event]:
-        """The latest changes of a user, and as many of the latest attempts, newest first."""
+        """Return a user's latest changes and as many latest attempts, newest first."""
         values = {"user": user_id, "most": limit}
         with self._transactions.reading() as connection:
             found = connection.execute(self._statements.events, values).all()

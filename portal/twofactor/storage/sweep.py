@@ -1,4 +1,4 @@
-"""Reading everything, a batch at a time by primary key, so that no amount fills the memory."""
+"""Read whole tables in batches by primary key, so that memory use stays bounded."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,14 +20,14 @@ def accounts(
     area: str | None = None,
     tried: bool = False,
 ) -> Iterator[Account]:
-    """All accounts in the order of their keys.
+    """Yield all accounts in the order of their keys.
 
     Args:
-        transactions: where they are read.
+        transactions: opens the connections.
         tables: the tables.
-        batch: how many are read at once.
-        area: only those that protect it.
-        tried: only those that may be held: an answer was wrong, some time ago.
+        batch: number of accounts in a SELECT.
+        area: only accounts that protect the area with this key.
+        tried: only accounts that may be held because of past attempts.
     """
     account, last = tables.account, ""
     conditions = _conditions(account, area, tried)
@@ -45,7 +45,7 @@ def accounts(
 def accounts_of(
     transactions: Transactions, tables: Tables, keys: Sequence[str]
 ) -> dict[str, Account]:
-    """Return the accounts of some users by their keys, in one SELECT."""
+    """Return the accounts of users by their keys, in one SELECT."""
     if not keys:
         return {}
     statement = whole_account(tables).where(tables.account.c.user_id.in_(keys))
@@ -74,7 +74,7 @@ def _conditions(account: Table, area: str | None, tried: bool) -> list[ColumnEle
 
 
 def with_account(transactions: Transactions, tables: Tables, keys: Sequence[str]) -> frozenset[str]:
-    """Those of some keys whose users have an account."""
+    """Return the keys whose users have an account."""
     user_id = tables.account.c.user_id
     with transactions.reading() as connection:
         return frozenset(connection.scalars(select(user_id).where(user_id.in_(keys))))
@@ -87,7 +87,7 @@ def events(
     user_id: str | None,
     since: int | None,
 ) -> Iterator[Event]:
-    """The record, oldest first: by the index of the user, of the time, or of the number."""
+    """Yield the events, oldest first, by the index of the user, of the time or of the id."""
     event, last = tables.event, (since or 0, 0)
     while True:
         statement = select(event).limit(batch)
@@ -111,7 +111,7 @@ def events(
 
 
 def sealed_values(transactions: Transactions, tables: Tables, batch: int) -> Iterator[SealedValue]:
-    """Every sealed column: the authenticators' secrets, and what tickets carry."""
+    """Yield every sealed value: the secrets of authenticators and the data of tickets."""
     for name, table, key in (
         ("authenticator", tables.authenticator, "id"),
         ("ticket", tables.ticket, "digest"),
@@ -140,7 +140,7 @@ def _sealed(
 
 
 def reseal(transactions: Transactions, tables: Tables, value: SealedValue, fresh: bytes) -> bool:
-    """Replace a sealed value, if it is still the one that was read."""
+    """Replace a sealed value; `False` if it has changed since it was read."""
     table = tables.authenticator if value.table == "authenticator" else tables.ticket
     key = table.c.id if value.table == "authenticator" else table.c.digest
     statement = (

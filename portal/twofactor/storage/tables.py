@@ -19,13 +19,13 @@ from sqlalchemy import (
 )
 
 USER_ID = 255
-# SQLite numbers rows by itself in a column of the type INTEGER alone.
+# SQLite assigns row numbers only in a column of the type INTEGER.
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tables:
-    """The tables of one metadata."""
+    """The tables in a metadata."""
 
     account: Table
     authenticator: Table
@@ -34,12 +34,12 @@ class Tables:
 
     @property
     def all(self) -> tuple[Table, ...]:
-        """Every table, those that others refer to first."""
+        """Return every table, in the order of foreign keys."""
         return self.account, self.authenticator, self.event, self.ticket
 
 
 def define_tables(metadata: MetaData) -> Tables:
-    """Put the tables into a metadata; tables that are in it already are taken as they are."""
+    """Define the tables in a metadata, or return those that it has already."""
     prefix = f"{metadata.schema}." if metadata.schema else ""
     if f"{prefix}twofactor_account" in metadata.tables:
         return Tables(
@@ -64,14 +64,14 @@ def _account(metadata: MetaData) -> Table:
         Column("areas", Text, nullable=False),
         Column("activated_at", BigInteger, nullable=False),
         Column("recovery_hash", String(255)),
-        # The throttle's figures. `failures` and `recovery_attempts` only grow; `..._recent` are
-        # the latest attempts' times, separated by commas.
+        # Past attempts, for the throttle. `failures` and `recovery_attempts` only grow. Columns
+        # `..._recent` hold the times of the latest attempts, separated by commas.
         Column("failures", BigInteger, nullable=False, server_default="0"),
         Column("failures_cleared", BigInteger, nullable=False, server_default="0"),
         Column("failures_recent", Text, nullable=False, server_default=""),
         Column("recovery_attempts", BigInteger, nullable=False, server_default="0"),
         Column("recovery_recent", Text, nullable=False, server_default=""),
-        # The same of codes from known browsers.
+        # The same for codes from known browsers.
         Column("known_failures", BigInteger, nullable=False, server_default="0"),
         Column("known_cleared", BigInteger, nullable=False, server_default="0"),
         Column("known_recent", Text, nullable=False, server_default=""),
@@ -82,7 +82,7 @@ def _authenticator(metadata: MetaData) -> Table:
     return Table(
         "twofactor_authenticator",
         metadata,
-        # Random, so that the secret can be sealed to it before the row is there.
+        # Random, so that the secret can be sealed with it before the row exists.
         Column("id", String(32), primary_key=True),
         Column(
             "user_id",

@@ -1,4 +1,4 @@
-"""The changes of tickets, each one atomic statement, on an open transaction."""
+"""Changes of tickets in an open transaction, each in one atomic statement."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,12 +11,12 @@ from .rows import ticket_of
 from .statements import Statements
 from .tables import Tables
 
-# Writes of the host that belong to a change: connection, name, user, facts.
+# Function of the host that writes with a change: connection, name of the change, user, facts.
 Joins = Callable[[Connection, ChangeName, str, Mapping[str, Any]], object]
 
 
 class TicketChanges:
-    """The changes of tickets. A `bool` says whether the one row was hit."""
+    """Changes of tickets. A method that returns `bool` tells whether one row was changed."""
 
     def __init__(
         self,
@@ -31,16 +31,16 @@ class TicketChanges:
         self._statements = statements
         self._clock = clock
         self._joins = joins
-        # Of which users, in order: the host is told of them after the commit.
+        # Users and their changes, in order. The host is told of them after the commit.
         self.changes: list[tuple[str, Change]] = []
 
     @property
     def connection(self) -> Connection:
-        """For what the host writes together with a change."""
+        """Return the connection, for writes of the host in the same transaction."""
         return self._connection
 
     def drop_ticket(self, digest: str, kind: str, user_id: str) -> bool:
-        """Remove one ticket of a user."""
+        """Remove a ticket of a user."""
         ticket = self._tables.ticket
         return self._hit(
             delete(ticket).where(
@@ -65,7 +65,7 @@ class TicketChanges:
             self._connection.execute(self._statements.add_ticket, values)
 
     def move_end(self, digest: str, kind: str, expires_at: int) -> bool:
-        """Let a ticket end at another time."""
+        """Change the time when a ticket expires (Unix seconds)."""
         ticket = self._tables.ticket
         return self._hit(
             update(ticket)
@@ -74,7 +74,7 @@ class TicketChanges:
         )
 
     def replace_browser(self, fresh: Ticket, now: float) -> bool:
-        """Write the ticket of a known browser over that which would end first."""
+        """Overwrite the user's known browser that expires first with a new ticket."""
         ticket = self._tables.ticket
         oldest = (
             select(ticket.c.digest)
@@ -93,7 +93,7 @@ class TicketChanges:
         )
 
     def add_ticket_once(self, ticket: Ticket) -> bool:
-        """Write a ticket that carries nothing, unless its digest is there already."""
+        """Write a ticket without sealed data; `False` if its digest exists already."""
         return self._hit(
             self._statements.add_ticket_once,
             new_digest=ticket.digest,
@@ -104,7 +104,7 @@ class TicketChanges:
         )
 
     def ticket(self, digest: str, kind: str, now: float) -> Ticket | None:
-        """A ticket that is still good, left where it is."""
+        """Return a ticket that has not expired, without using it up."""
         values = {"digest": digest, "kind": kind, "now": int(now)}
         row = self._connection.execute(self._statements.ticket, values).first()
         return None if row is None else ticket_of(row)
@@ -112,30 +112,31 @@ class TicketChanges:
     def take_ticket(
         self, digest: str, kind: str, user_id: str, now: float, area: str = ""
     ) -> Ticket | None:
-        """Use a ticket up: one DELETE that must hit its one row."""
+        """Use up and return a ticket, in one DELETE; `None` if no row was deleted."""
         values = {"digest": digest, "kind": kind, "user": user_id, "area": area, "now": int(now)}
         row = self._connection.execute(self._statements.take_ticket, values).first()
         return None if row is None else ticket_of(row)
 
     def drop_tickets(self, user_id: str, spare: str = "", known: str = "") -> None:
-        """End everything half done of a user; what was executed stays so.
+        """Remove all tickets of a user, except records of executed continuations.
 
         Args:
             user_id: the host's string for the user.
-            spare: a kind that stays.
-            known: digest of the known browser that stays.
+            spare: kind of tickets to keep.
+            known: digest of a known browser to keep.
         """
         values = {"user": user_id, "spare": spare, "known": known}
         self._connection.execute(self._statements.drop_tickets, values)
 
     def drop_expired_tickets(self, now: float, most: int = 1000) -> int:
-        """Remove tickets that are over, of all users, at most so many; the number of them."""
+        """Remove at most `most` expired tickets of all users; return their number."""
         values = {"now": int(now), "most": most}
         return self._connection.execute(self._statements.drop_expired, values).rowcount
 
     def drop_unfinished(self, user_id: str, kind: str, now: float, most: int = 1000) -> None:
-        """Remove the tickets of a kind that a user has, as there is to be one, and at most so many
-        that are over, of all users.
+        """Remove a user's tickets of a kind, before a new one is written.
+
+        The same statement removes at most `most` expired tickets of all users.
         """
         values = {"user": user_id, "kind": kind, "now": int(now), "most": most}
         self._connection.execute(self._statements.drop_unfinished, values)

@@ -1,4 +1,4 @@
-"""The changes of state, each one atomic statement, on an open transaction."""
+"""Changes of the two-factor state in an open transaction, each in one atomic statement."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from .ticket_changes import TicketChanges
 
 
 class Transaction(TicketChanges):
-    """All changes, on an open transaction. A `bool` says whether the one row was hit."""
+    """An open transaction. A method that returns `bool` tells whether one row was changed."""
 
     def change(self, subject: Subject, *changes: Change) -> None:
-        """Record changes, and let the host join this transaction; it is told after the commit.
+        """Record changes and let the host write with them. Signals follow after the commit.
 
         Args:
-            subject: whose change, and from where.
-            changes: in the order in which the host learns of them.
+            subject: user and network address.
+            changes: in the order of the signals.
         """
         at = int(self._clock())
         self.record(
@@ -42,11 +42,11 @@ class Transaction(TicketChanges):
             self.changes.append((subject.user_id, change))
 
     def account(self, user_id: str, *, lock: bool = False) -> Account | None:
-        """The account with its authenticators, in one SELECT.
+        """Return the account with its authenticators, in one SELECT.
 
         Args:
             user_id: the host's string for the user.
-            lock: queue here until the transactions before are over.
+            lock: lock the row, and wait for transactions that have locked it.
         """
         statements = self._statements
         statement = statements.account_locked if lock else statements.account
@@ -54,11 +54,11 @@ class Transaction(TicketChanges):
         return account_of(rows) if rows else None
 
     def account_asked(self, user_id: str, known: str, now: float) -> Account | None:
-        """The account with what is known of the browser that asks, in one SELECT that queues.
+        """Return the account with the known browser of the request, in one SELECT that locks.
 
         Args:
             user_id: the host's string for the user.
-            known: digest of the id that the browser sent, or anything that is none.
+            known: digest of the id that the browser sent, or "".
             now: Unix seconds.
         """
         values = {"user": user_id, "known": known, "now": int(now)}
@@ -66,7 +66,7 @@ class Transaction(TicketChanges):
         return account_of(rows, *browser_of(rows[0])) if rows else None
 
     def waiting(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
-        """A ticket with the account of its user, in one SELECT."""
+        """Return a ticket with the account of its user, in one SELECT."""
         values = {"digest": digest, "kind": kind, "now": int(now)}
         rows = self._connection.execute(self._statements.waiting, values).all()
         return (self._ticket_beside(rows[0]), account_of(rows)) if rows else None
@@ -74,7 +74,7 @@ class Transaction(TicketChanges):
     def pending(
         self, digest: str, kind: str, known: str, now: float
     ) -> tuple[Ticket, Account] | None:
-        """The same with what is known of the browser that asks, queueing on ticket and account."""
+        """Return the same with the known browser of the request; lock ticket and account."""
         values = {"digest": digest, "kind": kind, "known": known, "now": int(now)}
         rows = self._connection.execute(self._statements.pending, values).all()
         if not rows:
@@ -86,7 +86,7 @@ class Transaction(TicketChanges):
         return Ticket(*(row._mapping[f"ticket_{column.name}"] for column in columns))
 
     def add_account(self, account: Account) -> None:
-        """Write a new account; one that is there already is an integrity error."""
+        """Write a new account; raises `IntegrityError` if the user has one already."""
         values = {
             "user_id": account.user_id,
             "areas": keys_as_text(account.areas),
@@ -112,14 +112,14 @@ class Transaction(TicketChanges):
         self._connection.execute(self._statements.add_authenticator, values)
 
     def name_authenticator(self, authenticator: Authenticator, name: str) -> bool:
-        """Call an authenticator otherwise."""
+        """Rename an authenticator."""
         table = self._tables.authenticator
         return self._hit(update(table).where(table.c.id == authenticator.id).values(name=name))
 
     def remove_authenticator(self, authenticator: Authenticator, account: Account) -> bool:
         """Remove one of several authenticators.
 
-        Wrong codes so far stay cleared: which authenticator was right last is forgotten.
+        It also clears both runs of wrong codes, since the removed row may hold their start.
         """
         of_account, table = self._tables.account, self._tables.authenticator
         self._connection.execute(
@@ -130,9 +130,9 @@ class Transaction(TicketChanges):
         return self._hit(delete(table).where(table.c.id == authenticator.id))
 
     def take_step(self, authenticator_id: str, step: int, account: Account, now: float) -> bool:
-        """Use up a time step; `False` when it, or a later one, was used before (RFC 6238 5.2).
+        """Use up a time step; `False` if it or a later step was used (RFC 6238 section 5.2).
 
-        That ends both runs of wrong codes of the account.
+        This ends both runs of wrong codes of the account.
         """
         return self._hit(
             self._statements.take_step,
@@ -144,12 +144,12 @@ class Transaction(TicketChanges):
         )
 
     def count_failure(self, account: Account, codes: Figures, *, known: bool) -> bool:
-        """Count a wrong code; `False` when another was counted since the account was read.
+        """Count a wrong code; `False` if another was counted since the account was read.
 
         Args:
-            account: as it was read.
+            account: the account as it was read.
             codes: the figures with this code.
-            known: whether it came from a known browser, whose figures are its own.
+            known: whether the code came from a known browser. These are counted separately.
         """
         statements = self._statements
         before = account.known_failures if known else account.failures
@@ -162,8 +162,9 @@ class Transaction(TicketChanges):
         )
 
     def set_figures(self, account: Account, codes: Figures, known: Figures) -> bool:
-        """End both runs of wrong codes, put other times in place of the latest attempts', and
-        forget recovery codes; `False` when a code was counted since the account was read.
+        """End both runs of wrong codes, replace the times of attempts and clear recovery attempts.
+
+        Returns `False` if a code was counted since the account was read.
         """
         table = self._tables.account
         return self._hit(
@@ -183,7 +184,7 @@ class Transaction(TicketChanges):
         )
 
     def count_recovery(self, account: Account, figures: Figures) -> bool:
-        """Count a recovery code before it is judged."""
+        """Count a recovery code before it is judged; `False` if another was counted meanwhile."""
         table = self._tables.account
         return self._hit(
             update(table)
@@ -198,7 +199,7 @@ class Transaction(TicketChanges):
         )
 
     def set_areas(self, account: Account, areas: frozenset[str]) -> bool:
-        """Change the choice; `False` when it was changed since the account was read."""
+        """Change the areas; `False` if they were changed since the account was read."""
         table = self._tables.account
         return self._hit(
             update(table)
@@ -210,7 +211,7 @@ class Transaction(TicketChanges):
         )
 
     def set_recovery(self, user_id: str, hashed: str) -> bool:
-        """Replace the recovery code; the one before is void."""
+        """Replace the recovery code; the old code stops working."""
         table = self._tables.account
         return self._hit(
             update(table)
@@ -219,7 +220,7 @@ class Transaction(TicketChanges):
         )
 
     def clear_throttle(self, user_id: str) -> bool:
-        """Forget the wrong answers of before."""
+        """Clear all wrong codes and recovery attempts of an account."""
         table = self._tables.account
         return self._hit(
             update(table)
@@ -236,12 +237,12 @@ class Transaction(TicketChanges):
     def remove_account(
         self, user_id: str, recovery_hash: str | None = None, ticket: str | None = None
     ) -> bool:
-        """Remove account, authenticators and tickets; `False` when another was first.
+        """Remove account, authenticators and tickets; `False` if nothing was removed.
 
         Args:
             user_id: the host's string for the user.
-            recovery_hash: remove only while this is the account's recovery code.
-            ticket: remove only while the ticket with this digest is there.
+            recovery_hash: remove only if the account still has this hash.
+            ticket: remove only if the ticket with this digest still exists.
         """
         statements, of_user = self._statements, {"user": user_id}
         # The lock of the account comes first, as in every other transaction.
@@ -256,12 +257,12 @@ class Transaction(TicketChanges):
         return self._hit(statements.drop_account, **of_user)
 
     def drop_traces(self, user_id: str) -> None:
-        """Remove all tickets and the record of a user who is gone."""
+        """Remove all tickets and events of a user whose account is closed."""
         for table in (self._tables.ticket, self._tables.event):
             self._connection.execute(delete(table).where(table.c.user_id == user_id))
 
     def drop_events_before(self, at: int, most: int) -> int:
-        """Remove the oldest events of before a time, at most so many; the number of them."""
+        """Remove at most `most` of the oldest events from before a time; return their number."""
         event = self._tables.event
         oldest = select(event.c.id).where(event.c.at < at).order_by(event.c.at).limit(most)
         return self._connection.execute(
@@ -269,7 +270,7 @@ class Transaction(TicketChanges):
         ).rowcount
 
     def record(self, *events: Event) -> None:
-        """Write events, in one statement."""
+        """Write events in one statement."""
         if not events:
             return
         values = [

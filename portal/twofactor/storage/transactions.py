@@ -1,4 +1,7 @@
-"""The one place that opens transactions: on a connection of their own, short, tried again."""
+"""Open short transactions on their own connections, and repeat them after conflicts.
+
+No other module opens transactions.
+"""
 
 import logging
 import random
@@ -19,18 +22,18 @@ T = TypeVar("T")
 log = logging.getLogger("portal.twofactor.storage")
 
 ATTEMPTS = 5
-# Seconds. A database that kept an attempt waiting for so long (SQLite's busy timeout) is not asked
-# again: a server would take the worker for dead before it could answer.
+# Seconds after which no further attempt is made. Waiting on (as for SQLite's busy timeout) would
+# take so long that the server kills the worker as dead.
 PATIENCE = 10.0
-# PostgreSQL and what speaks its language: serialization failure and deadlock.
+# SQLSTATEs of PostgreSQL and compatible databases: serialization failure and deadlock.
 _TRY_AGAIN = frozenset({"40001", "40P01"})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 def may_try_again(error: Exception) -> bool:
-    """Whether the same work can succeed on the next attempt.
+    """Return whether the same work can succeed on the next attempt.
 
-    An integrity error counts: another worker was first, and the next attempt sees its row.
+    An integrity error can: another worker wrote the row first, and the next attempt reads it.
     """
     if isinstance(error, IntegrityError):
         return True
@@ -41,12 +44,12 @@ def may_try_again(error: Exception) -> bool:
 
 
 class Transactions:
-    """Opens connections of the host's engine, apart from what the host has pending on its own.
+    """Opens connections of the host's engine, separate from the host's own transactions.
 
     Args:
-        engine: gives the engine when it is first needed (an extension may know it late).
-        pause: waits so many seconds between two attempts.
-        session: what the host's request has open, if the host has sessions.
+        engine: returns the engine (`init_app` may run before it exists).
+        pause: sleeps for some seconds between two attempts.
+        session: session of the host's request, if the host has sessions.
     """
 
     def __init__(
@@ -62,14 +65,14 @@ class Transactions:
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do the work in one transaction and commit.
 
-        A `Refusal` commits too: what was counted must stay. Everything else rolls back. Work is
-        done again, a few times, when the database asks for it, so it must change nothing but the
-        database.
+        A `Refusal` commits as well, since counted attempts must stay. Every other exception rolls
+        back. After a conflict the work is repeated, at most ATTEMPTS times in all, so it must
+        change nothing but the database.
 
         Raises:
-            Refusal: as the work raised it, after the commit.
+            Refusal: raised by the work; passed on after the commit.
             StorageUnavailable: the database did not answer, or stayed busy.
-            WriteOpen: it would stay busy until the host has committed.
+            WriteOpen: the host's own transaction blocks the SQLite file until it commits.
         """
         if self._session is not None and self._session.holds_write(self._engine()):
             raise WriteOpen(
@@ -101,7 +104,7 @@ class Transactions:
         return result
 
     def alone(self, work: Callable[[Engine], T]) -> T:
-        """Do work that opens its connections itself: the upgrade of the tables.
+        """Do work that opens its own connections, such as the upgrade of the tables.
 
         Raises:
             StorageUnavailable: the database did not answer, or refused.
@@ -113,10 +116,10 @@ class Transactions:
 
     @contextmanager
     def glancing(self) -> Iterator[Connection]:
-        """A connection for the guard's one SELECT: the host's own, where its request has one.
+        """Open a connection for the SELECT of the guard; use the host's own if it has one open.
 
-        The host has looked for its user there as a rule. That saves a connection a request, and
-        what is read is as old as what else the request sees, whatever the isolation level.
+        Usually the host has loaded its user on that connection. Sharing it saves a connection in
+        each request, and both read the same state of the database at any isolation level.
 
         Raises:
             StorageUnavailable: the database did not answer.
@@ -133,7 +136,7 @@ class Transactions:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for one SELECT.
+        """Open a connection for one SELECT.
 
         Raises:
             StorageUnavailable: the database did not answer.
@@ -141,8 +144,8 @@ class Transactions:
         try:
             with self._engine().connect() as connection:
                 if connection.dialect.name != "sqlite":
-                    # Saves the round trips of BEGIN and ROLLBACK. An option of the connection:
-                    # one of the engine would make an engine, and listen to it, each time.
+                    # Saves the round trips of BEGIN and ROLLBACK. Set on the connection, since
+                    # `Engine.execution_options` would create another engine each time.
                     connection.execution_options(isolation_level="AUTOCOMMIT")
                 yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:
@@ -150,17 +153,17 @@ class Transactions:
 
 
 def _begin_immediately(connection: Connection) -> None:
-    """On SQLite, queue for the write lock at once: a reader that turns writer could only fail."""
+    """Take the write lock of SQLite at once, since a reader that writes later may fail."""
     if connection.dialect.name != "sqlite":
         return
     driver = connection.connection.driver_connection
-    # It is in a transaction already when an in-memory database shares its one connection.
+    # An in-memory database shares one connection, which may be in a transaction already.
     if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
         driver.execute("BEGIN IMMEDIATE")
 
 
 def unavailable(error: Exception) -> StorageUnavailable:
-    """The error as callers know it; the log gets the cause without any statement's values."""
+    """Return a `StorageUnavailable` for an error; log its class, but no values of statements."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     log.error("database error", extra={"cause": type(cause).__name__})
     text = str(cause).splitlines()[0] if str(cause) else type(cause).__name__

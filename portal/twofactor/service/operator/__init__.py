@@ -1,1 +1,1 @@
-"""Use cases of the operator."""
+"""Use cases for operators."""

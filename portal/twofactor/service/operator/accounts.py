@@ -1,4 +1,4 @@
-"""List accounts and events, and help people: reset and unlock."""
+"""Use cases of the operator: list accounts and events, reset and unlock accounts."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """An account as an operator sees it; times are Unix seconds."""
+    """An account as operators see it; times are Unix seconds."""
 
     user_id: str
     areas: tuple[str, ...]
@@ -31,7 +31,7 @@ class Overview:
 
 
 def overview(kit: Kit, account: Account) -> Overview:
-    """An account as an operator sees it."""
+    """Return the overview of an account."""
     now = kit.clock()
     used = [each.last_used_at for each in account.authenticators if each.last_used_at]
     return Overview(
@@ -47,12 +47,12 @@ def overview(kit: Kit, account: Account) -> Overview:
 
 
 def overviews(kit: Kit, *, area: str | None = None, held: bool = False) -> Iterator[Overview]:
-    """The accounts in the order of their keys, read in batches.
+    """Yield the accounts in the order of their keys, read in batches.
 
     Args:
         kit: the application's parts.
-        area: only those that protect it.
-        held: only those whose codes are not judged now.
+        area: only accounts that protect the area with this key.
+        held: only accounts whose codes are not judged now.
     """
     for account in kit.store.accounts(BATCH, area=area, tried=held):
         each = overview(kit, account)
@@ -61,41 +61,41 @@ def overviews(kit: Kit, *, area: str | None = None, held: bool = False) -> Itera
 
 
 def without(kit: Kit, keys: Iterable[str]) -> Iterator[str]:
-    """Those of some keys whose users have two-factor authentication off, in batches."""
+    """Yield the keys whose users have two-factor authentication off, read in batches."""
     for some in batched(keys, BATCH):
         on = kit.store.with_account(some)
         yield from (key for key in some if key not in on)
 
 
 def without_user(kit: Kit, keys: Iterable[str]) -> int:
-    """Return how many accounts belong to none of some keys.
+    """Return the number of accounts whose key is not among the users' keys.
 
     Args:
         kit: the application's parts.
-        keys: of all users, each once.
+        keys: keys of all users, each once.
     """
     found = sum(len(kit.store.with_account(some)) for some in batched(keys, BATCH))
     return max(0, sum(kit.store.count_by_areas().values()) - found)
 
 
 def batched(rows: Iterable[R], size: int) -> Iterator[tuple[R, ...]]:
-    """Tuples of at most so many (`itertools.batched` is there from Python 3.12 on)."""
+    """Yield tuples of at most `size` rows (`itertools.batched` needs Python 3.12)."""
     source = iter(rows)
     while some := tuple(islice(source, size)):
         yield some
 
 
 def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
-    """Switch two-factor authentication off for a person who lost phone and recovery code.
+    """Turn two-factor authentication off for a person who lost phone and recovery code.
 
     Args:
         kit: the application's parts.
-        user_id: whose.
-        by: who does it, for the record.
-        reason: why, for the record.
+        user_id: key of the user.
+        by: name of the operator, for the event.
+        reason: reason, for the event.
 
     Raises:
-        NotOn: it is off.
+        NotOn: two-factor authentication is off.
     """
 
     def work(transaction: Transaction) -> None:
@@ -108,18 +108,18 @@ def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
 
 
 def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
-    """Let codes be judged again; two-factor authentication stays on.
+    """End the wait after wrong codes; two-factor authentication stays on.
 
-    Everything half done of the user ends: a guesser may be in the midst of it.
+    This also ends pending sign-ins and other unfinished steps, since they may be a guesser's.
 
     Raises:
-        NotOn: there is nothing to unlock.
+        NotOn: two-factor authentication is off.
     """
 
     def work(transaction: Transaction) -> None:
         if not transaction.clear_throttle(user_id):
             raise NotOn("no second factor")
-        # Known browsers stay: wrong codes from elsewhere must not hold the owner's own again.
+        # Known browsers stay, so that wrong codes from elsewhere do not hold the owner's again.
         transaction.drop_tickets(user_id, spare=KNOWN)
         transaction.change(Subject(user_id), changes.Unlocked(by, reason))
 
@@ -127,11 +127,11 @@ def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
 
 
 def events(kit: Kit, user_id: str | None, since: int | None) -> Iterator[Event]:
-    """The record, oldest first, read in batches.
+    """Yield the events, oldest first, read in batches.
 
     Args:
         kit: the application's parts.
-        user_id: of one user alone.
-        since: Unix seconds.
+        user_id: only events of the user with this key.
+        since: only events from this time on, Unix seconds.
     """
     return kit.store.all_events(BATCH, user_id, since)

@@ -1,4 +1,4 @@
-"""What must be right for two-factor authentication to work, checked one by one."""
+"""Checks of all that two-factor authentication needs, for `doctor` and readiness."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -14,18 +14,18 @@ CLOCK_TOLERANCE = 5
 BUSY_MILLISECONDS = 1000
 SAMPLE = 50
 
-# Whether it is as it should be, and a sentence.
+# Returns whether the check passed, and a sentence.
 Look = Callable[[], tuple[bool, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """The result of a check.
 
     Args:
-        name: what.
-        ok: whether it is as it should be.
-        text: what was found; for operators, no secret in it.
+        name: name of the check.
+        ok: whether it passed.
+        text: the finding, for operators. It holds no secret.
     """
 
     name: str
@@ -39,13 +39,13 @@ def examine(
     user_keys: Callable[[], Iterable[str]] | None,
     more: Mapping[str, Look],
 ) -> list[Check]:
-    """Look at everything; what can't be looked at fails.
+    """Run all checks. A check that raises has failed.
 
     Args:
         kit: the application's parts.
         config: the application's settings.
-        user_keys: gives the keys of all users, if the application tells.
-        more: what the application adds, by name.
+        user_keys: returns the keys of all users, if the application has such a function.
+        more: checks of the application, by name.
     """
     looks: dict[str, Look] = {
         "database": lambda: _database(kit),
@@ -63,7 +63,10 @@ def examine(
 
 
 def ready(kit: Kit, more: Mapping[str, Look]) -> list[Check]:
-    """Look at what requests can't be served without; a few small statements, often asked."""
+    """Run the checks that decide whether requests can be served.
+
+    They run often, so they take only a few small statements.
+    """
     looks: dict[str, Look] = {
         "database": lambda: _database(kit),
         "schema": lambda: _schema(kit),
@@ -78,7 +81,7 @@ def _look(name: str, look: Look) -> Check:
         return Check(name, *look())
     except Unavailable as error:
         return Check(name, False, str(error))
-    except Exception as error:  # noqa: BLE001 - what breaks while it is looked at is not right
+    except Exception as error:  # noqa: BLE001 - a check that raises has failed
         text = str(error).partition("\n")[0]
         return Check(name, False, f"{type(error).__name__}: {text}" if text else repr(error))
 
@@ -143,7 +146,7 @@ def _sealed(kit: Kit) -> tuple[bool, str]:
 
 
 def _areas(kit: Kit) -> tuple[bool, str]:
-    """Each stored choice has its area: a guard that the code no longer has asks nobody."""
+    """Check that each stored area is still registered, since otherwise no guard asks for it."""
     unknown: dict[str, int] = {}
     for keys, count in kit.store.count_by_areas().items():
         for key in keys:
@@ -156,7 +159,7 @@ def _areas(kit: Kit) -> tuple[bool, str]:
 
 
 def _users(kit: Kit, user_keys: Callable[[], Iterable[str]] | None) -> tuple[bool, str]:
-    """Each account has its user: one that has lost its key would be without a second factor."""
+    """Check that each account has its user; a user with a new key would have no second factor."""
     if user_keys is None:
         return True, "not looked at: give init_app user_keys, the keys of all users"
     lost = accounts.without_user(kit, user_keys())
@@ -168,7 +171,7 @@ def _users(kit: Kit, user_keys: Callable[[], Iterable[str]] | None) -> tuple[boo
 
 
 def _opens(kit: Kit) -> tuple[bool, str]:
-    """A few secrets at random, as there may be many: their ids are random, too."""
+    """Check the keys of a few secrets, chosen by a random id, since there may be many."""
     found = kit.store.sample(secrets.token_hex(8), SAMPLE) or kit.store.sample("", SAMPLE)
     under = {kit.vault.sealed_under(value.sealed) for value in found}
     missing = sorted(under - set(kit.vault.key_ids))

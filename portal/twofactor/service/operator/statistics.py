@@ -1,4 +1,4 @@
-"""The figures that an operator is asked for."""
+"""Statistics of two-factor authentication, for operators."""
 
 import math
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from ..context import Kit
 from .accounts import BATCH, overview
 
 WEEK = 7 * 86_400
-# 1 January 1970 was a Thursday: weeks begin three days before, on a Monday.
+# 1 January 1970 was a Thursday; its week began three days before, on a Monday.
 _MONDAY = -3 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What happened in a week.
+    """Counts of a week.
 
     Args:
         week: its Monday (UTC).
-        activated: how often two-factor authentication was switched on.
-        deactivated: how often its user switched it off, with a code or the recovery code.
-        reset: how often an operator switched it off.
-        codes_accepted: codes that were right.
-        codes_wrong: codes that were not.
+        activated: number of times two-factor authentication was turned on.
+        deactivated: number of times users turned it off, with a code or the recovery code.
+        reset: number of times operators turned it off.
+        codes_accepted: number of right codes.
+        codes_wrong: number of wrong codes.
     """
 
     week: str
@@ -35,16 +35,16 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Who uses it, now and week by week.
+    """Numbers of users, now and by week.
 
     Args:
-        users: users of the application, `None` when it does not tell.
-        on: those who have two-factor authentication.
-        held: those whose codes are not judged now, the locked ones included.
-        locked: those whose codes are locked until an operator unlocks them.
-        recovery_held: those whose recovery code is not judged now.
-        areas: how many protect each area.
-        weeks: the latest weeks, the present one last.
+        users: users of the application, `None` if unknown.
+        on: users with two-factor authentication.
+        held: users whose codes are not judged now, including locked ones.
+        locked: users whose codes are locked until an operator unlocks them.
+        recovery_held: users whose recovery codes are not judged now.
+        areas: users who protect an area, by its key.
+        weeks: the latest weeks, the current week last.
     """
 
     users: int | None
@@ -58,7 +58,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class HeldAccounts:
-    """How many accounts are held at this moment; the words are those of `Figures`."""
+    """Numbers of accounts that are held now; the fields are those of `Figures`."""
 
     held: int = 0
     locked: int = 0
@@ -66,12 +66,12 @@ class HeldAccounts:
 
 
 def figures(kit: Kit, users: int | None, weeks: int) -> Figures:
-    """Count everything.
+    """Return all figures.
 
     Args:
         kit: the application's parts.
-        users: how many users the application has, if it tells.
-        weeks: how many weeks to look back, the present one included.
+        users: number of users of the application, `None` if unknown.
+        weeks: number of weeks, including the current week.
     """
     choices = kit.store.count_by_areas()
     held = held_accounts(kit)
@@ -90,7 +90,7 @@ def figures(kit: Kit, users: int | None, weeks: int) -> Figures:
 
 
 def held_accounts(kit: Kit) -> HeldAccounts:
-    """Count the held accounts; only those with a wrong answer are looked at."""
+    """Count the held accounts; only accounts with past attempts are read."""
     held = locked = recovery_held = 0
     for account in kit.store.accounts(BATCH, tried=True):
         each = overview(kit, account)

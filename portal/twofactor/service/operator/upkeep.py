@@ -1,4 +1,4 @@
-"""Rotate keys, purge what is old, upgrade the tables."""
+"""Use cases of the operator: rotate keys, purge old rows, upgrade the tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from . import accounts
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a rotation did.
+    """The result of a rotation of keys.
 
     Args:
-        seen: sealed values that were looked at.
-        resealed: those sealed anew under the newest key.
-        failed: those whose key is missing or that do not open; they stay as they are.
+        seen: number of sealed values.
+        resealed: number of values sealed again under the newest key.
+        failed: number of values that do not open or whose key is missing. They are not changed.
         missing: ids of the keys that are missing.
     """
 
@@ -28,10 +28,10 @@ class Rotation:
 
 
 def rotate_keys(kit: Kit, progress: Callable[[int], None] = lambda _count: None) -> Rotation:
-    """Seal everything anew under the newest key.
+    """Seal all values again under the newest key.
 
-    It can be broken off at any moment and run again: each value is changed by one statement of
-    its own, only if it is still the one that was read, and what is under the newest key is left.
+    It can be interrupted at any time and run again. Each value is replaced by its own statement,
+    if it has not changed since it was read. Values under the newest key are skipped.
     """
     seen = resealed = failed = 0
     missing: set[str] = set()
@@ -64,10 +64,12 @@ def _bound(table: str, user_id: str, row_id: str, kind: str) -> tuple[str, tuple
 def purge(
     kit: Kit, events_before: int, progress: Callable[[int], None] = lambda _count: None
 ) -> tuple[int, int]:
-    """Remove expired tickets, and events of before a time (Unix seconds), in short transactions.
+    """Remove expired tickets, and events from before a time (Unix seconds).
+
+    Each batch is a short transaction.
 
     Returns:
-        How many tickets and how many events were removed.
+        Numbers of removed tickets and removed events.
     """
     now = kit.clock()
     return (
@@ -85,5 +87,5 @@ def _all(kit: Kit, remove: Callable[[Transaction], int], progress: Callable[[int
 
 
 def upgrade_tables(kit: Kit) -> tuple[int, int]:
-    """Lead the tables up to the newest version; the version before and the one after."""
+    """Upgrade the tables to the newest version; return the old and the new version."""
     return kit.store.upgrade()
