@@ -23,7 +23,7 @@ def bound_request(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Limit the body of requests to the portal's pages, and the number of fields of any form.
 
     Raises:
-        RequestEntityTooLarge: it has more than MOST_FIELDS fields.
+        RequestEntityTooLarge: the body is too large, or has more than MOST_FIELDS fields.
     """
     endpoint = endpoint or ""
     if endpoint.startswith(_SMALL):
