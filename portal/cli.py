@@ -38,7 +38,7 @@ def make_demo() -> None:
 
 
 def purge() -> None:
-    """Remove what has run out: sessions, counted failures, known browsers, mailed links.
+    """Remove expired sessions, counted failures, known browsers and mailed links.
 
     Example: flask --app wsgi purge
     """
@@ -91,7 +91,7 @@ def set_password(name: str, password: str | None) -> None:
 
 @mails.command("send")
 def send() -> None:
-    """Deliver the mails whose time has come."""
+    """Deliver the mails that are due."""
     sent, waiting = outbox.deliver_due()
     click.echo(f"{sent} sent, {waiting} waiting.")
     if waiting:

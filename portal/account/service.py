@@ -172,8 +172,8 @@ def replace_password(
 ) -> None:
     """Store a password that has been checked, and end all other sessions and pending sign-ins.
 
-    They end in the transaction that stores it, so the old password never goes without the sessions
-    it opened. A session written a moment later ends too, since it has the older credential version.
+    They end in the transaction that stores it, so either all of them end or nothing changes. A
+    session written a moment later ends too, since it has the older credential version.
 
     Args:
         customer: the owner of the password.

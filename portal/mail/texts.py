@@ -183,7 +183,7 @@ def locked_codes() -> Notice:
 
 
 class _Changes(TypedDict):
-    """A function for each `ChangeName`: the type checker finds one that is missing."""
+    """A function for each `ChangeName`, so that the type checker finds a missing function."""
 
     activated: Make
     deactivated: Make
