@@ -1,5 +1,5 @@
-"""What a second factor costs here, in peers, and at the least: `make bench`, docs/performance.md.
+"""A benchmark of two-factor authentication here and in peer libraries, against a minimal floor.
 
-Everything in this folder but `apps/` needs the standard library alone, since it runs in the
-environment of each peer as well.
+Run with `make bench`; docs/performance.md has the results. Everything in this folder except `apps/`
+needs only the standard library, since it also runs in the environment of each peer.
 """

@@ -1,4 +1,4 @@
-"""`python -m bench`: measures, prints one Markdown table, writes build/bench.json."""
+"""`python -m bench`: measure, print a Markdown table and write build/bench.json."""
 
 import argparse
 import json
@@ -17,9 +17,9 @@ PARTS = ("in_process", "gunicorn", "growth", "more", "workers", "imports")
 
 
 def main() -> None:
-    """Measure, and say which budgets are not kept; on a busy machine that is no failure."""
+    """Measure, and print missed budgets; they don't fail the run, as the machine may be busy."""
     given = _parser().parse_args()
-    # Whoever ends it early leaves no server behind.
+    # Exit normally on SIGTERM, so that no server is left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     asked = parts.Asked(
         sides=given.sides,
@@ -45,7 +45,7 @@ def main() -> None:
         if part in given.parts:
             results[part] = as_json(_measure(part, asked, given.measures))
             results["seconds"] = round(time.monotonic() - begun)
-            # After each part, so that a run that is broken off was not in vain.
+            # Written after each part, so that an interrupted run keeps its results.
             given.json.write_text(json.dumps(results, indent=1) + "\n")
     print(report.markdown(results))
     for line in report.missed(results):

@@ -1,4 +1,4 @@
-"""A browser that costs next to nothing: cookies, hidden fields, redirects."""
+"""A minimal, cheap browser with cookies, hidden fields and redirects."""
 
 import http.client
 import io
@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from .timed import HEADER
 
-# Method, path, headers, body; status, headers, body.
+# (method, path, headers, body) -> (status, headers, body)
 Transport = Callable[[str, str, dict[str, str], bytes], tuple[int, list[tuple[str, str]], bytes]]
 _INPUT = re.compile(r"<input[^>]*>")
 _ATTRIBUTE = re.compile(r'(name|value)="([^"]*)"')
@@ -21,12 +21,12 @@ _TOKENS = frozenset({"csrf_token", "csrfmiddlewaretoken"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer and what it cost the process that gave it.
+    """A response and its cost in the serving process.
 
     Args:
-        status: of HTTP.
-        location: where it leads, if anywhere.
-        body: of the answer.
+        status: the HTTP status.
+        location: the target of a redirect, or an empty text.
+        body: the body of the response.
         cost: `cpu` and `wall` in seconds; `statements`, `commits`, `calls`.
     """
 
@@ -36,14 +36,14 @@ class Answer:
     cost: dict[str, Any]
 
     def expect(self, *statuses: int) -> "Answer":
-        """Itself; anything else than what was meant to happen must not be measured."""
+        """Return the answer; raise AssertionError if its status is not expected."""
         if self.status not in statuses:
             raise AssertionError(f"{self.status} instead of {statuses}: {self.body[:2000]}")
         return self
 
 
 class Browser:
-    """One person's browser."""
+    """The browser of a person."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -59,7 +59,7 @@ class Browser:
         return self._send("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
 
     def follow(self, answer: Answer) -> list[Answer]:
-        """The answer and the pages that it leads to."""
+        """Follow redirects; return the answer and all further ones."""
         answers = [answer]
         while answers[-1].location:
             answers.append(self.get(answers[-1].location))
@@ -67,7 +67,7 @@ class Browser:
         return answers
 
     def do(self, hook: str) -> Answer:
-        """Ask something of the process (`App.hooks`)."""
+        """Run a hook in the serving process (`App.hooks`)."""
         return self._send("GET", "/", b"", {"X-Bench-Do": hook})
 
     def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -104,7 +104,7 @@ class Browser:
 
 
 def in_process(app: Callable[..., Any]) -> Transport:
-    """Calls a WSGI application."""
+    """Return a transport that calls a WSGI application."""
 
     def send(
         method: str, path: str, headers: dict[str, str], body: bytes
@@ -139,7 +139,7 @@ def in_process(app: Callable[..., Any]) -> Transport:
 
 
 def over_http(port: int) -> Transport:
-    """Talks to a server on this machine."""
+    """Return a transport to a server on this machine."""
 
     def send(
         method: str, path: str, headers: dict[str, str], body: bytes

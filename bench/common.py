@@ -1,13 +1,13 @@
-"""What the host apps of all sides have in common, so that their settings are equal."""
+"""The common settings and types of the host apps of all sides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-# One person switches it on, the other never does.
+# Ada turns two-factor authentication on, Bob never does.
 ADA, BOB = "ada@example.org", "bob@example.org"
 PASSWORD = "plum-coffee-lantern-42"
-# bcrypt's, for passwords and recovery codes: the hash would hide everything else at 12.
+# The bcrypt cost for passwords and recovery codes; at 12, hashing would hide all other costs.
 COST = 4
 SECRET = "only for measuring, and long enough for every framework"
 ISSUER = "Customer Portal"
@@ -15,7 +15,7 @@ ISSUER = "Customer Portal"
 
 @dataclass(slots=True)
 class Counted:
-    """What went to the database, and how many Python functions were called."""
+    """The counts of SQL statements, commits and calls of Python functions."""
 
     statements: int = 0
     commits: int = 0
@@ -28,10 +28,10 @@ class App:
 
     Args:
         wsgi: the application.
-        counted: grows while `count` is on.
-        count: switches the counting on or off, so that it costs nothing while time is taken.
-        hooks: what else can be asked of the process, by name: `forgive` makes the code of this
-            moment good again and forgets wrong ones, `load` adds so many accounts.
+        counted: the counts, which grow while counting is on.
+        count: turns the counting on or off, so that it costs nothing while time is measured.
+        hooks: further functions of the process, by name: `forgive` makes the current code valid
+            again and clears wrong ones, `load` adds a number of accounts.
     """
 
     wsgi: Callable[..., Any]
@@ -41,5 +41,5 @@ class App:
 
 
 def numbers(upto: int) -> str:
-    """The head of a statement that has the numbers from 1 as `n(i)`, in SQLite and PostgreSQL."""
+    """Return the start of a statement with the numbers from 1 as `n(i)`, for both databases."""
     return f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {upto}) "

@@ -1,4 +1,4 @@
-"""What is measured, in the order of the table, and what was asked of it."""
+"""The measures in the order of the table, and their budgets."""
 
 import importlib
 from collections.abc import Callable
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 
 from .worker import OTHERS, PEOPLE
 
-# Medians by side: cpu in seconds, ratio to each of ours ("to ours"), statements ...
+# Medians by side: "cpu" in seconds, the ratio to each of ours ("to ours"), "statements" ...
 Found = dict[str, dict[str, float]]
-# The same package in a host whose users come from the ORM, and in one where they do not.
+# The same package in a host with users from the ORM, and in one without the ORM.
 OURS = ("ours", "core")
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One row.
+    """A row of the table.
 
     Args:
-        name: of the method `measure_...` of the people.
-        label: what people read.
-        times: how many samples of a round, in relation to the others.
-        budget: what it must keep to, in words.
-        met: whether it does; gets what was found, by side, the name of the database, and which of
-            our sides is asked about.
-        unit: what the column of a side shows, "ms" or "us" of CPU time.
+        name: the end of the name of the method `measure_...` of the people.
+        label: the text in the table.
+        times: the share of samples in a round, relative to the other measures.
+        budget: the limit, in words.
+        met: returns whether the budget is met; called with the results by side, the name of the
+            database, and the one of our sides to judge.
+        unit: "ms" or "us" of CPU time, shown in the column of a side.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Measure:
     unit: str = "ms"
 
     def sides(self, wanted: list[str]) -> list[str]:
-        """Those that have it."""
+        """Return those of the wanted sides that have this measure."""
         return [side for side in wanted if self._is_of(side)]
 
     def _is_of(self, side: str) -> bool:
@@ -120,7 +120,7 @@ MEASURES = [
     Measure("bcrypt12", "floor: one bcrypt of cost 12", 0.1),
 ]
 BY_NAME = {measure.name: measure for measure in MEASURES}
-# The same question is answered by another route at the peers.
+# The peers use a different route for the same purpose.
 STANDS_FOR = {"deed_right": "right", "deed_wrong": "wrong"}
-# These are set against the floor of one UPDATE and COMMIT.
+# These are compared with the floor of one UPDATE and COMMIT.
 VERIFICATIONS = frozenset({"deed_right", "deed_wrong", "right", "wrong"})

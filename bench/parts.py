@@ -1,4 +1,4 @@
-"""The parts of the bench, each for itself: requests, gunicorn, growth, imports and memory."""
+"""The separate parts of the bench: requests, gunicorn, growth, imports and memory."""
 
 import statistics
 import subprocess
@@ -32,7 +32,7 @@ MODULES = {"ours": "portal.twofactor", "security_too": "flask_security"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked on the command line."""
+    """The options of the command line."""
 
     sides: list[str]
     databases: list[str]
@@ -48,7 +48,7 @@ def _place(side: str, made: Databases, folder: Path, **environment: str) -> Plac
 
 @contextmanager
 def _room(kind: str) -> Iterator[tuple[Databases, Path, ExitStack]]:
-    """Databases of a kind, a folder, and what is closed at the end."""
+    """Yield databases of a kind, a temporary folder and an exit stack."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
         folder = Path(name)
         yield stack.enter_context(databases(kind, folder)), folder, stack
@@ -57,7 +57,7 @@ def _room(kind: str) -> Iterator[tuple[Databases, Path, ExitStack]]:
 def requests(
     asked: Asked, *, served: bool, names: list[str] | None = None
 ) -> dict[str, dict[str, Found]]:
-    """Every measure, in process or through gunicorn, on each database."""
+    """Run the measures on each database, in process or through gunicorn."""
     result = {}
     start: Callable[[Place], Any] = Served if served else InProcess
     for kind in asked.databases:
@@ -79,7 +79,7 @@ def requests(
 
 
 def growth(asked: Asked) -> dict[str, dict[str, Any]]:
-    """Each side with 1,000 accounts and with many, in the same rounds."""
+    """Measure each side with 1,000 accounts and with many, in the same rounds."""
     result = {}
     for kind in asked.databases:
         print(f"{asked.accounts:,} accounts, {kind}", file=sys.stderr)
@@ -98,7 +98,7 @@ def growth(asked: Asked) -> dict[str, dict[str, Any]]:
 
 
 def ours_with_more(asked: Asked) -> dict[str, dict[str, Any]]:
-    """Our side with 50 more areas, and with many events, against itself without."""
+    """Compare our side with 50 more areas, and with many events, with the usual one."""
     result = {}
     for kind in asked.databases:
         print(f"areas and events, {kind}", file=sys.stderr)
@@ -130,7 +130,7 @@ def ours_with_more(asked: Asked) -> dict[str, dict[str, Any]]:
 
 
 def _pairs(rounds: running.Rounds) -> dict[str, Any]:
-    """By measure and side: CPU ms with few and with many, and the ratio."""
+    """Return, by measure and side, the CPU seconds with few and with many, and the ratio."""
     result: dict[str, Any] = {}
     for name, sides in rounds.items():
         for label in sides:
@@ -148,14 +148,14 @@ def _pairs(rounds: running.Rounds) -> dict[str, Any]:
 
 
 def workers(asked: Asked) -> dict[str, dict[str, Any]]:
-    """Our side under 1, 2 and 4 gunicorn workers, with as many browsers at once."""
+    """Measure our side with 1, 2 and 4 gunicorn workers and the same number of browsers."""
     result: dict[str, dict[str, Any]] = {}
     for kind in asked.databases:
         for number in (1, 2, 4):
             print(f"{number} gunicorn workers, {kind}", file=sys.stderr)
             with _room(kind) as (made, folder, stack):
                 place = _place("ours", made, folder)
-                # Tables and people are there before several workers look for them at once.
+                # Create tables and users before several workers do so at once.
                 InProcess(place).close()
                 server = Served(place, number)
                 stack.callback(server.close)
@@ -179,7 +179,7 @@ def _at_once(server: Served, number: int, asked: Asked) -> dict[str, float]:
 
 
 def imports(asked: Asked) -> dict[str, dict[str, float]]:
-    """CPU time of the import after Flask, SQLAlchemy and Flask-Login; memory of a worker."""
+    """Measure the import (CPU, after Flask, SQLAlchemy, Flask-Login) and a worker's memory."""
     print("imports and memory", file=sys.stderr)
     times: dict[str, list[float]] = {side: [] for side in asked.sides if side in MODULES}
     for _ in range(asked.rounds * 2):

@@ -1,4 +1,4 @@
-"""The table and the JSON."""
+"""The Markdown table of the results."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ _HOSTS = {"ours": "with the ORM", "core": "without the ORM"}
 
 
 def machine() -> dict[str, Any]:
-    """Where it was measured, and how busy it was."""
+    """Return the Python version, the number of processors and the load of the machine."""
     return {
         "python": platform.python_version(),
         "processors": os.cpu_count(),
@@ -24,7 +24,7 @@ def machine() -> dict[str, Any]:
 
 
 def markdown(results: dict[str, Any]) -> str:
-    """One table of everything that was measured."""
+    """Return the table of all results."""
     rows = [_HEAD, ["---", "---", *["--:"] * 8, "---", "---"]]
     for part, where in (("in_process", "in process"), ("gunicorn", "gunicorn")):
         for database, found in results.get(part, {}).items():
@@ -47,7 +47,7 @@ def markdown(results: dict[str, Any]) -> str:
 
 
 def missed(results: dict[str, Any]) -> list[str]:
-    """The rows whose budget is not kept."""
+    """Return the rows whose budget is missed."""
     lines = markdown(results).splitlines()[2:]
     return [line for line in lines if line.rstrip(" |").rpartition("| ")[2].startswith("**no**")]
 
@@ -75,7 +75,7 @@ def _row(where: str, measure: Measure, found: Found, database: str) -> list[str]
 
 
 def _kept_by(measure: Measure, found: Found, database: str) -> str:
-    """Whether the budget is kept by both of our sides; if by one alone, by which."""
+    """Return in words whether our sides keep the budget, or which of them does."""
     present = [own for own in OURS if own in found]
     if measure.met is None or not present:
         return ""
@@ -108,7 +108,7 @@ def _against(
     if figures is None:
         return ""
     time = _time(measure, figures)
-    # A ratio of two differences says nothing.
+    # A ratio of two differences means nothing.
     if not ours or measure.unit != "ms":
         return time
     ratios = [f"{figures[f'to {own}']:.1f}" for own in OURS if f"to {own}" in figures]
@@ -134,7 +134,7 @@ def _enrolment_rows(where: str, found: Found) -> list[list[str]]:
 
 
 def _growth_rows(where: str, found: dict[str, Any]) -> list[list[str]]:
-    """How many times as long as with 1,000 accounts."""
+    """Return the rows that compare many accounts with 1,000."""
     rows = []
     for name, sides in found.items():
         measure = BY_NAME[name]
@@ -146,7 +146,7 @@ def _growth_rows(where: str, found: dict[str, Any]) -> list[list[str]]:
 
 
 def _flat(measure: Measure, figures: dict[str, float]) -> bool:
-    """A tenth, or 20 µs of a difference, is noise."""
+    """Return whether the growth is noise: at most a tenth, or 20 µs for a difference."""
     if measure.unit == "us":
         return figures["added"] <= 20e-6
     return figures["ratio"] <= 1.1

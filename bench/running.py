@@ -1,4 +1,4 @@
-"""Interleaved rounds: every side in each of them, so that what disturbs one disturbs all."""
+"""Interleaved rounds, each with all sides, so that a disturbance affects all of them."""
 
 import random
 import statistics
@@ -12,13 +12,13 @@ Rounds = dict[str, dict[str, list[dict[str, float]]]]
 
 
 class Side(Protocol):
-    """Something that gives samples."""
+    """A source of samples."""
 
     def take(self, name: str, times: int, count: str = "") -> list[dict[str, float]]: ...
 
 
 def medians(samples: list[dict[str, float]]) -> dict[str, float]:
-    """The median of each figure."""
+    """Return the median of each figure."""
     return {name: statistics.median(s[name] for s in samples) for name in samples[0]}
 
 
@@ -29,23 +29,23 @@ def run(
     rounds: int,
     times: int,
 ) -> Rounds:
-    """Measure everything in every round.
+    """Run all measures in every round.
 
     Args:
-        sides: what gives samples, by name.
-        kind_of: which side each of them is.
-        names: of the measures.
-        rounds: how many.
-        times: samples of a side in a round, for a measure whose share is 1.
+        sides: the sources of samples, by name.
+        kind_of: the side of each source.
+        names: the names of the measures.
+        rounds: the number of rounds.
+        times: samples of a side in a round, for a measure with share 1.
 
     Returns:
-        By measure and side: the medians of each round, what is counted stands first.
+        By measure and side: the counts, followed by the medians of each round.
     """
     found: Rounds = {}
     wanted = [measure for measure in MEASURES if measure.name in names]
     for measure in wanted:
         for side in _of(measure, sides, kind_of):
-            # Warm: templates compiled, statements cached.
+            # Warm up: compile templates, cache statements.
             sides[side].take(measure.name, min(2, times))
             found.setdefault(measure.name, {})[side] = []
     for number in range(1, rounds + 1):
@@ -55,7 +55,7 @@ def run(
             having = _of(measure, sides, kind_of)
             for side in random.sample(having, len(having)):
                 found[measure.name][side].append(medians(sides[side].take(measure.name, share)))
-    # What is counted comes last: SQLAlchemy is slower, and calls more, once somebody listened.
+    # Count last: after an event listener, SQLAlchemy is slower and makes more calls.
     for what in ("calls", "statements"):
         for name, present in found.items():
             for side in present:
@@ -72,7 +72,7 @@ def _of(measure: Measure, sides: Mapping[str, Side], kind_of: Mapping[str, str])
 
 
 def summary(rounds: Rounds) -> dict[str, Found]:
-    """By measure and side: the medians over the rounds, "to ours" and "to core" being ratios."""
+    """Return, by measure and side, the medians of the rounds and the ratios to our sides."""
     return {name: _compared(name, rounds) for name in rounds}
 
 
@@ -95,13 +95,13 @@ def _compared(name: str, rounds: Rounds) -> Found:
 
 
 def ratio(these: list[dict[str, float]], those: list[dict[str, float]]) -> float:
-    """How much more CPU time these took: the median of the rounds' ratios."""
+    """Return the median of the rounds' ratios of CPU time."""
     pairs = zip(these, those, strict=True)
     return statistics.median(a["cpu"] / b["cpu"] if b["cpu"] else 0.0 for a, b in pairs)
 
 
 def as_json(value: Any) -> Any:
-    """Rounded to what means something."""
+    """Return the value with floats rounded to nine decimals."""
     if isinstance(value, dict):
         return {key: as_json(each) for key, each in value.items()}
     return round(value, 9) if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""The sides as processes: environments of their own, a worker each, or gunicorn."""
+"""The processes of the sides: each has an environment, and a worker or gunicorn."""
 
 import contextlib
 import json
@@ -30,8 +30,8 @@ LABELS = {
     "bare": "floor",
 }
 PEERS = ("security_too", "two_factor", "allauth")
-# Newest versions; the report says which ones were taken. Ours is installed as a host would do it,
-# without what tests and documentation need.
+# Newest versions; the report lists them. Ours is installed as in a host, without the packages for
+# tests and documentation.
 PACKAGES = {
     "ours": ["--editable", f"{ROOT}[postgres,serve]"],
     "security_too": ["Flask-Security-Too[fsqla,mfa]", "bcrypt"],
@@ -47,17 +47,17 @@ SHOWN = {
 
 
 def _environment(side: str) -> str:
-    """Whose environment a side uses: the floor has none of its own."""
+    """Return the side whose environment a side uses; `bare` and `core` use that of `ours`."""
     return "ours" if side in {"bare", "core"} else side
 
 
 def python_of(side: str) -> Path:
-    """The interpreter of a side."""
+    """Return the path of a side's interpreter."""
     return BUILD / "venvs" / _environment(side) / "bin" / "python"
 
 
 def install(side: str) -> None:
-    """Make the environment of a side, once."""
+    """Create the environment of a side if it does not exist."""
     side, python = _environment(side), python_of(side)
     done = BUILD / "venvs" / side / ".installed"
     if done.exists():
@@ -72,7 +72,7 @@ def install(side: str) -> None:
 
 
 def versions(side: str) -> dict[str, str]:
-    """The versions that are measured."""
+    """Return the versions of a side's packages."""
     if side not in SHOWN:
         return {}
     code = (
@@ -88,13 +88,13 @@ def versions(side: str) -> dict[str, str]:
 
 @dataclass
 class Place:
-    """Where something is measured: one side on one database.
+    """A side with a database.
 
     Args:
-        side: which one.
-        uri: of its database, empty as yet.
-        folder: for its files.
-        environment: besides this process's own.
+        side: the name of the side.
+        uri: the address of an empty database.
+        folder: the folder for its files.
+        environment: environment variables, added to those of this process.
     """
 
     side: str
@@ -105,7 +105,7 @@ class Place:
     @property
     def full_environment(self) -> dict[str, str]:
         named = {"BENCH_SIDE": self.side, "BENCH_URI": self.uri, "BENCH_FOLDER": str(self.folder)}
-        # One hash seed for all, so that no side has the luckier dictionaries.
+        # The same hash seed for all, so that dictionaries are equally fast.
         return {**os.environ, **named, **self.environment, "PYTHONHASHSEED": "0"}
 
 
@@ -126,7 +126,7 @@ class InProcess:
         self._place = place
 
     def take(self, name: str, times: int, count: str = "") -> list[dict[str, float]]:
-        """So many samples (`worker.Measuring`)."""
+        """Return samples of a measure (`worker.Measuring.take`)."""
         found: list[dict[str, float]] = self._ask(name=name, times=times, count=count)
         return found
 
@@ -153,7 +153,7 @@ class InProcess:
 
 
 class Served:
-    """gunicorn with sync workers; the person is in this process."""
+    """gunicorn with sync workers; the person runs in this process."""
 
     def __init__(self, place: Place, workers: int = 1) -> None:
         self._log = (place.folder / f"{place.side}-gunicorn.log").open("ab")
@@ -176,7 +176,7 @@ class Served:
         self.take, self.hook = self._measuring.take, self._measuring.hook
 
     def browse(self, times: int) -> list[dict[str, float]]:
-        """Look at guarded pages, in a browser of one's own."""
+        """Send requests to a guarded route from a new browser; return their costs."""
         browser = Measuring("ours", over_http(self.port)).person("off").browser
         return [browser.post("/other").expect(303).cost for _ in range(times)]
 
@@ -187,11 +187,11 @@ class Served:
 
 
 class Databases:
-    """Hands out empty databases.
+    """A source of empty databases.
 
     Args:
         kind: "sqlite" or "postgresql".
-        folder: for the files.
+        folder: the folder for the files of SQLite.
     """
 
     def __init__(self, kind: str, folder: Path) -> None:
@@ -202,7 +202,7 @@ class Databases:
             self._server = postgres.start()
 
     def new(self) -> str:
-        """The SQLAlchemy address of a new one."""
+        """Return the SQLAlchemy address of a new database."""
         if self._server is not None:
             uri: str = self._server.create_database()
             return uri
@@ -215,7 +215,7 @@ class Databases:
 
 @contextlib.contextmanager
 def databases(kind: str, folder: Path) -> Iterator[Databases]:
-    """Databases of a kind, gone afterwards."""
+    """Yield a source of databases and close it afterwards."""
     made = Databases(kind, folder)
     try:
         yield made

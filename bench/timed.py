@@ -1,4 +1,4 @@
-"""Takes the time inside the process that serves, in process and under gunicorn alike."""
+"""Measurement in the serving process, in process and under gunicorn alike."""
 
 import json
 import sys
@@ -14,13 +14,13 @@ HEADER = "X-Bench"
 
 
 class Timed:
-    """WSGI middleware: says in a header what the request cost in CPU time and time.
+    """WSGI middleware that reports the CPU and wall time of a request in a header.
 
-    Or what it cost in "statements" (and commits), or in "calls" of Python functions: each of these
-    is counted in a run of its own, since counting costs time and calls.
+    With `X-Bench-Count` it counts "statements" (and commits) or "calls" of Python functions
+    instead, each in a separate run, since counting costs time and calls.
 
-    CPU time is that of the whole process, so the server must do one request at a time. The
-    headers `X-Bench-Do` (run a hook instead) and `X-Bench-Count` are for the bench alone.
+    CPU time is that of the whole process, so the server must handle one request at a time. The
+    headers `X-Bench-Do` (run a hook instead) and `X-Bench-Count` are only for the bench.
     """
 
     def __init__(self, app: App) -> None:
@@ -75,9 +75,9 @@ class Timed:
 
 
 def memory(kind: str) -> int:
-    """Bytes of this process: "VmRSS" all that is resident, "RssAnon" what no other process shares.
+    """Return bytes of this process: "VmRSS" is all resident memory, "RssAnon" the unshared part.
 
-    The code of libraries is resident once for all workers of a machine.
+    The code of libraries is shared by all workers of a machine.
     """
     status = Path("/proc/self/status").read_text()
     return 1024 * int(status.split(f"{kind}:")[1].split()[0])

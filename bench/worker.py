@@ -1,8 +1,8 @@
-"""One side on one database, in a process and an environment of its own.
+"""The worker process of a side with a database, in the environment of that side.
 
     python -m bench.worker SIDE DATABASE FOLDER
 
-reads what to measure from standard input, a JSON object a line, and answers in the same way.
+reads requests from standard input, one JSON object per line, and prints one JSON value for each.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from .browser import Transport, in_process
 from .people.base import Person
 from .timed import Timed
 
-# The people that know their way about at a side.
+# The people of each side.
 PEOPLE = {
     "bare": {"": "ours.Bare"},
     "ours": {"": "ours.Ours", "off": "ours.NotEnrolled"},
@@ -26,14 +26,14 @@ PEOPLE = {
     "two_factor": {"": "two_factor.TwoFactorAuth"},
     "allauth": {"": "allauth.Allauth"},
 }
-# Measures that are somebody else's than the usual person's.
+# Measures of a person other than the usual one.
 OTHERS = {"guard_off": "off"}
 
 
 def make_app(side: str, uri: str, folder: Path) -> Timed:
-    """The host app of a side, its database ready."""
+    """Create the host app of a side and its database."""
     if uri.startswith("sqlite:///"):
-        # As the documentation asks for; the other settings are SQLite's own.
+        # As the documentation recommends; the other settings are SQLite's defaults.
         connection = sqlite3.connect(uri.removeprefix("sqlite:///"))
         connection.execute("PRAGMA journal_mode=WAL")
         connection.close()
@@ -41,23 +41,23 @@ def make_app(side: str, uri: str, folder: Path) -> Timed:
 
 
 class Measuring:
-    """Somebody at a side, who measures what is asked."""
+    """The people of a side, who take the samples."""
 
     def __init__(self, side: str, transport: Transport) -> None:
         self._side, self._transport = side, transport
         self._people: dict[str, Person] = {}
 
     def take(self, name: str, times: int, count: str = "") -> list[dict[str, float]]:
-        """So many samples of a measure; `count` "statements" or "calls" instead."""
+        """Return `times` samples; `count` "statements" or "calls" replaces the time."""
         return self.person(OTHERS.get(name, "")).take(name, times, count)
 
     def hook(self, text: str) -> Any:
-        """Run a hook; its result."""
+        """Run a hook and return its result."""
         answer = self.person("").browser.do(text).expect(200)
         return json.loads(answer.body)
 
     def person(self, who: str = "") -> Person:
-        """Somebody who is ready to measure."""
+        """Return a person who is ready to measure."""
         if who not in self._people:
             module, _, name = PEOPLE[self._side][who].partition(".")
             kind = getattr(importlib.import_module(f"bench.people.{module}"), name)
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def served() -> Timed:
-    """The application for gunicorn (`bench.worker:served()`)."""
+    """Return the application for gunicorn (`bench.worker:served()`)."""
     side, uri, folder = (os.environ[f"BENCH_{name}"] for name in ("SIDE", "URI", "FOLDER"))
     return make_app(side, uri, Path(folder))
 

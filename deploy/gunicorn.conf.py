@@ -1,4 +1,4 @@
-"""gunicorn --config deploy/gunicorn.conf.py wsgi:app"""
+"""Settings of gunicorn: gunicorn --config deploy/gunicorn.conf.py wsgi:app"""
 
 import os
 from pathlib import Path
@@ -6,25 +6,25 @@ from typing import Any
 
 bind = os.environ.get("PORTAL_BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
-preload_app = True  # settings are read and checked once, before there is a worker
+preload_app = True  # reads and checks the settings once, before the workers start
 timeout = 30  # longer than PORTAL_DATABASE_TIMEOUT_SECONDS
 graceful_timeout = 30
 max_requests = 10_000
 max_requests_jitter = 1_000
 
-# Where the figures of the workers meet: a folder of this host, and of this service alone.
+# The folder in which the workers share their metrics; local, and only for this service.
 figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
 
 
 def on_starting(_server: Any) -> None:
-    """What is left of the run before is no part of this one."""
+    """Delete the metrics of the previous run."""
     if figures:
         for path in Path(figures).glob("*.db"):
             path.unlink()
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """A worker that is gone has no present figures any more; what it has counted stays."""
+    """Remove the gauges of a worker that has ended; its counters stay."""
     if figures:
         from prometheus_client import multiprocess
 

@@ -1,4 +1,4 @@
-"""The customer portal; importing it loads nothing, so that `portal.twofactor` can be used alone."""
+"""The customer portal. Importing it loads no module, so other apps can use `portal.twofactor`."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,10 @@ __all__ = ["create_app"]
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
-    """Make the portal, with the given settings over those of the environment.
+    """Create the portal; the given settings override those of the environment.
 
     Raises:
-        portal.config.SettingError: a setting can't be used; the message names it.
+        portal.config.SettingError: a setting has an invalid value; the message names it.
     """
     from portal.app import create_app as factory
 

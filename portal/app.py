@@ -1,4 +1,4 @@
-"""The factory: what the portal is put together from, in order."""
+"""The application factory."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,10 +21,10 @@ from portal.web import doctor, errors, health, language_switch, logs, metrics, r
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """Make the portal.
+    """Create the portal.
 
     Raises:
-        SettingError: a setting can't be used; the message names it.
+        SettingError: a setting has an invalid value; the message names it.
     """
     app = Flask("portal", instance_path=config.instance_path(settings))
     config.load(app, settings)
@@ -55,7 +55,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
 
 def init_login(app: Flask) -> None:
-    """Flask-Login keeps who is signed in; how long, and where, is the session's matter."""
+    """Set up Flask-Login, which stores the user in the session; `sessions` decides its lifetime."""
     login_manager.init_app(app, add_context_processor=False)
     login_manager.session_protection = None
     login_manager.user_loader(load_customer)
@@ -63,7 +63,7 @@ def init_login(app: Flask) -> None:
 
 
 def init_twofactor(app: Flask) -> None:
-    """Mount the second factor in the security section."""
+    """Set up the two-factor blueprint under /security/two-factor."""
     from portal.extensions import db
 
     twofactor.init_app(
@@ -90,7 +90,7 @@ def init_twofactor(app: Flask) -> None:
 def _with_the_change(
     connection: Connection, name: ChangeName, user_id: str, facts: Mapping[str, Any]
 ) -> None:
-    """What stands or falls with a change of the second factor: ended sessions, the owner's mail."""
+    """End sessions and queue the mail in the transaction of a change of the second factor."""
     if name in ("activated", "deactivated"):  # a reset is a deactivation, too
         credentials.raise_with(connection, int(user_id))
     if name in ("activated", "deactivated", "unlocked"):

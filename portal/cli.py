@@ -1,4 +1,4 @@
-"""The portal's commands: customers, the demo, mails. Exit status 1 with one line says why not."""
+"""The portal's commands for customers, the demo and mails. A failure exits with 1 and one line."""
 
 import json
 import sys
@@ -38,7 +38,7 @@ def make_demo() -> None:
 
 
 def purge() -> None:
-    """Remove what has run out: sessions, counted failures, known browsers, mailed links.
+    """Remove expired sessions, counted failures, known browsers and mailed links.
 
     Example: flask --app wsgi purge
     """
@@ -91,7 +91,7 @@ def set_password(name: str, password: str | None) -> None:
 
 @mails.command("send")
 def send() -> None:
-    """Deliver the mails whose time has come."""
+    """Deliver the mails that are due."""
     sent, waiting = outbox.deliver_due()
     click.echo(f"{sent} sent, {waiting} waiting.")
     if waiting:
@@ -101,7 +101,7 @@ def send() -> None:
 
 
 def _rows() -> Iterator[dict[str, Any]]:
-    """Yield what is listed of each customer; a batch takes two statements."""
+    """Yield the listed fields of each customer; a batch takes two statements."""
     for customers in in_batches():
         for customer, areas in zip(customers, twofactor.areas_of_each(customers), strict=True):
             yield {
@@ -116,7 +116,7 @@ def _rows() -> Iterator[dict[str, Any]]:
 
 
 def _write_json(rows: Iterator[dict[str, Any]]) -> None:
-    """Write a JSON array a row at a time."""
+    """Write a JSON array, row by row."""
     before = "["
     for row in rows:
         text = indent(json.dumps(row, ensure_ascii=False, indent=2), "  ")
@@ -126,7 +126,7 @@ def _write_json(rows: Iterator[dict[str, Any]]) -> None:
 
 
 def _password(given: str | None) -> str:
-    """The password of the option, typed twice on a terminal, or the first line of stdin."""
+    """Return the password: from the option, a prompt on a terminal, or the first line of stdin."""
     if given is not None:
         return given
     if sys.stdin.isatty():

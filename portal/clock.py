@@ -1,4 +1,4 @@
-"""The portal's time and day."""
+"""The current time and date, from the setting CLOCK."""
 
 from datetime import UTC, date, datetime
 
@@ -6,10 +6,10 @@ from flask import current_app
 
 
 def now() -> int:
-    """The portal's time, in Unix seconds."""
+    """Return the current time in Unix seconds."""
     return int(current_app.config["CLOCK"]())
 
 
 def today() -> date:
-    """The portal's day, in UTC."""
+    """Return the current date in UTC."""
     return datetime.fromtimestamp(now(), UTC).date()

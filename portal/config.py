@@ -19,23 +19,23 @@ MEBIBYTE = 1024 * 1024
 
 
 class SettingError(ValueError):
-    """A setting can't be used; the message is one sentence that names it."""
+    """A setting has an invalid value; the message is one sentence that names it."""
 
 
 DEFAULTS: dict[str, Any] = {
     "SITE_NAME": "Customer Portal",
-    "PUBLIC_URL": None,  # where mailed links lead; http://127.0.0.1:$PORT when not set
+    "PUBLIC_URL": None,  # the base of mailed links; http://127.0.0.1:$PORT if not set
     "CLOCK": time.time,
     "PASSWORD_COST": 12,
-    "PASSWORD_LENGTH": 12,  # the least characters of a new password
-    "PASSWORD_LENGTH_ALONE": None,  # while no code is asked at sign-in; None: the same
+    "PASSWORD_LENGTH": 12,  # minimum of a new password, in characters
+    "PASSWORD_LENGTH_ALONE": None,  # if sign-in asks for no code; None: PASSWORD_LENGTH
     "PROXY_COUNT": 0,
-    "PROXY_PREFIX": False,  # whether the proxy's X-Forwarded-Prefix is taken, too
+    "PROXY_PREFIX": False,  # whether to trust the proxy's X-Forwarded-Prefix too
     "LOG_FORMAT": "text",  # or "json"
     "LOG_LEVEL": "info",
-    "METRICS_TOKEN": None,  # None: there is no /metrics
-    "ADDRESS_FAILURES": 60,  # wrong passwords and codes, reset links, of an address an hour; 0: all
-    "SERVED_OVER_TLS": None,  # follows from PUBLIC_URL when not set
+    "METRICS_TOKEN": None,  # None: no /metrics
+    "ADDRESS_FAILURES": 60,  # wrong passwords, codes, reset links per address and hour; 0: any
+    "SERVED_OVER_TLS": None,  # None: whether PUBLIC_URL is https
     "SESSION_IDLE_SECONDS": HOUR,
     "SESSION_ABSOLUTE_SECONDS": 12 * HOUR,
     "SESSION_PERSISTENT_SECONDS": 30 * DAY,
@@ -53,12 +53,12 @@ DEFAULTS: dict[str, Any] = {
     "MAX_FORM_PARTS": 500,
     "TRAP_HTTP_EXCEPTIONS": False,
     "SQLALCHEMY_DATABASE_URI": None,  # None: SQLite in the instance folder
-    "DATABASE_TIMEOUT_SECONDS": 15,  # for a connection, for a lock, for a statement
+    "DATABASE_TIMEOUT_SECONDS": 15,  # for connections, locks and statements
     "SECRET_KEY": None,  # None: kept in the instance folder
     "TWOFACTOR_KEYS": None,  # None: kept in the instance folder
     "TWOFACTOR_ISSUER": None,  # None: SITE_NAME
     "TWOFACTOR_AFTER_SIGN_IN": "account.overview",
-    # The token lives as long as its session, whose end the session's own record decides.
+    # No limit of its own: the CSRF token expires with its session.
     "WTF_CSRF_TIME_LIMIT": None,
 }
 
@@ -77,7 +77,7 @@ TEXTS = {
     "TWOFACTOR_ISSUER",
 }
 SHORTEST_KEY, DIFFERENT_IN_KEY = 16, 8
-# What examples and tutorials write in the place of a key, without digits and signs.
+# Keys from examples and tutorials, without digits and signs.
 PLACEHOLDERS = frozenset(
     [
         "changeme",
@@ -131,10 +131,10 @@ NUMBERS = {
 
 
 def instance_path(config: Mapping[str, Any] | None) -> str | None:
-    """Where the portal keeps its files, when the mapping or the environment says so.
+    """Return the folder of INSTANCE_PATH, or `None` if neither mapping nor environment sets it.
 
     Raises:
-        SettingError: INSTANCE_PATH is no text.
+        SettingError: INSTANCE_PATH is neither a text nor a path.
     """
     path = (config or {}).get("INSTANCE_PATH") or os.environ.get("PORTAL_INSTANCE_PATH")
     if path is None or isinstance(path, str | Path):
@@ -143,10 +143,10 @@ def instance_path(config: Mapping[str, Any] | None) -> str | None:
 
 
 def load(app: Flask, config: Mapping[str, Any] | None) -> None:
-    """Fill `app.config`; what nobody set is made up or read from the instance folder.
+    """Fill `app.config`; missing keys and secrets are read from the instance folder or made there.
 
     Raises:
-        SettingError: a setting has the wrong type or a value that can't be used.
+        SettingError: a setting has the wrong type or an invalid value.
     """
     app.config.from_mapping(DEFAULTS)
     app.config.from_prefixed_env("PORTAL")
@@ -158,10 +158,10 @@ def load(app: Flask, config: Mapping[str, Any] | None) -> None:
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Each setting of the portal has its type and a value in its range.
+    """Check the type and the range of each setting of the portal.
 
     Raises:
-        SettingError: naming the first one that has not.
+        SettingError: names the first setting that is wrong.
     """
     for name, value in config.items():
         if value is not None or DEFAULTS.get(name) is not None:
@@ -265,9 +265,9 @@ def _made_folder(folder: Path) -> Path:
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """The text of a file that only its owner may read, made on the first start.
+    """Return the text of a file that only its owner may read; create it on the first start.
 
-    The file appears under its name complete or not at all, so workers that start together agree.
+    The file is created atomically, so workers that start together read the same text.
     """
     if not path.exists():
         handle, draft = tempfile.mkstemp(dir=path.parent)  # O_EXCL, mode 0600

@@ -21,7 +21,7 @@ LINES = (
 
 
 def make() -> bool:
-    """Make the customer and the invoices; False, and nothing is touched, when they are there."""
+    """Create the demo customer with invoices; return False if the customer exists already."""
     if find_customer(NAME) is not None:
         return False
     customer = service.create_customer(

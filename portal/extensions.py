@@ -1,4 +1,4 @@
-"""The extensions, made once; what they know of an app is kept with the app."""
+"""The extension objects, created once; their state for each app is in `app.extensions`."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
 class Base(DeclarativeBase):
-    """The tables of the portal; names of constraints are fixed so that migrations can name them."""
+    """The base of the portal's tables; constraints have fixed names for the migrations."""
 
     metadata = MetaData(
         naming_convention={
@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
 
 
 class SessionLogin(LoginManager):
-    """Flask-Login without its cookie: "keep me signed in" is a matter of the session's record."""
+    """Flask-Login without its remember cookie: `PortalSession.persistent` replaces it."""
 
     def _load_user_from_remember_cookie(self, _cookie: str) -> None:
         return None

@@ -1,4 +1,4 @@
-"""The portal's tables. Points in time are Unix seconds, days are dates, money is whole cents."""
+"""The portal's tables. Times are Unix seconds, days are dates, money is whole cents."""
 
 import unicodedata
 from datetime import date
@@ -22,7 +22,7 @@ from portal.rules.names import name_key
 
 
 class Customer(UserMixin, Base):
-    """Someone who signs in; the number of a customer is never given to another one."""
+    """A customer, who can sign in; ids of deleted customers are not used again."""
 
     __tablename__ = "customer"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -38,9 +38,9 @@ class Customer(UserMixin, Base):
     phone: Mapped[str] = mapped_column(String(TEXT_LENGTH), default="")
     address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH), default="")
     created_at: Mapped[int] = mapped_column(BigInteger, default=0)
-    # Raised by every change of password or second factor: what was begun before ends at its use.
+    # Raised by every change of password or second factor; older sessions and links stop working.
     credential_version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
-    # Chosen by the customer; none: whatever the browser wishes.
+    # Chosen by the customer; `None`: the browser's language.
     language: Mapped[str | None] = mapped_column(String(LANGUAGE_LENGTH))
     invoices: Mapped[list["Invoice"]] = relationship(
         back_populates="customer",
@@ -61,10 +61,10 @@ class Customer(UserMixin, Base):
 
     @property
     def version_read(self) -> int:
-        """The version of the credential that was read together with the password's hash.
+        """The version of the credential when the password's hash was read.
 
-        A later look at the row, as after each commit, does not move it: whoever was let in by
-        the hash of then stands on the version of then.
+        Reading the row again, as after each commit, does not change it: the version belongs to the
+        hash that the password was checked against.
         """
         return getattr(self, "_version_read", None) or self.credential_version
 
@@ -73,12 +73,12 @@ class Customer(UserMixin, Base):
 
     @property
     def display_name(self) -> str:
-        """What the pages call the customer."""
+        """The full name, or the user name if there is none."""
         return self.full_name or self.username
 
 
 class Invoice(Base):
-    """What a customer owes or has paid; the numbers of all invoices are one series."""
+    """An invoice, paid or not; its number is unique among all invoices."""
 
     __tablename__ = "invoice"
 
@@ -101,7 +101,7 @@ class Invoice(Base):
 
     @property
     def net(self) -> int:
-        """The sum of the lines."""
+        """The sum of the lines, in cents."""
         return sum(line.amount for line in self.lines)
 
     @property
@@ -111,18 +111,18 @@ class Invoice(Base):
 
     @property
     def gross(self) -> int:
-        """What is to be paid."""
+        """The total with tax, in cents."""
         return self.net + self.vat
 
     def status(self, today: date) -> str:
-        """`paid`, `open` or `overdue`."""
+        """Return `paid`, `open` or `overdue`."""
         if self.paid_on is not None:
             return "paid"
         return "overdue" if self.due_on < today else "open"
 
 
 class InvoiceLine(Base):
-    """One thing that an invoice asks money for."""
+    """An item of an invoice."""
 
     __tablename__ = "invoice_line"
 
@@ -137,28 +137,28 @@ class InvoiceLine(Base):
 
     @property
     def amount(self) -> int:
-        """The price of all pieces together."""
+        """The quantity times the unit price, in cents."""
         return self.quantity * self.unit_price
 
 
 class PasswordReset(Base):
-    """A mailed link that replaces a password once; only the hash of its token is kept."""
+    """A mailed link that resets a password once; only the hash of its token is stored."""
 
     __tablename__ = "password_reset"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    # No customer: asked for an address that nobody here has; it opens nothing.
+    # `None`: asked for with an unknown address; the link does not work.
     customer_id: Mapped[int | None] = mapped_column(
         ForeignKey("customer.id", ondelete="CASCADE"), index=True
     )
     expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
-    # The ground it stands on: it opens nothing once either has changed.
+    # The link stops working when either of these changes.
     credential_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), default="", server_default="")
 
 
 class KnownBrowser(Base):
-    """A browser that a customer signed in with before; the cookie holds the id, this its hash."""
+    """A browser in which a customer has signed in; the cookie holds its id, the table the hash."""
 
     __tablename__ = "known_browser"
 
@@ -171,7 +171,7 @@ class KnownBrowser(Base):
 
 
 class PasswordAttempts(Base):
-    """Wrong passwords in a row, of an account, of a known browser, or of a name nobody has."""
+    """Wrong passwords in a row, for an account, a known browser, a session or an unknown name."""
 
     __tablename__ = "password_attempts"
 
@@ -181,7 +181,7 @@ class PasswordAttempts(Base):
 
 
 class PortalSession(Base):
-    """The session of somebody signed in; the cookie holds the token, the table its hash alone."""
+    """A signed-in session; the cookie holds the token, the table only its hash."""
 
     __tablename__ = "portal_session"
     __table_args__ = (
@@ -192,7 +192,7 @@ class PortalSession(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     customer_id: Mapped[int | None] = mapped_column(index=True)
-    # What let the customer in; the session is dead once the customer's is another one.
+    # The version at the sign-in; the session ends when the customer's version changes.
     credential_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     data: Mapped[str] = mapped_column(Text)
     persistent: Mapped[bool] = mapped_column(default=False)
@@ -203,7 +203,7 @@ class PortalSession(Base):
 
 
 class AddressFailure(Base):
-    """A wrong password or code from a network address; kept for an hour."""
+    """A wrong password, wrong code or reset request from a network address, kept for an hour."""
 
     __tablename__ = "address_failure"
     __table_args__ = (
@@ -217,7 +217,7 @@ class AddressFailure(Base):
 
 
 class OutboxMail(Base):
-    """A mail that waits for its delivery; it is removed when it was handed over."""
+    """A mail that waits for delivery; its row is deleted after delivery."""
 
     __tablename__ = "outbox_mail"
     __table_args__ = ({"sqlite_autoincrement": True},)

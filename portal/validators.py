@@ -1,4 +1,4 @@
-"""Rules for the fields of the portal's forms; each refusal is a sentence that names the way out."""
+"""Rules for the fields of the portal's forms; each error message says how to correct the field."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,25 +16,25 @@ Rule = Callable[[Form, Any], None]
 
 
 class PortalForm(FlaskForm):
-    """A form of the portal: what is sent as JSON is a flat object of texts, or a 400."""
+    """A form of the portal. JSON must be a flat object of texts; anything else is a 400."""
 
     class Meta(FlaskForm.Meta):
-        """Make a form read what was sent."""
+        """The reader of the submitted fields."""
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """The fields of a request with JSON in it are read by us, all others as ever."""
+            """Return the fields of a JSON request; Flask-WTF reads all other requests."""
             if request.is_json and form.is_submitted():
                 return json_fields()
             return super().wrap_formdata(form, formdata)
 
 
 def typed(field: StringField) -> str:
-    """Return the text of a field, the empty one where it was not sent."""
+    """Return the text of a field, or an empty text if it was not sent."""
     return field.data or ""
 
 
 def required(sentence: str) -> Rule:
-    """The field holds something; a password may consist of spaces."""
+    """Return the rule that the field is not empty; a password may consist of spaces."""
 
     def rule(_form: Form, field: Any) -> None:
         text = typed(field)
@@ -45,7 +45,7 @@ def required(sentence: str) -> Rule:
 
 
 def text_rules(limit: int, lines: bool = False) -> list[Rule]:
-    """The field is a text of at most so many characters that can all be seen."""
+    """Return the rules for a text of at most `limit` characters, all of them visible."""
 
     def rule(_form: Form, field: Any) -> None:
         text = typed(field)
@@ -66,7 +66,7 @@ def text_rules(limit: int, lines: bool = False) -> list[Rule]:
 
 
 def email_rules() -> list[Rule]:
-    """The field is an e-mail address."""
+    """Return the rules for an e-mail address."""
 
     def rule(_form: Form, field: Any) -> None:
         try:
@@ -78,7 +78,7 @@ def email_rules() -> list[Rule]:
 
 
 def same_as(name: str) -> Rule:
-    """The field repeats another one."""
+    """Return the rule that the field repeats the field `name`."""
 
     def rule(form: Form, field: Any) -> None:
         if form[name].data and field.data != form[name].data:

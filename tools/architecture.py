@@ -1,7 +1,7 @@
-"""docs/architecture.md: the floors of the portal and of the blueprint, drawn from the imports.
+"""Draw the floors of the portal and of the blueprint in docs/architecture.md from the imports.
 
-`python -m tools.architecture` renews the drawing, `--check` fails when it has drifted. FLOORS is
-what tests/packaging/test_layers.py holds the code to.
+`python -m tools.architecture` writes the drawing; `--check` fails if it is out of date.
+tests/packaging/test_layers.py checks the code against FLOORS.
 """
 
 import argparse
@@ -16,7 +16,7 @@ BEGIN, END = "<!-- made by: python -m tools.architecture -->", "<!-- end -->"
 BLUEPRINT = "portal.twofactor"
 WIDTH = 100
 
-# From the ground up: the modules and packages of each floor.
+# The modules and packages of each floor, the lowest first.
 FLOORS = {
     BLUEPRINT: [
         ["core", "migrations"],
@@ -63,7 +63,7 @@ PACKAGES = {name for name, path in MODULES.items() if path.name == "__init__.py"
 
 @cache
 def imports_of(module: str) -> frozenset[str]:
-    """Return all that a module imports, at its head, in functions and for types."""
+    """Return all imports of a module: at its head, in functions and for types."""
     package = module.split(".") if module in PACKAGES else module.split(".")[:-1]
     found: set[str] = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
@@ -91,7 +91,7 @@ def rank_of(house: str, part: str) -> int:
     """Return the floor of a part.
 
     Raises:
-        LookupError: it is on no floor.
+        LookupError: the part is not in FLOORS.
     """
     for rank, floor in enumerate(FLOORS[house]):
         if part in floor:
@@ -100,7 +100,7 @@ def rank_of(house: str, part: str) -> int:
 
 
 def parts_below(house: str, part: str) -> list[str]:
-    """Return the parts of a house that a part imports, the highest first."""
+    """Return the parts of the same house that a part imports, highest first."""
     below = {
         part_of(name)
         for module in MODULES
@@ -113,7 +113,7 @@ def parts_below(house: str, part: str) -> list[str]:
 
 
 def drawing(house: str) -> list[str]:
-    """Return the floors of a house, the highest first: each part with what it imports."""
+    """Return the lines of a house's drawing, highest floor first; each part has its imports."""
     rule = "+" + "-" * (WIDTH - 2) + "+"
     rows = [rule]
     for floor in reversed(FLOORS[house]):
@@ -128,7 +128,7 @@ def drawing(house: str) -> list[str]:
 
 
 def wrapped(head: str, below: list[str]) -> list[str]:
-    """Return a part and the parts that it imports, in lines that fit."""
+    """Return a part and its imports as lines of at most WIDTH - 4 characters."""
     lines, line = [], f"{head:<14}"
     for name in below:
         word = "itself" if name == "__init__" else name
@@ -140,7 +140,7 @@ def wrapped(head: str, below: list[str]) -> list[str]:
 
 
 def page(text: str) -> str:
-    """Return the page with the drawings of today."""
+    """Return the page with the current drawings."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     drawn = [
@@ -164,7 +164,7 @@ def page(text: str) -> str:
 
 
 def main() -> int:
-    """Write the page, or say that it has drifted."""
+    """Write the page, or check it with `--check`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()

@@ -1,12 +1,11 @@
-"""The way of a code through the portal: files that take part, and moves between them.
+"""Count the files that handle a code in the portal, and the moves between them.
 
-`python -m tools.journeys` sends the four requests in which a code does something and traces their
-calls of Python functions in `portal/`. A move is made when a call is in another file than the call
-before it. Looking a sentence up (`language.py`, `catalogue.py`) and writing the log are no part of
-a journey. Everything was done once before by another customer, so nothing is imported, compiled or
-cached for the first time.
+`python -m tools.journeys` sends the four requests that use a code and traces their calls of Python
+functions in `portal/`. A move is a call in a different file from the call before it. Looking up
+sentences (`language.py`, `catalogue.py`) and writing the log are not counted. Another customer
+sends the same requests first, so that nothing is imported, compiled or cached for the first time.
 
-Each figure is exact: the same code gives the same numbers. The first release had 35, 42, 41 and 40
+The figures are exact: the same code gives the same numbers. The first release had 35, 42, 41 and 40
 files, and 95, 134, 155 and 136 moves.
 """
 
@@ -33,7 +32,7 @@ from tests.support.forms import find_form
 
 PORTAL = Path(__file__).resolve().parents[1] / "portal"
 SENTENCES = ("language.py", "catalogue.py")
-PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a customer who is made up
+PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a made-up customer
 NEW = "a-brand-new-lantern-77"
 
 
@@ -42,7 +41,7 @@ class Journey:
     """The calls of one request.
 
     Args:
-        name: of the journey.
+        name: the name of the journey.
         calls: the file of each call, in order, relative to `portal/`.
     """
 
@@ -51,12 +50,12 @@ class Journey:
 
     @property
     def files(self) -> list[str]:
-        """The files that take part."""
+        """The files with a call, sorted."""
         return sorted(set(self.calls))
 
     @property
     def moves(self) -> Counter[tuple[str, str]]:
-        """The moves, counted by the two files."""
+        """The number of moves for each pair of files."""
         return Counter(pair for pair in pairwise(self.calls) if pair[0] != pair[1])
 
 
@@ -64,8 +63,8 @@ def traced(name: str, work: Callable[[], Any]) -> Journey:
     """Return the journey of a request.
 
     Args:
-        name: of the journey.
-        work: sends the request; its answer must be a redirect, as that of a deed that was done.
+        name: the name of the journey.
+        work: sends the request; the response must be a redirect (303), which means success.
     """
     calls: list[str] = []
     root = f"{PORTAL}/"
@@ -86,7 +85,7 @@ def traced(name: str, work: Callable[[], Any]) -> Journey:
 
 
 def journeys() -> list[Journey]:
-    """Return the four journeys of a customer who has chosen every area."""
+    """Return the four journeys of a customer with every area on."""
     logging.disable(logging.CRITICAL)
     try:
         with portal() as (app, kit):
@@ -98,7 +97,7 @@ def journeys() -> list[Journey]:
 
 @contextmanager
 def portal() -> Iterator[tuple[Any, TwoFactorTesting]]:
-    """A portal with an empty database in a folder that goes away."""
+    """Yield a portal with an empty database in a temporary folder, and its test kit."""
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(
@@ -114,7 +113,7 @@ def portal() -> Iterator[tuple[Any, TwoFactorTesting]]:
         )
         with app.app_context():
             db.create_all()
-        # Not the kit's own clock: it is in `portal/`, so its calls would count.
+        # Not the kit's clock: it is in `portal/`, so its calls would be counted.
         yield app, TwoFactorTesting(app, cast(Any, clock))
         with app.app_context():
             db.engine.dispose()
@@ -138,13 +137,13 @@ def walked_by(app: Any, kit: TwoFactorTesting, name: str) -> list[Journey]:
 
 
 def sending(client: Any, path: str, page: str = "", **fields: Any) -> Callable[[], Any]:
-    """Look at a page; the returned function sends its form.
+    """Open a page and return the function that sends its form.
 
     Args:
         client: the browser.
-        path: of the form.
-        page: query of the page.
-        fields: as they are filled in; `twofactor_code` comes with any form.
+        path: the path of the form.
+        page: the query of the page.
+        fields: the values to fill in; any form may have `twofactor_code`.
     """
     typed = {key: value for key, value in fields.items() if key != "twofactor_code"}
     form = find_form(client.get(path + page).text, *typed).filled(fields)
@@ -152,18 +151,18 @@ def sending(client: Any, path: str, page: str = "", **fields: Any) -> Callable[[
 
 
 def changing_password(client: Any, phone: Phone) -> Callable[[], Any]:
-    """A new password, with the code in the same form."""
+    """Return the request that changes the password, with the code in the same form."""
     words = {"current_password": PASSWORD, "new_password": NEW, "repeat_password": NEW}
     return sending(client, "/security/password", **words, twofactor_code=phone.code())
 
 
 def fewer_areas(client: Any, phone: Phone) -> Callable[[], Any]:
-    """Every area but the sign-in taken away."""
+    """Return the request that turns off every area but sign-in."""
     return sending(client, f"{TWOFACTOR}/", areas=["sign_in"], twofactor_code=phone.code())
 
 
 def main() -> None:
-    """Print the figures, and on request the files and the moves that are made most often."""
+    """Print the figures; `--files` adds the files, `--moves` the most frequent moves."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", action="store_true", help="the files of each journey")
     parser.add_argument("--moves", type=int, default=0, metavar="N", help="the N commonest moves")

@@ -1,9 +1,9 @@
-"""What Lighthouse says of the pages that matter most; anything less than wanted is a failure.
+"""Check the most important pages with Lighthouse; fail if a score is below WANTED.
 
-`make lighthouse` installs it from npm into build/lighthouse, where Node is there, and runs it in
-the system's Chromium as it comes: a slow phone in a slow network. The reports stay in
-build/lighthouse/reports. With `--if-possible`, as CI has it, a machine that can't install it is no
-failure.
+`make lighthouse` installs it from npm into build/lighthouse, which needs Node, and runs it in the
+system's Chromium with its defaults: a slow phone in a slow network. The reports stay in
+build/lighthouse/reports. With `--if-possible`, as in CI, the check is skipped on a machine that
+can't install it.
 """
 
 import json
@@ -24,7 +24,7 @@ from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import submit
 from tools.pictures import PASSWORD, portal
 
-# The last that runs on Node 20.
+# The last version for Node 20.
 VERSION = "12.8.2"
 HOME = Path(__file__).resolve().parents[1] / "build" / "lighthouse"
 PROGRAM = HOME / "node_modules" / "lighthouse" / "cli" / "index.js"
@@ -33,7 +33,7 @@ FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage"
 
 
 def can_be_installed() -> bool:
-    """Whether Lighthouse is there, or could be fetched now."""
+    """Return whether Lighthouse is installed or can be installed now."""
     if shutil.which("npm") is None:
         return False
     try:
@@ -44,7 +44,7 @@ def can_be_installed() -> bool:
 
 
 def install() -> None:
-    """Fetch Lighthouse, unless that version is there."""
+    """Install Lighthouse, unless VERSION is installed."""
     package = PROGRAM.parents[1] / "package.json"
     if package.exists() and json.loads(package.read_text())["version"] == VERSION:
         return
@@ -54,13 +54,13 @@ def install() -> None:
 
 
 def cookies(client: Any) -> str:
-    """The header of a client that is signed in."""
+    """Return the Cookie header of a signed-in client."""
     session = client.get_cookie(client.application.config["SESSION_COOKIE_NAME"])
     return f"{session.key}={session.value}"
 
 
 def pages(app: Any, clock: Clock) -> dict[str, tuple[str, str]]:
-    """The path of each page, and the cookie with which it is looked at."""
+    """Return the path and the Cookie header of each page, by name."""
     make_customer(app, "bob", "bob@example.org", PASSWORD)
     alice, bob, beginner = (app.test_client() for _ in range(3))
     sign_in(alice, "alice", PASSWORD)
@@ -78,7 +78,7 @@ def pages(app: Any, clock: Clock) -> dict[str, tuple[str, str]]:
 
 
 def look(name: str, url: str, cookie: str) -> dict[str, Any]:
-    """The report on one page."""
+    """Return the Lighthouse report on a page."""
     report = HOME / "reports" / f"{name}.json"
     report.parent.mkdir(exist_ok=True)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as headers:
@@ -96,14 +96,14 @@ def look(name: str, url: str, cookie: str) -> dict[str, Any]:
 
 
 def lacking(report: dict[str, Any], category: str) -> list[str]:
-    """The audits that cost points."""
+    """Return the titles of the audits that lost points."""
     weighed = [ref["id"] for ref in report["categories"][category]["auditRefs"] if ref["weight"]]
     audits = (report["audits"][name] for name in weighed)
     return [audit["title"] for audit in audits if audit["score"] not in (1, None)]
 
 
 def main() -> None:
-    """Look at each page; exit status 1 unless all are as wanted."""
+    """Check each page; exit with status 1 if a score is below WANTED."""
     logging.disable(logging.CRITICAL)
     if sys.argv[1:] == ["--if-possible"] and not can_be_installed():
         print("Lighthouse can't be installed here: nothing was looked at")

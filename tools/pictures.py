@@ -1,7 +1,7 @@
-"""Every page and state of the portal as a PNG: at 1280, 768 and 320 pixels, light and dark.
+"""Take a PNG of every page and state of the portal at 1280, 768 and 320 pixels, light and dark.
 
-What the repository keeps goes to docs/pictures/, the rest to build/pictures/. Run with
-`make pictures`; `ARGS=challenge` renews only those whose names contain the word.
+Pictures for the repository go to docs/pictures/, the rest to build/pictures/. Run with
+`make pictures`; `ARGS=challenge` takes only those with the word in their names.
 """
 
 import logging
@@ -28,9 +28,9 @@ from tests.support.mail import last_link
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 REST = FOLDER.parents[1] / "build" / "pictures"
-PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a picture
+PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a made-up customer
 NEW = "a-brand-new-lantern-77"
-# Kept in dark mode: those pages that have colours of their own; the others follow.
+# Pages kept in dark mode too, since they have colours of their own.
 DARK = {
     "sign-in",
     "activate-2",
@@ -43,7 +43,7 @@ SIZES = {"desktop": (1280, 800), "tablet": (768, 1024), "phone": (320, 640)}
 
 
 class Photographer(Person):
-    """A person who takes a picture of each page on the way."""
+    """A person in a browser who takes pictures of the pages."""
 
     def __init__(
         self, *arguments: Any, size: str, suffix: str = "", only: str = "", **options: Any
@@ -53,7 +53,7 @@ class Photographer(Person):
         self.taken: list[str] = []
 
     def picture(self, name: str, *, whole: bool = True) -> None:
-        """Take one; a dialog is pictured as the window shows it, a page in its whole length."""
+        """Take a picture of the whole page, or with `whole=False` of the window, as for dialogs."""
         if self.only in name:
             kept = self.size != "tablet" and (not self.suffix or name in DARK)
             name = f"{name}-{self.size}{self.suffix}.png"
@@ -71,7 +71,7 @@ class Photographer(Person):
 
 @contextmanager
 def portal(clock: Clock) -> Iterator[tuple[Any, str]]:
-    """A served portal with one customer in a folder that goes away."""
+    """Serve a portal with one customer in a temporary folder; yield the app and its address."""
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(
             {
@@ -98,7 +98,7 @@ def portal(clock: Clock) -> Iterator[tuple[Any, str]]:
 
 
 def before(person: Photographer, app: Any) -> None:
-    """Everything that is seen without two-factor authentication."""
+    """Take the pages of a customer without two-factor authentication."""
     person.open("/login")
     person.picture("sign-in")
     person.sign_in("alice", "not-the-password")
@@ -141,7 +141,7 @@ def before(person: Photographer, app: Any) -> None:
 
 
 def activation(person: Photographer) -> None:
-    """The wizard, with what can go wrong in it."""
+    """Take the steps of the activation and their errors."""
     person.open(f"{TWOFACTOR}/activate")
     person.picture("activate-1")
     person.fill("Current password", "not-the-password")
@@ -172,7 +172,7 @@ def activation(person: Photographer) -> None:
 
 
 def phones(person: Photographer) -> None:
-    """A second phone, and the page of one of them; the preferences in German."""
+    """Take the pages about a second device, and the preferences in German."""
     person.open(f"{TWOFACTOR}/authenticators/new")
     person.picture("phone-1")
     person.fill("Name", "Tablet")
@@ -197,7 +197,7 @@ def phones(person: Photographer) -> None:
 
 
 def challenges(person: Photographer) -> None:
-    """Being asked: in the dialog, wrong, used, held, and before looking at something."""
+    """Take the questions for a code: the dialog, a view area, wrong, used and held codes."""
     person.begin_password_change(PASSWORD)
     person.picture("challenge-dialog", whole=False)
     person.clock.advance()
@@ -230,7 +230,7 @@ def challenges(person: Photographer) -> None:
 
 
 def later(person: Photographer, app: Any) -> None:
-    """The second step of signing in, a new recovery code, switching off."""
+    """Take the second step of signing in, a new recovery code and the deactivation."""
     person.clock.advance(16 * 60)
     person.open(f"{TWOFACTOR}/authenticators/new")
     person.picture("phone-1-password")
@@ -262,7 +262,7 @@ def later(person: Photographer, app: Any) -> None:
 
 
 def mandatory(person: Photographer, app: Any) -> None:
-    """What other hosts may ask for, and their refusal of somebody whose password was right."""
+    """Take the pages of hosts with mandatory areas, and of a host that refuses a sign-in."""
     state = app.extensions["twofactor"]
     app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["close_account"])
     person.open("/security/close")
@@ -281,7 +281,7 @@ def mandatory(person: Photographer, app: Any) -> None:
 
 
 def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
-    """All pictures of one size."""
+    """Take all pictures of one size; return the names of those kept in docs/pictures/."""
     clock = Clock(START)
     with portal(clock) as (app, base):
         look = Look(True, *SIZES[size])
@@ -300,7 +300,7 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
 
 
 def main(only: str = "") -> None:
-    """Renew the pictures whose names contain a word."""
+    """Take the pictures with `only` in their names; by default, all."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     for folder in (FOLDER, REST):
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""What requests cost with many accounts: statements, milliseconds and plans, on PostgreSQL.
+"""Measure requests with many accounts on PostgreSQL: statements, milliseconds and plans.
 
-Run with `make scale`; `ARGS="--accounts 10000"` loads fewer. It starts a server of its own, fills
-two databases (1,000 accounts, and the many), sends the same requests to both, and prints tables for
-docs/operations.md. A plan that reads a whole table of the blueprint is an error.
+Run with `make scale`; `ARGS="--accounts 10000"` loads fewer accounts. The tool starts its own
+server, fills one database with 1,000 accounts and one with many, sends the same requests to both
+and prints tables for docs/operations.md. It fails if a plan scans a whole table of the blueprint.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from tests.support.forms import find_form, submit
 FEW = 1_000
 EVENTS_EACH = 10
 ROUNDS = 40
-PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of customers that are made up
+PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of made-up customers
 YEAR = 400 * 86_400
 
 LOAD = (
@@ -68,7 +68,7 @@ LOAD = (
 
 @dataclass
 class Cost:
-    """What one kind of request has cost."""
+    """The time and the statements of one kind of request."""
 
     milliseconds: list[float] = field(default_factory=list)
     statements: list[int] = field(default_factory=list)
@@ -76,13 +76,13 @@ class Cost:
 
     @property
     def shown(self) -> str:
-        """Statements and milliseconds, as the table has them."""
+        """The medians of statements and milliseconds, as text for the table."""
         milliseconds = statistics.median(self.milliseconds)
         return f"{statistics.median_high(self.statements)} / {milliseconds:.1f}"
 
 
 class Database:
-    """A portal on a database with so many accounts."""
+    """A portal on a database with `accounts` accounts."""
 
     def __init__(self, uri: str, accounts: int) -> None:
         self.accounts, self.clock = accounts, Clock()
@@ -110,7 +110,7 @@ class Database:
         self._seen.append((statement, values))
 
     def load(self) -> None:
-        """Fill it by the server itself."""
+        """Insert the accounts with statements that the server generates rows from."""
         values = {
             "now": int(self.clock()),
             "year": YEAR,
@@ -131,7 +131,7 @@ class Database:
 
     @contextmanager
     def measured(self, name: str) -> Iterator[None]:
-        """Count what is sent, and how long it takes."""
+        """Record the time and the statements of a request."""
         cost = self.costs.setdefault(name, Cost())
         self._seen.clear()
         begun = time.perf_counter()
@@ -141,7 +141,7 @@ class Database:
         cost.texts.update(self._seen)
 
     def person(self) -> tuple[FlaskClient, Phone]:
-        """A customer in the midst of the others, with every area protected, signed in."""
+        """Sign in a customer from the middle of the table with every area on."""
         with self.app.app_context():
             key = str(self.accounts // 2)
             customer = db.session.get_one(Customer, int(key))
@@ -156,14 +156,14 @@ class Database:
         return client, phone
 
     def rounds(self) -> Iterator[None]:
-        """The requests that the tables tell of, over and over; each step is one round."""
+        """Send the requests of the tables repeatedly; yield after each round."""
         client, phone = self.person()
         change = f"{TWOFACTOR}/recovery"
         token = find_form(client.get(change).text, "code").filled({})["csrf_token"]
         deed = {"csrf_token": token, "current_password": PASSWORD, "email": "new@example.org"}
         for number in range(-5, ROUNDS):
             if number == 0:
-                self.costs.clear()  # the first ones have filled caches
+                self.costs.clear()  # the first rounds fill the caches
             self.clock.advance(30)
             with self.measured("guarded deed, no code"):
                 asked = client.post("/security/email", data=deed)
@@ -193,7 +193,7 @@ class Database:
             yield
 
     def plans(self) -> dict[str, list[str]]:
-        """The access paths of every statement that was seen, by table."""
+        """Return the access paths of all recorded statements, by table."""
         found: dict[str, set[str]] = {}
         with self.app.app_context(), db.engine.connect() as connection:
             for cost in self.costs.values():
@@ -210,7 +210,7 @@ class Database:
         return {table: sorted(paths) for table, paths in sorted(found.items())}
 
     def command(self, *arguments: str) -> tuple[float, int]:
-        """Seconds and megabytes of a command in a process of its own; its output is dropped."""
+        """Run a command in a new process, without its output; return seconds and megabytes."""
         begun = time.monotonic()
         environment = {f"PORTAL_{name}": str(value) for name, value in self.settings.items()}
         program = [sys.executable, "-m", "flask", "--app", "wsgi", "twofactor", *arguments]
@@ -222,7 +222,7 @@ class Database:
         return time.monotonic() - begun, usage.ru_maxrss // 1024
 
     def sizes(self) -> dict[str, float]:
-        """Bytes a row, indexes included."""
+        """Return the bytes per row of each table, including indexes."""
         with self.app.app_context(), db.engine.connect() as connection:
             return {
                 name: connection.execute(
@@ -237,25 +237,25 @@ class Database:
             }
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connections and delete the folder."""
         with self.app.app_context():
             db.engine.dispose()
         self.folder.cleanup()
 
 
 def expect(response: Any, status: int) -> None:
-    """Make sure that it was answered as it should be: the rest would measure something else."""
+    """Exit if the response has another status, since the figures would be meaningless."""
     if response.status_code != status:
         raise SystemExit(f"{response.request.path}: {response.status_code} {response.text[:2000]}")
 
 
 def say(line: str) -> None:
-    """For who waits; the tables alone go to standard output."""
+    """Print progress to standard error; standard output is only for the tables."""
     print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Load, measure, print."""
+    """Load the databases, measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--commands", action="store_true", help="listings and figures, too")
@@ -265,7 +265,7 @@ def main() -> None:
         few = Database(server.create_database(), FEW)
         many = Database(server.create_database(), options.accounts)
         server.be_durable()
-        # In turns, so that what else the machine does falls on both alike.
+        # Alternate, so that other load on the machine affects both equally.
         for _round in zip(few.rounds(), many.rounds(), strict=True):
             pass
         table(few, many)
@@ -278,7 +278,7 @@ def main() -> None:
 
 
 def table(few: Database, many: Database) -> None:
-    """What requests cost, the plans, and the room that rows take."""
+    """Print the cost of requests, the plans and the size of rows."""
     print(f"| request | {few.accounts:,} accounts | {many.accounts:,} accounts |")
     print("| --- | --- | --- |")
     for name, cost in few.costs.items():
@@ -298,7 +298,7 @@ def table(few: Database, many: Database) -> None:
 
 
 def commands(few: Database, many: Database) -> None:
-    """Seconds and memory of the commands that look at everyone."""
+    """Print seconds and memory of the commands that read all accounts."""
     print("\n| command | s, MB with few | s, MB with many |")
     print("| --- | --- | --- |")
     for arguments in (

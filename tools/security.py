@@ -1,8 +1,8 @@
-"""docs/security.md: which test proves which requirement, found in the tests themselves.
+"""Write the tables of docs/security.md, including the tests that prove each requirement.
 
-A test proves a requirement by naming its id in its docstring. `python -m tools.security` writes the
-table, `--check` fails when it has drifted, `--results FILE` adds the outcomes of a JUnit report.
-Without a report a row keeps its outcome for as long as the same tests show it.
+A test proves a requirement if its docstring has the id. `python -m tools.security` writes the page,
+`--check` fails if it is out of date, and `--results FILE` adds the outcomes of a JUnit report.
+Without a report, a row keeps its outcome as long as it lists the same tests.
 """
 
 import argparse
@@ -33,7 +33,7 @@ PAGE = ROOT / "docs" / "security.md"
 BEGIN, END = "<!-- made by: make security -->", "<!-- end -->"
 _ID = re.compile(r"\b[CAF]-\d{2,3}\b")
 
-# Requirements that no test can show, or that do not apply, and why.
+# The reason for each requirement that no test can prove or that does not apply.
 REASONS = {
     "C-04": "SHA-256 and SHA-512 are not offered: authenticator apps ignore them.",
     "C-09": "There is no drift learning.",
@@ -45,7 +45,7 @@ REASONS = {
 
 
 def requirements() -> list[tuple[str, str, str]]:
-    """Id, priority and text of every requirement."""
+    """Return the id, priority and text of every requirement."""
     lines = (ROOT / "docs" / "requirements.tsv").read_text(encoding="utf-8").splitlines()
     return [(row[0], row[1], row[2]) for row in (line.split("\t") for line in lines)]
 
@@ -64,7 +64,7 @@ def _named(node: ast.AST, path: str, prefix: str = "") -> Iterator[tuple[str, st
 
 
 def proofs() -> dict[str, list[str]]:
-    """The tests that name each id."""
+    """Return the tests whose docstrings have an id, by id."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -75,7 +75,7 @@ def proofs() -> dict[str, list[str]]:
 
 
 def outcomes(report: Path) -> dict[str, bool]:
-    """Whether every case of a test passed, by file and name, from a JUnit report."""
+    """Return whether all cases of a test passed, by `file::name`, from a JUnit report."""
     passed: dict[str, bool] = {}
     for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - our own report
         parts = case.get("classname", "").split(".")
@@ -92,8 +92,9 @@ def outcomes(report: Path) -> dict[str, bool]:
 
 
 def guesses_a_year(schedule: Schedule = CODES) -> int:
-    """How many wrong codes the schedule lets a tireless guesser try in 365 days, whose runs the
-    owner's successes clear all the time."""
+    """Return the wrong codes that the schedule allows a nonstop attacker in 365 days, while the
+    owner's correct codes clear every run.
+    """
     figures, now, guesses = Figures(), 0.0, 0
     while now < 365 * DAY:
         figures = Figures(0, figures.recent)
@@ -106,7 +107,7 @@ def guesses_a_year(schedule: Schedule = CODES) -> int:
 
 
 def probability() -> list[str]:
-    """The yearly success probability, with its arithmetic."""
+    """Return the lines with the yearly probability of a successful guess and its arithmetic."""
     guesses = guesses_a_year()
     rows = [
         "| codes valid at once | guesses a year | probability of one success a year |",
@@ -135,16 +136,16 @@ def probability() -> list[str]:
     ]
 
 
-# Guesses that zxcvbn expects at least for a score of 3, the least that a new password must have.
+# The guesses of zxcvbn's score 3, the minimum for a new password.
 SCORE_3 = 10**8
 
 
 def passwords_a_year(clears_a_day: int) -> int:
-    """How many wrong passwords the portal lets a tireless guesser try in 365 days.
+    """Return the wrong passwords that the portal allows a nonstop attacker in 365 days.
 
     Args:
-        clears_a_day: how often the owner signs in, with the right password, in browsers that are
-            not known yet: each time ends the run. Known ones have figures of their own.
+        clears_a_day: the owner's sign-ins per day in browsers that are not known yet; each of them
+            clears the run. Known browsers have counts of their own.
     """
     attempts, now, guesses = password_schedule.NO_ATTEMPTS, 0.0, 0
     pause = DAY / clears_a_day if clears_a_day else math.inf
@@ -161,7 +162,7 @@ def passwords_a_year(clears_a_day: int) -> int:
 
 
 def password_guesses() -> list[str]:
-    """The guesses at a password a year, with their share of what one is worth."""
+    """Return the lines with the guesses at a password per year, and their share of SCORE_3."""
     rows = [
         "| the owner signs in on a new browser | guesses a year | of the 100,000,000 |",
         "| --- | --- | --- |",
@@ -187,7 +188,7 @@ def password_guesses() -> list[str]:
 
 
 def table(results: dict[str, bool] | None, before: str) -> list[str]:
-    """One row a requirement; without results, the outcomes of the page before stay."""
+    """Return a row for each requirement; without results, keep the outcomes of the old page."""
     tests = proofs()
     made = [row for row in before.splitlines() if row.startswith(("| C-", "| A-", "| F-"))]
     kept = dict(row.removesuffix(" |").rsplit(" | ", 1) for row in made)
@@ -206,7 +207,7 @@ def table(results: dict[str, bool] | None, before: str) -> list[str]:
 
 
 def lacking() -> list[str]:
-    """Requirements of priority M without a test and without a reason."""
+    """Return the requirements of priority M with neither a test nor a reason."""
     tests = proofs()
     return [
         named
@@ -216,7 +217,7 @@ def lacking() -> list[str]:
 
 
 def page(old: str, results: dict[str, bool] | None) -> str:
-    """The page with its made parts made anew."""
+    """Return the page with its generated parts renewed."""
     parts = [probability(), password_guesses(), table(results, old)]
     pieces = re.split(f"({re.escape(BEGIN)}.*?{re.escape(END)})", old, flags=re.DOTALL)
     made = iter(parts)
@@ -227,7 +228,7 @@ def page(old: str, results: dict[str, bool] | None) -> str:
 
 
 def main() -> int:
-    """Write the page, or check it."""
+    """Write the page, or check it with `--check`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--results", type=Path)

@@ -1,6 +1,6 @@
 """Serve the portal on this machine: `make run` with gunicorn, `make dev` with a reloader.
 
-gunicorn reads its settings from this module as well.
+gunicorn also reads its settings from this module.
 """
 
 import argparse
@@ -16,7 +16,7 @@ APP = "tools.served:app"
 workers = 1
 worker_class = "gthread"
 threads = 8
-loglevel = "warning"  # its own news; requests are logged by `tools.served`
+loglevel = "warning"  # for gunicorn itself; `tools.served` logs the requests
 control_socket_disable = True
 
 
@@ -24,7 +24,7 @@ def opened(port: int) -> socket.socket:
     """Return a socket that listens on the port.
 
     Raises:
-        SystemExit: the port can't be used; the message says why.
+        SystemExit: the port is in use or can't be opened; the message says why.
     """
     try:
         return socket.create_server((HOST, port), backlog=128)
@@ -39,7 +39,7 @@ def opened(port: int) -> socket.socket:
 
 
 def main() -> None:
-    """Open the port, print the address and become the server."""
+    """Open the port, print the address and replace this process with the server."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("--reload", action="store_true", help="restart when the code changes")

@@ -1,6 +1,6 @@
-"""The portal as `make run` and `make dev` serve it, with a line in the log for each answer.
+"""The app that `make run` and `make dev` serve; it logs a line for each response.
 
-A line names the route without what filled it in: the token of a mailed link is a secret.
+The line has the route without its values, since the token of a reset link is a secret.
 """
 
 import logging
@@ -10,7 +10,7 @@ from flask import Response, request
 from wsgi import app
 
 log = logging.getLogger("portal.requests")
-# The lines of Flask's own server, which `make dev` uses, hold whole addresses.
+# The log lines of Flask's own server, which `make dev` uses, contain full addresses.
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 

@@ -1,6 +1,6 @@
-"""docs/settings.md: the table of the settings, made from `portal/twofactor/core/settings.py`.
+"""Write the table of docs/settings.md from `portal/twofactor/core/settings.py`.
 
-`python -m tools.settings_table` writes it, `--check` fails when it has drifted.
+`python -m tools.settings_table` writes the page; `--check` fails if the page is out of date.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def _values(setting: Setting) -> str:
 
 
 def table() -> str:
-    """The settings, a row each."""
+    """Return the table, with one row for each setting."""
     rows = ["| setting | default | values | meaning |", "| --- | --- | --- | --- |"]
     for name, setting in SETTINGS.items():
         meaning = setting.meaning.replace("|", r"\|")
@@ -33,14 +33,14 @@ def table() -> str:
 
 
 def page(text: str) -> str:
-    """The page with the present table in its place."""
+    """Return the page with the current table."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
 
 
 def main() -> int:
-    """Write or check the page."""
+    """Write the page, or check it with `--check`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail when the page has drifted")
     check = parser.parse_args().check

@@ -1,7 +1,7 @@
-"""The sentences for people: collects them from the code and brings the `.po` files up to date.
+"""Collect the sentences for people from the code and update the `.po` files.
 
-`make translations` writes the templates (`.pot`) and the files; what is new is left empty, what is
-gone is removed. A further language is one file more: `python -m tools.translations --add fr`.
+`make translations` writes the templates (`.pot`) and the `.po` files. New sentences are left empty,
+deleted ones are removed. `python -m tools.translations --add fr` adds a language.
 """
 
 import argparse
@@ -20,7 +20,7 @@ Keywords = dict[str, tuple[int, ...] | None]
 
 @dataclass(frozen=True)
 class Domain:
-    """One catalogue: where its sentences stand, and what marks them."""
+    """A catalogue: the folder of its sentences and the functions that mark them."""
 
     name: str
     folder: Path
@@ -30,27 +30,27 @@ class Domain:
 
     @property
     def files(self) -> Path:
-        """Where its `.po` files are."""
+        """The folder of its `.po` files."""
         return self.folder / "translations"
 
     @property
     def template(self) -> Path:
-        """The file that translators start from."""
+        """The template (`.pot`) for new translations."""
         return self.files / f"{self.name}.pot"
 
     def languages(self) -> list[Path]:
-        """The `.po` files."""
+        """Return the `.po` files."""
         return sorted(self.files.glob("*.po"))
 
     def sources(self) -> Iterator[tuple[str, Path]]:
-        """The files with sentences in them, and how each is read."""
+        """Yield the source files, each with Babel's extraction method."""
         for method, pattern in (("python", "*.py"), ("jinja2.ext:babel_extract", "*.html")):
             for path in sorted(self.folder.rglob(pattern)):
                 if not any(path.is_relative_to(other) for other in self.beside):
                     yield method, path
 
     def collect(self) -> Catalog:
-        """All sentences of the code."""
+        """Return all sentences of the code."""
         catalog = Catalog()
         for method, path in self.sources():
             keywords = self.python if method == "python" else self.jinja
@@ -77,13 +77,13 @@ DOMAINS = (TWOFACTOR, PORTAL)
 
 
 def load(path: Path) -> Catalog:
-    """A `.po` file."""
+    """Return the catalogue of a `.po` file."""
     with path.open("rb") as file:
         return read_po(file, locale=path.stem, abort_invalid=True)
 
 
 def save(path: Path, catalog: Catalog) -> None:
-    """Write a catalogue, with nothing in it that differs from one day to the next."""
+    """Write a catalogue without dates, so the same sentences give the same file."""
     is_template = path.suffix == ".pot"
     head = ["Content-Type: text/plain; charset=utf-8"]
     if not is_template:
@@ -104,7 +104,7 @@ def save(path: Path, catalog: Catalog) -> None:
 
 
 def faults(domain: Domain, path: Path) -> list[str]:
-    """What is wrong with a language: missing, fuzzy, obsolete, with other placeholders."""
+    """Return the errors of a translation: missing, fuzzy, obsolete or wrong placeholders."""
     wanted = domain.collect()
     catalog = load(path)
     found = [f"no longer said: {_first(message)}" for message in catalog.obsolete.values()]
@@ -133,7 +133,7 @@ def _first(message: Message) -> str:
 
 
 def main() -> int:
-    """Bring all files up to date, and say what is left to translate."""
+    """Update all files and print what is left to translate."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--add", metavar="LOCALE", help="begin a language, e.g. fr or pt_BR")
     arguments = parser.parse_args()

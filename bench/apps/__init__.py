@@ -1,1 +1,1 @@
-"""The host apps, one a side: the same routes, database, sessions, CSRF protection, bcrypt cost."""
+"""The host apps, one for each side, with equal routes, databases, sessions, CSRF and bcrypt."""

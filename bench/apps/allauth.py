@@ -1,4 +1,4 @@
-"""django-allauth with its `mfa`."""
+"""A Django host with django-allauth and its `mfa`."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ def build(uri: str, _folder: Path) -> App:
         LOGIN_URL="/accounts/login/",
         ACCOUNT_LOGIN_METHODS={"username"},
         ACCOUNT_EMAIL_VERIFICATION="none",
-        # One step either side, as everywhere else.
+        # One step before and after, as for all sides.
         MFA_TOTP_TOLERANCE=1,
         MFA_TOTP_ISSUER=ISSUER,
-        # The attempts of a bench are many; what is counted is counted in memory.
+        # The bench makes many attempts; the counts are in memory.
         ACCOUNT_RATE_LIMITS={},
     )
     from allauth.account.decorators import reauthentication_required

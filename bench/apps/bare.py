@@ -1,4 +1,4 @@
-"""The small Flask host without a second factor: the floor, and what our sides build upon."""
+"""The small Flask host without a second factor: the floor, and the base of our sides."""
 
 import hmac
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Base(DeclarativeBase):
 
 
 class Customer(UserMixin):
-    """What a user can do, whatever its values come from."""
+    """A user, loaded through the ORM or through Core."""
 
     id: Any
     email: Any
@@ -43,7 +43,7 @@ class Customer(UserMixin):
 
 
 class User(Base, Customer):
-    """A user of the ORM's."""
+    """A user loaded through the ORM."""
 
     __tablename__ = "host_user"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -53,7 +53,7 @@ class User(Base, Customer):
 
 
 class Row(Customer):
-    """A user of a row that was read through Core."""
+    """A user made from a row that Core has read."""
 
     def __init__(self, key: str, email: str, password: str) -> None:
         self.id, self.email, self.password = key, email, password
@@ -63,7 +63,7 @@ Find = Callable[[str], Any]
 
 
 def through_orm(db: SQLAlchemy) -> tuple[Find, Find]:
-    """The user of a key and that of an address, as most hosts with Flask-SQLAlchemy find them."""
+    """Return functions that find users by key and by address, as most Flask-SQLAlchemy hosts do."""
     return (
         lambda key: db.session.get(User, key),
         lambda email: db.session.scalar(select(User).where(User.email == email)),
@@ -71,7 +71,7 @@ def through_orm(db: SQLAlchemy) -> tuple[Find, Find]:
 
 
 def through_core(db: SQLAlchemy) -> tuple[Find, Find]:
-    """The same by statements that are put together once, on the same session."""
+    """Return the same with prebuilt Core statements on the same session."""
 
     def finder(column: Any) -> Find:
         statement = select(User.id, User.email, User.password).where(column == bindparam("value"))
@@ -86,7 +86,7 @@ def through_core(db: SQLAlchemy) -> tuple[Find, Find]:
 
 
 def done() -> Any:
-    """What every view does that is measured: as little as can be."""
+    """Answer a measured request with as little work as possible."""
     return "page" if request.method == "GET" else redirect("/", 303)
 
 
@@ -95,12 +95,12 @@ def host(
     signed_in: Callable[[Customer], Any],
     users: Callable[[SQLAlchemy], tuple[Find, Find]] = through_orm,
 ) -> tuple[Flask, SQLAlchemy]:
-    """The host.
+    """Create the host.
 
     Args:
-        uri: of its database.
-        signed_in: gives the answer once the password was right.
-        users: how it finds its users.
+        uri: the address of its database.
+        signed_in: returns the response after a correct password.
+        users: returns the functions that find users by key and by address.
     """
     app = Flask("host", template_folder=None)
     app.config.update(SECRET_KEY=SECRET, SQLALCHEMY_DATABASE_URI=uri)
@@ -110,7 +110,7 @@ def host(
     login.login_view = "sign_in"
     by_key, by_email = users(db)
     login.user_loader(by_key)
-    # Compiled once, as a template of a file is: `render_template_string` compiles it each time.
+    # Compiled once, like a template file; `render_template_string` would compile it each time.
     compiled = app.jinja_env.from_string(PAGE)
 
     def page() -> str:
@@ -145,7 +145,7 @@ def host(
 
 
 def finish(app: Flask, db: SQLAlchemy) -> App:
-    """Tables, people and hooks."""
+    """Create the tables and the users; return the app with its hooks."""
     with app.app_context():
         db.create_all()
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(COST)).decode()
@@ -172,7 +172,7 @@ def finish(app: Flask, db: SQLAlchemy) -> App:
 
 
 def runner(engine: Engine) -> Callable[[str], None]:
-    """Does a statement in a transaction of its own."""
+    """Return a function that runs a statement in its own transaction."""
 
     def run(statement: str) -> None:
         with engine.begin() as connection:
@@ -182,7 +182,7 @@ def runner(engine: Engine) -> Callable[[str], None]:
 
 
 def counter(engine: Engine, counted: Counted) -> Callable[[bool], None]:
-    """Counts what goes to the database of an engine, while it is told to."""
+    """Return a function that turns the counting of statements and commits on or off."""
 
     def statement(*_arguments: Any) -> None:
         counted.statements += 1
@@ -199,13 +199,13 @@ def counter(engine: Engine, counted: Counted) -> Callable[[bool], None]:
 
 
 def _hmac() -> None:
-    """The three codes of a window, compared."""
+    """Compute and compare the three codes of a window."""
     for step in range(3):
         hmac.compare_digest(hmac.digest(b"k" * 20, step.to_bytes(8, "big"), "sha1"), b"x" * 20)
 
 
 def build(uri: str, _folder: Path) -> App:
-    """Signing in takes the password alone."""
+    """Create the host in which signing in takes only the password."""
 
     def signed_in(user: Customer) -> Any:
         login_user(user)

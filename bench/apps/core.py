@@ -1,4 +1,4 @@
-"""Our side in a host that finds its users without the ORM, which the peers can't do without."""
+"""Our side in a host that finds its users without the ORM; the peers need the ORM."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ from . import bare, ours
 
 
 def build(uri: str, folder: Path) -> App:
-    """As `ours`."""
+    """Create the host of `ours` with users from Core."""
     return ours.build(uri, folder, bare.through_core)

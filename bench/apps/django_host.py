@@ -1,4 +1,4 @@
-"""What the two hosts in Django have in common."""
+"""The common parts of the two Django hosts."""
 
 import importlib
 from collections.abc import Callable
@@ -21,13 +21,13 @@ BASE = """<!doctype html><title>host</title>{% block content %}{% endblock %}
 
 
 class CheapHasher(BCryptPasswordHasher):
-    """bcrypt at the cost that all sides have."""
+    """bcrypt with the cost of all sides."""
 
     rounds = COST
 
 
 def configure(uri: str, apps: list[str], middleware: list[str], **options: Any) -> None:
-    """Settings that are equal to those of the Flask hosts, and what a library needs besides."""
+    """Configure Django like the Flask hosts, plus the settings that a library needs."""
     settings.configure(
         SECRET_KEY=SECRET,
         ALLOWED_HOSTS=["*"],
@@ -47,7 +47,7 @@ def configure(uri: str, apps: list[str], middleware: list[str], **options: Any) 
             "django.contrib.messages.middleware.MessageMiddleware",
             *middleware,
         ],
-        # As Flask's: in a signed cookie.
+        # In a signed cookie, as in Flask.
         SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
         PASSWORD_HASHERS=[f"{__name__}.CheapHasher"],
         EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
@@ -106,20 +106,20 @@ urlpatterns: list[Any] = []
 
 
 def done(request: Any) -> Any:
-    """What every view does that is measured."""
+    """Answer a measured request with as little work as possible."""
     return HttpResponse("page") if request.method == "GET" else HttpResponseRedirect("/")
 
 
 def finish(
     patterns: list[Any], guard: Callable[..., Any], forgive: str, after_load: str = ""
 ) -> App:
-    """Routes, tables, people and hooks.
+    """Create the routes, the tables and the users; return the app with its hooks.
 
     Args:
         patterns: the library's routes.
-        guard: its decorator for deeds.
-        forgive: statements that make a used code good again, separated by semicolons.
-        after_load: a further one, after `load`.
+        guard: the library's decorator for guarded views.
+        forgive: statements that make a used code valid again, separated by semicolons.
+        after_load: a further statement, run after `load`.
     """
     from django.contrib.auth import get_user_model
     from django.core.cache import cache
@@ -174,5 +174,5 @@ def finish(
 
 
 def included(module: str) -> Any:
-    """The routes of a module."""
+    """Return the routes of a module."""
     return importlib.import_module(module).urlpatterns

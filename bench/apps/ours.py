@@ -1,4 +1,4 @@
-"""Our side: the small host with `portal.twofactor`."""
+"""Our side, the small host with `portal.twofactor`."""
 
 import base64
 import hashlib
@@ -16,12 +16,12 @@ from portal.twofactor.web.parts import qr
 from ..common import ADA, COST, ISSUER, SECRET, App, numbers
 from . import bare
 
-# As many more areas, for the question of what they cost.
+# The number of additional areas, to measure their cost.
 MORE_AREAS = int(os.environ.get("BENCH_MORE_AREAS", "0"))
 
 
 def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
-    """Signing in takes a code as well, where the user chose that."""
+    """Create the host; signing in takes a code if the user has turned that on."""
     twofactor = TwoFactor()
     twofactor.area("sign_in", "Sign-in", "Each time you sign in")
     twofactor.area("deed", "Deeds", "Each deed")
@@ -36,7 +36,7 @@ def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
         TWOFACTOR_ISSUER=ISSUER,
         TWOFACTOR_KEYS=[base64.b64encode(hashlib.sha256(SECRET.encode()).digest()).decode()],
     )
-    # A user of the bare host is no row of SQLAlchemy's.
+    # A user of the bare host may not be an ORM object.
     twofactor.init_app(app, db, user_key=lambda user: str(user.id))
 
     def guarded(key: str, answer: Any = bare.done, methods: tuple[str, ...] = ("POST",)) -> None:
@@ -88,7 +88,7 @@ def _qr() -> None:
 
 
 def _accounts(upto: int, binary: str) -> list[str]:
-    """Everybody has it on; the rows are as long as real ones."""
+    """Return the statements that enrol `upto` users; the rows are as long as real ones."""
     rows = numbers(upto)
     account = (
         "INSERT INTO twofactor_account (user_id, areas, activated_at, recovery_hash)"
@@ -104,7 +104,7 @@ def _accounts(upto: int, binary: str) -> list[str]:
 
 
 def _events(rows: int) -> str:
-    """Half of them are of the person who is measured."""
+    """Return the statement that adds events, half of them for the measured user."""
     return (
         f"{numbers(rows)}INSERT INTO twofactor_event (user_id, at, kind, area, address)"
         " SELECT CASE i % 2 WHEN 0 THEN 'ada' ELSE 'user-' || i END, 1790000000 + i,"

@@ -1,4 +1,4 @@
-"""Flask-Security-Too with its authenticator method and recovery codes."""
+"""A Flask host with Flask-Security-Too, its authenticator method and recovery codes."""
 
 import base64
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def build(uri: str, folder: Path) -> App:
         SECURITY_TOTP_SECRETS={"1": base64.b64encode(SECRET.encode()).decode()},
         SECURITY_TOTP_ISSUER=ISSUER,
         SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
-        # No mail is sent by any side.
+        # No side sends mails.
         SECURITY_SEND_REGISTER_EMAIL=False,
     )
     db = SQLAlchemy(app)
@@ -46,7 +46,7 @@ def build(uri: str, folder: Path) -> App:
         pass
 
     class WebAuthn(model, fsqla_v3.FsWebAuthnMixin):
-        """The user's model refers to it; it is not used."""
+        """A table that the user model refers to; it is not used."""
 
     CSRFProtect(app)
     store = SQLAlchemyUserDatastore(db, User, Role)
@@ -70,7 +70,7 @@ def build(uri: str, folder: Path) -> App:
     run = runner(engine)
 
     hooks: dict[str, Callable[..., object]] = {
-        # It has no protection against a code's second use, nor a limit of attempts.
+        # It neither prevents reuse of a code nor limits attempts.
         "forgive": lambda: None,
         "load": lambda accounts: run(
             f'{numbers(accounts)}INSERT INTO "user"'

@@ -1,4 +1,4 @@
-"""django-two-factor-auth with django-otp's TOTP and static devices."""
+"""A Django host with django-two-factor-auth and the TOTP and static devices of django-otp."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""What a person clicks at each side: the same steps, in the order that each of them wants."""
+"""The clicks of a person at each side: the same steps, in the order of that side."""

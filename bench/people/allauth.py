@@ -1,4 +1,4 @@
-"""At django-allauth's `mfa`."""
+"""A person at a host with django-allauth's `mfa`."""
 
 import re
 
@@ -22,7 +22,7 @@ class Allauth(Person):
         return [page, *self.browser.follow(sent.expect(302))]
 
     def confirm(self, answers: list[Answer]) -> list[Answer]:
-        """Where it asks the password once more, give it."""
+        """Enter the password again if the host asks for it."""
         where = next(
             (a.location for a in reversed(answers) if "/reauthenticate/" in a.location), ""
         )
@@ -55,7 +55,7 @@ class Allauth(Person):
         return self.browser.post(f"{MFA}/authenticate/", code=code)
 
     def measure_guard_view(self) -> Sample:
-        """Its guard for deeds is a password or code given short ago."""
+        """Measure its guard for actions, which requires a recent password or code."""
         plain = self.browser.get("/plain").expect(200)
         guarded = self.browser.get("/guarded")
         if guarded.status == 302:

@@ -1,4 +1,4 @@
-"""What the people of all sides share: an authenticator app, and what one measurement is."""
+"""The base of the people of all sides: an authenticator app, and the samples."""
 
 import base64
 import hmac
@@ -15,7 +15,7 @@ Sample = dict[str, float]
 
 
 def total(answers: Sequence[Answer]) -> Sample:
-    """What some answers cost together; `bytes` are those of the pages."""
+    """Return the total cost of answers; `bytes` is the size of the pages."""
     sample: Sample = {"requests": len(answers), "bytes": sum(len(a.body) for a in answers)}
     for answer in answers:
         for name, value in answer.cost.items():
@@ -24,12 +24,12 @@ def total(answers: Sequence[Answer]) -> Sample:
 
 
 def added(guarded: Answer, plain: Answer) -> Sample:
-    """What the one costs more than the other."""
+    """Return the cost of the guarded answer minus that of the plain one."""
     return {name: guarded.cost[name] - plain.cost[name] for name in guarded.cost}
 
 
 def found(pattern: str, page: str) -> str:
-    """What the group of a pattern says on a page; a page without it must not be measured."""
+    """Return the first group of a pattern on a page; raise AssertionError without a match."""
     match = re.search(pattern, page)
     if match is None:
         raise AssertionError(f"{pattern!r} is not on the page: {page[:2000]}")
@@ -37,9 +37,9 @@ def found(pattern: str, page: str) -> str:
 
 
 class Person(ABC):
-    """Somebody with browsers and an authenticator app.
+    """A person with browsers and an authenticator app.
 
-    `asks` is what a page has that asks for the code when signing in.
+    `asks` is a text on the page that asks for the code at sign-in.
     """
 
     asks = 'name="code"'
@@ -54,14 +54,14 @@ class Person(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Become somebody who is signed in and has it on (nothing of it is measured)."""
+        """Sign in and turn two-factor authentication on, without measuring."""
 
     @abstractmethod
     def sign_in(self) -> list[Answer]:
-        """User name and password."""
+        """Enter user name and password; return the answers."""
 
     def password_given(self) -> list[Answer]:
-        """Half signed in, in another browser."""
+        """Enter the password in a fresh browser, up to the page that asks for the code."""
         self.fresh_browser()
         answers = self.sign_in()
         assert self.asks in answers[-1].body, answers[-1].body
@@ -71,7 +71,7 @@ class Person(ABC):
         return total([self.browser.get("/plain").expect(200)])
 
     def take(self, name: str, times: int, count: str = "") -> list[Sample]:
-        """Measure something so many times; `count` "statements" or "calls" instead."""
+        """Return `times` samples; `count` "statements" or "calls" replaces the time."""
         self._count = count
         measure: Callable[[], Sample] = getattr(self, f"measure_{name}")
         return [measure() for _ in range(times)]
@@ -86,16 +86,16 @@ class Person(ABC):
         return self._transport(method, path, headers, body)
 
     def hook(self, name: str) -> Any:
-        """What a hook of the process costs; `forgive` is not measured."""
+        """Run a hook and return its answer with the cost."""
         return self.browser.do(name)
 
     def code(self) -> str:
-        """The code of this moment, made good again in case it was used."""
+        """Return the current code; the hook `forgive` makes it valid again if it was used."""
         self.browser.do("forgive")
         return self._code_at(0)
 
     def wrong_code(self) -> str:
-        """Six digits that are not right for some minutes."""
+        """Return six digits that are wrong for five minutes before and after now."""
         self.browser.do("forgive")
         near = {self._code_at(offset) for offset in range(-10, 11)}
         return next(
@@ -111,6 +111,6 @@ class Person(ABC):
         return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 10**6:06}"
 
     def read_secret(self, page: str, pattern: str) -> None:
-        """Type the secret of a page into the app."""
+        """Read the secret from a page into the app."""
         text = re.sub(r"[^A-Z2-7]", "", found(pattern, page))
         self.secret = base64.b32decode(text + "=" * (-len(text) % 8))

@@ -1,4 +1,4 @@
-"""At `portal.twofactor`, in the small host; and at the same host without it (the floor)."""
+"""People at the small host with `portal.twofactor`, and at the host without it (the floor)."""
 
 import re
 
@@ -13,14 +13,14 @@ _SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
 
 
 class Bare(Person):
-    """Signed in at a host without any second factor: the floors."""
+    """A person signed in at the host without a second factor, for the floors."""
 
     def prepare(self) -> None:
         self.sign_in()
         self.browser.get("/form-page").expect(200)
 
     def sign_in(self) -> list[Answer]:
-        """From the sign-in page to the page behind it."""
+        """Sign in, from the sign-in page to the page after it."""
         page = self.browser.get("/sign-in").expect(200)
         sent = self.browser.post("/sign-in", email=self.email, password=PASSWORD)
         return [page, *self.browser.follow(sent.expect(303))]
@@ -29,7 +29,7 @@ class Bare(Person):
         return total([self.browser.post("/plain").expect(303)])
 
     def measure_update(self) -> Sample:
-        """A route that does one indexed UPDATE and commits it."""
+        """Measure a route with one indexed UPDATE and a COMMIT."""
         return total([self.browser.post("/update").expect(303)])
 
     def measure_bare_update(self) -> Sample:
@@ -43,7 +43,7 @@ class Bare(Person):
 
 
 class Ours(Bare):
-    """Everything but the area `other` is chosen."""
+    """A person at our host with every area on except `other`."""
 
     asks = "one-time-code"
     recovery_code = ""
@@ -54,9 +54,9 @@ class Ours(Bare):
         self.browser.get("/form-page")
 
     def begin_enrolment(self) -> list[Answer]:
-        """Until secret, QR code and recovery code are on the screen."""
+        """Begin the enrolment, until secret, QR code and recovery code are shown."""
         start = self.browser.get(f"{MOUNT}/activate").expect(200)
-        # "other" is not chosen; the areas that --areas adds are.
+        # All areas except "other", including the additional ones.
         areas = [
             key for key in re.findall(r'name="areas" value="([^"]+)"', start.body) if key != "other"
         ]
@@ -82,12 +82,12 @@ class Ours(Bare):
         return [page, *self.browser.follow(self.browser.post("/sign-out").expect(303))]
 
     def measure_guard_other(self) -> Sample:
-        """The user has it on, and did not choose this area."""
+        """Measure the guard of an area that the user has not turned on."""
         plain = self.browser.post("/plain").expect(303)
         return added(self.browser.post("/other").expect(303), plain)
 
     def measure_guard_view(self) -> Sample:
-        """A "view" area that a code has opened."""
+        """Measure a "view" area that a code has opened."""
         plain, looked = self.browser.get("/plain"), self.browser.get("/vault")
         if looked.status == 403:
             opened = self.browser.post(
@@ -99,20 +99,20 @@ class Ours(Bare):
         return added(looked.expect(200), plain)
 
     def measure_guard_pass(self) -> Sample:
-        """A form that came back left a pass, which this takes, and leaves another: the last."""
+        """Measure a form that takes the pass of the form before and leaves a new one."""
         plain = self.browser.post("/plain").expect(303)
         self.browser.post("/form", twofactor_code=self.code()).expect(200)
         sent = self.browser.post("/form")
-        if sent.status == 403:  # the code was not needed: the last pass of before was taken
+        if sent.status == 403:  # the form before took an old pass instead of the code
             return self.measure_guard_pass()
         return added(sent.expect(200), plain)
 
     def measure_guard_asks(self) -> Sample:
-        """The challenge page, with what was typed sealed into it."""
+        """Measure the challenge page, which contains the sealed form."""
         return total([self.browser.post("/deed", text="something to keep").expect(403)])
 
     def measure_deed_right(self) -> Sample:
-        """A guarded deed with its code: guard, verification, view."""
+        """Measure a guarded action with its code: guard, verification and view."""
         code = self.code()
         return total([self.browser.post("/deed", twofactor_code=code).expect(303)])
 
@@ -121,7 +121,7 @@ class Ours(Bare):
         return total([self.browser.post("/deed", twofactor_code=code).expect(403)])
 
     def measure_deed_added(self) -> Sample:
-        """What guard and verification add to the same route without them."""
+        """Measure the cost that guard and verification add to a route."""
         code = self.code()
         plain = self.browser.post("/plain").expect(303)
         return added(self.browser.post("/deed", twofactor_code=code).expect(303), plain)
@@ -141,7 +141,7 @@ class Ours(Bare):
         return sample
 
     def measure_recovery(self) -> Sample:
-        """The second step by recovery code, which switches it off here."""
+        """Measure the second step with the recovery code, which turns two-factor off here."""
         self.password_given()
         self.browser.get(f"{MOUNT}/sign-in?recovery=1").expect(200)
         sent = self.browser.post(f"{MOUNT}/sign-in", code=self.recovery_code)
@@ -151,7 +151,7 @@ class Ours(Bare):
         return sample
 
     def measure_enrolment(self) -> Sample:
-        """Until secret, QR code and recovery code are on the screen."""
+        """Measure the enrolment until secret, QR code and recovery code are shown."""
         self.switch_off()
         answers = self.begin_enrolment()
         sample = total(answers)
@@ -169,7 +169,7 @@ class Ours(Bare):
         return total([self.browser.get(f"{MOUNT}/").expect(200)])
 
     def measure_journey(self) -> Sample:
-        """Sign in, switch it on, sign out, sign in with both steps, switch it off, sign out."""
+        """Measure: sign in, turn it on, sign out, sign in with a code, turn it off, sign out."""
         self.switch_off()
         self.fresh_browser()
         answers = [*self.sign_in(), *self.enrol(), *self.sign_out(), *self.sign_in()]
@@ -181,7 +181,7 @@ class Ours(Bare):
 
 
 class NotEnrolled(Bare):
-    """Signed in at our host; never switched it on."""
+    """A person signed in at our host who has never turned it on."""
 
     def prepare(self) -> None:
         self.email = BOB

@@ -1,4 +1,4 @@
-"""At Flask-Security-Too."""
+"""A person at a host with Flask-Security-Too."""
 
 import re
 
@@ -42,7 +42,7 @@ class SecurityToo(Person):
         return self.browser.follow(self.browser.post("/logout").expect(302, 303))
 
     def measure_guard_view(self) -> Sample:
-        """Its guard for deeds is a sign-in of short ago."""
+        """Measure its guard for actions, which requires a recent sign-in."""
         plain = self.browser.get("/plain").expect(200)
         return added(self.browser.get("/guarded").expect(200), plain)
 

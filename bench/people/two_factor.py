@@ -1,4 +1,4 @@
-"""At django-two-factor-auth."""
+"""A person at a host with django-two-factor-auth."""
 
 from ..browser import Answer
 from ..common import PASSWORD
@@ -49,7 +49,7 @@ class TwoFactorAuth(Person):
         return self._wizard(LOGIN, "token", otp_token=self.code()).expect(302)
 
     def measure_guard_view(self) -> Sample:
-        """Its guard is that the second step was taken when signing in."""
+        """Measure its guard, which requires a sign-in with the second step."""
         plain = self.browser.get("/plain").expect(200)
         return added(self.browser.get("/guarded").expect(200), plain)
 

@@ -1,4 +1,4 @@
-"""Notes for programs: JSON in, JSON out, no page of its own. Sign in: ada, lovelace."""
+"""A JSON API for notes, without pages. Sign in as ada with the password lovelace."""
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -15,11 +15,11 @@ from portal.twofactor import TwoFactor
 
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """The base of all tables."""
 
 
 class User(UserMixin, Base):
-    """Somebody who writes notes."""
+    """A user who writes notes."""
 
     __tablename__ = "user"
 
@@ -27,12 +27,12 @@ class User(UserMixin, Base):
     password: Mapped[str]
 
     def check_password(self, password: str) -> bool:
-        """Whether it is the user's password."""
+        """Return whether the password is correct."""
         return check_password_hash(self.password, password)
 
 
 class Note(Base):
-    """One note."""
+    """A note of a user."""
 
     __tablename__ = "note"
 
@@ -58,13 +58,13 @@ twofactor.init_app(app, db)
 
 @app.before_request
 def only_json() -> None:
-    """Programs that do not say what they accept get JSON, from the blueprint too."""
+    """Set Accept to JSON on every request, so that the blueprint answers in JSON too."""
     request.environ["HTTP_ACCEPT"] = "application/json"
 
 
 @app.errorhandler(HTTPException)
 def failed(error: HTTPException) -> ResponseReturnValue:
-    """Every other failure is JSON as well."""
+    """Return every other error as JSON."""
     if error.response is not None or error.code is None:
         return error
     name = error.name.lower().replace(" ", "_")
@@ -76,20 +76,20 @@ login.user_loader(lambda key: db.session.get(User, key))
 
 @login.unauthorized_handler
 def unauthorized() -> ResponseReturnValue:
-    """Who is not signed in is told so; there is nowhere to be led to."""
+    """Return 401 if nobody is signed in; there is no sign-in page to redirect to."""
     return jsonify(error="unauthorized", message="Sign in first: POST /session"), 401
 
 
 @app.get("/session")
 def session() -> Response:
-    """Who is signed in, and the token that every other method wants as X-CSRFToken."""
+    """Return the signed-in user and the CSRF token that every method but GET needs."""
     name = current_user.id if current_user.is_authenticated else None
     return jsonify(user=name, csrf_token=generate_csrf())
 
 
 @app.post("/session")
 def sign_in() -> ResponseReturnValue:
-    """The password: 200, or 403 with the address that takes the code."""
+    """Sign in; 401 for a wrong password, 403 with the address for the code, or 200."""
     body = request.get_json()
     user = db.session.get(User, str(body.get("name")))
     if user is None or not user.check_password(str(body.get("password"))):
@@ -100,7 +100,7 @@ def sign_in() -> ResponseReturnValue:
 @app.delete("/session")
 @login_required
 def sign_out() -> ResponseReturnValue:
-    """The end of the session."""
+    """Sign out."""
     logout_user()
     return "", 204
 
@@ -109,7 +109,7 @@ def sign_out() -> ResponseReturnValue:
 @login_required
 @twofactor.required("read")
 def read() -> ResponseReturnValue:
-    """All notes."""
+    """Return all notes of the user."""
     notes = db.session.scalars(select(Note).where(Note.user_id == current_user.id))
     return jsonify(notes=[note.text for note in notes])
 
@@ -118,7 +118,7 @@ def read() -> ResponseReturnValue:
 @login_required
 @twofactor.required("write")
 def write() -> ResponseReturnValue:
-    """One note more."""
+    """Add a note."""
     text = request.get_json().get("text")
     if not isinstance(text, str) or not text:
         return jsonify(error="no_text", message="Send a text."), 422
@@ -131,7 +131,7 @@ def write() -> ResponseReturnValue:
 @login_required
 @twofactor.required("erase")
 def erase() -> ResponseReturnValue:
-    """No note any more: mandatory, so it wants a second factor of everyone."""
+    """Delete all notes; a mandatory area, so every user needs a second factor."""
     db.session.execute(delete(Note).where(Note.user_id == current_user.id))
     db.session.commit()
     return jsonify(notes=[])

@@ -1,4 +1,4 @@
-"""What a host tests of its own: run with `python -m pytest` in this folder."""
+"""Tests of the example; run `python -m pytest` in this folder."""
 
 import base64
 import importlib
@@ -29,7 +29,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
 
 
 class Program:
-    """A client that keeps its cookies and the latest CSRF token, and reads nothing but JSON."""
+    """A client that keeps its cookies and the latest CSRF token, and reads only JSON."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -43,7 +43,7 @@ class Program:
         answer = self.client.open(path, method=method, json=body, headers=headers)
         assert answer.status_code == 204 or answer.is_json, answer.text
         found = answer.get_json(silent=True)
-        # It holds until the session is renewed; the answer that does so has the next one.
+        # Valid until the session is renewed; the response that renews it has the next token.
         told = (found or {}).get("csrf_token", self.token)
         self.token = answer.headers.get("X-CSRFToken", told)
         return answer.status_code, found
@@ -59,7 +59,7 @@ def program(app: Flask) -> Program:
 
 @pytest.fixture
 def phone(app: Flask, twofactor_testing: TwoFactorTesting) -> Phone:
-    """Ada has two-factor authentication at every area."""
+    """Turn on every area for Ada and return her phone."""
     from app import User, db
 
     with app.app_context():

@@ -1,4 +1,4 @@
-"""A note that takes a code to change, where its owner wants that. Sign in: ada, lovelace."""
+"""A note whose owner can protect it with a code. Sign in as ada with the password lovelace."""
 
 from flask import Flask, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue

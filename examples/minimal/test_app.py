@@ -1,4 +1,4 @@
-"""What a host tests of its own: run with `python -m pytest` in this folder."""
+"""Tests of the example; run `python -m pytest` in this folder."""
 
 import importlib
 import re
@@ -31,7 +31,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def phone(app: Flask, twofactor_testing: TwoFactorTesting) -> Phone:
-    """Ada has two-factor authentication at every area."""
+    """Turn on every area for Ada and return her phone."""
     from app import User, db
 
     with app.app_context():
@@ -39,7 +39,7 @@ def phone(app: Flask, twofactor_testing: TwoFactorTesting) -> Phone:
 
 
 def send(client: FlaskClient, path: str, **fields: str) -> Any:
-    """Send the form of a page, its CSRF token included."""
+    """Send the form of a page with its CSRF token."""
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)
     assert token
     return client.post(path, data={"csrf_token": token[1], **fields})

@@ -1,4 +1,4 @@
-"""What a host tests of its own: run with `python -m pytest` in this folder."""
+"""Tests of the example; run `python -m pytest` in this folder."""
 
 import html
 import re
@@ -41,7 +41,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def phone(app: Flask, twofactor_testing: TwoFactorTesting) -> Phone:
-    """Ada protects every area but signing in."""
+    """Turn on every area but sign-in for Ada and return her phone."""
     with app.app_context():
         user = user_of_email(ADA)
         return twofactor_testing.enrol(user, ["orders", "payment", "card"])

@@ -1,4 +1,4 @@
-"""The overview and the security section: what a customer can change about the account."""
+"""The overview and the security section, in which customers change their account."""
 
 from portal.account.views import blueprint
 

@@ -1,9 +1,9 @@
-"""The version of a customer's credential: what was begun under one ends with it.
+"""The version of a customer's credential, which ends older sessions and links.
 
-It is raised by each change of the password or of the second factor, in the transaction of the
-change. Sessions, pending sign-ins, known and trusted browsers and reset links hold the version that
-they began under, and it is compared when they are used; so what somebody began before a change ends
-also when it was written after it. A change itself holds as long as nobody else's came first.
+Each change of the password or of the second factor raises it, in the transaction of the change.
+Sessions, pending sign-ins, known and trusted browsers and reset links store the version at which
+they began, and it is compared when they are used. So a session that began before a change ends even
+if its row is written after it. Of two changes at the same time, only the first succeeds.
 """
 
 from typing import Any
@@ -18,20 +18,20 @@ from portal.twofactor import signals
 
 
 class Overtaken(Exception):
-    """Another change of the credential came first: what was shown for this one counts no more."""
+    """Another change of the credential came first, so the proof for this one no longer counts."""
 
 
 def init_app(app: Flask) -> None:
-    """Let the session that switches the second factor on or off go on."""
+    """Keep the session that turns the second factor on or off."""
     signals.activated.connect(_changed, sender=app)
     signals.deactivated.connect(_changed, sender=app)
 
 
 def version_of(customer: Customer) -> int:
-    """The version that was shown for the customer in this request.
+    """Return the credential version that this request relies on.
 
-    It is the one that the row had when the customer was read, or what the request itself has made
-    of it since.
+    It is the version that the row had when the customer was read, or the one that this request has
+    raised it to since.
     """
     version = customer.version_read
     made = _made()
@@ -41,28 +41,28 @@ def version_of(customer: Customer) -> int:
 
 
 def text_of(customer: Customer) -> str:
-    """The same, as the blueprint has it."""
+    """Return the same version as a text for the blueprint."""
     return f"{customer.id}:{version_of(customer)}"
 
 
 def stands_on(customer: Customer) -> ColumnElement[bool]:
-    """The condition that nobody has changed the customer's credential since it was shown."""
+    """Return the SQL condition that the credential is still at the version of this request."""
     return Customer.credential_version == version_of(customer)
 
 
 def raise_version(
     writer: Connection | Session, customer_id: int, *ground: ColumnElement[bool], **values: Any
 ) -> int:
-    """Write what is new of the credential, as one statement; the version that counts from then on.
+    """Change the credential and raise its version in one statement; return the new version.
 
     Args:
         writer: the transaction of the change.
-        customer_id: whose credential it is.
-        ground: what must hold at that moment.
-        values: what is new in the customer's row besides.
+        customer_id: the customer whose credential changes.
+        ground: conditions on the customer's row.
+        values: other columns of the row to set.
 
     Raises:
-        Overtaken: the ground does not hold, or the customer is gone.
+        Overtaken: a condition is not met, or the customer was deleted.
     """
     version = Customer.credential_version
     statement = (
@@ -82,7 +82,7 @@ def raise_with(connection: Connection, customer_id: int) -> None:
     """Raise the version in the transaction of a change of the second factor.
 
     Raises:
-        Overtaken: the session that does it stands on an older version.
+        Overtaken: the session that makes the change began at an older version.
     """
     stamp = sessions.stamp_of(customer_id)
     ground = () if stamp is None else (Customer.credential_version == stamp,)
@@ -91,12 +91,12 @@ def raise_with(connection: Connection, customer_id: int) -> None:
     except Overtaken:
         if stamp is not None:
             raise
-        return  # an operator clears up after a customer who is gone
+        return  # an operator cleans up after a deleted customer
     g.setdefault("credentials_open", {})[customer_id] = version
 
 
 def raised(customer_id: int, version: int) -> None:
-    """This request has raised the version, and the change is committed: its session goes on."""
+    """Move the session of this request to the new version, after the commit of the change."""
     _made()[customer_id, version - 1] = version
     sessions.goes_on(customer_id, version)
 
@@ -108,6 +108,6 @@ def _changed(_app: Flask, user_id: str, **_facts: Any) -> None:
 
 
 def _made() -> dict[tuple[int, int], int]:
-    """Return the versions that this request, or command, has raised: the new by the old."""
+    """Return the versions that this request or command has raised, as {(id, old): new}."""
     made: dict[tuple[int, int], int] = g.setdefault("credentials_made", {})
     return made

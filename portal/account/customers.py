@@ -1,4 +1,4 @@
-"""Customers found and named: by user name, e-mail address or key."""
+"""Find customers by user name, e-mail address or key, and list their names."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +16,7 @@ AT_ONCE = 500
 
 
 def find_customer(identity: str) -> Customer | None:
-    """The customer with this user name or e-mail address."""
+    """Return the customer with this user name or e-mail address."""
     identity = identity.strip()
     if "\0" in identity or len(identity) > LONGEST_IDENTITY:
         return None
@@ -27,7 +27,7 @@ def find_customer(identity: str) -> Customer | None:
 
 
 def find_for_operator(name: str) -> Customer | None:
-    """The customer with this user name, e-mail address or key, in this order."""
+    """Return the customer with this user name, e-mail address or key, tried in this order."""
     found = find_customer(name)
     if found is None and name.isdecimal() and len(name) <= 18:
         found = db.session.get(Customer, int(name))
@@ -35,7 +35,7 @@ def find_for_operator(name: str) -> Customer | None:
 
 
 def all_keys() -> Iterator[str]:
-    """The keys of all customers, read in batches, so that no number of them fills the memory."""
+    """Yield the keys of all customers, read in batches to save memory."""
     last = 0
     while True:
         statement = select(Customer.id).where(Customer.id > last).order_by(Customer.id)
@@ -48,7 +48,7 @@ def all_keys() -> Iterator[str]:
 
 
 def in_batches() -> Iterator[Sequence[Customer]]:
-    """Yield all customers in the order of their names, so many at a time as fit the memory."""
+    """Yield all customers sorted by name, in batches of AT_ONCE to save memory."""
     last = ""
     while True:
         batch = select(Customer).where(Customer.username_key > last).order_by(Customer.username_key)
@@ -62,13 +62,13 @@ def in_batches() -> Iterator[Sequence[Customer]]:
 
 
 def name_of(key: str) -> str:
-    """The user name of the customer with this key, or the key of somebody who is gone."""
+    """Return the user name of the customer with this key, or the key if the customer is gone."""
     customer = db.session.get(Customer, int(key)) if key.isdecimal() else None
     return key if customer is None else customer.username
 
 
 def names_of(keys: Sequence[str]) -> dict[str, str]:
-    """The user names of the customers with these keys."""
+    """Return the user names of the customers with these keys."""
     numbers = [int(key) for key in keys if key.isdecimal()]
     statement = select(Customer.id, Customer.username).where(Customer.id.in_(numbers))
     with db.engine.connect() as connection:

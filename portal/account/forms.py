@@ -19,7 +19,7 @@ NEW = {"autocomplete": "new-password"}
 
 
 def own_password() -> Rule:
-    """The field is the present password of the one who is signed in."""
+    """Return the rule that the field is the password of the signed-in customer."""
 
     def rule(_form: Form, field: Any) -> None:
         if not field.data:
@@ -35,7 +35,7 @@ def own_password() -> Rule:
 
 
 class PasswordForm(PortalForm):
-    """The present password and a new one, twice."""
+    """The form to change the password: the current one, and the new one twice."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
     new_password = PasswordField(
@@ -49,7 +49,7 @@ class PasswordForm(PortalForm):
 
 
 class EmailForm(PortalForm):
-    """The present password and a new address."""
+    """The form to change the e-mail address: the current password and the new address."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
     email = StringField(
@@ -58,13 +58,13 @@ class EmailForm(PortalForm):
 
 
 class CloseForm(PortalForm):
-    """The present password: closing can't be undone."""
+    """The form to close the account, which can't be undone: the current password."""
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
 
 
 class ProfileForm(PortalForm):
-    """What stands on the invoices."""
+    """The form for the details that are printed on invoices."""
 
     full_name = StringField(
         lazy("Name"), text_rules(TEXT_LENGTH), render_kw={"autocomplete": "name"}
@@ -83,4 +83,4 @@ class ProfileForm(PortalForm):
 
 
 class SignOutForm(PortalForm):
-    """Only the token against forged requests."""
+    """The form to sign out devices; it has no field but the CSRF token."""

@@ -1,7 +1,8 @@
-"""Browsers that a customer signed in with before: their wrong passwords are counted apart.
+"""Browsers in which a customer has signed in before; wrong passwords are counted for each of them.
 
-So nobody who lacks the password keeps the owner out there. The cookie holds a random id, the table
-its digest and the version of the credential that it was made under; it signs nobody in.
+So an attacker without the password can't lock the owner out of these browsers. The cookie holds a
+random id. The table `known_browser` holds its digest and the credential version at which it was
+made. The cookie does not sign anybody in.
 """
 
 import hashlib
@@ -17,17 +18,17 @@ from portal.models import KnownBrowser as Row
 
 DAY = 24 * 60 * 60
 SECONDS = 180 * DAY
-MOST = 10  # a customer; the oldest goes
+MOST = 10  # for each customer; the oldest is removed
 LONGEST_ID = 64
 NAME = "portal_known"
 
 
 def digest_of(customer_id: int, version: int) -> str | None:
-    """Return the digest of this browser's id, `None` unless the customer signed in here before.
+    """Return the digest of this browser's id, or `None` if the customer never signed in here.
 
     Args:
-        customer_id: of whom.
-        version: of the customer's credential; one made under another counts no more.
+        customer_id: the customer who signs in.
+        version: the version of the customer's credential; ids of other versions are ignored.
     """
     hashed = _sent(customer_id)
     if hashed is None:
@@ -43,9 +44,9 @@ def digest_of(customer_id: int, version: int) -> str | None:
 
 
 def keep(customer_id: int, version: int) -> None:
-    """Know this browser from now on: the customer has just signed in completely.
+    """Remember this browser after the customer has completed a sign-in.
 
-    Once a day is enough. Nothing is kept when the credential has changed in the meantime.
+    An id is renewed once a day at most. Nothing is stored if the credential has changed meanwhile.
     """
     if not has_request_context() or _renewed(customer_id, version):
         return
@@ -63,10 +64,10 @@ def keep(customer_id: int, version: int) -> None:
 
 
 def carrying_over(customer_id: int) -> Update | None:
-    """The statement that lets this browser be known on after a change that was made in it.
+    """Return the statement that keeps this browser known after a change made in it.
 
-    It belongs behind the one that raises the version, and does nothing for a browser that was not
-    known just before. `None` where there is no browser.
+    Run it after the statement that raises the version. It changes nothing for a browser that was
+    not known at the version before. `None` if the request has no id of a browser.
     """
     hashed = _sent(customer_id) if has_request_context() else None
     if hashed is None:
@@ -86,7 +87,7 @@ def carrying_over(customer_id: int) -> Update | None:
 
 
 def carry_over(customer_id: int) -> None:
-    """`carrying_over` in a transaction of its own."""
+    """Run the statement of `carrying_over` in its own transaction."""
     statement = carrying_over(customer_id)
     if statement is not None:
         with db.engine.begin() as connection:
@@ -94,14 +95,14 @@ def carry_over(customer_id: int) -> None:
 
 
 def cookie_name(customer_id: int) -> str:
-    """Return the cookie's name: one a customer, so that people who share a browser keep theirs."""
+    """Return the name of the cookie; each customer has one, since people may share a browser."""
     tag = hashlib.sha256(f"known browser {customer_id}".encode()).hexdigest()
     name = f"{NAME}_{tag[:12]}"
     return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
 
 
 def _renewed(customer_id: int, version: int) -> bool:
-    """Whether this browser is known already; its end is moved once a day."""
+    """Return whether this browser is known; extend its expiry at most once a day."""
     hashed = _sent(customer_id)
     if hashed is None:
         return False
@@ -121,7 +122,7 @@ def _renewed(customer_id: int, version: int) -> bool:
 
 
 def _dropping(customer_id: int, version: int) -> Delete:
-    """The statement that removes what counts no more, and the oldest beyond the most."""
+    """Return the statement that removes expired and outdated rows, and all but the newest MOST."""
     newest = (
         select(Row.digest)
         .where(Row.customer_id == customer_id, Row.credential_version == version)
@@ -135,7 +136,7 @@ def _dropping(customer_id: int, version: int) -> Delete:
 
 
 def _sent(customer_id: int) -> str | None:
-    """The digest of what the cookie holds, bounded before it is hashed."""
+    """Return the digest of the cookie's id, or `None` for no id or one over LONGEST_ID."""
     value = request.cookies.get(cookie_name(customer_id), "")
     return _digest(value) if 0 < len(value) <= LONGEST_ID else None
 

@@ -1,9 +1,9 @@
-"""Wrong passwords in a row: counted before a password is judged, forgotten when it was right.
+"""Wrong passwords in a row: counted before the check, cleared by a correct password.
 
-The schedule is that of the codes in kind (NIST SP 800-63B-4 section 3.2.2), without budgets: a
-password has no six digits. It is exact over all workers: each change of a row is a compare-and-swap
-in a transaction of its own, which whoever comes second has to read anew. `docs/security.md` has the
-number of guesses a year.
+The waits grow as those for codes do (NIST SP 800-63B-4 section 3.2.2), but without a daily budget,
+since a password has more than six digits. The count is exact across all workers: each change of a
+row is a compare-and-swap in its own transaction, and a worker that loses the race reads the row
+again. `docs/security.md` has the number of guesses a year.
 """
 
 import hashlib
@@ -36,10 +36,10 @@ from portal.twofactor import wait as in_words
 from portal.web.errors import wants_json
 
 SCHEDULE = Schedule(free=10, first_wait=30, longest_wait=900)
-# Each try that fails is somebody else's that went through, and those end when the hold begins.
+# A try fails when another request's try succeeds; all of them stop once the wait begins.
 MOST_TRIES = 100
 MOST_IN_SESSION = 5
-# What a session counts by: it ends, so nothing is held.
+# Counted for a session, which ends at MOST_IN_SESSION, so it needs no waits.
 UNHELD = Schedule(free=None)
 
 
@@ -48,24 +48,24 @@ def key(kind: str, *parts: object) -> str:
 
     Args:
         kind: "customer", "browser", "session" or "nobody".
-        parts: whose attempts they are.
+        parts: what identifies the customer, browser, session or name.
     """
     text = ":".join((kind, *map(str, parts)))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def count(row_key: str, schedule: Schedule | None = None) -> int:
-    """Count an attempt that is about to be judged.
+    """Count an attempt before its password is checked.
 
     Args:
-        row_key: whose it is.
-        schedule: when none is judged; default `SCHEDULE`.
+        row_key: the row that counts it, from `key`.
+        schedule: the waits; default `SCHEDULE`.
 
     Returns:
-        How many there were in a row, this one included.
+        The number of attempts in a row, including this one.
 
     Raises:
-        PasswordHeld: the password must not be judged; nothing was counted.
+        PasswordHeld: the wait is not over, so do not check the password; nothing was counted.
     """
     schedule = schedule or SCHEDULE
     for _try in range(MOST_TRIES):
@@ -81,27 +81,27 @@ def count(row_key: str, schedule: Schedule | None = None) -> int:
 
 
 def clear(*row_keys: str | None) -> None:
-    """Forget the attempts: the password was right."""
+    """Delete the counts of these rows, after a correct password."""
     with db.engine.begin() as connection:
         connection.execute(delete(Row).where(Row.key.in_([each for each in row_keys if each])))
 
 
 def held_sentence(held: PasswordHeld) -> str:
-    """Return what a person is told while passwords are not judged."""
+    """Return the sentence to show while passwords are not checked."""
     return _("Too many wrong passwords. Try again %(wait)s.", wait=in_words(held.until - now()))
 
 
 def seconds_to_wait(held: PasswordHeld) -> int:
-    """Return the seconds for `Retry-After`."""
+    """Return the value of the `Retry-After` header, in seconds."""
     return max(1, math.ceil(held.until - now()))
 
 
 def count_in_session(customer_id: int) -> None:
-    """Count a wrong password in the session of the one who is signed in.
+    """Count a wrong password in the session of the signed-in customer.
 
     Raises:
-        HTTPException: it was the last that a session bears: the session has ended, and the answer
-            leads to the sign-in page.
+        HTTPException: it was wrong password number MOST_IN_SESSION. The session has ended, and the
+            response redirects to the sign-in page.
     """
     row_key = session_key(customer_id)
     if row_key is not None and count(row_key, UNHELD) >= MOST_IN_SESSION:
@@ -111,11 +111,11 @@ def count_in_session(customer_id: int) -> None:
 
 
 def session_key(customer_id: int) -> str | None:
-    """Return the key of this session, `None` unless the customer is signed in here."""
+    """Return the row key of this session, or `None` if the customer is not signed in here."""
     here = has_request_context() and current_user.is_authenticated
     if not here or current_user.id != customer_id:
         return None
-    # The number of the record stays when the session gets another token.
+    # The record's number does not change when the session gets a new token.
     record = getattr(session, "record", None)
     return None if record is None else key("session", record.id)
 
@@ -135,12 +135,12 @@ def _attempts(row_key: str) -> Attempts | None:
 
 
 def _current(attempts: Attempts | None) -> Attempts:
-    """Return the attempts that still count: none of a row that is a day old, purged or not."""
+    """Return the attempts that still count; a row older than a day counts as none."""
     return NO_ATTEMPTS if attempts is None or attempts.last_at <= now() - DAY else attempts
 
 
 def _swap(row_key: str, before: Attempts | None, after: Attempts) -> bool:
-    """Write the attempts if those of before are still there."""
+    """Write the attempts if the row is unchanged; return whether it was."""
     values = {"run": after.run, "last_at": after.last_at}
     try:
         with db.engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""What can be done with an account: one function a deed, called alike by pages and commands."""
+"""The use cases of an account: one function each, called by both pages and commands."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -35,18 +35,18 @@ SIGN_IN = "sign_in"
 
 
 def verify_password(customer: Customer, password: str) -> bool:
-    """Judge a password: the one function for every question for it.
+    """Return whether the password is correct. Every page that asks for a password calls this.
 
-    It is counted first, for the account or, where the customer signed in before, for this browser;
-    a wrong one counts for the network address as well. The fifth wrong one in a row in a session
-    that is signed in ends the session.
+    The attempt is counted first: for this browser if the customer has signed in here before, else
+    for the account. A wrong password also counts for the network address. The fifth wrong one in a
+    row in a signed-in session ends the session.
 
     Raises:
-        PasswordHeld: too many were wrong; it was not judged.
+        PasswordHeld: too many were wrong; this one was not checked.
     """
     number, version, stored = customer.id, customer.credential_version, customer.password_hash
     browser = known_browsers.digest_of(number, version) if has_request_context() else None
-    # With the version: another password begins at nothing.
+    # With the version, so the count starts at zero after a change of the password.
     account = password_attempts.key("customer", number, version)
     counted = password_attempts.key("browser", browser) if browser else account
     run = password_attempts.count(counted)
@@ -60,10 +60,10 @@ def verify_password(customer: Customer, password: str) -> bool:
 
 
 def verify_nobody(identity: str, password: str) -> bool:
-    """`verify_password` for a name that nobody has: the same is done, and it is always wrong.
+    """Do the same work as `verify_password` for an unknown name, and return False.
 
     Raises:
-        PasswordHeld: as if somebody had it.
+        PasswordHeld: too many were wrong, as for an existing account.
     """
     run = password_attempts.count(password_attempts.key("nobody", name_key(identity.strip())))
     check_nobody(password, current_app.config["PASSWORD_COST"])
@@ -73,10 +73,10 @@ def verify_nobody(identity: str, password: str) -> bool:
 
 
 def shortest_password(customer: Customer | None) -> int:
-    """Return how many characters a new password has at least.
+    """Return the minimum length of a new password, in characters.
 
-    More while the password is all that signing in takes, if PASSWORD_LENGTH_ALONE says so
-    (NIST SP 800-63B-4 section 3.1.1.2: 15).
+    PASSWORD_LENGTH, or PASSWORD_LENGTH_ALONE if that is set and longer and signing in needs only
+    the password (NIST SP 800-63B-4 section 3.1.1.2 requires 15).
     """
     config = current_app.config
     usual: int = config["PASSWORD_LENGTH"]
@@ -87,7 +87,7 @@ def shortest_password(customer: Customer | None) -> int:
 
 
 def check_choice(customer: Customer, password: str) -> None:
-    """Let a password pass that the customer may choose.
+    """Check that the customer may choose this password.
 
     Raises:
         PasswordRefused: it is too short, or easy to guess.
@@ -97,7 +97,7 @@ def check_choice(customer: Customer, password: str) -> None:
 
 
 def own_words(name: str, email: str) -> Iterable[str]:
-    """What a new password must not be made of."""
+    """Return the words that a new password must not consist of."""
     return (name, email.partition("@")[0], email, current_app.config["SITE_NAME"])
 
 
@@ -105,8 +105,8 @@ def create_customer(name: str, email: str, password: str, **profile: Any) -> Cus
     """Add a customer.
 
     Raises:
-        Refused: the name or the address is not acceptable, or taken.
-        PasswordRefused: the password is not good enough.
+        Refused: the name or the address is invalid or taken.
+        PasswordRefused: the password is too short, or easy to guess.
     """
     name, email = checked_name(name), checked_email(email)
     check_new_password(password, own_words(name, email), shortest_password(None))
@@ -123,17 +123,17 @@ def create_customer(name: str, email: str, password: str, **profile: Any) -> Cus
 
 
 def change_password(customer: Customer, password: str, proved: bool = False) -> None:
-    """Give the customer another password; every other session ends, and the owner is told.
+    """Change the password, end all other sessions and notify the owner by mail.
 
     Args:
-        customer: whose it is.
-        password: the new one.
-        proved: whether an operator does it, who has made sure of the owner: whatever the customer
-            was shown, it is changed.
+        customer: the owner of the password.
+        password: the new password.
+        proved: whether an operator who has verified the owner makes the change; then the password
+            changes even if the credential has changed meanwhile.
 
     Raises:
-        PasswordRefused: the password is not good enough, or the present one.
-        Overtaken: the credential that was shown for it has been changed meanwhile.
+        PasswordRefused: the password is too weak, or is the current one.
+        Overtaken: the credential has been changed meanwhile.
     """
     check_choice(customer, password)
     if check_password(password, customer.password_hash):
@@ -143,7 +143,7 @@ def change_password(customer: Customer, password: str, proved: bool = False) -> 
 
 
 def problem_with_password(customer: Customer, password: str) -> str | None:
-    """Return what keeps the customer from choosing a password, in words; `None`: it is good."""
+    """Return the sentence that refuses a new password, or `None` if the password is good."""
     try:
         check_choice(customer, password)
     except PasswordRefused as refusal:
@@ -154,10 +154,10 @@ def problem_with_password(customer: Customer, password: str) -> str | None:
 
 
 def choose_password(customer: Customer, password: str) -> None:
-    """Give the customer another password in the step that uses the recovery code.
+    """Change the password in the step that uses the recovery code.
 
     Raises:
-        twofactor's PasswordRefused: it is not good enough, or was changed meanwhile.
+        twofactor's PasswordRefused: the new one is too weak, or the old one was changed meanwhile.
     """
     try:
         change_password(customer, password)
@@ -170,26 +170,25 @@ def choose_password(customer: Customer, password: str) -> None:
 def replace_password(
     customer: Customer, password: str, *ground: ColumnElement[bool], proved: bool = False
 ) -> None:
-    """Store a password that was found good, and end everything that hung on the old one.
+    """Store a password that has been checked, and end all other sessions and pending sign-ins.
 
-    Other sessions and pending sign-ins end in the transaction that stores it: whatever breaks off,
-    the old password and what was opened with it go together. What is written a moment later ends
-    as well, since it stands on the version of before.
+    They end in the transaction that stores it, so either all of them end or nothing changes. A
+    session written a moment later ends too, since it has the older credential version.
 
     Args:
-        customer: whose it is.
-        password: the new one.
-        ground: what must hold of the customer's row at that moment.
-        proved: whether the owner was made sure of by more than the old password.
+        customer: the owner of the password.
+        password: the new password.
+        ground: conditions on the customer's row.
+        proved: whether the owner was verified by more than the old password.
 
     Raises:
-        Overtaken: the ground does not hold; nothing was changed.
+        Overtaken: a condition is not met; nothing was changed.
     """
     number, hashed = customer.id, _hashed(password)
 
     def work() -> int:
-        # First what the blueprint has, then the customer, then the sessions: its own changes lock
-        # in this order, too, so that hardly ever one waits for the other in vain.
+        # First the blueprint's rows, then the customer, then the sessions. The blueprint's own
+        # changes lock in this order too, which makes deadlocks rare.
         twofactor.password_changed(customer, db.session.connection(), proved=proved)
         try:
             version = raise_version(db.session(), number, *ground, password_hash=hashed)
@@ -206,13 +205,13 @@ def replace_password(
 
 
 def change_email(customer: Customer, email: str) -> None:
-    """Give the customer another address; the old and the new one are told.
+    """Change the e-mail address and notify both the old and the new one.
 
-    A link that was mailed to the old address, to replace the password, is dead.
+    Reset links that were mailed to the old address stop working.
 
     Raises:
-        Refused: the address is not acceptable, taken, or the present one.
-        Overtaken: the credential that was shown for it has been changed meanwhile.
+        Refused: the address is invalid, taken, or the current one.
+        Overtaken: the credential has been changed meanwhile.
     """
     email, old = checked_email(email), customer.email
     if email == old:
@@ -238,10 +237,10 @@ def change_email(customer: Customer, email: str) -> None:
 
 
 def close_account(customer: Customer) -> None:
-    """Remove the customer with everything that belongs to the account, and say so by mail.
+    """Delete the customer and all data of the account, and confirm it by mail.
 
     Raises:
-        Overtaken: the credential that was shown for it has been changed meanwhile.
+        Overtaken: the credential has been changed meanwhile.
     """
     number = customer.id
 
@@ -258,12 +257,12 @@ def close_account(customer: Customer) -> None:
 
 
 def rehash(number: int, read: str, password: str) -> None:
-    """Store the right password again under the cost that is wanted now, if it still is the one.
+    """Hash the correct password again with the current PASSWORD_COST.
 
     Args:
-        number: whose it is.
-        read: the hash that the password was found right by; what came after it stays.
-        password: the right password.
+        number: the id of the customer.
+        read: the hash that was checked; a hash stored since then is not overwritten.
+        password: the correct password.
     """
     still = update(Customer).where(Customer.id == number, Customer.password_hash == read)
     statement = still.values(password_hash=_hashed(password))
@@ -272,15 +271,15 @@ def rehash(number: int, read: str, password: str) -> None:
 
 
 def live_sessions(customer: Customer) -> list[Record]:
-    """Return the customer's live sessions, the last used first."""
+    """Return the customer's live sessions, most recently used first."""
     return sessions.sessions_of(customer.id, version_of(customer))
 
 
 def _hit(result: Result[Any]) -> None:
-    """Make sure that a change has hit its row.
+    """Check that a statement has changed exactly one row.
 
     Raises:
-        Overtaken: it has not, since what it stands on has changed; nothing is written.
+        Overtaken: it has not, since a condition is no longer met; the transaction is rolled back.
     """
     if rows_hit(result) != 1:
         db.session.rollback()

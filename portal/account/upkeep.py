@@ -1,4 +1,4 @@
-"""Remove what has run out; nothing breaks without it, but the tables would grow."""
+"""Delete expired rows. Without it nothing breaks, but the tables grow."""
 
 from sqlalchemy import delete
 from sqlalchemy.sql.dml import Delete
@@ -14,7 +14,7 @@ DAY = 24 * HOUR
 
 
 def purge() -> dict[str, int]:
-    """Remove it, each kind in a transaction of its own; how many there were of each."""
+    """Delete expired rows, each kind in its own transaction; return the number of each kind."""
     at = now()
     return {
         "sessions": records.purge(at),

@@ -19,7 +19,7 @@ blueprint = Blueprint("account", __name__)
 
 
 def customer() -> Customer:
-    """The one who is signed in, as a row and not as a proxy."""
+    """Return the signed-in customer as a row, not as Flask-Login's proxy."""
     found: Customer = current_user._get_current_object()
     return found
 
@@ -30,9 +30,9 @@ blueprint.add_app_template_global(service.shortest_password, "shortest_password"
 @blueprint.get("/")
 @login_required
 def overview() -> ResponseReturnValue:
-    """The profile, what is to be paid, and how the account is protected."""
+    """Show the profile, the unpaid invoices and the areas protected by a code."""
     [areas] = twofactor.areas_of_each([customer()])
-    # What the customer protects with a code is not told without one.
+    # Invoices that are protected by a code are not shown without one.
     hidden = "invoices" in (areas or ())
     invoices = [] if hidden else [each for each in customer().invoices if each.paid_on is None]
     return render_template(
@@ -49,7 +49,7 @@ def overview() -> ResponseReturnValue:
 @blueprint.get("/security/")
 @login_required
 def security() -> ResponseReturnValue:
-    """Everything about the account, and what is protected by a code."""
+    """Show all settings of the account and the areas protected by a code."""
     [chosen] = twofactor.areas_of_each([customer()])
     return render_template(
         "account/security.html",
@@ -77,7 +77,7 @@ def profile() -> ResponseReturnValue:
 @login_required
 @twofactor.required("password")
 def password() -> ResponseReturnValue:
-    """Change the password; every other session ends."""
+    """Change the password; all other sessions end."""
     form = PasswordForm()
     if form.validate_on_submit():
         try:
@@ -96,7 +96,7 @@ def password() -> ResponseReturnValue:
 @login_required
 @twofactor.required("email")
 def email() -> ResponseReturnValue:
-    """Change the e-mail address; the old and the new one are told."""
+    """Change the e-mail address; both the old and the new one get a mail."""
     form = EmailForm()
     if form.validate_on_submit():
         try:
@@ -125,7 +125,7 @@ def close() -> ResponseReturnValue:
 @blueprint.route("/security/sessions", methods=["GET", "POST"])
 @login_required
 def sessions_page() -> ResponseReturnValue:
-    """Where one is signed in, and how to end it."""
+    """List the customer's sessions; POST ends one, or all others."""
     form = SignOutForm()
     if form.validate_on_submit():
         number = request.form.get("session", "")

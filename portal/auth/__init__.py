@@ -1,4 +1,4 @@
-"""Signing in and out, and the forgotten password."""
+"""Signing in and out, and resetting a forgotten password."""
 
 from portal.auth.views import blueprint
 

@@ -8,7 +8,7 @@ from portal.validators import PortalForm, email_rules, required, same_as, text_r
 
 
 class SignInForm(PortalForm):
-    """Who one is, and the password."""
+    """The form to sign in: user name or e-mail address, and password."""
 
     identity = StringField(
         lazy("User name or e-mail address"),
@@ -24,13 +24,13 @@ class SignInForm(PortalForm):
 
 
 class ForgotForm(PortalForm):
-    """Where the link is to be mailed."""
+    """The form to ask for a reset link: the e-mail address."""
 
     email = StringField(lazy("E-mail address"), email_rules(), render_kw={"autocomplete": "email"})
 
 
 class ResetForm(PortalForm):
-    """The new password, twice."""
+    """The form to reset the password: the new one, twice."""
 
     new_password = PasswordField(
         lazy("New password"),

@@ -1,4 +1,4 @@
-"""Signing in, and replacing a forgotten password by a mailed link."""
+"""The use cases of signing in and of resetting a forgotten password with a mailed link."""
 
 import hashlib
 import secrets
@@ -32,8 +32,8 @@ LINK = "_reset"  # in the session: the digest of a link that was opened, and the
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A mailed link whose ground still holds: the customer is at that address, and has changed
-    neither password nor second factor since.
+    """A mailed link that still works: the customer has changed neither e-mail address nor password
+    nor second factor since.
     """
 
     customer: Customer
@@ -43,7 +43,7 @@ class Link:
 
 
 def load_customer(key: str) -> Customer | None:
-    """The customer whom the session names, as long as what let them in is what counts today."""
+    """Return the customer of the session, unless their credential has changed since the sign-in."""
     customer = db.session.get(Customer, int(key))
     if session.get(USER) == key and (
         customer is None or sessions.stamp_of(customer.id) != version_of(customer)
@@ -56,7 +56,7 @@ def load_customer(key: str) -> Customer | None:
 
 
 def sign_in_customer(customer: Customer, remember: bool) -> None:
-    """Make the session that of the customer; `remember` lets it outlast the browser."""
+    """Sign the customer in to this session; `remember` keeps it after the browser closes."""
     version = version_of(customer)
     login_user(customer)
     known_browsers.keep(customer.id, version)
@@ -65,7 +65,7 @@ def sign_in_customer(customer: Customer, remember: bool) -> None:
 
 
 def unauthorized() -> ResponseReturnValue:
-    """Lead to the sign-in page, and back afterwards when the address can be looked at."""
+    """Redirect to the sign-in page; a page asked for by GET or HEAD opens after the sign-in."""
     if wants_json():
         return jsonify(error="sign_in_required", message=_("Sign in first.")), 403
     target = None
@@ -75,12 +75,12 @@ def unauthorized() -> ResponseReturnValue:
 
 
 def authenticate(identity: str, password: str) -> Customer | None:
-    """The customer with this name or address and this password.
+    """Return the customer with this name or address and this password, or `None`.
 
-    Whether the name or the password was wrong shows neither in the answer nor in its time.
+    Neither the answer nor its time shows whether the name or the password was wrong.
 
     Raises:
-        PasswordHeld: too many were wrong, for the customer or for a name that nobody has.
+        PasswordHeld: too many were wrong, for the customer or for an unknown name.
     """
     cost = current_app.config["PASSWORD_COST"]
     customer = find_customer(identity)
@@ -96,10 +96,10 @@ def authenticate(identity: str, password: str) -> Customer | None:
 
 
 def is_spared() -> bool:
-    """Whether a request is judged though its network address is held.
+    """Return whether a request goes ahead although its network address is held.
 
-    So is one of somebody who is signed in, and one in a browser that the customer signed in with
-    before: the one who is named at the sign-in page, or whose second step is outstanding.
+    It does if the sender is signed in. It also does in a browser in which the customer has signed
+    in before: the customer named on the sign-in page, or the one whose second step is pending.
     """
     if request.endpoint == "auth.login":
         customer = find_customer(request.form.get("identity", ""))
@@ -113,19 +113,19 @@ def is_spared() -> bool:
 
 
 def _half_signed_in() -> Customer | None:
-    """The customer whose password was right in this session, and whose code is outstanding."""
+    """Return the customer who has entered the password in this session but not yet the code."""
     user_id = twofactor.pending_user()
     return None if user_id is None else db.session.get(Customer, int(user_id))
 
 
 def request_reset(email: str) -> None:
-    """Mail a link to the customer with this address, as it is on record; an older one is dead.
+    """Mail a reset link to the stored address of the customer; older links stop working.
 
-    For an address that nobody has, the same is done except that no mail arrives: neither answer
-    nor time tells who is a customer. Each request counts against the network address it is from.
+    An unknown address causes the same work but no mail, so neither the answer nor its time shows
+    who is a customer. Each request counts against the network address it comes from.
     """
     network_throttle.note()
-    # Locked, so that of two requests at once one is the second, and its link the one that counts.
+    # Locked, so that two requests at once run one after the other, and the later link works.
     asked = select(Customer).where(Customer.email_key == email_key(email)).with_for_update()
     customer = db.session.scalar(asked)
     number = customer.id if customer is not None else None
@@ -153,10 +153,10 @@ def request_reset(email: str) -> None:
 
 
 def open_link(token: str) -> bool:
-    """Exchange a mailed link for a ticket in this session; False when it opens nothing.
+    """Exchange a mailed link for a ticket in this session; return False if the link is invalid.
 
-    From then on the address that stands in logs and in the mail is worth nothing. Opened again in
-    the session that it was exchanged in, it leads to where it led before.
+    From then on, the link in logs and in the mail no longer works, except in the session that
+    exchanged it.
     """
     hashed = _hash(token)
     if _opened()[0] == hashed:
@@ -174,13 +174,13 @@ def open_link(token: str) -> bool:
         db.session.rollback()
         return False
     db.session.commit()
-    sessions.renew()  # who has planted this session's cookie must not have the ticket
+    sessions.renew()  # an attacker who planted this session's cookie must not get the ticket
     session[LINK] = [hashed, ticket]
     return True
 
 
 def opened_link() -> Link | None:
-    """The link that was opened in this session; `None` when it was used or has died since."""
+    """Return the link that was opened in this session, or `None` if it was used or has expired."""
     hashed = _hash(_opened()[1])
     found = select(Customer, PasswordReset.credential_version, PasswordReset.email).where(
         PasswordReset.token_hash == hashed, *_holds()
@@ -190,9 +190,9 @@ def opened_link() -> Link | None:
 
 
 def reset_password(link: Link, password: str) -> bool:
-    """Replace the password and end every session; False when the link was used or died meanwhile.
+    """Replace the password and end every session; return False if the link no longer works.
 
-    The first to change the customer that the link stands on wins.
+    Of two changes at the same time, only the first succeeds.
     """
     customer, number = link.customer, link.customer.id
     ground = (
@@ -212,18 +212,18 @@ def reset_password(link: Link, password: str) -> bool:
 
 
 def forget_link() -> None:
-    """The link that was opened in this session leads nowhere any more."""
+    """Forget the link that was opened in this session."""
     session.pop(LINK, None)
 
 
 def _opened() -> tuple[str, str]:
-    """The digest of the link that was opened in this session, and its ticket."""
+    """Return the digest of the link that was opened in this session, and its ticket."""
     kept = session.get(LINK)
     return (kept[0], kept[1]) if isinstance(kept, list) and len(kept) == 2 else ("", "")
 
 
 def _holds() -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions under which a link opens: nothing it stands on has changed."""
+    """Return the SQL conditions that a link is unexpired and its customer unchanged."""
     return (
         PasswordReset.expires_at > now(),
         Customer.id == PasswordReset.customer_id,

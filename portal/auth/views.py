@@ -38,7 +38,7 @@ DEAD_LINK = later("This link was used already or has expired. Ask for a new one 
 
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    """Sign in, with the second step where the customer has chosen it."""
+    """Sign in, with a second step if the customer has turned it on."""
     if request.method != "POST" and current_user.is_authenticated:
         return redirect(url_for("account.overview"), 303)
     form = SignInForm()
@@ -60,7 +60,7 @@ def login() -> ResponseReturnValue:
 
 @blueprint.post("/logout")
 def logout() -> ResponseReturnValue:
-    """End this session, here and on the server."""
+    """End this session and delete its record."""
     logout_user()
     sessions.end_present()
     flash(_("You have signed out."), "success")
@@ -69,7 +69,7 @@ def logout() -> ResponseReturnValue:
 
 @blueprint.route("/forgot", methods=["GET", "POST"])
 def forgot() -> ResponseReturnValue:
-    """Ask for a link; the answer is the same for every address."""
+    """Ask for a reset link; the answer is the same for every address."""
     form = ForgotForm()
     if form.validate_on_submit():
         address = typed(form.email).strip()
@@ -80,9 +80,9 @@ def forgot() -> ResponseReturnValue:
 
 @blueprint.get("/reset/<token>")
 def reset(token: str) -> ResponseReturnValue:
-    """Open a mailed link: its address is worth nothing from here on.
+    """Open a mailed link and redirect to the form; the link no longer works elsewhere.
 
-    A program that only looks whether there is a page (HEAD) has not opened it.
+    A HEAD request, as from a link checker, does not open it.
     """
     if request.method != "HEAD" and not service.open_link(token):
         return _dead_link()
@@ -91,7 +91,7 @@ def reset(token: str) -> ResponseReturnValue:
 
 @blueprint.route("/reset/choose", methods=["GET", "POST"])
 def choose() -> ResponseReturnValue:
-    """Replace the password by an opened link; this signs nobody in and keeps the second factor."""
+    """Reset the password with an opened link; it signs nobody in and keeps the second factor."""
     link = service.opened_link()
     if link is None:
         service.forget_link()
@@ -113,7 +113,7 @@ def choose() -> ResponseReturnValue:
 
 @blueprint.app_errorhandler(Overtaken)
 def overtaken(_error: Overtaken) -> ResponseReturnValue:
-    """Somebody, perhaps the same person elsewhere, changed the credential first: begin anew."""
+    """End the session and redirect to the sign-in page: the credential was changed elsewhere."""
     sessions.end_present()
     if wants_json():
         return jsonify(error="sign_in_required", message=_(OVERTAKEN)), 403

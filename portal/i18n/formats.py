@@ -1,4 +1,4 @@
-"""How times, days and money read on the pages and in the mails."""
+"""Formats of times, days, money and devices for pages and mails."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,23 +12,23 @@ from portal.i18n.language import _
 
 
 def moment(seconds: float) -> str:
-    """`24 November 2026, 14:05 UTC`."""
+    """Return a time given in Unix seconds, e.g. `24 November 2026, 14:05 UTC`."""
     at = datetime.fromtimestamp(seconds, UTC)
     return _("%(date)s, %(time)s UTC", date=day(at.date()), time=f"{at:%H:%M}")
 
 
 def day(value: date) -> str:
-    """`24 November 2026`."""
+    """Return a day, e.g. `24 November 2026`."""
     return format_date(value, "long")
 
 
 def money(cents: int) -> str:
-    """`€1,234.50`."""
+    """Return an amount given in cents, e.g. `€1,234.50`."""
     return format_currency(Decimal(cents) / 100, "EUR")
 
 
 def device(user_agent: str) -> str:
-    """`Firefox on Linux`: enough to tell one's own devices apart."""
+    """Return the browser and system of a user agent, e.g. `Firefox on Linux`."""
     browsers = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
     systems = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux")
     words = {"Edg": "Edge", "OPR": "Opera", "Mac OS": "macOS", "CrOS": "ChromeOS"}
@@ -41,7 +41,7 @@ def device(user_agent: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Offer the formats to the templates."""
+    """Add the formats to the templates as filters."""
     app.jinja_env.filters.update(moment=moment, day=day, money=money, device=device)
     app.jinja_env.globals.update(
         current_user=current_user, today=today, site_name=app.config["SITE_NAME"]

@@ -1,8 +1,8 @@
-"""The language of a request: what the customer has chosen, or the browser wishes, or English.
+"""The language of a request: the customer's choice, else the browser's language, else English.
 
-Every sentence for people goes through `_` or `plural`, in Python as in templates. Flask-Babel keeps
-the language, for the blueprint as well. The languages are the `.po` files in `translations/`: a
-further one is one file here, and one of the blueprint's.
+Every sentence for people goes through `_` or `plural`, in Python and in templates. Flask-Babel
+stores the current language, for the blueprint too. The languages are the `.po` files in
+`translations/`. To add a language, add one file here and one in the blueprint.
 """
 
 import io
@@ -24,14 +24,14 @@ COOKIE = "portal_language"
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 FOLDER = Path(__file__).parents[1] / "translations"
 SOURCE = "en"  # of the sentences in the code
-BRITISH = "en_GB"  # our English: it decides how days and sums are written
+BRITISH = "en_GB"  # the locale of our English, for days and sums
 
 
 class Sentences(Domain):
-    """The portal's sentences; a `.po` file is read when its language is first spoken."""
+    """The portal's sentences; a `.po` file is read when its language is first needed."""
 
     def get_translations(self) -> NullTranslations:
-        """Return the sentences in the language of the moment."""
+        """Return the sentences in the current language."""
         return _read(locale())
 
 
@@ -39,51 +39,51 @@ sentences = Sentences()
 
 
 def lazy(message: str) -> Any:
-    """Return a sentence that is translated when it is read: a label, the name of an area."""
+    """Return a sentence that is translated when it is shown, such as a label or an area's name."""
     return sentences.lazy_gettext(message)
 
 
 def _(message: str, **values: Any) -> str:
-    """A sentence in the language of the moment.
+    """Return a sentence in the current language.
 
     Args:
         message: the English sentence, with named placeholders (`%(name)s`).
-        values: what stands in their places.
+        values: the values of the placeholders.
     """
     return sentences.gettext(message, **values)
 
 
 def plural(one: str, many: str, count: int, **values: Any) -> str:
-    """A sentence with a number in it, `%(count)d`, in the form that the language has for it."""
+    """Return a sentence with `%(count)d` in the current language's form for that number."""
     return sentences.ngettext(one, many, count, count=count, **values)
 
 
 def worded(refusal: Refusal) -> str:
-    """The sentence of a refusal, and its advice."""
+    """Return the translated sentence of a refusal, followed by its advice."""
     return " ".join((_(refusal.sentence, **refusal.values), *map(_, refusal.advice)))
 
 
 @cache
 def offered() -> dict[str, str]:
-    """Return the languages to choose from, by locale, each by its own name."""
+    """Return the languages to choose from, as {locale: name in that language}."""
     stems = sorted({SOURCE, *(path.stem for path in FOLDER.glob("*.po"))})
     names = {name: Locale.parse(name).get_display_name(name) or name for name in stems}
     return {name: text[0].upper() + text[1:] for name, text in names.items()}
 
 
 def locale() -> str:
-    """Return the language of the moment, as the switch names it, e.g. `de`."""
+    """Return the current language as the language switch names it, e.g. `de`."""
     name = str(get_locale() or SOURCE)
     return SOURCE if name == BRITISH else name
 
 
 def tag() -> str:
-    """Return the language of the moment, as HTML names it; our English is British."""
+    """Return the current language as a tag for HTML, e.g. `de` or `en-GB`."""
     return _written(locale()).replace("_", "-")
 
 
 def wished() -> str:
-    """What the browser wishes: what was chosen in it, or what it asks for."""
+    """Return the language of the browser: from the cookie, else from Accept-Language."""
     if not has_request_context():
         return SOURCE
     tags = {name.replace("_", "-"): name for name in (SOURCE, *offered())}
@@ -92,35 +92,35 @@ def wished() -> str:
 
 
 def of_owner(customer_id: int, stored: str | None, own: bool = False) -> str:
-    """The language of a customer's mail.
+    """Return the language of a mail to a customer.
 
     Args:
-        customer_id: whose mail it is.
-        stored: the customer's choice.
-        own: whether the present request is surely the customer's own, signed in or not.
+        customer_id: the recipient.
+        stored: the language stored for the customer.
+        own: whether this request certainly comes from the customer, signed in or not.
     """
     own = own or (has_request_context() and g.get("viewer", (None, None))[0] == customer_id)
     return _known(stored) or (wished() if own else SOURCE)
 
 
 def speaking(name: str) -> AbstractContextManager[None]:
-    """Speak another language for a while, in this request or command."""
+    """Return a context manager that sets the language in this request or command."""
     return force_locale(_written(name))
 
 
 def speak_with(customer_id: int, stored: str | None) -> None:
-    """It is known now who looks at the page: no further look into the database is needed."""
+    """Set the language from the customer's stored one, without another database query."""
     g.viewer = (customer_id, stored)
     refresh()
 
 
 def ask_nothing() -> None:
-    """The page is about a failure: who looks at it is not looked up for its sake."""
+    """Choose the language of an error page without loading the customer from the database."""
     g.asks_nothing = True
 
 
 def remember(response: Response, name: str) -> None:
-    """Keep a choice in the browser, for the pages before the sign-in. It decides nothing else."""
+    """Set the cookie that keeps the chosen language, for pages before the sign-in."""
     response.set_cookie(
         COOKIE,
         name,
@@ -132,7 +132,7 @@ def remember(response: Response, name: str) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Offer the languages to templates, to the blueprint and in headers."""
+    """Set up Flask-Babel, the functions for templates and the header Content-Language."""
     app.jinja_env.globals.update(
         _=_html, plural=_html_plural, language_tag=tag, languages=offered, locale=locale
     )
@@ -141,17 +141,17 @@ def init_app(app: Flask) -> None:
 
 
 def _chosen() -> str:
-    """Return the locale of a request; Flask-Babel asks once, and again after `refresh`."""
+    """Return the locale of a request; Flask-Babel calls this once, and again after `refresh`."""
     if not has_request_context():
         return BRITISH
     g.spoken = True
     if "viewer" not in g and not g.get("asks_nothing"):
-        current_user.is_authenticated  # noqa: B018 - the look itself loads the customer, and with it `g.viewer`
+        current_user.is_authenticated  # noqa: B018 - reading it loads the customer, which sets `g.viewer`
     return _written(_known(g.get("viewer", (None, None))[1]) or wished())
 
 
 def _tell(response: Response) -> Response:
-    """Say what an answer with sentences in it speaks, and keep the customer's choice here, too."""
+    """Add Content-Language and Vary to a translated response; store the customer's choice."""
     if g.get("spoken"):
         response.headers.setdefault("Content-Language", locale().replace("_", "-"))
         response.vary.update(["Accept-Language", "Cookie"])
@@ -166,7 +166,7 @@ def _known(name: str | None) -> str | None:
 
 
 def _written(name: str) -> str:
-    """Return the locale that decides how a language is written."""
+    """Return the locale for a language: en_GB for English."""
     return BRITISH if name == SOURCE else name
 
 
@@ -175,7 +175,7 @@ def _read(name: str) -> NullTranslations:
     path = FOLDER / f"{name}.po"
     if not path.is_file():
         return NullTranslations()  # English, as the code has it
-    from babel.messages.mofile import write_mo  # only where another language is spoken
+    from babel.messages.mofile import write_mo  # only for languages other than English
     from babel.messages.pofile import read_po
 
     compiled = io.BytesIO()
@@ -195,14 +195,14 @@ def _html_plural(one: str, many: str, count: int, **values: Any) -> Markup:
 
 
 def _markup(message: str, text: str, values: dict[str, Any]) -> Markup:
-    """Return a sentence as HTML; with tags in the English one, its translation is HTML as well."""
+    """Return a sentence as HTML; it is escaped unless the English sentence has tags."""
     safe = _safe(message, text)
     return safe % values if values else safe
 
 
-@lru_cache(maxsize=4096)  # more than there are sentences in a few languages
+@lru_cache(maxsize=4096)  # more than the sentences of a few languages
 def _safe(message: str, text: str) -> Markup:
     if "<" not in message:
-        # Apostrophes stay: attributes are written between double quotes.
+        # Apostrophes need no escape, since our attributes use double quotes.
         text = str(escape(text)).replace("&#39;", "'")
     return Markup(text)  # noqa: S704 - escaped, or HTML of our own

@@ -1,4 +1,4 @@
-"""What a customer comes for: the invoices, each to download."""
+"""The invoices of a customer: the list and the downloads."""
 
 from portal.invoices.views import blueprint
 

@@ -14,7 +14,7 @@ BANK = "IBAN GB33 BUKB 2020 1555 5555 55"
 
 
 def invoice_pdf(invoice: Invoice, site_name: str) -> bytes:
-    """Return the whole invoice, on as many pages as its lines need."""
+    """Return the invoice as a PDF file with as many pages as its lines need."""
     pages = [Page()]
     y = _head(pages[0], invoice)
     y = _columns(pages[0], y)
@@ -118,7 +118,7 @@ def _foot(page: Page, text: str) -> None:
 
 
 def _fitted(text: str, width: float, size: float = 10) -> str:
-    """The text, cut with a mark where it would run into its neighbour."""
+    """Return the text, cut with an ellipsis if it is wider than `width` points."""
     if text_width(text, size) <= width:
         return text
     while text and text_width(text + "…", size) > width:

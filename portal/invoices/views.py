@@ -15,7 +15,7 @@ blueprint = Blueprint("invoices", __name__, url_prefix="/invoices")
 @login_required
 @twofactor.required("invoices")
 def index() -> ResponseReturnValue:
-    """All invoices of the customer, the newest first."""
+    """List all invoices of the customer, newest first."""
     return render_template("invoices/index.html", invoices=current_user.invoices)
 
 
@@ -23,8 +23,8 @@ def index() -> ResponseReturnValue:
 @login_required
 @twofactor.required("invoices")
 def download(number: str) -> ResponseReturnValue:
-    """One invoice as a PDF file; that of another customer does not exist here."""
-    from portal.invoices.document import invoice_pdf  # the PDF library: only where one is written
+    """Download an invoice as a PDF file; 404 for another customer's invoice."""
+    from portal.invoices.document import invoice_pdf  # imports the PDF library, so only when needed
 
     if "\0" in number:
         abort(404)

@@ -1,7 +1,7 @@
-"""What the owner of an account is told by mail: what happened, when, and what to do about it.
+"""Notices by mail to the owner of an account: what happened, when, and what to do about it.
 
-A notice holds no secret and no link that does something. It is written in the transaction of what
-it tells, so that neither is there without the other, and handed over after the commit.
+A notice contains no secret and no link that does anything. It is queued in the transaction of the
+change, so that neither exists without the other, and delivered after the commit.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ NOBODY = 0  # no customer has this number
 
 
 def init_app(app: Flask) -> None:
-    """Follow what happens in two-factor authentication."""
+    """Connect the notices to the signals of two-factor authentication."""
     signals.challenge_failed.connect(challenge_failed, sender=app)
     signals.held.connect(held, sender=app)
     for name in signals.CHANGES:
@@ -45,26 +45,26 @@ def init_app(app: Flask) -> None:
 def write(
     connection: Connection, name: signals.ChangeName, user_id: str, facts: Mapping[str, Any]
 ) -> None:
-    """Put the notice of a change into the outbox, in the transaction of the change."""
-    own = facts.get("by") == "recovery"  # known to nobody but the owner
+    """Queue the notice of a two-factor change in the transaction of the change."""
+    own = facts.get("by") == "recovery"  # only the owner has the recovery code
     _tell(connection, user_id, lambda: of_change(name, facts), own)
 
 
 def hand_over(_app: Flask, **_facts: Any) -> None:
-    """The change is committed, and its notice with it."""
+    """Deliver the queued notice after the commit of the change."""
     outbox.hand_over()
 
 
 def challenge_failed(_app: Flask, user_id: str, run: int = 0, **_facts: Any) -> None:
-    """Somebody typed wrong codes; told once, at the fifth in a row."""
+    """Warn about wrong codes, once, at the fifth in a row (ALARM_AFTER)."""
     if run == ALARM_AFTER:
         _warn(user_id, wrong_codes)
 
 
 def wrong_passwords(customer_id: int | None, run: int) -> None:
-    """Somebody typed wrong passwords; told once, at the tenth in a row.
+    """Warn about wrong passwords, once, at the tenth in a row (PASSWORDS_ALARM_AFTER).
 
-    For a name that nobody has the same is done, except that no mail arrives.
+    `None` for an unknown name does the same work, but sends no mail.
     """
     if run != PASSWORDS_ALARM_AFTER:
         return
@@ -72,13 +72,13 @@ def wrong_passwords(customer_id: int | None, run: int) -> None:
 
 
 def held(_app: Flask, user_id: str, locked: bool = False, **_facts: Any) -> None:
-    """Codes are locked; a mere wait is not told."""
+    """Warn that codes are locked; a wait that ends by itself sends no mail."""
     if locked:
         _warn(user_id, locked_codes)
 
 
 def password_changed(writer: Writer, customer: Customer) -> None:
-    """There is another password."""
+    """Queue the notice of a changed password."""
     with _owner_s_language(customer):
         notice = Notice(
             _("Your password was changed"),
@@ -88,7 +88,7 @@ def password_changed(writer: Writer, customer: Customer) -> None:
 
 
 def email_changed(writer: Writer, customer: Customer, old: str, new: str) -> None:
-    """There is another address: the old one is told too, as its owner may be the one who knows."""
+    """Queue the notice of a changed address for both, in case an attacker has changed it."""
     with _owner_s_language(customer):
         notice = Notice(
             _("Your e-mail address was changed"),
@@ -103,7 +103,7 @@ def email_changed(writer: Writer, customer: Customer, old: str, new: str) -> Non
 
 
 def account_closed(writer: Writer, customer: Customer) -> None:
-    """The account is gone."""
+    """Queue the notice of a closed account."""
     with _owner_s_language(customer):
         notice = Notice(
             _("Your account was closed"),
@@ -118,9 +118,9 @@ def account_closed(writer: Writer, customer: Customer) -> None:
 def reset_requested(
     writer: Writer, email: str, name: str, stored: str | None, link: str, decoy: bool
 ) -> None:
-    """The link that replaces a forgotten password: the one mail with a link that does something.
+    """Queue the link that resets a forgotten password. No other mail has a link that does anything.
 
-    It is in the stored language of the customer, or in that of whoever asked.
+    It is in the stored language of the customer, or else in that of the request.
     """
     with language.speaking(language.of_owner(0, stored, own=True)):
         text = _(
@@ -136,12 +136,12 @@ def reset_requested(
 
 
 def _owner_s_language(customer: Customer) -> AbstractContextManager[None]:
-    """Of what a customer does: with a mailed link, nobody need be signed in."""
+    """Return a context in the language of a customer who makes this request, signed in or not."""
     return language.speaking(language.of_owner(customer.id, customer.language, own=True))
 
 
 def _warn(user_id: str, make: Callable[[], Notice], decoy: bool = False) -> None:
-    """On a connection of its own, so that what the request has pending stays pending."""
+    """Send a notice on its own connection, without committing the pending work of the request."""
     with db.engine.begin() as connection:
         _tell(connection, user_id, make, decoy=decoy)
     outbox.hand_over()

@@ -1,7 +1,8 @@
-"""Mails: put into the outbox table first, then handed over, so that no page waits and none is lost.
+"""The outbox: mails are queued in a table and delivered later, so no page waits and none is lost.
 
-Without MAIL_SERVER a mail becomes an `.eml` file in `instance/outbox/`. With it, it is sent after
-the response; what the server does not take is tried again later, or by `flask mail send`.
+Without MAIL_SERVER a mail becomes an `.eml` file in `instance/outbox/`. With it, a mail is sent
+after the response. If the server does not accept it, it is tried again later, or by `flask mail
+send`.
 """
 
 import logging
@@ -26,19 +27,19 @@ log = logging.getLogger(__name__)
 AT_ONCE = 20
 LEASE_SECONDS = 120
 LONGEST_WAIT = 60 * 60
-UNREADABLE_SECONDS = 7 * 24 * 60 * 60  # in which SECRET_KEY_FALLBACKS may name a forgotten key
+UNREADABLE_SECONDS = 7 * 24 * 60 * 60  # time to add a missing key to SECRET_KEY_FALLBACKS
 
 
 class UnreadableMail(Exception):
-    """The mail was put there under a SECRET_KEY that is not known any more."""
+    """The mail was sealed with a SECRET_KEY that is no longer set."""
 
 
 def put(
     writer: Connection | Session, recipient: str, subject: str, text: str, decoy: bool = False
 ) -> None:
-    """Put a mail into the outbox, in the transaction of what it tells; then call `hand_over`.
+    """Queue a mail in the caller's transaction; call `hand_over` after the commit.
 
-    A decoy takes the same way for the same time, and reaches nobody.
+    A decoy takes the same steps and time, but is not sent.
     """
     message = compose(recipient, subject, text)
     g.mails_waiting = True
@@ -54,9 +55,9 @@ def put(
 
 
 def hand_over() -> None:
-    """See to the delivery of what was put: after the response if there is a server to wait for.
+    """Deliver the queued mails: after the response with MAIL_SERVER, else at once.
 
-    A change may be told by several signals; its mails are handed over at the first.
+    A change may send several signals; the first of them delivers all its mails.
     """
     if not g.pop("mails_waiting", False):
         return
@@ -67,9 +68,9 @@ def hand_over() -> None:
 
 
 def deliver(number: int) -> bool | None:
-    """Hand one mail over; False when the server has to be waited for.
+    """Deliver a mail; return False if the server does not accept mails now.
 
-    `None` is for a mail that another worker is at, or that can't be read: the next one may go.
+    `None` for a mail that another worker is sending or that can't be read; go on with the next.
     """
     row = _claim(number)
     if row is None:
@@ -88,7 +89,7 @@ def deliver(number: int) -> bool | None:
 
 
 def deliver_due() -> tuple[int, int]:
-    """Hand over every mail whose time has come; how many went and how many wait."""
+    """Deliver all mails that are due; return how many were sent and how many still wait."""
     sent = sum(deliver(number) is True for number in _due())
     with db.engine.connect() as connection:
         waiting = len(connection.scalars(select(OutboxMail.id)).all())
@@ -96,7 +97,7 @@ def deliver_due() -> tuple[int, int]:
 
 
 def deliver_some() -> None:
-    """Hand over the oldest mails that are due, until one has to wait: then the others would too."""
+    """Deliver the oldest mails that are due, at most AT_ONCE; stop at the first failure."""
     for number in _due(AT_ONCE):
         if deliver(number) is False:
             break
@@ -109,7 +110,7 @@ def _due(most: int | None = None) -> Sequence[int]:
 
 
 def _claim(number: int) -> OutboxMail | None:
-    """The mail, when this call is the one that may send it now."""
+    """Claim a mail for LEASE_SECONDS and return it, or `None` if another worker has it."""
     claim = (
         update(OutboxMail)
         .where(OutboxMail.id == number, OutboxMail.not_before <= now())
@@ -130,7 +131,7 @@ def _set_back(row: OutboxMail) -> None:
 
 
 def _keep_for_a_week(row: OutboxMail) -> None:
-    """Let a mail wait for the SECRET_KEY that opens it, and remove it when none has come."""
+    """Keep a mail until a SECRET_KEY opens it; delete it after UNREADABLE_SECONDS."""
     if row.created_at > now() - UNREADABLE_SECONDS:
         log.warning("mail %d waits: no SECRET_KEY that is named opens it", row.id)
         _set_back(row)
@@ -153,10 +154,10 @@ def _hand_over(row: OutboxMail) -> None:
 
 
 def opened(message: str) -> str:
-    """A waiting mail in clear.
+    """Return the text of a queued mail.
 
     Raises:
-        UnreadableMail: sealed under another SECRET_KEY; SECRET_KEY_FALLBACKS may name it.
+        UnreadableMail: sealed with a key in neither SECRET_KEY nor SECRET_KEY_FALLBACKS.
     """
     text = unseal(MAIL, message, *secret_keys(current_app.config))
     if text is None:
@@ -165,7 +166,7 @@ def opened(message: str) -> str:
 
 
 def waiting() -> int:
-    """How many mails are not handed over yet."""
+    """Return the number of mails that are not delivered yet."""
     with db.engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(OutboxMail)) or 0
 

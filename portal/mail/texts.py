@@ -1,4 +1,4 @@
-"""What the notices to the owner of an account say, in the language that is spoken just then."""
+"""The texts of the notices to the owner of an account, in the current language."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypedDict
@@ -12,18 +12,18 @@ PASSWORDS_ALARM_AFTER = 10
 
 
 class Notice(NamedTuple):
-    """What a mail says."""
+    """The subject and the text of a mail."""
 
     subject: str
     text: str
 
 
-# From the facts of a change; `None` where another notice tells it.
+# Takes the facts of a change; `None` if another notice covers it.
 Make = Callable[..., Notice | None]
 
 
 def activated(areas: Iterable[str]) -> Notice:
-    """Two-factor authentication was switched on."""
+    """Return the notice that two-factor authentication is on."""
     return Notice(
         _("Two-factor authentication is on"),
         _(
@@ -36,7 +36,7 @@ def activated(areas: Iterable[str]) -> Notice:
 
 
 def deactivated(by: str) -> Notice | None:
-    """Two-factor authentication was switched off; the operator's reset has its own words."""
+    """Return the notice that two-factor authentication is off; `reset` has the operator's."""
     if by == "recovery":
         return Notice(
             _("Your recovery code was used: two-factor authentication is off"),
@@ -60,7 +60,7 @@ def deactivated(by: str) -> Notice | None:
 
 
 def areas_changed(added: Iterable[str], removed: Iterable[str]) -> Notice:
-    """A code is asked in other places than before."""
+    """Return the notice of changed areas."""
     lines = [_("You have changed where a code is asked for.")]
     if added:
         lines.append(_("A code is now asked for here too: %(areas)s.", areas=_labels(added)))
@@ -70,11 +70,11 @@ def areas_changed(added: Iterable[str], removed: Iterable[str]) -> Notice:
 
 
 def recovery_code_used() -> None:
-    """Told by what it does: `deactivated` follows."""
+    """Return no notice: `deactivated` follows and sends it."""
 
 
 def recovery_code_replaced() -> Notice:
-    """There is another recovery code."""
+    """Return the notice of a new recovery code."""
     return Notice(
         _("You have a new recovery code"),
         _("A new recovery code was made for your account. The old one is void."),
@@ -82,7 +82,7 @@ def recovery_code_replaced() -> Notice:
 
 
 def authenticator_added(authenticator: str) -> Notice:
-    """A further phone shows codes."""
+    """Return the notice of an added authenticator."""
     return Notice(
         _("Another authenticator app was added"),
         _(
@@ -94,7 +94,7 @@ def authenticator_added(authenticator: str) -> Notice:
 
 
 def authenticator_removed(authenticator: str) -> Notice:
-    """A phone counts no more."""
+    """Return the notice of a removed authenticator."""
     return Notice(
         _("An authenticator app was removed"),
         _(
@@ -106,7 +106,7 @@ def authenticator_removed(authenticator: str) -> Notice:
 
 
 def trust_reused(browser: str) -> Notice:
-    """A copy of a trusted browser's cookie was used; whoever did it gave the right password."""
+    """Return the notice that a copy of a trusted browser's cookie came with the password."""
     kind, on, system = browser.partition(" on ")
     name = _("%(browser)s on %(system)s", browser=kind, system=system) if on else ""
     return Notice(
@@ -122,7 +122,7 @@ def trust_reused(browser: str) -> Notice:
 
 
 def reset(**_facts: str) -> Notice:
-    """The operator has switched two-factor authentication off."""
+    """Return the notice that an operator has turned two-factor authentication off."""
     return Notice(
         _("Two-factor authentication was reset"),
         _(
@@ -134,7 +134,7 @@ def reset(**_facts: str) -> Notice:
 
 
 def unlocked(**_facts: str) -> Notice:
-    """The operator lets codes be tried again."""
+    """Return the notice that an operator has unlocked the codes."""
     return Notice(
         _("Codes were unlocked for your account"),
         _(
@@ -145,7 +145,7 @@ def unlocked(**_facts: str) -> Notice:
 
 
 def wrong_codes() -> Notice:
-    """Somebody typed wrong codes."""
+    """Return the warning of wrong codes."""
     return Notice(
         _("Wrong codes for your account"),
         _(
@@ -158,7 +158,7 @@ def wrong_codes() -> Notice:
 
 
 def wrong_passwords() -> Notice:
-    """Somebody typed wrong passwords."""
+    """Return the warning of wrong passwords."""
     return Notice(
         _("Wrong passwords for your account"),
         _(
@@ -171,7 +171,7 @@ def wrong_passwords() -> Notice:
 
 
 def locked_codes() -> Notice:
-    """After very many of them."""
+    """Return the warning that codes are locked after very many wrong codes."""
     return Notice(
         _("Codes are locked for your account"),
         _(
@@ -183,7 +183,7 @@ def locked_codes() -> Notice:
 
 
 class _Changes(TypedDict):
-    """A function for each `ChangeName`: the type checker finds one that is missing."""
+    """A function for each `ChangeName`, so that the type checker finds a missing function."""
 
     activated: Make
     deactivated: Make
@@ -212,11 +212,11 @@ _CHANGES: _Changes = {
 
 
 def of_change(name: ChangeName, facts: Mapping[str, Any]) -> Notice | None:
-    """Return the notice of a change, `None` for one that another notice tells.
+    """Return the notice of a change, or `None` if another notice covers it.
 
     Args:
-        name: of the change.
-        facts: of its signal.
+        name: the name of the change.
+        facts: the arguments of its signal.
     """
     return _CHANGES[name](**facts)
 

@@ -1,4 +1,4 @@
-"""Make mails, and take them to the server or into the folder `instance/outbox/`."""
+"""Compose mails, and send them to MAIL_SERVER or write them to `instance/outbox/`."""
 
 import os
 import secrets
@@ -23,12 +23,12 @@ WIRE = policy.SMTP.clone(max_line_length=998)
 
 
 def init_app(app: Flask) -> None:
-    """Make the folder for mails that no server takes."""
+    """Set the folder for mails when there is no MAIL_SERVER."""
     app.extensions["outbox"] = Path(app.instance_path) / "outbox"
 
 
 def compose(recipient: str, subject: str, text: str) -> EmailMessage:
-    """A plain mail of the portal; a line break in a header is a space."""
+    """Return a plain-text mail; line breaks in headers become spaces."""
     config = current_app.config
     message = EmailMessage(policy=WIRE)
     message["From"] = wire_form(_line(config["MAIL_FROM"]))
@@ -43,7 +43,7 @@ def compose(recipient: str, subject: str, text: str) -> EmailMessage:
 
 
 def write(data: bytes, keep: bool) -> None:
-    """A file that appears in the outbox folder complete, or for a decoy not at all."""
+    """Write a mail to the outbox folder atomically; `keep=False` (a decoy) leaves no file."""
     folder: Path = current_app.extensions["outbox"]
     folder.mkdir(mode=0o700, exist_ok=True)
     name = f"{datetime.fromtimestamp(now(), UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"
@@ -63,10 +63,10 @@ def send(message: EmailMessage) -> None:
 
 @contextmanager
 def connected() -> Iterator[smtplib.SMTP]:
-    """The mail server, ready to take a mail.
+    """Connect to MAIL_SERVER and yield the connection, ready to send.
 
     Raises:
-        OSError, smtplib.SMTPException: it does not answer, or not as agreed.
+        OSError, smtplib.SMTPException: it does not answer, or breaks the protocol.
     """
     config = current_app.config
     host, port, wait = config["MAIL_SERVER"], config["MAIL_PORT"], config["MAIL_TIMEOUT_SECONDS"]

@@ -1,4 +1,4 @@
-"""How Flask-Migrate reaches the database; run by `flask db …`, with the app at hand."""
+"""Run the migrations through Flask-Migrate; called by `flask db …` in an app context."""
 
 from alembic import context
 from flask import current_app
@@ -9,7 +9,7 @@ options = current_app.extensions["migrate"].configure_args
 
 
 def drop_empty(_context, _revision, directives):
-    """A revision in which nothing changes is not written."""
+    """Skip a generated revision without changes."""
     if (
         getattr(context.config.cmd_opts, "autogenerate", False)
         and directives[0].upgrade_ops.is_empty()
@@ -18,7 +18,7 @@ def drop_empty(_context, _revision, directives):
 
 
 def run(connection: Connection) -> None:
-    """Run the revisions on this connection, in one transaction where the database can."""
+    """Run the revisions on this connection, in one transaction if the database supports it."""
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -46,11 +46,11 @@ if context.is_offline_mode():
 else:
     with db.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
-            # A table that is rebuilt must not take along what refers to it.
+            # Rebuilding a table must not delete the rows that refer to it.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
         if connection.dialect.name == "postgresql":
-            # A table may be large: what takes long here is not what hangs.
+            # A long statement is no fault here, since a table may be large.
             connection.exec_driver_sql("SET statement_timeout = 0")
             connection.commit()
         run(connection)

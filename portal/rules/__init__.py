@@ -1,1 +1,1 @@
-"""Rules for names, addresses and passwords. Pure: no Flask, no database."""
+"""Rules for names, addresses and passwords, without Flask or a database."""

@@ -1,4 +1,4 @@
-"""E-mail addresses in one form each for reading, comparing and sending. Knows no Flask."""
+"""The forms of an e-mail address for showing, comparing and sending. No Flask."""
 
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
@@ -13,8 +13,8 @@ class Address:
     """A valid address.
 
     Args:
-        shown: as people read it, e.g. `x@müller.de`.
-        wire: in ASCII, as mail servers take it, e.g. `x@xn--mller-kva.de`.
+        shown: the form for people, e.g. `x@müller.de`.
+        wire: the ASCII form for mail servers, e.g. `x@xn--mller-kva.de`.
     """
 
     shown: str
@@ -22,15 +22,15 @@ class Address:
 
 
 def read(text: str) -> Address | None:
-    """Return the address that a text is, `None` when it is none.
+    """Return the address in a text, or `None` if the text is not a valid address.
 
-    The part before the @ is ASCII: not every mail server takes anything else (RFC 6531).
+    The part before the @ must be ASCII, since not every mail server accepts more (RFC 6531).
     """
     text = text.strip()
     if len(text) > LONGEST_IDENTITY:
         return None
     try:
-        # `test` is for trying things out (RFC 2606 section 2), and people do that here, too.
+        # Domains under `test` are allowed: they are reserved for tests (RFC 2606 section 2).
         found = validate_email(
             text,
             check_deliverability=False,
@@ -44,10 +44,10 @@ def read(text: str) -> Address | None:
 
 
 def email_key(text: str) -> str:
-    """Return the form under which addresses are compared: one for each mailbox.
+    """Return the form for comparing addresses; it is the same for all spellings of a mailbox.
 
-    It disregards case, and how the domain is spelled. An address that is not valid, as an older
-    release may have stored it, is compared as it was then.
+    Case and the spelling of the domain (Unicode or ASCII) make no difference. Of an invalid address
+    that an older release stored, only the case is ignored, as in that release.
     """
     text = text[:LONGEST_IDENTITY].strip()
     found = read(text) if "@" in text else None
@@ -55,7 +55,7 @@ def email_key(text: str) -> str:
 
 
 def wire_form(recipient: str) -> str:
-    """Return an address, or a name and an address, as a header of a mail takes it."""
+    """Return an address, or a name and an address, in the form for a mail header."""
     name, address = parseaddr(recipient)
     found = read(address)
     if found is None or found.wire == address:
@@ -64,6 +64,6 @@ def wire_form(recipient: str) -> str:
 
 
 def end_without_mail(text: str) -> str | None:
-    """Return the end of a domain that no mail can be sent to, e.g. `local`; `None`: any other."""
+    """Return a top-level domain that gets no mail, e.g. `local`; `None` for all others."""
     end = text.strip().lower().rpartition(".")[2]
     return end if end in SPECIAL_USE_DOMAIN_NAMES and end != "test" else None

@@ -1,4 +1,4 @@
-"""Limits of texts: none is normalised, matched or hashed before its length is known."""
+"""Limits of texts; check them before normalising, matching or hashing a text."""
 
 import unicodedata
 
@@ -8,17 +8,17 @@ EMAIL_LENGTH = 254
 TEXT_LENGTH = 120
 ADDRESS_LENGTH = 400
 LANGUAGE_LENGTH = 35
-LONGEST_IDENTITY = 400  # a user name or an address as somebody types it
-LONGEST_PASSWORD = 4096  # one that may have been chosen before
+LONGEST_IDENTITY = 400  # a user name or an address, as entered
+LONGEST_PASSWORD = 4096  # of an existing password
 LONGEST_NEW_PASSWORD = 512
 MOST_MARKS = 30  # in a row, UAX #15 section 13 (Stream-Safe Text Format)
 
 
 def is_stream_safe(text: str) -> bool:
-    """Return whether normalising the text costs no more than its length.
+    """Return whether the text can be normalised in time proportional to its length.
 
-    Sorting a run of combining marks costs the square of the run. Counted are the marks of the
-    decomposed characters, since some that are no marks themselves consist of nothing else.
+    Sorting a run of combining marks takes the square of the run's length. Marks are counted after
+    decomposition, since some characters that are not marks decompose into marks only.
     """
     if text.isascii():
         return True

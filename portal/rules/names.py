@@ -8,17 +8,17 @@ from portal.rules.refusal import Refusal, later
 
 
 class Refused(Refusal):
-    """A name or an address can't be taken; the sentence is for the person."""
+    """A name or an address is invalid; the sentence is for the person."""
 
 
 def checked_name(name: str) -> str:
-    """The user name, in Unicode form NFC.
+    """Return the user name in Unicode form NFC.
 
     Raises:
         Refused: it is empty, too long, looks like an address or holds invisible characters.
     """
     name = name.strip()
-    if len(name) <= LONGEST_IDENTITY:  # what is longer is not normalised
+    if len(name) <= LONGEST_IDENTITY:  # longer texts are not normalised
         name = unicodedata.normalize("NFC", name)
     if not name:
         raise Refused(later("Enter a user name."))
@@ -36,10 +36,10 @@ def checked_name(name: str) -> str:
 
 
 def checked_email(email: str) -> str:
-    """Return the address in the form that is stored, e.g. `x@müller.de`.
+    """Return the address in the form to store, e.g. `x@müller.de`.
 
     Raises:
-        Refused: it is empty, too long, no address, or of a domain that gets no mail.
+        Refused: it is empty, too long, invalid, or in a domain that gets no mail.
     """
     email = email.strip()
     if not email:
@@ -55,7 +55,7 @@ def checked_email(email: str) -> str:
 
 
 def _refused_email(email: str) -> Refused:
-    """Return the refusal of a text that is no address we can write to."""
+    """Return the refusal of an invalid address."""
     local, sign, _domain = email.rpartition("@")
     end = email_addresses.end_without_mail(email)
     if sign and not local.isascii():
@@ -74,7 +74,7 @@ def _refused_email(email: str) -> Refused:
 
 
 def has_control(text: str, lines: bool = False) -> bool:
-    """Whether there are characters in it that nobody can see; line breaks count unless allowed."""
+    """Return whether the text has invisible characters; `lines` allows line breaks and tabs."""
     allowed = "\r\n\t" if lines else ""
     return any(
         unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") and sign not in allowed
@@ -83,8 +83,8 @@ def has_control(text: str, lines: bool = False) -> bool:
 
 
 def name_key(name: str) -> str:
-    """The form under which user names are compared: `Zoë` and `ZOË` are one name.
+    """Return the form for comparing user names; `Zoë` and `ZOË` are the same name.
 
-    No more is read than a person types: a longer one is nobody's.
+    Only the first LONGEST_IDENTITY characters are read.
     """
     return unicodedata.normalize("NFKC", name[:LONGEST_IDENTITY]).casefold()

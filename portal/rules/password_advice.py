@@ -1,10 +1,10 @@
-"""Sentences about passwords that are easy to guess: zxcvbn's advice, in words to be translated."""
+"""Our translatable sentences for zxcvbn's advice on passwords that are easy to guess."""
 
 from collections.abc import Iterable
 
 from portal.rules.refusal import later
 
-# By the sentences of zxcvbn, without the full stop; a test compares them with its source.
+# The keys are zxcvbn's sentences without the full stop; a test compares them with its source.
 SENTENCES = {
     "Use a few words, avoid common phrases": later("Use a few words that don't belong together."),
     "No need for symbols, digits, or uppercase letters": later(
@@ -63,6 +63,6 @@ BARE_WORD = later(
 
 
 def in_our_words(sentences: Iterable[str]) -> tuple[str, ...]:
-    """Return our sentences for those of zxcvbn; what it has learned to say since is left out."""
+    """Return our sentences for those of zxcvbn; unknown ones are left out."""
     keys = (each.rstrip(".") for each in sentences)
     return tuple(SENTENCES[key] for key in keys if key in SENTENCES)

@@ -1,8 +1,8 @@
-"""Passwords: what is good enough, how they are hashed and checked. Knows no Flask and no database.
+"""Rules for new passwords, and hashing and checking of passwords. No Flask, no database.
 
-Passwords are compared in Unicode form NFC (NIST SP 800-63B-4, 3.1.1.2), so that the same typing on
-another keyboard gives the same bytes. bcrypt reads 72 bytes and stops at NUL; whatever would
-lose a byte that way is hashed with SHA-256 first, so that every character counts.
+Passwords are compared in Unicode form NFC (NIST SP 800-63B-4, 3.1.1.2), so that different keyboards
+give the same bytes. bcrypt reads at most 72 bytes and stops at NUL. A password that would lose
+bytes that way is hashed with SHA-256 first, so that every character counts.
 """
 
 import base64
@@ -24,7 +24,7 @@ from portal.rules.refusal import Refusal, later
 SHORTEST = 12
 LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least 100 million guesses
 BCRYPT_BYTES = 72
-ZXCVBN_LENGTH = 72  # it refuses more, and takes long for more
+ZXCVBN_LENGTH = 72  # zxcvbn refuses longer texts, and is slow on long ones
 MOST_READINGS = 8
 NO_READING = "\N{CURRENCY SIGN}"
 EASY = later("This password is easy to guess.")
@@ -33,18 +33,18 @@ _one_at_a_time = threading.Lock()
 
 
 class PasswordRefused(Refusal):
-    """A new password is not good enough; the sentence is for the person who chose it."""
+    """A new password is too weak, too short or too long; the sentence is for the person."""
 
 
 def hash_password(password: str, cost: int = 12) -> str:
-    """The hash to be stored, with a fresh salt."""
+    """Return the bcrypt hash of a password, with a fresh salt."""
     return bcrypt.hashpw(_prepared(password), bcrypt.gensalt(cost)).decode()
 
 
 def check_password(password: str, stored: str) -> bool:
-    """Whether the password is the one behind the stored hash; a broken hash fits nothing.
+    """Return whether the password matches the stored hash; an invalid hash never matches.
 
-    What is too long, or costly to normalise, is nobody's password: it is wrong at once.
+    A password that is too long or too costly to normalise never matches, without hashing.
     """
     if len(password) > LONGEST_PASSWORD or not is_stream_safe(password):
         return False
@@ -55,26 +55,26 @@ def check_password(password: str, stored: str) -> bool:
 
 
 def check_nobody(password: str, cost: int = 12) -> bool:
-    """False, after the time that checking a real customer's password takes."""
+    """Return False after the time that checking a customer's password takes."""
     check_password(password, _nobody(cost))
     return False
 
 
 def needs_rehash(stored: str, cost: int = 12) -> bool:
-    """Whether the hash was made with another cost than the one wanted now."""
+    """Return whether the hash was made with a different cost."""
     return not stored.startswith(f"$2b${cost:02d}$")
 
 
 def check_new_password(password: str, words: Iterable[str] = (), shortest: int = SHORTEST) -> None:
-    """Let a password pass that is long enough and hard to guess.
+    """Check that a new password is long enough and hard to guess.
 
     Args:
-        password: as it was typed.
-        words: what a guesser would try first: names, the address, our name.
-        shortest: how many characters it has at least.
+        password: as entered.
+        words: the first guesses of an attacker: names, the address, our name.
+        shortest: the minimum length in characters.
 
     Raises:
-        PasswordRefused: saying what is wrong with it, and what would be better.
+        PasswordRefused: says what is wrong with it, and what would be better.
     """
     if len(password) > LONGEST_NEW_PASSWORD:
         raise PasswordRefused(
@@ -96,16 +96,16 @@ def check_new_password(password: str, words: Iterable[str] = (), shortest: int =
 
 
 def _advice(text: str, words: Sequence[str]) -> tuple[str, ...] | None:
-    """Two sentences: what makes the password easy to guess and what to do about it.
+    """Return two sentences: why the password is easy to guess and what to do about it.
 
-    `None` when it is hard to guess.
+    `None` if it is hard to guess.
     """
     found = _judged(text, words)
     if found["score"] < LEAST_SCORE:
         feedback = found["feedback"]
         why = in_our_words([feedback["warning"]]) or (EASY,)
         return why + (in_our_words(feedback["suggestions"][:1]) or (DIFFERENT,))
-    # zxcvbn lets `Summer-2025!` pass: a word, a year and two signs.
+    # zxcvbn accepts `Summer-2025!`, which is a word, a year and two signs.
     bare = _without_edges(text)
     if bare and _is_one_word(_judged(bare, words)["sequence"]):
         return BARE_WORD, MORE_WORDS
@@ -113,7 +113,7 @@ def _advice(text: str, words: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def _is_one_word(sequence: Sequence[dict[str, Any]]) -> bool:
-    """Whether it is one word of zxcvbn's dictionaries, or made of the given words."""
+    """Return whether the text is one word of zxcvbn's dictionaries, or made of the given words."""
     if len(sequence) == 1 and sequence[0]["pattern"] == "dictionary":
         return True
     own = [each for each in sequence if each.get("dictionary_name") == "user_inputs"]
@@ -122,14 +122,14 @@ def _is_one_word(sequence: Sequence[dict[str, Any]]) -> bool:
 
 
 def _without_edges(text: str) -> str:
-    """The text without the digits and signs at its beginning and its end."""
+    """Return the text without the digits and signs at its start and end."""
     letters = [index for index, sign in enumerate(text) if sign.isalpha()]
     return text[letters[0] : letters[-1] + 1] if letters else ""
 
 
 def _judged(text: str, words: Sequence[str]) -> dict[str, Any]:
-    """Ask zxcvbn; one thread at a time, as it keeps the user's words in a table of its module."""
-    from zxcvbn import zxcvbn  # 1.7 MB of word lists: only when a password is chosen
+    """Return zxcvbn's result; one thread at a time, as it stores the words in a module global."""
+    from zxcvbn import zxcvbn  # loads 1.7 MB of word lists, so only when needed
 
     with _one_at_a_time:
         found: dict[str, Any] = zxcvbn(_readable(text), user_inputs=list(words))
@@ -137,11 +137,11 @@ def _judged(text: str, words: Sequence[str]) -> dict[str, Any]:
 
 
 def _readable(text: str) -> str:
-    """The text with fewer kinds of signs that stand for letters.
+    """Return the text with at most MOST_READINGS readings of signs as letters.
 
-    zxcvbn tries every reading of them (`1` as i or l, `4` and `@` as a, ...), which are hundreds
-    where all its signs occur: six seconds for 72 characters. What goes beyond a few becomes a sign
-    that has no reading.
+    zxcvbn tries every reading (`1` as i or l, `4` and `@` as a, ...). With all its signs there are
+    hundreds, which takes six seconds for 72 characters. Further signs become NO_READING, which
+    zxcvbn does not read as a letter.
     """
     from zxcvbn.matching import L33T_TABLE
 

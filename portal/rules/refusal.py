@@ -1,21 +1,21 @@
-"""What a person can't have, as a sentence that is translated where it is shown. Knows no Flask."""
+"""Refusals with a sentence for the person, which is translated when it is shown. No Flask."""
 
 from collections.abc import Sequence
 from typing import Any
 
 
 def later(sentence: str) -> str:
-    """Mark a sentence that is translated where it is shown, so that the catalogues have it."""
+    """Mark a sentence for the catalogues; it is translated when it is shown."""
     return sentence
 
 
 class Refusal(ValueError):
-    """The message is the English sentence, for operators.
+    """A refusal; its message is the English sentence, for operators.
 
     Args:
-        sentence: with named placeholders.
-        advice: further sentences, without any.
-        values: what stands in the places.
+        sentence: a sentence with named placeholders.
+        advice: further sentences, without placeholders.
+        values: the values of the placeholders.
     """
 
     def __init__(self, sentence: str, *, advice: Sequence[str] = (), **values: Any) -> None:

@@ -1,1 +1,1 @@
-"""Headers, sealing, network throttle and database settings."""
+"""Headers, encryption at rest, the network throttle and database settings."""

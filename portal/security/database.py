@@ -19,7 +19,7 @@ Prepare = Callable[[Any, Any], None]
 
 
 def init_database(app: Flask) -> None:
-    """Connect the app with its database; nothing is waited for longer than the setting says."""
+    """Set up the database and its timeouts from DATABASE_TIMEOUT_SECONDS."""
     options = dict(app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {})
     seconds = app.config["DATABASE_TIMEOUT_SECONDS"]
     uri = app.config["SQLALCHEMY_DATABASE_URI"]
@@ -31,7 +31,7 @@ def init_database(app: Flask) -> None:
     options["connect_args"] = defaults | options.get("connect_args", {})
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
-    # The last that is registered runs first: Flask-SQLAlchemy's own finds no more to do.
+    # Registered last, it runs first, before Flask-SQLAlchemy's own, which then has nothing to do.
     app.teardown_appcontext(_let_go)
     migrate.init_app(app, db)
     with app.app_context():
@@ -43,12 +43,12 @@ def init_database(app: Flask) -> None:
 
 
 def rows_hit(result: Result[Any]) -> int:
-    """Return how many rows an UPDATE or a DELETE has changed."""
+    """Return the number of rows that an UPDATE or a DELETE has changed."""
     return cast(CursorResult[Any], result).rowcount
 
 
 def _let_go(_error: BaseException | None) -> None:
-    """Give the connection back; a database that goes away only now must not cost the answer."""
+    """Return the connection to the pool; a database lost only now must not break the response."""
     try:
         db.session.remove()
     except DBAPIError as error:
@@ -57,7 +57,7 @@ def _let_go(_error: BaseException | None) -> None:
 
 
 def sqlite_files(database: str | None) -> list[Path]:
-    """Return the files of an SQLite database that are there: its own, the log, shared memory."""
+    """Return the existing files of an SQLite database: the main file, the logs, shared memory."""
     if not database or database == ":memory:" or database.startswith("file:"):
         return []
     names = (database, *(database + end for end in ("-wal", "-shm", "-journal")))
@@ -65,14 +65,14 @@ def sqlite_files(database: str | None) -> list[Path]:
 
 
 def _keep_to_owner(database: str | None) -> Callable[..., None]:
-    """Let nobody but the owner read the files, whatever the folder and the umask allow."""
+    """Return the hook that makes the files readable only by their owner, whatever the umask."""
 
     def prepare(*_: Any) -> None:
         if database and database != ":memory:" and not database.startswith("file:"):
-            with suppress(OSError):  # SQLite says itself what is wrong with the file
+            with suppress(OSError):  # SQLite reports a problem with the file itself
                 os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
         for path in sqlite_files(database):
-            with suppress(OSError):  # another owner's: `doctor` tells
+            with suppress(OSError):  # another owner's file; `doctor` reports it
                 if path.stat().st_mode & 0o077:
                     path.chmod(0o600)
 
@@ -91,7 +91,7 @@ def _sqlite_preparation(seconds: int) -> Prepare:
 
 
 def _libpq_patience(seconds: int) -> dict[str, Any]:
-    """A server that can't be reached, or that no longer acknowledges what it is sent."""
+    """Return the libpq timeouts for a server that is unreachable or no longer acknowledges data."""
     return {
         "connect_timeout": seconds,
         "tcp_user_timeout": 1000 * seconds,
@@ -102,9 +102,9 @@ def _libpq_patience(seconds: int) -> dict[str, Any]:
 
 
 def _postgresql_preparation(seconds: int) -> Prepare:
-    """A lock that nobody gives back, a statement without end.
+    """Return the hook that sets statement_timeout and lock_timeout.
 
-    By SET, since a pooler between (PgBouncer) refuses them as parameters of the connection.
+    It uses SET, since PgBouncer refuses them as connection parameters.
     """
 
     def prepare(connection: Any, _record: Any) -> None:

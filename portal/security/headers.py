@@ -1,4 +1,4 @@
-"""The security headers of every response, and what may be kept in a cache."""
+"""The security headers and Cache-Control of every response."""
 
 from flask import Flask, Response, current_app, request
 
@@ -10,7 +10,7 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Not no-referrer: over TLS the check against forged requests needs the address of our own page.
+    # Not no-referrer: over TLS the CSRF check needs the address of our own page.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -21,12 +21,12 @@ STATIC = ("static", "twofactor.static")
 
 
 def init_app(app: Flask) -> None:
-    """Put the headers on every response, errors included."""
+    """Add the headers to every response, including errors."""
     app.after_request(add_headers)
 
 
 def add_headers(response: Response) -> Response:
-    """A header that a view has set stays; nothing but static files may be stored."""
+    """Add the headers that the view has not set; only static files may be cached."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if current_app.config["SERVED_OVER_TLS"]:

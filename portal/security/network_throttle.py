@@ -1,10 +1,9 @@
-"""Failures of one network address over all accounts: what stops guessing across many of them.
+"""The throttle of a network address across all accounts, against guessing at many of them.
 
-Counted are wrong passwords, wrong codes and mailed links that were asked for, at most
-`ADDRESS_FAILURES` an hour. It stands beside the throttle of each account, which is exact; this one
-looks first and counts afterwards, so that parallel requests may exceed it by their own number. It
-slows strangers down: who is signed in, or known in this browser, is not refused for what a
-neighbour behind the same address did.
+It counts wrong passwords, wrong codes and requests for reset links, at most `ADDRESS_FAILURES` an
+hour. Each account has an exact throttle as well. This one checks first and counts afterwards, so
+parallel requests may exceed the limit by their number. It does not refuse people who are signed in
+or use a known browser, since others may share their address.
 """
 
 import ipaddress
@@ -25,12 +24,11 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask, is_spared: Callable[[], bool]) -> None:
-    """Look before anything is judged, and count what was wrong.
+    """Refuse requests from held addresses before each view, and count wrong codes.
 
     Args:
-        app: the portal; the blueprint is mounted later, as it takes the code out of a form that it
-            restores.
-        is_spared: whether the sender of the request is not refused; asked at a held address alone.
+        app: the portal. Mount the blueprint later, as it removes the code from a form it restores.
+        is_spared: returns whether to let a request through; called only at a held address.
     """
 
     def look() -> None:
@@ -41,12 +39,12 @@ def init_app(app: Flask, is_spared: Callable[[], bool]) -> None:
 
 
 def refuse_held(is_spared: Callable[[], bool]) -> None:
-    """Refuse a sign-in, or anything with a code, from an address with too many failures.
+    """Refuse a sign-in, or a request with a code, from an address with too many failures.
 
-    The method does not matter: a code is judged with any.
+    A request with a code in its header is refused with any method.
 
     Raises:
-        TooManyRequests: with the seconds to wait.
+        TooManyRequests: the address is held; `retry_after` has the seconds to wait.
     """
     if not _judges():
         return
@@ -57,7 +55,7 @@ def refuse_held(is_spared: Callable[[], bool]) -> None:
 
 
 def note() -> None:
-    """Count a failure of the present request's address, and forget what is older than an hour."""
+    """Count a failure of this request's address, and delete its failures older than an hour."""
     if not current_app.config["ADDRESS_FAILURES"] or not has_request_context():
         return
     at, network = now(), _network()
@@ -68,7 +66,7 @@ def note() -> None:
 
 
 def held_until(network: str) -> int | None:
-    """When the address is heard again (Unix seconds), `None` for at once."""
+    """Return the end of the hold in Unix seconds, or `None` if the address is not held."""
     most: int = current_app.config["ADDRESS_FAILURES"]
     if not most:
         return None
@@ -85,7 +83,7 @@ def held_until(network: str) -> int | None:
 
 
 def _judges() -> bool:
-    """Whether the request is one that a password or a code is judged in."""
+    """Return whether the request makes us check a password or a code, or mail a link."""
     if "X-Twofactor-Code" in request.headers:
         return True
     if request.method in ("GET", "HEAD", "OPTIONS"):
@@ -97,7 +95,7 @@ def _judges() -> bool:
 
 
 def _network() -> str:
-    """The address; of IPv6 the /64, since that much is given to a single customer."""
+    """Return the address; for IPv6 its /64 network, the usual size for a single customer."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Trust a proxy in front for address, scheme and host, and for the prefix if it is asked to."""
+"""Trust the proxies of PROXY_COUNT for address, scheme and host, and for PROXY_PREFIX."""
 
 import re
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PREFIX = "HTTP_X_FORWARDED_PREFIX"
-# One or more segments; never the two slashes that make another host of a path.
+# One or more segments; two slashes at the start would make the path another host.
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]{1,100}){1,10}/?")
 
 
 def init_app(app: Flask) -> None:
-    """Trust as many proxies as PROXY_COUNT says, and their prefix where PROXY_PREFIX says so."""
+    """Trust PROXY_COUNT proxies, and their X-Forwarded-Prefix if PROXY_PREFIX is set."""
     hops = app.config["PROXY_COUNT"]
     if not hops:
         return
@@ -26,10 +26,10 @@ def init_app(app: Flask) -> None:
 
 
 class PlainPrefix:
-    """Drops a forwarded prefix that is no plain path: it would become the head of every link.
+    """WSGI middleware that drops a forwarded prefix unless it is a plain path; all links use it.
 
     Args:
-        app: what is called next.
+        app: the wrapped WSGI application.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:

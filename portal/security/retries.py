@@ -1,4 +1,4 @@
-"""A transaction of the request that is done again when the database asks for it."""
+"""Retry a transaction after a deadlock or a serialization failure."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,15 +10,18 @@ from portal.extensions import db
 T = TypeVar("T")
 
 ATTEMPTS = 3
-# PostgreSQL and what speaks its language: serialization failure and deadlock.
+# SQLSTATE of PostgreSQL: serialization failure and deadlock.
 ASKED = ("40001", "40P01")
 
 
 def done_again(work: Callable[[], T]) -> T:
-    """Do the work, commit included; of two that wait for each other, one has to begin once more.
+    """Run `work`, including its commit, up to ATTEMPTS times, and return its result.
 
     Args:
-        work: what is done with `db.session`, and changes nothing but the database.
+        work: uses `db.session` and changes nothing but the database.
+
+    Raises:
+        DBAPIError: another error, or the last attempt failed too.
     """
     for _ in range(ATTEMPTS - 1):
         try:

@@ -1,8 +1,8 @@
-"""Text at rest, readable with its key alone: who reads the table, or a copy of it, learns nothing.
+"""Encryption of stored texts, so that a copy of the tables reveals none of them.
 
-A session's content is sealed under its token, which the cookie alone has; a mail that waits, under
-a key made of SECRET_KEY, since a link in it may replace a password. A session of nobody is no row:
-its cookie is sealed, likewise under a key made of SECRET_KEY.
+The content of a session is sealed with its token, which only the cookie has. A queued mail is
+sealed with a key made from SECRET_KEY, since it may contain a reset link. A session in which nobody
+is signed in has no row; its cookie is sealed, also with a key made from SECRET_KEY.
 """
 
 import base64
@@ -21,15 +21,15 @@ def seal(key: str, purpose: str, text: str) -> str:
     """Encrypt a text for a table.
 
     Args:
-        key: opens it again, and nothing else does; it is long and random.
-        purpose: what it is for; sealed for one thing it does not open for another.
-        text: what is kept.
+        key: a long random text; only this key decrypts the result.
+        purpose: the use of the text; `unseal` needs the same purpose.
+        text: the text to encrypt.
     """
     return base64.b64encode(_vault(key).seal(text.encode(), purpose)).decode()
 
 
 def unseal(purpose: str, sealed: str, *keys: str) -> str | None:
-    """Return the text, `None` when it does not open with any of the keys."""
+    """Return the text, or `None` if none of the keys opens it."""
     try:
         data = base64.b64decode(sealed, validate=True)
         return _vault(*keys).open(data, purpose).decode()
@@ -38,10 +38,10 @@ def unseal(purpose: str, sealed: str, *keys: str) -> str | None:
 
 
 def secret_keys(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return SECRET_KEY, which seals, and those of SECRET_KEY_FALLBACKS."""
+    """Return SECRET_KEY, with which we seal, followed by SECRET_KEY_FALLBACKS."""
     return (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ()))
 
 
 def _vault(*keys: str) -> Vault:
-    """Return a vault with these keys; none is kept, as tokens of sessions are among them."""
+    """Return a vault with these keys; it is not cached, since tokens of sessions are among them."""
     return Vault([hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() for key in keys])

@@ -1,8 +1,8 @@
-"""Sessions: who is signed in has a record, the cookie is its token and the table holds the rest.
+"""Server-side sessions: the cookie holds a token, the table `portal_session` the rest.
 
-A view that signs in or ends sessions commits its own work first, as SQLite lets one connection
-write at a time. Signing in makes a record and a token of its own, whatever was there before.
-`interface` opens and saves them.
+A view that signs in or ends sessions must commit its own work first, as SQLite lets only one
+connection write at a time. Signing in always creates a new record and a new token. `interface`
+opens and saves sessions.
 """
 
 from typing import Any, cast
@@ -18,16 +18,16 @@ from portal.sessions.records import Record
 
 
 def init_app(app: Flask) -> None:
-    """Keep the sessions of the app in its database."""
+    """Store the sessions of the app in its database."""
     app.session_interface = ServerSessionInterface()
 
 
 def begin(version: int, remember: bool) -> None:
-    """Somebody was just signed in: that is a session of its own, with a token of its own.
+    """Begin a new session, with a new token, for the customer who has just signed in.
 
     Args:
-        version: of the credential that was shown.
-        remember: whether the session outlasts the browser.
+        version: the version of the credential that let the customer in.
+        remember: whether the session continues after the browser closes.
     """
     here = _present()
     if here is not None:
@@ -37,20 +37,20 @@ def begin(version: int, remember: bool) -> None:
 
 
 def stamp_of(customer_id: int) -> int | None:
-    """The version of the credential that let the customer into the present session, if so."""
+    """Return the credential version of the customer's present session, if it is theirs."""
     here = _present()
     return here.stamp if here is not None and here.customer_id == customer_id else None
 
 
 def leave() -> None:
-    """Let the present session be nobody's; its record goes when it is saved."""
+    """Empty the present session; its record is deleted when the session is saved."""
     here = _present()
     if here is not None:
         here.clear()
 
 
 def goes_on(customer_id: int, version: int) -> None:
-    """The present session, if it is the customer's, made the credential that counts from now on."""
+    """Keep the present session, if it is the customer's, at the new credential version."""
     here = _present()
     if here is not None and here.customer_id == customer_id:
         here[STAMP] = version
@@ -58,19 +58,19 @@ def goes_on(customer_id: int, version: int) -> None:
 
 
 def end_others(customer_id: int) -> int:
-    """End all sessions of the customer but the present one; how many there were."""
+    """End all other sessions of the customer; return their number."""
     here = _present()
     return records.remove_of(customer_id, spare=here.record if here is not None else None)
 
 
 def ending_others(customer_id: int) -> Delete:
-    """The statement of `end_others`, for a transaction that does more."""
+    """Return the statement of `end_others`, to run in a larger transaction."""
     here = _present()
     return records.removing(customer_id, spare=here.record if here is not None else None)
 
 
 def end_all(customer_id: int) -> int:
-    """End all sessions of the customer, the present one included."""
+    """End all sessions of the customer, including the present one."""
     here = _present()
     if here is not None and here.customer_id == customer_id:
         end_present()
@@ -78,7 +78,7 @@ def end_all(customer_id: int) -> int:
 
 
 def end_one(customer_id: int, number: int) -> bool:
-    """End one session; False when the customer has none with this number."""
+    """End one session; return False if the customer has none with this number."""
     return records.remove_number(customer_id, number)
 
 
@@ -88,26 +88,26 @@ def end_present() -> None:
 
 
 def abandon() -> None:
-    """Save nothing of the session of this request: the database has kept it waiting already."""
+    """Do not save this session, so the request does not wait for the database a second time."""
     here = _here()
     if isinstance(here, ServerSession):
         here.abandoned = True
 
 
 def renew() -> None:
-    """Give the session of this request another token."""
+    """Give the session of this request a new token."""
     here = _present()
     if here is not None:
         cast(ServerSessionInterface, current_app.session_interface).regenerate(here)
 
 
 def sessions_of(customer_id: int, version: int) -> list[Record]:
-    """The live sessions of the customer, the last used first."""
+    """Return the live sessions of the customer, most recently used first."""
     return records.live_of(customer_id, version, now())
 
 
 def is_present(record: Record) -> bool:
-    """Whether the record is that of the session of this request."""
+    """Return whether the record belongs to the session of this request."""
     here = _present()
     return here is not None and here.record is not None and here.record.id == record.id
 
@@ -121,6 +121,6 @@ def _present() -> ServerSession | None:
 
 
 def _here() -> SessionMixin:
-    """Return the session behind Flask's proxy, which is typed as what it stands for."""
+    """Return the session behind Flask's proxy; the proxy is typed as the session itself."""
     found: SessionMixin = cast(Any, session)._get_current_object()
     return found

@@ -1,9 +1,8 @@
-"""Sessions as Flask uses them: opened, saved, renewed and ended.
+"""The session interface of Flask: open, save, renew and end sessions.
 
-A record is read when something in it is asked for and written when something in it was changed,
-in a short transaction on a connection of its own. A record that was ended is never written again,
-so a copied cookie stays dead. Where nobody is signed in there is no record, see
-`portal.sessions.visits`.
+A record is read on the first access to the session and written after a change, in a short
+transaction on its own connection. An ended record is never written again, so a copied cookie stays
+invalid. A session in which nobody is signed in has no record (`portal.sessions.visits`).
 """
 
 import secrets
@@ -22,8 +21,8 @@ from portal.sessions import records, visits
 from portal.sessions.records import Record
 from portal.sessions.visits import Visit
 
-USER = "_user_id"  # Flask-Login's word for who is signed in
-STAMP = "_credential"  # the version of the credential that let the customer in
+USER = "_user_id"  # Flask-Login's key for the signed-in user
+STAMP = "_credential"  # the credential version at sign-in
 FLASHES = "_flashes"
 FLASHES_KEPT = 5
 SEEN_SECONDS = 60
@@ -32,7 +31,7 @@ serializer = TaggedJSONSerializer()
 
 
 class ServerSession(SessionMixin):
-    """A dictionary that reads its record, or its cookie, at the first look into it."""
+    """A dictionary that reads its record or its cookie on the first access."""
 
     def __init__(self, find: Callable[[], tuple[Record | Visit, str] | None]) -> None:
         self._find = find
@@ -41,21 +40,21 @@ class ServerSession(SessionMixin):
         self.record: Record | None = None
         self.visit: Visit | None = None
         self.key = ""  # the token of the record
-        self.token: str | None = None  # set when a cookie has to be sent
-        self.abandoned = False  # the database is not asked again in this request
+        self.token: str | None = None  # set if a cookie has to be sent
+        self.abandoned = False  # not saved at the end of this request
 
     @property
     def before(self) -> str:
-        """The content as it was read."""
+        """The serialised content as it was read."""
         return self._before
 
     @property
     def loaded(self) -> bool:
-        """Whether anything was asked of the session."""
+        """True if the session has been read."""
         return self._data is not None
 
     def read(self) -> dict[str, Any]:
-        """Return the content, read from the table or the cookie at the first call."""
+        """Return the content, read from the table or the cookie on the first call."""
         if self._data is None:
             found, self._before = self._find() or (None, serializer.dumps({}))
             self.record = found if isinstance(found, Record) else None
@@ -65,28 +64,28 @@ class ServerSession(SessionMixin):
 
     @property
     def data(self) -> dict[str, Any]:
-        """The content (`read`)."""
+        """The content, as `read` returns it."""
         return self.read()
 
     @property
     def new(self) -> bool:  # type: ignore[override]  # SessionMixin declares an attribute; here it follows from the content
-        """Whether it came with this request."""
+        """True if the request came without a session."""
         return self.loaded and self.record is None and self.visit is None
 
     @property
     def modified(self) -> bool:  # type: ignore[override]  # SessionMixin declares an attribute; here it follows from the content
-        """Whether the content differs from what was read, at any depth."""
+        """True if the content has changed since it was read, at any depth."""
         return self.loaded and serializer.dumps(self.data) != self._before
 
     @property
     def customer_id(self) -> int | None:
-        """Who is signed in, as the content says."""
+        """The id of the signed-in customer in the content, or `None`."""
         value = self.data.get(USER)
         return int(value) if value is not None else None
 
     @property
     def stamp(self) -> int | None:
-        """The version of the credential that let the customer in."""
+        """The version of the credential at sign-in, or `None`."""
         value = self.data.get(STAMP)
         return value if isinstance(value, int) else None
 
@@ -107,10 +106,10 @@ class ServerSession(SessionMixin):
 
 
 class ServerSessionInterface(SessionInterface):
-    """Opens, saves, renews and ends sessions."""
+    """The session interface of the portal."""
 
     def open_session(self, app: Flask, request: Request) -> ServerSession:
-        """A session that has read nothing yet."""
+        """Return a session that has not read its content yet."""
         token = request.cookies.get(app.config["SESSION_COOKIE_NAME"], "")
         if not token:
             return ServerSession(lambda: None)
@@ -129,7 +128,7 @@ class ServerSessionInterface(SessionInterface):
         return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Write what has changed, and send the cookie when it is a new one."""
+        """Write the changes, and send the cookie if it is new."""
         session = cast(ServerSession, session)
         if not session.loaded:
             return
@@ -146,15 +145,15 @@ class ServerSessionInterface(SessionInterface):
             response.set_cookie(name, session.token, max_age=age, **_cookie(app))
 
     def regenerate(self, session: SessionMixin) -> None:
-        """Give the session another token at once; the old one is dead.
+        """Give the session a new token at once; the old one stops working.
 
-        A session of a customer that was ended in the meantime is emptied instead.
+        If the session of a customer was ended meanwhile, it is emptied instead.
         """
         session = cast(ServerSession, session)
         if not session.loaded:
             session.read()
         if session.record is None:
-            session.visit = None  # its cookie is made anew when it is saved
+            session.visit = None  # saving makes a new cookie
             return
         token = secrets.token_urlsafe(32)
         data = seal(token, SESSION, session.before)
@@ -166,20 +165,20 @@ class ServerSessionInterface(SessionInterface):
         session.record = session.token = None
 
     def end(self, session: SessionMixin) -> None:
-        """Delete the record and empty the session; what is put in later is a new session."""
+        """Delete the record and empty the session; later content begins a new session."""
         session = cast(ServerSession, session)
         session.clear()
         forget(session)
 
 
 def _visit(config: Mapping[str, Any], cookie: str) -> tuple[Visit, str] | None:
-    """The session of nobody that a cookie holds; one that says otherwise is none."""
+    """Return the session in a cookie, or `None` if it is invalid or names a user."""
     found = visits.read(config, cookie, int(config["CLOCK"]()))
     return found if found is not None and USER not in serializer.loads(found[1]) else None
 
 
 def _keep(session: ServerSession, customer_id: int) -> None:
-    """Write the session of somebody who is signed in, where there is something to write."""
+    """Write a signed-in session if it has changed or SEEN_SECONDS have passed."""
     if session.record is not None and session.record.customer_id != customer_id:
         forget(session)
     if session.record is None:
@@ -189,7 +188,7 @@ def _keep(session: ServerSession, customer_id: int) -> None:
 
 
 def _leave(session: ServerSession) -> bool:
-    """Nobody is signed in: all goes into the cookie. Whether there is none any more."""
+    """Put a session without a user into its cookie; return whether to delete the cookie."""
     known = session.visit is not None
     if session.record is not None:
         known = records.remove(session.record)
@@ -201,7 +200,7 @@ def _leave(session: ServerSession) -> bool:
     visit = session.visit or Visit(at, 0)
     if session.modified or at - visit.issued_at >= SEEN_SECONDS:
         if FLASHES in session:
-            session[FLASHES] = session[FLASHES][-FLASHES_KEPT:]  # a cookie has an end
+            session[FLASHES] = session[FLASHES][-FLASHES_KEPT:]  # the size of a cookie is limited
         content = serializer.dumps(session.data)
         visit = replace(visit, issued_at=at)
         session.token = visits.write(current_app.config, visit, content)
@@ -209,7 +208,7 @@ def _leave(session: ServerSession) -> bool:
 
 
 def forget(session: ServerSession) -> None:
-    """End the record; what the session holds, or gets, is no part of it any more."""
+    """Delete the record, but keep the content; saving it creates a new record."""
     if session.record is not None:
         records.remove(session.record)
     session.record = session.visit = session.token = None

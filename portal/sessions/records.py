@@ -1,6 +1,6 @@
-"""The table of sessions: each function is one statement in a transaction of its own.
+"""The table of sessions; each function runs one statement in its own transaction.
 
-Only somebody who is signed in has a row; an older release wrote rows of nobody, which are not read.
+Only signed-in sessions have rows. Rows without a customer, from older releases, are not read.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from portal.security.database import rows_hit
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A session as the table knows it."""
+    """A row of the table `portal_session`, without token and content."""
 
     id: int
     token_hash: str
@@ -37,14 +37,14 @@ COLUMNS = [getattr(Row, name) for name in Record.__dataclass_fields__]
 
 
 def digest(token: str) -> str:
-    """What the table knows of a token; it has 256 random bits, so a plain hash is enough."""
+    """Return the stored hash of a token; it has 256 random bits, so plain SHA-256 is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find(
     engine: Engine, config: Mapping[str, Any], token: str, now: int
 ) -> tuple[Record, str] | None:
-    """The live session with this token, and its data."""
+    """Return the live session with this token and its sealed content, or `None`."""
     if len(token) > LONGEST:
         return None
     statement = select(*COLUMNS, Row.data).where(
@@ -56,42 +56,42 @@ def find(
 
 
 def add(token: str, values: Mapping[str, Any]) -> int:
-    """Add a session; its number."""
+    """Add a session and return its number."""
     with db.engine.begin() as connection:
         result = connection.execute(insert(Row).values(token_hash=digest(token), **values))
     return int(cast(Any, result).inserted_primary_key[0])
 
 
 def change(record: Record, **values: Any) -> bool:
-    """Change a session; False when it was ended meanwhile, and then it stays ended."""
+    """Change a session; return False if it was ended meanwhile, in which case it stays ended."""
     return _run(update(Row).where(Row.token_hash == record.token_hash).values(**values)) == 1
 
 
 def remove(record: Record) -> bool:
-    """End one session; False when it was ended, or got another token, meanwhile."""
+    """End one session; return False if it was ended or got another token meanwhile."""
     return _run(delete(Row).where(Row.token_hash == record.token_hash)) == 1
 
 
 def remove_of(customer_id: int, spare: Record | None = None) -> int:
-    """End all sessions of a customer, but for one; how many there were."""
+    """End all sessions of a customer except `spare`; return their number."""
     return _run(removing(customer_id, spare))
 
 
 def removing(customer_id: int, spare: Record | None = None) -> Delete:
-    """The statement of `remove_of`, for a transaction that does more."""
+    """Return the statement of `remove_of`, to run in a larger transaction."""
     statement = delete(Row).where(Row.customer_id == customer_id)
     return statement if spare is None else statement.where(Row.token_hash != spare.token_hash)
 
 
 def remove_number(customer_id: int, number: int) -> bool:
-    """End the customer's session with this number; False when there is none."""
+    """End the customer's session with this number; return False if there is none."""
     return _run(delete(Row).where(Row.customer_id == customer_id, Row.id == number)) == 1
 
 
 def live_of(customer_id: int, version: int, now: int) -> list[Record]:
-    """The live sessions of a customer, the last used first.
+    """Return the live sessions of a customer, most recently used first.
 
-    What stands on an older version of the credential is dead already, row or not.
+    Sessions of an older credential version have ended, even if their rows still exist.
     """
     statement = (
         select(*COLUMNS)
@@ -107,7 +107,7 @@ def live_of(customer_id: int, version: int, now: int) -> list[Record]:
 
 
 def purge(now: int) -> int:
-    """Remove the sessions that have run out; how many there were."""
+    """Delete expired sessions and return their number."""
     return _run(delete(Row).where(_expired(current_app.config, now)))
 
 

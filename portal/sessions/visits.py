@@ -1,7 +1,7 @@
-"""Sessions in which nobody is signed in: all of one is sealed into its cookie and makes no row.
+"""Sessions in which nobody is signed in; they are sealed into the cookie and have no row.
 
-So a visitor who only looks, or a program that asks for the sign-in page all day, leaves nothing in
-the database. Such a cookie never says that somebody is signed in, whoever has made or kept it.
+So visitors, and programs that request the sign-in page all day, leave nothing in the database. Such
+a cookie never signs anybody in, whatever it contains.
 """
 
 from collections.abc import Mapping
@@ -10,25 +10,25 @@ from typing import Any
 
 from portal.security.sealing import VISIT, seal, secret_keys, unseal
 
-PREFIX = "visit."  # a token of the table has no dot in it
-LONGEST = 4096  # browsers keep no longer cookie
+PREFIX = "visit."  # tokens of the table have no dot
+LONGEST = 4096  # browsers drop longer cookies
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A session of nobody, as its cookie tells: when it began, and when the cookie was made."""
+    """The start of a session without a user and the time of its cookie, both in Unix seconds."""
 
     created_at: int
     issued_at: int
 
 
 def is_visit(cookie: str) -> bool:
-    """Whether the cookie holds a session itself, rather than the token of one in the table."""
+    """Return whether the cookie contains a session rather than the token of a record."""
     return cookie.startswith(PREFIX)
 
 
 def read(config: Mapping[str, Any], cookie: str, now: int) -> tuple[Visit, str] | None:
-    """The session in a cookie, and its content; `None` when it has run out or is not ours."""
+    """Return the session in a cookie and its content, or `None` if it is expired or not ours."""
     if len(cookie) > LONGEST:
         return None
     text = unseal(VISIT, cookie.removeprefix(PREFIX), *secret_keys(config))
@@ -40,7 +40,7 @@ def read(config: Mapping[str, Any], cookie: str, now: int) -> tuple[Visit, str] 
 
 
 def write(config: Mapping[str, Any], visit: Visit, content: str) -> str:
-    """The cookie of a session."""
+    """Return the cookie of a session."""
     text = f"{visit.created_at} {visit.issued_at} {content}"
     return PREFIX + seal(config["SECRET_KEY"], VISIT, text)
 

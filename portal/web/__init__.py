@@ -1,1 +1,1 @@
-"""Pages and endpoints that belong to no area of the portal."""
+"""Errors, health, metrics, logs and other parts outside the areas of the portal."""

@@ -1,4 +1,4 @@
-"""What `flask twofactor doctor` looks at in the portal, besides the blueprint's own."""
+"""Checks of the portal that `flask twofactor doctor` runs besides the blueprint's own."""
 
 import smtplib
 import ssl
@@ -19,7 +19,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def of(app: Flask) -> dict[str, Look]:
-    """The looks by name."""
+    """Return the checks by name."""
     return {
         "proxy": partial(proxy, app.config),
         "mail": partial(mails, app.config),
@@ -28,7 +28,7 @@ def of(app: Flask) -> dict[str, Look]:
 
 
 def files(app: Flask) -> tuple[bool, str]:
-    """Check that nobody but the owner may read database, keys and mails."""
+    """Check that only the owner may read the database, keys and mails."""
     folder = Path(app.instance_path)
     kept = [folder / name for name in ("secret_key", "twofactor_keys", "outbox")]
     found = [*sqlite_files(db.engine.url.database if _is_sqlite() else None), *kept]
@@ -43,7 +43,7 @@ def _is_sqlite() -> bool:
 
 
 def proxy(config: dict[str, Any]) -> tuple[bool, str]:
-    """Behind a proxy its word is taken for address and scheme; without one, nobody's is."""
+    """Check that PUBLIC_URL and PROXY_COUNT fit each other."""
     url, hops = urlsplit(config["PUBLIC_URL"]), config["PROXY_COUNT"]
     text = f"PUBLIC_URL is {config['PUBLIC_URL']}, PROXY_COUNT is {hops}"
     if url.hostname in LOOPBACK:
@@ -56,7 +56,7 @@ def proxy(config: dict[str, Any]) -> tuple[bool, str]:
 
 
 def mails(config: dict[str, Any]) -> tuple[bool, str]:
-    """The mail server takes mails: it is asked, and nothing is sent."""
+    """Check that MAIL_SERVER answers, without sending a mail."""
     waiting = outbox.waiting()
     text = f"{waiting} waiting"
     if config["MAIL_SERVER"] is None:

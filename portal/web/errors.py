@@ -1,4 +1,4 @@
-"""Errors as pages: a sentence, and a way out. They are made without a look into the database."""
+"""Error pages with a sentence and a way to go on; they need no database."""
 
 import logging
 from http import HTTPStatus
@@ -30,7 +30,7 @@ SENTENCES = {
     413: later("What you sent is too large. Shorten it and try again."),
     415: later("What you sent is of a kind that we can't read."),
     429: later("That was too much at once. Wait a little and try again."),
-    # What failed may have failed after the deed was done, so neither says that nothing was.
+    # The failure may come after the commit, so neither sentence says that nothing was done.
     500: later(
         "Something went wrong on our side. Wait a minute, and look whether your last step was "
         "done before you repeat it."
@@ -63,7 +63,7 @@ EXPIRED = later(
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error of the portal itself with a page or, when asked for it, with JSON."""
+    """Answer every error of the portal with a page, or with JSON if the client prefers it."""
     app.register_error_handler(HTTPException, show_http)
     app.register_error_handler(CSRFError, show_expired)
     for gone in GONE:
@@ -71,7 +71,7 @@ def init_app(app: Flask) -> None:
 
 
 def wants_json() -> bool:
-    """Whether the client asked for JSON rather than for a page."""
+    """Return whether the client prefers JSON to a page."""
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"] or (
         request.is_json and not accepted.accept_html
@@ -79,9 +79,9 @@ def wants_json() -> bool:
 
 
 def show_http(error: HTTPException) -> ResponseReturnValue:
-    """The page for a status of HTTP; answers that are no errors go through.
+    """Return the page for an HTTP error; other HTTP exceptions pass unchanged.
 
-    What breaks while a session is saved comes here as well, wrapped into a 500.
+    An error while a session is saved arrives here too, wrapped in a 500.
     """
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, GONE):
@@ -94,26 +94,26 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, TooManyRequests) and isinstance(wait, int):
         sentence = _(HELD, wait=in_words(wait))
     if error.code == ServiceUnavailable.code:
-        # Whoever could not go on knows better what it was for, and what was left undone.
+        # The code that raised it may describe better what was not done.
         sentence = vars(error).get("description") or sentence
     return answer(error, _(TITLES.get(error.code, TITLES[405])), sentence)
 
 
 def show_expired(error: CSRFError) -> ResponseReturnValue:
-    """A form without the token of this session: nearly always a page left open for too long."""
+    """Return the page for a missing or wrong CSRF token, mostly from a page open for too long."""
     language.ask_nothing()
     return answer(error, _("This page has expired"), _(EXPIRED), code="page_expired")
 
 
 def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
-    """The database can't be reached: say so instead of breaking."""
+    """Return the page for an unreachable database, with status 503."""
     log.error("database unavailable: %s", type(error).__name__)
     language.ask_nothing()
     return answer(ServiceUnavailable(), _(TITLES[503]), _(SENTENCES[503]))
 
 
 def answer(error: HTTPException, title: str, sentence: str, code: str = "") -> ResponseReturnValue:
-    """The error in the form that the client asked for, with the headers that belong to it."""
+    """Return the error as JSON or a page, with its headers Allow and Retry-After."""
     status = error.code or InternalServerError.code
     if status == ServiceUnavailable.code:
         sessions.abandon()

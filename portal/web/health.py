@@ -1,4 +1,4 @@
-"""Whether the portal is alive and ready, for machines."""
+"""Health checks for load balancers and monitoring."""
 
 import logging
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """200 when the database answers, 503 when it does not."""
+    """Return 200 if the database answers, else 503."""
     try:
         with db.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
@@ -26,9 +26,9 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """200 when requests can be served: database, schema and keys are as they should be.
+    """Return 200 if database, schema and keys are in order, else 503.
 
-    Why not stands in the log alone: anybody may ask here.
+    The cause is written only to the log, since anybody may request this page.
     """
     checks = twofactor.ready()
     for check in checks:

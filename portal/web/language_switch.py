@@ -1,4 +1,4 @@
-"""The switch of languages that stands on every page."""
+"""The language switch on every page."""
 
 from flask import Blueprint, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,7 @@ blueprint.add_app_template_global(here, "this_address")
 
 @blueprint.post("/language")
 def switch() -> ResponseReturnValue:
-    """Speak another language from now on, here and, signed in, wherever the customer is."""
+    """Change the language in this browser and, if signed in, of the customer."""
     name = request.form.get("language", "")
     if name not in language.offered():
         abort(400)

@@ -1,6 +1,6 @@
-"""What is logged, as lines for people or as JSON for programs; the loggers are below `portal`.
+"""The log, as lines for people or as JSON for programs; the loggers are below `portal`.
 
-Whatever a call gives as `extra` is a field. No field ever holds a code, a secret or a password.
+Each value in `extra` of a call is a field. No field ever holds a code, a secret or a password.
 """
 
 import json
@@ -18,14 +18,14 @@ _PLAIN = re.compile(r"[\w.:@+/-]+")
 
 
 def init_app(app: Flask) -> None:
-    """Log in the form and from the level on that the settings say."""
+    """Set the format and the level of the log from LOG_FORMAT and LOG_LEVEL."""
     formats = {"text": TextFormatter, "json": JsonFormatter}
     default_handler.setFormatter(formats[app.config["LOG_FORMAT"]]())
     app.logger.setLevel(app.config["LOG_LEVEL"].upper())
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    """What a call gave as `extra`, fit for JSON: what has no end is null."""
+    """Return the `extra` of a call for JSON; infinity and NaN become null."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in vars(record).items()
@@ -34,7 +34,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class TextFormatter(logging.Formatter):
-    """One line: time (UTC), level, logger, message, fields; below it the traceback, if any."""
+    """Log lines of time (UTC), level, logger, message, fields; the traceback, if any, follows."""
 
     converter = time.gmtime  # type: ignore[assignment]  # logging documents a plain function here; its stub wants a method
     default_time_format = "%Y-%m-%dT%H:%M:%S"
@@ -44,16 +44,16 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - overrides logging's method of this name
-        """The line, with the fields as name=value."""
+        """Return the line, with the fields as name=value."""
         shown = [f"{name}={_value(value)}" for name, value in fields_of(record).items()]
         return " ".join([super().formatMessage(record).replace("\n", "\\n"), *shown])
 
 
 class JsonFormatter(TextFormatter):
-    """One object a line: time, level, logger, message, the fields, and exception, if any."""
+    """JSON objects, one per line: time, level, logger, message, fields and any exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The object."""
+        """Return the JSON object of a record."""
         line = {
             "time": self.formatTime(record),
             "level": record.levelname,

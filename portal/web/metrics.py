@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: not there unless METRICS_TOKEN is set, and only for who knows it."""
+"""`/metrics` for Prometheus; it exists only if METRICS_TOKEN is set, and requires that token."""
 
 import hmac
 
@@ -8,7 +8,7 @@ from portal.config import SettingError
 
 
 def init_app(app: Flask) -> None:
-    """Count, and show the figures, if a token is set.
+    """Count events and add `/metrics` if METRICS_TOKEN is set.
 
     Raises:
         SettingError: `prometheus-client` is not installed.
@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
 
 
 def show() -> Response:
-    """The figures, for `Authorization: Bearer` and the token."""
+    """Return the metrics if the request has `Authorization: Bearer` with the token, else 401."""
     from portal.twofactor import metrics
 
     given = request.authorization

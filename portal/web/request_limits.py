@@ -1,4 +1,4 @@
-"""Limits of a request: they hold before any of it is parsed."""
+"""Limits of a request, checked before it is parsed."""
 
 from typing import Any
 
@@ -6,24 +6,24 @@ from flask import Flask, abort, request
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-LONGEST_BODY = 16 * 1024  # of the portal's own forms, bytes
-MOST_FIELDS = 500  # in a form, wherever it is sent
+LONGEST_BODY = 16 * 1024  # of the portal's own forms, in bytes
+MOST_FIELDS = 500  # of any form
 
 _FORM = "application/x-www-form-urlencoded"
 _SMALL = ("auth.", "account.", "switch.")
-_BLUEPRINT = "twofactor."  # bounds itself, as other hosts need that, too
+_BLUEPRINT = "twofactor."  # has its own limits, since other hosts need them too
 
 
 def init_app(app: Flask) -> None:
-    """Bound each request before anything else looks at it."""
+    """Limit each request before anything else reads it."""
     app.url_value_preprocessor(bound_request)
 
 
 def bound_request(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Limit the body of the portal's pages, and the number of fields of every form.
+    """Limit the body of requests to the portal's pages, and the number of fields of any form.
 
     Raises:
-        RequestEntityTooLarge: more bytes or more fields than a form of ours has.
+        RequestEntityTooLarge: the body is too large, or has more than MOST_FIELDS fields.
     """
     endpoint = endpoint or ""
     if endpoint.startswith(_SMALL):
@@ -40,7 +40,7 @@ def bound_request(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def json_fields() -> ImmutableMultiDict[str, str]:
     """Return the fields of a form that was sent as a JSON object of texts.
 
-    `true` is a ticked box; `false` and `null` are not sent at all. Anything else ends in a 400.
+    `true` is a ticked box; `false` and `null` leave the field out. Anything else is a 400.
     """
     try:
         body = request.get_json()
@@ -60,7 +60,7 @@ def json_fields() -> ImmutableMultiDict[str, str]:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether a page can show it: JSON can hold half of a pair of surrogates."""
+    """Return whether the text is valid Unicode; JSON can contain a lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""How Flask-Migrate reaches the database; run by `flask db ...`."""
+"""Run the migrations through Flask-Migrate; called by `flask db ...`."""
 
 from alembic import context
 from flask import current_app

@@ -1,4 +1,4 @@
-"""A small shop: what is typed is kept, what matters takes a code."""
+"""A small shop that asks for a code for orders, large payments and the card."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from .views import pages
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """The shop; settings come from SHOP_* in the environment, then from the argument."""
+    """Create the shop; `config` overrides SHOP_* of the environment."""
     app = Flask(__name__)
     app.config.from_mapping(
         SECRET_KEY="for trying out only", SQLALCHEMY_DATABASE_URI="sqlite:///shop.sqlite"
@@ -30,9 +30,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         base_template="base.html",
         verify_password=lambda user, password: bool(user.password_is(password)),
         account_name=lambda user: str(user.email),
-        # Customers choose; staff always sign in with a code.
+        # Customers choose their areas; staff always sign in with a code.
         mandatory_for=lambda user: ["sign_in"] if user.is_staff else [],
-        # `flask twofactor status ada@example.org`
+        # For commands such as `flask twofactor status ada@example.org`.
         find_user=user_of_email,
         user_label=_email_of_key,
     )

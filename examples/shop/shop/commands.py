@@ -10,7 +10,7 @@ from .models import User, user_of_email
 @click.command("demo")
 @with_appcontext
 def demo() -> None:
-    """Make a customer and one of the staff to try the shop with."""
+    """Create a customer and a staff member to try the shop with."""
     for email, is_staff in (("ada@example.org", False), ("grace@example.org", True)):
         if user_of_email(email) is None:
             user = User(email=email, is_staff=is_staff)

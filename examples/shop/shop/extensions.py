@@ -12,7 +12,7 @@ from portal.twofactor import TwoFactor
 
 
 class Base(DeclarativeBase):
-    """All tables of the shop."""
+    """The base of the shop's tables."""
 
 
 db = SQLAlchemy(model_class=Base)

@@ -11,7 +11,7 @@ from .extensions import Base, db, login_manager
 
 
 class User(UserMixin, Base):
-    """A customer, or one of the staff."""
+    """A customer or a staff member."""
 
     __tablename__ = "user"
 
@@ -23,16 +23,16 @@ class User(UserMixin, Base):
     orders: Mapped[list["Order"]] = relationship(back_populates="user")
 
     def set_password(self, password: str) -> None:
-        """Keep the hash of a password."""
+        """Store the hash of a password."""
         self.password_hash = generate_password_hash(password)
 
     def password_is(self, password: str) -> bool:
-        """Whether it is the user's password."""
+        """Return whether the password is correct."""
         return check_password_hash(self.password_hash, password)
 
 
 class Order(Base):
-    """Something bought."""
+    """An order of a user."""
 
     __tablename__ = "order"
 
@@ -43,12 +43,12 @@ class Order(Base):
 
 
 def user_of_email(email: str) -> User | None:
-    """The user of an e-mail address."""
+    """Return the user with this e-mail address."""
     return db.session.scalar(select(User).where(User.email == email))
 
 
 def user_of_key(key: str) -> User | None:
-    """The user whose `get_id()` this is."""
+    """Return the user with this key, as `get_id()` returns it."""
     try:
         return db.session.get(User, uuid.UUID(key))
     except ValueError:

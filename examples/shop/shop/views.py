@@ -14,13 +14,13 @@ pages = Blueprint("pages", __name__)
 
 @pages.get("/")
 def home() -> ResponseReturnValue:
-    """The first page, for everyone."""
+    """Show the home page; nobody has to sign in."""
     return render_template("home.html")
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
-    """The password; who protects signing in is led to the second step."""
+    """Sign in, with a second step if the user has turned on that area."""
     if request.method == "POST":
         user = user_of_email(request.form.get("email", ""))
         if user is not None and user.password_is(request.form.get("password", "")):
@@ -33,7 +33,7 @@ def sign_in() -> ResponseReturnValue:
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """The end of the session."""
+    """Sign out."""
     logout_user()
     return redirect(url_for("pages.home"), 303)
 
@@ -42,21 +42,21 @@ def sign_out() -> ResponseReturnValue:
 @login_required
 @twofactor.required("orders")
 def orders() -> ResponseReturnValue:
-    """What was bought: a "view" area, so looking asks for a code, once in five minutes."""
+    """List the orders; a "view" area, so it asks for a code once in five minutes."""
     return render_template("orders.html")
 
 
 @pages.route("/buy", methods=["GET", "POST"])
 @login_required
 def buy() -> ResponseReturnValue:
-    """Buy something; above an amount a code is asked, which only the view can know."""
+    """Place an order; the view itself asks for a code if the amount is above LARGE."""
     if request.method == "POST":
         amount = request.form.get("amount", 0, type=int)
         if amount < 1:
             flash("Write a whole number of euros.")
             return render_template("buy.html"), 400
         if amount > LARGE:
-            # Before anything is written: a code is judged on a connection of its own.
+            # Before any write, since a code is checked on another connection.
             twofactor.require("payment")
         db.session.add(Order(user_id=current_user.id, amount=amount))
         db.session.commit()
@@ -69,7 +69,7 @@ def buy() -> ResponseReturnValue:
 @login_required
 @twofactor.required("card")
 def card() -> ResponseReturnValue:
-    """Change the card: mandatory, so who has no second factor is led to the wizard and back."""
+    """Change the card; a mandatory area, so users without a second factor set it up first."""
     if request.method == "POST":
         digits = request.form.get("card", "")
         if not (digits.isascii() and digits.isdigit() and len(digits) == 4):

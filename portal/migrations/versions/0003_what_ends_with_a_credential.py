@@ -1,4 +1,4 @@
-"""what ends with a credential, known browsers, wrong passwords
+"""credential versions, known browsers, wrong passwords
 
 Revision ID: 0003
 Revises: 0002
@@ -23,12 +23,12 @@ def upgrade():
         batch_op.add_column(
             sa.Column('credential_version', sa.BigInteger(), server_default='1', nullable=False)
         )
-    # Sessions of before stand on no version: everybody signs in once more.
+    # Older sessions have no version, so everybody has to sign in again.
     with op.batch_alter_table('portal_session', schema=None) as batch_op:
         batch_op.add_column(
             sa.Column('credential_version', sa.BigInteger(), server_default='0', nullable=False)
         )
-    # Links that were mailed before open nothing: nobody knows what they were based on.
+    # Older links have no version to compare, so they stop working.
     op.execute(sa.text('DELETE FROM password_reset'))
     with op.batch_alter_table('password_reset', schema=None) as batch_op:
         batch_op.add_column(
