@@ -1,4 +1,4 @@
-"""The bench itself runs: each measure of our side once; peers and seconds are not looked at."""
+"""Run each measure of our side of the bench once; peers and seconds are not checked."""
 
 import json
 

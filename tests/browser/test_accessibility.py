@@ -1,4 +1,4 @@
-"""What a screen reader reads: the browser's own tree of names, roles, descriptions and states."""
+"""The browser's accessibility tree: names, roles, descriptions and states."""
 
 import pytest
 from playwright.sync_api import expect
@@ -21,7 +21,7 @@ def look(request):
 
 @pytest.fixture
 def alice(enrolled, customer_password):
-    """Signed in, asked at password changes."""
+    """Alice, signed in, with the area for password changes protected."""
     person = enrolled("password")
     person.sign_in("alice", customer_password)
     person.is_at("/")
@@ -29,7 +29,7 @@ def alice(enrolled, customer_password):
 
 
 def spoken(person, role, name=None):
-    """The nodes of that role in the tree of accessibility, with their states."""
+    """The nodes of a role in the accessibility tree, with their states."""
     chromium = person.context.new_cdp_session(person.page)
     nodes = chromium.send("Accessibility.getFullAXTree")["nodes"]
     chromium.detach()

@@ -1,4 +1,4 @@
-"""Switching it on: from the sign-in page to the first right code."""
+"""Activation, from the sign-in page to the first right code."""
 
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,7 +15,7 @@ CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(?:[ -][0-9A-HJKMNP-TV-Z]{4}){4}")
 
 @pytest.fixture
 def at_step_two(person, customer, customer_password):
-    """Signed in, password given, the QR code on the screen."""
+    """Alice at step two: signed in, password given, QR code on the screen."""
     person.sign_in("alice", customer_password)
     person.open(f"{TWOFACTOR}/activate")
     person.fill("Current password", customer_password)
@@ -26,7 +26,7 @@ def at_step_two(person, customer, customer_password):
 
 
 def open_code_field(person):
-    """Save, when the code field is not on the page yet."""
+    """Press Save if the code field is not on the page yet."""
     if not person.page.locator("input[autocomplete='one-time-code']").first.is_visible():
         person.press("Save")
 

@@ -1,4 +1,4 @@
-"""Choosing areas, looking into one, a new recovery code, switching off."""
+"""Choosing areas, opening a protected page, a new recovery code, deactivation."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.support.enrol import TWOFACTOR
 
 @pytest.fixture
 def signed_in(enrolled, customer_password):
-    """Alice asked in the areas that a test names, and never at sign-in."""
+    """Alice, signed in, with the areas protected that a test names; sign-in is not."""
 
     def make(*areas):
         person = enrolled(*areas)

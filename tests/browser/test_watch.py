@@ -1,4 +1,4 @@
-"""The watch itself: what it must see, shown to it."""
+"""The watch reports each fault that it is shown."""
 
 import pytest
 from flask import Flask

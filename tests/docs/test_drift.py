@@ -1,4 +1,4 @@
-"""What the code offers stands in the documentation, and nothing else does."""
+"""The documentation lists all that the code offers, and nothing else."""
 
 import inspect
 import json
@@ -84,7 +84,7 @@ def test_every_command_is_listed(command):
 
 
 def documented(*commands):
-    """The fields of the table that stands below the commands' names in the section on JSON."""
+    """The fields of the table below the commands' names in the section on JSON."""
     head = " and ".join(f"`{command}`" for command in commands) + ":\n"
     table = OPERATIONS.split(head)[1].split("\n\n")[0]
     return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)

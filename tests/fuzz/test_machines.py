@@ -1,8 +1,8 @@
-"""The whole HTTP surface, driven at random against a small model of DESIGN.md; and guarded views of
+"""Random requests to all routes, compared with a small model of DESIGN.md; and guarded views of
 every kind, where no history may have more deeds than codes (F-03, F-04, F-33).
 
 `make test` runs the same few hundred requests each time; FUZZ_REQUESTS=20000 (`make test-long`)
-runs at least so many, other ones each time.
+runs at least that many, different ones each time.
 """
 
 import os

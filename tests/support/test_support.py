@@ -1,4 +1,4 @@
-"""The helpers are tested too: a helper that reads a page wrongly makes every test above it lie."""
+"""Tests of the helpers; a helper that misreads a page would make other tests wrong."""
 
 import re
 
