@@ -1,4 +1,4 @@
-"""What every answer carries, and what a person reads when something fails."""
+"""The headers of every answer, and the text of error pages."""
 
 import pytest
 
@@ -15,7 +15,7 @@ JSON = {"Accept": "application/json"}
 
 
 def paths(app):
-    """Every page that can be looked at without a value in its address."""
+    """The paths of all pages whose address needs no value."""
     return sorted(
         rule.rule
         for rule in app.url_map.iter_rules()
@@ -123,7 +123,7 @@ class TestPrefix:
 
     @pytest.mark.parametrize("address", ["1" * 500, "<script>", "2001:db8::1%" + "e" * 90])
     def test_a_forwarded_address_fits_its_column(self, app, address):
-        """F-21: sessions are written, whatever the proxy passes on."""
+        """F-21: sessions are written, whatever address the proxy passes on."""
         client = app.test_client()
         headers = {"X-Forwarded-For": address}
         assert client.get("/login", headers=headers).status_code == 200

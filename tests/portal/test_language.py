@@ -1,4 +1,4 @@
-"""The portal in the language of whoever looks at it, and mails in that of whom they are for."""
+"""Pages in the language of the reader, mails in that of the recipient."""
 
 import re
 from pathlib import Path
@@ -33,14 +33,14 @@ NOON = 1_795_529_100  # 24 November 2026, 14:05 UTC
 
 @pytest.fixture
 def german(client, customer, customer_password):
-    """Alice's browser, which wants German and is signed in."""
+    """Alice's browser, signed in and asking for German."""
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = GERMAN["Accept-Language"]
     sign_in(client, "alice", customer_password)
     return client
 
 
 def choose(client, name, path="/login"):
-    """Press a button of the switch on a page."""
+    """Press a button of the language switch on a page."""
     page = client.get(path)
     return send(client, path, _switch(page.text), {"language": name})
 
@@ -62,7 +62,7 @@ def heading(page):
 
 
 class TestPages:
-    """The whole portal, page by page: nothing of it is English."""
+    """Every page of the portal is in German, with no English left."""
 
     def test_those_that_can_be_looked_at(self, app, german, customer, customer_password, clock):
         make_invoices(app, customer)
@@ -211,7 +211,7 @@ class TestChoice:
         assert heading(other.get("/login")) == "Sign in"
         sign_in(other, "alice", customer_password)
         assert heading(other.get("/security/")) == "Sicherheit"
-        # From then on in that browser: also where nobody is signed in, or nobody is looked up.
+        # From then on in that browser, also signed out and on pages that load no user.
         assert heading(other.get("/no-such-page")) == "Seite nicht gefunden"
         submit(other, "/", {}, button="Abmelden")
         assert heading(other.get("/login")) == "Anmelden"
@@ -296,7 +296,7 @@ class TestMails:
         assert "Anmeldung, Passwortänderung, Änderung der E-Mail-Adresse, Rechnungen" in text
         assert re.search(r"Wann: \d+\. \w+ 20\d\d, \d\d:\d\d Uhr \(UTC\)", text)
         assert left_in_english(f"<p>{text}</p>", *CATALOGUES) == set()
-        # So is what the operator causes.
+        # So are mails that the operator causes.
         app.test_cli_runner().invoke(args=["twofactor", "reset", "alice", "--reason", "x", "--yes"])
         assert self.of(app)[-1] == (
             "Die Zwei-Faktor-Authentifizierung wurde zurückgesetzt",
@@ -316,7 +316,7 @@ class TestMails:
             ("Die Zwei-Faktor-Authentifizierung ist eingeschaltet", "de"),
             ("Ihre E-Mail-Adresse wurde geändert", "de"),
             ("Ihre E-Mail-Adresse wurde geändert", "de"),
-            # The operator's deed: English, as nothing is known.
+            # By the operator, so in English, since no language is known.
             ("Codes were unlocked for your account", "en-GB"),
         ]
         with app.test_client() as other:
@@ -395,7 +395,7 @@ def test_numbers_and_dates(app, name, money, day, moment):
 
 
 def test_commands_speak_english(app):
-    """Also where the environment of the operator is another one."""
+    """Also if the operator's environment has another language."""
     create = ["user", "create", "a@b", "--email", "x@example.org", "--password", "x"]
     done = app.test_cli_runner().invoke(args=create)
     assert "A user name can't contain the sign @." in done.output

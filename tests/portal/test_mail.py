@@ -1,4 +1,4 @@
-"""Mails: none is lost, none delays a page, none carries more than it should."""
+"""Mails: none is lost, delays a page or holds more than it should."""
 
 import base64
 import smtplib
@@ -25,7 +25,7 @@ def context(app):
 
 
 def post(recipient, subject, text):
-    """Put a mail into the outbox and see to its delivery, as a change does."""
+    """Queue a mail and deliver it, as a change does."""
     with db.engine.begin() as connection:
         outbox.put(connection, recipient, subject, text)
     outbox.hand_over()
@@ -155,7 +155,7 @@ class TestServer:
         assert server.sent == []
 
     def test_what_waits_is_sealed_under_the_secret_key(self, context, server):
-        """C-130: a link in it replaces a password."""
+        """C-130: it may hold a link that replaces a password."""
         server.down = True
         post("a@example.org", "Subject", "the link")
         [stored] = db.session.scalars(db.select(OutboxMail.message)).all()
@@ -172,7 +172,7 @@ class TestServer:
         assert "the link" in server.sent[0].get_content()
 
     def test_a_mail_that_no_key_opens_is_dropped_after_a_week(self, context, server, caplog):
-        """Until then, those behind it go."""
+        """Until then, the mails behind it are sent."""
         server.down = True
         post("a@example.org", "Subject", "text")
         db.session.execute(

@@ -1,4 +1,4 @@
-"""What the portal tells machines: logs, readiness, figures."""
+"""The portal's logs, readiness check and metrics."""
 
 import io
 import json
@@ -21,7 +21,7 @@ TOKEN = "a token for the tests alone"
 
 @pytest.fixture
 def lines(app):
-    """What the portal's loggers write, formatted as the settings say."""
+    """The lines of the portal's loggers, formatted as the settings say."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(default_handler.formatter)

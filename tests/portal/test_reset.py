@@ -1,4 +1,4 @@
-"""The forgotten password: one link, once, for an hour, and it tells nobody who is a customer."""
+"""The forgotten password: a link works once, for an hour, and reveals no customers."""
 
 import re
 
@@ -45,7 +45,7 @@ def test_the_link_replaces_the_password_and_signs_nobody_in(
 
 
 def _but_for_the_token(page: str) -> str:
-    """The token of the form says when it was made."""
+    """The page without the form's CSRF token, which has a time in it."""
     found, times = re.subn(r'(name="csrf_token" value=")[^"]+', r"\1", page)
     assert times
     return found
@@ -126,7 +126,7 @@ def test_a_link_opens_one_account_only(app, client, customer, customer_password)
 
 @both
 def test_the_latest_link_is_the_one_that_counts(app, client, customer, clock):
-    """F-16: whatever others have asked for, what the owner asks for arrives, and is good."""
+    """F-16: after others' requests, the owner's own link still arrives and works."""
     for _ in range(5):
         ask(app.test_client())
     before = last_link(app)
@@ -145,13 +145,13 @@ def test_a_link_that_is_open_dies_with_a_later_one(app, client, customer):
 
 
 def test_the_link_goes_to_the_address_on_record(app, client, customer):
-    """F-16: as it was typed it may be another mailbox."""
+    """F-16: the typed spelling might be another mailbox."""
     ask(client, "ALICE@Example.ORG")
     assert [mail["To"] for mail in mails(app)] == ["alice@example.org"]
 
 
 def test_requests_count_against_the_network_address(app, client, customer):
-    """F-16: nobody asks for links without end, known address or not."""
+    """F-16: for known and unknown e-mail addresses alike."""
     for number in range(60):
         assert ask(client, f"n{number}@example.org").status_code == 200
     refused = ask(client)
@@ -194,7 +194,7 @@ def test_a_link_dies_with_what_it_stands_on(
     else:
         runner.invoke(args=["user", "set-password", "alice", "--password", NEW])
     assert other.get(CHOOSE if opened else link).location == "/forgot"
-    # Nor does the form that stands open already do anything.
+    # The form that is already open does nothing either.
     form = find_form(other.get("/forgot").text, "email")
     third = "a-third-piano-of-velvet-5"
     data = {"csrf_token": dict(form.fields)["csrf_token"], "new_password": third}
@@ -203,7 +203,7 @@ def test_a_link_dies_with_what_it_stands_on(
 
 
 def test_the_token_is_worth_nothing_once_it_was_opened(app, client, customer):
-    """F-20: what stands in access logs opens nothing, in no other browser."""
+    """F-20: the token in access logs opens nothing in another browser."""
     ask(client)
     link = last_link(app)
     opened = client.get(link)
@@ -226,7 +226,7 @@ def test_looking_whether_the_link_is_there_does_not_open_it(app, client, custome
 
 @both
 def test_who_planted_the_session_does_not_get_the_ticket(app, client, customer, customer_password):
-    """F-20: the owner opens the link in a browser that was given somebody else's session."""
+    """F-20: the owner opens the link in a browser with a session planted by somebody else."""
     make_customer(app, "mallory", "mallory@example.org", customer_password)
     mallory = app.test_client()
     sign_in(mallory, "mallory", customer_password)
@@ -280,7 +280,7 @@ def test_a_refused_password_does_not_use_the_link_up(
 
 @both
 def test_what_breaks_does_not_use_the_link_up(app, client, customer, monkeypatch):
-    """F-20: the token of the mail is gone by then, so the session has to keep what it got."""
+    """F-20: the mailed token is used up by then, so the session must keep its ticket."""
     from portal.auth import service
 
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -1,4 +1,4 @@
-"""flask purge: what has run out is removed, and nothing else."""
+"""flask purge removes expired rows, and nothing else."""
 
 import pytest
 from sqlalchemy import text
@@ -29,7 +29,7 @@ def counts(app):
 
 @pytest.fixture
 def full(app, client, customer, customer_password, clock):
-    """A row of each kind, made at one moment."""
+    """A row of each kind, all made at the same time."""
     from portal.extensions import db
     from portal.models import KnownBrowser, PasswordAttempts
 
