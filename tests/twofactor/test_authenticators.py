@@ -1,4 +1,4 @@
-"""Several authenticators of one user, as the use cases see them."""
+"""Several authenticators of one user, through the use cases."""
 
 import base64
 
@@ -49,7 +49,7 @@ class Phones:
         return ticket_id, base32(authenticators.resume(self.kit, self.subject, ticket_id).secret)
 
     def add(self, name="Tablet"):
-        """Its secret; the clock is moved on, so that both show fresh codes."""
+        """Add a phone and return its secret; moves the clock on, so that both show new codes."""
         ticket_id, secret = self.begin(name)
         authenticators.confirm(self.kit, self.subject, ticket_id, self.code(secret))
         self.clock.advance(30)
@@ -73,7 +73,7 @@ def phones(host, protected):
 
 
 def test_any_of_them_answers_and_each_code_works_once(phones):
-    """C-30, C-32: a code is used up at its own authenticator, whichever that is."""
+    """C-30, C-32: a code is used up at its own authenticator."""
     tablet = phones.add()
     for secret in (phones.person.secret, tablet):
         code = phones.code(secret)
@@ -110,7 +110,7 @@ def test_it_counts_only_after_its_first_right_code(phones):
 
 
 def test_adding_asks_for_a_code_that_counts(phones):
-    """A-68: a stolen session alone adds no authenticator, and guessing there is counted."""
+    """A-68: a stolen session can't add an authenticator, and guesses there count."""
     with pytest.raises(CodeWrong):
         authenticators.begin(phones.kit, phones.subject, phones.wrong(), "Mine")
     assert phones.account().codes.run == 1
@@ -141,7 +141,7 @@ def test_no_more_than_five(phones):
 
 
 def test_there_is_one_unfinished_addition_of_a_user(phones):
-    """F-17: the one begun last; so two at once do not exceed the five either."""
+    """F-17: the latest one; so two at once can't exceed the limit of five either."""
     for number in range(2, 5):
         phones.add(f"Phone {number}")
     begun = []
@@ -171,7 +171,7 @@ class TestRemoval:
         phones.deed(phones.code(tablet))
 
     def test_it_takes_a_code_of_another_one(self, phones):
-        """F-48: its own code is no guess, is not used up, and removes nothing."""
+        """F-48: its own code is not a guess, is not used up, and removes nothing."""
         tablet = phones.add()
         own = phones.code(tablet)
         for _ in range(6):
@@ -185,7 +185,7 @@ class TestRemoval:
         assert len(phones.account().authenticators) == 1
 
     def test_a_code_of_its_own_tells_nothing_while_codes_are_held(self, phones):
-        """F-48: held is held."""
+        """F-48: it is held like any other code."""
         tablet = phones.add()
         for _ in range(5):
             phones.fail()
@@ -195,7 +195,7 @@ class TestRemoval:
             )
 
     def test_a_code_that_two_of_them_show_is_of_the_other(self, phones):
-        """F-48: as rare as it is, it removes the one that is to go."""
+        """F-48: in this rare case the code removes the authenticator."""
         phones.add()
         twin = phones.account().authenticators[0]
         sealed = phones.kit.vault.seal(
@@ -240,7 +240,7 @@ class TestRemoval:
                 authenticators.rename(phones.kit, phones.subject, name, "Mine")
 
     def test_wrong_codes_that_a_success_cleared_do_not_come_back(self, phones):
-        """C-41: which authenticator was right last is forgotten with it."""
+        """C-41: also after the authenticator of that success was removed."""
         tablet = phones.add()
         for _ in range(3):
             phones.fail()

@@ -1,4 +1,4 @@
-"""What the commands tell of everyone: who has it, how many there are, and whether all is well."""
+"""The commands about all users: lists, figures and the doctor."""
 
 import json
 
@@ -23,7 +23,7 @@ WEEK = 7 * 86_400
 
 @pytest.fixture
 def people(host, clock):
-    """Alice protects everything, Bob writing notes alone; Carol has it off."""
+    """Alice protects everything, Bob only notes; Carol has two-factor authentication off."""
     people = [Person(host, clock, name) for name in ("alice", "bob", "carol")]
     for person in people:
         person.sign_in()
@@ -132,7 +132,7 @@ def test_held_and_locked_are_counted(flask, people, host):
 
 @both
 def test_a_listing_asks_for_a_few_at_a_time(host, clock, monkeypatch):
-    """However many there are: a page begins where the one before ended, and nothing is skipped."""
+    """A page begins where the one before ended, and no account is skipped."""
     monkeypatch.setattr(accounts, "BATCH", 3)
     state = host.extensions["twofactor"]
     names = [f"user{n:02}" for n in range(10)]
@@ -143,7 +143,7 @@ def test_a_listing_asks_for_a_few_at_a_time(host, clock, monkeypatch):
         listen(host.db.engine, asked)
         rows = accounts.overviews(state.kit)
         assert next(rows).user_id == "user00"
-        assert len(asked) == 2  # one for the keys, one for what they have
+        assert len(asked) == 2  # one for the keys, one for the accounts
         assert [each.user_id for each in rows] == names[1:]
         assert list(accounts.without(state.kit, [*names, "other"])) == ["other"]
     pages = [statement for statement in asked if "LIMIT" in statement]
@@ -320,7 +320,7 @@ def test_unlock_ends_what_is_half_done(flask, protected):
     flask("unlock", protected.id, "--reason", "the clock", "--yes")
     assert "/login" in other.client.get("/two-factor/sign-in").location
     asked = protected.post("/deactivate", {"code": protected.code()})
-    assert asked.status_code == 403  # the password is asked again
+    assert asked.status_code == 403  # asks for the password again
     given = {"code": protected.code(), "password": PASSWORD}
     assert protected.post("/deactivate", given).status_code == 303
 
@@ -330,7 +330,7 @@ def test_names_are_asked_for_many_at_once(flask, people, host):
 
     def names(keys):
         asked.append(sorted(keys))
-        return {key: f"the name of {key}" for key in keys[:1]}  # one is gone meanwhile
+        return {key: f"the name of {key}" for key in keys[:1]}  # one was deleted meanwhile
 
     change_options(host, user_labels=names)
     rows = json.loads(flask("list", "--json").stdout)

@@ -1,7 +1,7 @@
-"""`init_app(credential=)`: what is half done ends with the credential that it was begun with.
+"""`init_app(credential=)`: unfinished steps end when the credential changes.
 
-The host changes the version of its users' passwords behind the blueprint's back, without a call of
-`revoke_tickets`, at the very moment that each test wants: between the look and the deed.
+The host changes the version of its users' passwords without calling `revoke_tickets`, at a moment
+chosen by each test, between a check and its deed.
 """
 
 import pytest
@@ -28,7 +28,7 @@ ADD = f"{MOUNT}/authenticators/new"
 
 
 class Host(Flask):
-    """With a moment: what is put there happens once, when the host comes by."""
+    """The host, with a `moment`: a function to call once, at its next call."""
 
     moment = None
 
@@ -38,7 +38,7 @@ class Host(Flask):
             moment()
 
     def change(self, user_id, *, revoke=False):
-        """Another password, committed on a connection of its own."""
+        """Commit another password on a separate connection."""
         with self.db.engine.begin() as connection:
             of_user = update(self.User).where(self.User.id == user_id)
             connection.execute(of_user.values(version=self.User.version + 1))
@@ -170,7 +170,7 @@ def is_in(person):
 
 
 def over(person, done):
-    """The sign-in has to begin again, and nobody is in."""
+    """Check that the sign-in must begin again and nobody is signed in."""
     assert (done.status_code, done.location) == (303, "/login")
     assert not is_in(person)
 
@@ -254,7 +254,7 @@ class TestTrustedBrowser:
         assert self.asked(other)
 
     def test_one_that_is_renewed_after_the_change(self, host, trusting, change):
-        """F-05: the old password was right a moment ago."""
+        """F-05: the old password was right just before."""
         trusting.client.post("/logout")
         host.moment = change
         trusting.sign_in()
@@ -286,7 +286,7 @@ class TestEnrolment:
         assert not alice.is_on()
 
     def test_one_that_is_written_after_the_change(self, host, alice, change):
-        """F-05: the old password was right, and was replaced while that was found."""
+        """F-05: the old password is replaced while it is found right."""
         host.moment = change
         assert "twofactor-secret" not in self.begin(alice)
 
@@ -314,7 +314,7 @@ class TestEnrolment:
 class TestAddition:
     def begin(self, person):
         data = {"name": "Tablet", "code": person.code()}
-        # What protects the change of factors besides wants the password, where it is not fresh.
+        # Changing factors also asks for the password if that is not fresh.
         data["password"] = PASSWORD
         person.post("/authenticators/new", data)
         person.clock.advance(30)
@@ -350,7 +350,7 @@ class TestOpenView:
 
     @pytest.mark.parametrize("where", ["header", "page"])
     def test_one_that_is_written_after_the_change(self, protected, change, monkeypatch, where):
-        """F-05: the request that it was opened for goes through, and no other does."""
+        """F-05: only the request that it was opened for goes through."""
         page = f"{MOUNT}/challenge?area=vault&next=/vault"
         token = protected.token(page)
         at(monkeypatch, change)
@@ -364,7 +364,7 @@ class TestOpenView:
 
 
 def at(monkeypatch, change):
-    """Let the password change as soon as a code is read, once the request knows its user."""
+    """Change the password as soon as a code is read, after the user was loaded."""
     read = Code.read
     left = [change]
 
@@ -377,7 +377,7 @@ def at(monkeypatch, change):
 
 
 def test_it_is_no_second_table_of_passwords(host, protected):
-    """F-05: nothing of the credential can be read in the database, nor in the session."""
+    """F-05: neither the database nor the session reveals the credential."""
     protected.client.get("/vault", headers={"X-Twofactor-Code": protected.code()})
     with protected.client.session_transaction() as session:
         assert f"{protected.id}:1" not in str(dict(session))

@@ -1,4 +1,4 @@
-"""A guarded request, as a browser and as a program send it (CONTRACT section 4)."""
+"""Guarded requests of browsers and programs (CONTRACT section 4)."""
 
 import io
 import json
@@ -30,7 +30,7 @@ def test_anonymous_people_are_led_to_sign_in(host, clock):
 
 
 def test_the_challenge_carries_the_form_unreadably_and_restores_it(protected, host):
-    """A-55, C-92, C-95, C-126: repeated fields and order are kept, extra fields count nothing."""
+    """A-55, C-92, C-95, C-126: repeated fields and order are kept, extra fields are ignored."""
     typed = "text=caf%C3%A9+%26+%3Cb%3E&tag=b&tag=a&text2=&otp_ok=1&confirmed=1"
     challenge = protected.client.post(
         "/note", data=typed, content_type="application/x-www-form-urlencoded"
@@ -107,7 +107,7 @@ def test_an_older_code_is_refused_after_a_newer_one(protected, host):
 
 
 def test_a_code_of_the_step_before_leaves_the_present_one_good(protected, host, clock):
-    """C-31, the other half."""
+    """C-31, the converse."""
     clock.advance(30)
     for code in (protected.code(-1), protected.code()):
         done = protected.client.post("/note", data={"text": "1", "twofactor_code": code})
@@ -146,7 +146,7 @@ def test_the_count_goes_over_sessions_and_endpoints(protected, host):
 
 
 def test_a_form_that_comes_back_does_not_burn_the_code(protected, host):
-    """The pass rule: one retry needs no new code, and one only."""
+    """The pass rule: exactly one retry needs no new code."""
     refused = protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
     assert (refused.status_code, refused.text) == (200, "text is missing")
     assert protected.client.post("/note", data={"text": "hi"}).status_code == 303

@@ -1,4 +1,4 @@
-"""Whatever a host is built like: factories, blueprints, prefixes, proxies, classes, coroutines."""
+"""Hosts of all kinds: factories, blueprints, prefixes, proxies, classes, coroutines."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def protected(factory, clock):
 
 
 class TestSeveralApplications:
-    """One extension object, made once, serves every application of a process."""
+    """One extension object serves every application of a process."""
 
     def test_each_has_its_own_state(self, factory, clock, protected):
         other = Person(factory("two", TWOFACTOR_ISSUER="Two"), clock)
@@ -52,7 +52,7 @@ class TestSeveralApplications:
         assert "waited too long" in refused.text
 
     def test_one_process_may_serve_one_database_twice(self, factory, clock, protected):
-        """E.g. two workers' worth of threads, or a test beside the application."""
+        """E.g. two apps with threads of their own, or a test beside the application."""
         code = {"twofactor_code": protected.code()}
         assert protected.client.post(NOTE, data=code).status_code == 303
         again = Person(factory(), clock)
@@ -78,7 +78,7 @@ class TestBlueprints:
 
 
 class TestPrefix:
-    """SCRIPT_NAME is in every address that people are sent to."""
+    """SCRIPT_NAME is in every address in links and redirects."""
 
     def person(self, app, clock, **environ):
         person = Person(app, clock)
@@ -157,14 +157,14 @@ class TestViews:
 
 
 class TestFreshLogin:
-    """Flask-Login's own second look stays what it is, and comes first."""
+    """Flask-Login's own fresh login still works, and comes first."""
 
     def test_a_session_that_is_not_fresh_is_led_to_sign_in(self, protected):
         with protected.client.session_transaction() as session:
             session["_fresh"] = False
         code = {"twofactor_code": protected.code()}
         assert protected.client.post("/outer/fresh", data=code).status_code in (302, 401)
-        # Refused before a code was looked at: it was not used up.
+        # Refused before the code was judged, so it was not used up.
         assert protected.client.post(NOTE, data=code).status_code == 303
 
     def test_a_second_step_makes_it_fresh(self, factory, clock):
@@ -190,7 +190,7 @@ class TestFreshLogin:
 
 
 class TestBinds:
-    """TWOFACTOR_BIND_KEY: the tables are in a database of their own."""
+    """TWOFACTOR_BIND_KEY puts the tables into a separate database."""
 
     @pytest.fixture
     def settings(self, tmp_path):

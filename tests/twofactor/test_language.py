@@ -33,7 +33,7 @@ NOON = 1_795_529_100  # 24 November 2026, 14:05 UTC
 
 
 def speak(app, *languages):
-    """Give the host Flask-Babel, choosing as the browser wishes."""
+    """Give the host Flask-Babel, which chooses the browser's language."""
     from flask import request
 
     Babel(app, locale_selector=lambda: request.accept_languages.best_match(languages))
@@ -41,7 +41,7 @@ def speak(app, *languages):
 
 @pytest.fixture
 def german(host, clock):
-    """A person whose browser wants German, at a host that speaks it."""
+    """A person whose browser asks for German, at a host that has it."""
     speak(host, "en", "de")
     person = Person(host, clock)
     person.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de-AT,de;q=0.9,en;q=0.1"
@@ -170,14 +170,14 @@ def _scan(person):
 
 
 def over():
-    """The wrong code that ends a pending sign-in."""
+    """Enter the wrong code that ends a pending sign-in."""
     error = errors.CodeWrong(5)
     error.over = True
     return error
 
 
 class TestSentences:
-    """Those that a page shows seldom, straight from where they are made."""
+    """Sentences that pages seldom show, taken from their functions."""
 
     @pytest.fixture
     def german_request(self, host):
@@ -249,7 +249,7 @@ class TestSentences:
         ("en_US", "November 24, 2026, 2:05\N{NARROW NO-BREAK SPACE}PM UTC"),
         ("de", "24. November 2026, 14:05 Uhr (UTC)"),
         ("de_AT", "24. November 2026, 14:05 Uhr (UTC)"),
-        # Nobody has written French: neither sentences nor dates are.
+        # There is no French catalogue, so sentences and dates are not French.
         ("fr", "24 November 2026, 14:05 UTC"),
     ],
 )
@@ -277,7 +277,7 @@ def test_a_choice_of_language_that_fails_costs_no_answer(host, clock, caplog):
 
 @pytest.fixture(scope="module")
 def speaker(tmp_path_factory):
-    """A host with languages, for tests that only look."""
+    """A host with languages, for tests that change nothing."""
     folder = tmp_path_factory.mktemp("speaker")
     app = make_host(f"sqlite:///{folder / 'host.sqlite'}", folder, lambda: NOON)
     speak(app, "en", "de")
@@ -336,14 +336,14 @@ class TestHtml:
         assert [show(template, n=n) for n in (1, 2)] == ["1 Tag", "2 Tage"]
 
     def test_the_words_of_the_host_stay_the_host_s(self, show, host):
-        """The host's own `_` looks into its own catalogue, which has no such sentence."""
+        """The host's own `_` reads its own catalogue, which has no such sentence."""
         assert show("{{ _('Cancel') }} {{ gettext('Cancel') }}") == "Cancel Cancel"
 
 
 class TestLazyLabels:
     @pytest.fixture
     def spoken(self, database, tmp_path, clock, monkeypatch):
-        """A host whose labels speak the language of the request."""
+        """A host whose labels are in the language of the request."""
         from flask_babel import get_locale
 
         def label(english, german):
@@ -394,7 +394,7 @@ class TestLazyLabels:
 
 
 def test_another_package_may_call_itself_babel(host, clock, caplog):
-    """Flask-BabelPlus keeps itself under the same name, and tells no language of ours."""
+    """Flask-BabelPlus uses the same extension name, but gives no language that we can use."""
     host.extensions["babel"] = object()
     person = Person(host, clock)
     person.sign_in()
@@ -404,7 +404,7 @@ def test_another_package_may_call_itself_babel(host, clock, caplog):
 
 
 class TestOwnSentences:
-    """TWOFACTOR_TRANSLATIONS"""
+    """TWOFACTOR_TRANSLATIONS, the host's own sentences."""
 
     HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
@@ -519,7 +519,7 @@ def test_without_flask_babel_the_blueprint_speaks_english(tmp_path):
 
 
 def test_importing_the_blueprint_reads_no_sentences():
-    """Flask-WTF imports Flask-Babel where it is installed; what reads the files comes later."""
+    """Flask-WTF imports Flask-Babel if installed; the files are read later."""
     code = "import sys, portal.twofactor; print('babel.messages' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""The operator's choices: areas that are mandatory for some, and areas that are not for all."""
+"""The operator's policy: areas mandatory for some users, and areas offered to some."""
 
 import re
 

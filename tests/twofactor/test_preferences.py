@@ -1,4 +1,4 @@
-"""Choosing areas, a new recovery code, and switching off."""
+"""Choosing areas, a new recovery code, and deactivation."""
 
 import re
 
@@ -145,7 +145,7 @@ class TestDeactivation:
         assert protected.post("/deactivate", data).status_code == 303
 
     def test_wrong_recovery_codes_have_their_own_allowance(self, protected, clock):
-        """A-24: a guesser of codes can't lock the owner out, nor the other way round."""
+        """A-24: guesses at codes don't hold the recovery code, nor the other way round."""
         for _ in range(5):
             refused = protected.post("/deactivate", {"code": protected.wrong_recovery()})
             assert refused.status_code == 403
@@ -209,7 +209,7 @@ class TestDeactivation:
 
 
 class Deeds:
-    """Every purpose a code can serve; each returns whether it did."""
+    """Every deed that a code can confirm; each returns whether it was done."""
 
     def __init__(self, person):
         self.person, self.other = person, person.other_browser()

@@ -1,4 +1,4 @@
-"""The second step of signing in: half signed in is not signed in."""
+"""The second step of signing in; before it nobody is signed in."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from .person import ALL, MOUNT, Person, error
 
 @pytest.fixture
 def pending_one(protected):
-    """Alice in another browser, password given, code outstanding."""
+    """Alice in another browser, with a right password and no code yet."""
     other = protected.other_browser()
     begun = other.sign_in()
     assert (begun.status_code, begun.location) == (303, f"{MOUNT}/sign-in")

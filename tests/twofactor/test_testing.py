@@ -1,4 +1,4 @@
-"""The fixture that hosts get for their own tests."""
+"""The fixture for the tests of hosts."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Mistakes of the host are found at the start or at the first request, in a sentence that helps."""
+"""Mistakes of the host stop the start or the first request, with a helpful message."""
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ KEY = "x" * 40
 
 
 def small_app(twofactor, route=lambda _app: None, *, tables=True, login=True, **options):
-    """A host without users: `route` adds what is to be looked at."""
+    """A host without users; `route` adds the view to check."""
     app = Flask("wired")
     app.config.update(SECRET_KEY=KEY, SQLALCHEMY_DATABASE_URI="sqlite://", TESTING=True)
     if login:
@@ -41,7 +41,7 @@ def get(app, path="/vault"):
 
 
 class TestOrder:
-    """C-102: a guard that stands where it guards nothing."""
+    """C-102: a guard in a place where it has no effect."""
 
     def test_above_the_route_is_an_error_that_says_what_to_write(self, twofactor):
         """C-102"""
@@ -53,7 +53,7 @@ class TestOrder:
                 return "gold"
 
         app = small_app(twofactor, route)
-        for _ in range(2):  # not only once: it never lets anybody through
+        for _ in range(2):  # every time, so it never lets anybody through
             with pytest.raises(SetupError, match=r"view 'vault'.*\('vault'\) below the route"):
                 get(app)
 
