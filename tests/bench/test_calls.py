@@ -82,7 +82,7 @@ def test_it_costs_no_more_than_it_did(counting, name):
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", ON_POSTGRESQL)
-def test_nor_on_postgresql(counting_on_postgresql, name):
+def test_it_costs_no_more_on_postgresql(counting_on_postgresql, name):
     check(*counting_on_postgresql, name, ON_POSTGRESQL[name])
 
 

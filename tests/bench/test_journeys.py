@@ -48,6 +48,6 @@ def test_a_move_is_a_call_in_another_file_than_the_last():
     assert journey.moves == {("a.py", "b.py"): 2, ("b.py", "a.py"): 1}
 
 
-def test_a_journey_that_fails_is_none(client):
+def test_a_failing_journey_is_an_error(client):
     with pytest.raises(AssertionError, match="200 instead of 303"):
         traced("", lambda: client.get("/login"))

@@ -78,7 +78,7 @@ def test_a_wrong_code_is_read_with_the_field(alice, customer_password):
     expect(alice.page.get_by_role("alert")).to_have_text(WRONG)
 
 
-def test_what_is_wrong_has_the_focus_on_every_form(alice, person, customer_password):
+def test_the_invalid_field_has_the_focus_on_every_form(alice, person, customer_password):
     """Name, code or password: the field is invalid, described by the error, and in focus."""
     for path, button, label in (
         (f"{TWOFACTOR}/recovery", "Create", "Code"),
@@ -103,7 +103,7 @@ def test_what_is_wrong_has_the_focus_on_every_form(alice, person, customer_passw
     assert field["description"].startswith("That password is not right")
 
 
-def test_the_wizard_says_where_one_is(person, customer, customer_password):
+def test_the_wizard_names_the_current_step(person, customer, customer_password):
     person.sign_in("alice", customer_password)
     person.open(f"{TWOFACTOR}/")
     expect(person.page.locator("main")).to_match_aria_snapshot("""

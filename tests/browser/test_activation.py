@@ -94,7 +94,7 @@ def test_the_whole_way(person, customer, customer_password, tmp_path):
     assert person.state() == "on"
 
 
-def test_a_wrong_code_is_said_so_and_the_right_one_still_works(at_step_two):
+def test_a_wrong_code_gets_a_message_and_the_right_one_still_works(at_step_two):
     person = at_step_two
     confirm(person, wrong_code(person.secret, person.clock()))
     expect(person.page.get_by_text("not right").first).to_be_visible()
@@ -125,7 +125,7 @@ def test_leaving_writes_nothing(at_step_two, app):
     assert rows(app, "account", "authenticator") == [0, 0]
 
 
-def test_a_secret_is_shown_during_activation_alone(at_step_two):
+def test_a_secret_is_shown_only_during_activation(at_step_two):
     person = at_step_two
     confirm(person, person.code())
     expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")

@@ -69,7 +69,7 @@ def test_the_focus_stays_inside_and_comes_back(asked):
 
 
 @both_sizes
-def test_what_can_be_pressed_is_large_enough(asked):
+def test_controls_are_large_enough(asked):
     """C-122: at least 24 CSS pixels, in the dialog and on the page beneath."""
     small = asked.page.evaluate(
         """() => [...document.querySelectorAll("button, input:not([type=hidden]), select, summary")]

@@ -83,7 +83,7 @@ WIDER = """() => {
 }"""
 
 
-def test_who_wants_no_motion_or_few_colours_has_it_so(person, states):
+def test_reduced_motion_and_forced_colours_are_respected(person, states):
     person.open("/login")
     assert finds(person, MOVING) != [], "the measure sees what moves"
     for state in states:

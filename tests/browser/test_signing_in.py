@@ -17,7 +17,7 @@ def give_code(person, code):
     person.page.get_by_role("button", name="Confirm", exact=True).click()
 
 
-def test_the_second_step_leads_to_where_one_wanted_to_go(enrolled, customer_password):
+def test_the_second_step_leads_to_the_requested_page(enrolled, customer_password):
     person = enrolled()
     person.open("/security/email")
     person.is_at("/login")
@@ -45,7 +45,7 @@ def test_a_wrong_password_asks_for_no_code(enrolled):
     person.inspect()
 
 
-def test_the_recovery_code_lets_in_and_switches_off(enrolled, customer_password):
+def test_the_recovery_code_signs_in_and_turns_the_second_factor_off(enrolled, customer_password):
     person = enrolled()
     person.sign_in("alice", customer_password)
     person.use("Use recovery code")

@@ -95,7 +95,7 @@ def weight(person, received):
     return received.bytes - drawn
 
 
-def test_what_a_page_needs_stands_in_its_head(person, customer, customer_password):
+def test_style_sheets_are_in_the_head_and_scripts_deferred(person, customer, customer_password):
     """The first paint waits only for style sheets named in the head."""
     person.sign_in("alice", customer_password)
     for path in ("/security/two-factor/", "/security/two-factor/activate", "/security/password"):

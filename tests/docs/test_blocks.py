@@ -130,7 +130,7 @@ class TestStart:
             assert line in block.text
 
 
-def test_the_revision_of_a_host_leads_up_and_down():
+def test_the_revision_of_a_host_upgrades_and_downgrades():
     (block,) = blocks("python", OPERATIONS)
     engine = create_engine("sqlite://")
     connection = engine.connect()

@@ -44,7 +44,7 @@ def test_nothing_else_is_listed_as_public():
 
 
 @pytest.mark.parametrize("kind", [TwoFactorTesting, Phone, Clock])
-def test_what_tests_may_call_is_listed(kind):
+def test_every_public_name_of_testing_is_listed(kind):
     section = API.split("### Tests")[1].split("### Commands")[0]
     for name, found in vars(kind).items():
         assert name.startswith("_") or not callable(found) or f".{name}(" in section

@@ -34,7 +34,7 @@ LONG = settings(BRIEF, derandomize=False, max_examples=100, stateful_step_count=
     ("machine", "brief", "share"),
     [(HostMachine, 300, 0.6), (PortalMachine, 200, 0.2), (DeedsMachine, 300, 0.2)],
 )
-def test_every_answer_is_the_one_that_the_model_gives(
+def test_every_answer_is_the_models(
     machine: type[RuleBasedStateMachine],
     brief: int,
     share: float,

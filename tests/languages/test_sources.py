@@ -61,14 +61,14 @@ def spoken(node, marks):
 
 
 @pytest.mark.parametrize(("domain", "path"), TEMPLATES)
-def test_a_template_says_nothing_by_itself(domain, path):
+def test_templates_have_no_untranslated_text(domain, path):
     source = path.read_text(encoding="utf-8")
     assert written(source) == []
     constants = spoken(jinja2.Environment().parse(source), domain.jinja)
     assert [text for text in constants if SENTENCE.search(text)] == []
 
 
-def test_what_a_template_says_by_itself_is_found():
+def test_untranslated_text_in_a_template_is_found():
     assert written("<p>Hello</p>") == ["Hello"]
     assert written("<p>{{ text('Hello') }}</p><i title='Hi there'>") == ["title=Hi there"]
     tree = jinja2.Environment().parse("{{ text('Good day') }}{{ field('Good evening') }}")
@@ -114,11 +114,11 @@ def plain(node, marks):
 
 
 @pytest.mark.parametrize(("domain", "path"), CODE)
-def test_a_module_says_nothing_untranslated(domain, path):
+def test_modules_have_no_untranslated_text(domain, path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert list(plain(tree, domain.python)) == []
 
 
-def test_what_a_module_says_untranslated_is_found():
+def test_untranslated_text_in_a_module_is_found():
     tree = ast.parse('flash("It was saved.")\nflash(_("It is gone."))\nlog.info("It is over.")')
     assert list(plain(tree, {"_": None})) == ["It was saved."]

@@ -79,7 +79,7 @@ def test_each_target_installs_what_it_needs(folder, first, second):
     assert folder.installs() == installs
 
 
-def test_what_was_tested_runs_without_another_install(folder):
+def test_run_after_test_fast_installs_nothing(folder):
     folder.make("test-fast")
     folder.make("run", "test-fast")
     assert folder.installs() == 1

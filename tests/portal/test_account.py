@@ -283,7 +283,9 @@ class TestLengths:
     def settings(self):
         return {"PASSWORD_LENGTH": 13, "PASSWORD_LENGTH_ALONE": 15}
 
-    def test_a_password_that_stands_alone_is_longer(self, signed_in, customer_password, clock):
+    def test_a_password_without_a_second_factor_is_longer(
+        self, signed_in, customer_password, clock
+    ):
         """F-86: 15 characters (NIST SP 800-63B-4) if sign-in asks for no code, else the usual."""
         assert "At least 15 characters." in signed_in.get("/security/password").text
         refused = change(signed_in, customer_password, "plum-lantern-4")

@@ -107,7 +107,7 @@ def any_view(app):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "GET"])
-def test_a_code_is_seen_whatever_brings_it(any_view, client, held, method):
+def test_a_code_is_found_wherever_it_is_sent(any_view, client, held, method):
     """F-14: in a form, beside a sealed form or in a header; with every method."""
     header = {"X-Twofactor-Code": "123456"}
     assert client.open("/any", method=method, headers=header).status_code == 429
@@ -119,7 +119,7 @@ def test_a_code_is_seen_whatever_brings_it(any_view, client, held, method):
     assert client.open("/any", method=method, data={"name": "x"}).text == "judged"
 
 
-def test_who_is_signed_in_goes_on(app, signed_in, customer_password, clock):
+def test_a_signed_in_session_goes_on(app, signed_in, customer_password, clock):
     """F-14: a neighbour's failures stop neither a deed nor deactivation."""
     enrolled = enrol(signed_in, clock, customer_password)
     for number in range(6):
@@ -131,7 +131,7 @@ def test_who_is_signed_in_goes_on(app, signed_in, customer_password, clock):
     assert off.status_code == 303
 
 
-def test_who_was_signed_in_here_before_gets_in(app, signed_in, customer_password, clock):
+def test_a_customer_of_a_known_browser_gets_in(app, signed_in, customer_password, clock):
     """F-14: sign-in page and second step work for the customer who knows this browser."""
     enrolled = enrol(signed_in, clock, customer_password)
     submit(signed_in, "/", {}, button="Sign out")

@@ -112,7 +112,7 @@ def test_random_keys_are_taken(tmp_path, make_key):
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o000])
-def test_the_database_is_the_owner_s_alone(tmp_path, mask):
+def test_only_the_owner_may_read_the_database(tmp_path, mask):
     """F-23: also in a folder that existed before, and with a umask that lets others read."""
     instance = tmp_path / "instance"
     instance.mkdir(mode=0o755)
@@ -154,7 +154,7 @@ def test_the_doctor_says_who_else_may_read(tmp_path):
 @pytest.mark.parametrize(
     "name", [name for name, each in SETTINGS.items() if each.lowest is not None]
 )
-def test_so_is_every_number_of_the_blueprint(tmp_path, monkeypatch, name, value):
+def test_every_wrong_number_of_the_blueprint_is_named(tmp_path, monkeypatch, name, value):
     words = f"^{name} must be a whole number from"
     refused(tmp_path, monkeypatch, name, value, words, SetupError)
 
@@ -175,7 +175,7 @@ def test_so_is_every_number_of_the_blueprint(tmp_path, monkeypatch, name, value)
         ("TWOFACTOR_UNKNOWN", "1"),
     ],
 )
-def test_so_is_every_text_of_the_blueprint(tmp_path, monkeypatch, name, value):
+def test_every_wrong_text_of_the_blueprint_is_named(tmp_path, monkeypatch, name, value):
     refusal = refused(tmp_path, monkeypatch, name, value, name)
     assert isinstance(refusal, SettingError | SetupError)
 

@@ -90,7 +90,7 @@ def session_rows(app):
 
 @both
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_session_written_after_the_change_is_dead(app, change, customer_password, what):
+def test_a_session_written_after_the_change_is_invalid(app, change, customer_password, what):
     """F-05: it was begun before the change, whenever its row was written."""
     change.prepare(what)
     thief = app.test_client()
@@ -118,7 +118,7 @@ def test_the_session_that_made_the_change_goes_on(app, change, signed_in, what):
 
 
 @both
-def test_what_is_dead_already_is_not_listed(app, change, signed_in, customer_password):
+def test_invalid_sessions_are_not_listed(app, change, signed_in, customer_password):
     """F-05"""
     thief = app.test_client()
     thief.environ_base["HTTP_USER_AGENT"] = "Firefox/140 (Android)"
@@ -135,7 +135,7 @@ def test_what_is_dead_already_is_not_listed(app, change, signed_in, customer_pas
 
 
 @both
-def test_a_session_stands_on_the_hash_that_was_checked(
+def test_a_session_is_bound_to_the_hash_that_was_checked(
     app, customer, customer_password, monkeypatch
 ):
     """F-05: the password changes after the hash was checked and before the session is written."""
@@ -274,7 +274,7 @@ def test_a_program_is_told_that_it_was_overtaken(app, signed_in, customer_passwo
 
 
 @both
-def test_a_recovery_code_at_sign_in_lets_in_though_it_changes_the_credential(
+def test_a_recovery_code_signs_in_although_it_changes_the_credential(
     app, signed_in, customer_password, clock
 ):
     """F-05: the request's own change does not end the session that it begins."""

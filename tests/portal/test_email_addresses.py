@@ -105,7 +105,7 @@ class TestServer:
             "MAIL_FROM": "Zoë <portal@müller.de>",
         }
 
-    def test_a_server_that_knows_ascii_alone_takes_the_mail(self, client, idn_customer, port):
+    def test_a_server_that_knows_only_ascii_accepts_the_mail(self, client, idn_customer, port):
         """F-83"""
         with mail_server(port) as mailbox:
             submit(client, "/forgot", {"email": "x@müller.de"}).close()

@@ -79,7 +79,7 @@ class TestProxy:
     def settings(self):
         return {"PROXY_COUNT": 1}
 
-    def test_one_proxy_is_believed_and_not_what_stands_before_it(self, app):
+    def test_only_the_address_from_the_proxy_is_believed(self, app):
         """C-47"""
         app.add_url_rule(
             "/address",
@@ -112,7 +112,7 @@ class TestPrefix:
             "/é",
         ],
     )
-    def test_what_is_no_plain_path_is_dropped(self, app, prefix):
+    def test_a_prefix_that_is_not_a_plain_path_is_dropped(self, app, prefix):
         """F-21"""
         response = app.test_client().get("/", headers={"X-Forwarded-Prefix": prefix})
         assert response.location == "/login"
@@ -183,7 +183,7 @@ def test_a_form_without_its_token_is_refused_kindly(signed_in, path, token):
     assert "reload the page" in parse(response.text).text
 
 
-def test_the_token_of_somebody_else_and_of_the_time_before_signing_in_are_refused(
+def test_csrf_tokens_of_others_and_from_before_signing_in_are_refused(
     app, client, customer, customer_password
 ):
     """A-48, C-103"""
@@ -255,7 +255,7 @@ class TestFailures:
         assert signed_in.get("/no-such-page").status_code == 404
 
 
-def test_the_health_check_looks_into_the_database(client):
+def test_the_health_check_queries_the_database(client):
     response = client.get("/healthz")
     assert response.status_code == 200
     assert response.get_json()["status"] == "ok"

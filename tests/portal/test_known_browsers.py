@@ -119,7 +119,7 @@ def test_the_browser_of_a_change_stays_known(app, signed_in, customer, customer_
     assert not is_known(app, signed_in, version=4), "but not across a change of somebody else"
 
 
-def test_one_that_was_begun_before_a_change_is_not_kept(app, customer):
+def test_a_sign_in_begun_before_a_change_makes_no_known_browser(app, customer):
     """F-08: the password changes between the first and the second step of the sign-in."""
     raise_version(app)
     with app.test_request_context():

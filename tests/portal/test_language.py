@@ -64,7 +64,9 @@ def heading(page):
 class TestPages:
     """Every page of the portal is in German, with no English left."""
 
-    def test_those_that_can_be_looked_at(self, app, german, customer, customer_password, clock):
+    def test_pages_without_values_in_their_address(
+        self, app, german, customer, customer_password, clock
+    ):
         make_invoices(app, customer)
         paths = sorted(
             rule.rule
@@ -82,7 +84,7 @@ class TestPages:
                 answer(german, german.get("/"), {})  # sign out
         assert pages > 20
 
-    def test_those_with_two_factor_authentication(self, german, customer_password, clock):
+    def test_pages_with_two_factor_authentication(self, german, customer_password, clock):
         phone = enrol(german, clock, customer_password)
         clock.advance()
         for path in ("/", "/security/", f"{TWOFACTOR}/", "/security/password", "/invoices/"):
@@ -144,7 +146,7 @@ class TestPages:
         refused = german.get("/no-such-page", headers={"Accept": "application/json"})
         assert refused.json["message"].startswith("Unter dieser Adresse gibt es keine Seite.")
 
-    def test_what_breaks(self, app, german, monkeypatch):
+    def test_pages_of_failures(self, app, german, monkeypatch):
         app.config["PROPAGATE_EXCEPTIONS"] = False
         monkeypatch.setitem(app.view_functions, "account.security", lambda: 1 / 0)
         assert heading(german.get("/security/")) == "Etwas ist schiefgegangen"
@@ -198,7 +200,7 @@ class TestChoice:
         assert "Secure" not in cookie
 
     @pytest.mark.parametrize("value", ["", "xx", "../../etc/passwd", "en'", "DE", "de_DE"])
-    def test_a_cookie_that_we_did_not_write_is_none(self, client, value):
+    def test_an_invalid_cookie_is_ignored(self, client, value):
         client.set_cookie("portal_language", value)
         assert heading(client.get("/login")) == "Sign in"
 
@@ -223,7 +225,7 @@ class TestChoice:
         signed_in.set_cookie("portal_language", "de")
         assert heading(signed_in.get("/security/")) == "Security"
 
-    def test_a_language_that_is_gone_is_none(self, app, signed_in, customer):
+    def test_a_stored_language_that_is_no_longer_offered_is_ignored(self, app, signed_in, customer):
         with app.app_context():
             db.session.get(Customer, customer.id).language = "tlh"
             db.session.commit()
@@ -245,7 +247,7 @@ class TestChoice:
             "",
         ],
     )
-    def test_it_leads_nowhere_else(self, client, target):
+    def test_the_switch_leads_to_no_other_site(self, client, target):
         form = _switch(client.get("/login").text)
         done = send(client, "/login", form, {"language": "de", "next": target})
         assert done.location == "/"
@@ -258,7 +260,7 @@ class TestChoice:
     def test_no_other_site_can_switch_it(self, client):
         assert client.post("/language", data={"language": "de"}).status_code == 400
 
-    def test_it_costs_no_look_into_the_database(self, app, signed_in, customer):
+    def test_the_switch_costs_no_statement(self, app, signed_in, customer):
         def statements(path):
             signed_in.get(path)
             with statements_of(app) as seen:
@@ -327,7 +329,7 @@ class TestMails:
         assert subject.startswith("Ihr Wiederherstellungscode wurde verwendet")
         assert spoken == "de"
 
-    def test_not_in_that_of_somebody_who_guesses(self, app, customer):
+    def test_not_in_the_language_of_a_guesser(self, app, customer):
         with app.test_request_context(headers=GERMAN):
             signals.challenge_failed.send(app, user_id=str(customer.id), run=5, area="sign_in")
         assert self.of(app) == [("Wrong codes for your account", "en-GB")]
@@ -344,7 +346,7 @@ class TestMails:
         submit(client, path, {"new_password": password, "repeat_password": password})
         assert self.of(app)[-1] == ("Ihr Passwort wurde geändert", "de")
 
-    def test_the_last_one(self, app, german, customer_password):
+    def test_the_mail_about_a_closed_account(self, app, german, customer_password):
         submit(german, "/security/close", {"current_password": customer_password})
         assert self.of(app) == [("Ihr Konto wurde geschlossen", "de")]
 

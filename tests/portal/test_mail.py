@@ -116,7 +116,7 @@ class TestServer:
         assert waiting() == 0
 
     @both
-    def test_a_dead_server_loses_nothing_and_delays_nothing(
+    def test_a_server_that_is_down_loses_and_delays_no_mail(
         self, app, client, customer, server, runner, clock
     ):
         server.down = True
@@ -154,7 +154,7 @@ class TestServer:
         assert not outbox.deliver(number)
         assert server.sent == []
 
-    def test_what_waits_is_sealed_under_the_secret_key(self, context, server):
+    def test_waiting_mails_are_sealed_under_the_secret_key(self, context, server):
         """C-130: it may hold a link that replaces a password."""
         server.down = True
         post("a@example.org", "Subject", "the link")
@@ -188,7 +188,7 @@ class TestServer:
         assert outbox.deliver_due() == (0, 0)
         assert "is dropped" in caplog.text
 
-    def test_what_had_to_wait_goes_with_the_next_one(self, context, server):
+    def test_waiting_mails_are_sent_with_the_next_one(self, context, server):
         server.down = True
         for number in range(3):
             post("a@example.org", f"Subject {number}", "text")

@@ -96,7 +96,7 @@ class TestNotices:
             ("challenge_failed", {"area": "password", "run": 6}, None),
         ],
     )
-    def test_what_else_is_told(self, context, customer, name, words, subject):
+    def test_other_events_with_a_notice(self, context, customer, name, words, subject):
         happen(context, name, str(customer.id), words)
         assert self.subjects(context) == ([subject] if subject else [])
 

@@ -134,7 +134,7 @@ class TestInProduction:
         assert not mail["ok"]
         assert "ConnectionRefusedError" in mail["text"]
 
-    def test_a_history_that_is_not_there_is_not_looked_at(self, app, twofactor, monkeypatch):
+    def test_without_a_migration_history_there_is_no_check(self, app, twofactor, monkeypatch):
         monkeypatch.setattr(app.extensions["migrate"], "directory", "nowhere")
         assert doctor(twofactor)["revision"]["ok"] is True
 

@@ -138,7 +138,7 @@ def test_nobody_else_waits(app, client, customer, customer_password):
     assert sign_in(client, "bob", customer_password).status_code == 303
 
 
-def test_a_run_that_was_left_alone_for_a_day_counts_no_more(app, customer, clock):
+def test_a_run_ends_after_a_day_without_attempts(app, customer, clock):
     """F-08: whether its row was purged or not."""
     strangers(app, FREE + 1)
     clock.advance(DAY)
@@ -191,7 +191,7 @@ def ask(client, path, password):
 
 
 @pytest.mark.parametrize("path", QUESTIONS)
-def test_the_fifth_wrong_one_in_a_session_ends_it(app, signed_in, customer, path):
+def test_the_fifth_wrong_password_in_a_session_ends_it(app, signed_in, customer, path):
     """F-07"""
     for _ in range(4):
         assert "The current password is not right." in ask(signed_in, path, "wrong").text
@@ -201,7 +201,7 @@ def test_the_fifth_wrong_one_in_a_session_ends_it(app, signed_in, customer, path
     assert signed_in.get("/").status_code == 303
 
 
-def test_a_right_one_begins_the_session_anew(signed_in, customer, customer_password):
+def test_a_right_password_resets_the_count_of_the_session(signed_in, customer, customer_password):
     """F-07"""
     for _ in range(3):
         for _ in range(4):

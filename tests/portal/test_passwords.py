@@ -130,7 +130,7 @@ def test_the_words_of_one_person_are_not_those_of_the_next():
     ["a" * 4097, "a" + "\u0300" * 31, "a" + "\u0300" * 20_000 + "\u0327" * 20_000, "\u0f73" * 16],
     ids=["long", "marks", "both", "hidden marks"],
 )
-def test_what_is_too_costly_is_wrong_without_being_hashed(monkeypatch, password):
+def test_too_long_a_password_is_wrong_without_being_hashed(monkeypatch, password):
     """F-01: neither normalised nor given to bcrypt; U+0F73 is no mark, but consists of two."""
     stored = hash_password("plum-coffee-lantern-42", COST)
     assert not check_nobody("", COST)  # makes the hash that unknown users' passwords are tried on
@@ -151,7 +151,7 @@ def test_another_cost_asks_for_a_new_hash():
     assert needs_rehash(stored, COST + 1)
 
 
-def test_nobody_has_the_password_of_nobody():
+def test_no_password_fits_the_hash_for_unknown_users():
     assert check_nobody("nobody has this password", COST) is False
 
 

@@ -81,7 +81,7 @@ def test_a_link_works_once(app, client, customer):
 
 
 @both
-def test_of_two_who_use_a_link_at_once_one_wins(app, client, customer):
+def test_only_one_of_two_uses_of_a_link_at_once_succeeds(app, client, customer):
     from portal.auth import service
     from portal.auth.service import Link
     from portal.extensions import db
@@ -97,7 +97,7 @@ def test_of_two_who_use_a_link_at_once_one_wins(app, client, customer):
     assert sign_in(client, "alice", NEW).status_code == 303
 
 
-def test_a_link_dies_after_an_hour(app, client, customer, clock):
+def test_a_link_expires_after_an_hour(app, client, customer, clock):
     ask(client)
     link = last_link(app)
     clock.advance(HOUR - 1)
@@ -108,7 +108,7 @@ def test_a_link_dies_after_an_hour(app, client, customer, clock):
     assert app.test_client().get(link).location == "/forgot"
 
 
-def test_a_link_that_was_never_opened_dies_after_an_hour(app, client, customer, clock):
+def test_a_link_that_was_never_opened_expires_after_an_hour(app, client, customer, clock):
     ask(client)
     clock.advance(HOUR)
     assert client.get(last_link(app)).location == "/forgot"
@@ -136,7 +136,7 @@ def test_the_latest_link_is_the_one_that_counts(app, client, customer, clock):
     assert use(client, last_link(app)).location == "/login"
 
 
-def test_a_link_that_is_open_dies_with_a_later_one(app, client, customer):
+def test_a_later_link_ends_an_open_one(app, client, customer):
     """F-16"""
     ask(client)
     client.get(last_link(app))
@@ -169,7 +169,7 @@ def test_requests_count_against_the_network_address(app, client, customer):
 @pytest.mark.parametrize(
     "change", ["password", "email", "email and back", "activation", "deactivation", "operator"]
 )
-def test_a_link_dies_with_what_it_stands_on(
+def test_a_link_ends_with_its_credential_and_address(
     app, client, runner, signed_in, customer_password, clock, change, opened
 ):
     """F-02: in the mailbox, or open in a browser."""
@@ -202,7 +202,7 @@ def test_a_link_dies_with_what_it_stands_on(
     assert sign_in(app.test_client(), "alice", third).status_code == 200
 
 
-def test_the_token_is_worth_nothing_once_it_was_opened(app, client, customer):
+def test_the_token_is_useless_once_the_link_was_opened(app, client, customer):
     """F-20: the token in access logs opens nothing in another browser."""
     ask(client)
     link = last_link(app)
@@ -225,7 +225,7 @@ def test_looking_whether_the_link_is_there_does_not_open_it(app, client, custome
 
 
 @both
-def test_who_planted_the_session_does_not_get_the_ticket(app, client, customer, customer_password):
+def test_a_planted_session_does_not_get_the_ticket(app, client, customer, customer_password):
     """F-20: the owner opens the link in a browser with a session planted by somebody else."""
     make_customer(app, "mallory", "mallory@example.org", customer_password)
     mallory = app.test_client()
@@ -279,7 +279,7 @@ def test_a_refused_password_does_not_use_the_link_up(
 
 
 @both
-def test_what_breaks_does_not_use_the_link_up(app, client, customer, monkeypatch):
+def test_a_failure_does_not_use_the_link_up(app, client, customer, monkeypatch):
     """F-20: the mailed token is used up by then, so the session must keep its ticket."""
     from portal.auth import service
 

@@ -92,7 +92,7 @@ class TestOverTls:
         assert "Domain" not in header
 
 
-def test_a_copied_cookie_is_dead_after_signing_out(app, signed_in):
+def test_a_copied_cookie_is_useless_after_signing_out(app, signed_in):
     """C-83"""
     copy = with_token(app, token(signed_in))
     assert is_signed_in(copy)
@@ -156,7 +156,7 @@ def test_a_visit_writes_at_most_once_a_minute(app, signed_in, clock):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/static/portal.css", "/no-such-page"])
-def test_what_needs_no_session_reads_none(app, signed_in, path):
+def test_requests_without_need_read_no_session(app, signed_in, path):
     from sqlalchemy import event
 
     from portal.extensions import db
@@ -275,7 +275,7 @@ def test_nobody_ends_the_session_of_somebody_else(app, signed_in, customer_passw
     assert is_signed_in(signed_in)
 
 
-def test_nobody_makes_no_row(app, clock):
+def test_anonymous_requests_make_no_row(app, clock):
     """F-17: reading, a failed sign-in or asking for a link leaves no session."""
     for path in ("/login", "/forgot", "/", "/reset/x", "/security/two-factor/sign-in"):
         app.test_client().get(path, follow_redirects=True)
@@ -286,7 +286,7 @@ def test_nobody_makes_no_row(app, clock):
     assert rows(app) == []
 
 
-def test_a_session_of_nobody_tells_nothing_and_opens_for_us_alone(app, client):
+def test_an_anonymous_session_is_sealed(app, client):
     client.get("/login")
     value = token(client)
     with client.session_transaction() as session:
@@ -300,7 +300,7 @@ def test_a_session_of_nobody_tells_nothing_and_opens_for_us_alone(app, client):
 
 
 @both
-def test_a_session_that_was_sealed_otherwise_is_over(app, signed_in):
+def test_a_session_sealed_by_an_older_release_ends(app, signed_in):
     """A session of an older release: the customer signs in again, and nothing breaks."""
     from portal.extensions import db
     from portal.models import PortalSession
@@ -314,7 +314,7 @@ def test_a_session_that_was_sealed_otherwise_is_over(app, signed_in):
     assert old.get("/login").status_code == 200
 
 
-def test_a_session_of_nobody_ends_after_an_hour_without_use(client, clock):
+def test_an_anonymous_session_ends_after_an_hour_without_use(client, clock):
     client.get("/login")
     with client.session_transaction() as session:
         csrf = session["csrf_token"]
@@ -329,7 +329,7 @@ def test_a_session_of_nobody_ends_after_an_hour_without_use(client, clock):
         assert session["csrf_token"] != csrf
 
 
-def test_a_cookie_of_nobody_never_says_that_somebody_is_in(app, customer):
+def test_an_anonymous_cookie_never_signs_anybody_in(app, customer):
     """F-17: not even one that we sealed ourselves."""
     from portal.sessions import interface, visits
 
@@ -339,7 +339,7 @@ def test_a_cookie_of_nobody_never_says_that_somebody_is_in(app, customer):
     assert not is_signed_in(with_token(app, sealed))
 
 
-def test_what_was_said_to_nobody_stays_small(client):
+def test_an_anonymous_session_stays_small(client):
     for _ in range(40):
         client.get("/reset/x")
     assert len(token(client)) < 3000

@@ -159,7 +159,7 @@ def test_a_forged_remember_cookie_signs_nobody_in(app, customer):
     assert not is_signed_in(client)
 
 
-def test_somebody_with_another_ones_address_as_name_can_not_be_made(app, customer):
+def test_a_user_name_that_is_another_customers_address_is_refused(app, customer):
     made = app.test_cli_runner().invoke(
         args=["user", "create", "alice@example.org", "--email", "m@example.org", "--password", "x"]
     )

@@ -53,7 +53,7 @@ def full(app, client, customer, customer_password, clock):
         (180 * DAY, (0, 0, 0, 0, 0)),
     ],
 )
-def test_what_has_run_out_is_removed(app, full, runner, clock, after, left):
+def test_expired_rows_are_removed(app, full, runner, clock, after, left):
     """F-17, F-83: rows of network addresses, too."""
     assert set(counts(app).values()) == {1}
     clock.advance(after)

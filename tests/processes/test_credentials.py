@@ -162,7 +162,7 @@ def test_no_session_of_before_the_activation_lives_on(portal: Gunicorn, people: 
     assert signed_in > CHANGES // 2, "the race was none"
 
 
-def test_an_activation_of_before_the_new_password_is_none(portal: Gunicorn, people: People):
+def test_an_activation_begun_before_the_new_password_fails(portal: Gunicorn, people: People):
     """F-05: an activation that loses the race against the new password changes nothing."""
     alice = people.person(areas=None)
     old, outcomes = PASSWORD, set()
@@ -228,7 +228,7 @@ def test_no_browser_is_trusted_on_the_old_password(portal: Gunicorn, people: Peo
     assert trusted, "the race was none"
 
 
-def test_a_link_and_a_new_address_are_one_or_the_other(portal: Gunicorn, people: People):
+def test_only_one_of_a_link_and_a_new_address_succeeds(portal: Gunicorn, people: People):
     """F-02, F-05: the link is bound to the address, so only the first of both succeeds."""
     alice = people.person(areas=None)
     old, done = PASSWORD, []
@@ -267,7 +267,7 @@ def test_a_link_is_opened_by_one(portal: Gunicorn, people: People):
         people.clock.advance()
 
 
-def test_of_two_links_asked_for_at_once_one_is_good(portal: Gunicorn, people: People):
+def test_only_one_of_links_requested_at_once_works(portal: Gunicorn, people: People):
     """F-16: a customer has one link, even if eight are requested at one moment."""
     alice = people.person(areas=None)
     for _ in range(10):

@@ -258,7 +258,7 @@ def test_a_ticket_activates_once(rounds: Rounds, people: People):
         people.clock.advance()
 
 
-def test_what_is_sent_is_what_a_browser_sends(people: People, client):
+def test_the_requests_are_those_of_a_browser(people: People, client):
     """The requests of these tests are those that a browser sends."""
     from tests.support.enrol import sign_in
     from tests.support.forms import find_form

@@ -80,9 +80,7 @@ def test_no_more_passwords_are_judged_than_the_schedule_allows(portal: Gunicorn,
 
 
 @both
-def test_the_right_one_waits_among_them_and_the_known_browser_does_not(
-    portal: Gunicorn, people: People
-):
+def test_the_right_password_is_held_except_in_a_known_browser(portal: Gunicorn, people: People):
     """F-08: strangers hold the account; the owner gets in on a known browser."""
     alice = people.person(areas=None)
     with people.app.test_request_context():
@@ -124,7 +122,7 @@ def test_a_name_that_nobody_has_is_counted_as_exactly(portal: Gunicorn, people: 
 
 
 @both
-def test_right_ones_in_parallel_are_all_taken(portal: Gunicorn, people: People):
+def test_parallel_right_passwords_are_all_accepted(portal: Gunicorn, people: People):
     """F-07: a password counts before it is judged; a right one is removed again."""
     alice = people.person(areas=None)
     # The invalid address stops each form, so that only the password is judged.
@@ -139,7 +137,7 @@ def test_right_ones_in_parallel_are_all_taken(portal: Gunicorn, people: People):
 
 
 @both
-def test_parallel_ones_in_one_session_end_it(portal: Gunicorn, people: People):
+def test_parallel_wrong_passwords_in_a_session_end_it(portal: Gunicorn, people: People):
     """F-07: counted exactly, not in the session's content, which the last write overwrites."""
     alice = people.person(areas=None)
     [cookie] = people.browsers(alice, 1)

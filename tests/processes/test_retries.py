@@ -106,7 +106,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch, people: People) -> list[float]:
 
 
 @both
-def test_a_code_is_judged_once_whatever_has_to_be_done_again(
+def test_a_code_is_judged_once_whatever_is_retried(
     app: Flask, people: People, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ):
     """C-33, C-42: four failures of the transaction, then one wrong code, then one right code."""
@@ -170,7 +170,7 @@ def test_trying_again_has_an_end(
     [Refused("57014"), Refused("53100"), _busy(sqlite3.SQLITE_FULL), _busy(sqlite3.SQLITE_IOERR)],
     ids=["cancelled", "disk full", "SQLITE_FULL", "SQLITE_IOERR"],
 )
-def test_what_cannot_get_better_is_not_tried_again(
+def test_permanent_faults_are_not_retried(
     app: Flask, people: People, pauses: list[float], monkeypatch, error: Exception
 ):
     """A-64, C-93"""

@@ -90,7 +90,7 @@ def test_the_field_takes_as_much_as_the_rule(protected):
         ("Tablet", "", "Enter the code"),
     ],
 )
-def test_what_was_typed_stays(protected, name, code, says):
+def test_typed_text_is_kept(protected, name, code, says):
     """Bad input gets its own message and does not count as a guess."""
     refused = protected.post(
         NEW, {"name": name, "code": protected.code() if code is None else code}
@@ -136,7 +136,7 @@ def test_the_last_one_stays(protected):
 
 
 @pytest.mark.parametrize("action", ["", "/remove"])
-def test_another_users_is_out_of_reach(host, protected, clock, action):
+def test_an_authenticator_of_another_user_is_out_of_reach(host, protected, clock, action):
     """A-66"""
     from .person import Person
 

@@ -82,7 +82,7 @@ def test_any_of_them_answers_and_each_code_works_once(phones):
             phones.deed(code)
 
 
-def test_the_first_code_of_the_new_one_is_used_up(phones):
+def test_the_first_code_of_a_new_authenticator_is_used_up(phones):
     """C-34"""
     ticket_id, secret = phones.begin()
     authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret))
@@ -117,7 +117,7 @@ def test_adding_asks_for_a_code_that_counts(phones):
     assert phones.kit.store.tickets(phones.person.id, tickets.AUTHENTICATOR, phones.clock()) == []
 
 
-def test_an_addition_is_over_after_a_quarter_of_an_hour_and_is_nobody_elses(phones):
+def test_an_addition_expires_after_a_quarter_of_an_hour_and_is_bound_to_its_user(phones):
     ticket_id, secret = phones.begin()
     with pytest.raises(EnrolmentExpired):
         authenticators.resume(phones.kit, Subject("somebody else"), ticket_id)
@@ -126,7 +126,7 @@ def test_an_addition_is_over_after_a_quarter_of_an_hour_and_is_nobody_elses(phon
         authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret))
 
 
-def test_an_enrolments_ticket_is_no_additions(phones):
+def test_an_enrolments_ticket_is_refused_for_an_addition(phones):
     ticket_id, _ = phones.begin()
     with pytest.raises(EnrolmentExpired):
         tickets.unfinished(phones.kit, tickets.ENROLMENT, phones.subject, ticket_id)
@@ -194,7 +194,7 @@ class TestRemoval:
                 phones.kit, phones.subject, phones.id_of("Tablet"), phones.code(tablet)
             )
 
-    def test_a_code_that_two_of_them_show_is_of_the_other(self, phones):
+    def test_a_code_that_both_show_counts_for_the_other_one(self, phones):
         """F-48: in this rare case the code removes the authenticator."""
         phones.add()
         twin = phones.account().authenticators[0]
@@ -231,7 +231,7 @@ class TestRemoval:
             )
         phones.deed(phones.code())
 
-    def test_another_users_is_unknown(self, phones):
+    def test_an_authenticator_of_another_user_is_unknown(self, phones):
         """A-66"""
         for name in ("0" * 32, "", phones.person.id):
             with pytest.raises(UnknownAuthenticator):
@@ -266,7 +266,7 @@ class TestNames:
             ("authenticator APP", "taken"),
         ],
     )
-    def test_a_name_that_is_no_name(self, phones, name, reason):
+    def test_an_invalid_name_is_refused(self, phones, name, reason):
         with pytest.raises(NameUnusable) as refused:
             phones.begin(name)
         assert refused.value.reason == reason
@@ -298,7 +298,7 @@ def test_a_second_phone_does_not_make_guessing_easier(phones):
     assert judged == 25
 
 
-def test_what_was_half_done_is_over(phones):
+def test_unfinished_steps_end(phones):
     """C-58: passes, open views and trusted browsers do not outlive the change."""
     grant, here = tickets.grant(phones.kit), ("POST", "/note")
     left = tickets.leave_pass(phones.kit, phones.person.id, "note", grant, here)

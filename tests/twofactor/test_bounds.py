@@ -69,7 +69,7 @@ def test_every_field_has_its_bound_in_one_place():
     assert names <= set(bounds.TEXTS)
 
 
-def test_nothing_reads_the_form_beside_it():
+def test_no_other_code_reads_the_form():
     """F-01: except the guard's own two fields, which are bounded where they are read."""
     reading = {
         path.relative_to(PACKAGE).as_posix()
@@ -146,7 +146,7 @@ class TestDeepJson:
         assert (told["error"], told["retry_after"]) == ("twofactor_unreadable", None)
         assert "nested too deeply" in told["message"]
 
-    def test_signed_out_as_well(self, host):
+    def test_it_is_answered_in_words_when_signed_out(self, host):
         """F-13"""
         for path in PATHS:
             sent = host.test_client().post(
@@ -154,7 +154,7 @@ class TestDeepJson:
             )
             assert sent.status_code == 400
 
-    def test_what_is_no_json_is_nothing_sent(self, protected):
+    def test_invalid_json_counts_as_empty(self, protected):
         token = {"X-CSRFToken": protected.token(f"{MOUNT}/recovery")}
         for body in ("", "{", "[1,", "\xff", '{"code": NaN}', '{"code": 1e999}', "9" * 5_000):
             sent = protected.client.post(
@@ -188,7 +188,7 @@ class TestBodies:
         sent = protected.client.post(f"{MOUNT}{path}", data=body, content_type=form)
         assert sent.status_code not in (400, 413, 500)
 
-    def test_the_hosts_own_pages_are_its_own_matter(self, alice):
+    def test_the_hosts_own_pages_are_not_bounded(self, alice):
         sent = alice.client.post("/note", data={"text": "x" * 100_000})
         assert sent.status_code == 303
         sent = alice.client.post(
@@ -228,7 +228,7 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "claimed", ["1" * 500, "2001:db8::" + "0" * 500, "fe80::1%" + "e" * 500, "\xe4" * 500, "'"]
     )
-    def test_what_a_proxy_forwards_fits_its_column(self, host, clock, claimed):
+    def test_forwarded_values_fit_their_columns(self, host, clock, claimed):
         """F-21: PostgreSQL refuses longer values, and with them the verification."""
         host.wsgi_app = ProxyFix(host.wsgi_app, x_for=1)
         alice = Person(host, clock)

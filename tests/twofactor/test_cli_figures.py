@@ -58,7 +58,7 @@ def test_off_goes_with_no_other_filter(flask, with_it):
     assert flask("list", "--off", *with_it).exit_code == 2
 
 
-def test_who_has_it_off_is_not_known_without_the_keys(flask, people, host):
+def test_accounts_without_it_are_unknown_without_user_keys(flask, people, host):
     change_options(host, user_keys=None)
     refused = flask("list", "--off")
     assert refused.exit_code == 1
@@ -242,7 +242,7 @@ class TestDoctor:
     def checks(self, flask):
         return {each["name"]: each for each in json.loads(flask("doctor", "--json").stdout)}
 
-    def test_a_line_each(self, flask, host):
+    def test_each_check_prints_a_line(self, flask, host):
         lines = flask("doctor").output.splitlines()
         names = ["database", "isolation", "tables", "keys", "sealed secrets", "areas", "users"]
         names += ["clock", "session cookie", "sessions", "recovery"]
@@ -276,7 +276,7 @@ class TestDoctor:
             host.db.engines[None] = engine(host).execution_options(isolation_level=level)
         assert self.checks(flask)["isolation"]["ok"] is ok
 
-    def test_the_hosts_own_looks_count(self, flask, host):
+    def test_the_hosts_own_checks_count(self, flask, host):
         def broken():
             raise RuntimeError("no mail server\nsecond line")
 
@@ -305,7 +305,7 @@ def test_a_reason_that_does_not_fit_is_refused(flask, protected):
     assert protected.is_on()
 
 
-def test_who_did_it_is_recorded(flask, protected, monkeypatch):
+def test_the_operator_is_recorded(flask, protected, monkeypatch):
     monkeypatch.setenv("LOGNAME", "root")
     monkeypatch.setenv("SUDO_USER", "grace")
     flask("unlock", protected.id, "--reason", "the clock", "--yes")
@@ -313,7 +313,7 @@ def test_who_did_it_is_recorded(flask, protected, monkeypatch):
     assert events[-1]["detail"] == "operator root (grace): the clock"
 
 
-def test_unlock_ends_what_is_half_done(flask, protected):
+def test_unlock_ends_unfinished_steps(flask, protected):
     other = protected.other_browser()
     other.sign_in()
     assert other.client.get("/two-factor/sign-in").status_code == 200

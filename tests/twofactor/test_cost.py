@@ -50,7 +50,7 @@ def test_a_verification_costs_four_statements_and_one_commit(protected, statemen
 
 @both
 @pytest.mark.parametrize("right", [True, False])
-def test_so_does_the_second_step_of_signing_in(protected, statements, right):
+def test_the_second_step_of_signing_in_costs_as_much(protected, statements, right):
     other = protected.other_browser()
     other.sign_in()
     token = other.token()

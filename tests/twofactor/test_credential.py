@@ -177,7 +177,7 @@ def over(person, done):
 
 class TestPendingSignIn:
     @pytest.mark.parametrize("when", ["after", "amid"])
-    def test_a_code(self, host, other, change, when):
+    def test_a_code_is_refused_after_the_change(self, host, other, change, when):
         """F-05: also where the pending sign-in is written after the change."""
         if when == "amid":
             host.moment = change
@@ -204,7 +204,7 @@ class TestPendingSignIn:
         other.post("/sign-in", {"code": other.recovery_code})
         assert is_in(other)
 
-    def test_nor_when_the_password_changes_while_it_is_judged(self, other, change, monkeypatch):
+    def test_a_change_while_the_recovery_code_is_judged(self, other, change, monkeypatch):
         """F-05: the hash takes a quarter of a second."""
         other.sign_in()
         judge = recovery.is_code
@@ -244,7 +244,7 @@ class TestTrustedBrowser:
         change()
         assert self.asked(trusting)
 
-    def test_a_trust_that_is_written_after_the_change(self, host, other, change):
+    def test_a_trust_written_after_the_change(self, host, other, change):
         """F-05"""
         other.sign_in()
         host.moment = change  # when the host signs in, before the browser is trusted
@@ -253,7 +253,7 @@ class TestTrustedBrowser:
         other.clock.advance(30)
         assert self.asked(other)
 
-    def test_one_that_is_renewed_after_the_change(self, host, trusting, change):
+    def test_a_trust_renewed_after_the_change(self, host, trusting, change):
         """F-05: the old password was right just before."""
         trusting.client.post("/logout")
         host.moment = change
@@ -276,7 +276,7 @@ class TestEnrolment:
         assert alice.post("/activate", data).status_code == 303
         return alice.client.get(f"{MOUNT}/activate").text
 
-    def test_one_of_before(self, alice, change):
+    def test_begun_before_the_change(self, alice, change):
         """F-05"""
         assert "twofactor-secret" in self.begin(alice)
         change()
@@ -285,12 +285,12 @@ class TestEnrolment:
         assert "not finished in time" in refused.text
         assert not alice.is_on()
 
-    def test_one_that_is_written_after_the_change(self, host, alice, change):
+    def test_written_after_the_change(self, host, alice, change):
         """F-05: the old password is replaced while it is found right."""
         host.moment = change
         assert "twofactor-secret" not in self.begin(alice)
 
-    def test_one_that_is_finished_while_the_password_changes(self, alice, change, monkeypatch):
+    def test_finished_during_the_change(self, alice, change, monkeypatch):
         """F-05"""
         page = self.begin(alice)
         alice.secret = page.split('id="twofactor-secret"')[1].split(">")[1].split("<")[0]
@@ -322,14 +322,14 @@ class TestAddition:
     def shown(self, person):
         return "twofactor-secret" in person.client.get(ADD).text
 
-    def test_one_of_before(self, protected, change):
+    def test_begun_before_the_change(self, protected, change):
         """F-05"""
         self.begin(protected)
         assert self.shown(protected)
         change()
         assert not self.shown(protected)
 
-    def test_one_that_is_written_after_the_change(self, protected, change, monkeypatch):
+    def test_written_after_the_change(self, protected, change, monkeypatch):
         """F-05"""
         at(monkeypatch, change)
         self.begin(protected)
@@ -340,7 +340,7 @@ class TestOpenView:
     def look(self, person):
         return person.client.get("/vault").status_code
 
-    def test_one_of_before(self, protected, change):
+    def test_begun_before_the_change(self, protected, change):
         """F-05"""
         code = {"X-Twofactor-Code": protected.code()}
         assert protected.client.get("/vault", headers=code).text == "gold"
@@ -349,7 +349,7 @@ class TestOpenView:
         assert self.look(protected) == 403
 
     @pytest.mark.parametrize("where", ["header", "page"])
-    def test_one_that_is_written_after_the_change(self, protected, change, monkeypatch, where):
+    def test_written_after_the_change(self, protected, change, monkeypatch, where):
         """F-05: only the request that it was opened for goes through."""
         page = f"{MOUNT}/challenge?area=vault&next=/vault"
         token = protected.token(page)
@@ -376,7 +376,7 @@ def at(monkeypatch, change):
     monkeypatch.setattr(Code, "read", reading)
 
 
-def test_it_is_no_second_table_of_passwords(host, protected):
+def test_the_credential_is_not_stored_readably(host, protected):
     """F-05: neither the database nor the session reveals the credential."""
     protected.client.get("/vault", headers={"X-Twofactor-Code": protected.code()})
     with protected.client.session_transaction() as session:
@@ -390,7 +390,7 @@ def test_it_is_no_second_table_of_passwords(host, protected):
 
 
 @pytest.mark.parametrize("answer", [None, "", 5, b"hash"])
-def test_what_is_no_text_is_an_error(host, alice, answer):
+def test_a_credential_must_be_text(host, alice, answer):
 
     change_options(host, credential=lambda _user: answer)
     with pytest.raises(SetupError, match="credential must return a text that changes"):

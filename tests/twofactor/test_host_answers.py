@@ -40,7 +40,7 @@ class TestKeysOfAreas:
             assert host.deeds == []
 
     @pytest.mark.parametrize("kind", [list, tuple, set, frozenset, iter, dict.fromkeys])
-    def test_whatever_can_be_gone_through_is_fine(self, host, alice, kind):
+    def test_any_iterable_is_fine(self, host, alice, kind):
         answer = {"mandatory_for": lambda _user: kind(["note"]), "offered": lambda _u: kind([])}
         change_options(host, **answer)
         assert alice.client.post("/note", data={"text": "x"}).status_code == 403

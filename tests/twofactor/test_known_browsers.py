@@ -136,7 +136,7 @@ class TestCookie:
         with host.app_context(), host.db.engine.begin() as connection:
             connection.execute(table.update().values(areas="note vault"))
 
-    def test_a_known_one_is_left_as_it_is_for_a_day(self, protected, host, clock, statements):
+    def test_a_known_browser_is_renewed_once_a_day(self, protected, host, clock, statements):
         """F-12: a success writes nothing more and sends no cookie."""
         before = known_tickets(host, protected.id)
         statements.clear()
@@ -172,7 +172,7 @@ class TestCookie:
         assert len(left) == known_browsers.MOST
         assert first not in [each.digest for each in left]
 
-    def test_it_serves_one_user_alone(self, protected, host, clock):
+    def test_it_serves_only_its_user(self, protected, host, clock):
         """F-12: for another user the cookie is ignored."""
         bob = Person(host, clock, "bob")
         bob.sign_in()
@@ -183,7 +183,7 @@ class TestCookie:
         assert account(host, bob).codes.run == 5
 
     @pytest.mark.parametrize("value", ["", "x", "x" * 4000, "\u00e4"])
-    def test_any_other_value_is_nothing(self, protected, host, value):
+    def test_any_other_value_is_ignored(self, protected, host, value):
         """F-12"""
         protected.client.set_cookie(protected.known_cookie, value)
         note(protected, protected.wrong())
@@ -225,7 +225,7 @@ class TestActivation:
         note(alice, alice.wrong())
         assert account(host, alice).known.run == 1
 
-    def test_activated_is_activated_whatever_fails_afterwards(self, alice, monkeypatch):
+    def test_activation_survives_later_failures(self, alice, monkeypatch):
         """F-12"""
 
         def fail(*_args):
@@ -242,7 +242,7 @@ class TestNone:
     def config(self):
         return {"TWOFACTOR_KNOWN_SECONDS": 0}
 
-    def test_an_operator_may_know_none(self, protected, host):
+    def test_known_browsers_can_be_turned_off(self, protected, host):
         assert cookie(protected) is None
         assert note(protected, protected.code()).status_code == 303
         assert cookie(protected) is None
@@ -282,7 +282,7 @@ class TestNewPassword:
         found = account(host, protected)
         assert (found.codes.run, found.known.run) == (0, 0)
 
-    def test_no_more_than_fifty_in_thirty_days_whoever_changes_it(self, protected, host, clock):
+    def test_new_passwords_leave_the_budget_of_fifty_in_thirty_days(self, protected, host, clock):
         """F-12: a guesser who can change the password again and again."""
         judged = 0
         for _ in range(12):
@@ -293,7 +293,9 @@ class TestNewPassword:
             self.changed(host, protected)
         assert judged == 50
 
-    def test_proved_by_the_mailbox_all_is_forgotten(self, protected, stranger, host, clock):
+    def test_a_password_proved_by_the_mailbox_resets_all_counts(
+        self, protected, stranger, host, clock
+    ):
         """F-12"""
         hold(stranger, clock)
         self.changed(host, protected, proved=True)
@@ -311,7 +313,7 @@ class TestNewPassword:
     def test_without_a_second_factor_it_does_nothing(self, alice, host):
         self.changed(host, alice)
 
-    def test_what_is_half_done_ends(self, protected, stranger, host):
+    def test_unfinished_steps_end(self, protected, stranger, host):
         self.changed(host, protected)
         assert stranger.client.get(f"{MOUNT}/sign-in").location == "/login"
 
@@ -330,7 +332,7 @@ class TestEvents:
         return [each["kind"] for each in json.loads(flask("events", person.id, "--json").stdout)]
 
     @both
-    def test_there_is_one_a_hold(self, protected, stranger, flask, statements):
+    def test_there_is_one_event_for_each_hold(self, protected, stranger, flask, statements):
         """F-15: however often a code is sent during the hold."""
         for _ in range(4):
             stranger.post("/sign-in", {"code": stranger.wrong()})
@@ -347,7 +349,7 @@ class TestEvents:
         assert not [text for text in statements if "INTO twofactor_event" in text]
         assert self.kinds(flask, protected) == ["activated"] + ["code_wrong"] * 5 + ["held"]
 
-    def test_and_one_a_hold_of_recovery_codes(self, protected, stranger, flask):
+    def test_there_is_one_event_for_each_hold_of_recovery_codes(self, protected, stranger, flask):
         """F-15"""
         for _ in range(30):
             stranger.post("/sign-in", {"code": stranger.wrong_recovery()})
@@ -355,7 +357,7 @@ class TestEvents:
         assert self.kinds(flask, protected) == ["activated", *wrong, "recovery_held"]
 
     @both
-    def test_changes_are_never_pushed_out(self, protected, flask, statements, clock):
+    def test_many_attempts_do_not_displace_changes(self, protected, flask, statements, clock):
         """F-15: the page shows them separately, and still with one statement."""
         for _ in range(15):
             note(protected, protected.code())

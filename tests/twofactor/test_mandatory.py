@@ -126,7 +126,7 @@ ROADS = [
 
 
 @pytest.mark.parametrize("road", ROADS, ids=lambda road: road.__name__)
-def test_no_road_leads_past_the_wizard(chief, host, road):
+def test_no_sign_in_leads_past_the_wizard(chief, host, road):
     """F-09"""
     road(chief)
     # Already the first request after it is held.
@@ -198,14 +198,14 @@ class TestSignOut:
     def config(self, request):
         return {"TWOFACTOR_SIGN_OUT": request.param}
 
-    def test_it_answers_and_the_usual_names_do_not(self, limited):
+    def test_named_endpoints_answer_and_the_usual_names_do_not(self, limited):
         """F-09"""
         assert limited.client.post("/logout").status_code == 403
         assert limited.client.post("/goodbye").text == "out"
 
 
 @pytest.mark.parametrize("value", [5, [""], ["a", 5], "", " ", {"a": 1}])
-def test_what_is_no_endpoint_stops_the_start(database, tmp_path, clock, value):
+def test_a_malformed_sign_out_endpoint_stops_the_start(database, tmp_path, clock, value):
     with pytest.raises(SetupError, match="TWOFACTOR_SIGN_OUT must be an endpoint"):
         make_host(database, tmp_path, clock, TWOFACTOR_SIGN_OUT=value)
 
@@ -215,7 +215,7 @@ class TestUnknownEndpoint:
     def config(self):
         return {"TWOFACTOR_SIGN_OUT": ["logout", "nowhere"]}
 
-    def test_it_is_told_at_the_first_request(self, host):
+    def test_an_unknown_endpoint_stops_the_first_request(self, host):
         with pytest.raises(SetupError, match="there is no endpoint 'nowhere'"):
             host.test_client().get("/login")
 
@@ -245,7 +245,7 @@ def test_a_language_switch_is_held(limited):
     assert limited.client.get("/speak/de").status_code == 303
 
 
-def test_who_need_not_have_it_is_not_held(alice):
+def test_users_without_mandatory_areas_are_not_held(alice):
     assert alice.client.get("/").text == "home"
     assert alice.client.get("/mark").text == "False"
 
@@ -259,7 +259,7 @@ def test_another_person_in_the_same_browser_is_not_held(limited, host, clock):
     assert bob.client.get("/").text == "home"
 
 
-def test_nor_who_is_excused_meanwhile(limited, host):
+def test_a_user_excused_meanwhile_is_not_held(limited, host):
     """F-09: the operator made the area optional again."""
     change_options(host, mandatory_for=None)
     assert limited.client.get("/").text == "home"
@@ -292,7 +292,7 @@ def test_its_remember_cookie_ends_with_it(chief):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_so_it_does_at_the_wizard(limited, method):
+def test_such_a_session_ends_at_the_wizard_as_well(limited, method):
     """F-09"""
     token = limited.token(WIZARD)
     enrolled_elsewhere(limited)
@@ -322,7 +322,7 @@ def test_an_operators_reset_holds_the_next_session(limited, host):
 
 
 @pytest.mark.parametrize("failure", [StorageUnavailable("gone"), SetupError("wrong")])
-def test_what_can_not_be_read_holds(chief, host, monkeypatch, failure):
+def test_a_failure_while_reading_the_account_holds_the_session(chief, host, monkeypatch, failure):
     """F-09: Flask also saves the session of a request that fails."""
 
     def fails(_user_id):

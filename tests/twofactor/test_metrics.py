@@ -95,7 +95,7 @@ def test_the_recovery_code_is_counted_apart(protected, value):
     assert challenges(value, "deactivation", "held", kind="recovery_code") == 1
 
 
-def test_what_could_not_be_judged_is_counted(protected, value, host, monkeypatch):
+def test_failed_verifications_are_counted(protected, value, host, monkeypatch):
     def gone(_work):
         raise StorageUnavailable("no answer")
 

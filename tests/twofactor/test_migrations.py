@@ -118,7 +118,7 @@ def test_the_statements_can_be_printed_instead(capsys):
 
 
 @pytest.mark.postgres
-def test_the_tables_may_stand_in_a_schema(connection):
+def test_the_tables_may_be_in_a_schema(connection):
     connection.execute(text("CREATE SCHEMA safe"))
     metadata = MetaData(schema="safe")
     define_tables(metadata)

@@ -98,7 +98,7 @@ class TestWhatLeavesAPass:
         sent = send(protected, "/decorated", "streams the form", code=protected.code())
         assert "<dialog" in sent.text
 
-    def test_what_no_guard_has_seen_can_say_that_its_form_comes_again(self, alice, host, deeds):
+    def test_a_view_that_no_guard_checked_may_call_form_again(self, alice, host, deeds):
         with host.test_request_context("/note", method="POST"):
             host.twofactor.form_again("note")
         assert send(alice, "/decorated", "form again").status_code == 200
@@ -207,7 +207,7 @@ class TestExecutedOnce:
         code = {"text": "next", "twofactor_code": protected.code()}
         assert protected.client.post("/note", data=code).status_code == 303
 
-    def test_a_program_reads_it(self, protected, host):
+    def test_a_program_is_told_that_it_was_done(self, protected, host):
         """F-33"""
         sealed = pending(sent_again(protected, host).text)
         again = send(protected, "/note", "other", "application/json", pending=sealed)
@@ -248,7 +248,7 @@ class TestExecutedOnce:
         assert len(host.deeds) == 2
 
     @both
-    def test_with_a_pass(self, protected, host, clock):
+    def test_it_is_executed_once_with_a_pass(self, protected, host, clock):
         """F-33: a form that was carried is executed once by a pass, too."""
         challenge = protected.client.post("/note", data={"text": "hi"})
         protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
@@ -258,7 +258,7 @@ class TestExecutedOnce:
         assert len(host.deeds) == 1
 
     @both
-    def test_where_no_code_is_asked_any_more(self, protected, host, clock):
+    def test_it_is_executed_once_after_deactivation(self, protected, host, clock):
         """F-33: two-factor authentication was turned off in between."""
         challenge = protected.client.post("/note", data={"text": "hi"})
         protected.post("/deactivate", {"code": protected.code()})
@@ -266,14 +266,14 @@ class TestExecutedOnce:
         assert protected.answer(challenge, "/note", "").status_code == 409
         assert len(host.deeds) == 1
 
-    def test_in_a_view_area(self, protected, host, clock):
+    def test_it_is_executed_once_in_a_view_area(self, protected, host, clock):
         """F-33: a form sent to a page in a view area."""
         challenge = protected.client.post("/vault", data={"x": "1"})
         assert protected.answer(challenge, "/vault", protected.code()).text == "gold"
         assert protected.answer(challenge, "/vault", "").status_code == 409
         assert host.deeds == ["POST"]
 
-    def test_in_the_preferences(self, protected, clock):
+    def test_it_is_executed_once_in_the_preferences(self, protected, clock):
         """F-33: the blueprint's own page."""
         token = protected.token("/two-factor/deactivate")
         fields = {"areas": "note", "csrf_token": token}
@@ -287,7 +287,7 @@ class TestExecutedOnce:
         again = protected.answer(challenge, "/two-factor/", protected.code(), **confirm)
         assert again.status_code == 409
 
-    def test_it_outlives_what_ends_everything_half_done(self, protected, host, clock):
+    def test_the_record_survives_changes_that_end_unfinished_steps(self, protected, host, clock):
         """F-33: a password change, activation or deactivation does not remove the record."""
         challenge = sent_again(protected, host)
         with host.app_context():
@@ -313,14 +313,14 @@ class TestExecutedOnce:
         with host.app_context():
             assert kit.store.tickets(protected.id, EXECUTED, 0) == []
 
-    def test_nothing_of_it_stays_of_a_user_who_is_gone(self, protected, host):
+    def test_the_record_is_removed_with_its_user(self, protected, host):
         sent_again(protected, host)
         kit = host.extensions["twofactor"].kit
         with host.app_context():
             deactivation.forget(kit, protected.id)
             assert kit.store.tickets(protected.id, EXECUTED, 0) == []
 
-    def test_what_came_without_its_files_is_not_done_by_half(self, protected, host):
+    def test_a_form_without_its_files_is_not_half_done(self, protected, host):
         """F-04: the pass is kept for the form with its file."""
         asked = protected.client.post("/upload", data={"file": (io.BytesIO(b"a"), "a.txt")})
         code = {"twofactor_code": protected.code()}

@@ -78,7 +78,7 @@ class TestEachChange:
         assert self.send(two_phones, deed, code=two_phones.code()).status_code in (200, 303)
         assert checked == []
 
-    def test_a_code_alone_does_nothing_a_quarter_of_an_hour_later(self, two_phones, deed):
+    def test_only_a_code_is_not_enough_after_a_quarter_of_an_hour(self, two_phones, deed):
         """F-10: a stolen session and one code change no factor."""
         two_phones.clock.advance(901)
         before = count(two_phones)
@@ -97,7 +97,7 @@ class TestEachChange:
         done = self.send(two_phones, deed, code=two_phones.code(), password=PASSWORD)
         assert done.status_code in (200, 303)
 
-    def test_the_password_alone_does_nothing_either(self, two_phones, checked, deed):
+    def test_only_the_password_is_not_enough(self, two_phones, checked, deed):
         two_phones.clock.advance(901)
         refused = self.send(two_phones, deed, code=" ", password=PASSWORD)
         assert "Enter the code" in error(refused.text)

@@ -67,7 +67,7 @@ def test_a_flushed_write_is_an_error_that_says_what_to_write(
         pytest.param(lambda session: session.connection(), id="read only"),
     ],
 )
-def test_what_keeps_nobody_waiting_is_fine(deed, before):
+def test_writes_that_hold_no_lock_are_fine(deed, before):
     assert deed(before).status_code == RIGHT
 
 

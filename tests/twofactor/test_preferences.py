@@ -83,7 +83,7 @@ class TestAreas:
 
 
 class TestRecoveryCode:
-    def test_a_new_one_needs_a_code_and_voids_the_old(self, protected, clock):
+    def test_a_new_one_needs_a_code_and_replaces_the_old(self, protected, clock):
         """C-60"""
         assert protected.post("/recovery", {"code": ""}).status_code == 403
         refused = protected.post("/recovery", {"code": protected.wrong()})
@@ -124,7 +124,7 @@ class TestDeactivation:
         assert protected.post("/deactivate", {"code": typed}).status_code == 303
         assert not protected.is_on()
 
-    def test_nothing_of_it_stays(self, protected, host):
+    def test_deactivation_leaves_no_rows(self, protected, host):
         """C-20, C-73"""
         protected.post("/deactivate", {"code": protected.code()})
         with host.app_context():
@@ -162,7 +162,7 @@ class TestDeactivation:
         assert protected.post("/deactivate", {"code": protected.code()}).status_code == 429
         assert protected.post("/deactivate", {"code": protected.recovery_code}).status_code == 303
 
-    def test_another_users_recovery_code_is_worth_nothing(self, protected, host, clock):
+    def test_another_users_recovery_code_is_refused(self, protected, host, clock):
         """C-59, A-66"""
         from .person import Person
 
@@ -194,7 +194,7 @@ class TestDeactivation:
         assert protected.post("/deactivate", data).status_code == 403
         assert protected.is_on()
 
-    def test_what_happened_is_told_and_recorded(self, protected):
+    def test_deactivation_is_signalled_and_recorded(self, protected):
         """C-74, C-129"""
         told = []
         with (

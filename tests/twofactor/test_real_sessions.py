@@ -226,7 +226,7 @@ class TestOtherInterfaces:
         assert other.client.get("/").text == "home"
         assert told(host, planted) == {"seen": "yes"}
 
-    def test_one_that_can_not_renew_fails_the_doctor(self, host, flask):
+    def test_an_interface_without_renewal_fails_the_doctor(self, host, flask):
         """F-26: a server-side session without `regenerate`."""
         assert "ok    sessions: " in flask("doctor").output
 
@@ -240,7 +240,7 @@ class TestOtherInterfaces:
 
 class TestThePortalsOwn:
     @pytest.mark.parametrize("second_step", [False, True])
-    def test_a_planted_token_is_dead(
+    def test_a_planted_token_is_useless(
         self, app, client, customer, customer_password, clock, second_step
     ):
         """F-26"""

@@ -57,7 +57,7 @@ def test_a_new_password_is_chosen_in_the_same_step(guessed, host, clock):
         (twice(PASSWORD), "Choose another one."),
     ],
 )
-def test_what_is_wrong_with_it_is_said_before_anything_is_judged(guessed, host, fields, sentence):
+def test_a_bad_new_password_is_refused_before_any_code_is_judged(guessed, host, fields, sentence):
     """F-11: nothing is used up or turned off, nobody gets in."""
     refused = use(guessed, **fields)
     assert refused.status_code == 403
@@ -110,7 +110,7 @@ def test_without_wrong_codes_the_password_stays(protected):
     assert protected.other_browser().sign_in().status_code == 303
 
 
-def test_wrong_codes_of_a_known_browser_are_the_owners(protected):
+def test_wrong_codes_of_a_known_browser_require_no_new_password(protected):
     """F-11: the owner mistyped on a known browser, so no new password is required."""
     protected.client.post("/logout")
     protected.sign_in()
@@ -134,7 +134,7 @@ def test_it_leads_into_the_wizard_with_the_areas_of_before(guessed, host):
 
 
 class TestReminder:
-    def test_until_a_new_device_is_set_up(self, guessed, host):
+    def test_it_ends_with_a_new_device(self, guessed, host):
         """F-11"""
         assert self.reminded(guessed, host) is False
         use(guessed, **twice(NEW))
@@ -152,7 +152,7 @@ class TestReminder:
         sent = person.post("/activate", {"code": person.code()}, f"{MOUNT}/activate")
         assert sent.status_code == 303
 
-    def test_or_the_person_says_no(self, guessed, host):
+    def test_it_ends_when_the_person_says_no(self, guessed, host):
         """F-11"""
         use(guessed, **twice(NEW))
         said = guessed.post("/recovered", {"next": "/diary"}, f"{MOUNT}/activate")

@@ -110,7 +110,7 @@ def test_successes_do_not_clear_the_budget(protected, host, clock):
     assert judged == 10
 
 
-def test_what_the_client_makes_of_an_answer_changes_nothing(protected, host):
+def test_the_server_enforces_refusals(protected, host):
     """A-41, C-101: the server decides, whatever a client does with a refusal."""
     data = {"text": "1", "twofactor_code": protected.wrong()}
     assert protected.client.post("/note", data=data).status_code == 403
@@ -139,7 +139,7 @@ def test_the_secret_is_shown_at_enrolment_and_never_again(protected, host):
         assert not any(spelling in output for spelling in spellings)
 
 
-def test_the_secret_stands_beside_the_qr_code_as_text(alice):
+def test_the_secret_is_shown_as_text_beside_the_qr_code(alice):
     """C-28, C-125: in groups of four, with a text alternative that does not repeat it."""
     alice.post("/activate", {"password": PASSWORD, "areas": ALL})
     page = alice.client.get(f"{MOUNT}/activate").text
@@ -152,7 +152,7 @@ def test_the_secret_stands_beside_the_qr_code_as_text(alice):
     assert f"secret={secret.replace(' ', '')}" in page
 
 
-def test_the_blueprints_own_deeds_are_nobodys_choice(protected):
+def test_the_blueprints_own_deeds_are_always_asked(protected):
     """C-71: they are not offered as areas, and always ask for a code."""
     page = protected.client.get(f"{MOUNT}/").text
     for key in ("preferences", "recovery_code", "deactivation", "enrolment"):
@@ -249,7 +249,7 @@ def test_an_unexpected_error_shows_no_trace(host, protected):
     assert "boom" not in answer.text
 
 
-def test_the_words_of_a_held_account_lead_out(protected):
+def test_the_message_of_a_held_account_offers_a_way_out(protected):
     for _ in range(5):
         refused = protected.post("/deactivate", {"code": protected.wrong()})
     assert "recovery code" in html.unescape(error(refused.text))

@@ -210,7 +210,7 @@ class TestAlternativeTokens:
         with app.app_context(), pytest.raises(SetupError, match=r"get_id\(\) of User"):
             app.twofactor.is_on(self.ada(app))
 
-    def test_and_at_the_start_where_there_is_a_row(self, make):
+    def test_the_token_as_key_is_refused_at_the_first_request_if_there_is_a_row(self, make):
         """F-27"""
         app = make(user_key=lambda user: user.token)
         with app.app_context():
@@ -227,7 +227,7 @@ class TestAlternativeTokens:
 
 
 class TestPrimaryKeys:
-    def test_a_composite_one_is_unmistakable(self):
+    def test_a_composite_key_is_unambiguous(self):
         """F-27: two users must never share a key."""
 
         class Base(DeclarativeBase):
@@ -245,7 +245,7 @@ class TestPrimaryKeys:
         assert len({key("a,b", "c"), key("a", "b,c"), key("a\\", ",b"), key("a\\,", "b")}) == 4
         assert key("a", None) is None
 
-    def test_what_is_no_row_has_none(self):
+    def test_a_user_that_is_not_a_row_has_no_key(self):
         assert primary_key(object()) is None
         assert primary_key(UserMixin) is None
 

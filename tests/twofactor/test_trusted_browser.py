@@ -51,7 +51,7 @@ def test_without_the_tick_it_is_asked_again(protected):
     assert asked(other)
 
 
-def test_two_answers_to_the_tick_are_no_trust_and_no_obstacle(protected):
+def test_two_values_of_the_checkbox_give_no_trust_and_no_error(protected):
     other = protected.other_browser()
     other.sign_in()
     done = other.post("/sign-in", {"code": other.code(), "trust": ["yes", "yes"]})
@@ -97,7 +97,7 @@ def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protecte
     assert "A copy of a trusted browser was used" in page
 
 
-def test_what_the_host_writes_about_a_copy_stands_or_falls_with_it(trusting, host):
+def test_the_hosts_write_about_a_copied_cookie_is_in_the_same_transaction(trusting, host):
     """F-18: the mail to the owner is not lost."""
     noted = []
     state = host.extensions["twofactor"]
@@ -112,7 +112,7 @@ def test_what_the_host_writes_about_a_copy_stands_or_falls_with_it(trusting, hos
     assert noted == [("trust_reused", trusting.id, {"browser": "A browser"})]
 
 
-def test_a_family_alone_ends_nothing(trusting):
+def test_a_part_of_the_cookie_ends_no_trust(trusting):
     """F-18: part of a cookie, or a made-up one, can't end another's trust."""
     family, _, secret = trusting.client.get_cookie(COOKIE).value.partition(".")
     for value in (family, f"{family}.", f".{secret}", f"{secret}.{family}", f"x.{secret}"):
@@ -135,7 +135,7 @@ def test_it_ends_after_thirty_days_however_often_it_was_used(trusting, clock):
     assert asked(trusting)
 
 
-def test_it_is_for_its_user_alone(trusting, host, clock):
+def test_it_is_only_for_its_user(trusting, host, clock):
     from .person import Person
 
     bob = Person(host, clock, "bob")
@@ -220,7 +220,7 @@ class TestNotAllowed:
     def config(self):
         return {}
 
-    def test_it_is_offered_to_nobody(self, protected):
+    def test_without_the_setting_it_is_not_offered(self, protected):
         other = protected.other_browser()
         other.sign_in()
         assert "trust" not in other.client.get(f"{MOUNT}/sign-in").text

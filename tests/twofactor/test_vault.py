@@ -14,7 +14,7 @@ OLD, NEW = secrets.token_bytes(32), secrets.token_bytes(32)
 
 
 @given(st.binary(max_size=200), st.text(max_size=20), st.text(max_size=20))
-def test_what_is_sealed_opens_for_the_same_user_and_row(data, user, row):
+def test_a_sealed_value_opens_for_the_same_user_and_row(data, user, row):
     vault = Vault([NEW])
     assert vault.open(vault.seal(data, AUTHENTICATOR, user, row), AUTHENTICATOR, user, row) == data
 

@@ -110,7 +110,7 @@ class TestAreas:
         ):
             small_app(twofactor, route)
 
-    def test_one_of_another_extension_object_is_unknown(self, twofactor):
+    def test_an_area_of_another_extension_object_is_unknown(self, twofactor):
         other = TwoFactor()
         other.area("cellar", "Cellar")
 
@@ -120,7 +120,7 @@ class TestAreas:
         with pytest.raises(SetupError, match=r"unknown area 'cellar'.*known: vault"):
             get(small_app(twofactor, route))
 
-    def test_signing_in_needs_its_own(self, twofactor):
+    def test_signing_in_has_its_own_area(self, twofactor):
         def route(app):
             app.add_url_rule("/enter", view_func=lambda: twofactor.sign_in(Somebody()))
 
@@ -205,7 +205,7 @@ class TestOptions:
         with app.test_request_context(), pytest.raises(SetupError, match="user_key must return"):
             twofactor.is_on(Somebody())
 
-    def test_nobody_has_no_second_factor(self, twofactor):
+    def test_an_anonymous_user_has_no_second_factor(self, twofactor):
         app = small_app(twofactor)
         with app.test_request_context():
             nobody = app.login_manager.anonymous_user()
@@ -218,7 +218,7 @@ class TestOptions:
         with pytest.raises(SetupError, match=r"write LoginManager\(app\)"):
             get(small_app(twofactor, login=False))
 
-    def test_so_is_its_user_loader_for_the_second_step(self, twofactor):
+    def test_the_second_step_needs_a_user_loader(self, twofactor):
         signing_in = TwoFactor()
         signing_in.area("sign_in", "Sign-in")
 
@@ -234,7 +234,7 @@ class TestOptions:
         with pytest.raises(SetupError, match=r"@login_manager\.user_loader"):
             client.post("/two-factor/sign-in", data={"code": phone.code()})
 
-    def test_where_a_sign_in_leads_must_be_there(self, twofactor):
+    def test_the_endpoint_after_sign_in_must_exist(self, twofactor):
         def route(app, endpoint="nowhere"):
             app.config["TWOFACTOR_AFTER_SIGN_IN"] = endpoint
             app.add_url_rule("/inside", "inside", lambda: redirect("/"))

@@ -185,7 +185,7 @@ def test_there_is_one_unfinished_enrolment_of_a_user(alice, host):
     assert bob.post("/activate", {"code": bob.code()}).status_code == 303
 
 
-def test_old_secrets_are_worthless_after_a_new_enrolment(protected, clock):
+def test_old_secrets_are_useless_after_a_new_enrolment(protected, clock):
     """A-10, C-14"""
     old_secret, old_recovery = protected.secret, protected.recovery_code
     protected.post("/deactivate", {"code": protected.code()})
