@@ -1,4 +1,4 @@
-"""Fixtures for tests that need the portal; the pure parts are tested without any of them."""
+"""Fixtures for tests that need the portal; tests of the pure parts use none of them."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from portal.models import Customer
 
-# How long an example takes depends on who else uses the machine.
+# The time of an example depends on the load of the machine.
 settings.register_profile("portal", deadline=None)
 settings.load_profile("portal")
 
@@ -35,9 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """With ``--database both``, each test with a database that does not say runs twice.
+    """Run each test that names no database twice with ``--database both``.
 
-    Not those that are slow or about looks; and see ``browser/conftest.py``.
+    Slow tests and those about the layout run once. See also ``browser/conftest.py``.
     """
     if metafunc.config.getoption("database") != BOTH or "database" not in metafunc.fixturenames:
         return
@@ -77,7 +77,7 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Each test has an app of its own; its templates are compiled for the first one only."""
+    """Compile the templates once for the run, though each test has its own app."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
@@ -100,7 +100,7 @@ def app(
     tmp_path: "Path",
     compiled_templates: FileSystemBytecodeCache,
 ) -> Iterator["Flask"]:
-    """The portal: empty schema, cheap hashes, a clock that stands still; CSRF stays on."""
+    """The portal with an empty schema, cheap hashes and a stopped clock; CSRF stays on."""
     from portal import create_app
     from portal.extensions import db
 
@@ -151,7 +151,7 @@ def customer(app: "Flask", customer_password: str) -> "Customer":
 
 @pytest.fixture
 def signed_in(client: "FlaskClient", customer: "Customer", customer_password: str) -> "FlaskClient":
-    """Alice's browser, signed in by the sign-in page."""
+    """Alice's browser, signed in on the sign-in page."""
     from tests.support.enrol import sign_in
 
     assert sign_in(client, "alice", customer_password).status_code in (302, 303)

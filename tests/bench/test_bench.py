@@ -1,4 +1,4 @@
-"""The bench itself runs: each measure of our side once; peers and seconds are not looked at."""
+"""Run each measure of our side of the bench once; peers and seconds are not checked."""
 
 import json
 
@@ -57,7 +57,7 @@ def test_a_budget_that_one_side_keeps_is_missed():
         assert bool(report.missed(results)) == (said != "yes")
 
 
-def test_what_it_loads_is_there(sides):
+def test_loaded_rows_change_no_statements(sides):
     before = sides["ours"].take("deed_right", 1, "statements")[0]["statements"]
     sides["ours"].hook("load 20")
     sides["ours"].hook("events 20")

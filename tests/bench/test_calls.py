@@ -1,7 +1,7 @@
-"""What our side may cost in statements, commits and calls: seconds are too unsteady for a test.
+"""Limits of our side in statements, commits and calls; seconds vary too much for a test.
 
-A row that fails has grown. Where that is the price of something wanted, the commit that raises the
-figure says so; `make bench` and docs/performance.md tell what it means in time.
+A row fails if its cost has grown. A commit that raises a figure on purpose gives the reason;
+`make bench` and docs/performance.md show the effect in seconds.
 """
 
 import gc
@@ -32,23 +32,23 @@ COUNTED = {
     "enrolment": (9, 1, 19933),
     "qr": (0, 0, 10126),
     "preferences": (4, 0, 7350),
-    # What comes after an activation is bound to the credential of then: a transaction of its own.
+    # A step after activation is bound to the new credential, which takes its own transaction.
     "journey": (56, 6, 53284),
 }
-# The driver's own calls are in these.
+# These include the driver's own calls.
 ON_POSTGRESQL = {
     "guard_off": (1, 0, 214),
     "guard_other": (1, 0, 216),
     "deed_right": (5, 1, 1948),
     "right": (6, 1, 2850),
 }
-# For other versions of Python and of what we stand upon.
+# Allowance for other versions of Python and of the dependencies.
 MARGIN = 1.1
 
 
 @pytest.fixture(scope="module", params=["calls", "statements"])
 def counting(request, tmp_path_factory):
-    """A side of its own for each: SQLAlchemy remembers that statements were listened for."""
+    """A separate side for each count; SQLAlchemy remembers that a listener was attached."""
     folder = tmp_path_factory.mktemp(request.param)
     app = make_app("ours", f"sqlite:///{folder}/app", folder)
     return request.param, Measuring("ours", in_process(app))
@@ -56,7 +56,7 @@ def counting(request, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def nothing_else_is_called():
-    """No log line because another test wants them, no finaliser of what another test has left."""
+    """Keep log lines and finalisers of other tests out of the count."""
     logging.disable(logging.INFO)
     gc.collect()
     gc.disable()
@@ -82,7 +82,7 @@ def test_it_costs_no_more_than_it_did(counting, name):
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", ON_POSTGRESQL)
-def test_nor_on_postgresql(counting_on_postgresql, name):
+def test_it_costs_no_more_on_postgresql(counting_on_postgresql, name):
     check(*counting_on_postgresql, name, ON_POSTGRESQL[name])
 
 

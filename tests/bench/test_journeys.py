@@ -1,4 +1,4 @@
-"""A code takes a short way: few files take part, and few calls lead from one to another."""
+"""Limits on the files that take part in checking a code, and on the calls between them."""
 
 import pytest
 
@@ -6,15 +6,15 @@ from tools.journeys import Journey, journeys, traced
 
 pytestmark = pytest.mark.thorough
 
-# Files and moves at most: two thirds of the first release.
+# The limits for files and moves: two thirds of the first release.
 BUDGETS = {
     "second step": (23, 63),
     "guarded deed": (28, 89),
     "fewer areas": (27, 103),
     "recovery": (26, 90),
 }
-# More than that at present; a row goes when its budget is kept. In brackets: files and moves as
-# counted when the row was written.
+# Journeys over these limits at present; a row is removed once its budget is kept. In brackets:
+# files and moves when the row was written.
 OVER = {
     "second step": "(48, 144)",
     "guarded deed": "(62, 227)",
@@ -48,6 +48,6 @@ def test_a_move_is_a_call_in_another_file_than_the_last():
     assert journey.moves == {("a.py", "b.py"): 2, ("b.py", "a.py"): 1}
 
 
-def test_a_journey_that_fails_is_none(client):
+def test_a_failing_journey_is_an_error(client):
     with pytest.raises(AssertionError, match="200 instead of 303"):
         traced("", lambda: client.get("/login"))

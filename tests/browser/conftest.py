@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--database both``, a journey is made on PostgreSQL in the first of its looks alone."""
+    """Run only the first look of a journey on PostgreSQL with ``--database both``."""
     first: dict[tuple[str, str], Look] = {}
     spare = []
     for item in items:
@@ -41,14 +41,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Browsers:
-    """Chromium with the fonts of each family that was asked for, started once."""
+    """Chromium with the fonts of each requested family, started once."""
 
     def __init__(self, playwright: Playwright, folder: Path) -> None:
         self._playwright, self._folder = playwright, folder
         self._started: dict[str, Browser] = {}
 
     def of(self, family: str) -> Browser:
-        """The browser that has this family alone, or all fonts where the machine lacks it."""
+        """The browser with only this family, or with all fonts if the machine lacks it."""
         if family not in self._started:
             own = environment(family, self._folder / family) if is_there(family) else {}
             self._started[family] = self._playwright.chromium.launch(
@@ -67,7 +67,7 @@ def playwright(
 ) -> Iterator[tuple[Browsers, asyncio.AbstractEventLoop]]:
     """The browsers, and the loop that Playwright leaves running in this thread.
 
-    Outside the browser's tests the loop is out of sight: a test with an async view has its own.
+    The loop is hidden outside the browser tests, since a test with an async view has its own.
     """
     with sync_playwright() as started:
         browsers = Browsers(started, tmp_path_factory.mktemp("fonts"))
@@ -82,7 +82,7 @@ def playwright(
 def browser(
     request: pytest.FixtureRequest, playwright: tuple[Browsers, asyncio.AbstractEventLoop]
 ) -> Iterator[Browser]:
-    """A browser with wide letters, on every machine the same; a test may name another family."""
+    """A browser with wide letters, the same on every machine; a test may name another family."""
     family = getattr(request, "param", DEJAVU)
     if hasattr(request, "param"):
         needed(family)
@@ -107,7 +107,7 @@ def base(app: "Flask") -> Iterator[str]:
     server.server_close()
 
 
-# Without scripts nothing depends on the width but the style sheets, which the narrow look shows.
+# Without scripts only the style sheets depend on the width, and the narrow look covers them.
 @pytest.fixture(params=[LOOKS[0], LOOKS[1], LOOKS[3]], ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
     return request.param
@@ -117,7 +117,7 @@ def look(request: pytest.FixtureRequest) -> Look:
 def people(
     browser: Browser, base: str, clock: Clock, look: Look
 ) -> Iterator[Callable[..., Person]]:
-    """Makes as many persons as a test needs, each with a browser of their own."""
+    """Make as many persons as a test needs, each with a browser of their own."""
     made: list[Person] = []
 
     def make(**options: Any) -> Person:
@@ -140,7 +140,7 @@ def person(people: Callable[..., Person]) -> Person:
 def enrolled(
     app: "Flask", customer: Any, customer_password: str, clock: Clock, person: Person
 ) -> Callable[..., Person]:
-    """Alice switched it on earlier, elsewhere; ``person`` holds her phone and her printed sheet."""
+    """Enrol Alice in another browser; ``person`` holds her phone and her recovery code."""
 
     def switch_on(*areas: str) -> Person:
         client = app.test_client()

@@ -1,4 +1,4 @@
-"""A walk through every page and state that a customer may come to, for what must hold on all."""
+"""A walk through every page and state that a customer can reach, for checks on all of them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +13,11 @@ from tests.support.hosts import change_options
 from tests.support.mail import last_link
 
 NEW = "a-brand-new-lantern-77"
-# What Chromium says of that page.
+# Chromium's console message about that page.
 NOT_FOUND = (
     "console: Failed to load resource: the server responded with a status of 404 (NOT FOUND)"
 )
-# For the box at the second step, and the card of trusted browsers.
+# Shows the checkbox at the second step, and the card of trusted browsers.
 SETTINGS = {"TWOFACTOR_TRUST_SECONDS": 30 * 86_400}
 
 
@@ -274,7 +274,7 @@ def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
 
 
 def _mandatory(person: Person, app: Any) -> Iterator[str]:
-    """What this portal has no need of, and other hosts have."""
+    """Walk the states that only hosts with a mandatory second factor have."""
     state = app.extensions["twofactor"]
     change_options(app, mandatory_for=lambda _user: ["close_account"])
     person.open("/security/close")

@@ -1,4 +1,4 @@
-"""What is measured in the page itself: scripts that return what is wrong, for the message."""
+"""Scripts that run in the page and return its faults, for the message of a failing test."""
 
 _SEEN = """
   // For screen readers alone, or not before it has the focus.
@@ -19,7 +19,7 @@ HEADINGS = (
 }"""
 )
 
-# What is pressed, smaller than 24 by 24 pixels, save for links amid a sentence (WCAG 2.5.8).
+# Controls smaller than 24 by 24 pixels, except links within a sentence (WCAG 2.5.8).
 SMALL = (
     "() => {"
     + _SEEN
@@ -34,7 +34,7 @@ SMALL = (
 }"""
 )
 
-# Boxes that hide a part of what is in them.
+# Boxes that cut off a part of their content.
 CUT = (
     "() => {"
     + _SEEN
@@ -48,7 +48,7 @@ CUT = (
 }"""
 )
 
-# Pairs of texts, or of a text and a box to press, that cover one another.
+# Pairs of texts, or of a text and a control, that overlap.
 OVERLAPPING = (
     "() => {"
     + _SEEN
@@ -80,14 +80,14 @@ OVERLAPPING = (
 }"""
 )
 
-# What moves or fades.
+# Elements that move or fade.
 MOVING = """() => [...document.querySelectorAll('*')].flatMap((node) =>
   [null, '::before', '::after'].map((part) => getComputedStyle(node, part))
     .filter((style) => style.animationName !== 'none'
       || style.transitionDuration.split(',').some((time) => parseFloat(time) > 0.001))
     .map(() => node.tagName))"""
 
-# What is pressed or filled in and has no edge; boxes to tick are drawn by the browser.
+# Controls without a border; checkboxes are left out, since the browser draws them.
 UNBORDERED = (
     "() => {"
     + _SEEN

@@ -1,4 +1,4 @@
-"""What a screen reader reads: the browser's own tree of names, roles, descriptions and states."""
+"""The browser's accessibility tree: names, roles, descriptions and states."""
 
 import pytest
 from playwright.sync_api import expect
@@ -21,7 +21,7 @@ def look(request):
 
 @pytest.fixture
 def alice(enrolled, customer_password):
-    """Signed in, asked at password changes."""
+    """Alice, signed in, with the area for password changes protected."""
     person = enrolled("password")
     person.sign_in("alice", customer_password)
     person.is_at("/")
@@ -29,7 +29,7 @@ def alice(enrolled, customer_password):
 
 
 def spoken(person, role, name=None):
-    """The nodes of that role in the tree of accessibility, with their states."""
+    """The nodes of a role in the accessibility tree, with their states."""
     chromium = person.context.new_cdp_session(person.page)
     nodes = chromium.send("Accessibility.getFullAXTree")["nodes"]
     chromium.detach()
@@ -78,7 +78,7 @@ def test_a_wrong_code_is_read_with_the_field(alice, customer_password):
     expect(alice.page.get_by_role("alert")).to_have_text(WRONG)
 
 
-def test_what_is_wrong_has_the_focus_on_every_form(alice, person, customer_password):
+def test_the_invalid_field_has_the_focus_on_every_form(alice, person, customer_password):
     """Name, code or password: the field is invalid, described by the error, and in focus."""
     for path, button, label in (
         (f"{TWOFACTOR}/recovery", "Create", "Code"),
@@ -103,7 +103,7 @@ def test_what_is_wrong_has_the_focus_on_every_form(alice, person, customer_passw
     assert field["description"].startswith("That password is not right")
 
 
-def test_the_wizard_says_where_one_is(person, customer, customer_password):
+def test_the_wizard_names_the_current_step(person, customer, customer_password):
     person.sign_in("alice", customer_password)
     person.open(f"{TWOFACTOR}/")
     expect(person.page.locator("main")).to_match_aria_snapshot("""

@@ -1,4 +1,4 @@
-"""Switching it on: from the sign-in page to the first right code."""
+"""Activation, from the sign-in page to the first right code."""
 
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,7 +15,7 @@ CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(?:[ -][0-9A-HJKMNP-TV-Z]{4}){4}")
 
 @pytest.fixture
 def at_step_two(person, customer, customer_password):
-    """Signed in, password given, the QR code on the screen."""
+    """Alice at step two: signed in, password given, QR code on the screen."""
     person.sign_in("alice", customer_password)
     person.open(f"{TWOFACTOR}/activate")
     person.fill("Current password", customer_password)
@@ -26,7 +26,7 @@ def at_step_two(person, customer, customer_password):
 
 
 def open_code_field(person):
-    """Save, when the code field is not on the page yet."""
+    """Press Save if the code field is not on the page yet."""
     if not person.page.locator("input[autocomplete='one-time-code']").first.is_visible():
         person.press("Save")
 
@@ -94,7 +94,7 @@ def test_the_whole_way(person, customer, customer_password, tmp_path):
     assert person.state() == "on"
 
 
-def test_a_wrong_code_is_said_so_and_the_right_one_still_works(at_step_two):
+def test_a_wrong_code_gets_a_message_and_the_right_one_still_works(at_step_two):
     person = at_step_two
     confirm(person, wrong_code(person.secret, person.clock()))
     expect(person.page.get_by_text("not right").first).to_be_visible()
@@ -125,7 +125,7 @@ def test_leaving_writes_nothing(at_step_two, app):
     assert rows(app, "account", "authenticator") == [0, 0]
 
 
-def test_a_secret_is_shown_during_activation_alone(at_step_two):
+def test_a_secret_is_shown_only_during_activation(at_step_two):
     person = at_step_two
     confirm(person, person.code())
     expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")

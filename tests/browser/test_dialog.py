@@ -1,4 +1,4 @@
-"""The dialog itself: what it takes, what it says, and where the focus goes."""
+"""The dialog: its input, its messages and its focus."""
 
 import re
 
@@ -16,7 +16,7 @@ both_sizes = pytest.mark.parametrize("look", SCRIPTED, ids=str)
 
 @pytest.fixture
 def asked(enrolled, customer_password):
-    """Alice with the dialog before her."""
+    """Alice with the dialog open."""
     person = enrolled("password")
     person.sign_in("alice", customer_password)
     person.is_at("/")
@@ -40,7 +40,7 @@ def test_a_pasted_code_with_a_space_is_taken_and_nothing_sends_itself(asked):
 
 @both_sizes
 def test_five_digits_are_told_in_the_dialog_without_a_request(asked):
-    """C-121, C-124: the sentence is read out, the field is marked, and nothing was sent."""
+    """C-121, C-124: the sentence is read out, the field is marked, nothing is sent."""
     field = asked.dialog.get_by_label("Code")
     field.fill("12345")
     before = field.bounding_box()
@@ -69,8 +69,8 @@ def test_the_focus_stays_inside_and_comes_back(asked):
 
 
 @both_sizes
-def test_what_can_be_pressed_is_large_enough(asked):
-    """C-122: 24 CSS pixels at least, in the dialog and on the page beneath."""
+def test_controls_are_large_enough(asked):
+    """C-122: at least 24 CSS pixels, in the dialog and on the page beneath."""
     small = asked.page.evaluate(
         """() => [...document.querySelectorAll("button, input:not([type=hidden]), select, summary")]
             .filter((node) => node.checkVisibility())
@@ -83,7 +83,7 @@ def test_what_can_be_pressed_is_large_enough(asked):
 
 @pytest.mark.parametrize("look", SCRIPTED[:1], ids=str)
 def test_the_wait_is_counted_down(asked):
-    """C-121: what is left is seen, and only its end is read out."""
+    """C-121: the remaining time is shown; only its end is read out."""
     asked.page.clock.install()
     for _ in range(5):
         asked.answer(wrong_code(asked.secret, asked.clock()))

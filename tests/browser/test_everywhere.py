@@ -1,4 +1,4 @@
-"""What holds on every page and in every state."""
+"""Checks that every page must pass in every state."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_axe_headings_and_what_is_pressed(person, states):
         assert levels.count(1) == 1, f"{state}: {levels}"
         assert all(b - a <= 1 for a, b in zip([0, *levels], levels, strict=False)), state
         small[state] = finds(person, SMALL) + at_width(person, 320, SMALL)
-        # Without the fading of a button's colour, which would be measured half way.
+        # No colour transitions of buttons, which would be measured half-way.
         person.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         person.inspect()
         person.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
@@ -83,7 +83,7 @@ WIDER = """() => {
 }"""
 
 
-def test_who_wants_no_motion_or_few_colours_has_it_so(person, states):
+def test_reduced_motion_and_forced_colours_are_respected(person, states):
     person.open("/login")
     assert finds(person, MOVING) != [], "the measure sees what moves"
     for state in states:

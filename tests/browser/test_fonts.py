@@ -35,7 +35,7 @@ def sign_in(person, password):
 
 
 def fonts_used(person, selector):
-    """The families that the letters of an element are really taken from."""
+    """The font families that the letters of an element really come from."""
     chromium = person.context.new_cdp_session(person.page)
     for domain in ("DOM", "CSS"):
         chromium.send(f"{domain}.enable")
@@ -47,7 +47,7 @@ def fonts_used(person, selector):
 
 
 def check_header(person):
-    """Two lines: the name beside the button, and all links below them in one."""
+    """Check that the header has two lines: name and button, then all links."""
     header = person.page.get_by_role("banner")
     name = header.get_by_role("link", name="Customer Portal").bounding_box()
     button = header.get_by_role("button", name="Abmelden").bounding_box()

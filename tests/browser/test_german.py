@@ -1,4 +1,4 @@
-"""The whole life of a second factor in a browser that wants German."""
+"""A second factor from activation to deactivation, in a browser that asks for German."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +11,7 @@ NAME = "Zwei-Faktor-Authentifizierung"
 
 @pytest.fixture(params=[LOOKS[0], LOOKS[3]], ids=str)
 def look(request):
-    """With scripts on a desktop, without them on a phone: German words are long."""
+    """A desktop with scripts and a phone without; German words are long."""
     return request.param
 
 

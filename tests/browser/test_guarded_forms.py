@@ -1,4 +1,4 @@
-"""Being asked for a code, with the form that was filled in kept."""
+"""Challenges that keep the form the person filled in."""
 
 import re
 
@@ -13,7 +13,7 @@ NEW = "a-brand-new-lantern-77"
 
 @pytest.fixture
 def person(enrolled, customer_password):
-    """Alice, signed in, asked everywhere but at sign-in."""
+    """Alice, signed in, with every area protected except sign-in."""
     someone = enrolled("password", "email", "close_account")
     someone.sign_in("alice", customer_password)
     someone.is_at("/")

@@ -1,4 +1,4 @@
-"""The whole life of a second factor without a mouse: keys alone, and the eye knows where one is."""
+"""A second factor used with the keyboard only; the focus is always visible."""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,7 +8,7 @@ from tests.support.enrol import TWOFACTOR
 
 NEW = "a-brand-new-lantern-77"
 MOST = 60
-# What has the focus as a person calls it, whether that is seen, and whether nothing lies on it.
+# The name of the focused element, whether its focus is visible, and whether nothing covers it.
 FOCUSED = """() => {
   const node = document.activeElement;
   const style = getComputedStyle(node);
@@ -25,7 +25,7 @@ FOCUSED = """() => {
 
 
 class Keyboard:
-    """A person who has no mouse."""
+    """A person without a mouse."""
 
     def __init__(self, person):
         self.person, self.page = person, person.page
@@ -35,7 +35,7 @@ class Keyboard:
         return self.page.evaluate(FOCUSED)
 
     def go_to(self, name, key="Tab", tag=""):
-        """Tab on until what has that name is reached; each stop on the way is seen."""
+        """Press Tab until the named element has the focus; check that each stop is visible."""
         self.page.wait_for_load_state("load")
         for _ in range(MOST):
             self.press(key)
@@ -64,7 +64,7 @@ def look(request):
 
 @pytest.fixture
 def keys(person, customer, customer_password):
-    """Alice, signed in by the keyboard."""
+    """Alice, signed in with the keyboard."""
     keys = Keyboard(person)
     person.open("/login")
     keys.enter("User name or e-mail address", "alice")
@@ -102,7 +102,7 @@ def activate(keys, password):
 
 
 def change_password(keys, old):
-    """With the dialog closed once before: nothing of what was typed is lost."""
+    """Change the password, closing the dialog once first; the typed text is kept."""
     person, page = keys.person, keys.page
     keys.use("Security")
     person.is_at("/security/")
@@ -158,7 +158,7 @@ def test_the_content_is_one_key_away(keys):
 
 
 def test_the_second_step(keys, customer_password):
-    """The code can be typed at once, and again after a wrong one."""
+    """The code field has the focus at once, and again after a wrong code."""
     activate(keys, customer_password)
     person = keys.person
     person.context.clear_cookies()

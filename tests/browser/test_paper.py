@@ -1,4 +1,4 @@
-"""The recovery code on paper: what is read in a drawer years later, and nothing else."""
+"""The printed recovery code: all that is needed years later, and nothing else."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ def look(request):
 
 
 def printed(person, folder):
-    """The texts of the pages that come out of the printer."""
+    """The texts of the printed pages."""
     paper = folder / "paper.pdf"
     person.page.pdf(path=paper, format="A4")
     command = [needed("pdftotext"), "-layout", str(paper), "-"]

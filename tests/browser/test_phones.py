@@ -1,4 +1,4 @@
-"""Moving to a new phone: added while the old one still counts, then the old one removed."""
+"""Moving to a new phone: add it with a code of the old one, then remove the old one."""
 
 import pytest
 from playwright.sync_api import expect
@@ -17,7 +17,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.open(f"{TWOFACTOR}/")
     person.follow("Add another phone")
     person.inspect()
-    # Something is missing: said, and nothing typed is lost.
+    # A missing field is reported, and the typed text is kept.
     person.fill("Name", "New phone")
     person.press("Continue")
     person.sees("Enter the code")
@@ -35,7 +35,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.answer(oathtool(secret, person.clock()))
     person.sees("New phone was added")
     person.inspect()
-    # From now on with the new phone alone.
+    # From now on only the new phone is used.
     leaving, person.secret = person.secret, secret
     person.page.get_by_role("link", name="Change Authenticator app").click()
     person.sees("will stop working")
@@ -79,7 +79,7 @@ def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, customer
     person.fill("Code", person.next_code())
     person.press("Continue")
     expect(person.page.locator("#twofactor-secret")).to_be_visible()
-    # It was right just now, so it is not asked again elsewhere.
+    # The password was right just now, so no other page asks again.
     person.open(f"{TWOFACTOR}/recovery")
     expect(person.field("Code")).to_be_focused()
     person.inspect()

@@ -1,4 +1,4 @@
-"""Choosing areas, looking into one, a new recovery code, switching off."""
+"""Choosing areas, opening a protected page, a new recovery code, deactivation."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.support.enrol import TWOFACTOR
 
 @pytest.fixture
 def signed_in(enrolled, customer_password):
-    """Alice asked in the areas that a test names, and never at sign-in."""
+    """Alice, signed in, with the areas protected that a test names; sign-in is not."""
 
     def make(*areas):
         person = enrolled(*areas)
@@ -51,7 +51,7 @@ def test_removing_an_area_asks_for_a_code(signed_in):
     assert chosen(person) == {"password"}
 
 
-def test_removing_an_area_is_given_up(signed_in):
+def test_removing_an_area_is_cancelled(signed_in):
     person = signed_in("password", "email")
     person.open(f"{TWOFACTOR}/")
     person.field("E-mail change").uncheck()
@@ -83,7 +83,7 @@ def test_looking_at_invoices_is_asked_once_and_stays_open_for_a_while(signed_in,
     assert invoices[0] not in person.page.content()
 
 
-def test_a_new_recovery_code_makes_the_old_one_void(signed_in, customer_password):
+def test_a_new_recovery_code_replaces_the_old_one(signed_in, customer_password):
     person = signed_in("password")
     person.open(f"{TWOFACTOR}/")
     person.use("New recovery code")

@@ -1,4 +1,4 @@
-"""The second step of signing in, and the two ways back for those who lost something."""
+"""The second step of signing in, the recovery code and the forgotten password."""
 
 from playwright.sync_api import expect
 
@@ -17,7 +17,7 @@ def give_code(person, code):
     person.page.get_by_role("button", name="Confirm", exact=True).click()
 
 
-def test_the_second_step_leads_to_where_one_wanted_to_go(enrolled, customer_password):
+def test_the_second_step_leads_to_the_requested_page(enrolled, customer_password):
     person = enrolled()
     person.open("/security/email")
     person.is_at("/login")
@@ -28,7 +28,7 @@ def test_the_second_step_leads_to_where_one_wanted_to_go(enrolled, customer_pass
     person.is_at(f"{TWOFACTOR}/sign-in")
     person.inspect()
     person.open("/security/")
-    person.is_at("/login")  # half signed in is not signed in
+    person.is_at("/login")  # not signed in before the second step
     person.open(f"{TWOFACTOR}/sign-in")
     give_code(person, wrong_code(person.secret, person.clock()))
     person.sees("not right")
@@ -45,7 +45,7 @@ def test_a_wrong_password_asks_for_no_code(enrolled):
     person.inspect()
 
 
-def test_the_recovery_code_lets_in_and_switches_off(enrolled, customer_password):
+def test_the_recovery_code_signs_in_and_turns_the_second_factor_off(enrolled, customer_password):
     person = enrolled()
     person.sign_in("alice", customer_password)
     person.use("Use recovery code")
@@ -59,7 +59,7 @@ def test_the_recovery_code_lets_in_and_switches_off(enrolled, customer_password)
 def test_after_strangers_wrong_codes_the_recovery_code_takes_a_new_password(
     enrolled, app, customer_password
 ):
-    """F-11: who knows the old one is not let in, and the areas of before are ticked already."""
+    """F-11: the old password no longer signs in; the earlier areas are ticked already."""
     person = enrolled("sign_in", "email")
     guess(app.test_client(), "alice", customer_password, person.secret, person.clock())
     person.sign_in("alice", customer_password, "/login?next=/security/profile")
@@ -98,7 +98,7 @@ def test_after_strangers_wrong_codes_the_recovery_code_takes_a_new_password(
 def test_a_known_browser_is_heard_while_strangers_are_not(
     enrolled, people, app, clock, customer_password
 ):
-    """F-12: wrong codes of somebody who has the password don't keep the owner out."""
+    """F-12: wrong codes of a stranger with the password don't keep the owner out."""
     person = enrolled()
     person.sign_in("alice", customer_password)
     give_code(person, person.next_code())

@@ -1,4 +1,4 @@
-"""The watch itself: what it must see, shown to it."""
+"""The watch reports each fault that it is shown."""
 
 import pytest
 from flask import Flask
@@ -77,6 +77,6 @@ def test_a_broken_answer_is_seen(person):
     assert "500 from" in faults(person, "/broken")
 
 
-def test_what_scripts_do_wrong_is_seen(person):
+def test_faults_of_scripts_are_seen(person):
     assert bool(faults(person, "/inline")) == person.look.scripts
     assert bool(faults(person, "/throwing")) == person.look.scripts

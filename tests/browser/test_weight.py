@@ -1,4 +1,4 @@
-"""How it feels: little is sent, and nothing moves once it is seen."""
+"""Page weight and layout shifts: few bytes are sent, and nothing moves once shown."""
 
 import gzip
 from urllib.parse import urlsplit
@@ -12,10 +12,9 @@ from .everywhere import SETTINGS, walk
 
 pytestmark = pytest.mark.looks
 
-MOST = 30_000  # bytes, with static files compressed, as the site of `deploy/` sends them
-# What Chromium calls a layout shift, save for what a person has just brought about; the last are
-# asked for, not awaited. As long as the page is still being read, on a busy machine, something at
-# the right edge may move by its own width.
+MOST = 30_000  # bytes, with static files compressed as by the nginx site in `deploy/`
+# Chromium's layout shifts, except those just after input; the last are read, not awaited. While
+# a busy machine is still loading the page, something at the right edge may move by its own width.
 SHIFTS = """
 const shifts = [];
 const read = () => performance.getEntriesByType('navigation')[0].domInteractive;
@@ -28,7 +27,7 @@ const watch = new PerformanceObserver((list) => note(list.getEntries()));
 watch.observe({type: 'layout-shift', buffered: true});
 window.shifted = () => { note(watch.takeRecords()); return shifts; };
 """
-# Two frames, after which what the last change moved is known.
+# Two frames, after which the shifts of the last change are known.
 SHIFTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
   () => setTimeout(() => done(window.shifted())))))"""
 
@@ -44,7 +43,7 @@ def look():
 
 
 def test_nothing_moves_and_no_page_is_heavy(person, app, customer, invoices, customer_password):
-    """With an empty cache, as at a first visit; the QR code is as large as its secret is long."""
+    """With an empty cache, as at a first visit; the QR code grows with its secret."""
     chromium = person.context.new_cdp_session(person.page)
     chromium.send("Network.enable")
     chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -64,7 +63,7 @@ def test_nothing_moves_and_no_page_is_heavy(person, app, customer, invoices, cus
 
 
 class Received:
-    """The bytes of a page with its style sheets and scripts, not of what came late of another."""
+    """The bytes of a page, its style sheets and scripts; late ones of another page don't count."""
 
     def __init__(self, app):
         self.bytes, self.asked = 0, {}
@@ -90,14 +89,14 @@ class Received:
 
 
 def weight(person, received):
-    """Without the QR code."""
+    """The weight of a page without the QR code."""
     code = person.page.locator("#twofactor-qr")
     drawn = len(code.evaluate("node => node.outerHTML")) if code.count() else 0
     return received.bytes - drawn
 
 
-def test_what_a_page_needs_stands_in_its_head(person, customer, customer_password):
-    """Nothing keeps the first paint waiting but style sheets that are known from the start."""
+def test_style_sheets_are_in_the_head_and_scripts_deferred(person, customer, customer_password):
+    """The first paint waits only for style sheets named in the head."""
     person.sign_in("alice", customer_password)
     for path in ("/security/two-factor/", "/security/two-factor/activate", "/security/password"):
         person.open(path)

@@ -14,7 +14,7 @@ class Block:
     """A fenced block.
 
     Args:
-        line: of its first line of code.
+        line: the number of its first line of code.
     """
 
     page: Path

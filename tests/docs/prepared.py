@@ -1,4 +1,4 @@
-"""The application that the pages speak of: what their code may take for granted."""
+"""The application that the code on the pages assumes."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ BASE = "<title>{% block title %}{% endblock %}</title>{% block content %}{% endb
 
 
 def namespace(folder: Path) -> dict[str, Any]:
-    """The names that are there before a page's first block."""
+    """The names defined before a page's first block."""
     app = Flask("prepared", instance_path=str(folder))
     app.config.update(
         SECRET_KEY="long enough for the tests of the pages",

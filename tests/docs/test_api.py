@@ -1,4 +1,4 @@
-"""docs/api.md: each request that it shows is sent, in its order, and answered as it says."""
+"""Send each request of docs/api.md in order and compare the answers."""
 
 import base64
 import importlib.util
@@ -47,7 +47,7 @@ class Reader:
         self.token = self.client.get("/session").get_json()["csrf_token"]
 
     def fill(self, text):
-        """The codes that the page has placeholders for."""
+        """The codes for the page's placeholders."""
         if "the same code" in text:
             return self.last
         if "sixth in a row" in text:
@@ -63,7 +63,7 @@ class Reader:
         return text
 
     def id_of(self, placeholder):
-        """The authenticator whose name begins so."""
+        """The id of the authenticator whose name begins with the text."""
         state = self.client.get("/two-factor/", headers={"Accept": "application/json"}).get_json()
         names = {each["name"].lower().split()[0]: each for each in state["authenticators"]}
         return names[placeholder.group(1)]["authenticator"]
@@ -111,7 +111,7 @@ def reader(tmp_path, monkeypatch):
 
 
 def differences(expected, found, where="answer"):
-    """What is not as it is documented; `…` stands for any text."""
+    """The differences from the documented value; `…` matches any text."""
     if isinstance(expected, dict) and isinstance(found, dict):
         if expected.keys() != found.keys():
             yield f"{where}: {sorted(expected)} documented, {sorted(found)} sent"

@@ -1,4 +1,4 @@
-"""docs/architecture.md tells of the tree as it is."""
+"""docs/architecture.md describes the tree as it is."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_every_module_and_folder_that_the_page_names_is_there():
 
 @pytest.mark.thorough
 def test_a_code_walks_as_the_page_says():
-    """Each module of the walk takes part in a guarded deed, in that order."""
+    """Each module of the walk takes part in a guarded deed, in the order of the page."""
     walk = TEXT.split("## The walk of a code")[1].split("\n## ")[0]
     named = [f"twofactor/{name}" for name in re.findall(r"^\d+\. `([\w/.]+)`", walk, re.MULTILINE)]
     deed = next(each for each in journeys() if each.name == "guarded deed")

@@ -34,7 +34,7 @@ def run(names, block: Block):
 
 @pytest.fixture
 def page(request, tmp_path):
-    """The names after all blocks of a page were run, its tables made, and a user in."""
+    """The names after running all blocks of a page, with its tables and one user."""
     names = namespace(tmp_path)
     for block in blocks("python", request.param):
         run(names, block)
@@ -130,7 +130,7 @@ class TestStart:
             assert line in block.text
 
 
-def test_the_revision_of_a_host_leads_up_and_down():
+def test_the_revision_of_a_host_upgrades_and_downgrades():
     (block,) = blocks("python", OPERATIONS)
     engine = create_engine("sqlite://")
     connection = engine.connect()
@@ -150,7 +150,7 @@ class AnyForm:
 
 @pytest.mark.parametrize("page", WITH_PYTHON, indirect=True, ids=lambda path: path.name)
 def test_the_templates_of_a_page_ask_for_a_code(page, request):
-    """What has the dialog in it asks, and only where somebody protects the area."""
+    """A template with the dialog asks for a code, only if the user protects the area."""
     app, path = page["app"], request.node.callspec.params["page"]
     with app.app_context():
         user = page["db"].session.get(page["User"], 1)
@@ -180,7 +180,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_exist(command, request):
-    """With the arguments that the page gives them; `test_commands.py` runs what it can."""
+    """Each command accepts the page's arguments; `test_commands.py` runs those it can."""
     words = shlex.split(command)
     while "=" in words[0]:
         words.pop(0)
@@ -196,7 +196,7 @@ def test_commands_exist(command, request):
     if arguments[0] == "--app":
         arguments = arguments[2:]
     group = FlaskGroup(create_app=lambda: app)
-    # Closed at its end, and with it the application context that Flask opens for a look-up.
+    # Closed at its end, together with the application context that Flask opens for a look-up.
     with click.Context(group, obj=ScriptInfo(create_app=lambda: app)) as context:
         found: click.Command = group
         while isinstance(found, click.Group):

@@ -1,4 +1,4 @@
-"""The commands of README and docs do what they are shown for."""
+"""The commands of README and docs do what the pages say."""
 
 import shlex
 
@@ -16,7 +16,7 @@ WITH_COMMANDS = [
 
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: path.name)
 def test_the_commands_of_a_page_are_done(path, app, tmp_path, monkeypatch):
-    """In their order, for somebody called ada; those of `flask db` have tests of their own."""
+    """In the page's order, for a user called ada; `flask db` has its own tests."""
     monkeypatch.chdir(tmp_path)
     lines = [line for block in blocks("console", path) for line in block.text.splitlines()]
     commands = [shlex.split(line)[4:] for line in lines if line.startswith("$ flask --app wsgi ")]

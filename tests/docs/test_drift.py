@@ -1,4 +1,4 @@
-"""What the code offers stands in the documentation, and nothing else does."""
+"""The documentation lists all that the code offers, and nothing else."""
 
 import inspect
 import json
@@ -44,7 +44,7 @@ def test_nothing_else_is_listed_as_public():
 
 
 @pytest.mark.parametrize("kind", [TwoFactorTesting, Phone, Clock])
-def test_what_tests_may_call_is_listed(kind):
+def test_every_public_name_of_testing_is_listed(kind):
     section = API.split("### Tests")[1].split("### Commands")[0]
     for name, found in vars(kind).items():
         assert name.startswith("_") or not callable(found) or f".{name}(" in section
@@ -84,7 +84,7 @@ def test_every_command_is_listed(command):
 
 
 def documented(*commands):
-    """The fields of the table that stands below the commands' names in the section on JSON."""
+    """The fields of the table below the commands' names in the section on JSON."""
     head = " and ".join(f"`{command}`" for command in commands) + ":\n"
     table = OPERATIONS.split(head)[1].split("\n\n")[0]
     return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)

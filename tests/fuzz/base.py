@@ -1,4 +1,4 @@
-"""What both machines have in common: one request, the model's answer to it, and the comparison."""
+"""Base of both machines: send one request and compare its answer with the model's."""
 
 import base64
 from typing import Any
@@ -38,7 +38,7 @@ DRESSES = {
     "json": {"kind": JSON, "wants": "application/json"},
     "json for people": {"kind": JSON},
 }
-# What a tampered form carries, by names that a failing example can be read with.
+# The content of a tampered form, with names that make a failing example readable.
 FORGED = {"none": None, "empty": "", "short": "AAAA", "é": "é", "NUL": "\0", "huge": "A" * 300_000}
 forged = st.sampled_from(["none", *FORGED])
 dresses = st.sampled_from(["form", *DRESSES])
@@ -64,7 +64,7 @@ class Machine(RuleBasedStateMachine):
     # one request
 
     def do(self, browser: Browser, sent: Sent) -> Any:
-        """Send it, and hold the answer against the model's."""
+        """Send a request and compare the answer with the model's."""
         before, self.model.jar = dict(browser.known.codes), browser.known
         answer = self.model.answer(browser.session, sent)
         response = browser.send(sent)
@@ -89,7 +89,7 @@ class Machine(RuleBasedStateMachine):
         raise NotImplementedError
 
     def _learn_known(self, browser: Browser, before: dict[str, Any]) -> None:
-        """A browser that gets to be known has a new cookie; every other stays as it is."""
+        """Learn the cookie of a browser that became known; all others keep theirs."""
         for user in self.people_of():
             value, ticket, old = browser.known_by(user), browser.known.codes.get(user), None
             if user in before:
@@ -101,7 +101,7 @@ class Machine(RuleBasedStateMachine):
             ticket.data["id"] = value
 
     def _learn_token(self, browser: Browser, response: Any) -> None:
-        """A session that has been renewed must get a token that was never seen before."""
+        """Learn the token; a renewed session must get one never seen before."""
         self.find_token(browser, response)
         now = self.raw_token_of(browser)
         if browser.session.csrf is None and now is not None:
@@ -116,7 +116,7 @@ class Machine(RuleBasedStateMachine):
             browser.tokens = [*browser.tokens[-9:], found.group(1) or found.group(2)]
 
     def raw_token_of(self, browser: Browser) -> str | None:
-        """What the session of a browser holds against forged requests."""
+        """Return the CSRF token in a browser's session."""
         raise NotImplementedError
 
     def _watch_secrets(self, browser: Browser, answer: Answer, response: Any) -> None:
@@ -127,7 +127,7 @@ class Machine(RuleBasedStateMachine):
             assert not self.secrets.in_text(text), (answer, text[:2000])
 
     def readable(self, browser: Browser) -> str:
-        """What anyone can read in the browser's cookie."""
+        """Return the readable content of the browser's cookie."""
         return ""
 
     def _learn_secrets(self, browser: Browser, answer: Answer, response: Any) -> None:
@@ -150,7 +150,7 @@ class Machine(RuleBasedStateMachine):
         data.update(found)
 
     def look(self, browser: Browser) -> None:
-        """The state that the preferences show is the model's."""
+        """Check that the preferences show the model's state."""
         user = browser.session.user
         if user is None:
             return
@@ -159,7 +159,7 @@ class Machine(RuleBasedStateMachine):
         sent = Sent("GET", f"{self.model.mount}/", wants="application/json")
         response = self.do(browser, sent)
         if response.status_code != 200:
-            return  # the session is held, or over
+            return  # the session must enrol first, or has ended
         body = json_of(response)
         assert body["state"] == ("on" if user in self.model.accounts else "off")
         if "password_fresh" in body:
@@ -174,7 +174,7 @@ class Machine(RuleBasedStateMachine):
         assert chosen == self.model.chosen(user), (chosen, self.model.chosen(user))
 
     def at_home(self, at: int, number: int) -> Browser:
-        """The browser, mostly with its owner signed in."""
+        """A browser, mostly with its owner signed in."""
         browser = self.browsers[at]
         if browser.session.user is None and number % 8:
             self.sign_in_as(browser)
@@ -194,7 +194,7 @@ class Machine(RuleBasedStateMachine):
     # what people type
 
     def typed(self, user: str | None, how: str, number: int, secret: bytes | None = None) -> Typed:
-        """An answer of this kind by the owner of the account."""
+        """An answer of this kind from the account's owner."""
         account = self.model.accounts.get(user or "")
         if how == "blank":
             return BLANK[number % len(BLANK)]
@@ -220,10 +220,10 @@ class Machine(RuleBasedStateMachine):
         tried = (f"{(number * 7919 + n) % 10**6:06}" for n in range(99))
         return next(code for code in tried if code not in near)
 
-    # tokens against forged requests
+    # CSRF tokens
 
     def token(self, browser: Browser) -> str | None:
-        """One that holds, from a page of this session."""
+        """A valid token from a page of this session."""
         held = self._held(browser)
         if held is None:
             self.do(browser, Sent("GET", self.token_page(browser)))
@@ -231,7 +231,7 @@ class Machine(RuleBasedStateMachine):
         return held
 
     def token_page(self, browser: Browser) -> str:
-        """A page that has a form."""
+        """The path of a page with a form."""
         user = browser.session.user
         page = "recovery" if user in self.model.accounts else "activate"
         return f"{self.model.mount}/{page if user else 'sign-in'}"
@@ -244,7 +244,7 @@ class Machine(RuleBasedStateMachine):
         return None
 
     def with_token(self, browser: Browser, sent: Sent, how: str = "good") -> Sent:
-        """The request with its token, or with none, another one's or an older one."""
+        """The request with its own token, none, another session's or an older one."""
         sent.csrf = self.token(browser)
         if how == "header":
             sent.csrf_in_header = True

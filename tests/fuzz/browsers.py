@@ -1,4 +1,4 @@
-"""Browsers that send what the machines say, and the watch over every answer."""
+"""Browsers that send the machines' requests, and checks on every answer."""
 
 import atexit
 import base64
@@ -31,7 +31,7 @@ RECOVERY = re.compile(r'id="twofactor-recovery-code"[^>]*>([^<]+)<')
 
 
 class Browser:
-    """A cookie jar, the model of what is in it, and what its pages held."""
+    """A cookie jar, the model of its content, and the values seen on its pages."""
 
     def __init__(self, app: Any, name: str, jar: str = "session") -> None:
         self.client, self.name, self.jar = app.test_client(), name, jar
@@ -46,13 +46,13 @@ class Browser:
         return found.value if found else ""
 
     def known_by(self, user: str, name: str = "twofactor_known") -> str | None:
-        """The id by which a browser is known to have been a user's, as its cookie has it."""
+        """Return the id in the cookie that makes this a user's known browser."""
         tag = hashlib.sha256(f"known browser {user}".encode()).hexdigest()[:12]
         found = self.client.get_cookie(f"{name}_{tag}")
         return found.value if found else None
 
     def lose_known(self, user: str, name: str = "twofactor_known") -> None:
-        """As whoever clears the cookies, or comes from elsewhere."""
+        """Drop the cookies of known browsers, as if cleared or in another browser."""
         tag = hashlib.sha256(f"known browser {user}".encode()).hexdigest()[:12]
         self.client.delete_cookie(f"{name}_{tag}")
         self.known.codes.pop(user, None)
@@ -62,7 +62,7 @@ class Browser:
         return self.client.open(sent.path, **sent.arguments())
 
     def keep_cookie(self) -> None:
-        """As a thief would: a copy of the cookie of now."""
+        """Copy the present cookie, as a thief would."""
         self.old = [*self.old[-4:], (self.cookie, self.session.copy())]
 
     def put_back(self, index: int) -> None:
@@ -93,7 +93,7 @@ class Secrets:
 
 
 def readable(cookie: str) -> str:
-    """What anyone reads in Flask's session cookie."""
+    """Return the readable content of Flask's session cookie."""
     packed = cookie.startswith(".")
     part = cookie.lstrip(".").partition(".")[0]
     data = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
@@ -101,7 +101,7 @@ def readable(cookie: str) -> str:
 
 
 def check(sent: Sent, answer: Answer, response: Any, mount: str) -> None:
-    """The answer is the one that the model gives, to the letter where it is a refusal."""
+    """Check the answer against the model's; a refusal must match to the letter."""
     COUNTED[f"{answer.status} {answer.name}"] += 1
     said = (sent.method, sent.address, sent.kind, answer.name, response.status_code)
     assert response.status_code == answer.status, (*said, "expected", answer, response.text[-1500:])
@@ -151,19 +151,19 @@ def sealed_in(response: Any, kept: Kept) -> Sealed:
 
 
 def quick(app: Any, db: Any) -> None:
-    """Nothing of the fuzz needs to outlive a power cut."""
+    """Turn off fsync; the fuzz need not survive a power cut."""
     with app.app_context():
         schema.quicken(db.engine)
         db.engine.dispose()
 
 
 class Breakdowns:
-    """What went wrong inside the application, for the report of a failing example."""
+    """The exceptions inside the application, for the report of a failing example."""
 
     def __init__(self, app: Any) -> None:
         self.seen: list[BaseException] = []
         app.config["PROPAGATE_EXCEPTIONS"] = False
-        # One of its own: loggers are known by name, and other tests read what "host" logs.
+        # A separate logger: loggers are global by name, and other tests read the log of "host".
         app.logger = logging.getLogger("fuzz")
         app.logger.disabled = True
         got_request_exception.connect(self._note, app)
@@ -172,13 +172,13 @@ class Breakdowns:
         self.seen.append(exception)
 
     def explain(self, status: int) -> None:
-        """Raise what was behind a 500."""
+        """Raise the exception behind a 500."""
         if status == 500 and self.seen:
             raise AssertionError("the application broke down") from self.seen[-1]
 
 
 def folder(name: str) -> Path:
-    """Where an application of the fuzz lives: in memory if the machine has such a place."""
+    """Return a folder for an application of the fuzz, in memory if the machine has /dev/shm."""
     memory = Path("/dev/shm")
     usable = memory.is_dir() and os.access(memory, os.W_OK)
     made = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-", dir=memory if usable else None))

@@ -1,9 +1,9 @@
-"""One code, one deed, over histories: whatever views answer and whatever clients send.
+"""Random histories of guarded deeds: one code allows one deed, whatever views and clients do.
 
-There is no model here, but one sentence that must hold after every request: no more deeds were done
-than codes were accepted (and than right codes were ever sent). The views do their deed before they
-answer, in every way that an answer can go wrong afterwards; those that say that they did nothing
-(400, 409, 422, the form again) have done nothing.
+There is no model here, only an invariant after every request: no more deeds were done than codes
+accepted (and right codes ever sent). The views do their deed before they answer, in every way that
+an answer can go wrong afterwards. Those that answer that nothing was done (400, 409, 422, the form
+again) have done nothing.
 """
 
 import base64
@@ -63,7 +63,7 @@ def application() -> tuple[Any, Clock]:
 
 
 class Owner(Person):
-    """The codes are the fuzz's own."""
+    """A person whose codes come from the fuzz's own RFC 6238."""
 
     def code(self, offset: int = 0) -> str:
         return code_at(base64.b32decode(self.secret), int(self.clock()) // PERIOD + offset)
@@ -71,7 +71,7 @@ class Owner(Person):
 
 @dataclass(frozen=True)
 class Deed:
-    """A request of a guarded view."""
+    """A request to a guarded view."""
 
     place: str
     method: str
@@ -83,7 +83,7 @@ class Deed:
 
 
 class DeedsMachine(RuleBasedStateMachine):
-    """One user, three browsers that are signed in, and whoever copies their cookies."""
+    """One user, three signed-in browsers, and thieves who copy their cookies."""
 
     @initialize()
     def begins(self) -> None:
@@ -104,7 +104,7 @@ class DeedsMachine(RuleBasedStateMachine):
         self.challenges: list[Deed] = []
         self.cookies: list[str] = []
 
-    # the sentence
+    # the invariant
 
     @invariant()
     def no_more_deeds_than_codes(self) -> None:
@@ -164,7 +164,7 @@ class DeedsMachine(RuleBasedStateMachine):
             return self.owner.wrong()
         offset = int(how == "ahead")
         if how == "right" and int(self.clock()) // PERIOD in self.steps:
-            self.clock.advance(PERIOD)  # as people wait for the next one
+            self.clock.advance(PERIOD)  # as people wait for the next code
         self.steps.add(int(self.clock()) // PERIOD + offset)
         self.used = self.owner.code(offset)
         return self.used
@@ -196,7 +196,7 @@ class DeedsMachine(RuleBasedStateMachine):
         kind=kinds,
     )
     def retries(self, at, outcomes, accept, how, waits, kind) -> None:
-        """The same address again and again, as a program does: the first time with what it has."""
+        """Repeat a request to one address, as a program does; the first has all it can send."""
         deed = self.last.get(at) or next(iter(self.last.values()))
         for number, outcome in enumerate(outcomes):
             again = replace(deed, outcome=outcome, accept=accept, kind=kind)
@@ -213,7 +213,7 @@ class DeedsMachine(RuleBasedStateMachine):
         turns=st.sampled_from([""] * 8 + ["x=1", "PUT"]),
     )
     def confirms(self, at, which, how, spelt, accept, turns) -> None:
-        """A page of a challenge, whichever is still open somewhere, and it again."""
+        """Confirm any open challenge page, then confirm it again."""
         for number in which:
             deed = self.challenges[number % len(self.challenges)]
             pending = spelt.format(deed.pending)
@@ -233,7 +233,7 @@ class DeedsMachine(RuleBasedStateMachine):
         kind=kinds,
     )
     def does_all_it_can_with_one_code(self, at, outcomes, accept, method, place, kind) -> None:
-        """F-03: a code for each, and each of them at once without a code, too."""
+        """F-03: send each deed with a code, and each at once without one, too."""
         for outcome in outcomes:
             self.clock.advance(PERIOD)
             deed = Deed(place, method, outcome, accept, kind)

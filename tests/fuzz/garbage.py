@@ -1,4 +1,4 @@
-"""Garbage for the small host application: what no page of it would send."""
+"""Garbage for the small host application: requests that none of its pages would send."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ SHAPES = (
 
 
 class Garbage(HostPeople):
-    """Rules that send what is malformed, huge, repeated or lost."""
+    """Rules that send malformed, huge, repeated or incomplete requests."""
 
     @rule(
         at=browsers,
@@ -56,7 +56,7 @@ class Garbage(HostPeople):
         wants=st.sampled_from(["text/html", "text/html", "application/json", "*/*", '"', "a/b"]),
     )
     def strays(self, at: int, method: str, path: str, pending: str, wants: str) -> None:
-        """Any method at any address, with nothing in it or with a form that does not open."""
+        """Send any method to any address, empty or with a sealed form that does not open."""
         sent = Sent(method, path, wants=wants)
         text = FORGED[pending]
         sent.pending = None if text is None else Sealed(text, None)

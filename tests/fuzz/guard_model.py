@@ -1,4 +1,4 @@
-"""DESIGN "Guard" as a model: continuation, pass, open view, and what a view leaves behind."""
+"""DESIGN "Guard" as a model: continuation, pass, open view, and the passes that views leave."""
 
 import itertools
 from collections.abc import Callable
@@ -15,14 +15,14 @@ numbered = itertools.count(1)
 
 @dataclass(frozen=True)
 class Grant:
-    """What a code allows besides its deed: so many retries, until then."""
+    """The retries that a code allows after its deed: how many are left, and until when."""
 
     until: int
     left: int
 
 
 class RaisedError(Exception):
-    """A view that raises: the status of what it raised."""
+    """An exception of a view, with its HTTP status."""
 
     def __init__(self, status: int) -> None:
         super().__init__(str(status))
@@ -30,10 +30,10 @@ class RaisedError(Exception):
 
 
 class GuardModel(Model):
-    """What happens to one request before, at and after a guard."""
+    """A model of a request before, at and after a guard."""
 
     def arrive(self, sent: Sent) -> None:
-        """The original form is put back before anything else looks at the request."""
+        """Put the original form back before anything else reads the request."""
         sent.form = grouped(sent.sent_fields)
         if sent.kind == MULTIPART and sent.upload is not None:
             sent.lost = "files"
@@ -51,7 +51,7 @@ class GuardModel(Model):
         sent.form, sent.kept, sent.lost = list(kept.fields), kept, kept.lost
 
     def carried(self, sent: Sent, user: str) -> Kept | None:
-        """What the page of a refusal keeps; looking is not repeated by a form."""
+        """Return the form that a refusal's page keeps; safe requests keep none."""
         if sent.safe:
             return None
         own = ("twofactor_code", "twofactor_pending")
@@ -62,7 +62,7 @@ class GuardModel(Model):
         return Kept(user, sent.method, sent.address, fields, until, sent.lost, form)
 
     def ask(self, session: Session, sent: Sent, area: Area, user: str) -> Grant | None:
-        """Let a deed happen or refuse; what a code or a pass that was used up for it allows."""
+        """Let a deed happen or refuse; return the retries left by its code or pass."""
         try:
             return self._ask(session, sent, area, user)
         except Refused as refused:
@@ -101,12 +101,12 @@ class GuardModel(Model):
         return area.guards == "view" and self.good(session.marks.get(f"view:{area.key}"), user)
 
     def _refuse_half(self, sent: Sent) -> None:
-        """What came without its files is done by nobody."""
+        """Refuse a carried form whose files or text were lost."""
         if sent.kept is not None and sent.lost:
             raise Refused(kept=False, name="form again")
 
     def _refuse_done(self, sent: Sent) -> None:
-        """A form that was carried is done once, by whichever page of its."""
+        """Refuse a carried form that was already executed, from any of its pages."""
         if sent.kept is not None and not sent.executed and sent.kept.form in self.done_forms:
             raise Refused("done", kept=False, name="done already")
 
@@ -136,14 +136,14 @@ class GuardModel(Model):
         self.know(user)
 
     def _pass(self, session: Session, sent: Sent, area: Area, user: str) -> Ticket | None:
-        """The pass of this session, if it is for this very address and method."""
+        """The pass of this session, if it is for this address and method."""
         ticket = session.marks.get(f"pass:{area.key}")
         if area.guards != "deed" or ticket is None or not self.good(ticket, user):
             return None
         return ticket if ticket.data["bound"] == (sent.method, sent.address) else None
 
     def leave_pass(self, session: Session, sent: Sent, area: Area, user: str, grant: Grant) -> None:
-        """Two retries a code, and all of them within five minutes of it."""
+        """Leave a pass: two retries for each code, within five minutes of it."""
         if not grant.left or self.now >= grant.until:
             return
         bound = (sent.method, sent.address)

@@ -1,4 +1,4 @@
-"""The machine that drives the small host application: people, thieves and garbage in any order."""
+"""A machine that drives the small host application: people, thieves and garbage in any order."""
 
 from urllib.parse import urlencode
 
@@ -73,7 +73,7 @@ class HostMachine(PhonesMachine, Garbage):
         new=st.none() | st.sampled_from(NEW_PASSWORDS),
     )
     def second_step(self, at, how, n, dress, csrf, use, begun, dawdles, lost, new) -> None:
-        """Mostly after a password, at times out of nowhere; a lost phone takes the sheet."""
+        """Take the second step, mostly after a password; a lost phone means the recovery code."""
         browser = self.browsers[at]
         if "sign_in" not in browser.session.marks and begun:
             self.sign_in_as(browser)
@@ -93,7 +93,7 @@ class HostMachine(PhonesMachine, Garbage):
 
     @rule(at=browsers, wrong=st.integers(0, 6), new=st.sampled_from(NEW_PASSWORDS), n=numbers)
     def has_lost_the_phone(self, at: int, wrong: int, new: str, n: int) -> None:
-        """Somebody has typed wrong codes before, here or elsewhere; then the sheet is fetched."""
+        """Use the recovery code after wrong codes, typed here or elsewhere."""
         browser, other = self.protected(at), self.browsers[at - n % 2]
         for guess in range(wrong):
             if n % 4:
@@ -109,7 +109,7 @@ class HostMachine(PhonesMachine, Garbage):
 
     @rule(times=st.integers(1, 12), n=numbers, far=st.booleans())
     def guesses_from_elsewhere(self, times: int, n: int, far: bool) -> None:
-        """A stranger with the password holds the codes of strangers; the owner's are judged."""
+        """Guess as a stranger with the password; that holds strangers' codes, not the owner's."""
         owner, other = self.protected(0), self.browsers[1]
         name = owner.name
         if far:
@@ -124,7 +124,7 @@ class HostMachine(PhonesMachine, Garbage):
             self.answers_second_step(browser, self.typed(name, "right", 0), [])
 
     def half_signs_in(self, browser: Browser, name: str) -> None:
-        """Until the second step is asked, if there is one."""
+        """Sign in up to the second step, if there is one."""
         ticket = browser.session.marks.get("sign_in")
         if self.model.good(ticket, name):
             return
@@ -145,12 +145,12 @@ class HostMachine(PhonesMachine, Garbage):
 
     @rule(at=browsers, whose=browsers)
     def comes_as_a_stranger(self, at: int, whose: int) -> None:
-        """Without the cookie by which the browser was known, e.g. from elsewhere."""
+        """Continue without the known browser's cookie, e.g. in another browser."""
         self.browsers[at].lose_known(self.browsers[whose].name)
 
     @rule(n=numbers, rarely=st.sampled_from([False] * 9 + [True]))
     def signs_in_on_many_browsers(self, n: int, rarely: bool) -> None:
-        """More than may be known: the one that would end first makes room."""
+        """Sign in on more browsers than may be known; the first to expire is replaced."""
         browser = self.browsers[0]
         for number in range(12 if rarely and browser.name in self.model.accounts else 0):
             if number != n % 12:
@@ -213,7 +213,7 @@ class HostMachine(PhonesMachine, Garbage):
         cross=st.sampled_from([False] * 9 + [True]),
     )
     def does(self, at, route, method, text, hows, header, n, dress, cross) -> None:
-        """A deed with no code, one, or several, in the form or beside it."""
+        """Do a deed with no code, one or several, in the form or beside it."""
         browser = self.at_home(at, n)
         user = browser.session.user
         sent = self.deed(route, "POST" if route != "note" else method, text, n, user or "")
@@ -241,7 +241,7 @@ class HostMachine(PhonesMachine, Garbage):
     def sends_a_form_again(
         self, at: int, texts: list[str], n: int, waits: int, turns: str, wants: str
     ) -> None:
-        """A right code for a form that comes back, and the form again and again without one."""
+        """Send a form that comes back with a right code, then again and again without one."""
         browser = self.at_home(at, n)
         code = self.typed(browser.session.user, "right", n)
         first = Sent("POST", "/note", fields=[("text", texts[0])], codes=[code], wants=wants)
@@ -269,7 +269,7 @@ class HostMachine(PhonesMachine, Garbage):
     def confirms_again_and_again(
         self, at: int, path: str, hows: list[str], which: list[int], n: int
     ) -> None:
-        """One form, and whatever page of its challenge the browser goes back to."""
+        """Confirm one form repeatedly, from any page of its challenge."""
         browser = self.at_home(at, n)
         browser.challenges = []
         self.do(browser, self.deed(path[1:], "POST", "hi", 1, browser.session.user or ""))
@@ -286,7 +286,7 @@ class HostMachine(PhonesMachine, Garbage):
     def answers_a_challenge(
         self, at: int, whose: int, which: int, how: str, n: int, trick: int
     ) -> None:
-        """Mostly one's own, as it is; at times another's, tampered with, or somewhere else."""
+        """Answer a challenge, mostly the browser's own; or another's, altered or misdirected."""
         browser = self.at_home(at, n)
         challenges = (self.browsers[whose] if trick < 20 else browser).challenges
         if not challenges:
@@ -313,7 +313,7 @@ class HostMachine(PhonesMachine, Garbage):
 
     @rule(at=browsers, whose=st.sampled_from([0, 0, 1]), hows=st.lists(hows, max_size=1), n=numbers)
     def follows_a_mailed_link(self, at: int, whose: int, hows: list[str], n: int) -> None:
-        """Guarded for the link's user, whoever is signed in."""
+        """Follow a mailed link; its guard asks the link's user, whoever is signed in."""
         name = self.names[whose]
         codes = [self.typed(name, how, n) for how in hows]
         sent = Sent("POST", f"/reset/{name}", fields=[("x", "1")], codes=codes)
@@ -414,7 +414,7 @@ class HostMachine(PhonesMachine, Garbage):
 
     @rule(at=browsers, times=st.integers(2, 12), n=numbers)
     def guesses(self, at: int, times: int, n: int) -> None:
-        """A run of wrong codes, at odd moments."""
+        """Send a run of wrong codes at odd moments."""
         browser = self.at_home(at, n)
         for guess in range(times):
             typed = self.typed(browser.session.user, "wrong", n + guess)
@@ -424,7 +424,7 @@ class HostMachine(PhonesMachine, Garbage):
 
     @rule(n=numbers, patient=st.sampled_from([False] * 9 + [True]))
     def guesses_for_months(self, n: int, patient: bool) -> None:
-        """As often as the throttle allows, until codes are locked: then only that ends it."""
+        """Guess as often as the throttle allows, until codes are locked."""
         browser = self.at_home(0, n) if patient else None
         for guess in range(101 if browser and browser.session.user in self.model.accounts else 0):
             typed = self.typed(browser.session.user, "wrong", n + guess)
@@ -444,11 +444,11 @@ class HostMachine(PhonesMachine, Garbage):
             browser.tokens = owner.tokens + browser.tokens
             self.look(browser)
 
-    # No `precondition`: at each rule that one leaves out, Hypothesis keeps how all rules look, with
-    # the huge texts in them.
+    # No `precondition`: for each rule that one leaves out, Hypothesis keeps the repr of all rules,
+    # including the huge texts.
     @rule(size=st.sampled_from([40_000, 300_000]), n=numbers)
     def writes_a_long_note(self, size: int, n: int) -> None:
-        """A text that is carried through the challenge, compressed."""
+        """Write a long text, which the challenge carries compressed."""
         browser = self.browsers[0]
         if browser.session.user not in self.model.accounts:
             return
@@ -458,7 +458,7 @@ class HostMachine(PhonesMachine, Garbage):
 
 
 def tampered(sealed: Sealed, number: int) -> Sealed:
-    """One character changed for another."""
+    """The text with one character changed."""
     at = number * 31 % (len(sealed.text) - 4)
     other = "A" if sealed.text[at] != "A" else "B"
     return Sealed(sealed.text[:at] + other + sealed.text[at + 1 :], None)

@@ -1,4 +1,4 @@
-"""The small host application as a model: what each of its routes does, and when."""
+"""A model of the small host application and its routes."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -38,7 +38,7 @@ class LoginNeeded(Exception):
 
 
 class HostModel(PagesModel):
-    """All of the application: `answer` says what comes back, and changes the model's state."""
+    """The whole application; `answer` returns the expected answer and updates the state."""
 
     def __init__(self, clock: Callable[[], float], password: str, users: Iterable[str]) -> None:
         super().__init__(clock, AREAS)
@@ -48,7 +48,7 @@ class HostModel(PagesModel):
         return self.passwords[user]
 
     def mandatory_of(self, user: str) -> frozenset[str]:
-        """The host wants more of its chief."""
+        """The mandatory areas of a user; only the chief has any."""
         chief = user.startswith("chief")
         return self.mandatory | (frozenset(["sign_in", "note"]) if chief else frozenset())
 
@@ -62,7 +62,7 @@ class HostModel(PagesModel):
         return sent.path == "/logout" and sent.method in ("POST", "OPTIONS")
 
     def answer(self, session: Session, sent: Sent) -> Answer:
-        """The one answer to this request."""
+        """Return the expected answer to this request."""
         if self.too_long(sent):
             return Answer(413)
         try:
@@ -89,7 +89,7 @@ class HostModel(PagesModel):
             return Answer(raised.status)
 
     def options(self, session: Session, sent: Sent) -> Answer:
-        """Answered by Flask; the blueprint's pages show even that to nobody who is not in."""
+        """The answer to OPTIONS, from Flask; the blueprint's pages require a sign-in first."""
         anonymous = session.user is None and sent.path != f"{MOUNT}/sign-in"
         if sent.path.startswith(MOUNT) and anonymous:
             raise LoginNeeded

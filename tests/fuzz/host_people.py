@@ -1,4 +1,4 @@
-"""The people of the small host application, and what all rules need of them."""
+"""The people of the small host application, with the helpers of all rules."""
 
 import itertools
 import json
@@ -47,7 +47,7 @@ class HostPeople(Machine):
         first=st.sampled_from(["alice", "alice", "alice", "chief"]),
     )
     def people(self, on: bool, both: bool, first: str) -> None:
-        """Two users; most examples begin where two-factor authentication is on.
+        """Create two users; in most examples they have two-factor authentication on.
 
         The chief must have a second factor to sign in.
         """
@@ -71,7 +71,7 @@ class HostPeople(Machine):
         self.model.deeds.clear()
 
     def look(self, browser: Browser) -> None:
-        """What is on record of codes is so, too: nothing of those that were not judged."""
+        """Check the preferences and the recorded events; codes not judged leave no event."""
         super().look(browser)
         columns = "SELECT user_id, kind, count(*) FROM twofactor_event"
         among = f"WHERE user_id IN (:one, :two) AND kind IN ({KINDS}) GROUP BY user_id, kind"
@@ -88,12 +88,12 @@ class HostPeople(Machine):
         return json.loads(readable(browser.cookie) or "{}").get("csrf_token")
 
     def password_in(self, browser: Browser, password: str | None = None) -> str:
-        """What one types who is signed in there: the right one, unless another is given."""
+        """Return the password that the browser's user types: the right one by default."""
         right = self.model.passwords[browser.session.user or browser.name]
         return right if password is None else password
 
     def password_fields(self, browser: Browser, password: str | None) -> list[tuple[str, str]]:
-        """The field beside a code."""
+        """The password field beside a code."""
         if password is None:
             return []
         return [("password", self.password_in(browser, None if password == "right" else password))]
@@ -114,7 +114,7 @@ class HostPeople(Machine):
         self.clock.advance(30)
 
     def protected(self, at: int) -> Browser:
-        """The browser with its owner signed in, and a second factor to show."""
+        """A browser whose owner is signed in and has a second factor."""
         browser = self.at_home(at, 1)
         user = browser.session.user
         if user is not None and user not in self.model.accounts:
@@ -122,7 +122,7 @@ class HostPeople(Machine):
         return browser
 
     def finish(self, browser: Browser, how: str, number: int, dress: str, csrf: str) -> None:
-        """The first code of the wizard."""
+        """Send the first code to the wizard."""
         ticket = browser.session.marks.get("enrolment")
         secret = ticket.data.get("secret") if ticket else None
         if ticket and secret is None:

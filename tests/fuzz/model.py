@@ -1,6 +1,6 @@
-"""A small model of DESIGN.md: accounts, tickets, the throttle; written without a look at the code.
+"""A small model of DESIGN.md (accounts, tickets, throttle), written independently of the code.
 
-Time comes from the same clock as the product's; everything else is kept here.
+It uses the same clock as the product, and keeps everything else itself.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ WAITS = (0, 0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920)
 LONGEST_WAIT = 3600
 LOCKED = math.inf
 KNOWN_SECONDS, MOST_KNOWN = 180 * DAY, 10
-# Errors of programs are named after the blueprint, but for these.
+# Error codes for programs begin with the blueprint's name, except these.
 BARE = ("enrolment_required",)
 
 
 @dataclass(frozen=True)
 class Area:
-    """A protected part of a host; `own` marks the deeds of the blueprint itself."""
+    """A protected part of a host; `own` marks deeds of the blueprint itself."""
 
     key: str
     guards: str = "deed"
@@ -47,7 +47,7 @@ class Phone:
 
 @dataclass
 class Wrong:
-    """Wrong codes: how many there ever were, how many in a row, and when the latest were."""
+    """Wrong codes: the total, the run, and the times of the latest."""
 
     ever: int = 0
     run: int = 0
@@ -61,7 +61,7 @@ class Wrong:
 
 @dataclass
 class Account:
-    """The two-factor state of a user who has it on; wrong codes from known browsers are apart."""
+    """The two-factor state of an enrolled user; wrong codes of known browsers count separately."""
 
     areas: frozenset[str]
     recovery: str
@@ -73,7 +73,7 @@ class Account:
 
 @dataclass(eq=False)
 class Ticket:
-    """Something short-lived; the same object in every copy of a session's cookie."""
+    """A short-lived record; all copies of a session's cookie share the object."""
 
     kind: str
     user: str
@@ -85,7 +85,7 @@ class Ticket:
 
 @dataclass
 class Jar:
-    """The cookies of known browsers that a browser has, by user: for codes, and for passwords."""
+    """A browser's cookies as a known browser, by user: for codes and for passwords."""
 
     codes: dict[str, Ticket] = field(default_factory=dict)
     passwords: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Jar:
 
 @dataclass
 class Session:
-    """What a browser's cookie holds.
+    """The content of a browser's session.
 
     `outstanding`: a second factor must be set up before anything else. `recovered`: the person is
     reminded that there is none. `wrong`: wrong passwords in a row.
@@ -115,7 +115,7 @@ class Session:
 
 
 class Refused(Exception):
-    """A deed that does not happen; `kept` says whether the page carries the original form."""
+    """A refused deed; `kept` says whether the page carries the original form."""
 
     def __init__(
         self,
@@ -140,9 +140,9 @@ class Refused(Exception):
 
 
 def held_until(figures: Wrong, phones: int) -> float:
-    """DESIGN "Throttle": when the next code is judged, by what went wrong so far.
+    """The time when the next code is judged, from the wrong ones so far (DESIGN "Throttle").
 
-    Several phones share the 50 of 30 days.
+    Several phones share the allowance of 50 codes in 30 days.
     """
     run, wrong = figures.run, figures.times
     if run >= 100:
@@ -158,7 +158,7 @@ def held_until(figures: Wrong, phones: int) -> float:
 
 
 def recovery_held_until(tried: list[int]) -> float:
-    """The recovery code's own throttle: 5 in 15 minutes, 20 in 24 hours."""
+    """The time when the next recovery code is judged: 5 in 15 minutes, 20 in 24 hours."""
     ends = [0]
     if len(tried) >= 5:
         ends.append(tried[-5] + 15 * 60)
@@ -178,8 +178,8 @@ class Model:
         self.tickets: list[Ticket] = []
         self.deeds: list[Any] = []
         self.done_forms: set[int] = set()
-        self.attempts = Counter[tuple[str, str]]()  # what is on record of codes, by user and kind
-        self.jar = Jar()  # of the browser whose request is answered
+        self.attempts = Counter[tuple[str, str]]()  # events about codes by user and kind
+        self.jar = Jar()  # the cookies of the browser whose request is answered
 
     @property
     def now(self) -> float:
@@ -203,7 +203,7 @@ class Model:
                 ticket.gone = True
 
     def end_unfinished(self, user: str, kind: str) -> None:
-        """A user has one unfinished enrolment, and one unfinished addition: the latest."""
+        """End earlier unfinished enrolments and additions; a user has one of each, the latest."""
         for ticket in self.tickets:
             if ticket.user == user and ticket.kind == kind:
                 ticket.gone = True
@@ -211,12 +211,12 @@ class Model:
     # known browsers
 
     def known_here(self, user: str) -> Ticket | None:
-        """What this browser is known by."""
+        """The ticket that makes this a known browser of the user, if it is valid."""
         ticket = self.jar.codes.get(user)
         return ticket if self.good(ticket, user) else None
 
     def know(self, user: str) -> None:
-        """A right code: this browser is known from now on, or for longer."""
+        """Make this browser known after a right code, or extend the time it is known."""
         ticket = self.known_here(user)
         if ticket is not None:
             if ticket.until <= int(self.now) + KNOWN_SECONDS - DAY:
@@ -228,16 +228,16 @@ class Model:
         self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
 
     def figures(self, user: str) -> Wrong:
-        """The wrong codes that a code from this browser is judged by."""
+        """The wrong codes that count for a code from this browser."""
         account = self.accounts[user]
         return account.known if self.known_here(user) else account.codes
 
     # answers
 
     def judge(self, user: str, typed: Typed, barred: Phone | None = None) -> None:
-        """A code of the authenticator: refused, or right and used up.
+        """Judge a code of an authenticator: refuse it, or use it up.
 
-        A code of a barred phone does not serve: neither counted nor used up.
+        A code of the barred phone is refused, but neither counted nor used up.
         """
         if typed.means != CODE:
             raise Refused(name="malformed")
@@ -279,7 +279,7 @@ class Model:
     def judge_recovery(
         self, user: str, typed: Typed, first: Callable[[], None] | None = None
     ) -> None:
-        """A recovery code: refused, or right, which switches two-factor authentication off.
+        """Judge a recovery code: refuse it, or turn two-factor authentication off.
 
         `first` is done once it was found right: what that refuses leaves the code good.
         """
@@ -306,10 +306,10 @@ class Model:
         self.switched(user)
 
     def switched(self, user: str) -> None:
-        """What hangs on two-factor authentication being on or off has changed."""
+        """Note that two-factor authentication was turned on or off; subclasses act on it."""
 
     def password_changed(self, user: str, *, proved: bool = False) -> None:
-        """Codes are judged again, but count as long as budgets go; what is half done ends."""
+        """Judge codes again after a new password; budgets still count, pending steps end."""
         account = self.accounts.get(user)
         if account is not None:
             yesterday = math.floor(self.now) - DAY

@@ -1,4 +1,4 @@
-"""The blueprint's pages as a model: preferences, wizard, switching off, the second step."""
+"""A model of the blueprint's pages: preferences, wizard, deactivation, second step."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ from .words import CODE, GARBAGE, NOTHING, RECOVERY, Typed
 
 MOUNT = "/two-factor"
 LONGEST_BODY, MOST_FIELDS = 16 * 1024, 500
-# Characters of a field; a longer text is refused as its field refuses what is wrong.
+# The longest text of each field in characters; longer ones are refused like wrong ones.
 LONGEST = {"code": 64, "name": 200, "password": 4096, "new_password": 4096}
 LONGEST |= {"repeat_password": 4096}
 ENROLMENT_SECONDS, FRESH_SECONDS, SIGN_IN_SECONDS, WRONG_CODES = 900, 900, 600, 5
@@ -22,7 +22,7 @@ POSTED = ("/recovered", "/browsers")
 
 
 class PagesModel(PhonesModel):
-    """What the blueprint's own routes answer."""
+    """The answers of the blueprint's own routes."""
 
     mount = MOUNT
     login = "/login"
@@ -35,7 +35,7 @@ class PagesModel(PhonesModel):
         return self.methods_of_phone(path)
 
     def too_long(self, sent: Sent) -> bool:
-        """Whether the body of a page's form is not read at all."""
+        """Return whether a page's form is too long to be read."""
         mine = sent.method == "POST" and "POST" in (self.methods_of(sent.path) or ())
         if not mine or not self.is_bounded(sent.path) or sent.kind != FORM:
             return False
@@ -50,7 +50,7 @@ class PagesModel(PhonesModel):
     def page(self, session: Session, sent: Sent) -> Answer:
         name = sent.path[len(self.mount) :]
         unfit = None if sent.safe else self.unfit(session, sent)
-        # A program's token is looked at before anything else.
+        # A program's token is checked before anything else.
         if unfit and sent.wants_json:
             return Answer(unfit)
         if session.user is None and name != "/sign-in":
@@ -65,18 +65,18 @@ class PagesModel(PhonesModel):
         try:
             answer: Answer = view(session, sent)
         except Refused as refused:
-            # These pages come back by themselves: no form is carried.
+            # These pages show their own form again, so none is carried.
             return self.refusal(sent, _page_again(refused))
         return answer
 
     def unfit(self, session: Session, sent: Sent) -> int | None:
-        """The status of what is too long, or has no token that holds."""
+        """The status for a form that is too long or lacks a valid token."""
         if sent.kind == JSON and len(json.dumps(sent.sent_body)) > LONGEST_BODY:
             return 413
         return None if self.csrf_holds(session, sent, sent.form) else 400
 
     def come_first(self, session: Session, sent: Sent) -> int | None:
-        """A program's token is looked at before anything else, in what was really sent."""
+        """Check a program's token before anything else, in the request as it was sent."""
         mine = sent.path.startswith(self.mount) and not sent.safe and sent.wants_json
         if not mine or sent.method not in (self.methods_of(sent.path) or ()):
             return None
@@ -108,7 +108,7 @@ class PagesModel(PhonesModel):
         return [value for field, value in sent.form if field == name]
 
     def one(self, sent: Sent, name: str) -> str:
-        """The one text of a field."""
+        """The single text of a field."""
         values = self.values(sent, name)
         if sent.kind == JSON and isinstance(sent.sent_body, dict) and name in sent.sent_body:
             values = [sent.sent_body[name]]
@@ -120,13 +120,13 @@ class PagesModel(PhonesModel):
         return text
 
     def code(self, sent: Sent) -> Typed:
-        """The one answer of the field `code`."""
+        """The single answer in the field `code`."""
         text = self.one(sent, "code")
         found = [typed for typed in sent.answers if typed.text == text]
         return found[0] if found else Typed("", NOTHING)
 
     def asked(self, sent: Sent, area: str | None = None) -> Typed:
-        """The same where an answer must be given."""
+        """The single answer; missing ones are refused."""
         typed = self.code(sent)
         if typed.means == NOTHING:
             raise Refused("required", area, name="code required")
@@ -236,13 +236,13 @@ class PagesModel(PhonesModel):
         self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
         return self.led_on(sent)
 
-    # the password of a while ago
+    # a password given too long ago
 
     def password_of(self, user: str) -> str:
         raise NotImplementedError
 
     def password_given(self, session: Session, user: str, at: float) -> None:
-        """DESIGN: deactivation asks for it when it was last given more than 15 minutes ago."""
+        """Record when the password was given; DESIGN asks for it again after 15 minutes."""
         ticket = self.issue("password", user, FRESH_SECONDS)
         ticket.until = int(at) + FRESH_SECONDS
         session.marks["password"] = ticket
@@ -252,7 +252,7 @@ class PagesModel(PhonesModel):
             raise Refused(name="password wrong")
 
     def ask_password(self, session: Session, sent: Sent, *, remember: bool = True) -> None:
-        """The password beside the code, where it was given too long ago."""
+        """Ask for the password beside the code if it was given too long ago."""
         user = session.user or ""
         if user not in self.accounts:
             raise Refused(name="not on")
@@ -262,7 +262,7 @@ class PagesModel(PhonesModel):
         if remember:
             self.password_given(session, user, self.now)
 
-    # switching off, and a new recovery code
+    # deactivation, and a new recovery code
 
     def show_deactivate(self, session: Session, sent: Sent) -> Answer:
         if session.user in self.accounts:
@@ -314,7 +314,7 @@ class PagesModel(PhonesModel):
     # the second step of signing in
 
     def sign_in(self, session: Session, sent: Sent, user: str, target: str | None) -> Answer:
-        """The password was right."""
+        """Sign in after a right password."""
         account = self.accounts.get(user)
         session.become(Session())
         if account is None or "sign_in" not in account.areas:
@@ -330,25 +330,25 @@ class PagesModel(PhonesModel):
         return Answer(303, location=f"{self.mount}/sign-in")
 
     def enter(self, session: Session, user: str) -> None:
-        """Signed in for good."""
+        """Complete the sign-in."""
         session.user = user
         self.must_enrol(session)
 
     def must_enrol(self, session: Session) -> None:
-        """Mandatory means mandatory: without a second factor the wizard is all there is."""
+        """Mark the session if its user must set up a mandatory second factor first."""
         user = session.user or ""
         lacking = user not in self.accounts and "sign_in" in self.mandatory_of(user)
         session.outstanding = lacking
 
     def enrolled_elsewhere(self, session: Session, sent: Sent) -> Answer:
-        """This session has shown no code of what its user has by now."""
+        """End a session that never showed a code, if its user enrolled elsewhere."""
         session.become(Session())
         if sent.wants_json:
             raise Refused(kept=False, name="enrolled elsewhere")
         return Answer(303, location=self.login)
 
     def hold(self, session: Session, sent: Sent) -> Answer | None:
-        """What a session is answered whose user has to set up a second factor first."""
+        """Return the answer to a session that must set up a second factor first, if it must."""
         wizard = sent.path == f"{self.mount}/activate" and sent.method in ("GET", "POST", *SAFE)
         if not session.outstanding or self.is_way_out(sent) or wizard:
             return None
@@ -389,7 +389,7 @@ class PagesModel(PhonesModel):
 
     def send_sign_in(self, session: Session, sent: Sent) -> Answer:
         ticket = session.marks.get("sign_in")
-        # Over is over, whatever was typed, be it several codes at once.
+        # An expired sign-in stays expired, whatever was typed, even several codes at once.
         if ticket is None or not self.good(ticket):
             return self._start_over(session, sent, Refused(name="sign-in expired"))
         areas, by_recovery = self.accounts[ticket.user].areas, False
@@ -436,19 +436,19 @@ class PagesModel(PhonesModel):
         self.judge_recovery(ticket.user, typed, renew)
 
     def _is_spent(self, ticket: Ticket) -> bool:
-        """Five wrong codes end it; strangers' do not on a known browser."""
+        """End a pending sign-in after five wrong codes; a known browser has its own count."""
         account = self.accounts[ticket.user]
         known = self.known_here(ticket.user) is not None
         ever, begun = (account.known, "known") if known else (account.codes, "codes")
         return ever.ever - ticket.data[begun] >= WRONG_CODES
 
-    # who typed wrong codes knows the password, so the recovery code takes a new one with it
+    # whoever typed wrong codes knows the password, so the recovery code requires a new one
 
     def _by_recovery(self, sent: Sent) -> bool:
         return parse_qs(sent.query).get("use", [""])[0] == "recovery"
 
     def _is_recovery(self, sent: Sent, typed: Typed) -> bool:
-        """What is no code, and has a letter in it, is taken for a recovery code."""
+        """Return whether the text counts as a recovery code: not a code, and it has a letter."""
         if typed.means in (NOTHING, CODE):
             return False
         return self._by_recovery(sent) or any(sign.isalpha() for sign in typed.text)
@@ -466,7 +466,7 @@ class PagesModel(PhonesModel):
         return password
 
     def may_become(self, user: str, password: str) -> bool:
-        """Whether the host takes it as a new password."""
+        """Return whether the host accepts the new password."""
         return password != self.password_of(user)
 
     def renew_password(self, user: str, password: str) -> None:
@@ -478,20 +478,20 @@ class PagesModel(PhonesModel):
             raise refused
         return Answer(303, location=self.login)
 
-    # what is only sent
+    # forms without a page
 
     def send_recovered(self, session: Session, sent: Sent) -> Answer:
-        """No reminder any more."""
+        """Remove the reminder."""
         session.recovered = False
         values = self.values(sent, "next")
         target = values[0] if len(values) == 1 and isinstance(values[0], str) else None
         return self.led_on(sent, self.inside(target, f"{self.mount}/"))
 
     def send_browsers(self, session: Session, sent: Sent) -> Answer:
-        """No browser is trusted here."""
+        """Answer the form for trusted browsers, of which there are none."""
         return self.led_on(sent)
 
-    # a page that is looked at with a code
+    # a page that asks for a code before it is shown
 
     def _looked_at(self, sent: Sent) -> tuple[str, str] | None:
         query = parse_qs(sent.query)
@@ -527,7 +527,7 @@ class PagesModel(PhonesModel):
 
 
 def raw_token(token: str) -> str | None:
-    """What a token against forged requests says it was made for (Flask-WTF signs it)."""
+    """Return the session's token inside a CSRF token as Flask-WTF signs it."""
     part = token.partition(".")[0]
     try:
         value = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

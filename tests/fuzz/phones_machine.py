@@ -1,4 +1,4 @@
-"""People with several phones: they add, rename and remove them, rightly and wrongly."""
+"""People who add, rename and remove phones, rightly and wrongly."""
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -25,7 +25,7 @@ names = st.sampled_from([*NAMES, *(f"Phone {number}" for number in range(3, 9))]
 
 
 class PhonesMachine(HostPeople):
-    """Rules of the authenticators."""
+    """Rules for the authenticators."""
 
     @rule(
         at=browsers,
@@ -39,7 +39,7 @@ class PhonesMachine(HostPeople):
         password=passwords,
     )
     def adds_a_phone(self, at, name, how, first, n, dress, csrf, dawdles, password) -> None:
-        """Both steps, with a look at the secret between them."""
+        """Add a phone in both steps, reading the secret in between."""
         browser = self.at_home(at, n)
         typed = self.typed(browser.session.user, how, n)
         sent = Sent("POST", f"{MOUNT}{NEW}", answers=[typed])
@@ -91,7 +91,7 @@ class PhonesMachine(HostPeople):
 
     @rule(at=browsers, name=names, n=numbers, which=numbers)
     def changes_phones(self, at: int, name: str, n: int, which: int) -> None:
-        """One more, and one less with a code of either."""
+        """Add a phone, then remove one with a code of either."""
         browser = self.protected(at)
         self.clock.advance(30)
         self.adds_a_phone(at, name, "right", "right", n, "form", "good", 0, "right")
@@ -105,7 +105,7 @@ class PhonesMachine(HostPeople):
         self.look(browser)
 
     def page_of_a_phone(self, browser, whose: int, which: int) -> str:
-        """Mostly one's own, at times another's or nobody's."""
+        """The page of a phone, mostly the user's own; at times another's or nobody's."""
         self.look(browser)
         user = browser.session.user
         if whose:

@@ -1,4 +1,4 @@
-"""Several authenticators of one user, as a model: another one, another name, one less."""
+"""A model of several authenticators of one user: add, rename, remove."""
 
 import re
 
@@ -15,7 +15,7 @@ _ONE = re.compile(r"/authenticators/([^/]{32})(/remove)?")
 
 
 class PhonesModel(GuardModel):
-    """What the pages of the authenticators answer."""
+    """The answers of the authenticators' pages."""
 
     def methods_of_phone(self, path: str) -> tuple[str, ...] | None:
         found = _ONE.fullmatch(path[len(self.mount) :]) if path.startswith(self.mount) else None
@@ -30,7 +30,7 @@ class PhonesModel(GuardModel):
         found = _ONE.fullmatch(name)
         return ("less_phone" if found.group(2) else "phone") if found else None
 
-    # another one
+    # adding a phone
 
     def show_new_phone(self, session: Session, sent: Sent) -> Answer:
         if session.user not in self.accounts:
@@ -107,7 +107,7 @@ class PhonesModel(GuardModel):
         ticket = session.marks.get("authenticator")
         return ticket if self.good(ticket, session.user) else None
 
-    # one of them
+    # the page of a phone
 
     def show_phone(self, session: Session, sent: Sent) -> Answer:
         if session.user not in self.accounts:
@@ -153,7 +153,7 @@ class PhonesModel(GuardModel):
         return self.led_on(sent)
 
     def _end_others(self, user: str) -> None:
-        """What was begun with other phones is over; this browser stays a known one."""
+        """End the tickets begun with other phones; this browser stays known."""
         self.end_tickets(user, spare="password", known=self.jar.codes.get(user))
 
     def _phone_again(self, session: Session, sent: Sent, refused: Refused) -> Answer:
@@ -169,7 +169,7 @@ class PhonesModel(GuardModel):
         phones = account.phones if account and found else []
         return next((each for each in phones if each.number == found.group(1)), None)
 
-    # what all of them have in common
+    # shared by all these pages
 
     def _account(self, user: str) -> Account:
         account = self.accounts.get(user)

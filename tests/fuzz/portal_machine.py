@@ -1,4 +1,4 @@
-"""A thinner machine for the portal: its sessions, its token on every form, its guarded pages."""
+"""A smaller machine for the portal: sessions, CSRF tokens and guarded pages."""
 
 import hashlib
 import itertools
@@ -72,7 +72,7 @@ class PortalMachine(Machine):
             self.switch_on(self.browsers[0])
 
     def compare_deeds(self, sent: Sent) -> None:
-        """The customers' addresses are what the model says; passwords show when one signs in."""
+        """Compare the customers' addresses with the model's; signing in shows the passwords."""
         if sent.safe:
             return
         from portal.extensions import db
@@ -83,7 +83,7 @@ class PortalMachine(Machine):
                 assert db.session.get(Customer, int(user)).email == email
 
     def do(self, browser: Browser, sent: Sent) -> Any:
-        """A session that is renewed has another cookie: the old one is dead."""
+        """Send a request; a renewed session gets a new cookie, and the old one is invalid."""
         cookie, before = browser.cookie, browser.session.copy()
         known = dict(browser.known.passwords)
         response = super().do(browser, sent)
@@ -107,7 +107,7 @@ class PortalMachine(Machine):
         return list(self.model.ids.values())
 
     def _learn_known_to_portal(self, browser: Browser, before: dict[str, Any]) -> None:
-        """As for codes: a browser where somebody has signed in has another cookie, or its own."""
+        """Learn the portal's cookie for known browsers; a sign-in gives a new one or keeps it."""
         for user in self.people_of():
             value, row = browser.known_by(user, "portal_known"), browser.known.passwords.get(user)
             if row is before.get(user):
@@ -119,7 +119,7 @@ class PortalMachine(Machine):
             row.value = value
 
     def is_recorded(self, cookie: str) -> bool:
-        """Whether a session in the table has this token."""
+        """Return whether a session in the table has this token."""
         from portal.extensions import db
         from portal.models import PortalSession
 
@@ -129,7 +129,7 @@ class PortalMachine(Machine):
             return bool(rows.count())
 
     def _learn_token(self, browser: Browser, response: Any) -> None:
-        """The session is on the server: its token is known by the pages alone."""
+        """Learn the token from the pages, since the session is on the server."""
         session = browser.session
         self.find_token(browser, response)
         if browser.tokens and browser.tokens[-1] in response.text:
@@ -184,7 +184,7 @@ class PortalMachine(Machine):
         at=browsers, whom=st.sampled_from(["", "", "nobody"]), times=st.integers(2, 13), n=numbers
     )
     def guesses_passwords(self, at: int, whom: str, times: int, n: int) -> None:
-        """Of a customer, or of a name that nobody has; the owner's password comes in between."""
+        """Guess passwords of a customer or an unknown name; the owner's comes in between."""
         browser = self.browsers[at]
         name = f"{whom}-{n % 2}-{self.names[0]}" if whom else browser.name
         for guess in range(times):
@@ -196,7 +196,7 @@ class PortalMachine(Machine):
 
     @rule(at=browsers, page=st.sampled_from(["email", "activate", "recovery"]), n=numbers)
     def guesses_the_present_password(self, at: int, page: str, n: int) -> None:
-        """Somebody at a session that was left open."""
+        """Guess the current password in a session that was left open."""
         browser = self.at_home(at, n)
         for guess in range(n % 7):
             typed = self.typed(browser.session.user, "right", n)
@@ -228,7 +228,7 @@ class PortalMachine(Machine):
         n=numbers,
     )
     def follows_a_link(self, at, which, method, new, hows, n) -> None:
-        """Mostly the latest one; its code is its customer's, whoever is signed in."""
+        """Follow a link, mostly the latest; the code is its customer's, whoever is signed in."""
         browser, links = self.browsers[at], self.model.links
         if not links:
             return
@@ -257,7 +257,7 @@ class PortalMachine(Machine):
         new=st.sampled_from([*PASSWORDS, "short"]),
     )
     def second_step(self, at, how, n, dress, csrf, lost, wrong, new) -> None:
-        """Perhaps after wrong codes, and with a new password for it."""
+        """Take the second step, perhaps after wrong codes, with a new password if asked."""
         browser = self.browsers[at]
         if "sign_in" not in browser.session.marks:
             self.sign_in_as(browser)
@@ -299,7 +299,7 @@ class PortalMachine(Machine):
         csrf=csrfs,
     )
     def changes(self, at, page, right, new, hows, n, csrf) -> None:
-        """Password or e-mail address, with a code, without one, with the wrong password."""
+        """Change password or e-mail address: with a code, without, or with a wrong password."""
         browser = self.at_home(at, n)
         user = browser.session.user
         present = self.model.passwords.get(user or "", "?") if right else "wrong"
@@ -335,7 +335,7 @@ class PortalMachine(Machine):
 
     @rule(at=browsers, page=st.sampled_from(["deactivate", "recovery"]), how=hows, n=numbers)
     def lowers(self, at: int, page: str, how: str, n: int) -> None:
-        """A new recovery code, or switching off."""
+        """Make a new recovery code, or turn two-factor authentication off."""
         browser = self.at_home(at, n)
         user = browser.session.user or ""
         sent = Sent("POST", f"{MOUNT}/{page}", answers=[self.typed(user, how, n)])
@@ -361,7 +361,7 @@ class PortalMachine(Machine):
 
     @rule(seconds=st.sampled_from([0, 0.5, 1, 29, 30, 30, 30, 31, 61, 301, 601, 901, 1801]))
     def waits(self, seconds: float) -> None:
-        """Everyone looks at a page now and then, so that no session falls asleep."""
+        """Advance the clock; each browser opens a page at times, so that no session expires."""
         if self.clock() - START + seconds > LONGEST:
             return
         self.clock.advance(seconds)
@@ -372,14 +372,14 @@ class PortalMachine(Machine):
     @rule(at=browsers)
     def is_copied(self, at: int) -> None:
         browser, session = self.browsers[at], self.browsers[at].session
-        # A session of nobody is in its cookie: the copy goes its own way.
+        # An anonymous session is kept in its cookie, so the copy changes separately.
         kept = session if session.user else session.copy()
         browser.old = [*browser.old[-4:], (browser.cookie, kept)]
         self.copied[browser.cookie] = self.clock()
 
     @rule(at=browsers, which=numbers)
     def is_impersonated_with_an_old_cookie(self, at: int, which: int) -> None:
-        """A copied cookie is good as long as its session is, and not a request longer."""
+        """Use a copied cookie; it is valid exactly as long as its session."""
         browser = self.browsers[at]
         if not browser.old:
             return
@@ -387,7 +387,7 @@ class PortalMachine(Machine):
         visit, age = cookie.startswith("visit."), self.clock() - self.copied[cookie]
         alive = bool(cookie) and self.cookies.get(id(session)) == cookie
         if visit and VISIT / 3 < age < VISIT:
-            return  # good or not: that depends on when it was sent last
+            return  # valid or not, depending on its last use
         if visit:
             alive, session = age < VISIT, session.copy()
         thief = Browser(self.app, browser.name, browser.jar)

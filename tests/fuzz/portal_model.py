@@ -1,4 +1,4 @@
-"""The portal as a model: its routes, its sessions on the server, and the token on every form."""
+"""A model of the portal: routes, sessions on the server, CSRF tokens."""
 
 import math
 from collections.abc import Callable
@@ -38,7 +38,7 @@ OPEN = ("/healthz", "/login", "/logout", "/forgot", "/reset/")
 
 @dataclass(eq=False)
 class Known:
-    """A browser that a customer signed in with, under which version of the credential."""
+    """A known browser of a customer, with the credential's version at sign-in."""
 
     user: str
     version: int
@@ -49,7 +49,7 @@ class Known:
 
 @dataclass(eq=False)
 class Link:
-    """A mailed link; it stands on the credential and the address of when it was mailed."""
+    """A mailed link, bound to the credential and the address at the time of mailing."""
 
     user: str
     version: int
@@ -62,14 +62,14 @@ class Link:
 
 @dataclass
 class Tries:
-    """Wrong passwords in a row, and when the last was."""
+    """Wrong passwords in a row, and the time of the last."""
 
     run: int = 0
     last: int = 0
 
 
 class PortalModel(PagesModel):
-    """All of the portal that the machine asks for."""
+    """The parts of the portal that the machine uses."""
 
     mount = "/security/two-factor"
     login = "/"  # which leads to /login
@@ -92,7 +92,7 @@ class PortalModel(PagesModel):
     # passwords
 
     def judge_password(self, session: Session, sent: Sent, user: str, text: str) -> None:
-        """Counted before it is judged: for this browser, if it is known, else for the account."""
+        """Count a password, then judge it: for a known browser, else for the account."""
         browser = self._browser_of(user)
         key = browser or (user, self.versions[user])
         self._count(key)
@@ -108,7 +108,7 @@ class PortalModel(PagesModel):
         raise Refused(name="password wrong")
 
     def _count(self, key: Any) -> None:
-        """10 in a row are free, then 30 s, 1, 2, 4, 8 and 15 min."""
+        """Count a wrong password: 10 in a row are free, then 30 s, 1, 2, 4, 8 and 15 min."""
         now, tries = int(self.now), self.tries.get(key, Tries())
         if tries.last <= now - DAY:
             tries = Tries()
@@ -119,7 +119,7 @@ class PortalModel(PagesModel):
         self.tries[key] = Tries(tries.run + 1, max(now, tries.last))
 
     def _program(self, sent: Sent) -> bool:
-        """Whether the portal itself answers with JSON."""
+        """Return whether the portal itself answers with JSON."""
         return sent.wants == "application/json"
 
     def _browser_of(self, user: str) -> Known | None:
@@ -128,7 +128,7 @@ class PortalModel(PagesModel):
         return known if good and known.version == self.versions[user] else None
 
     def enter(self, session: Session, user: str) -> None:
-        """Whoever has signed in completely is known here."""
+        """Complete the sign-in and make this browser known."""
         super().enter(session, user)
         known, end = self._browser_of(user), int(self.now) + KNOWN_SECONDS
         if known is not None:
@@ -139,10 +139,10 @@ class PortalModel(PagesModel):
         self.jar.passwords[user] = Known(user, self.versions[user], end)
         self.browsers.append(self.jar.passwords[user])
 
-    # what the credential is
+    # the credential's version
 
     def switched(self, user: str) -> None:
-        """On or off: that is another credential, which the browser is known on under."""
+        """Change the credential's version; this browser stays known under the new one."""
         self.versions[user] += 1
         self._carry_over(user)
 
@@ -166,14 +166,14 @@ class PortalModel(PagesModel):
         return url if url in INSIDE else fallback
 
     def unauthorized(self, sent: Sent) -> Answer:
-        """The portal tells programs so in its own words."""
+        """The portal's own answer to programs that are not signed in."""
         if sent.wants == "application/json":
             return Answer(403)
         back = sent.method in ("GET", "HEAD") and sent.path != "/"
         return Answer(303, location="/login?" if back else "/login")
 
     def answer(self, session: Session, sent: Sent) -> Answer:
-        """The one answer to this request; another credential ends all sessions but this one."""
+        """Return the expected answer; a new credential ends all sessions but this one."""
         before = dict(self.versions)
         found = self._answer(session, sent)
         for user, version in self.versions.items():
@@ -221,7 +221,7 @@ class PortalModel(PagesModel):
         return METHODS.get(path) or super().methods_of(path)
 
     def _forged(self, session: Session, sent: Sent) -> bool:
-        """Whether the token holds that Flask-WTF looks for: in the form, or in a header."""
+        """Return whether the CSRF token is valid that Flask-WTF reads from form or header."""
         values = [value for name, value in sent.sent_fields if name == "csrf_token"]
         token = values[0] if values else None
         token = token or (sent.csrf if sent.csrf_in_header else None)
@@ -268,7 +268,7 @@ class PortalModel(PagesModel):
     # a mailed link
 
     def _forgot(self, session: Session, sent: Sent) -> Answer:
-        """The latest link of a customer is the one that counts."""
+        """Mail a link; only the latest of a customer is valid."""
         email = dict(reversed(sent.form)).get("email", "")
         user = next((each for each, known in self.emails.items() if known == email), None)
         if sent.safe or user is None:
@@ -284,7 +284,7 @@ class PortalModel(PagesModel):
         return ground and not link.gone and link.until > int(self.now)
 
     def _open(self, session: Session, sent: Sent) -> Answer:
-        """The first look exchanges it; a program that asks whether there is a page does not."""
+        """Exchange the link on the first GET; HEAD does not use it up."""
         link = next(each for each in self.links if each.path == sent.path)
         if sent.method == "GET" and session.link is not link:
             if link.opened or not self._holds(link):
@@ -325,7 +325,7 @@ class PortalModel(PagesModel):
         return form
 
     def _or_form(self, change: Change, session: Session, sent: Sent) -> int:
-        """The page comes back with its form, and the dialog in it."""
+        """Return the page again with its form and the dialog."""
         status = change(session, sent)
         if status == 200:
             sent.came_back.add(sent.path.rpartition("/")[2])

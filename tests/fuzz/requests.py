@@ -1,4 +1,4 @@
-"""One request as the machines make it, and the answer that the model gives to it."""
+"""A request of the machines, and the model's answer to it."""
 
 import io
 import json
@@ -16,7 +16,7 @@ OWN_FIELDS = ("twofactor_code", "twofactor_pending")
 
 @dataclass(frozen=True)
 class Kept:
-    """A form carried through a challenge; `form` is the same on all pages of its wrong codes."""
+    """A form carried through a challenge; `form` stays the same over its wrong codes."""
 
     user: str
     method: str
@@ -29,7 +29,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A hidden field: its text, and what is in it (`None`: it was tampered with)."""
+    """A hidden field: its text, and its content (`None` if it was tampered with)."""
 
     text: str
     kept: Kept | None
@@ -57,7 +57,7 @@ class Sent:
     wants: str = "text/html"
     cross_site: bool = False
     upload: bytes | None = None
-    # What the model finds out on the way.
+    # Set by the model on the way.
     form: Fields = field(default_factory=list)
     kept: Kept | None = None
     lost: str = ""
@@ -79,7 +79,7 @@ class Sent:
 
     @property
     def sent_fields(self) -> Fields:
-        """All of the form in the order in which it goes out."""
+        """All fields of the form, in the order sent."""
         if self.kind not in (FORM, MULTIPART) or self.safe:
             return []
         csrf = [("csrf_token", self.csrf)] if self.csrf and not self.csrf_in_header else []
@@ -90,7 +90,7 @@ class Sent:
 
     @property
     def sent_body(self) -> Any:
-        """The JSON value that goes out."""
+        """The JSON value that is sent."""
         if not isinstance(self.body, dict):
             return self.body
         body = dict(self.body)
@@ -103,13 +103,13 @@ class Sent:
 
     @property
     def given(self) -> list[Typed]:
-        """The codes that a guard finds in it: those that differ, blank ones left out."""
+        """The codes that a guard finds in the request: distinct and not blank."""
         codes = self.codes if self.kind in (FORM, MULTIPART) and not self.safe else []
         found = {typed.text: typed for typed in [*codes, *([self.header] if self.header else [])]}
         return [typed for typed in found.values() if typed.means != NOTHING]
 
     def arguments(self) -> dict[str, Any]:
-        """The same for a test client of Flask."""
+        """The arguments for Flask's test client."""
         headers = {"Accept": self.wants}
         if self.header is not None:
             headers["X-Twofactor-Code"] = self.header.text
@@ -143,7 +143,7 @@ class Sent:
 
 @dataclass
 class Answer:
-    """What the model says comes back."""
+    """The answer that the model expects."""
 
     status: int
     error: str | None = None
@@ -157,7 +157,7 @@ class Answer:
 
 
 def grouped(fields: Fields) -> Fields:
-    """The fields as Flask hands them out: each name once in its place, its values in order."""
+    """The fields as Flask returns them: each name once in its place, its values in order."""
     values: dict[str, list[str]] = {}
     for name, value in fields:
         values.setdefault(name, []).append(value)

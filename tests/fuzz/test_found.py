@@ -1,4 +1,4 @@
-"""What the machines have found, each as short as it can be told."""
+"""The faults that the machines have found, each as a short test."""
 
 import pytest
 

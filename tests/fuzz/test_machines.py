@@ -1,8 +1,8 @@
-"""The whole HTTP surface, driven at random against a small model of DESIGN.md; and guarded views of
+"""Random requests to all routes, compared with a small model of DESIGN.md; and guarded views of
 every kind, where no history may have more deeds than codes (F-03, F-04, F-33).
 
 `make test` runs the same few hundred requests each time; FUZZ_REQUESTS=20000 (`make test-long`)
-runs at least so many, other ones each time.
+runs at least that many, different ones each time.
 """
 
 import os
@@ -34,7 +34,7 @@ LONG = settings(BRIEF, derandomize=False, max_examples=100, stateful_step_count=
     ("machine", "brief", "share"),
     [(HostMachine, 300, 0.6), (PortalMachine, 200, 0.2), (DeedsMachine, 300, 0.2)],
 )
-def test_every_answer_is_the_one_that_the_model_gives(
+def test_every_answer_is_the_models(
     machine: type[RuleBasedStateMachine],
     brief: int,
     share: float,

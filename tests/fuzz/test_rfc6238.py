@@ -1,4 +1,4 @@
-"""The fuzz's own codes are those of the RFC."""
+"""The fuzz's own codes are those of RFC 6238."""
 
 import pytest
 

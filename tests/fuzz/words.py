@@ -1,4 +1,4 @@
-"""What people type where a code is asked, and what it means: the meaning is never parsed."""
+"""Texts that people type as codes, each with its meaning; the meaning is never parsed."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ CODE, RECOVERY, NOTHING, GARBAGE = "code", "recovery code", "nothing", "garbage"
 
 @dataclass(frozen=True)
 class Typed:
-    """A text and what it stands for: `value` is six digits, or a recovery code's 20 symbols."""
+    """A text and its meaning; `value` is six digits or a recovery code's 20 symbols."""
 
     text: str
     means: str

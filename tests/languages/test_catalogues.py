@@ -1,4 +1,4 @@
-"""Every sentence is translated, with the same placeholders and tags; see `make translations`."""
+"""Every sentence is translated with the same placeholders and tags (`make translations`)."""
 
 import re
 

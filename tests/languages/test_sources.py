@@ -1,4 +1,4 @@
-"""No sentence for people stands in a template or in the code without being translated."""
+"""Every sentence for people in templates and code is translated."""
 
 import ast
 import re
@@ -11,9 +11,9 @@ from jinja2 import nodes
 from tools.translations import DOMAINS
 
 LETTERS = re.compile(r"[^\W\d_]{2,}")
-NAMES = {"PDF"}  # called so everywhere
+NAMES = {"PDF"}  # names that are the same in all languages
 ATTRIBUTES = {"alt", "aria-label", "aria-description", "data-label", "placeholder", "title"}
-# A sentence, and not a word of the code: it begins as one and has a space in it.
+# A sentence rather than an identifier: it begins like one and has a space in it.
 SENTENCE = re.compile(r"[A-Z][\w'’-]* \S|[A-Z][a-z]+[.!?:]$")
 TEMPLATES = [
     pytest.param(domain, path, id=path.name)
@@ -24,7 +24,7 @@ TEMPLATES = [
 
 
 class Words(HTMLParser):
-    """What a template says by itself."""
+    """The untranslated words of a template."""
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
@@ -41,7 +41,7 @@ class Words(HTMLParser):
 
 
 def written(source):
-    """The text of a template between its expressions."""
+    """The text of a template outside its expressions."""
     tokens = jinja2.Environment().lex(source)
     html = "".join(value for _line, kind, value in tokens if kind == "data")
     words = Words()
@@ -51,7 +51,7 @@ def written(source):
 
 
 def spoken(node, marks):
-    """The constants of the expressions of a template that are in no call that translates."""
+    """The string constants in a template's expressions, outside calls that translate."""
     if isinstance(node, nodes.Call) and getattr(node.node, "name", None) in marks:
         return
     if isinstance(node, nodes.Const) and isinstance(node.value, str):
@@ -61,21 +61,21 @@ def spoken(node, marks):
 
 
 @pytest.mark.parametrize(("domain", "path"), TEMPLATES)
-def test_a_template_says_nothing_by_itself(domain, path):
+def test_templates_have_no_untranslated_text(domain, path):
     source = path.read_text(encoding="utf-8")
     assert written(source) == []
     constants = spoken(jinja2.Environment().parse(source), domain.jinja)
     assert [text for text in constants if SENTENCE.search(text)] == []
 
 
-def test_what_a_template_says_by_itself_is_found():
+def test_untranslated_text_in_a_template_is_found():
     assert written("<p>Hello</p>") == ["Hello"]
     assert written("<p>{{ text('Hello') }}</p><i title='Hi there'>") == ["title=Hi there"]
     tree = jinja2.Environment().parse("{{ text('Good day') }}{{ field('Good evening') }}")
     assert list(spoken(tree, {"text": None})) == ["Good evening"]
 
 
-# What operators and programmers read stays English, and so do documents made once for all.
+# Texts for operators and programmers stay English, as do documents made once for all.
 FOR_OPERATORS = re.compile(r"Error|Exception|^log$|logger|^option$|^argument$|^group$|^echo$")
 NO_PAGES = {"cli", "cli.py", "config.py", "testing.py", "demo.py"}
 WHOLE = re.compile(r"[A-Z][\w'’-]* .*[.!?]$", re.DOTALL)
@@ -88,7 +88,7 @@ CODE = [
 
 
 def called(node):
-    """The name of what a call calls, and of what it is called on."""
+    """The names of the called function and of its object."""
     names = []
     function = node.func
     while isinstance(function, ast.Attribute):
@@ -100,7 +100,7 @@ def called(node):
 
 
 def plain(node, marks):
-    """The texts in the code that reach people untranslated."""
+    """The untranslated texts in the code that reach people."""
     if isinstance(node, ast.Call):
         names = called(node)
         if any(FOR_OPERATORS.search(name) for name in names) or marks.keys() & names[:1]:
@@ -114,11 +114,11 @@ def plain(node, marks):
 
 
 @pytest.mark.parametrize(("domain", "path"), CODE)
-def test_a_module_says_nothing_untranslated(domain, path):
+def test_modules_have_no_untranslated_text(domain, path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert list(plain(tree, domain.python)) == []
 
 
-def test_what_a_module_says_untranslated_is_found():
+def test_untranslated_text_in_a_module_is_found():
     tree = ast.parse('flash("It was saved.")\nflash(_("It is gone."))\nlog.info("It is over.")')
     assert list(plain(tree, {"_": None})) == ["It was saved."]

@@ -25,7 +25,7 @@ from tests.support.mail import last_link
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
-# A view that fails, which a developer adds while `make dev` runs.
+# A failing view that a developer adds while `make dev` runs.
 ADDED = """
 app.add_url_rule("/added-later", "added_later", lambda: 1 // 0)
 """
@@ -42,7 +42,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
-    """The environment of somebody who has set nothing for this portal or its tests."""
+    """The environment without settings for the portal or its tests."""
     unset = ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")
     return {
         name: value
@@ -59,7 +59,7 @@ def free_port() -> int:
 
 @dataclass
 class Served:
-    """The portal as `make` serves it, and a browser."""
+    """The portal served by `make`, and a browser."""
 
     base: str
     log: Path
@@ -72,7 +72,7 @@ class Served:
         return self.log.read_text()
 
     def get(self, path: str) -> tuple[int, str]:
-        """The status and the text of a page, after redirects."""
+        """Return the status and text of a page, after redirects."""
         try:
             with self._open(self.base + path, timeout=10) as page:
                 return page.status, page.read().decode()
@@ -80,14 +80,14 @@ class Served:
             return error.code, error.read().decode()
 
     def send(self, path: str, **typed: str) -> str:
-        """The page that a form leads to; the form is the one with the first of these fields."""
+        """Send the form that has the first of these fields; return the resulting page."""
         fields = find_form(self.get(path)[1], next(iter(typed))).filled(typed)
         body = urlencode(fields, doseq=True).encode()
         with self._open(self.base + path, body, timeout=10) as page:
             return page.read().decode()
 
     def wait_for(self, path: str, status: int, process: "subprocess.Popen[bytes]", seconds: float):
-        """Ask until the page answers with the status."""
+        """Request the page until it answers with the status."""
         deadline = time.monotonic() + seconds
         while True:
             assert process.poll() is None, self.printed
@@ -109,7 +109,7 @@ def served(
     portal = Served(f"http://127.0.0.1:{port}", folder.parent / f"{port}.log")
     with portal.log.open("w") as output:
         process = subprocess.Popen(
-            # Tests that a shell runs in the background would hand on that Ctrl-C is ignored.
+            # Tests run in a shell's background would pass on that Ctrl-C is ignored.
             ["env", "--default-signal=INT", "make", target, f"PORT={port}"],
             cwd=folder,
             env=environment,
@@ -129,7 +129,7 @@ def served(
 
 
 def test_run_again_and_dev(clone, environment):
-    """One test, as the clone installs everything into an environment of its own."""
+    """Run as a single test, since the clone installs everything into its own environment."""
     with served(clone, environment, "run", 240) as (portal, _):
         assert portal.base in portal.printed
         assert f"Sign in as: {NAME}  Password: {PASSWORD}" in portal.printed
@@ -159,7 +159,7 @@ def test_run_again_and_dev(clone, environment):
 
 
 def check_the_log_of_a_mailed_link(clone: Path, portal: Served) -> None:
-    """The log has the route of the link, not its token."""
+    """Check that the log has the link's route, not its token."""
     portal.send("/forgot", email=EMAIL)
     link = last_link(SimpleNamespace(instance_path=clone / "instance"))
     token = link.rpartition("/")[2]
@@ -171,7 +171,7 @@ def check_the_log_of_a_mailed_link(clone: Path, portal: Served) -> None:
 def check_the_port_is_said_to_be_taken(
     clone: Path, environment: dict[str, str], portal: Served
 ) -> None:
-    """Another `make run` on the same port ends with a sentence."""
+    """Check that a second `make run` on the port ends with a clear message."""
     port = portal.base.rpartition(":")[2]
     command = ["make", "run", f"PORT={port}"]
     again = subprocess.run(
@@ -186,7 +186,7 @@ def check_the_port_is_said_to_be_taken(
 def check_it_reloads_without_stack_traces(
     clone: Path, portal: Served, process: "subprocess.Popen[bytes]"
 ) -> None:
-    """A view that is added is there, and what it raises is told in the terminal alone."""
+    """Check that a new view is served, and its traceback is only in the terminal."""
     entry = clone / "wsgi.py"
     before = entry.read_text()
     assert portal.get("/added-later")[0] == 404

@@ -1,4 +1,4 @@
-"""What is loaded by importing the blueprint alone."""
+"""The modules loaded by importing only the blueprint."""
 
 import os
 import subprocess

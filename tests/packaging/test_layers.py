@@ -1,4 +1,4 @@
-"""The portal and its blueprint are built in floors: a floor imports only from the floors below."""
+"""The floors of the portal and the blueprint: each imports only from the floors below."""
 
 import sys
 
@@ -35,7 +35,7 @@ DECLARED = {
     *("flask_sqlalchemy", "flask_wtf", "itsdangerous", "jinja2", "markupsafe", "portal", "pyotp"),
     *("qrcode", "sqlalchemy", "werkzeug", "wtforms"),
 }
-# Packages of an extra, and the one part that imports them.
+# Packages of an extra, and the only part that imports them.
 EXTRAS = {"i18n": {"babel", "flask_babel"}, "metrics": {"prometheus_client"}, "testing": {"pytest"}}
 MOST_MODULES, MOST_LINES = 12, 300
 

@@ -1,4 +1,4 @@
-"""The Makefile, with an interpreter that only writes down what it was asked to do."""
+"""The Makefile, run with an interpreter that only records its arguments."""
 
 import os
 import re
@@ -11,20 +11,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
-# The extras without which a target fails, or does less.
+# The extras that each target needs.
 NEEDED = {
     "run": {"babel", "serve"},
     "dev": {"babel", "serve"},
     "test-fast": {"babel", "test", "postgres"},
     "docs": {"docs"},
 }
-# When the files were changed, in seconds.
+# The modification time of the files, in Unix seconds.
 CHANGED = 1_700_000_000
 FIRST = ["run", "dev", "test", "test-fast", "lint"]
 
 
 class Folder:
-    """A fresh clone with an environment whose interpreter does nothing."""
+    """A fresh clone whose environment has an interpreter that does nothing."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._asked = path, path / "asked"
@@ -69,7 +69,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize(("first", "second"), [*permutations(NEEDED, 2)])
 def test_each_target_installs_what_it_needs(folder, first, second):
-    """F-82: whichever target came first, and nothing is installed twice."""
+    """F-82: in any order of targets, and nothing is installed twice."""
     folder.make(first)
     assert folder.installed() >= NEEDED[first]
     folder.make(second)
@@ -79,7 +79,7 @@ def test_each_target_installs_what_it_needs(folder, first, second):
     assert folder.installs() == installs
 
 
-def test_what_was_tested_runs_without_another_install(folder):
+def test_run_after_test_fast_installs_nothing(folder):
     folder.make("test-fast")
     folder.make("run", "test-fast")
     assert folder.installs() == 1

@@ -1,4 +1,4 @@
-"""What someone gets who installs the package."""
+"""The content of the wheel."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ FOLDERS = {"templates", "static", "translations", "migrations", "fonts"}
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    """The wheel of a copy of the tree: building must leave nothing behind in the tree itself."""
+    """Build the wheel from a copy, so that the tree itself stays clean."""
     copy = tmp_path_factory.mktemp("tree")
     files = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -85,4 +85,4 @@ def test_the_portal_speaks_german_without_an_extra(wheel):
     (metadata,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
     lines = wheel.read(metadata).decode().splitlines()
     assert "Requires-Dist: flask-babel>=4.0" in lines
-    assert "Provides-Extra: babel" in lines  # the name that hosts of the blueprint ask for
+    assert "Provides-Extra: babel" in lines  # the name that hosts of the blueprint install

@@ -1,4 +1,4 @@
-"""The mails that the portal wrote, oldest first."""
+"""Reader for the mails that the portal wrote, oldest first."""
 
 import email
 import email.policy

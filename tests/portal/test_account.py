@@ -1,4 +1,4 @@
-"""The security section: what a customer can change, and who is told."""
+"""The security section: the customer's changes and their notices."""
 
 import pytest
 
@@ -144,7 +144,7 @@ def test_old_and_new_address_are_told_of_the_change(app, signed_in, customer_pas
     ],
 )
 def test_an_address_that_can_not_be_taken(app, signed_in, customer_password, email, sentence):
-    """F-83: no address is taken that a mail server would refuse."""
+    """F-83: addresses that a mail server would refuse are rejected."""
     make_customer(app, "bob", "bob@example.org", customer_password)
     data = {"current_password": customer_password, "email": email}
     response = submit(signed_in, "/security/email", data)
@@ -283,8 +283,10 @@ class TestLengths:
     def settings(self):
         return {"PASSWORD_LENGTH": 13, "PASSWORD_LENGTH_ALONE": 15}
 
-    def test_a_password_that_stands_alone_is_longer(self, signed_in, customer_password, clock):
-        """F-86: 15 by NIST SP 800-63B-4 while nothing else is asked at sign-in, else the usual."""
+    def test_a_password_without_a_second_factor_is_longer(
+        self, signed_in, customer_password, clock
+    ):
+        """F-86: 15 characters (NIST SP 800-63B-4) if sign-in asks for no code, else the usual."""
         assert "At least 15 characters." in signed_in.get("/security/password").text
         refused = change(signed_in, customer_password, "plum-lantern-4")
         assert "must have at least 15 characters" in refused.text

@@ -1,4 +1,4 @@
-"""One address, many accounts: what stops a spray of guesses."""
+"""The limit on guesses from one network address at many accounts."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_an_ipv6_customer_is_one_network(app, customer, customer_password):
 
 
 def test_wrong_codes_of_many_accounts_count_too(app, customer_password, clock):
-    """F-14: and whoever did it while signed in goes on, since others behind the address do, too."""
+    """F-14: the signed-in sessions at the address go on, also that of the guesser."""
     for number in range(6):
         make_customer(app, f"user{number}", f"user{number}@example.org", customer_password)
         client = app.test_client()
@@ -77,7 +77,7 @@ def test_wrong_codes_of_many_accounts_count_too(app, customer_password, clock):
 
 @pytest.fixture
 def held(app, customer):
-    """Somebody behind the same address has used up what it may."""
+    """Use up the allowance of the network address."""
     for number in range(6):
         sign_in(app.test_client(), f"nobody{number}", "wrong-but-long")
 
@@ -100,15 +100,15 @@ def token_of(client):
 
 @pytest.fixture
 def any_view(app):
-    """A view of any method, and no check against forged requests."""
+    """Add a view for every method, without CSRF protection."""
     app.config["WTF_CSRF_METHODS"] = ()
     methods = ["POST", "PUT", "PATCH", "DELETE", "GET"]
     app.add_url_rule("/any", "any", lambda: "judged", methods=methods)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "GET"])
-def test_a_code_is_seen_whatever_brings_it(any_view, client, held, method):
-    """F-14: a form, a form whose rest is sealed, a header; with every method."""
+def test_a_code_is_found_wherever_it_is_sent(any_view, client, held, method):
+    """F-14: in a form, beside a sealed form or in a header; with every method."""
     header = {"X-Twofactor-Code": "123456"}
     assert client.open("/any", method=method, headers=header).status_code == 429
     if method == "GET":
@@ -119,7 +119,7 @@ def test_a_code_is_seen_whatever_brings_it(any_view, client, held, method):
     assert client.open("/any", method=method, data={"name": "x"}).text == "judged"
 
 
-def test_who_is_signed_in_goes_on(app, signed_in, customer_password, clock):
+def test_a_signed_in_session_goes_on(app, signed_in, customer_password, clock):
     """F-14: a neighbour's failures stop neither a deed nor deactivation."""
     enrolled = enrol(signed_in, clock, customer_password)
     for number in range(6):
@@ -131,8 +131,8 @@ def test_who_is_signed_in_goes_on(app, signed_in, customer_password, clock):
     assert off.status_code == 303
 
 
-def test_who_was_signed_in_here_before_gets_in(app, signed_in, customer_password, clock):
-    """F-14: the sign-in page and the second step, for the one whom the browser is known to."""
+def test_a_customer_of_a_known_browser_gets_in(app, signed_in, customer_password, clock):
+    """F-14: sign-in page and second step work for the customer who knows this browser."""
     enrolled = enrol(signed_in, clock, customer_password)
     submit(signed_in, "/", {}, button="Sign out")
     for number in range(6):
@@ -144,7 +144,7 @@ def test_who_was_signed_in_here_before_gets_in(app, signed_in, customer_password
 
 
 def test_the_second_step_of_a_stranger_waits(app, client, customer, customer_password, clock):
-    """F-14: in a browser that nobody knows, the password alone does not spare."""
+    """F-14: in an unknown browser the right password does not lift the hold."""
     here = app.test_client()
     sign_in(here, "alice", customer_password)
     enrol(here, clock, customer_password)
@@ -156,7 +156,7 @@ def test_the_second_step_of_a_stranger_waits(app, client, customer, customer_pas
 
 
 def test_being_signed_in_does_not_spare_the_sign_in_page(app, signed_in, held):
-    """F-14: or one account would do to try many."""
+    """F-14: otherwise one account would be enough to try many."""
     data = {"identity": "bob", "password": "x", "csrf_token": csrf_of(signed_in)}
     assert signed_in.post("/login", data=data).status_code == 429
 

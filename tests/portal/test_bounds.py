@@ -1,8 +1,8 @@
-"""Whatever is sent, and however much of it: answered in words, in time that grows with its length.
+"""Limits on input: every request gets an answer, in time that grows with its length.
 
 The property tests feed each parser and each field of a form with hostile Unicode of growing length.
-CPU time is compared with itself: eight times the text may take sixteen times as long, no more. What
-is refused for its length takes less, and what stays below some milliseconds is no matter.
+CPU times are compared: eight times the text may take at most sixteen times as long. Text refused
+for its length takes less, and anything below some milliseconds is ignored.
 """
 
 import json
@@ -68,7 +68,7 @@ PARSERS = {
     "json": json.dumps,
 }
 STORED = passwords.hash_password("plum-coffee-lantern-42", 4)
-# zxcvbn looks at 72 characters, which may take some tenths of a second, and then no more.
+# zxcvbn reads 72 characters, which may take some tenths of a second, but never longer.
 CONSTANT = {"check_new_password": 0.5}
 FIELDS = {
     "/login": ("identity", "password", "remember"),
@@ -85,7 +85,7 @@ texts = st.builds("".join, st.lists(st.sampled_from(HOSTILE), min_size=1, max_si
 
 
 def cpu(call, *values):
-    """The least of three: the machine may be busy, but never faster than it is."""
+    """The CPU seconds of a call, the least of three runs."""
     taken = []
     for _ in range(3):
         begun = time.process_time()
@@ -109,7 +109,7 @@ def grows_linearly(call, unit, constant=0.0):
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # no parser asks it
 @pytest.mark.parametrize("name", PARSERS)
 def test_no_parser_takes_longer_than_its_text(app, name):
-    """F-01: each of the texts that were found to be costly somewhere."""
+    """F-01: texts that were once costly for some parser."""
     with app.app_context():
         for unit in HOSTILE:
             grows_linearly(PARSERS[name], unit, CONSTANT.get(name, 0.0))
@@ -145,10 +145,10 @@ class TestFields:
     def test_no_field_takes_longer_than_its_text(
         self, client, customer, customer_password, monkeypatch, path, field
     ):
-        """F-01: what is longer than a form is 413, all else the form again or a page."""
+        """F-01: a body longer than a form gets 413, any other the form again or a page."""
         from tests.support.enrol import sign_in
 
-        # Each is judged, however many there were.
+        # Each is judged, whatever their number.
         judging = replace(password_attempts.SCHEDULE, free=10_000)
         monkeypatch.setattr(password_attempts, "SCHEDULE", judging)
         monkeypatch.setattr(password_attempts, "MOST_IN_SESSION", 10_000)
@@ -173,7 +173,7 @@ class TestFields:
 
 
 def test_the_password_of_the_attack_is_wrong_at_once(app, client, customer):
-    """F-01: 80 kB of marks are too much for a form; 40,000 of them are no password of anybody."""
+    """F-01: 80 kB of marks are too much for a form; 40,000 of them are a wrong password."""
     from portal.account.service import verify_nobody, verify_password
     from portal.extensions import db
     from portal.models import Customer
@@ -196,7 +196,7 @@ def test_the_password_of_the_attack_is_wrong_at_once(app, client, customer):
     "path", ["/login", "/forgot", "/reset/choose", "/security/email", "/language"]
 )
 def test_a_body_has_16_kilobytes_at_most(signed_in, path):
-    """F-01: also without a length in front, and also as JSON."""
+    """F-01: also without Content-Length, and also as JSON."""
     for kind, body in (
         ("application/x-www-form-urlencoded", b"email=" + b"x" * 17_000),
         ("application/json", b'{"email": "' + b"x" * 17_000 + b'"}'),
@@ -266,7 +266,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("shape", range(len(SHAPES)))
 def test_json_of_any_shape_is_answered(signed_in, shape):
-    """F-13: on the portal's own forms, as in the blueprint: 400 in words, never a 500."""
+    """F-13: the portal's own forms answer as the blueprint's: a clear 400, never a 500."""
     token = dict(find_form(signed_in.get("/security/email").text, "email").fields)["csrf_token"]
     for path in FIELDS:
         sent = signed_in.post(
@@ -282,7 +282,7 @@ def test_json_of_any_shape_is_answered(signed_in, shape):
 
 
 def test_a_flat_object_of_texts_is_a_form(client, customer, customer_password):
-    """F-13: what worked for programs still does."""
+    """F-13: programs may still send a form as a flat JSON object."""
     page = client.get("/login").text
     token = dict(find_form(page, "identity").fields)["csrf_token"]
     body = {"identity": "alice", "password": customer_password, "remember": True, "x": None}

@@ -1,4 +1,4 @@
-"""The commands: what they do, and how they refuse."""
+"""The commands, their effects and their errors."""
 
 import json
 
@@ -16,7 +16,7 @@ def run(runner, *args, **options):
 
 
 def refused(result):
-    """Status 1, and one line on standard error that says why."""
+    """Check for exit status 1 and one line on standard error that gives the reason."""
     assert result.exit_code == 1, result.output
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1

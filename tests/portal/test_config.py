@@ -1,4 +1,4 @@
-"""Settings: what nobody sets is made, what is wrong is named in one sentence."""
+"""Settings: missing ones get a default, wrong ones are named in one sentence."""
 
 import base64
 import os
@@ -25,7 +25,7 @@ def make(tmp_path, **settings):
 
 
 def refused(tmp_path, monkeypatch, name, value, words, kind=ValueError):
-    """The refusal of a setting from the environment: one sentence, with these words in it."""
+    """Check that a setting from the environment is refused in one sentence with these words."""
     monkeypatch.setenv(f"PORTAL_{name}", value)
     with pytest.raises(kind, match=words) as refusal:
         make(tmp_path)
@@ -68,7 +68,7 @@ def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SECRET_KEY", "1234567890123456"),  # JSON makes a number of it
+        ("SECRET_KEY", "1234567890123456"),  # JSON reads it as a number
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "[1]"),
         ("PASSWORD_COST", "lots"),
@@ -100,7 +100,7 @@ def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, v
     ],
 )
 def test_a_key_that_anybody_could_write_is_refused(tmp_path, monkeypatch, value):
-    """F-22: with the command that makes a good one."""
+    """F-22: the message names the command that makes a good key."""
     words = r"SECRET_KEY must .* random; make one with python -c .*token_urlsafe"
     refused(tmp_path, monkeypatch, "SECRET_KEY", value, words, SettingError)
 
@@ -112,8 +112,8 @@ def test_random_keys_are_taken(tmp_path, make_key):
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o000])
-def test_the_database_is_the_owner_s_alone(tmp_path, mask):
-    """F-23: also in a folder that was there before, and where files are open to others."""
+def test_only_the_owner_may_read_the_database(tmp_path, mask):
+    """F-23: also in a folder that existed before, and with a umask that lets others read."""
     instance = tmp_path / "instance"
     instance.mkdir(mode=0o755)
     (instance / "portal.sqlite").touch(mode=0o644)
@@ -154,7 +154,7 @@ def test_the_doctor_says_who_else_may_read(tmp_path):
 @pytest.mark.parametrize(
     "name", [name for name, each in SETTINGS.items() if each.lowest is not None]
 )
-def test_so_is_every_number_of_the_blueprint(tmp_path, monkeypatch, name, value):
+def test_every_wrong_number_of_the_blueprint_is_named(tmp_path, monkeypatch, name, value):
     words = f"^{name} must be a whole number from"
     refused(tmp_path, monkeypatch, name, value, words, SetupError)
 
@@ -175,7 +175,7 @@ def test_so_is_every_number_of_the_blueprint(tmp_path, monkeypatch, name, value)
         ("TWOFACTOR_UNKNOWN", "1"),
     ],
 )
-def test_so_is_every_text_of_the_blueprint(tmp_path, monkeypatch, name, value):
+def test_every_wrong_text_of_the_blueprint_is_named(tmp_path, monkeypatch, name, value):
     refusal = refused(tmp_path, monkeypatch, name, value, name)
     assert isinstance(refusal, SettingError | SetupError)
 

@@ -1,4 +1,4 @@
-"""What was begun under a password, or before the second factor, ends with it."""
+"""Sessions and steps begun before a new password or second factor end with the change."""
 
 import contextvars
 
@@ -18,7 +18,7 @@ COOKIE = "portal_session"
 
 @pytest.fixture
 def change(app, signed_in, customer_password, runner, clock):
-    """Does one of the changes that end what was begun before; the owner's browser does it."""
+    """Make one of the changes that end earlier sessions, in the owner's browser."""
 
     def do(what):
         if what == "password":
@@ -52,7 +52,7 @@ CHANGES = ["password", "operator", "activation", "deactivation", "reset"]
 
 
 def elsewhere(app, *arguments):
-    """A command of the operator's, in the midst of a request that it knows nothing of."""
+    """Run an operator's command in the middle of a request."""
     done = contextvars.Context().run(app.test_cli_runner().invoke, args=arguments)
     assert done.exit_code == 0, done.output
 
@@ -69,7 +69,7 @@ def version(app):
 
 
 def written_again(app, rows):
-    """As if a request that was under way had written its session after the change."""
+    """Write a session again after the change, as a concurrent request would."""
     from portal.extensions import db
     from portal.models import PortalSession
 
@@ -90,8 +90,8 @@ def session_rows(app):
 
 @both
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_session_written_after_the_change_is_dead(app, change, customer_password, what):
-    """F-05: it was begun before, whenever its row was written."""
+def test_a_session_written_after_the_change_is_invalid(app, change, customer_password, what):
+    """F-05: it was begun before the change, whenever its row was written."""
     change.prepare(what)
     thief = app.test_client()
     sign_in(thief, "alice", customer_password)
@@ -118,7 +118,7 @@ def test_the_session_that_made_the_change_goes_on(app, change, signed_in, what):
 
 
 @both
-def test_what_is_dead_already_is_not_listed(app, change, signed_in, customer_password):
+def test_invalid_sessions_are_not_listed(app, change, signed_in, customer_password):
     """F-05"""
     thief = app.test_client()
     thief.environ_base["HTTP_USER_AGENT"] = "Firefox/140 (Android)"
@@ -135,10 +135,10 @@ def test_what_is_dead_already_is_not_listed(app, change, signed_in, customer_pas
 
 
 @both
-def test_a_session_stands_on_the_hash_that_was_checked(
+def test_a_session_is_bound_to_the_hash_that_was_checked(
     app, customer, customer_password, monkeypatch
 ):
-    """F-05: the password changes between the look at the hash and the session's first line."""
+    """F-05: the password changes after the hash was checked and before the session is written."""
     from portal.auth import service
     from portal.extensions import db
 
@@ -163,7 +163,7 @@ class TestRehash:
 
     @both
     def test_the_new_password_stays(self, app, customer, customer_password, monkeypatch):
-        """F-06: the cost was raised, and the password is changed while it is hashed anew."""
+        """F-06: the password changes while the old one is hashed again at a higher cost."""
         from portal.account import service
 
         app.config["PASSWORD_COST"] = 4
@@ -209,7 +209,7 @@ class TestRehash:
 def test_a_change_that_was_overtaken_changes_nothing(
     app, signed_in, customer_password, monkeypatch, path, data
 ):
-    """F-05: it was begun with the old password; between its check and its writing comes another."""
+    """F-05: another change commits between the check of the old password and the write."""
     from portal.account import forms
     from portal.extensions import db
 
@@ -237,7 +237,7 @@ def test_a_change_that_was_overtaken_changes_nothing(
 def test_an_activation_that_was_overtaken_switches_nothing_on(
     app, signed_in, customer, customer_password, clock, monkeypatch
 ):
-    """F-05: a session of before the change does not get it through, whatever its ticket says."""
+    """F-05: a session from before the change can't activate, whatever its ticket says."""
     from portal.account import credentials
     from portal.extensions import db
 
@@ -274,10 +274,10 @@ def test_a_program_is_told_that_it_was_overtaken(app, signed_in, customer_passwo
 
 
 @both
-def test_a_recovery_code_at_sign_in_lets_in_though_it_changes_the_credential(
+def test_a_recovery_code_signs_in_although_it_changes_the_credential(
     app, signed_in, customer_password, clock
 ):
-    """F-05: what the request itself has changed does not end the session that it begins."""
+    """F-05: the request's own change does not end the session that it begins."""
     from tests.support.forms import answer
 
     enrolled = enrol(signed_in, clock, customer_password)

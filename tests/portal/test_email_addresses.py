@@ -1,4 +1,4 @@
-"""E-mail addresses: one mailbox is one account, whichever way its domain is spelled."""
+"""E-mail addresses: one mailbox is one account, however its domain is spelled."""
 
 import socket
 
@@ -74,7 +74,7 @@ def test_the_same_mailbox_is_no_second_account(runner, idn_customer, customer_pa
 @both
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_forgotten_password_is_replaced_by_any_spelling(app, client, idn_customer, spelling):
-    """F-83: the mail carries the domain as mail servers know it."""
+    """F-83: the mail has the domain in ASCII, as mail servers need it."""
     assert submit(client, "/forgot", {"email": spelling}).status_code == 200
     [message] = mails(app)
     assert message["To"] == "x@xn--mller-kva.de"
@@ -82,7 +82,7 @@ def test_a_forgotten_password_is_replaced_by_any_spelling(app, client, idn_custo
 
 
 def test_an_address_with_an_umlaut_is_shown_as_it_is_read(app, signed_in, customer_password):
-    """F-83: the notice of the change goes to both addresses and names the new one as people do."""
+    """F-83: the notice goes to both addresses and shows the new one with its umlaut."""
     data = {"current_password": customer_password, "email": "alice@xn--mller-kva.de"}
     assert submit(signed_in, "/security/email", data).status_code == 303
     to_old, to_new = sorted(mails(app), key=lambda mail: mail["To"] != "alice@example.org")
@@ -105,7 +105,7 @@ class TestServer:
             "MAIL_FROM": "Zoë <portal@müller.de>",
         }
 
-    def test_a_server_that_knows_ascii_alone_takes_the_mail(self, client, idn_customer, port):
+    def test_a_server_that_knows_only_ascii_accepts_the_mail(self, client, idn_customer, port):
         """F-83"""
         with mail_server(port) as mailbox:
             submit(client, "/forgot", {"email": "x@müller.de"}).close()

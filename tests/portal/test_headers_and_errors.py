@@ -1,4 +1,4 @@
-"""What every answer carries, and what a person reads when something fails."""
+"""The headers of every answer, and the text of error pages."""
 
 import pytest
 
@@ -15,7 +15,7 @@ JSON = {"Accept": "application/json"}
 
 
 def paths(app):
-    """Every page that can be looked at without a value in its address."""
+    """The paths of all pages whose address needs no value."""
     return sorted(
         rule.rule
         for rule in app.url_map.iter_rules()
@@ -79,7 +79,7 @@ class TestProxy:
     def settings(self):
         return {"PROXY_COUNT": 1}
 
-    def test_one_proxy_is_believed_and_not_what_stands_before_it(self, app):
+    def test_only_the_address_from_the_proxy_is_believed(self, app):
         """C-47"""
         app.add_url_rule(
             "/address",
@@ -112,7 +112,7 @@ class TestPrefix:
             "/é",
         ],
     )
-    def test_what_is_no_plain_path_is_dropped(self, app, prefix):
+    def test_a_prefix_that_is_not_a_plain_path_is_dropped(self, app, prefix):
         """F-21"""
         response = app.test_client().get("/", headers={"X-Forwarded-Prefix": prefix})
         assert response.location == "/login"
@@ -123,7 +123,7 @@ class TestPrefix:
 
     @pytest.mark.parametrize("address", ["1" * 500, "<script>", "2001:db8::1%" + "e" * 90])
     def test_a_forwarded_address_fits_its_column(self, app, address):
-        """F-21: sessions are written, whatever the proxy passes on."""
+        """F-21: sessions are written, whatever address the proxy passes on."""
         client = app.test_client()
         headers = {"X-Forwarded-For": address}
         assert client.get("/login", headers=headers).status_code == 200
@@ -183,7 +183,7 @@ def test_a_form_without_its_token_is_refused_kindly(signed_in, path, token):
     assert "reload the page" in parse(response.text).text
 
 
-def test_the_token_of_somebody_else_and_of_the_time_before_signing_in_are_refused(
+def test_csrf_tokens_of_others_and_from_before_signing_in_are_refused(
     app, client, customer, customer_password
 ):
     """A-48, C-103"""
@@ -255,7 +255,7 @@ class TestFailures:
         assert signed_in.get("/no-such-page").status_code == 404
 
 
-def test_the_health_check_looks_into_the_database(client):
+def test_the_health_check_queries_the_database(client):
     response = client.get("/healthz")
     assert response.status_code == 200
     assert response.get_json()["status"] == "ok"

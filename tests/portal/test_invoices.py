@@ -1,4 +1,4 @@
-"""Invoices: one's own alone, each a file that opens."""
+"""Invoices: customers see only their own, and each is a valid PDF."""
 
 import re
 from datetime import date
@@ -103,7 +103,7 @@ def test_the_status_follows_the_day():
 
 @pytest.fixture
 def context(app):
-    """The application, which knows the language."""
+    """The application context, which sets the language."""
     with app.app_context():
         yield app
 

@@ -1,4 +1,4 @@
-"""The cookie of a browser that somebody signed in with before: what it is, and when it ends."""
+"""The cookie of a browser used for an earlier sign-in: its content and its expiry."""
 
 import hashlib
 
@@ -100,7 +100,7 @@ def test_it_ends_with_the_credential(app, signed_in):
 
 
 def test_the_browser_of_a_change_stays_known(app, signed_in, customer, customer_password):
-    """F-08: those who change their password are not strangers in that very browser."""
+    """F-08: the browser in which the password was changed stays known."""
     other = app.test_client()
     sign_in(other, "alice", customer_password)
     raise_version(app)
@@ -119,8 +119,8 @@ def test_the_browser_of_a_change_stays_known(app, signed_in, customer, customer_
     assert not is_known(app, signed_in, version=4), "but not across a change of somebody else"
 
 
-def test_one_that_was_begun_before_a_change_is_not_kept(app, customer):
-    """F-08: the password was right, then it was changed, then the sign-in was completed."""
+def test_a_sign_in_begun_before_a_change_makes_no_known_browser(app, customer):
+    """F-08: the password changes between the first and the second step of the sign-in."""
     raise_version(app)
     with app.test_request_context():
         known_browsers.keep(customer.id, 1)

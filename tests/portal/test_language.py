@@ -1,4 +1,4 @@
-"""The portal in the language of whoever looks at it, and mails in that of whom they are for."""
+"""Pages in the language of the reader, mails in that of the recipient."""
 
 import re
 from pathlib import Path
@@ -33,14 +33,14 @@ NOON = 1_795_529_100  # 24 November 2026, 14:05 UTC
 
 @pytest.fixture
 def german(client, customer, customer_password):
-    """Alice's browser, which wants German and is signed in."""
+    """Alice's browser, signed in and asking for German."""
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = GERMAN["Accept-Language"]
     sign_in(client, "alice", customer_password)
     return client
 
 
 def choose(client, name, path="/login"):
-    """Press a button of the switch on a page."""
+    """Press a button of the language switch on a page."""
     page = client.get(path)
     return send(client, path, _switch(page.text), {"language": name})
 
@@ -62,9 +62,11 @@ def heading(page):
 
 
 class TestPages:
-    """The whole portal, page by page: nothing of it is English."""
+    """Every page of the portal is in German, with no English left."""
 
-    def test_those_that_can_be_looked_at(self, app, german, customer, customer_password, clock):
+    def test_pages_without_values_in_their_address(
+        self, app, german, customer, customer_password, clock
+    ):
         make_invoices(app, customer)
         paths = sorted(
             rule.rule
@@ -82,7 +84,7 @@ class TestPages:
                 answer(german, german.get("/"), {})  # sign out
         assert pages > 20
 
-    def test_those_with_two_factor_authentication(self, german, customer_password, clock):
+    def test_pages_with_two_factor_authentication(self, german, customer_password, clock):
         phone = enrol(german, clock, customer_password)
         clock.advance()
         for path in ("/", "/security/", f"{TWOFACTOR}/", "/security/password", "/invoices/"):
@@ -144,7 +146,7 @@ class TestPages:
         refused = german.get("/no-such-page", headers={"Accept": "application/json"})
         assert refused.json["message"].startswith("Unter dieser Adresse gibt es keine Seite.")
 
-    def test_what_breaks(self, app, german, monkeypatch):
+    def test_pages_of_failures(self, app, german, monkeypatch):
         app.config["PROPAGATE_EXCEPTIONS"] = False
         monkeypatch.setitem(app.view_functions, "account.security", lambda: 1 / 0)
         assert heading(german.get("/security/")) == "Etwas ist schiefgegangen"
@@ -198,7 +200,7 @@ class TestChoice:
         assert "Secure" not in cookie
 
     @pytest.mark.parametrize("value", ["", "xx", "../../etc/passwd", "en'", "DE", "de_DE"])
-    def test_a_cookie_that_we_did_not_write_is_none(self, client, value):
+    def test_an_invalid_cookie_is_ignored(self, client, value):
         client.set_cookie("portal_language", value)
         assert heading(client.get("/login")) == "Sign in"
 
@@ -211,7 +213,7 @@ class TestChoice:
         assert heading(other.get("/login")) == "Sign in"
         sign_in(other, "alice", customer_password)
         assert heading(other.get("/security/")) == "Sicherheit"
-        # From then on in that browser: also where nobody is signed in, or nobody is looked up.
+        # From then on in that browser, also signed out and on pages that load no user.
         assert heading(other.get("/no-such-page")) == "Seite nicht gefunden"
         submit(other, "/", {}, button="Abmelden")
         assert heading(other.get("/login")) == "Anmelden"
@@ -223,7 +225,7 @@ class TestChoice:
         signed_in.set_cookie("portal_language", "de")
         assert heading(signed_in.get("/security/")) == "Security"
 
-    def test_a_language_that_is_gone_is_none(self, app, signed_in, customer):
+    def test_a_stored_language_that_is_no_longer_offered_is_ignored(self, app, signed_in, customer):
         with app.app_context():
             db.session.get(Customer, customer.id).language = "tlh"
             db.session.commit()
@@ -245,7 +247,7 @@ class TestChoice:
             "",
         ],
     )
-    def test_it_leads_nowhere_else(self, client, target):
+    def test_the_switch_leads_to_no_other_site(self, client, target):
         form = _switch(client.get("/login").text)
         done = send(client, "/login", form, {"language": "de", "next": target})
         assert done.location == "/"
@@ -258,7 +260,7 @@ class TestChoice:
     def test_no_other_site_can_switch_it(self, client):
         assert client.post("/language", data={"language": "de"}).status_code == 400
 
-    def test_it_costs_no_look_into_the_database(self, app, signed_in, customer):
+    def test_the_switch_costs_no_statement(self, app, signed_in, customer):
         def statements(path):
             signed_in.get(path)
             with statements_of(app) as seen:
@@ -296,7 +298,7 @@ class TestMails:
         assert "Anmeldung, Passwortänderung, Änderung der E-Mail-Adresse, Rechnungen" in text
         assert re.search(r"Wann: \d+\. \w+ 20\d\d, \d\d:\d\d Uhr \(UTC\)", text)
         assert left_in_english(f"<p>{text}</p>", *CATALOGUES) == set()
-        # So is what the operator causes.
+        # So are mails that the operator causes.
         app.test_cli_runner().invoke(args=["twofactor", "reset", "alice", "--reason", "x", "--yes"])
         assert self.of(app)[-1] == (
             "Die Zwei-Faktor-Authentifizierung wurde zurückgesetzt",
@@ -316,7 +318,7 @@ class TestMails:
             ("Die Zwei-Faktor-Authentifizierung ist eingeschaltet", "de"),
             ("Ihre E-Mail-Adresse wurde geändert", "de"),
             ("Ihre E-Mail-Adresse wurde geändert", "de"),
-            # The operator's deed: English, as nothing is known.
+            # By the operator, so in English, since no language is known.
             ("Codes were unlocked for your account", "en-GB"),
         ]
         with app.test_client() as other:
@@ -327,7 +329,7 @@ class TestMails:
         assert subject.startswith("Ihr Wiederherstellungscode wurde verwendet")
         assert spoken == "de"
 
-    def test_not_in_that_of_somebody_who_guesses(self, app, customer):
+    def test_not_in_the_language_of_a_guesser(self, app, customer):
         with app.test_request_context(headers=GERMAN):
             signals.challenge_failed.send(app, user_id=str(customer.id), run=5, area="sign_in")
         assert self.of(app) == [("Wrong codes for your account", "en-GB")]
@@ -344,7 +346,7 @@ class TestMails:
         submit(client, path, {"new_password": password, "repeat_password": password})
         assert self.of(app)[-1] == ("Ihr Passwort wurde geändert", "de")
 
-    def test_the_last_one(self, app, german, customer_password):
+    def test_the_mail_about_a_closed_account(self, app, german, customer_password):
         submit(german, "/security/close", {"current_password": customer_password})
         assert self.of(app) == [("Ihr Konto wurde geschlossen", "de")]
 
@@ -395,7 +397,7 @@ def test_numbers_and_dates(app, name, money, day, moment):
 
 
 def test_commands_speak_english(app):
-    """Also where the environment of the operator is another one."""
+    """Also if the operator's environment has another language."""
     create = ["user", "create", "a@b", "--email", "x@example.org", "--password", "x"]
     done = app.test_cli_runner().invoke(args=create)
     assert "A user name can't contain the sign @." in done.output

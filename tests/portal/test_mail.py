@@ -1,4 +1,4 @@
-"""Mails: none is lost, none delays a page, none carries more than it should."""
+"""Mails: none is lost, delays a page or holds more than it should."""
 
 import base64
 import smtplib
@@ -25,7 +25,7 @@ def context(app):
 
 
 def post(recipient, subject, text):
-    """Put a mail into the outbox and see to its delivery, as a change does."""
+    """Queue a mail and deliver it, as a change does."""
     with db.engine.begin() as connection:
         outbox.put(connection, recipient, subject, text)
     outbox.hand_over()
@@ -116,7 +116,7 @@ class TestServer:
         assert waiting() == 0
 
     @both
-    def test_a_dead_server_loses_nothing_and_delays_nothing(
+    def test_a_server_that_is_down_loses_and_delays_no_mail(
         self, app, client, customer, server, runner, clock
     ):
         server.down = True
@@ -154,8 +154,8 @@ class TestServer:
         assert not outbox.deliver(number)
         assert server.sent == []
 
-    def test_what_waits_is_sealed_under_the_secret_key(self, context, server):
-        """C-130: a link in it replaces a password."""
+    def test_waiting_mails_are_sealed_under_the_secret_key(self, context, server):
+        """C-130: it may hold a link that replaces a password."""
         server.down = True
         post("a@example.org", "Subject", "the link")
         [stored] = db.session.scalars(db.select(OutboxMail.message)).all()
@@ -172,7 +172,7 @@ class TestServer:
         assert "the link" in server.sent[0].get_content()
 
     def test_a_mail_that_no_key_opens_is_dropped_after_a_week(self, context, server, caplog):
-        """Until then, those behind it go."""
+        """Until then, the mails behind it are sent."""
         server.down = True
         post("a@example.org", "Subject", "text")
         db.session.execute(
@@ -188,7 +188,7 @@ class TestServer:
         assert outbox.deliver_due() == (0, 0)
         assert "is dropped" in caplog.text
 
-    def test_what_had_to_wait_goes_with_the_next_one(self, context, server):
+    def test_waiting_mails_are_sent_with_the_next_one(self, context, server):
         server.down = True
         for number in range(3):
             post("a@example.org", f"Subject {number}", "text")

@@ -1,4 +1,4 @@
-"""The portal's schema, revision by revision: whatever stands in the database stays in it."""
+"""The portal's migrations, revision by revision: all data is kept."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REVISIONS = [
     each.revision for each in reversed(list(ScriptDirectory(str(MIGRATIONS)).walk_revisions()))
 ]
-# Rows that the portal of a revision may have written; a later revision adds what it brings.
+# Rows that the portal of a revision may have written; later revisions add theirs.
 ROWS = {
     "0001": """
         INSERT INTO customer (id, username, username_key, email, email_key, password_hash,
@@ -53,7 +53,7 @@ ROWS = {
         INSERT INTO password_attempts (key, run, last_at) VALUES ('ff', 4, 1800000000);
     """,
 }
-# What a revision throws away on purpose: nobody knows what an older link was based on.
+# Data that a revision deletes on purpose; older links don't record their credential.
 DROPPED = {"0003": {"password_reset"}}
 
 
@@ -118,7 +118,7 @@ def test_an_upgrade_loses_nothing(portal, since):
 
 @pytest.mark.slow
 def test_flask_db_upgrade_needs_no_source_tree(tmp_path):
-    """The package alone, as the wheel holds it, in a folder without anything else."""
+    """Run with only the package, as in the wheel, in a folder with nothing else."""
     environment = {**os.environ, "PORTAL_INSTANCE_PATH": str(tmp_path / "instance")}
     environment["PYTHONPATH"] = str(ROOT)
     flask = [sys.executable, "-m", "flask", "--app", "portal"]

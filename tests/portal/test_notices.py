@@ -1,4 +1,4 @@
-"""Notices: every change of the second factor reaches the owner of the account by mail."""
+"""Notices: the owner gets a mail for every change of the second factor."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def context(app):
 
 
 def happen(app, name, user_id, facts):
-    """As the blueprint tells it: amid the transaction when it is a change, and after the commit."""
+    """Send an event as the blueprint does: a change in its transaction, then after the commit."""
     if name not in ("held", "challenge_failed"):
         with db.engine.begin() as connection:
             app.extensions["twofactor"].kit.store.joins(connection, name, user_id, facts)
@@ -25,7 +25,7 @@ def happen(app, name, user_id, facts):
 
 
 class TestNotices:
-    """Every change of the second factor reaches its owner."""
+    """The owner gets a mail for every change of the second factor."""
 
     def subjects(self, app):
         return [message["Subject"] for message in mails(app)]
@@ -96,7 +96,7 @@ class TestNotices:
             ("challenge_failed", {"area": "password", "run": 6}, None),
         ],
     )
-    def test_what_else_is_told(self, context, customer, name, words, subject):
+    def test_other_events_with_a_notice(self, context, customer, name, words, subject):
         happen(context, name, str(customer.id), words)
         assert self.subjects(context) == ([subject] if subject else [])
 
@@ -122,7 +122,7 @@ class TestNotices:
 
 
 def test_each_change_has_a_notice_or_is_told_by_another(app):
-    """F-85: none is missing, so no change can fail for want of its mail."""
+    """F-85: no notice is missing, so no change fails because it has no mail."""
     facts = {
         "activated": {"areas": ("sign_in",)},
         "deactivated": {"by": "code"},

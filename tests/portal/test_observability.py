@@ -1,4 +1,4 @@
-"""What the portal tells machines: logs, readiness, figures."""
+"""The portal's logs, readiness check and metrics."""
 
 import io
 import json
@@ -21,7 +21,7 @@ TOKEN = "a token for the tests alone"
 
 @pytest.fixture
 def lines(app):
-    """What the portal's loggers write, formatted as the settings say."""
+    """The lines of the portal's loggers, formatted as the settings say."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(default_handler.formatter)
@@ -171,7 +171,7 @@ class TestMetrics:
     def settings(self):
         return {"METRICS_TOKEN": TOKEN}
 
-    def test_they_are_for_who_knows_the_token(self, client, signed_in, clock, customer_password):
+    def test_metrics_are_shown_with_the_token(self, client, signed_in, clock, customer_password):
         phone = enrol(signed_in, clock, customer_password)
         submit(signed_in, "/security/two-factor/recovery", {"code": phone.next_code()})
         shown = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -183,7 +183,7 @@ class TestMetrics:
         assert 'twofactor_held_accounts{kind="locked"} 0.0' in shown.text
 
     @pytest.mark.parametrize("given", [None, "Bearer wrong", f"Basic {TOKEN}", "Bearer ü"])
-    def test_and_for_nobody_else(self, client, given):
+    def test_metrics_are_refused_without_the_token(self, client, given):
         headers = {} if given is None else {"Authorization": given}
         refused = client.get("/metrics", headers=headers)
         assert refused.status_code == 401
@@ -191,7 +191,7 @@ class TestMetrics:
         assert "twofactor_" not in refused.text
 
 
-def test_there_are_none_without_a_token(client):
+def test_metrics_are_off_without_the_setting(client):
     assert client.get("/metrics").status_code == 404
 
 

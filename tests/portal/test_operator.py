@@ -1,4 +1,4 @@
-"""An operator helps a customer, and looks at whether the portal is well."""
+"""An operator helps a customer, and checks that the portal works."""
 
 import json
 import socket
@@ -73,7 +73,7 @@ def test_a_customer_is_named_by_name_address_or_key(app, twofactor, customer):
         return json.loads(twofactor("status", name, "--json").stdout)["user"]
 
     assert key("alice") == key("ALICE@example.org") == str(customer.id)
-    assert key(str(other.id)) == str(other.id)  # off, and nothing was ever recorded
+    assert key(str(other.id)) == str(other.id)  # off, and without any event
     assert key(str(customer.id)) == str(other.id)  # whose name it is
     assert twofactor("status", "99").exit_code == 1
 
@@ -96,7 +96,7 @@ def test_the_doctor_looks_at_the_portal_too(twofactor):
     checks = doctor(twofactor)
     assert list(checks)[-4:] == ["revision", "proxy", "mail", "files"]
     assert checks["keys"]["ok"] is checks["isolation"]["ok"] is checks["tables"]["ok"] is True
-    assert checks["revision"]["ok"] is False  # these tables were made without it
+    assert checks["revision"]["ok"] is False  # these tables were made without Flask-Migrate
     assert "wanted" in checks["revision"]["text"]
     assert "this machine alone" in checks["proxy"]["text"]
     assert "nobody gets" in checks["mail"]["text"]
@@ -134,7 +134,7 @@ class TestInProduction:
         assert not mail["ok"]
         assert "ConnectionRefusedError" in mail["text"]
 
-    def test_a_history_that_is_not_there_is_not_looked_at(self, app, twofactor, monkeypatch):
+    def test_without_a_migration_history_there_is_no_check(self, app, twofactor, monkeypatch):
         monkeypatch.setattr(app.extensions["migrate"], "directory", "nowhere")
         assert doctor(twofactor)["revision"]["ok"] is True
 
@@ -146,5 +146,5 @@ class TestInProduction:
         with app.app_context(), db.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'of-tomorrow'")
         revision = doctor(twofactor)["revision"]
-        assert revision["ok"] is True  # it was led up first, and this release goes on meanwhile
+        assert revision["ok"] is True  # upgraded first, while this release still runs
         assert "ahead" in revision["text"]

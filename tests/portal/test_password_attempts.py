@@ -1,4 +1,4 @@
-"""Wrong passwords are counted wherever one is asked, and a guesser can't keep the owner out."""
+"""Wrong passwords count on every page that asks for one; guessers can't keep the owner out."""
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +26,7 @@ def wrong(client, name="alice"):
 
 
 def strangers(app, count=FREE, name="alice"):
-    """Wrong passwords, each from another browser at another address."""
+    """Send wrong passwords, each from another browser and address."""
     answers = []
     for number in range(count):
         client = app.test_client()
@@ -79,7 +79,7 @@ def test_a_clock_that_is_set_back_shortens_no_wait():
 
 @both
 def test_from_many_addresses_ten_are_judged(app, client, customer, customer_password, clock):
-    """F-08: held means held: the right one is not judged, and the page says for how long."""
+    """F-08: then even the right one is not judged, and the page says for how long."""
     answers = strangers(app, FREE + 5)
     assert [answer.status_code for answer in answers] == [200] * FREE + [429] * 5
     held = sign_in(client, "alice", customer_password)
@@ -113,7 +113,7 @@ def test_the_owner_is_told_at_the_tenth(app, customer):
 
 
 def test_a_name_that_nobody_has_is_held_alike(app, customer):
-    """F-08: nothing tells who is a customer, neither the hold nor a mail."""
+    """F-08: neither the hold nor a mail reveals who is a customer."""
     known, unknown = strangers(app, FREE + 2), strangers(app, FREE + 2, "Nobody")
     assert [a.status_code for a in known] == [a.status_code for a in unknown]
     assert known[-1].headers["Retry-After"] == unknown[-1].headers["Retry-After"]
@@ -138,15 +138,15 @@ def test_nobody_else_waits(app, client, customer, customer_password):
     assert sign_in(client, "bob", customer_password).status_code == 303
 
 
-def test_a_run_that_was_left_alone_for_a_day_counts_no_more(app, customer, clock):
-    """F-08: whether it was purged or not."""
+def test_a_run_ends_after_a_day_without_attempts(app, customer, clock):
+    """F-08: whether its row was purged or not."""
     strangers(app, FREE + 1)
     clock.advance(DAY)
     assert [a.status_code for a in strangers(app, FREE + 1)] == [200] * FREE + [429]
 
 
 def test_a_new_password_begins_at_nothing(app, client, customer, customer_password):
-    """F-08: what is counted is counted for the version of the credential."""
+    """F-08: wrong passwords count for one version of the credential."""
     from portal.extensions import db
 
     strangers(app)
@@ -191,7 +191,7 @@ def ask(client, path, password):
 
 
 @pytest.mark.parametrize("path", QUESTIONS)
-def test_the_fifth_wrong_one_in_a_session_ends_it(app, signed_in, customer, path):
+def test_the_fifth_wrong_password_in_a_session_ends_it(app, signed_in, customer, path):
     """F-07"""
     for _ in range(4):
         assert "The current password is not right." in ask(signed_in, path, "wrong").text
@@ -201,7 +201,7 @@ def test_the_fifth_wrong_one_in_a_session_ends_it(app, signed_in, customer, path
     assert signed_in.get("/").status_code == 303
 
 
-def test_a_right_one_begins_the_session_anew(signed_in, customer, customer_password):
+def test_a_right_password_resets_the_count_of_the_session(signed_in, customer, customer_password):
     """F-07"""
     for _ in range(3):
         for _ in range(4):
@@ -213,7 +213,7 @@ def test_a_right_one_begins_the_session_anew(signed_in, customer, customer_passw
 
 @pytest.mark.parametrize("path", QUESTIONS)
 def test_wrong_current_passwords_are_counted(app, signed_in, customer, customer_password, path):
-    """F-07: by the figures of the sign-in page; the right one is not judged either."""
+    """F-07: with the count of the sign-in page; then the right one is not judged either."""
     for _ in range(2):
         for _ in range(5):
             last = ask(signed_in, path, "wrong")
@@ -225,7 +225,7 @@ def test_wrong_current_passwords_are_counted(app, signed_in, customer, customer_
 
 
 def sign_in_anew(app, client, customer):
-    """A session without its password being judged: the figures of the browser stay."""
+    """Start a session without judging a password, so that the browser's count stays."""
     with client.session_transaction() as stored:
         stored["_user_id"] = str(customer.id)
         stored[STAMP] = customer.credential_version
@@ -233,7 +233,7 @@ def sign_in_anew(app, client, customer):
 
 
 def test_the_wizard_and_deactivation_ask_the_same_function(app, signed_in, customer, clock):
-    """F-07: half of the ten in the wizard, the other half at deactivation, a program's answers."""
+    """F-07: half of the ten in the wizard, the others at deactivation; answers in JSON."""
     password = "plum-coffee-lantern-42"
     token = {"X-CSRFToken": csrf(signed_in)}
     for _ in range(4):
@@ -261,7 +261,7 @@ def test_the_wizard_says_that_passwords_are_held(app, signed_in, customer, clock
 
 
 def hold(app, customer, client):
-    """Count ten for the browser of this client."""
+    """Count ten wrong passwords for this client's browser."""
     from portal.account import known_browsers
 
     with app.test_request_context():
@@ -295,7 +295,7 @@ def test_the_session_of_a_program_ends_with_json(signed_in, customer):
 
 
 def test_the_arithmetic_of_a_year():
-    """F-08: what docs/security.md says of guesses at a password."""
+    """F-08: the number of password guesses a year in docs/security.md."""
     from tools import security
 
     assert security.passwords_a_year(0) == 10 + 5 + (365 * DAY - 930) // 900

@@ -1,4 +1,4 @@
-"""What a good password is, and that every character of it counts."""
+"""The rules for new passwords; every character counts."""
 
 import ast
 import inspect
@@ -93,7 +93,7 @@ def test_composed_and_decomposed_letters_are_the_same_password():
     ],
 )
 def test_a_weak_password_is_refused_with_a_reason(password, why):
-    """F-86: what is guessed early is refused, and the person is told what would be better."""
+    """F-86: passwords that are easy to guess are refused, with advice for a better one."""
     words = ["alice", "wonder.land", "wonder.land@example.org", "Customer Portal"]
     with pytest.raises(PasswordRefused, match=why):
         check_new_password(password, words)
@@ -130,10 +130,10 @@ def test_the_words_of_one_person_are_not_those_of_the_next():
     ["a" * 4097, "a" + "\u0300" * 31, "a" + "\u0300" * 20_000 + "\u0327" * 20_000, "\u0f73" * 16],
     ids=["long", "marks", "both", "hidden marks"],
 )
-def test_what_is_too_costly_is_wrong_without_being_hashed(monkeypatch, password):
+def test_too_long_a_password_is_wrong_without_being_hashed(monkeypatch, password):
     """F-01: neither normalised nor given to bcrypt; U+0F73 is no mark, but consists of two."""
     stored = hash_password("plum-coffee-lantern-42", COST)
-    assert not check_nobody("", COST)  # makes the hash that nobody's password is compared with
+    assert not check_nobody("", COST)  # makes the hash that unknown users' passwords are tried on
     monkeypatch.setattr(passwords, "_prepared", None)
     assert not check_password(password, stored)
     assert not check_nobody(password, COST)
@@ -151,7 +151,7 @@ def test_another_cost_asks_for_a_new_hash():
     assert needs_rehash(stored, COST + 1)
 
 
-def test_nobody_has_the_password_of_nobody():
+def test_no_password_fits_the_hash_for_unknown_users():
     assert check_nobody("nobody has this password", COST) is False
 
 

@@ -1,4 +1,4 @@
-"""A database that does not answer: nobody waits for ever, and the answer is a sentence."""
+"""Timeouts for a database that does not answer; the page says so."""
 
 import socket
 import time
@@ -24,7 +24,7 @@ def settings():
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """The port of a server that takes connections and says nothing."""
+    """The port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -50,7 +50,7 @@ def test_a_server_that_says_nothing(tmp_path, silent):
 
 @pytest.mark.postgres
 def test_a_lock_that_nobody_gives_back(app, signed_in, customer_password, clock):
-    """A-64: the guarded deed does not happen while another holds the account's row."""
+    """A-64: the guarded deed is refused while another transaction holds the account's row."""
     enrolled = enrol(signed_in, clock, customer_password, ["email"])
     code = enrolled.next_code()
     typed = {"current_password": customer_password, "email": "new@example.org"}

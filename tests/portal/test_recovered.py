@@ -1,4 +1,4 @@
-"""Codes held by somebody who has the password, and how the owner gets out of it at the portal."""
+"""The owner's ways back in after a stranger with the password had codes held."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def phone(signed_in, clock, customer_password):
 
 @pytest.fixture
 def thief(app, phone, customer_password):
-    """Elsewhere, with the password, at the second step: five wrong codes, so none is judged."""
+    """A stranger with the password whose five wrong codes hold the account's codes."""
     thief = app.test_client()
     sign_in(thief, "alice", customer_password)
     form = find_form(thief.get(f"{TWOFACTOR}/sign-in").text, "code")
@@ -41,7 +41,7 @@ def try_code(client, phone, customer_password):
 def test_the_owner_gets_in_on_the_own_browser(
     app, signed_in, phone, thief, clock, customer_password
 ):
-    """F-12: while strangers are held."""
+    """F-12: while codes from other browsers are held."""
     for _ in range(7):  # the day's budget, too
         clock.advance(3600)
         sign_in(thief, "alice", customer_password)
@@ -55,7 +55,7 @@ def test_the_owner_gets_in_on_the_own_browser(
 
 @both
 def test_a_new_password_by_mail_lets_codes_be_judged_again(app, phone, thief, customer_password):
-    """F-12: on any browser; whoever held them does not know it."""
+    """F-12: in any browser, as the stranger does not have the new password."""
     operator = app.test_cli_runner()
     done = operator.invoke(args=["user", "set-password", "alice", "--password", NEW])
     assert done.exit_code == 0, done.output
@@ -65,7 +65,7 @@ def test_a_new_password_by_mail_lets_codes_be_judged_again(app, phone, thief, cu
 
 
 def test_the_mailed_link_does_it_too(app, signed_in, clock, customer_password, client):
-    """F-12: where the link asks for no code."""
+    """F-12: if the link asks for no code."""
     phone = enrol(signed_in, clock, customer_password, ["sign_in"])
     thief = app.test_client()
     sign_in(thief, "alice", customer_password)
@@ -104,7 +104,7 @@ def test_the_recovery_code_takes_a_new_password_after_wrong_codes(
     [("short", ""), ("plum-coffee-lantern-42", "This is your present password")],
 )
 def test_the_portals_rules_hold_for_it(app, phone, thief, customer_password, password, sentence):
-    """F-11: and nothing is judged before."""
+    """F-11: and no code is judged before the password is good."""
     owner = app.test_client()
     sign_in(owner, "alice", customer_password)
     fields = {"code": phone.recovery_code, "new_password": password, "repeat_password": password}

@@ -1,4 +1,4 @@
-"""The forgotten password: one link, once, for an hour, and it tells nobody who is a customer."""
+"""The forgotten password: a link works once, for an hour, and reveals no customers."""
 
 import re
 
@@ -45,7 +45,7 @@ def test_the_link_replaces_the_password_and_signs_nobody_in(
 
 
 def _but_for_the_token(page: str) -> str:
-    """The token of the form says when it was made."""
+    """The page without the form's CSRF token, which has a time in it."""
     found, times = re.subn(r'(name="csrf_token" value=")[^"]+', r"\1", page)
     assert times
     return found
@@ -81,7 +81,7 @@ def test_a_link_works_once(app, client, customer):
 
 
 @both
-def test_of_two_who_use_a_link_at_once_one_wins(app, client, customer):
+def test_only_one_of_two_uses_of_a_link_at_once_succeeds(app, client, customer):
     from portal.auth import service
     from portal.auth.service import Link
     from portal.extensions import db
@@ -97,7 +97,7 @@ def test_of_two_who_use_a_link_at_once_one_wins(app, client, customer):
     assert sign_in(client, "alice", NEW).status_code == 303
 
 
-def test_a_link_dies_after_an_hour(app, client, customer, clock):
+def test_a_link_expires_after_an_hour(app, client, customer, clock):
     ask(client)
     link = last_link(app)
     clock.advance(HOUR - 1)
@@ -108,7 +108,7 @@ def test_a_link_dies_after_an_hour(app, client, customer, clock):
     assert app.test_client().get(link).location == "/forgot"
 
 
-def test_a_link_that_was_never_opened_dies_after_an_hour(app, client, customer, clock):
+def test_a_link_that_was_never_opened_expires_after_an_hour(app, client, customer, clock):
     ask(client)
     clock.advance(HOUR)
     assert client.get(last_link(app)).location == "/forgot"
@@ -126,7 +126,7 @@ def test_a_link_opens_one_account_only(app, client, customer, customer_password)
 
 @both
 def test_the_latest_link_is_the_one_that_counts(app, client, customer, clock):
-    """F-16: whatever others have asked for, what the owner asks for arrives, and is good."""
+    """F-16: after others' requests, the owner's own link still arrives and works."""
     for _ in range(5):
         ask(app.test_client())
     before = last_link(app)
@@ -136,7 +136,7 @@ def test_the_latest_link_is_the_one_that_counts(app, client, customer, clock):
     assert use(client, last_link(app)).location == "/login"
 
 
-def test_a_link_that_is_open_dies_with_a_later_one(app, client, customer):
+def test_a_later_link_ends_an_open_one(app, client, customer):
     """F-16"""
     ask(client)
     client.get(last_link(app))
@@ -145,13 +145,13 @@ def test_a_link_that_is_open_dies_with_a_later_one(app, client, customer):
 
 
 def test_the_link_goes_to_the_address_on_record(app, client, customer):
-    """F-16: as it was typed it may be another mailbox."""
+    """F-16: the typed spelling might be another mailbox."""
     ask(client, "ALICE@Example.ORG")
     assert [mail["To"] for mail in mails(app)] == ["alice@example.org"]
 
 
 def test_requests_count_against_the_network_address(app, client, customer):
-    """F-16: nobody asks for links without end, known address or not."""
+    """F-16: for known and unknown e-mail addresses alike."""
     for number in range(60):
         assert ask(client, f"n{number}@example.org").status_code == 200
     refused = ask(client)
@@ -169,7 +169,7 @@ def test_requests_count_against_the_network_address(app, client, customer):
 @pytest.mark.parametrize(
     "change", ["password", "email", "email and back", "activation", "deactivation", "operator"]
 )
-def test_a_link_dies_with_what_it_stands_on(
+def test_a_link_ends_with_its_credential_and_address(
     app, client, runner, signed_in, customer_password, clock, change, opened
 ):
     """F-02: in the mailbox, or open in a browser."""
@@ -194,7 +194,7 @@ def test_a_link_dies_with_what_it_stands_on(
     else:
         runner.invoke(args=["user", "set-password", "alice", "--password", NEW])
     assert other.get(CHOOSE if opened else link).location == "/forgot"
-    # Nor does the form that stands open already do anything.
+    # The form that is already open does nothing either.
     form = find_form(other.get("/forgot").text, "email")
     third = "a-third-piano-of-velvet-5"
     data = {"csrf_token": dict(form.fields)["csrf_token"], "new_password": third}
@@ -202,8 +202,8 @@ def test_a_link_dies_with_what_it_stands_on(
     assert sign_in(app.test_client(), "alice", third).status_code == 200
 
 
-def test_the_token_is_worth_nothing_once_it_was_opened(app, client, customer):
-    """F-20: what stands in access logs opens nothing, in no other browser."""
+def test_the_token_is_useless_once_the_link_was_opened(app, client, customer):
+    """F-20: the token in access logs opens nothing in another browser."""
     ask(client)
     link = last_link(app)
     opened = client.get(link)
@@ -225,8 +225,8 @@ def test_looking_whether_the_link_is_there_does_not_open_it(app, client, custome
 
 
 @both
-def test_who_planted_the_session_does_not_get_the_ticket(app, client, customer, customer_password):
-    """F-20: the owner opens the link in a browser that was given somebody else's session."""
+def test_a_planted_session_does_not_get_the_ticket(app, client, customer, customer_password):
+    """F-20: the owner opens the link in a browser with a session planted by somebody else."""
     make_customer(app, "mallory", "mallory@example.org", customer_password)
     mallory = app.test_client()
     sign_in(mallory, "mallory", customer_password)
@@ -279,8 +279,8 @@ def test_a_refused_password_does_not_use_the_link_up(
 
 
 @both
-def test_what_breaks_does_not_use_the_link_up(app, client, customer, monkeypatch):
-    """F-20: the token of the mail is gone by then, so the session has to keep what it got."""
+def test_a_failure_does_not_use_the_link_up(app, client, customer, monkeypatch):
+    """F-20: the mailed token is used up by then, so the session must keep its ticket."""
     from portal.auth import service
 
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -1,4 +1,4 @@
-"""Sessions are records: what was ended does not come back."""
+"""Sessions are records; an ended one does not come back."""
 
 import base64
 
@@ -92,7 +92,7 @@ class TestOverTls:
         assert "Domain" not in header
 
 
-def test_a_copied_cookie_is_dead_after_signing_out(app, signed_in):
+def test_a_copied_cookie_is_useless_after_signing_out(app, signed_in):
     """C-83"""
     copy = with_token(app, token(signed_in))
     assert is_signed_in(copy)
@@ -121,7 +121,7 @@ def test_a_session_ends_after_twelve_hours_whatever_its_use(signed_in, clock):
 
 
 def test_keep_me_signed_in_lasts_thirty_days(client, customer, customer_password, clock):
-    """C-86, F-19: as long as it is used."""
+    """C-86, F-19: as long as the session is used."""
     response = remembered(client, customer_password)
     [cookie] = [each for each in response.headers.getlist("Set-Cookie") if COOKIE in each]
     assert "Max-Age=2592000" in cookie
@@ -145,7 +145,7 @@ def test_keep_me_signed_in_ends_after_fourteen_days_without_a_request(
 
 
 def test_a_visit_writes_at_most_once_a_minute(app, signed_in, clock):
-    is_signed_in(signed_in)  # the first page puts its token against forged requests in
+    is_signed_in(signed_in)  # the first page adds its CSRF token
     before = rows(app)[0].last_seen_at
     clock.advance(59)
     is_signed_in(signed_in)
@@ -156,7 +156,7 @@ def test_a_visit_writes_at_most_once_a_minute(app, signed_in, clock):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/static/portal.css", "/no-such-page"])
-def test_what_needs_no_session_reads_none(app, signed_in, path):
+def test_requests_without_need_read_no_session(app, signed_in, path):
     from sqlalchemy import event
 
     from portal.extensions import db
@@ -275,8 +275,8 @@ def test_nobody_ends_the_session_of_somebody_else(app, signed_in, customer_passw
     assert is_signed_in(signed_in)
 
 
-def test_nobody_makes_no_row(app, clock):
-    """F-17: who only looks, or signs in wrongly, or asks for a link, leaves no session."""
+def test_anonymous_requests_make_no_row(app, clock):
+    """F-17: reading, a failed sign-in or asking for a link leaves no session."""
     for path in ("/login", "/forgot", "/", "/reset/x", "/security/two-factor/sign-in"):
         app.test_client().get(path, follow_redirects=True)
     client = app.test_client()
@@ -286,7 +286,7 @@ def test_nobody_makes_no_row(app, clock):
     assert rows(app) == []
 
 
-def test_a_session_of_nobody_tells_nothing_and_opens_for_us_alone(app, client):
+def test_an_anonymous_session_is_sealed(app, client):
     client.get("/login")
     value = token(client)
     with client.session_transaction() as session:
@@ -300,8 +300,8 @@ def test_a_session_of_nobody_tells_nothing_and_opens_for_us_alone(app, client):
 
 
 @both
-def test_a_session_that_was_sealed_otherwise_is_over(app, signed_in):
-    """As an older release has left it: the customer signs in again, and nothing breaks."""
+def test_a_session_sealed_by_an_older_release_ends(app, signed_in):
+    """A session of an older release: the customer signs in again, and nothing breaks."""
     from portal.extensions import db
     from portal.models import PortalSession
 
@@ -314,7 +314,7 @@ def test_a_session_that_was_sealed_otherwise_is_over(app, signed_in):
     assert old.get("/login").status_code == 200
 
 
-def test_a_session_of_nobody_ends_after_an_hour_without_use(client, clock):
+def test_an_anonymous_session_ends_after_an_hour_without_use(client, clock):
     client.get("/login")
     with client.session_transaction() as session:
         csrf = session["csrf_token"]
@@ -329,7 +329,7 @@ def test_a_session_of_nobody_ends_after_an_hour_without_use(client, clock):
         assert session["csrf_token"] != csrf
 
 
-def test_a_cookie_of_nobody_never_says_that_somebody_is_in(app, customer):
+def test_an_anonymous_cookie_never_signs_anybody_in(app, customer):
     """F-17: not even one that we sealed ourselves."""
     from portal.sessions import interface, visits
 
@@ -339,7 +339,7 @@ def test_a_cookie_of_nobody_never_says_that_somebody_is_in(app, customer):
     assert not is_signed_in(with_token(app, sealed))
 
 
-def test_what_was_said_to_nobody_stays_small(client):
+def test_an_anonymous_session_stays_small(client):
     for _ in range(40):
         client.get("/reset/x")
     assert len(token(client)) < 3000
@@ -348,7 +348,7 @@ def test_what_was_said_to_nobody_stays_small(client):
 
 @both
 def test_each_sign_in_has_a_record_of_its_own(app, signed_in, customer_password, clock):
-    """F-17, C-82: signed in once more in the same browser, also as the same customer."""
+    """F-17, C-82: also when the same customer signs in again in the same browser."""
     first, [row] = token(signed_in), rows(app)
     clock.advance(HOUR - 1)
     signed_in.get("/")
@@ -364,7 +364,7 @@ def test_each_sign_in_has_a_record_of_its_own(app, signed_in, customer_password,
 
 
 def test_a_number_is_never_given_again(app, customer, customer_password):
-    """Otherwise what was left of a closed account would belong to the next customer."""
+    """Otherwise the remains of a closed account would belong to the next customer."""
     from portal.extensions import db
     from portal.models import Customer
     from tests.support.customers import make_customer

@@ -1,4 +1,4 @@
-"""Signing in by name and by address, and out again."""
+"""Signing in by name and by address, and signing out."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_unknown_user_and_wrong_password_are_one_answer(client, customer):
 
 
 def test_unknown_user_and_wrong_password_take_one_path(app, customer, monkeypatch):
-    """A-70: One hash of one cost is computed either way: that is what takes the time."""
+    """A-70: one hash of the same cost is computed either way; it takes most of the time."""
     costs = []
     real = passwords.bcrypt.checkpw
 
@@ -159,7 +159,7 @@ def test_a_forged_remember_cookie_signs_nobody_in(app, customer):
     assert not is_signed_in(client)
 
 
-def test_somebody_with_another_ones_address_as_name_can_not_be_made(app, customer):
+def test_a_user_name_that_is_another_customers_address_is_refused(app, customer):
     made = app.test_cli_runner().invoke(
         args=["user", "create", "alice@example.org", "--email", "m@example.org", "--password", "x"]
     )

@@ -1,4 +1,4 @@
-"""How often the database is asked: no oftener than a page, a listing or a mail needs."""
+"""The number of statements for a page, a listing and a mail."""
 
 import json
 
@@ -15,7 +15,7 @@ ACCOUNT = "FROM twofactor_account"
 
 
 def people(app, count, first=0):
-    """Customers beside Alice, without a sign-in of theirs."""
+    """Customers besides Alice, without passwords."""
     from portal.extensions import db
     from portal.models import Customer
 
@@ -50,13 +50,13 @@ class TestUserList:
         people(app, 21, first=8)
         text, many = listed(app)
         assert len(text.splitlines()) == 30
-        assert many - few == 2 * 2 + 1  # two batches more, and the look behind a full one
+        assert many - few == 2 * 2 + 1  # two batches more, and the query after a full one
 
     @both
     def test_all_are_there_in_the_order_of_their_names(
         self, app, signed_in, clock, customer_password
     ):
-        """F-83: each once, and those of two batches are told apart."""
+        """F-83: each once, also across two batches."""
         names = people(app, 25)
         enrol(signed_in, clock, customer_password, ["password", "sign_in"])
         rows = json.loads(listed(app, "--json")[0])
@@ -78,7 +78,7 @@ def looks_at_the_account(app, client, path):
 
 @pytest.mark.parametrize("path", ["/", "/security/"])
 def test_a_page_reads_the_account_once(app, signed_in, clock, customer_password, path):
-    """F-83: on and off."""
+    """F-83: with two-factor authentication on and off."""
     signed_in.get(path)
     assert looks_at_the_account(app, signed_in, path) == 1
     enrol(signed_in, clock, customer_password, ["password"])
@@ -87,7 +87,7 @@ def test_a_page_reads_the_account_once(app, signed_in, clock, customer_password,
 
 
 def test_the_outbox_is_handed_over_once_for_a_recovery(app, signed_in, clock, customer_password):
-    """F-83: the used code and the switching off are one change."""
+    """F-83: using the recovery code and turning off are one change."""
     phone = enrol(signed_in, clock, customer_password, ["sign_in"])
     other = app.test_client()
     sign_in(other, "alice", customer_password)

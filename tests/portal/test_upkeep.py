@@ -1,4 +1,4 @@
-"""flask purge: what has run out is removed, and nothing else."""
+"""flask purge removes expired rows, and nothing else."""
 
 import pytest
 from sqlalchemy import text
@@ -29,7 +29,7 @@ def counts(app):
 
 @pytest.fixture
 def full(app, client, customer, customer_password, clock):
-    """A row of each kind, made at one moment."""
+    """A row of each kind, all made at the same time."""
     from portal.extensions import db
     from portal.models import KnownBrowser, PasswordAttempts
 
@@ -53,7 +53,7 @@ def full(app, client, customer, customer_password, clock):
         (180 * DAY, (0, 0, 0, 0, 0)),
     ],
 )
-def test_what_has_run_out_is_removed(app, full, runner, clock, after, left):
+def test_expired_rows_are_removed(app, full, runner, clock, after, left):
     """F-17, F-83: rows of network addresses, too."""
     assert set(counts(app).values()) == {1}
     clock.advance(after)

@@ -1,4 +1,4 @@
-"""Customers with many browsers, set up by the use cases themselves rather than page by page."""
+"""Customers with many browsers, set up by the use cases rather than page by page."""
 
 import contextvars
 import hashlib
@@ -41,7 +41,7 @@ _CSRF = "0" * 40
 
 
 class Apart(FlaskClient):
-    """A client whose requests know nothing of the app context that the test is in."""
+    """A test client whose requests don't use the test's app context."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         return contextvars.Context().run(super().open, *args, **kwargs)
@@ -49,7 +49,7 @@ class Apart(FlaskClient):
 
 @dataclass
 class Person:
-    """A customer, with the phone and the printed sheet."""
+    """A customer with phone and recovery code."""
 
     id: int
     name: str
@@ -62,28 +62,28 @@ class Person:
         return str(self.id)
 
     def code(self, steps: int = 0) -> str:
-        """What the phone shows now, or so many steps later."""
+        """Return the phone's code now, or some time steps later."""
         return oathtool(self.secret, self.clock() + 30 * steps)
 
     def wrong(self) -> str:
-        """A code that is right at no time near."""
+        """Return a code that is wrong now and near now."""
         return wrong_code(self.secret, self.clock())
 
 
 class People:
-    """Makes them, and counts what the database says of them."""
+    """Factory of customers, with counts of their rows in the database."""
 
     def __init__(self, app: Flask, clock: SharedClock) -> None:
         self.app, self.clock = app, clock
         self._outbox = Path(app.instance_path) / "outbox"
-        self._subjects: dict[Path, str] = {}  # of the mails that were read; each is read once
+        self._subjects: dict[Path, str] = {}  # the mails already read; each is read once
         self.kit = app.extensions["twofactor"].kit
         self.csrf = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(_CSRF)
 
     # -- making ----------------------------------------------------------------------------------
 
     def person(self, name: str = "alice", areas: Sequence[str] | None = ALL) -> Person:
-        """A customer; with areas, two-factor authentication is on and its code used up."""
+        """Create a customer; with areas, two-factor authentication is on and its code used up."""
         cost = self.app.config["PASSWORD_COST"]
         customer = Customer(
             username=name,
@@ -99,7 +99,7 @@ class People:
         return person
 
     def begin(self, person: Person, areas: Sequence[str] = ALL) -> str:
-        """An unfinished enrolment; the person has scanned the code. Returns the ticket's id."""
+        """Begin an enrolment; the person has scanned the code. Returns the ticket's id."""
         subject = self.subject(person)
         ticket_id = enrolment.begin(self.kit, subject, frozenset(areas))
         unfinished = enrolment.resume(self.kit, subject, ticket_id)
@@ -108,7 +108,7 @@ class People:
         return ticket_id
 
     def enrol(self, person: Person, areas: Sequence[str] = ALL) -> None:
-        """Switch it on; the next code is a fresh one."""
+        """Turn two-factor authentication on; the next code is a fresh one."""
         ticket_id = self.begin(person, areas)
         enrolment.confirm(self.kit, self.subject(person), ticket_id, Code(person.code()))
         self.clock.advance()
@@ -119,7 +119,7 @@ class People:
         count: int,
         marks: Sequence[dict[str, str]] = (),
     ) -> list[str]:
-        """Sessions, signed in when they are somebody's; returns the cookies."""
+        """Create sessions, signed in if they have a person; return the cookies."""
         now = int(self.clock())
         version = self.version_of(person) if person is not None else 0
         tokens, rows = [], []
@@ -153,7 +153,7 @@ class People:
         return tokens
 
     def pending(self, person: Person, count: int) -> list[str]:
-        """Browsers in which the password was right and the code is outstanding."""
+        """Create browsers that wait for the code after a right password."""
         account = self.kit.store.account(person.key)
         begun = (self.kit, account, person.key, False, None, self.subject(person).credential)
         ids = [sign_in.begin(*begun) for _ in range(count)]
@@ -162,25 +162,25 @@ class People:
     # -- requests --------------------------------------------------------------------------------
 
     def post(self, path: str, cookie: str, headers: dict[str, str] | None = None, **data: Any):
-        """A form sent from a browser."""
+        """Return a request that sends a form from a browser."""
         return Request("POST", path, {"csrf_token": self.csrf, **data}, cookie, headers or {})
 
     def new_email(self, cookie: str, email: str, password: str = PASSWORD, **data: Any) -> Request:
-        """The deed of these tests: what was done can be counted and seen."""
+        """Return a change of the e-mail address, a deed that can be counted."""
         return self.post(EMAIL_FORM, cookie, current_password=password, email=email, **data)
 
     def deactivate(self, cookie: str, code: str) -> Request:
-        """Switch it off; as JSON, where done and done already differ."""
+        """Return a deactivation as JSON, whose answers tell done from already done."""
         return self.post(DEACTIVATE, cookie, dict(JSON), code=code, password=PASSWORD)
 
     # -- counting --------------------------------------------------------------------------------
 
     def last_event(self) -> int:
-        """The number of the latest event."""
+        """Return the number of the latest event."""
         return int(self._scalar("SELECT coalesce(max(id), 0) FROM twofactor_event"))
 
     def events(self, since: int = 0, person: Person | None = None) -> dict[str, int]:
-        """How many events of each kind there were since that number."""
+        """Count the events of each kind after that number."""
         statement = "SELECT kind, count(*) FROM twofactor_event WHERE id > :since"
         values: dict[str, Any] = {"since": since}
         if person is not None:
@@ -196,20 +196,20 @@ class People:
             return str(found.scalar_one())
 
     def subject(self, person: Person) -> Subject:
-        """The person, with what lets them in now, as the portal tells the blueprint."""
+        """Return the subject for the person, with the current credential, as the portal does."""
         with Session(db.engine) as session:
             customer = session.get(Customer, person.id)
             credential = self.app.extensions["twofactor"].host.credential_of(customer)
         return Subject(person.key, credential=credential)
 
     def version_of(self, person: Person) -> int:
-        """The version of the person's credential."""
+        """Return the version of the person's credential."""
         statement = select(Customer.credential_version).where(Customer.id == person.id)
         with db.engine.connect() as connection:
             return int(connection.execute(statement).scalar_one())
 
     def signed_in(self, person: Person) -> int:
-        """How many sessions are the person's, and stand on what lets the person in today."""
+        """Count the person's sessions that have the current version of the credential."""
         statement = select(func.count()).where(
             PortalSession.customer_id == person.id,
             PortalSession.credential_version == self.version_of(person),
@@ -218,7 +218,7 @@ class People:
             return int(connection.execute(statement).scalar_one())
 
     def let_sessions_idle(self, seconds: int) -> None:
-        """They were last seen so long ago; being seen again has to be written down."""
+        """Set the sessions' last use back, so that the next request must write it."""
         with db.engine.begin() as connection:
             connection.execute(
                 text(f"UPDATE portal_session SET last_seen_at = last_seen_at - {seconds}")
@@ -234,12 +234,12 @@ class People:
         )
 
     def told(self) -> int:
-        """How many mails were sent or wait to be."""
+        """Count the mails that were sent or are waiting."""
         waiting = self._scalar("SELECT count(*) FROM outbox_mail WHERE recipient <> ''")
         return len(list(self._outbox.glob("*.eml"))) + int(waiting)
 
     def mails(self) -> list[str]:
-        """The subjects of all mails in the outbox folder."""
+        """Return the subjects of all mails in the outbox folder."""
         for path in self._outbox.glob("*.eml"):
             if path not in self._subjects:
                 message = message_from_bytes(path.read_bytes(), policy=policy.default)

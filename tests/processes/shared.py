@@ -1,4 +1,4 @@
-"""What the test and all workers see at once: memory behind a file."""
+"""Memory that the test shares with all workers through a file."""
 
 import mmap
 import struct
@@ -8,7 +8,7 @@ from tests.support.clock import START, STEP
 
 
 class SharedClock:
-    """A clock for the config key ``CLOCK`` that stands still in every process alike."""
+    """A stopped clock for the config key ``CLOCK``, shared by all processes."""
 
     def __init__(self, path: Path, now: float | None = START) -> None:
         self._memory = _memory(path)
@@ -33,7 +33,7 @@ class SharedClock:
 
 
 class Slot:
-    """Which worker is at a marked request: its process id, 0 when none has begun it."""
+    """The process id of the worker at a marked request; 0 if none has begun it."""
 
     def __init__(self, path: Path) -> None:
         self._memory = _memory(path)

@@ -1,4 +1,4 @@
-"""What a thief of the database gets: nothing that opens anything."""
+"""A stolen database holds nothing that opens an account."""
 
 import base64
 import re
@@ -29,12 +29,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    """A mail server that is down, so that the mails are in the database as well."""
+    """Settings with a mail server that is down, so that mails stay in the database."""
     return {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": 9, "MAIL_TLS": "none"}
 
 
 def dumped(uri: str) -> list[bytes]:
-    """Everything that the database has: as SQL, and for SQLite the bytes of its files too."""
+    """Dump the database as SQL, and for SQLite also the bytes of its files."""
     url = make_url(uri)
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
@@ -56,7 +56,7 @@ def dumped(uri: str) -> list[bytes]:
 
 
 def spellings(secret: str) -> Iterator[bytes]:
-    """A base32 secret as it might be written down."""
+    """Return the spellings in which a base32 secret might be stored."""
     raw = base64.b32decode(secret)
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     texts = [secret, " ".join(groups), "-".join(groups), raw.hex(), raw.hex(" ")]
@@ -67,7 +67,7 @@ def spellings(secret: str) -> Iterator[bytes]:
         yield each.upper().encode()
     for data in (raw, secret.encode(), raw.hex().encode()):
         for offset in range(3):
-            # Base64 of a longer text that holds it: without the ends, which depend on the rest.
+            # Base64 of a longer text that holds it, without the ends, which depend on the rest.
             for coded in (base64.b64encode, base64.urlsafe_b64encode):
                 yield coded(bytes(offset) + data)[4 if offset else 0 : -4]
         yield data.hex().encode()
@@ -83,12 +83,12 @@ def recovery_spellings(code: str) -> Iterator[bytes]:
 
 
 def alone(code: str) -> re.Pattern[bytes]:
-    """A code as a word of its own: six digits may be part of a hash by chance."""
+    """Return a pattern for a code as a separate word; a hash may contain its digits by chance."""
     return re.compile(rb"(?<![0-9A-Za-z_$./-])" + code.encode() + rb"(?![0-9A-Za-z_$./-])")
 
 
 class Journey:
-    """Somebody who does everything, and what must not be found afterwards."""
+    """A person who uses everything, with the secrets that must not be found afterwards."""
 
     def __init__(self, app: Flask, clock: SharedClock) -> None:
         self.app, self.clock = app, clock
@@ -118,7 +118,7 @@ class Journey:
 
 
 def travel(journey: Journey, people: People) -> None:
-    """Enrolled, wrong and right codes, a pending sign-in, a pass, an unfinished enrolment."""
+    """Enrol, enter wrong and right codes, and leave a pass, a pending sign-in and an enrolment."""
     app = journey.app
     people.person(areas=None)
     people.person("bob", areas=None)
@@ -126,7 +126,7 @@ def travel(journey: Journey, people: People) -> None:
     sign_in(client, "alice", PASSWORD)
     journey.see(client)
     alice = journey.enrolled(client)
-    # Wrong, right, and right once more: the form came back and has left a pass.
+    # A wrong code, a right one, and a second right one whose form came back and left a pass.
     data = {"current_password": "wrong", "email": "x@example.org"}
     asked = submit(client, "/security/email", data)
     asked = answer(client, asked, {"twofactor_code": journey.typed("918273")})
@@ -134,7 +134,7 @@ def travel(journey: Journey, people: People) -> None:
     back = answer(client, asked, {"twofactor_code": journey.typed(alice.next_code())})
     assert back.status_code == 200
     journey.see(client)
-    # An open view, a new recovery code, a trial of the old one.
+    # An open view, a new recovery code, an attempt with the old one.
     looked = client.get("/invoices/")
     answer(client, looked, {"code": journey.typed(alice.next_code())})
     made = submit(client, f"{TWOFACTOR}/recovery", {"code": journey.typed(alice.next_code())})
@@ -150,7 +150,7 @@ def travel(journey: Journey, people: People) -> None:
     journey.see(other)
     # A link that replaces the password waits for the mail server.
     submit(app.test_client(), "/forgot", {"email": "alice@example.org"})
-    # Somebody else's enrolment is not finished.
+    # An unfinished enrolment of somebody else.
     sign_in(bobs, "bob", PASSWORD)
     step2 = submit(
         bobs,
@@ -188,7 +188,7 @@ def test_a_dump_opens_nothing(app: Flask, people: People, clock: SharedClock, da
 
 
 def found(journey: Journey, dumps: list[bytes]) -> list[str]:
-    """What a thief would have found."""
+    """Return the secrets that a thief would find in the dumps."""
     kept = [("secret", s) for secret in journey.secrets for s in spellings(secret)]
     kept += [("recovery code", s) for c in journey.recovery_codes for s in recovery_spellings(c)]
     kept += [("ticket or session", i.encode()) for i in journey.ids]
@@ -199,7 +199,7 @@ def found(journey: Journey, dumps: list[bytes]) -> list[str]:
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path):
-    """What the test above does not find is not there: each spelling is found when it is."""
+    """The search of the test above finds each spelling."""
     secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     journey = Journey(None, None)  # only its search is used
     journey.secrets, journey.codes = {secret}, {"123456"}
@@ -266,7 +266,7 @@ def test_a_secret_in_another_row_does_not_open(
         for user_id, (row_id, value) in sealed.items():
             put(secret, sealed=value, id=row_id)
             put(owner, user=user_id, id=row_id)
-    # Back in their places they open as before; and the recovery code never needed them.
+    # Secrets in their own rows open as before; the recovery code needs none of them.
     client = app.test_client()
     asked = sign_in(client, "alice", PASSWORD, follow_redirects=True)
     assert answer(client, asked, {"code": alice.code()}).location == "/"
@@ -278,7 +278,7 @@ def test_a_secret_in_another_row_does_not_open(
 
 
 def _refused_in_words(app: Flask, people: People, person: Person, code: str) -> None:
-    """At sign-in, at the guard and at deactivation: 503 and a sentence, and nobody is in."""
+    """Check that sign-in, guard and deactivation answer 503 in words and sign nobody in."""
     client = app.test_client()
     asked = sign_in(client, person.name, PASSWORD, follow_redirects=True)
     assert asked.request.path == SIGN_IN

@@ -1,4 +1,4 @@
-"""Backup and restore as docs/operations.md has them: its own commands, while somebody writes."""
+"""Backup and restore by the commands in docs/operations.md, during writes."""
 
 import re
 import shlex
@@ -35,7 +35,7 @@ def revision(app: Flask) -> None:
 
 
 def documented(word: str) -> list[str]:
-    """The commands of the section on backups that have the word in them."""
+    """The commands in the section on backups that contain the word."""
     section = PAGE.split("## Backup")[1].split("\n## ")[0]
     lines = re.findall(r"^\$ (.+)$", section, re.MULTILINE)
     found = [line for line in lines if word in line]
@@ -45,7 +45,7 @@ def documented(word: str) -> list[str]:
 
 @contextmanager
 def writing(people: People, alice: Person) -> Iterator[None]:
-    """Events are written all the time, in pairs: a copy must never have the one alone."""
+    """Write pairs of events all the time; a copy must never have half a pair."""
     over, ready = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -74,7 +74,7 @@ def in_context(app: Flask, work: Any) -> Any:
 
 
 def look(app: Flask, uri: str, folder: Path, alice: Person, clock: Any) -> None:
-    """A portal on the restored database: all is there, and Alice's phone still works."""
+    """Check that the restored database is complete and Alice's phone still works."""
     settings = {key: app.config[key] for key in ("SECRET_KEY", "TWOFACTOR_KEYS", "PASSWORD_COST")}
     settings |= {"INSTANCE_PATH": str(folder), "SQLALCHEMY_DATABASE_URI": uri, "CLOCK": clock}
     restored = create_app(settings)

@@ -1,7 +1,7 @@
-"""A credential changes while others begin something with the old one: afterwards all of it is dead.
+"""A changed credential ends all that others begin with the old one at the same moment.
 
-Four workers and PostgreSQL. In each round the change and what races it are sent at one moment, so
-that what was begun before is written before it, amid it and after it.
+Four workers and PostgreSQL. In each round the change and the competing requests are sent at one
+moment, so that these are written before, during and after the change.
 """
 
 import random
@@ -32,22 +32,22 @@ TRUST = "twofactor_trust"
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    """Many sign in from one address; and a browser can be trusted."""
+    """Settings for many sign-ins from one address and for trusted browsers."""
     return {"ADDRESS_FAILURES": 0, "TWOFACTOR_TRUST_SECONDS": 86_400}
 
 
 @pytest.fixture
 def portal(serve: Serve) -> Gunicorn:
-    """Its hashes cost more than those that this process makes, so that each sign-in re-hashes."""
+    """A portal with a higher hash cost than this process, so that each sign-in re-hashes."""
     return serve(
         workers=4, threads=2, PASSWORD_COST=6, ADDRESS_FAILURES=0, TWOFACTOR_TRUST_SECONDS=86_400
     )
 
 
 def together(portal: Gunicorn, people: People, change: Any, beside: list[Request]) -> list[Answer]:
-    """The change and the others at one moment; the answers, that to the change first if it is one.
+    """Send the change and the others at one moment; return the answers, the change's first.
 
-    What is no request is done in this process, on a thread of its own.
+    A change that is a function runs in a thread of this process.
     """
     place = random.Random(people.clock()).randint(0, len(beside))
     if isinstance(change, Request):
@@ -68,7 +68,7 @@ def _within(people: People, change: Callable[[], None]) -> None:
 
 
 def sign_ins(people: People, person: Person, password: str, **more: str) -> list[Request]:
-    """Browsers that give the password."""
+    """Requests that sign in with a password."""
     nobody = people.browsers(None, BESIDE)
     data = {"identity": person.name, "password": password, **more}
     return [people.post("/login", cookie, **data) for cookie in nobody]
@@ -81,7 +81,7 @@ def password_form(people: People, person: Person, old: str, new: str) -> Request
 
 
 def set_password(person: Person, new: str) -> Callable[[], None]:
-    """What the operator's command does."""
+    """Return a function that sets a password as the operator's command does."""
 
     def change() -> None:
         customer = db.session.get(Customer, person.id)
@@ -92,7 +92,7 @@ def set_password(person: Person, new: str) -> Callable[[], None]:
 
 
 def opened(portal: Gunicorn, people: People, person: Person) -> str:
-    """The cookie of a browser that has opened the link of a forgotten password."""
+    """The cookie of a browser that opened the link for a forgotten password."""
     [nobody] = people.browsers(None, 1)
     email = people.email_of(person)
     assert burst(portal.port, [people.post("/forgot", nobody, email=email)])[0].status == 200
@@ -106,7 +106,7 @@ def reset_form(people: People, cookie: str, new: str) -> Request:
 
 
 def alive(portal: Gunicorn, answers: list[Answer]) -> list[Answer]:
-    """Those whose session opens the overview."""
+    """Return the answers whose session opens the overview."""
     looked = [Request("GET", "/", cookie=each.cookie) for each in answers if each.cookie]
     return [answer for answer in burst(portal.port, looked) if answer.status == 200]
 
@@ -143,7 +143,7 @@ def test_no_session_of_the_old_password_lives_on(portal: Gunicorn, people: Peopl
 
 
 def test_no_session_of_before_the_activation_lives_on(portal: Gunicorn, people: People):
-    """F-05: whoever is in without a code was in before it was asked."""
+    """F-05: a session without a code ends, since it began before codes were required."""
     alice = people.person(areas=None)
     signed_in = 0
     for _ in range(CHANGES):
@@ -162,8 +162,8 @@ def test_no_session_of_before_the_activation_lives_on(portal: Gunicorn, people: 
     assert signed_in > CHANGES // 2, "the race was none"
 
 
-def test_an_activation_of_before_the_new_password_is_none(portal: Gunicorn, people: People):
-    """F-05: one of both comes first; an activation that comes second changes nothing."""
+def test_an_activation_begun_before_the_new_password_fails(portal: Gunicorn, people: People):
+    """F-05: an activation that loses the race against the new password changes nothing."""
     alice = people.person(areas=None)
     old, outcomes = PASSWORD, set()
     for number in range(CHANGES):
@@ -182,7 +182,7 @@ def test_an_activation_of_before_the_new_password_is_none(portal: Gunicorn, peop
 
 
 def test_no_pending_sign_in_of_the_old_password_lives_on(portal: Gunicorn, people: People):
-    """F-05: the second step is closed to whoever took the first with the old password."""
+    """F-05: a sign-in begun with the old password can't take the second step."""
     alice = people.person(areas=["sign_in"])
     begun, old = 0, PASSWORD
     for number in range(CHANGES):
@@ -208,7 +208,7 @@ def test_no_pending_sign_in_of_the_old_password_lives_on(portal: Gunicorn, peopl
 
 
 def test_no_browser_is_trusted_on_the_old_password(portal: Gunicorn, people: People):
-    """F-05: trusted at the very moment of the change; with the new password a code is asked."""
+    """F-05: a browser trusted at the moment of the change is asked for a code afterwards."""
     alice = people.person(areas=["sign_in"])
     trusted = 0
     for number in range(CHANGES):
@@ -228,8 +228,8 @@ def test_no_browser_is_trusted_on_the_old_password(portal: Gunicorn, people: Peo
     assert trusted, "the race was none"
 
 
-def test_a_link_and_a_new_address_are_one_or_the_other(portal: Gunicorn, people: People):
-    """F-02, F-05: the link is for the mailbox of the moment; whichever comes first is done."""
+def test_only_one_of_a_link_and_a_new_address_succeeds(portal: Gunicorn, people: People):
+    """F-02, F-05: the link is bound to the address, so only the first of both succeeds."""
     alice = people.person(areas=None)
     old, done = PASSWORD, []
     for number in range(CHANGES):
@@ -254,7 +254,7 @@ def test_a_link_and_a_new_address_are_one_or_the_other(portal: Gunicorn, people:
 
 
 def test_a_link_is_opened_by_one(portal: Gunicorn, people: People):
-    """F-20: eight browsers at one moment, one ticket."""
+    """F-20: eight browsers at one moment get one ticket."""
     alice = people.person(areas=None)
     for _ in range(10):
         [nobody] = people.browsers(None, 1)
@@ -267,8 +267,8 @@ def test_a_link_is_opened_by_one(portal: Gunicorn, people: People):
         people.clock.advance()
 
 
-def test_of_two_links_asked_for_at_once_one_is_good(portal: Gunicorn, people: People):
-    """F-16: one link a customer, also when it is asked for eight times at one moment."""
+def test_only_one_of_links_requested_at_once_works(portal: Gunicorn, people: People):
+    """F-16: a customer has one link, even if eight are requested at one moment."""
     alice = people.person(areas=None)
     for _ in range(10):
         asked = [

@@ -1,4 +1,4 @@
-"""The database goes away before each statement of a request in turn."""
+"""Requests whose database fails before each of their statements in turn."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 class Gone:
-    """From the n-th statement on the database does not answer; a COMMIT is a statement too."""
+    """A database that fails from the n-th statement on; COMMIT counts as a statement."""
 
     def __init__(self, number: int) -> None:
         self.number, self.seen = number, 0
@@ -37,7 +37,7 @@ class Gone:
             return
         if connection.dialect.name == "sqlite":
             raise OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
-        connection.connection.driver_connection.close()  # the driver finds out by itself
+        connection.connection.driver_connection.close()  # the driver notices by itself
 
     def _refuse(self, *_: Any) -> None:
         if self.happened:
@@ -112,7 +112,7 @@ REQUESTS = (
 
 
 def _state(people: People, alice: Person) -> tuple[Any, ...]:
-    """What a person would call changed."""
+    """The state that a person would see as changed."""
     account = people.kit.store.account(alice.key)
     return (
         people.email_of(alice),
@@ -126,7 +126,7 @@ def _state(people: People, alice: Person) -> tuple[Any, ...]:
 def test_each_statement_in_turn(
     app: Flask, people: People, make: Callable[[People, Person], Request]
 ):
-    """A-64, C-93, C-131: a sentence each time; what it says is true; afterwards all is well."""
+    """A-64, C-93, C-131: a true sentence each time, and everything works afterwards."""
     alice = people.person()
     app.testing = False  # errors become pages, as they do for customers
     faults: list[str] = []

@@ -1,7 +1,7 @@
-"""The documented deployment, really started: nginx, two hosts of four workers, one database.
+"""The documented deployment: nginx, two hosts of four workers, one database.
 
-The site of nginx and the configuration of gunicorn are the files in `deploy/`. Each host has a
-folder of its own; what both know is what `/etc/portal.env` would say on both.
+The nginx site and the gunicorn configuration are the files in `deploy/`. Each host has its own
+folder; both share the settings that would be in `/etc/portal.env`.
 """
 
 import base64
@@ -84,7 +84,7 @@ def site(serve: Serve, settings: dict[str, Any], tmp_path: Path) -> Iterator[Sit
 
 
 def figures(host: Gunicorn) -> dict[str, float]:
-    """What a host tells Prometheus: codes and recovery codes by their result."""
+    """Return a host's Prometheus counters of codes and recovery codes, by result."""
     connection = http.client.HTTPConnection("127.0.0.1", host.port, timeout=30)
     connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     text = connection.getresponse().read().decode()
@@ -99,7 +99,7 @@ def figures(host: Gunicorn) -> dict[str, float]:
 
 
 def guarded(browser: Https, phone: Enrolled, email: str) -> None:
-    """A deed without a code, whose form travels sealed from one worker to the next."""
+    """A deed sent without a code; its sealed form goes from one worker to another."""
     asked = submit(browser, "/security/email", {"current_password": PASSWORD, "email": email})
     assert asked.status_code == 403, asked.text
     done = answer(browser, asked, {"twofactor_code": phone.next_code()})
@@ -111,14 +111,14 @@ def test_a_journey_hops_between_hosts_while_processes_die(site: Site, people: Pe
     people.person("alice", areas=None)
     one, two = site.hosts
     browser = site.browser()
-    browser.headers["X-Forwarded-For"] = "203.0.113.9"  # a lie
+    browser.headers["X-Forwarded-For"] = "203.0.113.9"  # a forged address
     assert sign_in(browser, "alice", PASSWORD).status_code == 303
     known, session = sorted(browser.cookies)
     assert known.startswith("__Host-portal_known_")
     assert session == "__Host-portal_session"
     phone = enrol(browser, people.clock, PASSWORD)
     guarded(browser, phone, "a1@example.org")
-    # The worker that has just answered is gone before the next request.
+    # Kill the worker that has just answered before the next request.
     os.kill(int(browser.workers[-1]), signal.SIGKILL)
     guarded(browser, phone, "a2@example.org")
     assert browser.get("/invoices/").status_code == 403
@@ -129,7 +129,7 @@ def test_a_journey_hops_between_hosts_while_processes_die(site: Site, people: Pe
     assert sum(each.get("accepted", 0) for each in before) == 3
     assert all(each.get("unavailable", 0) == 0 for each in before)
 
-    # Now a whole host: whoever is sent there is sent to the other one.
+    # Now a whole host fails, and nginx sends its requests to the other.
     answered = set(map(int, filter(None, browser.workers)))
     assert all(answered & set(host.workers) for host in site.hosts)
     one.die()
@@ -165,7 +165,7 @@ def test_the_edge(site: Site) -> None:
 
 
 def static_files_alone_go_compressed(browser: Https) -> None:
-    """The length of a compressed page, that of an error as well, would tell secrets (BREACH)."""
+    """Check that only static files are compressed; page lengths would reveal secrets (BREACH)."""
     browser.headers["Accept-Encoding"] = "gzip"
     for path, file in FILES.items():
         answer = browser.get(path)
@@ -177,7 +177,7 @@ def static_files_alone_go_compressed(browser: Https) -> None:
 
 
 class Visitors(threading.Thread):
-    """Somebody at every moment: each answer must be the right one."""
+    """Visitors who send requests all the time; each answer must be the right one."""
 
     def __init__(self, browser: Https, phone: Enrolled) -> None:
         super().__init__(daemon=True)
@@ -197,14 +197,14 @@ class Visitors(threading.Thread):
                 return
 
     def _sign_in(self) -> None:
-        """What a pending sign-in carries is sealed by one worker and opened by another."""
+        """Sign in, so that one worker seals a pending sign-in and another opens it."""
         other = Https(NAME, self.browser.port, self.browser.certificate)
         sign_in(other, "alice", PASSWORD)
         done = submit(other, f"{TWOFACTOR}/sign-in", {"code": self.phone.next_code()})
         assert done.status_code == 303, done.text
 
     def until(self, done: int) -> None:
-        """Wait for so many more rounds."""
+        """Wait for some more rounds."""
         wanted = self.done + done
         for _ in range(1200):
             if self.wrong or self.done >= wanted:
@@ -222,7 +222,7 @@ class Visitors(threading.Thread):
 def test_keys_are_rotated_while_people_go_on(
     site: Site, people: People, settings: dict[str, Any], tmp_path: Path, database: str
 ) -> None:
-    """C-17: old and new processes side by side, and not a single request fails."""
+    """C-17: with old and new processes side by side no request fails."""
     people.person("alice", areas=None)
     browser = site.browser()
     sign_in(browser, "alice", PASSWORD)
@@ -231,7 +231,7 @@ def test_keys_are_rotated_while_people_go_on(
     visitors.until(1)
 
     def restart(keys: list[str]) -> None:
-        """One host after the other; between them, both kinds of processes serve."""
+        """Restart the hosts in turn; in between, old and new processes serve."""
         path = tmp_path / "settings.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {"TWOFACTOR_KEYS": keys}))
         for host in site.hosts:

@@ -1,4 +1,4 @@
-"""A key is missing, the clock runs wrong, the mail server is down: a sentence, and no way in."""
+"""Faults: a missing key, a wrong clock, a dead mail server. The page explains, nobody gets in."""
 
 import base64
 import contextlib
@@ -35,7 +35,7 @@ HOUR = 3600
 
 
 def words(answer: Answer) -> str:
-    """What a person reads; never a trace."""
+    """Return the page's main text; fail on a 500 or a traceback."""
     assert answer.status != 500
     assert "Traceback" not in answer.text
     return parse(answer.text).by_id("main").text
@@ -51,7 +51,7 @@ def ask(port: int, request: Request) -> Answer:
 
 @both
 def test_a_missing_key(serve: Serve, people: People):
-    """A-64, C-93: named in the log, a sentence on the page; the recovery code needs no key."""
+    """A-64, C-93: the log names it, the page explains; the recovery code needs no key."""
     alice, bob = people.person(), people.person("bob")
     [cookie] = people.browsers(alice, 1)
     [half_in] = people.pending(alice, 1)
@@ -77,11 +77,11 @@ def test_a_missing_key(serve: Serve, people: People):
     assert f"sealing key {named} is not among TWOFACTOR_KEYS" in portal.output()
     assert people.events(before) == {}
     assert people.kit.store.account(alice.key).failures == 0
-    # Who has the printed sheet gets in: a recovery code is hashed, not sealed.
+    # The recovery code still works, since it is hashed, not sealed.
     [inside] = people.browsers(bob, 1)
     off = ask(portal.port, people.deactivate(inside, bob.recovery_code))
     assert (off.status, off.json["by"]) == (200, "recovery")
-    # With the key beside the new one, the very same code is good.
+    # With the old key after the new one, the same code works.
     portal.stop()
     portal = serve(workers=2, TWOFACTOR_KEYS=[other, *people.app.config["TWOFACTOR_KEYS"]])
     request = people.new_email(cookie, "new@example.org", twofactor_code=alice.code())
@@ -99,7 +99,7 @@ def _password(people: People, person: Person) -> Request:
 @both
 @pytest.mark.parametrize("back", [HOUR, None], ids=["an hour back", "at nought"])
 def test_a_clock_set_back(serve: Serve, people: People, back: int | None):
-    """A-64, C-05, C-31, C-93: codes count as used until the time has come again; nobody is out."""
+    """A-64, C-05, C-31, C-93: codes count as used until that time returns; sessions stay."""
     alice, bob = people.person(), people.person("bob")
     portal = serve(workers=2)
     right = people.clock()
@@ -118,10 +118,10 @@ def test_a_clock_set_back(serve: Serve, people: People, back: int | None):
     assert people.events(before) == {"code_reused": 3}
     for path in ("/", "/security/", f"{TWOFACTOR}/", "/security/sessions", EMAIL_FORM):
         assert ask(portal.port, Request("GET", path, cookie=cookie)).status == 200
-    # Wrong codes are counted and held as ever.
+    # Wrong codes are counted and held as usual.
     wrong = [people.new_email(cookie, "new@example.org", twofactor_code=alice.wrong())] * 8
     assert sorted(a.status for a in burst(portal.port, wrong)) == [403] * 5 + [429] * 3
-    # The recovery code lets in; whoever has just enrolled at the wrong time gets in as well.
+    # The recovery code works, and so do codes of a person who enrolled at the wrong time.
     [inside] = people.browsers(bob, 1)
     assert ask(portal.port, people.deactivate(inside, bob.recovery_code)).status == 200
     people.enrol(bob)
@@ -142,7 +142,7 @@ def test_a_clock_set_back(serve: Serve, people: People, back: int | None):
 
 @contextlib.contextmanager
 def silent_server() -> Iterator[int]:
-    """A port where somebody listens and says nothing."""
+    """A port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -166,7 +166,7 @@ class TestMail:
     def test_mails_wait_for_their_server(
         self, app: Flask, serve: Serve, people: People, port: int, runner: FlaskCliRunner
     ):
-        """A-64, C-52, C-75: the deeds are done at once, the mails are kept, and arrive later."""
+        """A-64, C-52, C-75: deeds are done at once; their mails are kept and arrive later."""
         alice = people.person(areas=None)
         people.enrol(alice)
         [cookie] = people.browsers(alice, 1)

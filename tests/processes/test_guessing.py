@@ -1,4 +1,4 @@
-"""Guessers on four workers: never more is judged than the allowance, and nothing lifts the hold."""
+"""Guessing on four workers: the allowance is never exceeded, and nothing lifts the hold."""
 
 from collections import Counter
 
@@ -33,7 +33,7 @@ def portal(serve: Serve) -> Gunicorn:
 
 
 def guesses(people: People, person: Person, count: int = GUESSES) -> list[Request]:
-    """Wrong codes at every place that takes one, in a third as many signed-in sessions."""
+    """Wrong codes for every page that takes one, in a third as many signed-in sessions."""
     code = person.wrong()
     inside, pending = people.browsers(person, count // 3), people.pending(person, count // 6)
     requests = []
@@ -62,7 +62,7 @@ def guesses(people: People, person: Person, count: int = GUESSES) -> list[Reques
 
 
 def statuses(answers: list[Answer]) -> Counter[int]:
-    """Judged is 403, held is 429; the fifth wrong code of a pending sign-in leads away from it."""
+    """Count judged (403, or 303 for a pending sign-in's fifth wrong code) and held (429)."""
     return Counter(403 if answer.status == 303 else answer.status for answer in answers)
 
 
@@ -79,7 +79,7 @@ def test_no_more_is_judged_than_the_allowance(portal: Gunicorn, people: People):
     assert all(a.headers["retry-after"] == "30" for a in answers if a.status == 429)
     assert all(a.headers["cache-control"] == "no-store" for a in answers)
     assert len({answer.worker for answer in answers}) > 1
-    # Once the wait is over one more is judged, then the next wait is twice as long.
+    # After the wait one more is judged; the next wait is twice as long.
     for wait, following in ((30, 60), (60, 120)):
         people.clock.advance(wait)
         before = people.last_event()
@@ -88,7 +88,7 @@ def test_no_more_is_judged_than_the_allowance(portal: Gunicorn, people: People):
         assert people.events(before)["code_wrong"] == 1
         held = {a.headers["retry-after"] for a in answers if a.status == 429}
         assert held == {str(following)}
-    # Nobody else waits for it.
+    # Other accounts are not held.
     [cookie] = people.browsers(bob, 1)
     [answer] = burst(
         portal.port, [people.new_email(cookie, "bob2@example.org", twofactor_code=bob.code())]
@@ -98,7 +98,7 @@ def test_no_more_is_judged_than_the_allowance(portal: Gunicorn, people: People):
 
 
 def held_everywhere(portal: Gunicorn, people: People, alice: Person, cookie: str) -> None:
-    """The right code is neither judged nor used up, whatever is done around it."""
+    """Check that a right code is held and not used up, whatever else is done."""
     code = alice.code()
     plain = people.new_email(cookie, NEW, twofactor_code=code)
     # A new session, made by the pages.
@@ -108,9 +108,9 @@ def held_everywhere(portal: Gunicorn, people: People, alice: Person, cookie: str
     assert begun.location == SIGN_IN
     [second] = burst(portal.port, [Request("GET", SIGN_IN, cookie=begun.cookie)])
     form = find_form(second.text, "code").filled({"code": code})
-    # Until somebody is signed in the cookie holds the session, the token of its forms included.
+    # Before sign-in the cookie holds the session, including its CSRF token.
     new = Request("POST", SIGN_IN, form, second.cookie or begun.cookie)
-    # Another address: the socket's own, and what a client may claim.
+    # Another address, both the socket's own and one that a client may claim.
     addresses = [
         Request("POST", plain.path, plain.data, cookie, headers, f"127.0.0.{10 + number}")
         for number, headers in enumerate(({}, *FORWARDED))
@@ -132,7 +132,7 @@ def test_nothing_lifts_the_hold(portal: Gunicorn, people: People):
     held_everywhere(portal, people, alice, old)
     portal.restart()
     held_everywhere(portal, people, alice, old)
-    # A success ends the waits, but not the budget of the day: five more, and that is all.
+    # A success ends the waits, but not the day's budget, so only five more are judged.
     people.clock.advance(30)
     [right] = burst(
         portal.port, [people.new_email(old, "b@example.org", twofactor_code=alice.code())]
@@ -148,7 +148,7 @@ def test_nothing_lifts_the_hold(portal: Gunicorn, people: People):
         people.end_sessions()
         [fresh] = people.browsers(alice, 1)
         held_everywhere(portal, people, alice, fresh)
-    # A day after the first ten, the right code is as good as ever.
+    # A day after the first ten, the right code works again.
     people.clock.advance(DAY - 13 * 3600 - 30)
     [cookie] = people.browsers(alice, 1)
     before = people.last_event()
@@ -184,7 +184,7 @@ def test_the_owner_gets_in_by_the_recovery_code_meanwhile(portal: Gunicorn, peop
     """A-22, A-23, C-50, C-51: while 96 guesses are made, and while codes are held."""
     alice = people.person()
     [cookie] = people.pending(alice, 1)
-    # Wrong codes at sign-in are of somebody who knows the password (F-11).
+    # Wrong codes at sign-in come from somebody who knows the password (F-11).
     fresh = {"new_password": NEW_PASSWORD, "repeat_password": NEW_PASSWORD}
     owner = people.post(SIGN_IN, cookie, code=alice.recovery_code, **fresh)
     burst(portal.port, guesses(people, alice))
@@ -213,7 +213,7 @@ def test_recovery_codes_have_an_allowance_of_their_own(portal: Gunicorn, people:
     answers = burst(portal.port, requests)
     assert statuses(answers) == {403: 5, 429: 27}
     assert people.events(before) == {"recovery_code_wrong": 5, "recovery_held": 1}
-    # The right one has to wait as well, the phone does not.
+    # The right recovery code has to wait as well; codes of the phone don't.
     [held, right] = burst(
         portal.port,
         [

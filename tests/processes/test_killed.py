@@ -1,4 +1,4 @@
-"""Workers are killed with SIGKILL at random moments: nothing is half done, and nobody is out."""
+"""Workers killed with SIGKILL at random moments leave nothing half done and lock nobody out."""
 
 import os
 import random
@@ -40,7 +40,7 @@ class Killer:
         self.outcomes: Counter[str] = Counter()
 
     def measure(self, requests: Iterator[Request]) -> None:
-        """How long such a request takes here and now: the moments are drawn from that."""
+        """Measure how long such requests take; the moments of the kills are drawn from that."""
         took = []
         for request in requests:
             begun = time.monotonic()
@@ -49,7 +49,7 @@ class Killer:
         self.longest = 1.2 * statistics.median(took)
 
     def strike(self, request: Request) -> Answer:
-        """The answer, or a lost one, of a request amid which its worker was killed."""
+        """Kill the worker amid a request; return the answer, or a lost one."""
         self._slot.pid = 0
         sent = self._pool.submit(burst, self._portal.port, [request])
         while not (pid := self._slot.pid) and not sent.done():
@@ -58,7 +58,7 @@ class Killer:
         time.sleep(random.uniform(0, self.longest))
         os.kill(pid, signal.SIGKILL)
         [reply] = sent.result()
-        # A fresh worker is slower than those that were measured: half of the kills come in time.
+        # New workers are slower than the measured ones; adapt, so that half of the kills hit.
         self.longest *= 1.1 if reply.status == LOST else 1 / 1.1
         return reply
 
@@ -74,7 +74,7 @@ def killer(serve: Serve, tmp_path) -> Iterator[Killer]:
 
 
 def activation(people: People, alice: Person) -> Request:
-    """The first code of an unfinished enrolment."""
+    """A request with the first code of an unfinished enrolment."""
     people.kit.store.run(lambda tx: tx.remove_account(alice.key))
     mark = {tickets.ENROLMENT: people.begin(alice)}
     [cookie] = people.browsers(alice, 1, [mark])
@@ -82,7 +82,7 @@ def activation(people: People, alice: Person) -> Request:
 
 
 def deactivation(people: People, alice: Person) -> Request:
-    """A code that switches off."""
+    """A request that deactivates with a code."""
     _enrolled(people, alice)
     [cookie] = people.browsers(alice, 1)
     request = people.deactivate(cookie, alice.code())
@@ -90,7 +90,7 @@ def deactivation(people: People, alice: Person) -> Request:
 
 
 def deactivation_by_recovery(people: People, alice: Person) -> Request:
-    """The recovery code that switches off."""
+    """A request that deactivates with the recovery code."""
     _enrolled(people, alice)
     [cookie] = people.browsers(alice, 1)
     request = people.deactivate(cookie, alice.recovery_code)
@@ -103,7 +103,7 @@ def _enrolled(people: People, alice: Person) -> None:
 
 
 def half(people: People, alice: Person) -> list[str]:
-    """What would be half a state."""
+    """Return the inconsistencies in the person's rows."""
     found = []
     account, authenticators = people.rows("account", alice), people.rows("authenticator", alice)
     if account != authenticators or account > 1:
@@ -129,7 +129,7 @@ def half(people: People, alice: Person) -> list[str]:
 
 
 def gets_in(people: People, alice: Person, by: str) -> None:
-    """With the password, and with a code or the recovery code where one is asked."""
+    """Check that the person can sign in, with a code or the recovery code if required."""
     people.clock.advance(60)
     client = people.app.test_client()
     page = sign_in(client, alice.name, PASSWORD, follow_redirects=True)
@@ -146,7 +146,7 @@ def gets_in(people: People, alice: Person, by: str) -> None:
 def test_killed_amid(killer: Killer, people: People, make: Callable[[People, Person], Request]):
     """A-64, A-69, C-33, C-57, C-63, C-73, C-75, C-93: 50 kills, then a look and a sign-in each.
 
-    What belongs to the change stands or falls with it: the end of the other sessions, the mail.
+    The end of the other sessions and the mail are committed with the change or not at all.
     """
     alice = people.person(areas=None)
 
@@ -163,7 +163,7 @@ def test_killed_amid(killer: Killer, people: People, make: Callable[[People, Per
         on, before, told = people.rows("account", alice), people.last_event(), people.told()
         reply = killer.strike(request)
         done = people.rows("account", alice) != on
-        # The session of who did it goes on once it has the new version, which is written last.
+        # The session that made the change goes on with the new version, which is written last.
         left = {0, 1} if done and reply.status == LOST else {1 if done else 4}
         assert people.signed_in(alice) in left, "other sessions outlived the change"
         assert (people.told() > told) == done, "the owner was not told, or told of nothing"
@@ -202,7 +202,7 @@ def test_killed_amid_a_guarded_deed(killer: Killer, people: People):
         assert used <= 1
         assert used or not done, "done without a code"
         assert done or reply.status in (LOST, 503)
-        # The same once more: with a code that was used up it is refused, else it is done now.
+        # Send it again: if the code was used up it is refused, otherwise it is done now.
         [again] = burst(killer._portal.port, [request])
         assert again.status == (403 if used else 303)
         assert people.events(before)["code_accepted"] == 1

@@ -1,4 +1,4 @@
-"""One code, one recovery code, one pass: 32 requests at once on four workers, one deed."""
+"""32 requests at once on four workers: a code, recovery code or pass allows one deed."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CHANGED = "Your e-mail address was changed"
 
 
 class Rounds:
-    """The rounds of one test, and who answered in them."""
+    """The rounds of one test, with the workers that answered."""
 
     def __init__(self, portal: Gunicorn) -> None:
         self.portal = portal
@@ -38,7 +38,7 @@ class Rounds:
 
 @pytest.fixture
 def rounds(serve: Serve, people: People) -> Iterator[Rounds]:
-    """Four workers with eight threads each: all 32 requests are in work at the same time."""
+    """Four workers with eight threads each, so that 32 requests run at the same time."""
     run = Rounds(serve(workers=4, threads=8))
     yield run
     assert len(run.workers) > 1
@@ -52,7 +52,7 @@ def statuses(answers: list[Answer]) -> Counter[int]:
 
 
 def in_json(answers: list[Answer]) -> list[dict[str, str]]:
-    """What was done, as the answers that say that something was."""
+    """Return the JSON of the successful answers."""
     return [answer.json for answer in answers if answer.status == 200]
 
 
@@ -168,7 +168,7 @@ def _deeds(people: People, events: dict[str, int], alice: Person, number: int) -
         "recovery": events.get("recovery_code_replaced", 0),
     }
     if not counted["deactivated"]:
-        # Switched off, the address is changed without a code, and all other sessions are over.
+        # Once it is off, the address changes without a code, and all other sessions have ended.
         counted["email"] = int(people.email_of(alice).startswith(f"alice{number}."))
         counted["sign_in"] = people.signed_in(alice) - 16
     return list(Counter(counted).elements())
@@ -258,8 +258,8 @@ def test_a_ticket_activates_once(rounds: Rounds, people: People):
         people.clock.advance()
 
 
-def test_what_is_sent_is_what_a_browser_sends(people: People, client):
-    """The short cuts above lead where the pages do."""
+def test_the_requests_are_those_of_a_browser(people: People, client):
+    """The requests of these tests are those that a browser sends."""
     from tests.support.enrol import sign_in
     from tests.support.forms import find_form
 

@@ -1,4 +1,4 @@
-"""The database is locked, full or stopped under real workers: a sentence, and nothing done."""
+"""A locked, full or stopped database under real workers: the page explains, nothing is done."""
 
 import itertools
 import random
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 
 def sentence(answer: Answer) -> None:
-    """Out of service, said in words; never a trace, never a 500, kept in no cache."""
+    """Check for a 503 page in words: no traceback, no 500, not cached."""
     assert answer.status == 503, (answer.status, answer.text[:300])
     assert answer.headers["cache-control"] == "no-store"
     page = parse(answer.text)
@@ -40,7 +40,7 @@ def sentence(answer: Answer) -> None:
 
 
 def every_way(people: People, person: Person) -> list[Request]:
-    """The right code at the guard, at sign-in and at deactivation; and the password alone."""
+    """Requests with the right code at guard, sign-in and deactivation, and one with a password."""
     [cookie] = people.browsers(person, 1)
     [half_in] = people.pending(person, 1)
     [nobody] = people.browsers(None, 1)
@@ -62,7 +62,7 @@ def nothing_happened(people: People, person: Person, before: int, sessions: int)
 
 
 def all_is_well(portal: Gunicorn, people: People, person: Person) -> None:
-    """Afterwards the same code is as good as before: it was not used up, and nothing is held."""
+    """Check that the same code still works, so it was not used up and nothing is held."""
     [guarded, second, *_] = every_way(people, person)
     [first, again] = [burst(portal.port, [request])[0] for request in (guarded, second)]
     assert (first.status, again.status) == (303, 403)
@@ -84,7 +84,7 @@ class TestLocked:
     ):
         """A-64, C-93, C-131: another process keeps the write lock, or the whole file.
 
-        With the portal's own patience, and with sessions that were last seen a while ago.
+        With the portal's own timeouts, and with sessions last used some time ago.
         """
         alice = people.person()
         portal = serve(workers=5)
@@ -94,7 +94,7 @@ class TestLocked:
         db.engine.dispose()
         keeper = sqlite3.connect(path_of(database), isolation_level=None)
         if mode == "EXCLUSIVE":
-            portal.stop()  # it can only be had while nobody else has the file open
+            portal.stop()  # only possible while nobody else has the file open
             keeper.execute("PRAGMA locking_mode = EXCLUSIVE")
         keeper.execute("BEGIN EXCLUSIVE")
         if mode == "EXCLUSIVE":
@@ -123,7 +123,7 @@ class TestFull:
         (tmp_path / "full").touch()
         [cookie] = people.browsers(alice, 1)
         answers = []
-        # What still fits into the pages there are is written; then nothing more is.
+        # Fill the pages that are left, so that nothing more can be written.
         for _ in range(20):
             people.clock.advance()
             before = people.last_event()
@@ -182,7 +182,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, database: str) -> str:
-    """On the small disk where the test is about that."""
+    """The address of a database, on the small disk for tests about that."""
     if "full_disk" in request.node.name:
         return f"sqlite:///{request.getfixturevalue('small_disk') / 'portal.sqlite'}"
     if "stops" in request.node.name:
@@ -201,7 +201,7 @@ class OwnServer(postgres.Server):
         return uri
 
     def halt(self, number: int) -> None:
-        """SIGINT breaks connections off, SIGQUIT does so without a farewell, as a crash does."""
+        """Stop the server: SIGINT breaks connections off, SIGQUIT acts like a crash."""
         self._process.send_signal(number)
         self._process.wait(30)
 
@@ -260,7 +260,7 @@ def test_a_server_that_stops(serve: Serve, people: People, own_server: OwnServer
         assert [answer.status for answer in answers].count(303) <= done <= 1
         assert not done or events["code_accepted"] == 1
         people.clock.advance()
-        # The connections of before are dead; nobody notices.
+        # The earlier connections are dead, but no request fails.
         after = burst(
             portal.port,
             [people.new_email(cookies[0], f"b{number}@example.org", twofactor_code=alice.code())]

@@ -1,4 +1,4 @@
-"""Guessers of a password on four workers: never more is judged than the schedule allows."""
+"""Password guessing on four workers: never more are judged than the schedule allows."""
 
 from collections import Counter
 
@@ -26,7 +26,7 @@ def portal(serve: Serve) -> Gunicorn:
 
 
 def guesses(people: People, person: Person, count: int = GUESSES) -> list[Request]:
-    """Wrong passwords at each place that asks one, each in a session of its own."""
+    """Wrong passwords for each page that asks for one, each in its own session."""
     strangers, inside = people.browsers(None, count // 2), people.browsers(person, count // 2)
     wrong, requests = "not-her-password", []
     for number in range(count // 2):
@@ -48,7 +48,7 @@ def guesses(people: People, person: Person, count: int = GUESSES) -> list[Reques
 
 
 def judged(answers: list[Answer]) -> Counter[bool]:
-    """How many passwords were judged, and how many were held; no other answer is right."""
+    """Count the judged and the held passwords; fail on any other answer."""
     found: Counter[bool] = Counter()
     for answer in answers:
         held = answer.status == 429 or "Too many wrong passwords" in answer.text
@@ -71,7 +71,7 @@ def test_no_more_passwords_are_judged_than_the_schedule_allows(portal: Gunicorn,
     assert max(runs()) == FREE
     assert len({answer.worker for answer in answers}) > 1
     assert people.mails().count("Wrong passwords for your account") == 1
-    # Once the wait is over one more is judged, then the next wait is twice as long.
+    # After the wait one more is judged; the next wait is twice as long.
     for wait in (30, 60, 120):
         people.clock.advance(wait)
         answers = burst(portal.port, guesses(people, alice))
@@ -80,10 +80,8 @@ def test_no_more_passwords_are_judged_than_the_schedule_allows(portal: Gunicorn,
 
 
 @both
-def test_the_right_one_waits_among_them_and_the_known_browser_does_not(
-    portal: Gunicorn, people: People
-):
-    """F-08: strangers hold the account; the owner gets in where the owner was before."""
+def test_the_right_password_is_held_except_in_a_known_browser(portal: Gunicorn, people: People):
+    """F-08: strangers hold the account; the owner gets in on a known browser."""
     alice = people.person(areas=None)
     with people.app.test_request_context():
         name = known_browsers.cookie_name(alice.id)
@@ -124,10 +122,10 @@ def test_a_name_that_nobody_has_is_counted_as_exactly(portal: Gunicorn, people: 
 
 
 @both
-def test_right_ones_in_parallel_are_all_taken(portal: Gunicorn, people: People):
-    """F-07: what is counted before it is judged is forgotten when it was right."""
+def test_parallel_right_passwords_are_all_accepted(portal: Gunicorn, people: People):
+    """F-07: a password counts before it is judged; a right one is removed again."""
     alice = people.person(areas=None)
-    # The address keeps each form from doing anything: nothing but the password is at stake.
+    # The invalid address stops each form, so that only the password is judged.
     requests = [people.new_email(each, "no address") for each in people.browsers(alice, 32)]
     answers = burst(portal.port, requests)
     assert Counter(answer.status for answer in answers) == {200: 32}
@@ -139,8 +137,8 @@ def test_right_ones_in_parallel_are_all_taken(portal: Gunicorn, people: People):
 
 
 @both
-def test_parallel_ones_in_one_session_end_it(portal: Gunicorn, people: People):
-    """F-07: counted exactly, not in the session's own content, which the last to write decides."""
+def test_parallel_wrong_passwords_in_a_session_end_it(portal: Gunicorn, people: People):
+    """F-07: counted exactly, not in the session's content, which the last write overwrites."""
     alice = people.person(areas=None)
     [cookie] = people.browsers(alice, 1)
     wrong = people.new_email(cookie, "new@example.org", "not-her-password")

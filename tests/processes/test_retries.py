@@ -1,4 +1,4 @@
-"""What the database asks to be done again is done again, a few times, and counted once."""
+"""Transactions that the database rejects are retried a few times and count once."""
 
 import itertools
 import sqlite3
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 class Refused(Exception):
-    """What psycopg raises, by the one attribute that counts."""
+    """A stand-in for psycopg's exception, with the attribute `sqlstate`."""
 
     def __init__(self, sqlstate: str) -> None:
         super().__init__("could not serialize access, or a deadlock was found")
@@ -48,7 +48,7 @@ MOMENTS = ("first statement", "last statement", "commit")
 
 
 class Faults:
-    """Makes the transactions of the second factor fail, so many times."""
+    """Faults that make transactions of the second factor fail some times."""
 
     def __init__(self, cause: str, moment: str, times: int) -> None:
         self.left, self.raised, self.begun = times, 0, 0
@@ -62,7 +62,7 @@ class Faults:
 
     @contextmanager
     def injected(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        """Only what goes through the one place is touched, not the host's own statements."""
+        """Fail only the transactions of the second factor, not the host's own statements."""
         inside: list[bool] = []
         once = place.Transactions._once
 
@@ -99,14 +99,14 @@ class Faults:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch, people: People) -> list[float]:
-    """How long was waited between attempts; nobody waits in a test."""
+    """The pauses between attempts in seconds, recorded instead of waited."""
     waited: list[float] = []
     monkeypatch.setattr(people.kit.store._transactions, "_pause", waited.append)
     return waited
 
 
 @both
-def test_a_code_is_judged_once_whatever_has_to_be_done_again(
+def test_a_code_is_judged_once_whatever_is_retried(
     app: Flask, people: People, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ):
     """C-33, C-42: four failures of the transaction, then one wrong code, then one right code."""
@@ -140,7 +140,7 @@ def test_a_code_is_judged_once_whatever_has_to_be_done_again(
 def test_trying_again_has_an_end(
     app: Flask, people: People, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ):
-    """A-64, C-93, C-131: a sentence, nothing counted, nobody in; and afterwards all is well."""
+    """A-64, C-93, C-131: the page explains, nothing counts, nobody gets in; then all works."""
     alice = people.person(areas=ALL)
     for cause in CAUSES:
         people.clock.advance()
@@ -170,7 +170,7 @@ def test_trying_again_has_an_end(
     [Refused("57014"), Refused("53100"), _busy(sqlite3.SQLITE_FULL), _busy(sqlite3.SQLITE_IOERR)],
     ids=["cancelled", "disk full", "SQLITE_FULL", "SQLITE_IOERR"],
 )
-def test_what_cannot_get_better_is_not_tried_again(
+def test_permanent_faults_are_not_retried(
     app: Flask, people: People, pauses: list[float], monkeypatch, error: Exception
 ):
     """A-64, C-93"""

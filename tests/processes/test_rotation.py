@@ -1,4 +1,4 @@
-"""The operator's rotation of keys is killed with SIGKILL half-way, and run again."""
+"""A key rotation that is killed with SIGKILL half-way and run again."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ COUNT = 400
 
 
 class Rotation:
-    """`flask twofactor rotate-keys` as operators run it: a process of its own."""
+    """`flask twofactor rotate-keys` in a separate process, as operators run it."""
 
     def __init__(self, app: Flask, fresh: bytes) -> None:
         keys = [base64.b64encode(fresh).decode(), *app.config["TWOFACTOR_KEYS"]]
@@ -50,7 +50,7 @@ class Rotation:
 
 
 def fill(people: People) -> dict[str, bytes]:
-    """Many accounts; the secret of each."""
+    """Create many accounts; return their secrets."""
     kit, found = people.kit, {}
 
     def work(transaction):
@@ -75,7 +75,7 @@ def stored() -> dict[str, bytes]:
 
 @both
 def test_killed_half_way(app: Flask, people: People):
-    """C-17, A-64: at every moment each secret opens under one of the two keys, and none is lost."""
+    """C-17, A-64: each secret always opens under one of the two keys, and none is lost."""
     secret_of, fresh = fill(people), secrets.token_bytes(32)
     old = [base64.b64decode(key) for key in app.config["TWOFACTOR_KEYS"]]
     during, afterwards = Vault([fresh, *old]), Vault([fresh])

@@ -1,4 +1,4 @@
-"""The systemd units of `deploy/`: their commands run with their settings, filled in as they say."""
+"""The systemd units of `deploy/`, whose commands run with the documented settings."""
 
 import os
 import re
@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
-# What other programs read, or the configuration of gunicorn.
+# Settings read by other programs, or by gunicorn's configuration.
 OTHERS = {"PORTAL_BIND", "WEB_CONCURRENCY", "PROMETHEUS_MULTIPROC_DIR"}
 
 
 def settings() -> dict[str, str]:
-    """`portal.env` as systemd reads it; what is left empty is made by the command above it."""
+    """The settings of `portal.env`; empty ones are made by the command above them."""
     found, command = {}, ""
     for line in (DEPLOY / "portal.env").read_text(encoding="utf-8").splitlines():
         name, equals, value = line.partition("=")
@@ -41,7 +41,7 @@ def made(command: str) -> str:
 
 
 def commands(unit: str) -> list[tuple[bool, list[str]]]:
-    """The ExecStart lines: whether a failure is one, and the words, with our own programs."""
+    """The ExecStart lines: whether a failure counts, and the words with our own programs."""
     text = (DEPLOY / unit).read_text(encoding="utf-8")
     lines = re.findall(r"^ExecStart=(-?)(.+)$", text, re.MULTILINE)
     assert lines
@@ -54,7 +54,7 @@ def commands(unit: str) -> list[tuple[bool, list[str]]]:
 
 @pytest.fixture
 def environment(app: Flask, database: str, tmp_path: Path) -> dict[str, str]:
-    """The settings of a host whose database is there, and whose mail server is not."""
+    """The settings of a host with a database and without its mail server."""
     app.test_cli_runner().invoke(args=["db", "stamp", "head"])
     own = {
         "PORTAL_SQLALCHEMY_DATABASE_URI": database,
@@ -92,7 +92,7 @@ def test_gunicorn_takes_the_unit_and_the_settings(environment):
 
 
 def test_the_upkeep_runs(environment):
-    """F-17: what has run out is removed by what the deployment runs."""
+    """F-17: the deployment's command removes expired rows."""
     assert {words[3] for _, words in commands("portal-upkeep.service")} == {
         "mail",
         "purge",

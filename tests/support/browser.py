@@ -1,4 +1,4 @@
-"""A person in front of a browser: sees pages, fills in fields, presses buttons, holds a phone."""
+"""A person with a browser and a phone, who reads pages, fills in fields and presses buttons."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
 from .clock import Clock
 from .codes import oathtool, wrong_code
 
-# Generous, as a busy machine is no finding; what fails takes this long, what passes does not.
+# Generous, so that a busy machine fails no test; only failing tests take this long.
 PATIENCE = 15_000
 expect.set_options(timeout=PATIENCE)
 
@@ -32,14 +32,14 @@ ARGUMENTS = [
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-# Chromium reports each page with such a status on the console; these are part of the contract.
+# Chromium logs each page with such a status on the console; these are part of the contract.
 _ASKED = re.compile(
     r"Failed to load resource: the server responded with a status of (403|409|429) "
 )
 
 
 def needed(*programs: str) -> str:
-    """The path of the first of these programs; without any the test is skipped, in CI it fails."""
+    """The path of the first of these programs; without any, skip the test, or fail in CI."""
     for program in programs:
         path = shutil.which(program)
         if path:
@@ -50,13 +50,13 @@ def needed(*programs: str) -> str:
 
 
 def chromium() -> str:
-    """The path of Chromium; the one without windows opens pages in a third of the time."""
+    """The path of Chromium; the headless one opens pages in a third of the time."""
     return needed("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
 class Look:
-    """How the pages are looked at."""
+    """The scripts and the window size with which pages are viewed."""
 
     scripts: bool
     width: int
@@ -71,7 +71,7 @@ LOOKS = [Look(scripts, *size) for scripts in (True, False) for size in ((1280, 9
 
 
 class Watch:
-    """Everything a page does that it should not."""
+    """A record of everything that a page does wrong."""
 
     def __init__(self, context: Any, base: str) -> None:
         self.host = urlsplit(base).netloc
@@ -101,7 +101,7 @@ class Watch:
 
 
 class Person:
-    """One context of the browser, with a page in it and a phone beside it."""
+    """A browser context with a page, and a phone."""
 
     def __init__(self, browser: Browser, base: str, clock: Clock, look: Look, **options: Any):
         self.base, self.clock, self.look = base, clock, look
@@ -121,7 +121,7 @@ class Person:
         self.page: Page = self.context.new_page()
 
     def check(self) -> None:
-        """Whatever went wrong unseen is a failure now."""
+        """Fail if anything went wrong unnoticed."""
         assert not self.watch.faults, "\n".join(self.watch.faults)
 
     # -- pages ---------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class Person:
         self.page.locator("main").get_by_role("link", name=name).first.click()
 
     def use(self, name: str) -> None:
-        """Press the button or follow the link of that name, whichever it is."""
+        """Press the button or follow the link of that name."""
         button = self.page.get_by_role("button", name=name, exact=True)
         self.page.get_by_role("link", name=name, exact=True).or_(button).first.click()
 
@@ -159,11 +159,11 @@ class Person:
     # -- the phone -----------------------------------------------------------------------------
 
     def code(self) -> str:
-        """The code on the phone now."""
+        """Return the phone's current code."""
         return oathtool(self.secret, self.clock())
 
     def next_code(self) -> str:
-        """The code on the phone after waiting for it to change."""
+        """Return the phone's next code, after moving the clock on."""
         self.clock.advance()
         return self.code()
 
@@ -185,7 +185,7 @@ class Person:
         self.press("Sign in")
 
     def asked(self) -> Locator:
-        """The challenge is there; its code field is what a phone's keyboard can help with."""
+        """Check that the challenge is there, and its code field suits a phone's keyboard."""
         expect(self.dialog).to_be_visible()
         code = self.dialog.locator("input[autocomplete='one-time-code']")
         expect(code).to_be_visible()
@@ -194,7 +194,7 @@ class Person:
         return code
 
     def begin_password_change(self, password: str) -> None:
-        """Fill in the form and send it; the code is asked now."""
+        """Fill in the form and send it, so that it asks for the code."""
         self.open("/security/password")
         self.fill("Current password", password)
         self.fill("New password", "a-brand-new-lantern-77")
@@ -208,7 +208,7 @@ class Person:
         self.press("Confirm", self.dialog)
 
     def change_email_with_a_wrong_code(self, password: str, email: str) -> None:
-        """Fill in the form and answer wrongly, so that the challenge is a page of its own."""
+        """Fill in the form and answer wrongly, which shows the challenge as a separate page."""
         self.open("/security/email")
         self.fill("Current password", password)
         self.fill("New e-mail address", email)
@@ -217,21 +217,21 @@ class Person:
         self.sees("not right")
 
     def state(self) -> str:
-        """``on`` or ``off``, as the preferences page says."""
+        """Return ``on`` or ``off``, as the preferences page says."""
         self.open("/security/two-factor/")
         return self.page.locator("#twofactor-status").get_attribute("data-state") or ""
 
     # -- what holds on every page ----------------------------------------------------------------
 
     def inspect(self) -> None:
-        """No finding of axe, and nothing that has to be scrolled sideways, even at 320 pixels."""
-        self.page.wait_for_load_state("load")  # the address changes before the page is there
+        """Check with axe, and that nothing scrolls sideways, even at 320 pixels."""
+        self.page.wait_for_load_state("load")  # the address changes before the page has loaded
         self.fits()
         findings = self._axe(self.page) if self.look.scripts else self._axe_beside()
         assert not findings, f"{self.page.url}: {findings}"
 
     def fits(self, narrow: int = 320) -> None:
-        """The page is no wider than the window, nor than a 320 pixel one (WCAG 1.4.10)."""
+        """Check that the page fits the window, and one of 320 pixels (WCAG 1.4.10)."""
         measure = "document.documentElement.scrollWidth"
         for width in dict.fromkeys((self.look.width, narrow)):
             self.page.set_viewport_size({"width": width, "height": self.look.height})
@@ -250,7 +250,7 @@ class Person:
         ]
 
     def _axe_beside(self) -> list[str]:
-        """Where no script may run axe can't either: show the same bytes in a page where it can."""
+        """Run axe on the same bytes in a page with scripts, for contexts without."""
         url, html = self.page.url.partition("#")[0], self.page.content()
         page = _page_beside(self._browser)
         page.set_viewport_size({"width": self.look.width, "height": self.look.height})

@@ -1,4 +1,4 @@
-"""Many requests at one moment: all are connected first, then all are sent, then all are read."""
+"""Many requests at one moment: connect all, then send all, then read all."""
 
 import json
 import selectors
@@ -25,7 +25,7 @@ class Request:
     source: str = "127.0.0.1"
 
     def message(self, port: int) -> bytes:
-        """The bytes on the wire."""
+        """The bytes of the request."""
         body = urlencode(self.data, doseq=True).encode()
         lines = [
             f"{self.method} {self.path} HTTP/1.1",
@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; the status is `LOST` when nothing did."""
+    """An answer; its status is `LOST` if none arrived."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -64,12 +64,12 @@ class Answer:
 
     @property
     def cookie(self) -> str:
-        """The token of the session cookie that was set, if one was."""
+        """The token of the session cookie, if one was set."""
         return self.cookies.get("portal_session", "")
 
 
 def burst(port: int, requests: Sequence[Request], seconds: float = 60) -> list[Answer]:
-    """Send all requests at once; the answers stand in the order of the requests."""
+    """Send all requests at once; return the answers in the same order."""
     messages = [request.message(port) for request in requests]
     connections = [
         socket.create_connection(("127.0.0.1", port), seconds, (request.source, 0))

@@ -1,4 +1,4 @@
-"""Time that stands still until a test moves it."""
+"""A stopped clock that tests move by hand."""
 
 # 2027-01-15 08:00:00 UTC; a multiple of 30, so a test starts at the first second of a TOTP step.
 START = 1_800_000_000.0

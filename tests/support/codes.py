@@ -1,4 +1,4 @@
-"""One-time codes from oathtool, which shares no line with what is tested."""
+"""One-time codes from oathtool, which shares no code with the package."""
 
 import os
 import shutil
@@ -24,6 +24,6 @@ def oathtool(secret: str, at: float, *, digits: int = 6, window: int = 0) -> str
 
 
 def wrong_code(secret: str, at: float) -> str:
-    """Six digits that are right neither now nor ten minutes either side."""
+    """A code that is wrong now and for ten minutes either side."""
     right = set(oathtool(secret, at - 30 * 20, window=40).split())
     return next(code for code in (f"{n:06}" for n in range(100)) if code not in right)

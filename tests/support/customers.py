@@ -1,4 +1,4 @@
-"""Customers made the way an operator makes them: on the command line."""
+"""Customers made as operators make them, on the command line."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def make_customer(app: Any, name: str, email: str, password: str) -> Any:
 
 
 def make_invoices(app: Any, customer: Any, count: int = 3) -> list[str]:
-    """Give a customer something to look at; returns the invoices' numbers."""
+    """Create invoices for a customer; return their numbers."""
     from datetime import date
 
     from portal.extensions import db

@@ -1,4 +1,4 @@
-"""For tests that must hold on both databases."""
+"""Parameters for tests that run on both databases."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Signing in and switching two-factor authentication on, over HTTP, as a person would."""
+"""Signing in and turning two-factor authentication on over HTTP, as a person would."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ AREAS = ("sign_in", "password", "email", "invoices", "close_account")
 
 @dataclass(frozen=True)
 class Enrolled:
-    """What the person keeps: the app's secret and the printed recovery code."""
+    """The secret in a person's app and the printed recovery code."""
 
     secret: str
     recovery_code: str
     clock: Clock
 
     def code(self) -> str:
-        """The code the app shows now."""
+        """The app's current code."""
         return oathtool(self.secret, self.clock())
 
     def next_code(self) -> str:
@@ -37,7 +37,7 @@ def sign_in(client: Any, identity: str, password: str, **options: Any) -> Any:
 
 
 def guess(client: Any, identity: str, password: str, secret: str, at: float) -> Any:
-    """Sign in with a password that one should not have, and enter a wrong code."""
+    """Sign in as a stranger who has the password, and enter a wrong code."""
     sign_in(client, identity, password)
     return submit(client, f"{TWOFACTOR}/sign-in", {"code": wrong_code(secret, at)})
 
@@ -61,5 +61,5 @@ def enrol(client: Any, clock: Clock, password: str, areas: Sequence[str] = AREAS
 
 
 def status(client: Any) -> str:
-    """``on`` or ``off``, read from the preferences page."""
+    """Return ``on`` or ``off``, read from the preferences page."""
     return parse(client.get(f"{TWOFACTOR}/").text).by_id("twofactor-status").get("data-state")

@@ -1,4 +1,4 @@
-"""A Chromium that knows the fonts of one family, whatever else the machine has."""
+"""A Chromium that has only the fonts of one family, whatever the machine has."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 DEJAVU, NOTO = "DejaVu Sans", "Noto Sans"
 FAMILIES = (DEJAVU, NOTO)
-# How the files of a family are called, and the package of Debian that has them.
+# The file names of each family, and the Debian package that has them.
 _FILES = {
     DEJAVU: (("DejaVuSans.ttf", "DejaVuSans-*.ttf", "DejaVuSansMono*.ttf"), "fonts-dejavu-core"),
     NOTO: (("NotoSans-*.ttf",), "fonts-noto-core"),
@@ -25,7 +25,7 @@ _CONFIGURATION = """<?xml version="1.0"?>
 
 
 def needed(family: str) -> list[Path]:
-    """The files of a family; without them the test is skipped, in CI it fails."""
+    """The files of a family; without them, skip the test, or fail in CI."""
     found = list(_files(family))
     package = _FILES[family][1]
     if not found and os.environ.get("CI"):
@@ -45,7 +45,7 @@ def environment(family: str, folder: Path) -> dict[str, str]:
 
     Args:
         family: one of `FAMILIES`, which the machine has.
-        folder: an empty one, for fontconfig.
+        folder: an empty folder for fontconfig.
     """
     fonts = folder / "fonts"
     fonts.mkdir(parents=True)

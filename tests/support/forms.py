@@ -1,4 +1,4 @@
-"""Posting a form as a browser does: with every field the page put there, CSRF token included."""
+"""Posting a form as a browser does, with every field of the page and the CSRF token."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _BUTTONS = frozenset({"submit", "button", "image", "reset"})
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a page, with what it would send untouched."""
+    """A form of a page, with the values it would send unchanged."""
 
     action: str
     method: str
@@ -22,7 +22,7 @@ class Form:
     buttons: tuple[str, ...]
 
     def filled(self, data: Data) -> dict[str, list[str]]:
-        """What is sent after typing ``data``: typed fields replace those of the page."""
+        """The values sent after typing ``data``, which replaces fields of the page."""
         body: dict[str, list[str]] = {}
         for name, value in self.fields:
             if name not in data:
@@ -33,7 +33,7 @@ class Form:
 
 
 def _value(node: Node) -> str | None:
-    """What an untouched field sends, or None when it sends nothing."""
+    """The value that an unchanged field sends, or None if it sends nothing."""
     if node.tag == "textarea":
         return node.text
     if node.tag == "select":
@@ -98,6 +98,6 @@ def submit(client: Any, url: str, data: Data, *, button: str | None = None, **op
 
 
 def answer(client: Any, response: Any, data: Data, **options: Any) -> Any:
-    """Fill in the form of a page that is already there, such as a challenge."""
+    """Fill in and send the form of a page already received, such as a challenge."""
     path = response.request.full_path.rstrip("?")
     return send(client, path, find_form(response.text, *data), data, **options)

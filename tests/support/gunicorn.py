@@ -1,4 +1,4 @@
-"""A real gunicorn on a port of its own: started, waited for, killed in part, stopped cleanly."""
+"""A real gunicorn on its own port, which tests start, kill in part and stop."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ class Gunicorn:
         self.start()
 
     def start(self, *, wait: bool = True) -> None:
-        """Start the workers and wait until the portal answers; what is sent before that waits."""
+        """Start the workers and wait until the portal answers; earlier requests wait."""
         number = self._socket.fileno()
         command = [sys.executable, "-m", "gunicorn", self._module, f"--bind=fd://{number}"]
         command += [f"--workers={self._workers}", f"--threads={self._threads}", "--preload"]
@@ -75,7 +75,7 @@ class Gunicorn:
     def stop(self, *, gently: bool = False) -> None:
         """Stop master and workers; the port stays open for another start.
 
-        Gently, as systemd does it, they finish what they have begun.
+        With `gently`, as by systemd, they finish their requests.
         """
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
@@ -88,7 +88,7 @@ class Gunicorn:
             process.wait(15)
 
     def restart(self, *, gently: bool = False) -> None:
-        """Other processes, the same port."""
+        """Replace the processes; the port stays the same."""
         self.stop(gently=gently)
         self.start()
 
@@ -111,10 +111,10 @@ class Gunicorn:
         return int(state.rpartition(")")[2].split()[1]) == self.pid
 
     def die(self) -> None:
-        """As a host that loses its power: all processes are gone, and nobody listens any more.
+        """Kill all processes, as a loss of power would; the port is closed as well.
 
-        A master that is stopped starts no worker while they are counted; and whoever was killed
-        takes connections until the kernel has put it away, so it returns when none is taken.
+        A stopped master starts no worker while its workers are counted. A killed process accepts
+        connections until the kernel has removed it, so this waits until none is accepted.
         """
         assert self._process is not None
         self._kill()
@@ -126,7 +126,7 @@ class Gunicorn:
             raise AssertionError("somebody still listens")
 
     def close(self) -> None:
-        """The end of it all; nobody waits for what the workers might still finish."""
+        """Close everything, without waiting for unfinished requests."""
         self._kill()
 
     def _kill(self) -> None:
@@ -141,5 +141,5 @@ class Gunicorn:
         self._process = None
 
     def output(self) -> str:
-        """What master and workers have written so far."""
+        """The output of master and workers so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""

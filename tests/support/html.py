@@ -53,6 +53,6 @@ class Node:
 
 def parse(html: str) -> Node:
     """Return the page as a tree; never raises, as a browser does not either."""
-    # Classes stay one text, and what stands in scripts is text as well.
+    # Classes stay one text, and the content of scripts counts as text.
     page = BeautifulSoup(html, "html.parser", multi_valued_attributes=None, string_containers={})
     return Node(page)

@@ -25,7 +25,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer over HTTPS."""
 
     status_code: int
     headers: http.client.HTTPMessage
@@ -51,7 +51,7 @@ class Https:
     port: int
     certificate: Path
     cookies: dict[str, str] = field(default_factory=dict)
-    workers: list[str] = field(default_factory=list)  # who has answered, one after the other
+    workers: list[str] = field(default_factory=list)  # the hosts that answered, in order
     headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

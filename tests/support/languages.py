@@ -1,4 +1,4 @@
-"""What a page shows to a person, held against a catalogue: is anything of it still English?"""
+"""A check of a page's texts against a catalogue, to find what is still English."""
 
 import re
 from functools import cache

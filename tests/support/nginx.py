@@ -36,7 +36,7 @@ http {{
 
 
 def binary() -> str:
-    """Where nginx is; skips the test where it is not, except in CI."""
+    """The path of nginx; without it, skip the test, or fail in CI."""
     found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if found is None:
         if os.environ.get("CI"):

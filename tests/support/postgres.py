@@ -132,5 +132,5 @@ def start() -> Server:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL's server binaries are missing; CI must have them")
         pytest.skip("PostgreSQL's server binaries are not installed")
-    # A short path: a Unix socket's may have 107 bytes at most.
+    # A short path, since a Unix socket's may have 107 bytes at most.
     return Server(Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp")), programs)

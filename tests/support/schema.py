@@ -1,4 +1,4 @@
-"""Tables for a test in little time: what the first test of a run has made is used again later."""
+"""Quick tables for a test: the first test of a run makes them, the others reuse them."""
 
 import atexit
 import shutil
@@ -32,7 +32,7 @@ def create(db: Any) -> None:
 
 
 def _script(db: Any) -> str:
-    """What `create_all` would send."""
+    """The statements that `create_all` would send."""
     statements: list[str] = []
 
     def note(statement: Any, *_values: Any) -> None:
@@ -49,12 +49,12 @@ def _create_file(db: Any, engine: Engine, tables: frozenset[str]) -> None:
         shutil.copyfile(_made[tables], path)
         return
     db.create_all()
-    engine.dispose()  # the last connection to be closed writes the log into the file
+    engine.dispose()  # closing the last connection writes the WAL into the file
     _made[tables] = Path(shutil.copyfile(path, _kept() / f"{len(_made)}.sqlite"))
 
 
 def quicken(engine: Engine) -> None:
-    """Nothing of a test needs to outlive a power cut."""
+    """Turn off fsync; test data need not survive a power cut."""
 
     @event.listens_for(engine, "connect")
     def unsynchronised(connection: Any, _record: Any) -> None:

@@ -1,4 +1,4 @@
-"""A mail server for one test: just enough of RFC 5321 to take a mail, and to keep it."""
+"""A mail server for one test, with just enough of RFC 5321 to accept and keep mails."""
 
 import socketserver
 import threading
@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 
 class Mailbox:
-    """What arrived: to whom, and the mail itself."""
+    """The mails that arrived, with their recipients."""
 
     def __init__(self) -> None:
         self.recipients: list[str] = []
@@ -55,7 +55,7 @@ class _Conversation(socketserver.StreamRequestHandler):
 
 @contextmanager
 def mail_server(port: int) -> Iterator[Mailbox]:
-    """A running server on that port of this machine."""
+    """Run a server on this port of the machine."""
     with _Server(("127.0.0.1", port), _Conversation) as server:
         server.mailbox = Mailbox()
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -1,4 +1,4 @@
-"""Statements that the portal's database is sent."""
+"""The statements sent to the portal's database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 @contextmanager
 def statements_of(app: Any) -> Iterator[list[str]]:
-    """Yield a list that fills with each statement sent meanwhile."""
+    """Yield a list that collects each statement sent meanwhile."""
     from portal.extensions import db
 
     seen: list[str] = []

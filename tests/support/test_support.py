@@ -1,4 +1,4 @@
-"""The helpers are tested too: a helper that reads a page wrongly makes every test above it lie."""
+"""Tests of the helpers; a helper that misreads a page would make other tests wrong."""
 
 import re
 
@@ -39,7 +39,7 @@ def test_a_form_is_found_by_its_fields_and_not_by_its_place():
         find_form(PAGE, "nothing")
 
 
-def test_text_is_that_of_the_element_alone():
+def test_text_is_only_that_of_the_element():
     page = parse(PAGE)
     assert page.by_id("content").all("h1")[0].text == "Change & save"
     with pytest.raises(AssertionError, match="no element"):

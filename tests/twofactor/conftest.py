@@ -1,4 +1,4 @@
-"""A small host app of its own: the blueprint is tested apart from the portal."""
+"""Fixtures with a small host app, so that the blueprint is tested without the portal."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def host(
 
 @pytest.fixture
 def alice(host: Any, clock: Any) -> Person:
-    """Signed in, without two-factor authentication."""
+    """Alice, signed in, without two-factor authentication."""
     person = Person(host, clock)
     person.sign_in()
     return person
@@ -45,14 +45,14 @@ def alice(host: Any, clock: Any) -> Person:
 
 @pytest.fixture
 def protected(alice: Person) -> Person:
-    """Signed in, with every area protected."""
+    """Alice, signed in, with every area protected."""
     alice.enrol()
     return alice
 
 
 @pytest.fixture
 def flask(host: Any) -> Any:
-    """Runs `flask twofactor ...`."""
+    """Run `flask twofactor ...`."""
     runner = host.test_cli_runner()
 
     def run(*args: str, **options: Any) -> Any:
@@ -62,7 +62,7 @@ def flask(host: Any) -> Any:
 
 
 class Statements(list[str]):
-    """What went to the database."""
+    """The statements sent to the database."""
 
     @property
     def commits(self) -> int:
@@ -92,14 +92,14 @@ def statements(host: Any) -> Statements:
 
 @pytest.fixture
 def factory(tmp_path: Path, clock: Any) -> Iterator[Any]:
-    """Makes one application more; each has a database of its own, unless it says which."""
+    """Make another application; each has its own database unless it names one."""
     apps: list[Any] = []
 
     def make(name: str = "one", **config: Any) -> Any:
         uri = config.pop("uri", f"sqlite:///{tmp_path}/{name}.sqlite")
         app = create_app(uri, clock, **config)
         with app.app_context():
-            # The applications share one `db`, and not all of them have the binds of the others.
+            # The applications share one `db`, but not all have the same binds.
             app.db.create_all(list(app.db.engines))
         apps.append(app)
         return app

@@ -1,7 +1,7 @@
-"""Guarded views of every kind: what they answer, and whether their deed is done then.
+"""Guarded views with every kind of answer, and whether each does its deed.
 
-What a view shall do is named by the field or header `outcome`, so that one address answers in every
-way there is, as an address does where people make mistakes.
+The field or header `outcome` says how a view answers, so that one address can give every answer,
+as it does when people make mistakes.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ PLACES = ("/decorated", "/inside", "/within/1", "/linked/me")
 
 Answer = Callable[[Any], Any]
 
-# Whoever answers so has done nothing, and a retry needs no new code.
+# Views with these answers have done nothing, so a retry needs no new code.
 GIVES_THE_FORM_BACK: dict[str, Answer] = {
     "form": lambda _: render_template_string("fill in" + DIALOG),
     "400": lambda _: ("bad", 400),
@@ -61,7 +61,7 @@ def _form_again_and(answer: Answer) -> Answer:
     return view
 
 
-# These have done their deed before they answer: the worst that can be.
+# These do their deed before they answer, the worst case.
 DOES_IT: dict[str, Answer] = {
     "page": lambda _: "done",
     "json": lambda _: jsonify(done=True),
@@ -99,13 +99,13 @@ OUTCOMES = GIVES_THE_FORM_BACK | DOES_IT
 
 
 def _owner(app: Any) -> Any:
-    """Whose code it is: the signed-in user's, or the link's."""
+    """The user whose code is asked for: the signed-in one or the link's."""
     user_id = request.view_args and request.view_args.get("user_id")
     return app.db.session.get(app.User, user_id) if user_id else current_user
 
 
 def route_deeds(app: Any) -> None:
-    """Add the addresses of `PLACES`; what was done goes to `app.done`."""
+    """Add the routes of `PLACES`; deeds that were done go to `app.done`."""
     app._got_first_request = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.done = []

@@ -1,4 +1,4 @@
-"""A host as larger ones are built: module-level extensions, a factory, nested blueprints."""
+"""A host built like a larger one: module-level extensions, a factory, nested blueprints."""
 
 from typing import Any
 
@@ -78,7 +78,7 @@ async def later():
 
 
 class Notes(MethodView):
-    """Guarded as a whole; methods may be coroutines."""
+    """A view class that is guarded as a whole; methods may be coroutines."""
 
     decorators = (twofactor.required("note"), login_required)
 
@@ -90,7 +90,7 @@ class Notes(MethodView):
 
 
 class Ledger(MethodView):
-    """One method has a guard of its own."""
+    """A view class with a guard on one method."""
 
     decorators = (login_required,)
 

@@ -1,4 +1,4 @@
-"""A small host application: UUID keys, Flask's own cookie session, no CSRFProtect, no template."""
+"""A small host application: UUID keys, Flask's cookie session, no CSRFProtect, no template."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ PASSWORD = "correct horse battery"
 
 
 def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
-    """The application, with `db`, `deeds` (what was done) and `twofactor` as attributes."""
+    """Return the application; `db`, `deeds` (those done) and `twofactor` are its attributes."""
 
     class Base(DeclarativeBase):
         pass

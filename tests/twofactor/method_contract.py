@@ -1,4 +1,4 @@
-"""The contract of `methods.base.Method`: the tests of every kind inherit it."""
+"""The contract of `methods.base.Method`, which the tests of every kind inherit."""
 
 from abc import ABC, abstractmethod
 
@@ -13,7 +13,7 @@ NOW = 1_800_000_000
 
 
 class MethodContract(ABC):
-    """A kind says how its answers are made and which are wrong; the rest is the same for all."""
+    """Tests that a kind inherits; it defines how to make right and wrong answers."""
 
     method: Method
 
@@ -23,7 +23,7 @@ class MethodContract(ABC):
 
     @abstractmethod
     def wrong(self, secret: bytes, now: float) -> Answer:
-        """Return an answer that is right at no time near."""
+        """Return an answer that is wrong now and near now."""
 
     @pytest.fixture
     def secret(self):
@@ -56,7 +56,7 @@ class MethodContract(ABC):
     def test_nor_has_the_answer_of_another_secret(self, secret):
         other = self.answer(self.method.new_secret(), NOW)
         right = self.answer(secret, NOW)
-        assert repr(other) == repr(right)  # nothing of an answer is shown
+        assert repr(other) == repr(right)  # its repr hides the answer
         if self.method.matched_number(secret, other, NOW, 0) is not None:
             other = self.wrong(secret, NOW)  # one time in a million they are the same
         assert self.method.matched_number(secret, other, NOW, 0) is None

@@ -1,4 +1,4 @@
-"""Somebody with a browser (or an HTTP client) and an authenticator app."""
+"""A person with a browser (or an HTTP client) and an authenticator app."""
 
 import hashlib
 import html
@@ -29,7 +29,7 @@ class Person:
             self.id = user.id
 
     def other_browser(self) -> "Person":
-        """The same person elsewhere; the phone is the same, too."""
+        """The same person with the same phone in another browser."""
         other = Person(self.app, self.clock, self.username)
         other.secret, other.recovery_code = self.secret, self.recovery_code
         return other
@@ -40,7 +40,7 @@ class Person:
         return f"twofactor_known_{tag}"
 
     def as_a_stranger(self) -> "Person":
-        """From now on this browser is none that is known."""
+        """Make this browser an unknown one."""
         self.client.delete_cookie(self.known_cookie)
         return self
 
@@ -50,7 +50,7 @@ class Person:
         )
 
     def token(self, page: str = f"{MOUNT}/sign-in") -> str:
-        """A CSRF token of this session, from a page of the blueprint."""
+        """Return a CSRF token of this session, from a page of the blueprint."""
         for path in (page, f"{MOUNT}/activate", f"{MOUNT}/deactivate"):
             found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(path).text)
             if found:
@@ -63,7 +63,7 @@ class Person:
         return self.client.post(f"{MOUNT}{path}", data={"csrf_token": token, **data}, **options)
 
     def enrol(self, areas: list[str] | None = None) -> Any:
-        """Activate, and move the clock on so that the next code is a new one."""
+        """Activate, then move the clock on for a new code."""
         chosen = ALL if areas is None else areas
         token = self.token(f"{MOUNT}/activate")
         data = {"password": PASSWORD, "areas": chosen, "csrf_token": token}

@@ -1,4 +1,4 @@
-"""Another phone in the browser, without scripts: added, renamed, removed."""
+"""The pages to add, rename and remove a phone, without scripts."""
 
 import html
 import re
@@ -20,7 +20,7 @@ def begin(person, name="Tablet", code=None):
 
 
 def add(person, name="Tablet"):
-    """The secret of the new phone; the clock is moved on."""
+    """Add a phone and return its secret; moves the clock on."""
     assert begin(person, name).status_code == 303
     secret = element(person.client.get(f"{MOUNT}{NEW}").text, "twofactor-secret").replace(" ", "")
     done = person.post(NEW, {"code": oathtool(secret, person.clock())})
@@ -35,7 +35,7 @@ def addresses(person):
 
 
 def test_a_new_phone_is_added_and_the_old_one_removed(protected):
-    """The journey of somebody who moves to a new phone."""
+    """The journey of a person who moves to a new phone."""
     started = begin(protected)
     assert started.headers["Location"] == f"{MOUNT}{NEW}"
     first, again = (protected.client.get(f"{MOUNT}{NEW}").text for _ in range(2))
@@ -43,7 +43,7 @@ def test_a_new_phone_is_added_and_the_old_one_removed(protected):
     assert element(again, "twofactor-secret") == secret, "a reload keeps the secret"
     assert 'id="twofactor-qr"' in first
     assert "twofactor-recovery-code" not in first
-    # Save without scripts leads to the page of the code.
+    # Without scripts, Save opens the challenge page.
     asked = protected.post(NEW, {"code": ""})
     assert asked.status_code == 200
     assert 'role="dialog"' in asked.text
@@ -75,7 +75,7 @@ def test_the_secret_is_never_shown_again(protected):
 
 
 def test_the_field_takes_as_much_as_the_rule(protected):
-    """F-83: a longer name ends in the field, not in a refusal."""
+    """F-83: the field limits the name, so that it is not refused afterwards."""
     page = protected.client.get(f"{MOUNT}{NEW}").text
     assert f'name="name" type="text" maxlength="{LONGEST_NAME}"' in page
 
@@ -90,8 +90,8 @@ def test_the_field_takes_as_much_as_the_rule(protected):
         ("Tablet", "", "Enter the code"),
     ],
 )
-def test_what_was_typed_stays(protected, name, code, says):
-    """Bad input gets its sentence, and is no guess."""
+def test_typed_text_is_kept(protected, name, code, says):
+    """Bad input gets its own message and does not count as a guess."""
     refused = protected.post(
         NEW, {"name": name, "code": protected.code() if code is None else code}
     )
@@ -136,7 +136,7 @@ def test_the_last_one_stays(protected):
 
 
 @pytest.mark.parametrize("action", ["", "/remove"])
-def test_another_users_is_out_of_reach(host, protected, clock, action):
+def test_an_authenticator_of_another_user_is_out_of_reach(host, protected, clock, action):
     """A-66"""
     from .person import Person
 

@@ -1,4 +1,4 @@
-"""Several authenticators of one user, as the use cases see them."""
+"""Several authenticators of one user, through the use cases."""
 
 import base64
 
@@ -49,7 +49,7 @@ class Phones:
         return ticket_id, base32(authenticators.resume(self.kit, self.subject, ticket_id).secret)
 
     def add(self, name="Tablet"):
-        """Its secret; the clock is moved on, so that both show fresh codes."""
+        """Add a phone and return its secret; moves the clock on, so that both show new codes."""
         ticket_id, secret = self.begin(name)
         authenticators.confirm(self.kit, self.subject, ticket_id, self.code(secret))
         self.clock.advance(30)
@@ -73,7 +73,7 @@ def phones(host, protected):
 
 
 def test_any_of_them_answers_and_each_code_works_once(phones):
-    """C-30, C-32: a code is used up at its own authenticator, whichever that is."""
+    """C-30, C-32: a code is used up at its own authenticator."""
     tablet = phones.add()
     for secret in (phones.person.secret, tablet):
         code = phones.code(secret)
@@ -82,7 +82,7 @@ def test_any_of_them_answers_and_each_code_works_once(phones):
             phones.deed(code)
 
 
-def test_the_first_code_of_the_new_one_is_used_up(phones):
+def test_the_first_code_of_a_new_authenticator_is_used_up(phones):
     """C-34"""
     ticket_id, secret = phones.begin()
     authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret))
@@ -110,14 +110,14 @@ def test_it_counts_only_after_its_first_right_code(phones):
 
 
 def test_adding_asks_for_a_code_that_counts(phones):
-    """A-68: a stolen session alone adds no authenticator, and guessing there is counted."""
+    """A-68: a stolen session can't add an authenticator, and guesses there count."""
     with pytest.raises(CodeWrong):
         authenticators.begin(phones.kit, phones.subject, phones.wrong(), "Mine")
     assert phones.account().codes.run == 1
     assert phones.kit.store.tickets(phones.person.id, tickets.AUTHENTICATOR, phones.clock()) == []
 
 
-def test_an_addition_is_over_after_a_quarter_of_an_hour_and_is_nobody_elses(phones):
+def test_an_addition_expires_after_a_quarter_of_an_hour_and_is_bound_to_its_user(phones):
     ticket_id, secret = phones.begin()
     with pytest.raises(EnrolmentExpired):
         authenticators.resume(phones.kit, Subject("somebody else"), ticket_id)
@@ -126,7 +126,7 @@ def test_an_addition_is_over_after_a_quarter_of_an_hour_and_is_nobody_elses(phon
         authenticators.confirm(phones.kit, phones.subject, ticket_id, phones.code(secret))
 
 
-def test_an_enrolments_ticket_is_no_additions(phones):
+def test_an_enrolments_ticket_is_refused_for_an_addition(phones):
     ticket_id, _ = phones.begin()
     with pytest.raises(EnrolmentExpired):
         tickets.unfinished(phones.kit, tickets.ENROLMENT, phones.subject, ticket_id)
@@ -141,7 +141,7 @@ def test_no_more_than_five(phones):
 
 
 def test_there_is_one_unfinished_addition_of_a_user(phones):
-    """F-17: the one begun last; so two at once do not exceed the five either."""
+    """F-17: the latest one; so two at once can't exceed the limit of five either."""
     for number in range(2, 5):
         phones.add(f"Phone {number}")
     begun = []
@@ -171,7 +171,7 @@ class TestRemoval:
         phones.deed(phones.code(tablet))
 
     def test_it_takes_a_code_of_another_one(self, phones):
-        """F-48: its own code is no guess, is not used up, and removes nothing."""
+        """F-48: its own code is not a guess, is not used up, and removes nothing."""
         tablet = phones.add()
         own = phones.code(tablet)
         for _ in range(6):
@@ -185,7 +185,7 @@ class TestRemoval:
         assert len(phones.account().authenticators) == 1
 
     def test_a_code_of_its_own_tells_nothing_while_codes_are_held(self, phones):
-        """F-48: held is held."""
+        """F-48: it is held like any other code."""
         tablet = phones.add()
         for _ in range(5):
             phones.fail()
@@ -194,8 +194,8 @@ class TestRemoval:
                 phones.kit, phones.subject, phones.id_of("Tablet"), phones.code(tablet)
             )
 
-    def test_a_code_that_two_of_them_show_is_of_the_other(self, phones):
-        """F-48: as rare as it is, it removes the one that is to go."""
+    def test_a_code_that_both_show_counts_for_the_other_one(self, phones):
+        """F-48: in this rare case the code removes the authenticator."""
         phones.add()
         twin = phones.account().authenticators[0]
         sealed = phones.kit.vault.seal(
@@ -231,7 +231,7 @@ class TestRemoval:
             )
         phones.deed(phones.code())
 
-    def test_another_users_is_unknown(self, phones):
+    def test_an_authenticator_of_another_user_is_unknown(self, phones):
         """A-66"""
         for name in ("0" * 32, "", phones.person.id):
             with pytest.raises(UnknownAuthenticator):
@@ -240,7 +240,7 @@ class TestRemoval:
                 authenticators.rename(phones.kit, phones.subject, name, "Mine")
 
     def test_wrong_codes_that_a_success_cleared_do_not_come_back(self, phones):
-        """C-41: which authenticator was right last is forgotten with it."""
+        """C-41: also after the authenticator of that success was removed."""
         tablet = phones.add()
         for _ in range(3):
             phones.fail()
@@ -266,7 +266,7 @@ class TestNames:
             ("authenticator APP", "taken"),
         ],
     )
-    def test_a_name_that_is_no_name(self, phones, name, reason):
+    def test_an_invalid_name_is_refused(self, phones, name, reason):
         with pytest.raises(NameUnusable) as refused:
             phones.begin(name)
         assert refused.value.reason == reason
@@ -298,7 +298,7 @@ def test_a_second_phone_does_not_make_guessing_easier(phones):
     assert judged == 25
 
 
-def test_what_was_half_done_is_over(phones):
+def test_unfinished_steps_end(phones):
     """C-58: passes, open views and trusted browsers do not outlive the change."""
     grant, here = tickets.grant(phones.kit), ("POST", "/note")
     left = tickets.leave_pass(phones.kit, phones.person.id, "note", grant, here)

@@ -1,4 +1,4 @@
-"""What comes in is bounded before it is worked on, whatever it is and wherever it comes from."""
+"""Bounds on all input, checked before it is processed."""
 
 import ast
 import io
@@ -34,8 +34,8 @@ PATHS = (
     "/sign-in",
     "/challenge?area=vault&next=/vault",
 )
-# Of growing length: marks in the wrong order (the slowest that NFC knows), invisible, astral, half
-# a character, white space, what a lenient reader would skip.
+# Texts of growing length: marks in the wrong order (slowest in NFC), invisible, astral, half a
+# character, white space, characters that a lenient parser would skip.
 HOSTILE = {
     "marks": lambda size: "a" + "\u0300" * (size // 2) + "\u0327" * (size // 2),
     "joiners": lambda size: "\u200d" * size,
@@ -63,14 +63,14 @@ def read_names():
 
 
 def test_every_field_has_its_bound_in_one_place():
-    """F-01: a field that is new gets its bound, too."""
+    """F-01: a new field needs a bound, too."""
     names = read_names()
     assert {"code", "password", "name", "areas", "browser", "trust", "use", "area"} <= names
     assert names <= set(bounds.TEXTS)
 
 
-def test_nothing_reads_the_form_beside_it():
-    """F-01: but for the guard's own two fields, which are bounded where they are read."""
+def test_no_other_code_reads_the_form():
+    """F-01: except the guard's own two fields, which are bounded where they are read."""
     reading = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
@@ -94,7 +94,7 @@ def test_a_code_of_any_length_costs_the_same(parse, kind):
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("path", ["/activate", "/deactivate", "/recovery", NEW, "/sign-in", "/"])
 def test_hostile_text_in_any_field_is_refused(protected, path, kind):
-    """F-01, F-13: in words, by JSON and by form, and never a 500."""
+    """F-01, F-13: with a clear message, in JSON and forms, never a 500."""
     protected.clock.advance(901)
     token = {"X-CSRFToken": protected.token(f"{MOUNT}/recovery")}
     for name in ("code", "password", "name", "areas", "trust", "browser", "twofactor_code", "x"):
@@ -110,7 +110,7 @@ def test_hostile_text_in_any_field_is_refused(protected, path, kind):
 
 
 def test_the_host_sees_no_password_that_is_too_long(host, alice):
-    """F-01: it may hash, or normalise, whatever it is given."""
+    """F-01: the host may hash or normalise any password that it gets."""
     token = {"X-CSRFToken": alice.token(f"{MOUNT}/activate")}
     for password in ("x" * 4097, "\ud800" + PASSWORD):
         body = {"password": password, "areas": ["note"]}
@@ -134,7 +134,7 @@ class TestDeepJson:
     @pytest.mark.parametrize("path", PATHS)
     @pytest.mark.parametrize("shape", ["lists", "objects", "in a field"])
     def test_it_is_answered_in_words(self, protected, path, shape):
-        """F-13: 400, as only a body of that size can be nested so deeply."""
+        """F-13: with 400; a body within the size limit can be nested this deeply."""
         body = {
             "lists": "[" * 16_000,
             "objects": '{"a":' * 3_200,
@@ -146,7 +146,7 @@ class TestDeepJson:
         assert (told["error"], told["retry_after"]) == ("twofactor_unreadable", None)
         assert "nested too deeply" in told["message"]
 
-    def test_signed_out_as_well(self, host):
+    def test_it_is_answered_in_words_when_signed_out(self, host):
         """F-13"""
         for path in PATHS:
             sent = host.test_client().post(
@@ -154,7 +154,7 @@ class TestDeepJson:
             )
             assert sent.status_code == 400
 
-    def test_what_is_no_json_is_nothing_sent(self, protected):
+    def test_invalid_json_counts_as_empty(self, protected):
         token = {"X-CSRFToken": protected.token(f"{MOUNT}/recovery")}
         for body in ("", "{", "[1,", "\xff", '{"code": NaN}', '{"code": 1e999}', "9" * 5_000):
             sent = protected.client.post(
@@ -178,7 +178,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("path", PATHS)
     def test_five_hundred_fields_are_the_most(self, protected, path):
-        """F-01: counted before they are taken apart."""
+        """F-01: counted before they are parsed."""
         token = protected.token(f"{MOUNT}/recovery")
         form = "application/x-www-form-urlencoded"
         for body in ("&" * 500, "a=1&" * 500, f"csrf_token={token}&" + "&".join(["a"] * 500)):
@@ -188,7 +188,7 @@ class TestBodies:
         sent = protected.client.post(f"{MOUNT}{path}", data=body, content_type=form)
         assert sent.status_code not in (400, 413, 500)
 
-    def test_the_hosts_own_pages_are_its_own_matter(self, alice):
+    def test_the_hosts_own_pages_are_not_bounded(self, alice):
         sent = alice.client.post("/note", data={"text": "x" * 100_000})
         assert sent.status_code == 303
         sent = alice.client.post(
@@ -199,7 +199,7 @@ class TestBodies:
 
 @pytest.mark.parametrize("value", [kind(5_000) for kind in HOSTILE.values()], ids=list(HOSTILE))
 def test_addresses_and_cookies_are_bounded(protected, value):
-    """F-01: the query, and what the browser keeps."""
+    """F-01: the query string and the cookies."""
     long = value.encode("utf-8", "replace").decode()
     for path in ("/activate", "/challenge", "/sign-in", "/"):
         for name in ("next", "area", "areas", "use"):
@@ -228,8 +228,8 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "claimed", ["1" * 500, "2001:db8::" + "0" * 500, "fe80::1%" + "e" * 500, "\xe4" * 500, "'"]
     )
-    def test_what_a_proxy_forwards_fits_its_column(self, host, clock, claimed):
-        """F-21: PostgreSQL refuses what is longer, and with it the verification."""
+    def test_forwarded_values_fit_their_columns(self, host, clock, claimed):
+        """F-21: PostgreSQL refuses longer values, and with them the verification."""
         host.wsgi_app = ProxyFix(host.wsgi_app, x_for=1)
         alice = Person(host, clock)
         alice.client.environ_base["HTTP_X_FORWARDED_FOR"] = claimed
@@ -257,7 +257,7 @@ class TestAddresses:
 
 
 def test_no_row_is_longer_than_its_columns(host, protected):
-    """F-21: its neighbours: names, details and areas of everything that is written."""
+    """F-21: also names, details and areas in all rows."""
     host.config["TWOFACTOR_TRUST_SECONDS"] = 3600
     protected.client.environ_base["HTTP_USER_AGENT"] = "Firefox " * 1_000
     begun = protected.post(NEW, {"name": "\u00e4" * 40, "code": protected.code()})

@@ -1,4 +1,4 @@
-"""Each choice of the host does what it says: lifetimes, names, templates, functions."""
+"""The options of a host: lifetimes, names, templates, functions."""
 
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ NOTE, VAULT = "/outer/inner/note", "/outer/inner/vault"
 
 @pytest.fixture
 def made(factory, clock):
-    """Somebody signed in at a host with these settings, who protects everything."""
+    """A person signed in at a host with these settings, with every area protected."""
 
     def made(areas=("sign_in", "note", "vault"), **config):
         person = Person(factory(**config), clock)

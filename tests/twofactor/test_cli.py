@@ -1,4 +1,4 @@
-"""The operator's commands, by what they print and by their exit status."""
+"""The output and the exit status of the operator's commands."""
 
 import base64
 import json
@@ -86,7 +86,7 @@ def test_unlock_lets_codes_be_judged_again(flask, protected):
         protected.post("/deactivate", {"code": protected.wrong()})
     assert protected.post("/recovery", {"code": protected.code()}).status_code == 429
     assert flask("unlock", protected.id, "--reason", "clock", "--yes").exit_code == 0
-    # What was half done has ended, a given password included.
+    # Unfinished steps have ended, including a password just given.
     fresh = {"code": protected.code(), "password": PASSWORD}
     assert protected.post("/recovery", fresh).status_code == 200
 

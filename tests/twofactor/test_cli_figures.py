@@ -1,4 +1,4 @@
-"""What the commands tell of everyone: who has it, how many there are, and whether all is well."""
+"""The commands about all users: lists, figures and the doctor."""
 
 import json
 
@@ -23,7 +23,7 @@ WEEK = 7 * 86_400
 
 @pytest.fixture
 def people(host, clock):
-    """Alice protects everything, Bob writing notes alone; Carol has it off."""
+    """Alice protects everything, Bob only notes; Carol has two-factor authentication off."""
     people = [Person(host, clock, name) for name in ("alice", "bob", "carol")]
     for person in people:
         person.sign_in()
@@ -58,7 +58,7 @@ def test_off_goes_with_no_other_filter(flask, with_it):
     assert flask("list", "--off", *with_it).exit_code == 2
 
 
-def test_who_has_it_off_is_not_known_without_the_keys(flask, people, host):
+def test_accounts_without_it_are_unknown_without_user_keys(flask, people, host):
     change_options(host, user_keys=None)
     refused = flask("list", "--off")
     assert refused.exit_code == 1
@@ -132,7 +132,7 @@ def test_held_and_locked_are_counted(flask, people, host):
 
 @both
 def test_a_listing_asks_for_a_few_at_a_time(host, clock, monkeypatch):
-    """However many there are: a page begins where the one before ended, and nothing is skipped."""
+    """A page begins where the one before ended, and no account is skipped."""
     monkeypatch.setattr(accounts, "BATCH", 3)
     state = host.extensions["twofactor"]
     names = [f"user{n:02}" for n in range(10)]
@@ -143,7 +143,7 @@ def test_a_listing_asks_for_a_few_at_a_time(host, clock, monkeypatch):
         listen(host.db.engine, asked)
         rows = accounts.overviews(state.kit)
         assert next(rows).user_id == "user00"
-        assert len(asked) == 2  # one for the keys, one for what they have
+        assert len(asked) == 2  # one for the keys, one for the accounts
         assert [each.user_id for each in rows] == names[1:]
         assert list(accounts.without(state.kit, [*names, "other"])) == ["other"]
     pages = [statement for statement in asked if "LIMIT" in statement]
@@ -242,7 +242,7 @@ class TestDoctor:
     def checks(self, flask):
         return {each["name"]: each for each in json.loads(flask("doctor", "--json").stdout)}
 
-    def test_a_line_each(self, flask, host):
+    def test_each_check_prints_a_line(self, flask, host):
         lines = flask("doctor").output.splitlines()
         names = ["database", "isolation", "tables", "keys", "sealed secrets", "areas", "users"]
         names += ["clock", "session cookie", "sessions", "recovery"]
@@ -276,7 +276,7 @@ class TestDoctor:
             host.db.engines[None] = engine(host).execution_options(isolation_level=level)
         assert self.checks(flask)["isolation"]["ok"] is ok
 
-    def test_the_hosts_own_looks_count(self, flask, host):
+    def test_the_hosts_own_checks_count(self, flask, host):
         def broken():
             raise RuntimeError("no mail server\nsecond line")
 
@@ -305,7 +305,7 @@ def test_a_reason_that_does_not_fit_is_refused(flask, protected):
     assert protected.is_on()
 
 
-def test_who_did_it_is_recorded(flask, protected, monkeypatch):
+def test_the_operator_is_recorded(flask, protected, monkeypatch):
     monkeypatch.setenv("LOGNAME", "root")
     monkeypatch.setenv("SUDO_USER", "grace")
     flask("unlock", protected.id, "--reason", "the clock", "--yes")
@@ -313,14 +313,14 @@ def test_who_did_it_is_recorded(flask, protected, monkeypatch):
     assert events[-1]["detail"] == "operator root (grace): the clock"
 
 
-def test_unlock_ends_what_is_half_done(flask, protected):
+def test_unlock_ends_unfinished_steps(flask, protected):
     other = protected.other_browser()
     other.sign_in()
     assert other.client.get("/two-factor/sign-in").status_code == 200
     flask("unlock", protected.id, "--reason", "the clock", "--yes")
     assert "/login" in other.client.get("/two-factor/sign-in").location
     asked = protected.post("/deactivate", {"code": protected.code()})
-    assert asked.status_code == 403  # the password is asked again
+    assert asked.status_code == 403  # asks for the password again
     given = {"code": protected.code(), "password": PASSWORD}
     assert protected.post("/deactivate", given).status_code == 303
 
@@ -330,7 +330,7 @@ def test_names_are_asked_for_many_at_once(flask, people, host):
 
     def names(keys):
         asked.append(sorted(keys))
-        return {key: f"the name of {key}" for key in keys[:1]}  # one is gone meanwhile
+        return {key: f"the name of {key}" for key in keys[:1]}  # one was deleted meanwhile
 
     change_options(host, user_labels=names)
     rows = json.loads(flask("list", "--json").stdout)

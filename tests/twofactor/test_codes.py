@@ -137,7 +137,7 @@ def test_one_code_in_all_its_spellings(typed):
         "1" * 1_000_000,
     ],
 )
-def test_what_is_not_six_digits_is_malformed(typed):
+def test_anything_but_six_digits_is_malformed(typed):
     """A-33, C-112: never a guess, never an exception of another kind."""
     with pytest.raises(MalformedCode):
         Code.read(typed)

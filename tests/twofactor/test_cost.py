@@ -1,4 +1,4 @@
-"""What the guard and a verification cost, counted in statements (DESIGN, Storage)."""
+"""The number of statements for the guard and a verification (DESIGN, Storage)."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_an_open_view_costs_one_select(protected, statements, clock):
 @pytest.mark.parametrize("right", [True, False])
 @pytest.mark.parametrize("before", [0, 2])
 def test_a_verification_costs_four_statements_and_one_commit(protected, statements, right, before):
-    """However many wrong codes came before; the guard's own SELECT is not part of it."""
+    """After any number of wrong codes; the guard's own SELECT is not counted."""
     for _ in range(before):
         protected.client.post("/note", data={"text": "1", "twofactor_code": protected.wrong()})
     code = protected.code() if right else protected.wrong()
@@ -50,7 +50,7 @@ def test_a_verification_costs_four_statements_and_one_commit(protected, statemen
 
 @both
 @pytest.mark.parametrize("right", [True, False])
-def test_so_does_the_second_step_of_signing_in(protected, statements, right):
+def test_the_second_step_of_signing_in_costs_as_much(protected, statements, right):
     other = protected.other_browser()
     other.sign_in()
     token = other.token()
@@ -59,13 +59,13 @@ def test_so_does_the_second_step_of_signing_in(protected, statements, right):
     other.client.post("/two-factor/sign-in", data={"code": code, "csrf_token": token})
     verification = statements[: statements.index("COMMIT")]
     assert statements.count("COMMIT") == 1
-    # The ticket of the pending sign-in is taken with it, and one left: the password is fresh.
+    # Takes the ticket of the pending sign-in, and adds one for the fresh password.
     assert len(verification) <= 4 + 1, verification
 
 
 @both
 def test_anonymous_people_cost_nothing(host, statements):
-    host.test_client().get("/")  # the first request looks at the tables
+    host.test_client().get("/")  # the first request checks the tables
     statements.clear()
     host.test_client().post("/note", data={"text": "hi"})
     assert statements.of_twofactor == []

@@ -1,7 +1,7 @@
-"""`init_app(credential=)`: what is half done ends with the credential that it was begun with.
+"""`init_app(credential=)`: unfinished steps end when the credential changes.
 
-The host changes the version of its users' passwords behind the blueprint's back, without a call of
-`revoke_tickets`, at the very moment that each test wants: between the look and the deed.
+The host changes the version of its users' passwords without calling `revoke_tickets`, at a moment
+chosen by each test, between a check and its deed.
 """
 
 import pytest
@@ -28,7 +28,7 @@ ADD = f"{MOUNT}/authenticators/new"
 
 
 class Host(Flask):
-    """With a moment: what is put there happens once, when the host comes by."""
+    """The host, with a `moment`: a function to call once, at its next call."""
 
     moment = None
 
@@ -38,7 +38,7 @@ class Host(Flask):
             moment()
 
     def change(self, user_id, *, revoke=False):
-        """Another password, committed on a connection of its own."""
+        """Commit another password on a separate connection."""
         with self.db.engine.begin() as connection:
             of_user = update(self.User).where(self.User.id == user_id)
             connection.execute(of_user.values(version=self.User.version + 1))
@@ -170,14 +170,14 @@ def is_in(person):
 
 
 def over(person, done):
-    """The sign-in has to begin again, and nobody is in."""
+    """Check that the sign-in must begin again and nobody is signed in."""
     assert (done.status_code, done.location) == (303, "/login")
     assert not is_in(person)
 
 
 class TestPendingSignIn:
     @pytest.mark.parametrize("when", ["after", "amid"])
-    def test_a_code(self, host, other, change, when):
+    def test_a_code_is_refused_after_the_change(self, host, other, change, when):
         """F-05: also where the pending sign-in is written after the change."""
         if when == "amid":
             host.moment = change
@@ -204,7 +204,7 @@ class TestPendingSignIn:
         other.post("/sign-in", {"code": other.recovery_code})
         assert is_in(other)
 
-    def test_nor_when_the_password_changes_while_it_is_judged(self, other, change, monkeypatch):
+    def test_a_change_while_the_recovery_code_is_judged(self, other, change, monkeypatch):
         """F-05: the hash takes a quarter of a second."""
         other.sign_in()
         judge = recovery.is_code
@@ -244,7 +244,7 @@ class TestTrustedBrowser:
         change()
         assert self.asked(trusting)
 
-    def test_a_trust_that_is_written_after_the_change(self, host, other, change):
+    def test_a_trust_written_after_the_change(self, host, other, change):
         """F-05"""
         other.sign_in()
         host.moment = change  # when the host signs in, before the browser is trusted
@@ -253,8 +253,8 @@ class TestTrustedBrowser:
         other.clock.advance(30)
         assert self.asked(other)
 
-    def test_one_that_is_renewed_after_the_change(self, host, trusting, change):
-        """F-05: the old password was right a moment ago."""
+    def test_a_trust_renewed_after_the_change(self, host, trusting, change):
+        """F-05: the old password was right just before."""
         trusting.client.post("/logout")
         host.moment = change
         trusting.sign_in()
@@ -276,7 +276,7 @@ class TestEnrolment:
         assert alice.post("/activate", data).status_code == 303
         return alice.client.get(f"{MOUNT}/activate").text
 
-    def test_one_of_before(self, alice, change):
+    def test_begun_before_the_change(self, alice, change):
         """F-05"""
         assert "twofactor-secret" in self.begin(alice)
         change()
@@ -285,12 +285,12 @@ class TestEnrolment:
         assert "not finished in time" in refused.text
         assert not alice.is_on()
 
-    def test_one_that_is_written_after_the_change(self, host, alice, change):
-        """F-05: the old password was right, and was replaced while that was found."""
+    def test_written_after_the_change(self, host, alice, change):
+        """F-05: the old password is replaced while it is found right."""
         host.moment = change
         assert "twofactor-secret" not in self.begin(alice)
 
-    def test_one_that_is_finished_while_the_password_changes(self, alice, change, monkeypatch):
+    def test_finished_during_the_change(self, alice, change, monkeypatch):
         """F-05"""
         page = self.begin(alice)
         alice.secret = page.split('id="twofactor-secret"')[1].split(">")[1].split("<")[0]
@@ -314,7 +314,7 @@ class TestEnrolment:
 class TestAddition:
     def begin(self, person):
         data = {"name": "Tablet", "code": person.code()}
-        # What protects the change of factors besides wants the password, where it is not fresh.
+        # Changing factors also asks for the password if that is not fresh.
         data["password"] = PASSWORD
         person.post("/authenticators/new", data)
         person.clock.advance(30)
@@ -322,14 +322,14 @@ class TestAddition:
     def shown(self, person):
         return "twofactor-secret" in person.client.get(ADD).text
 
-    def test_one_of_before(self, protected, change):
+    def test_begun_before_the_change(self, protected, change):
         """F-05"""
         self.begin(protected)
         assert self.shown(protected)
         change()
         assert not self.shown(protected)
 
-    def test_one_that_is_written_after_the_change(self, protected, change, monkeypatch):
+    def test_written_after_the_change(self, protected, change, monkeypatch):
         """F-05"""
         at(monkeypatch, change)
         self.begin(protected)
@@ -340,7 +340,7 @@ class TestOpenView:
     def look(self, person):
         return person.client.get("/vault").status_code
 
-    def test_one_of_before(self, protected, change):
+    def test_begun_before_the_change(self, protected, change):
         """F-05"""
         code = {"X-Twofactor-Code": protected.code()}
         assert protected.client.get("/vault", headers=code).text == "gold"
@@ -349,8 +349,8 @@ class TestOpenView:
         assert self.look(protected) == 403
 
     @pytest.mark.parametrize("where", ["header", "page"])
-    def test_one_that_is_written_after_the_change(self, protected, change, monkeypatch, where):
-        """F-05: the request that it was opened for goes through, and no other does."""
+    def test_written_after_the_change(self, protected, change, monkeypatch, where):
+        """F-05: only the request that it was opened for goes through."""
         page = f"{MOUNT}/challenge?area=vault&next=/vault"
         token = protected.token(page)
         at(monkeypatch, change)
@@ -364,7 +364,7 @@ class TestOpenView:
 
 
 def at(monkeypatch, change):
-    """Let the password change as soon as a code is read, once the request knows its user."""
+    """Change the password as soon as a code is read, after the user was loaded."""
     read = Code.read
     left = [change]
 
@@ -376,8 +376,8 @@ def at(monkeypatch, change):
     monkeypatch.setattr(Code, "read", reading)
 
 
-def test_it_is_no_second_table_of_passwords(host, protected):
-    """F-05: nothing of the credential can be read in the database, nor in the session."""
+def test_the_credential_is_not_stored_readably(host, protected):
+    """F-05: neither the database nor the session reveals the credential."""
     protected.client.get("/vault", headers={"X-Twofactor-Code": protected.code()})
     with protected.client.session_transaction() as session:
         assert f"{protected.id}:1" not in str(dict(session))
@@ -390,7 +390,7 @@ def test_it_is_no_second_table_of_passwords(host, protected):
 
 
 @pytest.mark.parametrize("answer", [None, "", 5, b"hash"])
-def test_what_is_no_text_is_an_error(host, alice, answer):
+def test_a_credential_must_be_text(host, alice, answer):
 
     change_options(host, credential=lambda _user: answer)
     with pytest.raises(SetupError, match="credential must return a text that changes"):

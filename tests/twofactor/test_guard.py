@@ -1,4 +1,4 @@
-"""A guarded request, as a browser and as a program send it (CONTRACT section 4)."""
+"""Guarded requests of browsers and programs (CONTRACT section 4)."""
 
 import io
 import json
@@ -22,7 +22,7 @@ def test_an_area_that_is_not_chosen_asks_nothing(alice, host):
     assert alice.client.get("/vault").text == "gold"
 
 
-def test_anonymous_people_are_led_to_sign_in(host, clock):
+def test_anonymous_people_are_redirected_to_sign_in(host, clock):
     response = host.test_client().post("/note", data={"text": "hi"})
     assert response.status_code == 302
     assert response.location.startswith("/login")
@@ -30,7 +30,7 @@ def test_anonymous_people_are_led_to_sign_in(host, clock):
 
 
 def test_the_challenge_carries_the_form_unreadably_and_restores_it(protected, host):
-    """A-55, C-92, C-95, C-126: repeated fields and order are kept, extra fields count nothing."""
+    """A-55, C-92, C-95, C-126: repeated fields and order are kept, extra fields are ignored."""
     typed = "text=caf%C3%A9+%26+%3Cb%3E&tag=b&tag=a&text2=&otp_ok=1&confirmed=1"
     challenge = protected.client.post(
         "/note", data=typed, content_type="application/x-www-form-urlencoded"
@@ -107,7 +107,7 @@ def test_an_older_code_is_refused_after_a_newer_one(protected, host):
 
 
 def test_a_code_of_the_step_before_leaves_the_present_one_good(protected, host, clock):
-    """C-31, the other half."""
+    """C-31, the converse."""
     clock.advance(30)
     for code in (protected.code(-1), protected.code()):
         done = protected.client.post("/note", data={"text": "1", "twofactor_code": code})
@@ -146,7 +146,7 @@ def test_the_count_goes_over_sessions_and_endpoints(protected, host):
 
 
 def test_a_form_that_comes_back_does_not_burn_the_code(protected, host):
-    """The pass rule: one retry needs no new code, and one only."""
+    """The pass rule: exactly one retry needs no new code."""
     refused = protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
     assert (refused.status_code, refused.text) == (200, "text is missing")
     assert protected.client.post("/note", data={"text": "hi"}).status_code == 303
@@ -154,7 +154,7 @@ def test_a_form_that_comes_back_does_not_burn_the_code(protected, host):
     assert len(host.deeds) == 1
 
 
-def test_the_dialog_stands_in_the_form_only_when_a_code_will_be_asked(protected, alice, host):
+def test_the_dialog_is_in_the_form_only_if_a_code_will_be_asked(protected, alice, host):
     assert "<dialog" in protected.client.get("/note").text
     refused = protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
     assert "<dialog" not in refused.text
@@ -166,7 +166,7 @@ def test_the_dialog_stands_in_the_form_only_when_a_code_will_be_asked(protected,
     assert "<dialog" not in protected.client.get("/note").text
 
 
-def test_a_pass_is_for_its_area_alone_and_dies_after_five_minutes(protected, host, clock):
+def test_a_pass_is_only_for_its_area_and_expires_after_five_minutes(protected, host, clock):
     """A-56, A-58, C-94"""
     protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
     assert protected.client.post("/pay", data={"amount": "500"}).status_code == 403
@@ -175,7 +175,7 @@ def test_a_pass_is_for_its_area_alone_and_dies_after_five_minutes(protected, hos
     assert host.deeds == []
 
 
-def test_a_pass_is_for_its_session_alone(protected, host, clock):
+def test_a_pass_is_only_for_its_session(protected, host, clock):
     """A-57, A-63: neither another session nor an old cookie can use it."""
     protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
     stolen = protected.client.get_cookie("session").value
@@ -263,7 +263,7 @@ class TestView:
         assert protected.client.get("/vault").status_code == 403
         assert protected.client.head("/vault").status_code == 403
 
-    def test_it_is_open_in_that_session_alone(self, protected, clock):
+    def test_it_is_open_only_in_that_session(self, protected, clock):
         headers = {"X-Twofactor-Code": protected.code(), **JSON}
         assert protected.client.get("/vault", headers=headers).text == "gold"
         assert protected.client.get("/vault").text == "gold"
@@ -285,7 +285,7 @@ class TestView:
         "target",
         ["//evil.example", "https://evil.example", "/\\evil", "/note\r\nx", "javascript:1"],
     )
-    def test_nobody_is_led_elsewhere(self, protected, target):
+    def test_next_never_leads_to_another_site(self, protected, target):
         """C-99, A-47"""
         page = "/two-factor/challenge"
         query = {"area": "vault", "next": target}
@@ -319,7 +319,7 @@ class TestInTheView:
         assert protected.answer(second, "/both", protected.code()).status_code == 303
         assert host.deeds == ["both"]
 
-    def test_the_user_of_a_link_is_asked_whoever_is_signed_in(self, protected, host, clock):
+    def test_the_user_of_a_link_is_asked_even_if_another_is_signed_in(self, protected, host, clock):
         bob = Person(host, clock, "bob")
         bob.sign_in()
         bob.enrol()
@@ -362,7 +362,7 @@ def test_a_huge_text_is_carried_or_asked_for_again(protected, host, size):
     assert host.deeds == [[("text", text)]]
 
 
-def test_what_cannot_be_carried_is_never_done_half(protected, host):
+def test_a_form_that_cannot_be_carried_is_never_half_done(protected, host):
     text = "".join(
         random.Random(1).choices([chr(each) for each in range(0x4E00, 0x9FFF)], k=160_000)
     )

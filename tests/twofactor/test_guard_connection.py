@@ -1,4 +1,4 @@
-"""The guard's SELECT goes where the request has a connection already, unless that is no good."""
+"""The guard's SELECT uses the request's open connection, unless that has failed."""
 
 from contextlib import suppress
 
@@ -15,7 +15,7 @@ from .host import PASSWORD
 
 @pytest.fixture
 def taken(host):
-    """Connections taken from the pool."""
+    """The connections taken from the pool."""
     seen = []
     with host.app_context():
         event.listen(host.db.engine.pool, "checkout", lambda *_: seen.append(1))
@@ -35,10 +35,10 @@ def test_a_deed_that_needs_no_code_takes_no_connection_more(alice, taken):
 
 @both
 def test_a_session_that_can_not_go_on_is_not_asked(host, protected):
-    """What failed is the host's business; the guard decides all the same."""
+    """The guard decides on its own connection; the failure is the host's to handle."""
     host._got_first_request = False
     key = protected.id
-    # No row of the session that fails.
+    # Not a row of the failing session.
     user = host.User(id=key, username="alice", password=PASSWORD)
 
     @host.post("/deed")

@@ -1,4 +1,4 @@
-"""What the host's functions return is not taken for something else, nor ignored."""
+"""Values returned by the host's functions are neither misread nor ignored."""
 
 import json
 
@@ -30,7 +30,7 @@ class TestKeysOfAreas:
         ],
     )
     def test_a_wrong_answer_is_an_error_that_names_it(self, host, alice, name, returned, words):
-        """F-24: a text was searched as text, and an unknown key asked nobody."""
+        """F-24: text was once searched as text, and an unknown key asked nobody for a code."""
         change_options(host, **{name: lambda _user: returned})
         with pytest.raises(SetupError, match=f"{name} {words}"):
             alice.client.get(f"{MOUNT}/")
@@ -40,7 +40,7 @@ class TestKeysOfAreas:
             assert host.deeds == []
 
     @pytest.mark.parametrize("kind", [list, tuple, set, frozenset, iter, dict.fromkeys])
-    def test_whatever_can_be_gone_through_is_fine(self, host, alice, kind):
+    def test_any_iterable_is_fine(self, host, alice, kind):
         answer = {"mandatory_for": lambda _user: kind(["note"]), "offered": lambda _u: kind([])}
         change_options(host, **answer)
         assert alice.client.post("/note", data={"text": "x"}).status_code == 403
@@ -49,7 +49,7 @@ class TestKeysOfAreas:
 
 class TestStoredAreas:
     def test_the_doctor_names_those_that_the_code_has_no_more(self, flask, protected, host):
-        """F-24: their deeds are open, and nobody was told."""
+        """F-24: otherwise their deeds are unprotected without a warning."""
 
         def areas():
             report = json.loads(flask("doctor", "--json").stdout)
@@ -82,11 +82,11 @@ def nothing_left(person):
 
 @pytest.mark.parametrize("remembered", [False, True])
 class TestRefusedLogin:
-    """Each road to a session, in HTML and JSON."""
+    """Every way to a session, in HTML and JSON."""
 
     @pytest.fixture
     def other(self, protected, remembered):
-        """Alice elsewhere; what another person left in the browser is there."""
+        """Alice in another browser that has data of another person."""
         other = protected.other_browser()
         if remembered:
             with other.client.session_transaction() as session:
@@ -94,7 +94,7 @@ class TestRefusedLogin:
         return other
 
     def is_told(self, refused):
-        """In words, with a way out, and without another question for a code."""
+        """Check that the page says why, has a way out and asks for no other code."""
         assert refused.status_code == 403
         assert SENTENCE.replace("'", "&#39;") in refused.text
         assert 'href="/login"' in refused.text
@@ -171,6 +171,6 @@ def test_a_host_that_signs_in_by_itself_is_held_as_well(host, clock):
 
 @pytest.mark.parametrize("view", ["login", "/login"])
 def test_the_sign_in_page_may_be_an_address(host, view):
-    """As Flask-Login takes it."""
+    """As Flask-Login accepts it."""
     host.login_manager.login_view = view
     assert host.test_client().get(f"{MOUNT}/sign-in").location == "/login"

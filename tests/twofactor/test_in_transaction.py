@@ -1,4 +1,4 @@
-"""What the host writes amid a change stands or falls with it."""
+"""The host's writes during a change are committed or rolled back with it."""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -55,7 +55,7 @@ CHANGES: dict[str, tuple[list[str], Callable[[Person], object]]] = {
 
 
 class Refusing(Exception):
-    """The host can't write what belongs to the change."""
+    """The host's failure to write its part of a change."""
 
 
 def kit_of(person: Person):
@@ -64,7 +64,7 @@ def kit_of(person: Person):
 
 @pytest.fixture
 def joined(host):
-    """The host notes each change in a table of its own, and may fail afterwards."""
+    """Let the host note each change in its own table, and fail afterwards if asked."""
     calls = {"fail": False}
 
     def note(connection, name, user_id, facts):
@@ -86,7 +86,7 @@ def noted(person: Person) -> list[tuple[str, str]]:
 
 
 def heard(host) -> tuple[list[tuple[str, str]], list[object]]:
-    """What the signals tell of changes, in the words of `noted`; keep the second alive."""
+    """The changes told by signals, in the form of `noted`, and listeners to keep alive."""
     told: list[tuple[str, str]] = []
     listeners = []
     for name, signal in signals.BY_NAME.items():
@@ -116,7 +116,7 @@ def test_each_change_is_joined(host, joined, protected, change):
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_host_that_fails_prevents_the_change(host, joined, protected, change):
-    """A-64: rolled back as a whole, and told to nobody."""
+    """A-64: it is rolled back completely, and no signal is sent."""
     _, act = CHANGES[change]
     told, _listeners = heard(host)
     joined["fail"] = True
@@ -126,7 +126,7 @@ def test_a_host_that_fails_prevents_the_change(host, joined, protected, change):
         written = noted(protected)
         with pytest.raises(Refusing):
             act(protected)
-        # An attempt with the recovery code was counted before, and stays counted.
+        # The attempt with the recovery code was counted before, and stays counted.
         after = replace(kit.store.account(protected.id), recovery=account.recovery)
         after = replace(after, recovery_attempts=account.recovery_attempts)
         assert asdict(after) == asdict(account)
@@ -171,7 +171,7 @@ def test_another_phone_is_joined_and_prevented(host, joined, protected):
 
 
 def test_areas_are_removed_in_the_transaction_of_the_code(host, joined, protected):
-    """F-84: what prevents the change gives the code back, so both happen or none."""
+    """F-84: a failure gives the code back, so both happen or neither."""
     joined["fail"] = True
     code = protected.code()
     with pytest.raises(Refusing):
@@ -183,7 +183,7 @@ def test_areas_are_removed_in_the_transaction_of_the_code(host, joined, protecte
 
 
 def test_each_change_has_a_signal_and_says_what_is_recorded():
-    """F-85: a change is said once; its name, its facts and its event are of one type."""
+    """F-85: each change has one signal; its name, facts and event come from one type."""
     kinds = [
         changes.Activated(("note",)),
         changes.Deactivated("code"),
@@ -199,4 +199,4 @@ def test_each_change_has_a_signal_and_says_what_is_recorded():
     assert [kind.name for kind in kinds] == list(signals.CHANGES)
     assert set(signals.CHANGES) < set(signals.BY_NAME)
     assert all(kind.kind for kind in kinds)
-    assert changes.Deactivated("operator").kind is None  # the reset has said it
+    assert changes.Deactivated("operator").kind is None  # the reset's own event told it

@@ -139,7 +139,7 @@ def test_a_csrf_failure_tells_a_program_the_token_that_holds(alice, send, host, 
 
 
 class TestRenewal:
-    """Where the session is renewed, older tokens are void; the answer has the one that holds."""
+    """A renewed session ends older CSRF tokens; the answer has the new one."""
 
     @pytest.fixture
     def go_on(self, alice):
@@ -155,7 +155,7 @@ class TestRenewal:
         opened = alice.client.get("/vault", headers=code)
         assert (opened.text, opened.headers["Cache-Control"]) == ("gold", "no-store")
         assert go_on(opened).status_code == 200
-        # Nothing is renewed by the second look, so the first token still holds.
+        # The second request renews nothing, so the first token is still valid.
         assert "X-CSRFToken" not in alice.client.get("/vault", headers=JSON).headers
         assert go_on(opened).status_code == 200
 

@@ -1,4 +1,4 @@
-"""The otpauth address: hostile names come back as they were, and nothing else is in it."""
+"""The otpauth URI: hostile names are read back unchanged, and nothing else is in it."""
 
 import re
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,7 +13,7 @@ SECRET = b"12345678901234567890"
 
 
 def read(uri):
-    """The parts, as an authenticator app reads them."""
+    """The parts of the URI, as an authenticator app reads them."""
     parts = urlsplit(uri)
     label = unquote(parts.path.removeprefix("/"))
     issuer, _, account = label.partition(":")

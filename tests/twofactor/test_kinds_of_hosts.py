@@ -1,4 +1,4 @@
-"""Whatever a host is built like: factories, blueprints, prefixes, proxies, classes, coroutines."""
+"""Hosts of all kinds: factories, blueprints, prefixes, proxies, classes, coroutines."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def protected(factory, clock):
 
 
 class TestSeveralApplications:
-    """One extension object, made once, serves every application of a process."""
+    """One extension object serves every application of a process."""
 
     def test_each_has_its_own_state(self, factory, clock, protected):
         other = Person(factory("two", TWOFACTOR_ISSUER="Two"), clock)
@@ -41,7 +41,7 @@ class TestSeveralApplications:
         assert other.client.post(NOTE, data=wrong_phone).status_code == 403
         assert other.client.post(NOTE, data={"twofactor_code": other.code()}).status_code == 303
 
-    def test_a_sealed_form_of_one_is_nothing_to_the_other(self, factory, clock, protected):
+    def test_a_sealed_form_of_another_application_is_refused(self, factory, clock, protected):
         two = factory("two", SECRET_KEY="another key that is long enough")
         other = Person(two, clock)
         other.sign_in()
@@ -52,7 +52,7 @@ class TestSeveralApplications:
         assert "waited too long" in refused.text
 
     def test_one_process_may_serve_one_database_twice(self, factory, clock, protected):
-        """E.g. two workers' worth of threads, or a test beside the application."""
+        """E.g. two apps with threads of their own, or a test beside the application."""
         code = {"twofactor_code": protected.code()}
         assert protected.client.post(NOTE, data=code).status_code == 303
         again = Person(factory(), clock)
@@ -78,7 +78,7 @@ class TestBlueprints:
 
 
 class TestPrefix:
-    """SCRIPT_NAME is in every address that people are sent to."""
+    """SCRIPT_NAME is in every address in links and redirects."""
 
     def person(self, app, clock, **environ):
         person = Person(app, clock)
@@ -96,14 +96,14 @@ class TestPrefix:
         assert opened.location == f"{root}/outer/inner/vault"
         return person.client.get("/outer/inner/vault").text
 
-    def test_of_the_server(self, factory, clock):
+    def test_a_prefix_from_the_server(self, factory, clock):
         app = factory()
         inside = app.wsgi_app
         app.wsgi_app = lambda environ, start: inside(environ | {"SCRIPT_NAME": "/app"}, start)
         seen = self.looks_into_the_vault(Person(app, clock), "/app")
         assert seen == "http://localhost/app/two-factor/"
 
-    def test_of_a_proxy(self, factory, clock):
+    def test_a_prefix_from_a_proxy(self, factory, clock):
         app = factory(TWOFACTOR_TRUST_SECONDS=3600)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
         person = self.person(
@@ -151,20 +151,20 @@ class TestViews:
         assert send(path, method=method, headers=code).status_code == 303
         assert send(path, method=method, headers=code).status_code == 403
 
-    def test_what_has_no_guard_asks_nothing(self, protected):
+    def test_an_unguarded_view_asks_nothing(self, protected):
         assert protected.client.get("/outer/notes").text == "notes"
         assert protected.client.post("/outer/ledger").text == "written"
 
 
 class TestFreshLogin:
-    """Flask-Login's own second look stays what it is, and comes first."""
+    """Flask-Login's own fresh login still works, and comes first."""
 
-    def test_a_session_that_is_not_fresh_is_led_to_sign_in(self, protected):
+    def test_a_session_that_is_not_fresh_is_redirected_to_sign_in(self, protected):
         with protected.client.session_transaction() as session:
             session["_fresh"] = False
         code = {"twofactor_code": protected.code()}
         assert protected.client.post("/outer/fresh", data=code).status_code in (302, 401)
-        # Refused before a code was looked at: it was not used up.
+        # Refused before the code was judged, so it was not used up.
         assert protected.client.post(NOTE, data=code).status_code == 303
 
     def test_a_second_step_makes_it_fresh(self, factory, clock):
@@ -177,7 +177,7 @@ class TestFreshLogin:
         assert other.post("/sign-in", {"code": other.code()}).location == "/"
         assert other.client.post("/outer/fresh").status_code == 303
 
-    def test_so_does_signing_in_again_over_a_remembered_session(self, protected):
+    def test_signing_in_again_makes_a_remembered_session_fresh(self, protected):
         data = {"username": "alice", "password": "correct horse battery", "remember": "yes"}
         protected.client.post("/login", data=data)
         protected.client.delete_cookie("session")
@@ -190,7 +190,7 @@ class TestFreshLogin:
 
 
 class TestBinds:
-    """TWOFACTOR_BIND_KEY: the tables are in a database of their own."""
+    """TWOFACTOR_BIND_KEY puts the tables into a separate database."""
 
     @pytest.fixture
     def settings(self, tmp_path):

@@ -1,4 +1,4 @@
-"""Known browsers: strangers' wrong codes hold strangers, and the owner gets in."""
+"""Known browsers: wrong codes of strangers don't keep the owner out."""
 
 import json
 
@@ -39,14 +39,14 @@ def account(host, person):
 
 @pytest.fixture
 def stranger(protected):
-    """Somebody elsewhere who has the password, and half a sign-in by it."""
+    """A stranger who has the password and a pending sign-in."""
     other = protected.other_browser()
     other.sign_in()
     return other
 
 
 def hold(person, clock):
-    """Ten wrong codes: nothing is judged for the day."""
+    """Enter ten wrong codes, so that no more are judged for the day."""
     for _ in range(WRONG):
         person.sign_in()
         assert person.post("/sign-in", {"code": person.wrong()}).status_code == 403
@@ -58,7 +58,7 @@ def hold(person, clock):
 
 @both
 def test_a_stranger_cannot_keep_the_owner_out(protected, stranger, clock, host):
-    """F-12: ten wrong codes from elsewhere, and the right one counts on the own browser."""
+    """F-12: after ten wrong codes elsewhere, the right one works in the owner's browser."""
     hold(stranger, clock)
     assert note(protected, protected.code()).status_code == 303
     protected.client.post("/logout")
@@ -66,14 +66,14 @@ def test_a_stranger_cannot_keep_the_owner_out(protected, stranger, clock, host):
     clock.advance(30)
     done = protected.post("/sign-in", {"code": protected.code()})
     assert (done.status_code, done.location) == (303, "/")
-    # Strangers are held as before: a success ends no budget.
+    # Strangers are held as before, since a success does not reset a budget.
     stranger.sign_in()
     assert stranger.post("/sign-in", {"code": protected.code()}).status_code == 429
 
 
 @both
 def test_wrong_codes_of_a_known_browser_are_counted_apart(protected, stranger, clock):
-    """F-12: by the same schedule, and they hold nobody else."""
+    """F-12: by the same schedule, and they hold no other browser."""
     for _ in range(5):
         wrong = note(protected, protected.wrong())
     assert "Try again in 30 seconds" in wrong.text
@@ -95,7 +95,7 @@ def test_a_right_code_anywhere_ends_both_runs(protected, stranger, host, clock):
 
 
 def test_strangers_do_not_end_the_sign_in_of_a_known_browser(protected, host, clock):
-    """F-12: the five wrong codes that a pending sign-in bears are its own."""
+    """F-12: its pending sign-in has its own five wrong codes."""
     protected.client.post("/logout")
     protected.sign_in()
     stranger = protected.other_browser()
@@ -109,7 +109,7 @@ def test_strangers_do_not_end_the_sign_in_of_a_known_browser(protected, host, cl
 
 class TestCookie:
     def test_each_right_code_makes_a_browser_known(self, protected, host, clock):
-        """F-12: at activation, at sign-in, at a guarded deed, and where a view is opened."""
+        """F-12: at activation, at sign-in, at a guarded deed, and on opening a view."""
         assert cookie(protected).http_only
         for browser in ("sign in", "deed", "view"):
             other = protected.other_browser()
@@ -118,7 +118,7 @@ class TestCookie:
             if browser == "sign in":
                 other.post("/sign-in", {"code": protected.code()})
             else:
-                # Signed in without a second step, as where that area is not chosen.
+                # Signed in without a second step, as if sign-in were not protected.
                 self.leave_out_sign_in(host)
                 other.sign_in()
                 if browser == "deed":
@@ -136,8 +136,8 @@ class TestCookie:
         with host.app_context(), host.db.engine.begin() as connection:
             connection.execute(table.update().values(areas="note vault"))
 
-    def test_a_known_one_is_left_as_it_is_for_a_day(self, protected, host, clock, statements):
-        """F-12: nothing more is written at a success, and nothing is sent."""
+    def test_a_known_browser_is_renewed_once_a_day(self, protected, host, clock, statements):
+        """F-12: a success writes nothing more and sends no cookie."""
         before = known_tickets(host, protected.id)
         statements.clear()
         answer = note(protected, protected.code())
@@ -160,7 +160,7 @@ class TestCookie:
         assert note(protected, protected.code()).status_code == 429
 
     def test_there_are_ten_at_most(self, protected, host, clock):
-        """F-12: the one that would end first makes room."""
+        """F-12: the first to expire makes room."""
         first = known_tickets(host, protected.id)[0].digest
         for _ in range(known_browsers.MOST):
             other = protected.other_browser()
@@ -172,8 +172,8 @@ class TestCookie:
         assert len(left) == known_browsers.MOST
         assert first not in [each.digest for each in left]
 
-    def test_it_serves_one_user_alone(self, protected, host, clock):
-        """F-12: under another's name it is nothing."""
+    def test_it_serves_only_its_user(self, protected, host, clock):
+        """F-12: for another user the cookie is ignored."""
         bob = Person(host, clock, "bob")
         bob.sign_in()
         bob.enrol()
@@ -183,14 +183,14 @@ class TestCookie:
         assert account(host, bob).codes.run == 5
 
     @pytest.mark.parametrize("value", ["", "x", "x" * 4000, "\u00e4"])
-    def test_any_other_value_is_nothing(self, protected, host, value):
+    def test_any_other_value_is_ignored(self, protected, host, value):
         """F-12"""
         protected.client.set_cookie(protected.known_cookie, value)
         note(protected, protected.wrong())
         assert account(host, protected).codes.run == 1
 
     def test_a_new_password_ends_it(self, protected, host, clock):
-        """F-12: it stands on the credential, also when its record is still there."""
+        """F-12: it is bound to the credential, even if its record still exists."""
         with host.app_context():
             host.db.session.get(host.User, protected.id).password = "another one"
             host.db.session.commit()
@@ -198,7 +198,7 @@ class TestCookie:
         assert account(host, protected).codes.run == 1
 
     def test_it_stays_with_the_session_that_removed_a_device(self, protected, host, clock):
-        """F-12: others end, as what was begun with that device."""
+        """F-12: other browsers end, as do steps begun with that device."""
         other = protected.other_browser()
         other.sign_in()
         other.post("/sign-in", {"code": protected.code()})
@@ -213,7 +213,7 @@ class TestCookie:
 class TestActivation:
     @both
     def test_it_is_bound_to_the_credential_that_the_host_made_with_it(self, alice, host):
-        """F-12: a host may change it on another connection, together with the activation."""
+        """F-12: a host may change the credential on another connection during activation."""
         table = host.db.metadata.tables["host_user"]
 
         def change(_app, **_facts):
@@ -225,7 +225,7 @@ class TestActivation:
         note(alice, alice.wrong())
         assert account(host, alice).known.run == 1
 
-    def test_activated_is_activated_whatever_fails_afterwards(self, alice, monkeypatch):
+    def test_activation_survives_later_failures(self, alice, monkeypatch):
         """F-12"""
 
         def fail(*_args):
@@ -242,7 +242,7 @@ class TestNone:
     def config(self):
         return {"TWOFACTOR_KNOWN_SECONDS": 0}
 
-    def test_an_operator_may_know_none(self, protected, host):
+    def test_known_browsers_can_be_turned_off(self, protected, host):
         assert cookie(protected) is None
         assert note(protected, protected.code()).status_code == 303
         assert cookie(protected) is None
@@ -257,7 +257,7 @@ class TestNewPassword:
 
     @both
     def test_codes_are_judged_again(self, protected, stranger, host, clock):
-        """F-12: on a browser that nobody knows, too."""
+        """F-12: also in an unknown browser."""
         hold(stranger, clock)
         self.changed(host, protected)
         stranger.sign_in()
@@ -274,7 +274,7 @@ class TestNewPassword:
         assert account(host, protected).codes.run == WRONG
 
     def test_the_lock_ends_with_it(self, protected, stranger, host):
-        """F-12: after a hundred in a row."""
+        """F-12: after a hundred wrong codes in a row."""
         with host.app_context(), host.db.engine.begin() as connection:
             table = host.db.metadata.tables["twofactor_account"]
             connection.execute(table.update().values(failures=100, known_failures=100))
@@ -282,7 +282,7 @@ class TestNewPassword:
         found = account(host, protected)
         assert (found.codes.run, found.known.run) == (0, 0)
 
-    def test_no_more_than_fifty_in_thirty_days_whoever_changes_it(self, protected, host, clock):
+    def test_new_passwords_leave_the_budget_of_fifty_in_thirty_days(self, protected, host, clock):
         """F-12: a guesser who can change the password again and again."""
         judged = 0
         for _ in range(12):
@@ -293,7 +293,9 @@ class TestNewPassword:
             self.changed(host, protected)
         assert judged == 50
 
-    def test_proved_by_the_mailbox_all_is_forgotten(self, protected, stranger, host, clock):
+    def test_a_password_proved_by_the_mailbox_resets_all_counts(
+        self, protected, stranger, host, clock
+    ):
         """F-12"""
         hold(stranger, clock)
         self.changed(host, protected, proved=True)
@@ -301,7 +303,7 @@ class TestNewPassword:
         assert found.codes.recent == found.known.recent == found.recovery.recent == ()
 
     def test_recovery_codes_are_judged_again(self, protected, stranger, host):
-        """F-12: a stranger's tries are no reason any more."""
+        """F-12: a stranger's earlier tries no longer hold them."""
         for _ in range(5):
             stranger.post("/sign-in", {"code": stranger.wrong_recovery()})
         assert stranger.post("/sign-in", {"code": stranger.wrong_recovery()}).status_code == 429
@@ -311,13 +313,13 @@ class TestNewPassword:
     def test_without_a_second_factor_it_does_nothing(self, alice, host):
         self.changed(host, alice)
 
-    def test_what_is_half_done_ends(self, protected, stranger, host):
+    def test_unfinished_steps_end(self, protected, stranger, host):
         self.changed(host, protected)
         assert stranger.client.get(f"{MOUNT}/sign-in").location == "/login"
 
 
 def test_the_operators_unlock_keeps_the_owners_browser_known(protected, stranger, flask, clock):
-    """F-12: else the next ten wrong codes would hold it again."""
+    """F-12: otherwise the next ten wrong codes would hold it again."""
     hold(stranger, clock)
     flask("unlock", protected.id, "--reason", "it is them", "--yes")
     stranger.sign_in()
@@ -330,8 +332,8 @@ class TestEvents:
         return [each["kind"] for each in json.loads(flask("events", person.id, "--json").stdout)]
 
     @both
-    def test_there_is_one_a_hold(self, protected, stranger, flask, statements):
-        """F-15: however often the code is sent while it is held."""
+    def test_there_is_one_event_for_each_hold(self, protected, stranger, flask, statements):
+        """F-15: however often a code is sent during the hold."""
         for _ in range(4):
             stranger.post("/sign-in", {"code": stranger.wrong()})
         page = stranger.token()
@@ -347,7 +349,7 @@ class TestEvents:
         assert not [text for text in statements if "INTO twofactor_event" in text]
         assert self.kinds(flask, protected) == ["activated"] + ["code_wrong"] * 5 + ["held"]
 
-    def test_and_one_a_hold_of_recovery_codes(self, protected, stranger, flask):
+    def test_there_is_one_event_for_each_hold_of_recovery_codes(self, protected, stranger, flask):
         """F-15"""
         for _ in range(30):
             stranger.post("/sign-in", {"code": stranger.wrong_recovery()})
@@ -355,8 +357,8 @@ class TestEvents:
         assert self.kinds(flask, protected) == ["activated", *wrong, "recovery_held"]
 
     @both
-    def test_changes_are_never_pushed_out(self, protected, flask, statements, clock):
-        """F-15: the page shows them apart, and asks in one statement as before."""
+    def test_many_attempts_do_not_displace_changes(self, protected, flask, statements, clock):
+        """F-15: the page shows them separately, and still with one statement."""
         for _ in range(15):
             note(protected, protected.code())
             clock.advance(30)

@@ -33,7 +33,7 @@ NOON = 1_795_529_100  # 24 November 2026, 14:05 UTC
 
 
 def speak(app, *languages):
-    """Give the host Flask-Babel, choosing as the browser wishes."""
+    """Give the host Flask-Babel, which chooses the browser's language."""
     from flask import request
 
     Babel(app, locale_selector=lambda: request.accept_languages.best_match(languages))
@@ -41,7 +41,7 @@ def speak(app, *languages):
 
 @pytest.fixture
 def german(host, clock):
-    """A person whose browser wants German, at a host that speaks it."""
+    """A person whose browser asks for German, at a host that has it."""
     speak(host, "en", "de")
     person = Person(host, clock)
     person.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de-AT,de;q=0.9,en;q=0.1"
@@ -88,7 +88,7 @@ class TestPages:
         clock.advance(30)
         assert german.is_on()
 
-    def test_so_is_every_challenge(self, german, clock):
+    def test_every_challenge_is_german(self, german, clock):
         german.enrol()
         asked = german.client.post("/note", data={"text": "hi"})
         assert "Ihre Eingaben bleiben erhalten" in in_german(asked)
@@ -105,7 +105,7 @@ class TestPages:
         assert "in 30 Sekunden" in in_german(held)
         in_german(german.client.post("/note", data={"twofactor_pending": "x"}))
 
-    def test_so_is_signing_in_and_a_trusted_browser(self, german, clock):
+    def test_signing_in_and_trusted_browsers_are_german(self, german, clock):
         german.enrol()
         german.client.post("/logout")
         german.client.environ_base["HTTP_USER_AGENT"] = "Firefox Linux"
@@ -117,10 +117,10 @@ class TestPages:
         german.post("/sign-in", {"code": german.code(), "trust": "yes"})
         assert "Firefox auf Linux" in in_german(german.client.get(f"{MOUNT}/"))
 
-    def test_so_is_the_way_to_a_mandatory_area(self, german):
+    def test_the_way_to_a_mandatory_area_is_german(self, german):
         assert "verlangt einen zweiten Faktor" in in_german(german.client.post("/staff"))
 
-    def test_so_is_the_dialog_in_a_page_of_the_host(self, german):
+    def test_the_dialog_in_a_page_of_the_host_is_german(self, german):
         german.enrol()
         page = german.client.get("/note").text
         dialog = parse(page).all("dialog")[0]
@@ -128,14 +128,14 @@ class TestPages:
         assert dialog.get("data-twofactor-malformed").startswith("Der Code hat sechs Ziffern")
         assert left_in_english(page, GERMAN) == set()
 
-    def test_the_page_says_what_it_speaks(self, german):
+    def test_the_page_names_its_language(self, german):
         page = parse(german.client.get(f"{MOUNT}/").text)
         assert page.all("html")[0].get("lang") == "de"
         assert (
             next(node for node in page if "twofactor-page" in node.get("class")).get("lang") == "de"
         )
 
-    def test_a_language_that_nobody_has_written_is_english(self, german):
+    def test_a_language_without_a_catalogue_is_english(self, german):
         speak(german.app, "fr")
         page = german.client.get(f"{MOUNT}/", headers={"Accept-Language": "fr"})
         assert page.headers["Content-Language"] == "en"
@@ -143,7 +143,7 @@ class TestPages:
         assert parse(page.text).all("html")[0].get("lang") == "en"
 
 
-def test_json_speaks_it_too(german):
+def test_json_is_german_too(german):
     german.enrol()
     headers = {"Accept": "application/json"}
     refused = german.client.post("/note", data={"text": "hi"}, headers=headers)
@@ -170,14 +170,14 @@ def _scan(person):
 
 
 def over():
-    """The wrong code that ends a pending sign-in."""
+    """Enter the wrong code that ends a pending sign-in."""
     error = errors.CodeWrong(5)
     error.over = True
     return error
 
 
 class TestSentences:
-    """Those that a page shows seldom, straight from where they are made."""
+    """Sentences that pages seldom show, taken from their functions."""
 
     @pytest.fixture
     def german_request(self, host):
@@ -249,7 +249,7 @@ class TestSentences:
         ("en_US", "November 24, 2026, 2:05\N{NARROW NO-BREAK SPACE}PM UTC"),
         ("de", "24. November 2026, 14:05 Uhr (UTC)"),
         ("de_AT", "24. November 2026, 14:05 Uhr (UTC)"),
-        # Nobody has written French: neither sentences nor dates are.
+        # There is no French catalogue, so sentences and dates are not French.
         ("fr", "24 November 2026, 14:05 UTC"),
     ],
 )
@@ -264,7 +264,7 @@ def test_outside_of_any_application_it_is_english():
     assert speech.moment(NOON) == "24 November 2026, 14:05 UTC"
 
 
-def test_a_choice_of_language_that_fails_costs_no_answer(host, clock, caplog):
+def test_a_failing_choice_of_language_is_english(host, clock, caplog):
     def fail():
         raise RuntimeError("the database is away")
 
@@ -277,7 +277,7 @@ def test_a_choice_of_language_that_fails_costs_no_answer(host, clock, caplog):
 
 @pytest.fixture(scope="module")
 def speaker(tmp_path_factory):
-    """A host with languages, for tests that only look."""
+    """A host with languages, for tests that change nothing."""
     folder = tmp_path_factory.mktemp("speaker")
     app = make_host(f"sqlite:///{folder / 'host.sqlite'}", folder, lambda: NOON)
     speak(app, "en", "de")
@@ -320,12 +320,12 @@ class TestHtml:
 
         return show
 
-    def test_what_stands_in_a_sentence_is_escaped(self, show):
+    def test_values_in_a_sentence_are_escaped(self, show):
         template = "{{ twofactor_text('To confirm: <strong>%(what)s</strong>', what=label) }}"
         shown = show(template, label='<b>&"')
         assert shown == "Zu bestätigen: <strong>&lt;b&gt;&amp;&#34;</strong>"
 
-    def test_in_an_attribute_too(self, show):
+    def test_values_in_an_attribute_are_escaped(self, show):
         template = '<i title="{{ twofactor_text("Ask again on %(browser)s", browser=name) }}">'
         assert show(template, name='"><script>') == (
             '<i title="Wieder fragen: &#34;&gt;&lt;script&gt;">'
@@ -335,15 +335,15 @@ class TestHtml:
         template = "{{ twofactor_texts('%(count)d day', '%(count)d days', n) }}"
         assert [show(template, n=n) for n in (1, 2)] == ["1 Tag", "2 Tage"]
 
-    def test_the_words_of_the_host_stay_the_host_s(self, show, host):
-        """The host's own `_` looks into its own catalogue, which has no such sentence."""
+    def test_the_hosts_sentences_come_from_its_own_catalogue(self, show, host):
+        """The host's own `_` reads its own catalogue, which has no such sentence."""
         assert show("{{ _('Cancel') }} {{ gettext('Cancel') }}") == "Cancel Cancel"
 
 
 class TestLazyLabels:
     @pytest.fixture
     def spoken(self, database, tmp_path, clock, monkeypatch):
-        """A host whose labels speak the language of the request."""
+        """A host whose labels are in the language of the request."""
         from flask_babel import get_locale
 
         def label(english, german):
@@ -365,7 +365,7 @@ class TestLazyLabels:
             app.db.session.remove()
             app.db.engine.dispose()
 
-    def test_they_are_read_in_each_request(self, spoken, clock):
+    def test_labels_are_translated_in_each_request(self, spoken, clock):
         person = Person(spoken, clock)
         person.sign_in()
         assert "Vault" in person.client.get(f"{MOUNT}/").text
@@ -381,12 +381,12 @@ class TestLazyLabels:
         asked = person.client.post("/note", data={"text": "x"}, headers=headers).text
         assert "<strong>&lt;note&gt;</strong>" in asked
 
-    def test_operators_read_them_in_english(self, spoken):
+    def test_operators_read_labels_in_english(self, spoken):
         shown = spoken.test_cli_runner().invoke(args=["twofactor", "areas", "--json"])
         assert '"label": "Vault"' in shown.stdout
         assert "Vault" in spoken.test_cli_runner().invoke(args=["twofactor", "areas"]).stdout
 
-    def test_flask_babel_s_own_are_taken_before_there_is_an_application(self):
+    def test_lazy_strings_can_name_areas_before_there_is_an_application(self):
         twofactor = TwoFactor()
         twofactor.area("note", lazy_gettext("Notes"), lazy_gettext("Writing"))
         twofactor.area("other", lazy_gettext("Other"))
@@ -394,7 +394,7 @@ class TestLazyLabels:
 
 
 def test_another_package_may_call_itself_babel(host, clock, caplog):
-    """Flask-BabelPlus keeps itself under the same name, and tells no language of ours."""
+    """Flask-BabelPlus uses the same extension name, but gives no language that we can use."""
     host.extensions["babel"] = object()
     person = Person(host, clock)
     person.sign_in()
@@ -404,7 +404,7 @@ def test_another_package_may_call_itself_babel(host, clock, caplog):
 
 
 class TestOwnSentences:
-    """TWOFACTOR_TRANSLATIONS"""
+    """TWOFACTOR_TRANSLATIONS, the host's own sentences."""
 
     HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
@@ -441,7 +441,7 @@ class TestOwnSentences:
         assert self.say(app, "Cancel") == "Never mind"
         assert self.say(app, "Confirm") == "Confirm"
 
-    def test_one_sentence_of_ours_is_replaced_and_the_others_stay(self, made):
+    def test_the_host_replaces_a_single_sentence(self, made):
         app = made(de='msgid "Cancel"\nmsgstr "Lieber nicht"\n')
         assert self.say(app, "Cancel", "de") == "Lieber nicht"
         assert self.say(app, "Confirm", "de") == "Bestätigen"
@@ -463,7 +463,7 @@ class TestOwnSentences:
         assert self.say(app, "Cancel", "de_AT") == "Na"
         assert self.say(app, "Confirm", "de_AT") == "Bestätigen"
 
-    def test_what_is_written_from_right_to_left_says_so(self, made):
+    def test_a_right_to_left_language_sets_the_direction(self, made):
         app = made(ar='msgid "Cancel"\nmsgstr "إلغاء"\n')
         Babel(app, default_locale="ar")
         with app.test_request_context():
@@ -481,7 +481,7 @@ class TestOwnSentences:
         with pytest.raises(SetupError, match=r"TWOFACTOR_TRANSLATIONS: .*de\.po"):
             made(de="This is no such file.\n")
 
-    def test_so_does_a_folder_without_a_file(self, made):
+    def test_a_folder_without_a_file_stops_the_start(self, made):
         with pytest.raises(SetupError, match=r"no file such as .*de\.po"):
             made()
 
@@ -519,7 +519,7 @@ def test_without_flask_babel_the_blueprint_speaks_english(tmp_path):
 
 
 def test_importing_the_blueprint_reads_no_sentences():
-    """Flask-WTF imports Flask-Babel where it is installed; what reads the files comes later."""
+    """Flask-WTF imports Flask-Babel if installed; the files are read later."""
     code = "import sys, portal.twofactor; print('babel.messages' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""Mandatory means mandatory: without a second factor a session sets one up, or signs out."""
+"""Mandatory areas: a session without a second factor can only set one up or sign out."""
 
 import re
 
@@ -21,7 +21,7 @@ WIZARD = f"{MOUNT}/activate"
 
 @pytest.fixture
 def host(host):
-    """With roads of its own to a session."""
+    """A host with its own ways to a session."""
 
     def user():
         return host.db.session.query(host.User).filter_by(username=request.form["username"]).one()
@@ -59,7 +59,7 @@ def chief(host, clock):
 
 @pytest.fixture
 def limited(chief):
-    """Signed in with the password, and without the mandatory second factor."""
+    """A person signed in with the password, without the mandatory second factor."""
     chief.sign_in()
     return chief
 
@@ -89,7 +89,7 @@ def by_a_remember_cookie(person):
 
 
 def by_a_stale_session_and_a_remember_cookie(person):
-    """The user loader knows nobody of the session, so Flask-Login reads the cookie."""
+    """Restore a session by the cookie; the user loader finds no user in the session."""
     person.client.post("/sso", data={"username": "chief", "remember": "yes"})
     person.client.delete_cookie("session")
     with person.client.session_transaction() as session:
@@ -126,10 +126,10 @@ ROADS = [
 
 
 @pytest.mark.parametrize("road", ROADS, ids=lambda road: road.__name__)
-def test_no_road_leads_past_the_wizard(chief, host, road):
+def test_no_sign_in_leads_past_the_wizard(chief, host, road):
     """F-09"""
     road(chief)
-    # The very first request after it is held already.
+    # Already the first request after it is held.
     assert is_held(chief)
     assert chief.client.post("/unguarded").status_code == 403
     assert host.deeds == []
@@ -139,7 +139,7 @@ def test_no_road_leads_past_the_wizard(chief, host, road):
 
 
 def test_everything_but_the_wizard_and_signing_out_is_held(limited, host):
-    """F-09: the pages of the blueprint, too, and what is not there."""
+    """F-09: also the blueprint's pages, and addresses that don't exist."""
     adapter = host.url_map.bind("localhost")
     open_to_all = {"static", "twofactor.static", "logout", "account.sign_out"}
     open_to_all |= {"twofactor.activate", "twofactor.activate_submit"}
@@ -154,7 +154,7 @@ def test_everything_but_the_wizard_and_signing_out_is_held(limited, host):
             assert response.headers["Cache-Control"] == "no-store"
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             response = limited.client.open(path, method=method)
-            # A wrong token stops a request to the blueprint before it is looked at.
+            # A wrong CSRF token stops a request to the blueprint before anything else.
             assert response.status_code == 403, (path, method)
             assert f'href="{WIZARD}' in response.text
     assert limited.client.get("/nowhere").location.startswith(WIZARD)
@@ -198,14 +198,14 @@ class TestSignOut:
     def config(self, request):
         return {"TWOFACTOR_SIGN_OUT": request.param}
 
-    def test_it_answers_and_the_usual_names_do_not(self, limited):
+    def test_named_endpoints_answer_and_the_usual_names_do_not(self, limited):
         """F-09"""
         assert limited.client.post("/logout").status_code == 403
         assert limited.client.post("/goodbye").text == "out"
 
 
 @pytest.mark.parametrize("value", [5, [""], ["a", 5], "", " ", {"a": 1}])
-def test_what_is_no_endpoint_stops_the_start(database, tmp_path, clock, value):
+def test_a_malformed_sign_out_endpoint_stops_the_start(database, tmp_path, clock, value):
     with pytest.raises(SetupError, match="TWOFACTOR_SIGN_OUT must be an endpoint"):
         make_host(database, tmp_path, clock, TWOFACTOR_SIGN_OUT=value)
 
@@ -215,7 +215,7 @@ class TestUnknownEndpoint:
     def config(self):
         return {"TWOFACTOR_SIGN_OUT": ["logout", "nowhere"]}
 
-    def test_it_is_told_at_the_first_request(self, host):
+    def test_an_unknown_endpoint_stops_the_first_request(self, host):
         with pytest.raises(SetupError, match="there is no endpoint 'nowhere'"):
             host.test_client().get("/login")
 
@@ -245,13 +245,13 @@ def test_a_language_switch_is_held(limited):
     assert limited.client.get("/speak/de").status_code == 303
 
 
-def test_who_need_not_have_it_is_not_held(alice):
+def test_users_without_mandatory_areas_are_not_held(alice):
     assert alice.client.get("/").text == "home"
     assert alice.client.get("/mark").text == "False"
 
 
 def test_another_person_in_the_same_browser_is_not_held(limited, host, clock):
-    """F-09: the mark goes with the person."""
+    """F-09: the mark belongs to the person."""
     limited.client.post("/logout")
     bob = Person(host, clock, "bob")
     bob.client = limited.client
@@ -259,8 +259,8 @@ def test_another_person_in_the_same_browser_is_not_held(limited, host, clock):
     assert bob.client.get("/").text == "home"
 
 
-def test_nor_who_is_excused_meanwhile(limited, host):
-    """F-09: the operator made it a choice again."""
+def test_a_user_excused_meanwhile_is_not_held(limited, host):
+    """F-09: the operator made the area optional again."""
     change_options(host, mandatory_for=None)
     assert limited.client.get("/").text == "home"
     change_options(host, mandatory_for=lambda _user: [])
@@ -275,7 +275,7 @@ def enrolled_elsewhere(limited):
 
 
 def test_a_session_of_before_an_enrolment_elsewhere_ends(limited):
-    """F-09: it has shown no code, so it must not be let in by the other's."""
+    """F-09: it never showed a code, so the other session's must not let it in."""
     other = enrolled_elsewhere(limited)
     ended = limited.client.get("/")
     assert (ended.status_code, ended.location) == (303, "/login")
@@ -292,7 +292,7 @@ def test_its_remember_cookie_ends_with_it(chief):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_so_it_does_at_the_wizard(limited, method):
+def test_such_a_session_ends_at_the_wizard_as_well(limited, method):
     """F-09"""
     token = limited.token(WIZARD)
     enrolled_elsewhere(limited)
@@ -312,7 +312,7 @@ def test_programs_are_signed_out_as_well(limited):
 
 
 def test_an_operators_reset_holds_the_next_session(limited, host):
-    """F-09: neighbour: after a reset there is no second factor again."""
+    """F-09: after a reset there is no second factor any more."""
     limited.enrol([])
     with host.app_context():
         accounts.reset(host.extensions["twofactor"].kit, limited.id, "op", "phone lost")
@@ -322,8 +322,8 @@ def test_an_operators_reset_holds_the_next_session(limited, host):
 
 
 @pytest.mark.parametrize("failure", [StorageUnavailable("gone"), SetupError("wrong")])
-def test_what_can_not_be_read_holds(chief, host, monkeypatch, failure):
-    """F-09: neighbour: Flask saves the session of a request that fails, too."""
+def test_a_failure_while_reading_the_account_holds_the_session(chief, host, monkeypatch, failure):
+    """F-09: Flask also saves the session of a request that fails."""
 
     def fails(_user_id):
         raise failure
@@ -338,7 +338,7 @@ def test_what_can_not_be_read_holds(chief, host, monkeypatch, failure):
 
 
 def test_requests_of_everybody_else_cost_no_statement(alice, statements):
-    """F-09: nor do those of a session that is marked and looks at the wizard or a style sheet."""
+    """F-09: nor do a marked session's requests for the wizard or a style sheet."""
     alice.client.get("/")
     statements.clear()
     assert alice.client.get("/").text == "home"
@@ -346,7 +346,7 @@ def test_requests_of_everybody_else_cost_no_statement(alice, statements):
 
 
 def test_a_login_costs_no_statement_more(chief, alice, statements):
-    """F-09: what the sign-in has read tells the mark."""
+    """F-09: the mark uses the rows that the sign-in has read."""
     statements.clear()
     chief.sign_in()
     assert len([each for each in statements.of_twofactor if each.startswith("SELECT")]) == 1

@@ -1,4 +1,4 @@
-"""Each kind of authenticator keeps the contract."""
+"""The contract tests for each kind of authenticator."""
 
 from portal.twofactor.core.answers import Code
 from portal.twofactor.methods.registry import TOTP

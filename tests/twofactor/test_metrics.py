@@ -1,4 +1,4 @@
-"""The figures for Prometheus move as they should, and their labels are bounded."""
+"""The Prometheus metrics and their bounded labels."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ def registry(host):
 
 @pytest.fixture
 def value(host, registry):
-    """What stands in the exposition."""
+    """A function that reads a metric's value from the exposition."""
 
     def look(name, **labels):
         text, _type = metrics.exposition(host)
@@ -46,7 +46,7 @@ def note(person, code):
 
 
 def test_codes_are_counted_by_area_and_result(protected, value):
-    assert challenges(value, "note", "accepted") == 0  # there before anything happens
+    assert challenges(value, "note", "accepted") == 0  # present before anything happens
     code = protected.code()
     note(protected, code)
     note(protected, code)
@@ -95,7 +95,7 @@ def test_the_recovery_code_is_counted_apart(protected, value):
     assert challenges(value, "deactivation", "held", kind="recovery_code") == 1
 
 
-def test_what_could_not_be_judged_is_counted(protected, value, host, monkeypatch):
+def test_failed_verifications_are_counted(protected, value, host, monkeypatch):
     def gone(_work):
         raise StorageUnavailable("no answer")
 

@@ -1,4 +1,4 @@
-"""The tables' versions, as a host takes them up, on both databases and with data in them."""
+"""Migrations of the tables in a host, on both databases and with data."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.support.databases import both
 
 CONVENTION = {"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
 
-# What a database of each version holds: one row a table, as the release of that version wrote it.
+# The content of a database of each version: one row a table, as that release wrote it.
 ROWS = {
     1: """
         INSERT INTO twofactor_account (user_id, areas, activated_at, recovery_hash, failures,
@@ -43,7 +43,7 @@ def connection(database: str) -> Any:
 
 
 def operations(connection: Connection, metadata: MetaData | None = None) -> Operations:
-    # Alembic takes SQLite's empty text for another default than the one that made it.
+    # Alembic reads SQLite's empty text as a different default from the one that made it.
     defaults = connection.dialect.name != "sqlite"
     options = {"target_metadata": metadata, "compare_server_default": defaults}
     return Operations(MigrationContext.configure(connection, opts=options))
@@ -111,14 +111,14 @@ def test_a_version_that_is_not_there_is_refused(connection, since, to):
 
 
 def test_the_statements_can_be_printed_instead(capsys):
-    """`flask db upgrade --sql`: nothing is asked of a database."""
+    """`flask db upgrade --sql` runs no query."""
     context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True})
     migrations.upgrade(Operations(context), 0, migrations.LATEST)
     assert "CREATE TABLE twofactor_account" in capsys.readouterr().out
 
 
 @pytest.mark.postgres
-def test_the_tables_may_stand_in_a_schema(connection):
+def test_the_tables_may_be_in_a_schema(connection):
     connection.execute(text("CREATE SCHEMA safe"))
     metadata = MetaData(schema="safe")
     define_tables(metadata)

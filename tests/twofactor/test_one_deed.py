@@ -1,4 +1,4 @@
-"""One code, one deed: what leaves a pass, how far it goes, and that a form is executed once."""
+"""One code, one deed: which answers leave a pass, its limits, and forms that run once."""
 
 import io
 import json
@@ -49,7 +49,7 @@ class TestWhatLeavesAPass:
     @pytest.mark.parametrize("accept", ACCEPTS.values(), ids=ACCEPTS)
     @pytest.mark.parametrize("method", METHODS)
     def test_a_program_does_one_deed_with_one_code(self, protected, deeds, accept, method):
-        """F-03: whatever the client says it accepts, and whatever method it uses."""
+        """F-03: with any Accept header and any method."""
         headers = {} if accept is None else {"Accept": accept}
         headers["outcome"] = "json"
         code = {"X-Twofactor-Code": protected.code()}
@@ -61,7 +61,7 @@ class TestWhatLeavesAPass:
 
     @pytest.mark.parametrize("place", PLACES)
     def test_nothing_is_left_of_a_deed(self, protected, deeds, clock, place):
-        """F-03: whatever the view answers that has done it, also by what it raises."""
+        """F-03: whatever the view answers or raises after its deed."""
         for outcome in DOES_IT:
             send(protected, place, outcome, code=protected.code())
             assert "twofactor_required" in send(protected, place, outcome, "application/json").text
@@ -72,7 +72,7 @@ class TestWhatLeavesAPass:
     @pytest.mark.parametrize("place", PLACES)
     @pytest.mark.parametrize("accept", ["*/*", "application/json"])
     def test_a_form_that_comes_back_can_be_sent_again(self, protected, deeds, clock, place, accept):
-        """F-03, F-04: twice at most, whatever the client says it accepts."""
+        """F-03, F-04: twice at most, with any Accept header."""
         for outcome in GIVES_THE_FORM_BACK:
             answers = [send(protected, place, outcome, accept, code=protected.code())]
             answers += [send(protected, place, outcome, accept) for _ in range(3)]
@@ -88,23 +88,23 @@ class TestWhatLeavesAPass:
         assert deeds == ["page"]
 
     def test_the_dialog_is_there_again_once_no_retry_is_left(self, protected, deeds):
-        """F-04: a form that will be asked for a code says so before it is sent."""
+        """F-04: a form that needs a code says so before it is sent."""
         shown = [send(protected, "/decorated", "form", code=protected.code()).text]
         shown += [send(protected, "/decorated", "form").text for _ in range(2)]
         assert ["<dialog" in text for text in shown] == [False, False, True]
 
     def test_a_page_that_is_streamed_after_a_deed_asks_for_the_next(self, protected, deeds):
-        """F-03: what is rendered when the answer has begun can leave no pass."""
+        """F-03: a page rendered after the response has begun can't leave a pass."""
         sent = send(protected, "/decorated", "streams the form", code=protected.code())
         assert "<dialog" in sent.text
 
-    def test_what_no_guard_has_seen_can_say_that_its_form_comes_again(self, alice, host, deeds):
+    def test_a_view_that_no_guard_checked_may_call_form_again(self, alice, host, deeds):
         with host.test_request_context("/note", method="POST"):
             host.twofactor.form_again("note")
         assert send(alice, "/decorated", "form again").status_code == 200
 
     def test_a_deed_that_removes_its_user(self, protected, host, deeds):
-        """What a pass is bound to is read before the view."""
+        """The values that a pass is bound to are read before the view runs."""
 
         @host.post("/leave")
         @login_required
@@ -122,7 +122,7 @@ class TestWhatLeavesAPass:
 
 class TestPass:
     def test_it_ends_five_minutes_after_the_code(self, protected, deeds, clock):
-        """F-04: a retry makes it no longer."""
+        """F-04: a retry does not extend it."""
         send(protected, "/decorated", "422", code=protected.code())
         clock.advance(290)
         assert send(protected, "/decorated", "422").status_code == 422
@@ -148,7 +148,7 @@ class TestPass:
         assert send(protected, "/decorated", "other").status_code == 303
 
     def test_it_is_for_the_credential_that_it_was_left_with(self, protected, host, deeds):
-        """F-04: a password that is changed meanwhile ends it, whether or not the host says so."""
+        """F-04: a changed password ends it, even if the host does not report it."""
         version = ["1"]
         change_options(host, credential=lambda _: version[0])
         send(protected, "/decorated", "422", code=protected.code())
@@ -157,7 +157,7 @@ class TestPass:
         assert send(protected, "/decorated", "other").status_code == 403
 
     def test_a_guard_within_leaves_the_outer_code_what_it_was(self, protected, host, clock):
-        """F-04: two wrong codes at the inner guard, and the outer one asks again."""
+        """F-04: after two wrong codes at the inner guard the outer one asks again."""
         challenge = protected.client.post("/both", data={"x": "1"})
         challenge = protected.answer(challenge, "/both", protected.code())
         assert "Payment" in challenge.text
@@ -182,7 +182,7 @@ class TestPass:
 
 
 def sent_again(person, host, text="hi"):
-    """A form that was executed, and the page it came from."""
+    """Execute a form; return the challenge page it came from."""
     challenge = person.client.post("/note", data={"text": text})
     assert person.answer(challenge, "/note", person.code()).status_code == 303
     host.deeds.clear()
@@ -192,7 +192,7 @@ def sent_again(person, host, text="hi"):
 class TestExecutedOnce:
     @both
     def test_a_confirmed_form_is_not_asked_for_a_second_code(self, protected, host, clock):
-        """F-33: the second submission says when it was done, and nothing is done."""
+        """F-33: the second submission says when it was done, and does nothing."""
         challenge = sent_again(protected, host)
         said = clock()
         clock.advance(60)
@@ -203,11 +203,11 @@ class TestExecutedOnce:
             assert "twofactor_pending" not in again.text
             assert f"at {_hour(said)} UTC" in again.text
         assert host.deeds == []
-        # No code was used up by it.
+        # It used up no code.
         code = {"text": "next", "twofactor_code": protected.code()}
         assert protected.client.post("/note", data=code).status_code == 303
 
-    def test_a_program_reads_it(self, protected, host):
+    def test_a_program_is_told_that_it_was_done(self, protected, host):
         """F-33"""
         sealed = pending(sent_again(protected, host).text)
         again = send(protected, "/note", "other", "application/json", pending=sealed)
@@ -218,7 +218,7 @@ class TestExecutedOnce:
         assert "already confirmed" in again.json["message"]
 
     def test_every_page_of_wrong_codes_carries_the_same_form(self, protected, host, clock):
-        """F-33: going back to an earlier page, and on again to a later one, does nothing twice."""
+        """F-33: going back to an earlier page and forward again repeats nothing."""
         first = protected.client.post("/note", data={"text": "hi"})
         second = protected.answer(first, "/note", protected.wrong())
         assert protected.answer(first, "/note", protected.code()).status_code == 303
@@ -248,7 +248,7 @@ class TestExecutedOnce:
         assert len(host.deeds) == 2
 
     @both
-    def test_with_a_pass(self, protected, host, clock):
+    def test_it_is_executed_once_with_a_pass(self, protected, host, clock):
         """F-33: a form that was carried is executed once by a pass, too."""
         challenge = protected.client.post("/note", data={"text": "hi"})
         protected.client.post("/note", data={"text": "", "twofactor_code": protected.code()})
@@ -258,23 +258,23 @@ class TestExecutedOnce:
         assert len(host.deeds) == 1
 
     @both
-    def test_where_no_code_is_asked_any_more(self, protected, host, clock):
-        """F-33: two-factor authentication was switched off between."""
+    def test_it_is_executed_once_after_deactivation(self, protected, host, clock):
+        """F-33: two-factor authentication was turned off in between."""
         challenge = protected.client.post("/note", data={"text": "hi"})
         protected.post("/deactivate", {"code": protected.code()})
         assert protected.answer(challenge, "/note", "").status_code == 303
         assert protected.answer(challenge, "/note", "").status_code == 409
         assert len(host.deeds) == 1
 
-    def test_in_a_view_area(self, protected, host, clock):
-        """F-33: what is sent to a page that is looked at with a code."""
+    def test_it_is_executed_once_in_a_view_area(self, protected, host, clock):
+        """F-33: a form sent to a page in a view area."""
         challenge = protected.client.post("/vault", data={"x": "1"})
         assert protected.answer(challenge, "/vault", protected.code()).text == "gold"
         assert protected.answer(challenge, "/vault", "").status_code == 409
         assert host.deeds == ["POST"]
 
-    def test_in_the_preferences(self, protected, clock):
-        """F-33: our own page."""
+    def test_it_is_executed_once_in_the_preferences(self, protected, clock):
+        """F-33: the blueprint's own page."""
         token = protected.token("/two-factor/deactivate")
         fields = {"areas": "note", "csrf_token": token}
         challenge = protected.client.post("/two-factor/", data=fields)
@@ -287,8 +287,8 @@ class TestExecutedOnce:
         again = protected.answer(challenge, "/two-factor/", protected.code(), **confirm)
         assert again.status_code == 409
 
-    def test_it_outlives_what_ends_everything_half_done(self, protected, host, clock):
-        """F-33: a password change, activation and deactivation make nothing undone."""
+    def test_the_record_survives_changes_that_end_unfinished_steps(self, protected, host, clock):
+        """F-33: a password change, activation or deactivation does not remove the record."""
         challenge = sent_again(protected, host)
         with host.app_context():
             user = host.db.session.get(host.User, protected.id)
@@ -313,15 +313,15 @@ class TestExecutedOnce:
         with host.app_context():
             assert kit.store.tickets(protected.id, EXECUTED, 0) == []
 
-    def test_nothing_of_it_stays_of_a_user_who_is_gone(self, protected, host):
+    def test_the_record_is_removed_with_its_user(self, protected, host):
         sent_again(protected, host)
         kit = host.extensions["twofactor"].kit
         with host.app_context():
             deactivation.forget(kit, protected.id)
             assert kit.store.tickets(protected.id, EXECUTED, 0) == []
 
-    def test_what_came_without_its_files_is_not_done_by_half(self, protected, host):
-        """F-04: a pass that is there is kept for the form with its file."""
+    def test_a_form_without_its_files_is_not_half_done(self, protected, host):
+        """F-04: the pass is kept for the form with its file."""
         asked = protected.client.post("/upload", data={"file": (io.BytesIO(b"a"), "a.txt")})
         code = {"twofactor_code": protected.code()}
         protected.client.post("/upload", data={"x": "1", **code})
@@ -351,7 +351,7 @@ class TestExecutedOnce:
 
 @both
 def test_two_at_once_are_one(protected, host, clock):
-    """F-33: both have looked before the first was done, and the code is the same, or another."""
+    """F-33: both passed the check before the first was done, with the same code or another."""
     challenge = protected.client.post("/note", data={"text": "hi"})
     store, looked = host.extensions["twofactor"].kit.store, threading.Barrier(2)
     real = type(store).glance
@@ -390,7 +390,7 @@ def test_two_at_once_are_one(protected, host, clock):
 
 @both
 def test_it_costs_one_insert(protected, host, clock, statements):
-    """F-33: a form that is executed costs one INSERT, and a repeated one a SELECT."""
+    """F-33: an executed form costs one INSERT, a repeated one a SELECT."""
     code = {"text": "hi", "twofactor_code": protected.code()}
     protected.client.post("/note", data=code)
     clock.advance(30)

@@ -1,4 +1,4 @@
-"""Changes of factors ask the password beside the code, where it was given too long ago."""
+"""Changes of factors ask for the password beside the code if it was given too long ago."""
 
 import re
 
@@ -18,7 +18,7 @@ JSON = {"Accept": "application/json"}
 
 
 def add(person):
-    """Another phone, while the password is fresh; its secret."""
+    """Add a phone while the password is fresh; return its secret."""
     assert person.post(NEW, {"name": "Tablet", "code": person.code()}).status_code == 303
     secret = element(person.client.get(f"{MOUNT}{NEW}").text, "twofactor-secret").replace(" ", "")
     done = person.post(NEW, {"code": oathtool(secret, person.clock())})
@@ -37,7 +37,7 @@ def two_phones(protected):
 
 @pytest.fixture
 def checked(host):
-    """The passwords that the host was asked about; it may hold them."""
+    """The passwords that the host was asked to check; a test may make it hold them."""
     state = host.extensions["twofactor"]
     seen = []
 
@@ -53,7 +53,7 @@ def checked(host):
 
 
 def deeds(person):
-    """What is asked for both: the page, where it is sent, and the form without the proofs."""
+    """The deeds that need both: the page, its target, and the form without code and password."""
     page = person.tablets_page
     return {
         "recovery": ("/recovery", "/recovery", {}),
@@ -78,7 +78,7 @@ class TestEachChange:
         assert self.send(two_phones, deed, code=two_phones.code()).status_code in (200, 303)
         assert checked == []
 
-    def test_a_code_alone_does_nothing_a_quarter_of_an_hour_later(self, two_phones, deed):
+    def test_only_a_code_is_not_enough_after_a_quarter_of_an_hour(self, two_phones, deed):
         """F-10: a stolen session and one code change no factor."""
         two_phones.clock.advance(901)
         before = count(two_phones)
@@ -93,18 +93,18 @@ class TestEachChange:
         assert count(two_phones) == before
         old = two_phones.post("/deactivate", {"code": two_phones.recovery_code, "password": "no"})
         assert old.status_code == 403, "nor does it count as given"
-        # The code was not used up by any of it.
+        # None of this used up the code.
         done = self.send(two_phones, deed, code=two_phones.code(), password=PASSWORD)
         assert done.status_code in (200, 303)
 
-    def test_the_password_alone_does_nothing_either(self, two_phones, checked, deed):
+    def test_only_the_password_is_not_enough(self, two_phones, checked, deed):
         two_phones.clock.advance(901)
         refused = self.send(two_phones, deed, code=" ", password=PASSWORD)
         assert "Enter the code" in error(refused.text)
         refused = self.send(two_phones, deed, code=two_phones.wrong(), password=PASSWORD)
         assert "That code is not right" in error(refused.text)
         assert 'aria-describedby="twofactor-code-hint twofactor-code-error"' in refused.text
-        # It was right, so only the code is asked again.
+        # The password was right, so only the code is asked for again.
         assert "Current password" not in refused.text
         assert self.send(two_phones, deed, code=two_phones.code()).status_code in (200, 303)
         assert checked == [PASSWORD]
@@ -146,7 +146,7 @@ class TestEachChange:
 
 
 class TestHeldElsewhere:
-    """F-08: every page of the blueprint that asks the password."""
+    """F-08: every page of the blueprint that asks for the password."""
 
     def test_in_the_wizard(self, alice, host, checked):
         host.held_until = alice.clock() + 30
@@ -173,7 +173,7 @@ class TestHeldElsewhere:
         assert protected.post("/deactivate", data).status_code == 303
 
     def test_in_a_view_of_the_host(self, host, protected, clock):
-        """There no code would help, so none is asked."""
+        """No code would help there, so none is asked for."""
 
         def change():
             raise PasswordHeld(clock() + 90)
@@ -187,7 +187,7 @@ class TestHeldElsewhere:
 
 class TestRemoval:
     def test_its_own_code_has_its_own_sentence(self, two_phones):
-        """F-48: it removes nothing, is no guess, and serves for something else."""
+        """F-48: it removes nothing, is not a guess, and can still be used elsewhere."""
         page, path, _form = deeds(two_phones)["remove"]
         own = oathtool(two_phones.tablet, two_phones.clock())
         told = []

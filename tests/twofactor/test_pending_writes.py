@@ -14,7 +14,7 @@ RIGHT, AT_ONCE = 303, 3.0
 
 @pytest.fixture
 def deed(host, protected):
-    """Gives the host a view that does something before it asks for a code; sends a right one."""
+    """Add a view that runs a function before it asks for a code; send a right code."""
     host._got_first_request = False
 
     def send(before):
@@ -53,7 +53,7 @@ def test_a_flushed_write_is_an_error_that_says_what_to_write(
     assert "before anything is added and flushed, or commit first" in caplog.text
     with host.app_context():
         assert host.db.session.get(host.User, protected.id).username == "alice"
-    # Nothing was judged, so the code is still good.
+    # Nothing was judged, so the code still works.
     again = protected.client.post("/note", data={"text": "x", **answer.code})
     assert again.status_code == RIGHT
 
@@ -67,7 +67,7 @@ def test_a_flushed_write_is_an_error_that_says_what_to_write(
         pytest.param(lambda session: session.connection(), id="read only"),
     ],
 )
-def test_what_keeps_nobody_waiting_is_fine(deed, before):
+def test_writes_that_hold_no_lock_are_fine(deed, before):
     assert deed(before).status_code == RIGHT
 
 

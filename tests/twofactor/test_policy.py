@@ -1,4 +1,4 @@
-"""The operator's choices: areas that are mandatory for some, and areas that are not for all."""
+"""The operator's policy: areas mandatory for some users, and areas offered to some."""
 
 import re
 
@@ -46,7 +46,7 @@ def chief(host, clock):
     return Person(host, clock, "chief")
 
 
-def test_who_must_have_it_is_led_through_the_wizard_after_signing_in(chief):
+def test_a_mandatory_second_factor_starts_the_wizard_after_signing_in(chief):
     begun = chief.sign_in(next="/vault")
     assert begun.location == f"{MOUNT}/activate?next=/vault"
     chief.post("/activate", {"password": "correct horse battery", "next": "/vault"})
@@ -55,7 +55,7 @@ def test_who_must_have_it_is_led_through_the_wizard_after_signing_in(chief):
     assert chief.post("/activate", {"code": chief.code()}).location == "/vault"
 
 
-def test_until_then_the_mandatory_deed_does_not_happen(chief, host):
+def test_a_mandatory_deed_is_refused_without_a_second_factor(chief, host):
     chief.sign_in()
     refused = chief.client.post("/note", data={"text": "hi"})
     assert refused.status_code == 403
@@ -63,7 +63,7 @@ def test_until_then_the_mandatory_deed_does_not_happen(chief, host):
     assert host.deeds == []
 
 
-def test_what_is_mandatory_can_not_be_unchosen(chief, host):
+def test_a_mandatory_area_can_not_be_removed(chief, host):
     chief.sign_in()
     chief.enrol([])
     page = chief.client.get(f"{MOUNT}/").text

@@ -1,4 +1,4 @@
-"""Choosing areas, a new recovery code, and switching off."""
+"""Choosing areas, a new recovery code, and deactivation."""
 
 import re
 
@@ -83,7 +83,7 @@ class TestAreas:
 
 
 class TestRecoveryCode:
-    def test_a_new_one_needs_a_code_and_voids_the_old(self, protected, clock):
+    def test_a_new_one_needs_a_code_and_replaces_the_old(self, protected, clock):
         """C-60"""
         assert protected.post("/recovery", {"code": ""}).status_code == 403
         refused = protected.post("/recovery", {"code": protected.wrong()})
@@ -124,7 +124,7 @@ class TestDeactivation:
         assert protected.post("/deactivate", {"code": typed}).status_code == 303
         assert not protected.is_on()
 
-    def test_nothing_of_it_stays(self, protected, host):
+    def test_deactivation_leaves_no_rows(self, protected, host):
         """C-20, C-73"""
         protected.post("/deactivate", {"code": protected.code()})
         with host.app_context():
@@ -145,7 +145,7 @@ class TestDeactivation:
         assert protected.post("/deactivate", data).status_code == 303
 
     def test_wrong_recovery_codes_have_their_own_allowance(self, protected, clock):
-        """A-24: a guesser of codes can't lock the owner out, nor the other way round."""
+        """A-24: guesses at codes don't hold the recovery code, nor the other way round."""
         for _ in range(5):
             refused = protected.post("/deactivate", {"code": protected.wrong_recovery()})
             assert refused.status_code == 403
@@ -162,7 +162,7 @@ class TestDeactivation:
         assert protected.post("/deactivate", {"code": protected.code()}).status_code == 429
         assert protected.post("/deactivate", {"code": protected.recovery_code}).status_code == 303
 
-    def test_another_users_recovery_code_is_worth_nothing(self, protected, host, clock):
+    def test_another_users_recovery_code_is_refused(self, protected, host, clock):
         """C-59, A-66"""
         from .person import Person
 
@@ -194,7 +194,7 @@ class TestDeactivation:
         assert protected.post("/deactivate", data).status_code == 403
         assert protected.is_on()
 
-    def test_what_happened_is_told_and_recorded(self, protected):
+    def test_deactivation_is_signalled_and_recorded(self, protected):
         """C-74, C-129"""
         told = []
         with (
@@ -209,7 +209,7 @@ class TestDeactivation:
 
 
 class Deeds:
-    """Every purpose a code can serve; each returns whether it did."""
+    """Every deed that a code can confirm; each returns whether it was done."""
 
     def __init__(self, person):
         self.person, self.other = person, person.other_browser()

@@ -1,7 +1,7 @@
-"""Sessions kept on the server get a new id at each change of rank: the real Flask-Session does it.
+"""Flask-Session's server-side sessions get a new id at each change of privilege.
 
-Somebody plants the id of an anonymous session in the victim's browser, or reads one on the way: it
-must be worth nothing once the victim has signed in, or shown a code.
+An attacker plants the id of an anonymous session in the victim's browser, or intercepts one. It
+must be useless once the victim has signed in or entered a code.
 """
 
 import os
@@ -26,7 +26,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def redis_server(tmp_path_factory):
-    """A Redis of our own, on a Unix socket; without one in CI the tests fail."""
+    """A Redis for the tests, on a Unix socket; without Redis, tests in CI fail."""
     program = shutil.which("redis-server")
     if program is None:
         if os.environ.get("CI"):
@@ -70,7 +70,7 @@ def redis(_app, _tmp_path, request):
 
 @pytest.fixture(params=[cachelib, sqlalchemy, redis], ids=lambda backend: backend.__name__)
 def host(request, host, tmp_path):
-    """The host of the other tests, its sessions kept by Flask-Session."""
+    """The host of the other tests, with sessions kept by Flask-Session."""
     from flask_session import Session
 
     host.config.update(request.param(host, tmp_path, request))
@@ -95,7 +95,7 @@ def cookie(person):
 
 
 def told(host, value):
-    """What a browser with this cookie has in its session."""
+    """The session's content for a browser with this cookie."""
     browser = host.test_client()
     browser.set_cookie("session", value)
     return browser.get("/told").get_json()
@@ -107,7 +107,7 @@ def dead(host, value):
 
 @pytest.fixture
 def planted(host):
-    """The id of an anonymous session, made by the attacker."""
+    """The id of an anonymous session that the attacker made."""
     attacker = host.test_client()
     attacker.get("/visit")
     value = attacker.get_cookie("session").value
@@ -157,7 +157,7 @@ def test_the_recovery_code(host, protected, planted):
 
 
 def test_a_challenge(host, protected):
-    """F-26: of a view area, by the request itself and on the page."""
+    """F-26: for a view area, in the request itself and on the page."""
     before = cookie(protected)
     opened = protected.client.get("/vault", headers={"X-Twofactor-Code": protected.code()})
     assert opened.text == "gold"
@@ -216,7 +216,7 @@ class TestOtherInterfaces:
             app.db.engine.dispose()
 
     def test_flasks_own_cookie(self, host, victim, planted):
-        """F-26: a planted cookie stays what it was, that of nobody."""
+        """F-26: a planted cookie stays anonymous."""
         victim.sign_in()
         victim.enrol()
         other = victim.other_browser()
@@ -226,12 +226,12 @@ class TestOtherInterfaces:
         assert other.client.get("/").text == "home"
         assert told(host, planted) == {"seen": "yes"}
 
-    def test_one_that_can_not_renew_fails_the_doctor(self, host, flask):
-        """F-26: kept elsewhere, without `regenerate`."""
+    def test_an_interface_without_renewal_fails_the_doctor(self, host, flask):
+        """F-26: a server-side session without `regenerate`."""
         assert "ok    sessions: " in flask("doctor").output
 
         class Kept(SecureCookieSessionInterface):
-            """As an old server-side interface, for what the doctor can see of it."""
+            """A session interface as old server-side ones look to the doctor."""
 
         host.session_interface = Kept()
         report = flask("doctor")
@@ -240,7 +240,7 @@ class TestOtherInterfaces:
 
 class TestThePortalsOwn:
     @pytest.mark.parametrize("second_step", [False, True])
-    def test_a_planted_token_is_dead(
+    def test_a_planted_token_is_useless(
         self, app, client, customer, customer_password, clock, second_step
     ):
         """F-26"""

@@ -1,4 +1,4 @@
-"""The recovery code at sign-in: no downgrade that somebody with the password could use."""
+"""The recovery code at sign-in gives no opening to somebody with the password."""
 
 import pytest
 from flask import session as flask_session
@@ -16,7 +16,7 @@ RECOVERY = "/sign-in?use=recovery"
 
 @pytest.fixture
 def guessed(protected, clock):
-    """Somebody who has the password enters wrong codes; the owner is at the second step."""
+    """The owner at the second step, after wrong codes of somebody with the password."""
     other = protected.other_browser()
     other.sign_in()
     for _ in range(3):
@@ -36,7 +36,7 @@ def twice(password):
 
 @both
 def test_a_new_password_is_chosen_in_the_same_step(guessed, host, clock):
-    """F-11: who locked the codes knows the password, and would be let in by it alone."""
+    """F-11: the guesser knows the old password, which would be enough to get in."""
     page = guessed.client.get(f"{MOUNT}{RECOVERY}").text
     assert 'name="new_password"' in page
     assert 'name="repeat_password"' in page
@@ -57,8 +57,8 @@ def test_a_new_password_is_chosen_in_the_same_step(guessed, host, clock):
         (twice(PASSWORD), "Choose another one."),
     ],
 )
-def test_what_is_wrong_with_it_is_said_before_anything_is_judged(guessed, host, fields, sentence):
-    """F-11: nothing is used up, nothing is off, nobody is in."""
+def test_a_bad_new_password_is_refused_before_any_code_is_judged(guessed, host, fields, sentence):
+    """F-11: nothing is used up or turned off, nobody gets in."""
     refused = use(guessed, **fields)
     assert refused.status_code == 403
     assert sentence in error(refused.text)
@@ -70,7 +70,7 @@ def test_what_is_wrong_with_it_is_said_before_anything_is_judged(guessed, host, 
 
 
 def test_a_password_that_is_refused_at_last_uses_nothing_up(guessed, host):
-    """F-11: it is stored before the recovery code goes, so no order of faults lets the thief in."""
+    """F-11: it is stored before the recovery code is used, so no failure lets the thief in."""
     refused = use(guessed, **twice("taken at the last moment"))
     assert (refused.status_code, error(refused.text)) == (403, "Not that one.")
     assert guessed.is_on()
@@ -110,8 +110,8 @@ def test_without_wrong_codes_the_password_stays(protected):
     assert protected.other_browser().sign_in().status_code == 303
 
 
-def test_wrong_codes_of_a_known_browser_are_the_owners(protected):
-    """F-11: mistyped on the own browser; nobody else has the password for it."""
+def test_wrong_codes_of_a_known_browser_require_no_new_password(protected):
+    """F-11: the owner mistyped on a known browser, so no new password is required."""
     protected.client.post("/logout")
     protected.sign_in()
     protected.post("/sign-in", {"code": protected.wrong()})
@@ -120,7 +120,7 @@ def test_wrong_codes_of_a_known_browser_are_the_owners(protected):
 
 @both
 def test_it_leads_into_the_wizard_with_the_areas_of_before(guessed, host):
-    """F-11: and from there to where the person wanted to go."""
+    """F-11: and from there to the page that the person wanted."""
     guessed.client.post("/logout")
     guessed.sign_in(next="/diary")
     done = use(guessed, **twice(NEW))
@@ -134,7 +134,7 @@ def test_it_leads_into_the_wizard_with_the_areas_of_before(guessed, host):
 
 
 class TestReminder:
-    def test_until_a_new_device_is_set_up(self, guessed, host):
+    def test_it_ends_with_a_new_device(self, guessed, host):
         """F-11"""
         assert self.reminded(guessed, host) is False
         use(guessed, **twice(NEW))
@@ -152,7 +152,7 @@ class TestReminder:
         sent = person.post("/activate", {"code": person.code()}, f"{MOUNT}/activate")
         assert sent.status_code == 303
 
-    def test_or_the_person_says_no(self, guessed, host):
+    def test_it_ends_when_the_person_says_no(self, guessed, host):
         """F-11"""
         use(guessed, **twice(NEW))
         said = guessed.post("/recovered", {"next": "/diary"}, f"{MOUNT}/activate")
@@ -166,7 +166,7 @@ class TestReminder:
 
     @staticmethod
     def reminded(person, host):
-        """What the template global says in this session."""
+        """The value of the template global in this session."""
         with person.client.session_transaction() as session:
             kept = dict(session)
         with host.test_request_context():

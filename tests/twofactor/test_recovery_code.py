@@ -1,4 +1,4 @@
-"""The recovery code: its strength, and how leniently it is read."""
+"""The recovery code's strength, and the spellings it accepts."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Rules that hold everywhere: where codes are judged, what is never shown, how mistakes end."""
+"""Rules for the whole package: judging codes, keeping secrets, handling errors."""
 
 import ast
 import html
@@ -20,7 +20,7 @@ PACKAGE = Path(portal.twofactor.__file__).parent
 
 
 def calls_of(name):
-    """Where a function of that name is called, by file and enclosing function."""
+    """The calls of functions with that name, by file and enclosing function."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for function in ast.walk(ast.parse(path.read_text())):
@@ -33,7 +33,7 @@ def calls_of(name):
 
 
 def test_codes_are_judged_in_one_place_and_at_enrolment():
-    """C-44: no other caller of the code's arithmetic, so no branch can forget the throttle."""
+    """C-44: no other function compares codes, so none can forget the throttle."""
     assert calls_of("matched_number") == {
         ("service/verification.py", "_match"),
         ("methods/totp.py", "first_number"),
@@ -46,7 +46,7 @@ def test_codes_are_judged_in_one_place_and_at_enrolment():
 
 
 def test_the_comparison_has_no_early_end():
-    """C-10: every candidate is compared, on bytes, whatever the one before said."""
+    """C-10: every candidate is compared, on bytes, whatever the previous result."""
     source = ast.parse((PACKAGE / "methods" / "totp.py").read_text())
     function = next(
         node
@@ -75,7 +75,7 @@ def test_nothing_the_client_says_changes_the_time(protected):
 
 
 def test_addresses_claimed_in_headers_change_nothing(protected, host):
-    """A-16, C-47: the throttle is the account's, and the record has the socket's address."""
+    """A-16, C-47: the throttle is per account, and the record has the socket's address."""
     names = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "CF-Connecting-IP")
     for number in range(5):
         headers = dict.fromkeys(names, f"203.0.113.{number}")
@@ -89,7 +89,7 @@ def test_addresses_claimed_in_headers_change_nothing(protected, host):
 
 @pytest.mark.parametrize("steps", [-5, -3, 3, 5, 15])
 def test_no_hint_for_a_code_of_another_time(protected, steps):
-    """A-26: only at enrolment, where the person sees the secret, a clock that is off is told."""
+    """A-26: only enrolment, which shows the secret, reports a wrong clock."""
     wrong = protected.client.post("/note", data={"text": "1", "twofactor_code": protected.wrong()})
     data = {"text": "1", "twofactor_code": protected.code(steps)}
     other = protected.client.post("/note", data=data)
@@ -98,7 +98,7 @@ def test_no_hint_for_a_code_of_another_time(protected, steps):
 
 
 def test_successes_do_not_clear_the_budget(protected, host, clock):
-    """A-13, C-40: four wrong, one right, over and over: the eleventh in a day is not judged."""
+    """A-13, C-40: four wrong and one right, repeated; a day's eleventh wrong code is held."""
     judged = 0
     for _ in range(4):
         for _ in range(4):
@@ -110,8 +110,8 @@ def test_successes_do_not_clear_the_budget(protected, host, clock):
     assert judged == 10
 
 
-def test_what_the_client_makes_of_an_answer_changes_nothing(protected, host):
-    """A-41, C-101: a refusal is a refusal on the server."""
+def test_the_server_enforces_refusals(protected, host):
+    """A-41, C-101: the server decides, whatever a client does with a refusal."""
     data = {"text": "1", "twofactor_code": protected.wrong()}
     assert protected.client.post("/note", data=data).status_code == 403
     assert host.deeds == []
@@ -120,7 +120,7 @@ def test_what_the_client_makes_of_an_answer_changes_nothing(protected, host):
 
 
 def test_the_secret_is_shown_at_enrolment_and_never_again(protected, host):
-    """C-18, C-54: every address, as the person it belongs to."""
+    """C-18, C-54: on every page, requested by the owner."""
     spellings = [
         protected.secret,
         " ".join(re.findall("....", protected.secret)),
@@ -139,7 +139,7 @@ def test_the_secret_is_shown_at_enrolment_and_never_again(protected, host):
         assert not any(spelling in output for spelling in spellings)
 
 
-def test_the_secret_stands_beside_the_qr_code_as_text(alice):
+def test_the_secret_is_shown_as_text_beside_the_qr_code(alice):
     """C-28, C-125: in groups of four, with a text alternative that does not repeat it."""
     alice.post("/activate", {"password": PASSWORD, "areas": ALL})
     page = alice.client.get(f"{MOUNT}/activate").text
@@ -152,8 +152,8 @@ def test_the_secret_stands_beside_the_qr_code_as_text(alice):
     assert f"secret={secret.replace(' ', '')}" in page
 
 
-def test_the_blueprints_own_deeds_are_nobodys_choice(protected):
-    """C-71: they are not offered, and asked whatever was chosen."""
+def test_the_blueprints_own_deeds_are_always_asked(protected):
+    """C-71: they are not offered as areas, and always ask for a code."""
     page = protected.client.get(f"{MOUNT}/").text
     for key in ("preferences", "recovery_code", "deactivation", "enrolment"):
         assert f'value="{key}"' not in page
@@ -167,7 +167,7 @@ def test_the_blueprints_own_deeds_are_nobodys_choice(protected):
 
 
 def test_the_challenge_says_what_is_confirmed_and_works_without_scripts(protected):
-    """C-96, C-98, C-117: a page first; one field, with the names that help to fill it in."""
+    """C-96, C-98, C-117: a full page; one field, named so that browsers can fill it in."""
     page = protected.client.post("/pay", data={"amount": "500"}).text
     assert re.search(r"To confirm: <strong>Payment</strong>", page)
     assert re.search(r'<form method="post" action="/pay"', page)
@@ -213,7 +213,7 @@ def test_bodies_are_small(protected):
 
 
 def test_logs_hold_no_secret(host, clock, caplog):
-    """A-71, C-130: the whole journey at DEBUG, statements and their values included."""
+    """A-71, C-130: the whole journey at DEBUG, including statements and their values."""
     from .person import Person
 
     caplog.set_level(logging.DEBUG)
@@ -235,7 +235,7 @@ def test_logs_hold_no_secret(host, clock, caplog):
     logged = caplog.text
     assert "INSERT INTO twofactor_event" in logged
     for value in values:
-        # Six digits can stand in a number by chance, so only a code by itself counts.
+        # Six digits can be part of a number by chance, so only a separate code counts.
         assert not re.search(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", logged), value
 
 
@@ -249,7 +249,7 @@ def test_an_unexpected_error_shows_no_trace(host, protected):
     assert "boom" not in answer.text
 
 
-def test_the_words_of_a_held_account_lead_out(protected):
+def test_the_message_of_a_held_account_offers_a_way_out(protected):
     for _ in range(5):
         refused = protected.post("/deactivate", {"code": protected.wrong()})
     assert "recovery code" in html.unescape(error(refused.text))

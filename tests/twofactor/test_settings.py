@@ -1,4 +1,4 @@
-"""Settings: whatever is set, the start succeeds with what it means or names it in one sentence."""
+"""Settings: any value either works or stops the start with one clear sentence."""
 
 import base64
 import hashlib
@@ -34,7 +34,7 @@ def read(config):
 
 
 def judge(name, config):
-    """Settings that hold what they promise, or one sentence that names the setting."""
+    """Check that the settings are valid, or that one sentence names the wrong one."""
     value, refusal = config[name], ""
     try:
         settings, keys = read(config)

@@ -1,4 +1,4 @@
-"""The second step of signing in: half signed in is not signed in."""
+"""The second step of signing in; before it nobody is signed in."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from .person import ALL, MOUNT, Person, error
 
 @pytest.fixture
 def pending_one(protected):
-    """Alice in another browser, password given, code outstanding."""
+    """Alice in another browser, with a right password and no code yet."""
     other = protected.other_browser()
     begun = other.sign_in()
     assert (begun.status_code, begun.location) == (303, f"{MOUNT}/sign-in")
@@ -36,7 +36,7 @@ def test_the_code_lets_in_and_leads_on(protected):
     assert is_in(other)
 
 
-def test_the_host_is_told_whose_code_is_outstanding(pending_one, host, clock):
+def test_the_host_can_read_who_is_at_the_second_step(pending_one, host, clock):
     def told(person):
         with person.client as client:
             client.get("/")
@@ -150,7 +150,7 @@ def test_it_is_used_once(pending_one, clock):
     assert thief.get("/").status_code == 302
 
 
-def test_it_is_void_when_the_password_changes(pending_one, host):
+def test_it_ends_when_the_password_changes(pending_one, host):
     """A-35"""
     with host.test_request_context():
         user = host.db.session.get(host.User, pending_one.id)
@@ -160,7 +160,7 @@ def test_it_is_void_when_the_password_changes(pending_one, host):
     assert done.status_code in (303, 400)
 
 
-def test_whose_it_is_the_ticket_alone_says(pending_one, host, clock):
+def test_only_the_ticket_decides_whose_sign_in_it_is(pending_one, host, clock):
     """A-32, C-81"""
     bob = Person(host, clock, "bob")
     bob.sign_in()
@@ -171,7 +171,7 @@ def test_whose_it_is_the_ticket_alone_says(pending_one, host, clock):
     assert not is_in(pending_one)
 
 
-def test_the_session_of_before_is_worth_nothing(protected):
+def test_the_earlier_session_is_useless(protected):
     """A-38, C-82: whatever was in the session before the password is not in it after."""
     other = protected.other_browser()
     with other.client.session_transaction() as session:
@@ -201,7 +201,7 @@ def test_posting_without_a_pending_sign_in_touches_nobody(protected, host):
 
 
 class TestRecoveryCode:
-    def test_it_lets_in_switches_off_and_says_so(self, pending_one):
+    def test_it_signs_in_turns_off_and_says_so(self, pending_one):
         """C-57"""
         told = []
         page = pending_one.client.get(f"{MOUNT}/sign-in").text

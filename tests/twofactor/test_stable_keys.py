@@ -1,4 +1,4 @@
-"""The key of a user never changes: with another key two-factor authentication would be off."""
+"""A user's key must never change; with another key two-factor authentication is off."""
 
 import json
 import uuid
@@ -37,7 +37,7 @@ def areas():
 
 @pytest.fixture
 def closing():
-    """Closes what the applications of a test have open."""
+    """Close the connections of a test's applications."""
     apps = []
     yield apps
     for app in apps:
@@ -136,7 +136,7 @@ class TestFlaskSecurity:
         ids=["get_id", "fs_uniquifier"],
     )
     def test_a_key_that_rotates_stops_the_first_request(self, make, user_key):
-        """F-27: found by a look at one row, before anybody is signed in."""
+        """F-27: found by reading one row, before anybody is signed in."""
         app = make(user_key=user_key)
         for _ in range(2):
             with pytest.raises(SetupError, match=r"user_key returns .* and may change"):
@@ -196,7 +196,7 @@ class TestAlternativeTokens:
             user.token = "another"
             app.db.session.commit()
             assert app.twofactor.is_on(user)
-            # Known without a statement, also after a commit has expired the row.
+            # Read without a statement, even after a commit has expired the row.
             seen = []
             event.listen(app.db.engine, "before_cursor_execute", lambda *_: seen.append(1))
             app.db.session.commit()
@@ -210,7 +210,7 @@ class TestAlternativeTokens:
         with app.app_context(), pytest.raises(SetupError, match=r"get_id\(\) of User"):
             app.twofactor.is_on(self.ada(app))
 
-    def test_and_at_the_start_where_there_is_a_row(self, make):
+    def test_the_token_as_key_is_refused_at_the_first_request_if_there_is_a_row(self, make):
         """F-27"""
         app = make(user_key=lambda user: user.token)
         with app.app_context():
@@ -227,8 +227,8 @@ class TestAlternativeTokens:
 
 
 class TestPrimaryKeys:
-    def test_a_composite_one_is_unmistakable(self):
-        """F-27: neighbour: two users must never share a key."""
+    def test_a_composite_key_is_unambiguous(self):
+        """F-27: two users must never share a key."""
 
         class Base(DeclarativeBase):
             pass
@@ -245,13 +245,13 @@ class TestPrimaryKeys:
         assert len({key("a,b", "c"), key("a", "b,c"), key("a\\", ",b"), key("a\\,", "b")}) == 4
         assert key("a", None) is None
 
-    def test_what_is_no_row_has_none(self):
+    def test_a_user_that_is_not_a_row_has_no_key(self):
         assert primary_key(object()) is None
         assert primary_key(UserMixin) is None
 
 
 def test_the_doctor_counts_accounts_without_a_user(flask, protected, host):
-    """F-27: as an orphaned account is: its user has another key by now."""
+    """F-27: such an account's user has another key by now."""
 
     def users():
         report = json.loads(flask("doctor", "--json").stdout)

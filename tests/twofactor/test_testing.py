@@ -1,4 +1,4 @@
-"""The fixture that hosts get for their own tests."""
+"""The fixture for the tests of hosts."""
 
 import time
 
@@ -68,7 +68,7 @@ def test_the_areas_are_those_that_the_user_may_choose(kit, host, clock):
         assert host.twofactor.areas_of(user_of(chief)) == ("sign_in", "note", "staff")
 
 
-def test_what_cannot_be_is_said(kit, host, clock):
+def test_impossible_requests_are_reported(kit, host, clock):
     guest = Person(host, clock, "guest")
     with host.app_context():
         with pytest.raises(SetupError, match="unknown area 'nothing'"):

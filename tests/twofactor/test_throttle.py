@@ -1,4 +1,4 @@
-"""The throttle, to the number, and that no history of attempts lets more through."""
+"""The throttle's exact numbers; no history of attempts lets more through."""
 
 import math
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def test_the_sixth_waits_thirty_seconds_and_not_one_less():
 
 
 def test_ten_in_a_day_hold_until_the_first_of_them_is_a_day_old():
-    """C-40: the run is cleared by successes, the budget is not."""
+    """C-40: a success clears the run, not the budget."""
     figures = Figures()
     for hour in range(10):
         figures = fail(Figures(0, figures.recent), hour * 3600)
@@ -93,7 +93,7 @@ def test_a_clock_set_back_holds_longer_never_shorter():
     )
 )
 def test_no_history_lets_more_through(history):
-    """Random waits between random attempts, with successes in between that clear the run."""
+    """Random waits between random attempts, with successes that clear the run."""
     figures, now, judged = Figures(), 1_000_000.0, []
     for pause, success in history:
         now += pause
@@ -116,13 +116,13 @@ def test_no_history_lets_more_through(history):
 
 @dataclass
 class Account:
-    """One user's figures, as strangers and the owner's known browser move them."""
+    """One user's figures, for strangers and for the owner's known browser."""
 
     codes: Figures = NO_ATTEMPTS
     known: Figures = NO_ATTEMPTS
 
     def wrong(self, now, *, known):
-        """A wrong code: whether it was judged."""
+        """Enter a wrong code; return whether it was judged."""
         figures = self.known if known else self.codes
         if held_until(CODES, figures, now) is not None:
             return False
@@ -134,7 +134,7 @@ class Account:
         return True
 
     def right(self, now, *, known):
-        """A right one ends both runs."""
+        """Enter a right code, which ends both runs."""
         if held_until(CODES, self.known if known else self.codes, now) is not None:
             return False
         self.codes = Figures(0, self.codes.recent)
@@ -172,13 +172,13 @@ def test_no_history_of_strangers_and_known_browsers_lets_more_through(history):
             renewed = any(first <= at <= eleventh for at in passwords)
             assert renewed or eleventh - first >= DAY
         for first, fifty_first in zip(times, times[50:], strict=False):
-            # A second is rounded up, a new password makes an attempt a day older at most.
+            # Seconds are rounded up; a new password makes an attempt at most a day older.
             assert fifty_first - first >= 29 * DAY - 1
 
 
 @given(st.lists(PAUSES, max_size=200))
 def test_strangers_never_hold_the_known_browser(pauses):
-    """F-12: whatever strangers type and when, the owner's right code is judged."""
+    """F-12: whatever strangers enter and when, the owner's right code is judged."""
     account, now = Account(), 1_000_000.0
     for pause in pauses:
         now += pause
@@ -209,7 +209,7 @@ def test_without_the_cookie_it_stays_650_a_year(passwords):
 
 @pytest.mark.parametrize("days", [365])
 def test_a_tireless_guesser_gets_650_guesses_a_year_at_most(days):
-    """The arithmetic of the yearly success probability rests on this number."""
+    """The yearly success probability is computed from this number."""
     figures, now, guesses = Figures(), 0.0, 0
     while now < days * DAY:
         until = held_until(CODES, Figures(0, figures.recent), now)

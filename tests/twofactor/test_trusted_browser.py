@@ -1,4 +1,4 @@
-"""Trusted browsers: for signing in alone, revocable, and gone with every change."""
+"""Trusted browsers: only for signing in, revocable, and ended by every change."""
 
 import re
 
@@ -31,7 +31,7 @@ def trusting(protected):
 
 
 def asked(person):
-    """Whether signing in anew asks for a code."""
+    """Sign in again; return whether that asks for a code."""
     person.client.post("/logout")
     return person.sign_in().location == f"{MOUNT}/sign-in"
 
@@ -51,7 +51,7 @@ def test_without_the_tick_it_is_asked_again(protected):
     assert asked(other)
 
 
-def test_two_answers_to_the_tick_are_no_trust_and_no_obstacle(protected):
+def test_two_values_of_the_checkbox_give_no_trust_and_no_error(protected):
     other = protected.other_browser()
     other.sign_in()
     done = other.post("/sign-in", {"code": other.code(), "trust": ["yes", "yes"]})
@@ -64,7 +64,7 @@ def test_another_browser_is_asked(trusting, protected):
 
 
 def with_cookie(person, value):
-    """The same person's password elsewhere, with a copy of the cookie."""
+    """Sign in elsewhere with the same password and a copy of the cookie."""
     other = person.other_browser()
     other.client.set_cookie(COOKIE, value)
     return other
@@ -80,7 +80,7 @@ def test_each_use_gives_another_cookie(trusting):
 
 @pytest.mark.parametrize("first", ["owner", "thief"])
 def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protected, first):
-    """F-18: whoever was first; the one who comes second has the old secret."""
+    """F-18: owner or thief, the second to use it has the old secret."""
     copied = trusting.client.get_cookie(COOKIE).value
     thief = with_cookie(trusting, copied)
     one, other = (trusting, thief) if first == "owner" else (thief, trusting)
@@ -97,7 +97,7 @@ def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protecte
     assert "A copy of a trusted browser was used" in page
 
 
-def test_what_the_host_writes_about_a_copy_stands_or_falls_with_it(trusting, host):
+def test_the_hosts_write_about_a_copied_cookie_is_in_the_same_transaction(trusting, host):
     """F-18: the mail to the owner is not lost."""
     noted = []
     state = host.extensions["twofactor"]
@@ -112,8 +112,8 @@ def test_what_the_host_writes_about_a_copy_stands_or_falls_with_it(trusting, hos
     assert noted == [("trust_reused", trusting.id, {"browser": "A browser"})]
 
 
-def test_a_family_alone_ends_nothing(trusting):
-    """F-18: who knows a part of the cookie, or makes one up, can't end the trust of another."""
+def test_a_part_of_the_cookie_ends_no_trust(trusting):
+    """F-18: part of a cookie, or a made-up one, can't end another's trust."""
     family, _, secret = trusting.client.get_cookie(COOKIE).value.partition(".")
     for value in (family, f"{family}.", f".{secret}", f"{secret}.{family}", f"x.{secret}"):
         assert asked(with_cookie(trusting, value))
@@ -125,7 +125,7 @@ def test_recognising_costs_three_statements(trusting, statements):
     statements.clear()
     trusting.sign_in()
     written = [text.split()[0] for text in statements.of_twofactor if "SELECT" not in text[:6]]
-    assert written == ["DELETE", "INSERT", "INSERT", "INSERT"]  # the last: the given password
+    assert written == ["DELETE", "INSERT", "INSERT", "INSERT"]  # the last is for the password given
 
 
 def test_it_ends_after_thirty_days_however_often_it_was_used(trusting, clock):
@@ -135,7 +135,7 @@ def test_it_ends_after_thirty_days_however_often_it_was_used(trusting, clock):
     assert asked(trusting)
 
 
-def test_it_is_for_its_user_alone(trusting, host, clock):
+def test_it_is_only_for_its_user(trusting, host, clock):
     from .person import Person
 
     bob = Person(host, clock, "bob")
@@ -183,7 +183,7 @@ def test_it_goes_with_every_change(trusting, protected, host, change):
         protected.post("/deactivate", {"code": protected.code()})
         protected.clock.advance(30)
         if change == "deactivation":
-            assert not asked(trusting)  # nobody is asked now
+            assert not asked(trusting)  # nobody is asked for a code now
         protected.enrol()
     assert asked(trusting)
 
@@ -220,7 +220,7 @@ class TestNotAllowed:
     def config(self):
         return {}
 
-    def test_it_is_offered_to_nobody(self, protected):
+    def test_without_the_setting_it_is_not_offered(self, protected):
         other = protected.other_browser()
         other.sign_in()
         assert "trust" not in other.client.get(f"{MOUNT}/sign-in").text

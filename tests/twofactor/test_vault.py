@@ -1,4 +1,4 @@
-"""Secrets at rest: nothing opens but what it was sealed for, and a missing key is named."""
+"""Secrets at rest open only for the row they were sealed for; a missing key is named."""
 
 import base64
 import secrets
@@ -14,7 +14,7 @@ OLD, NEW = secrets.token_bytes(32), secrets.token_bytes(32)
 
 
 @given(st.binary(max_size=200), st.text(max_size=20), st.text(max_size=20))
-def test_what_is_sealed_opens_for_the_same_user_and_row(data, user, row):
+def test_a_sealed_value_opens_for_the_same_user_and_row(data, user, row):
     vault = Vault([NEW])
     assert vault.open(vault.seal(data, AUTHENTICATOR, user, row), AUTHENTICATOR, user, row) == data
 
@@ -31,7 +31,7 @@ def test_what_is_sealed_opens_for_the_same_user_and_row(data, user, row):
     ],
 )
 def test_a_secret_copied_elsewhere_does_not_open(purpose, context):
-    """C-15: another user's row, another authenticator, another purpose."""
+    """C-15: in another user's row, for another authenticator or another purpose."""
     vault = Vault([NEW])
     sealed = vault.seal(b"secret", AUTHENTICATOR, "1", "a")
     with pytest.raises(SealBroken):
@@ -92,6 +92,6 @@ def test_the_same_secret_never_looks_the_same_twice():
     ],
 )
 def test_weak_or_malformed_keys_stop_the_start(text):
-    """C-16, F-22: too short, counted, repeated or typed."""
+    """C-16, F-22: keys that are too short, sequences, repetitions or typed by hand."""
     with pytest.raises(SetupError, match="TWOFACTOR_KEYS"):
         parse_key(text)

@@ -1,4 +1,4 @@
-"""Mistakes of the host are found at the start or at the first request, in a sentence that helps."""
+"""Mistakes of the host stop the start or the first request, with a helpful message."""
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ KEY = "x" * 40
 
 
 def small_app(twofactor, route=lambda _app: None, *, tables=True, login=True, **options):
-    """A host without users: `route` adds what is to be looked at."""
+    """A host without users; `route` adds the view to check."""
     app = Flask("wired")
     app.config.update(SECRET_KEY=KEY, SQLALCHEMY_DATABASE_URI="sqlite://", TESTING=True)
     if login:
@@ -41,7 +41,7 @@ def get(app, path="/vault"):
 
 
 class TestOrder:
-    """C-102: a guard that stands where it guards nothing."""
+    """C-102: a guard in a place where it has no effect."""
 
     def test_above_the_route_is_an_error_that_says_what_to_write(self, twofactor):
         """C-102"""
@@ -53,7 +53,7 @@ class TestOrder:
                 return "gold"
 
         app = small_app(twofactor, route)
-        for _ in range(2):  # not only once: it never lets anybody through
+        for _ in range(2):  # every time, so it never lets anybody through
             with pytest.raises(SetupError, match=r"view 'vault'.*\('vault'\) below the route"):
                 get(app)
 
@@ -110,7 +110,7 @@ class TestAreas:
         ):
             small_app(twofactor, route)
 
-    def test_one_of_another_extension_object_is_unknown(self, twofactor):
+    def test_an_area_of_another_extension_object_is_unknown(self, twofactor):
         other = TwoFactor()
         other.area("cellar", "Cellar")
 
@@ -120,7 +120,7 @@ class TestAreas:
         with pytest.raises(SetupError, match=r"unknown area 'cellar'.*known: vault"):
             get(small_app(twofactor, route))
 
-    def test_signing_in_needs_its_own(self, twofactor):
+    def test_signing_in_has_its_own_area(self, twofactor):
         def route(app):
             app.add_url_rule("/enter", view_func=lambda: twofactor.sign_in(Somebody()))
 
@@ -205,7 +205,7 @@ class TestOptions:
         with app.test_request_context(), pytest.raises(SetupError, match="user_key must return"):
             twofactor.is_on(Somebody())
 
-    def test_nobody_has_no_second_factor(self, twofactor):
+    def test_an_anonymous_user_has_no_second_factor(self, twofactor):
         app = small_app(twofactor)
         with app.test_request_context():
             nobody = app.login_manager.anonymous_user()
@@ -218,7 +218,7 @@ class TestOptions:
         with pytest.raises(SetupError, match=r"write LoginManager\(app\)"):
             get(small_app(twofactor, login=False))
 
-    def test_so_is_its_user_loader_for_the_second_step(self, twofactor):
+    def test_the_second_step_needs_a_user_loader(self, twofactor):
         signing_in = TwoFactor()
         signing_in.area("sign_in", "Sign-in")
 
@@ -234,7 +234,7 @@ class TestOptions:
         with pytest.raises(SetupError, match=r"@login_manager\.user_loader"):
             client.post("/two-factor/sign-in", data={"code": phone.code()})
 
-    def test_where_a_sign_in_leads_must_be_there(self, twofactor):
+    def test_the_endpoint_after_sign_in_must_exist(self, twofactor):
         def route(app, endpoint="nowhere"):
             app.config["TWOFACTOR_AFTER_SIGN_IN"] = endpoint
             app.add_url_rule("/inside", "inside", lambda: redirect("/"))

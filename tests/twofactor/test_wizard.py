@@ -1,4 +1,4 @@
-"""Activation: nothing is on before the first right code."""
+"""Activation, which takes effect with the first right code."""
 
 import base64
 import html
@@ -141,7 +141,7 @@ def test_an_enrolment_expires_after_fifteen_minutes(alice, host, clock):
 
 
 def test_an_enrolment_belongs_to_its_session(alice, host):
-    """C-67: a second browser of the same person neither sees nor confirms it."""
+    """C-67: the same person's second browser neither sees nor confirms it."""
     begin(alice)
     scan(alice)
     other = alice.other_browser()
@@ -174,7 +174,7 @@ def test_two_enrolments_at_once_make_one(alice, host):
 
 
 def test_there_is_one_unfinished_enrolment_of_a_user(alice, host):
-    """F-17: however often somebody begins, and whatever of other users is unfinished."""
+    """F-17: however often the user begins, and apart from those of other users."""
     bob = Person(host, alice.clock, "bob")
     bob.sign_in()
     begin(bob)
@@ -185,7 +185,7 @@ def test_there_is_one_unfinished_enrolment_of_a_user(alice, host):
     assert bob.post("/activate", {"code": bob.code()}).status_code == 303
 
 
-def test_old_secrets_are_worthless_after_a_new_enrolment(protected, clock):
+def test_old_secrets_are_useless_after_a_new_enrolment(protected, clock):
     """A-10, C-14"""
     old_secret, old_recovery = protected.secret, protected.recovery_code
     protected.post("/deactivate", {"code": protected.code()})
@@ -224,7 +224,7 @@ def test_no_csrf_token_no_enrolment(alice, host):
 
 
 def test_the_qr_code_is_inline_dark_on_white_and_small(alice):
-    """C-26, C-27; that it is read from a screenshot, the browser's tests show."""
+    """C-26, C-27; the browser tests read it from a screenshot."""
     begin(alice)
     page = scan(alice)
     svg = re.search(r'<svg id="twofactor-qr".*?</svg>', page, re.DOTALL).group(0)
