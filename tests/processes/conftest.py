@@ -36,7 +36,7 @@ def clock(tmp_path: Path) -> SharedClock:
 
 @pytest.fixture(scope="session")
 def served_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where each gunicorn finds the templates that the first one has compiled."""
+    """The folder of compiled templates, shared by all gunicorns under test."""
     return tmp_path_factory.mktemp("served-templates")
 
 

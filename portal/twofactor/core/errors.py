@@ -147,7 +147,7 @@ class Held(Refusal):
 
     @property
     def locked(self) -> bool:
-        """Whether only the recovery code or an operator lifts it."""
+        """Return whether only the recovery code or an operator lifts it."""
         return math.isinf(self.until)
 
 

@@ -26,7 +26,7 @@ ATTEMPTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who does something, and from where.
+    """The user who does something, and the address it comes from.
 
     Args:
         user_id: the host's stable string for the user.
@@ -114,7 +114,7 @@ class Account:
 
     @property
     def schedule(self) -> Schedule:
-        """How often codes may be tried."""
+        """Return the schedule for wrong codes."""
         return codes(len(self.authenticators))
 
 
@@ -132,7 +132,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What the guard needs to know of a user, read in one statement.
+    """The facts about a user that the guard needs, read in one statement.
 
     Args:
         areas: the chosen areas, `None` when 2FA is off.

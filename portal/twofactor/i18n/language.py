@@ -24,7 +24,7 @@ _FLASK_BABEL = "flask_babel"
 
 
 def language() -> Language:
-    """What is spoken in this request."""
+    """Return the language of this request."""
     app = _app()
     return _catalogues(app).of(_locale(app))
 

@@ -45,7 +45,7 @@ class Grant:
     left: int = 0
 
     def is_good(self, now: float) -> bool:
-        """Whether a pass may be left of it."""
+        """Return whether a pass may be left."""
         return self.left > 0 and self.until > now
 
 
@@ -104,7 +104,7 @@ def made(
 
 
 def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
-    """What a ticket carries.
+    """Return the data in a ticket.
 
     Raises:
         KeyMissing: sealed under a key that is not configured.
@@ -118,7 +118,7 @@ def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
 
 
 def unfinished(kit: Kit, kind: str, subject: Subject, ticket_id: str | None) -> dict[str, Any]:
-    """What an unfinished enrolment carries; it stays where it is.
+    """Return the data of an unfinished enrolment, and leave it in place.
 
     Raises:
         EnrolmentExpired: over, finished, another user's, or begun with another credential.
