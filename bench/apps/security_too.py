@@ -36,7 +36,8 @@ def build(uri: str, folder: Path) -> App:
         SECURITY_SEND_REGISTER_EMAIL=False,
     )
     db = SQLAlchemy(app)
-    FsModels.set_db_info(db)  # type: ignore[no-untyped-call]  # Flask-Security leaves it untyped
+    models: Any = FsModels  # Flask-Security leaves its methods untyped
+    models.set_db_info(db)
     model: Any = db.Model
 
     class Role(model, fsqla_v3.FsRoleMixin):

@@ -146,7 +146,7 @@ def _chosen() -> str:
         return BRITISH
     g.spoken = True
     if "viewer" not in g and not g.get("asks_nothing"):
-        current_user.is_authenticated  # noqa: B018 - reading it loads the customer, which sets `g.viewer`
+        current_user._get_current_object()  # loads the customer, which sets `g.viewer`
     return _written(_known(g.get("viewer", (None, None))[1]) or wished())
 
 
@@ -205,4 +205,4 @@ def _safe(message: str, text: str) -> Markup:
     if "<" not in message:
         # Apostrophes need no escape, since our attributes use double quotes.
         text = str(escape(text)).replace("&#39;", "'")
-    return Markup(text)  # noqa: S704 - escaped, or HTML of our own
+    return Markup(text)  # noqa: S704 - escaped above, unless our own English sentence has tags

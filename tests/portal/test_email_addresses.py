@@ -1,7 +1,5 @@
 """E-mail addresses: one mailbox is one account, however its domain is spelled."""
 
-import socket
-
 import pytest
 
 from portal.rules.email_addresses import email_key, read, wire_form
@@ -91,11 +89,6 @@ def test_an_address_with_an_umlaut_is_shown_as_it_is_read(app, signed_in, custom
 
 
 class TestServer:
-    @pytest.fixture
-    def port(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
-
     @pytest.fixture
     def settings(self, port):
         return {

@@ -1,7 +1,6 @@
 """An operator helps a customer, and checks that the portal works."""
 
 import json
-import socket
 
 import pytest
 from click.testing import _NamedTextIOWrapper
@@ -103,11 +102,6 @@ def test_the_doctor_looks_at_the_portal_too(twofactor):
 
 
 class TestInProduction:
-    @pytest.fixture
-    def port(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
-
     @pytest.fixture
     def settings(self, port):
         return {

@@ -128,29 +128,29 @@ class RecoveryCodeReplaced(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthenticatorAdded(Change):
-    """Another authenticator was added; `authenticator` is its name."""
+class OfAuthenticator(Change):
+    """A change of one authenticator; `authenticator` is its name."""
 
-    name = "authenticator_added"
     authenticator: str
 
     @property
     def detail(self) -> str:
-        """Return the name of the authenticator."""
+        """Return its name."""
         return self.authenticator
 
 
 @dataclass(frozen=True, slots=True)
-class AuthenticatorRemoved(Change):
-    """An authenticator was removed; `authenticator` is its name."""
+class AuthenticatorAdded(OfAuthenticator):
+    """A further authenticator counts."""
+
+    name = "authenticator_added"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatorRemoved(OfAuthenticator):
+    """An authenticator counts no longer."""
 
     name = "authenticator_removed"
-    authenticator: str
-
-    @property
-    def detail(self) -> str:
-        """Return the name of the authenticator."""
-        return self.authenticator
 
 
 @dataclass(frozen=True, slots=True)

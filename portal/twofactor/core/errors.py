@@ -62,7 +62,7 @@ class Refusal(TwoFactorError):
         self.user_id = user_id
 
 
-class about:  # noqa: N801 - read in a with statement, as those of contextlib
+class About:
     """Complete the refusals that are raised inside, where they do not say so themselves.
 
     Args:

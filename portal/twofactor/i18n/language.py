@@ -68,7 +68,7 @@ def _safe(message: str, text: str) -> Markup:
     if "<" not in message:
         # Apostrophes stay: attributes are written between double quotes.
         text = str(escape(text)).replace("&#39;", "'")
-    return Markup(text)  # noqa: S704 - escaped, or HTML of ours or of the host's own file
+    return Markup(text)  # noqa: S704 - escaped above, unless our own English sentence has tags
 
 
 def html_text(message: str, **values: Any) -> Markup:

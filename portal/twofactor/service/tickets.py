@@ -22,9 +22,9 @@ from .context import Kit
 SIGN_IN = "sign_in"
 ENROLMENT = "enrolment"
 AUTHENTICATOR = "authenticator"
-PASS = "pass"  # noqa: S105 - the kind of a ticket
+PASS = "pass"  # noqa: S105 - names a kind of ticket, no secret
 VIEW = "view"
-PASSWORD = "password"  # noqa: S105 - the kind of a ticket
+PASSWORD = "password"  # noqa: S105 - names a kind of ticket, no secret
 
 # A change of the blueprint's own that a code lets through.
 Deed = Callable[[Transaction], object]

@@ -12,7 +12,7 @@ from ..app.state import State, current_state, state_of
 from ..core import policy
 from ..core.answers import Code
 from ..core.areas import Area
-from ..core.errors import ChallengeRequired, Refusal, Unavailable, about
+from ..core.errors import About, ChallengeRequired, Refusal, Unavailable
 from ..core.policy import Verdict
 from ..i18n import language
 from ..i18n.language import _
@@ -141,7 +141,7 @@ def submit_challenge() -> Response:
     area, target = _looked_at(state)
     who = subjects.subject(state)
     try:
-        with about(area.key, who.user_id):
+        with About(area.key, who.user_id):
             text = requests.text("code") or requests.text("twofactor_code")
             if not text.strip():
                 raise ChallengeRequired(area.key)

@@ -16,6 +16,7 @@ from ..core import policy
 from ..core.answers import Code
 from ..core.areas import Area
 from ..core.errors import (
+    About,
     AlreadyDone,
     ChallengeRequired,
     CodeReused,
@@ -23,7 +24,6 @@ from ..core.errors import (
     EnrolmentRequired,
     MalformedCode,
     Refusal,
-    about,
 )
 from ..core.policy import Verdict
 from ..core.records import Glance, Ticket
@@ -143,7 +143,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         if deed is not None:
             state.kit.store.run(deed)
         return False
-    with about(area.key, user_id):
+    with About(area.key, user_id):
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
         once = _once(state, asked, user_id)

@@ -101,7 +101,8 @@ def watch(app: Flask) -> None:
                 asked.raised, asked.refused = True, isinstance(error, Refusal)
             raise
 
-    app.dispatch_request = dispatch_request  # type: ignore[method-assign]
+    # Flask has no hook around a view; the method is replaced on this one application.
+    app.dispatch_request = dispatch_request  # type: ignore[method-assign]  # mypy sees a method
 
 
 log = logging.getLogger(__name__)

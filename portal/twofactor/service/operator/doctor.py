@@ -81,7 +81,7 @@ def _look(name: str, look: Look) -> Check:
         return Check(name, *look())
     except Unavailable as error:
         return Check(name, False, str(error))
-    except Exception as error:  # noqa: BLE001 - a check that raises has failed
+    except Exception as error:  # noqa: BLE001 - whatever a host's check raises is its result
         text = str(error).partition("\n")[0]
         return Check(name, False, f"{type(error).__name__}: {text}" if text else repr(error))
 

@@ -10,13 +10,13 @@ from ...app.state import State, current_state
 from ...core.answers import Code
 from ...core.areas import AUTHENTICATORS
 from ...core.errors import (
+    About,
     ChallengeRequired,
     EnrolmentExpired,
     NameUnusable,
     NotOn,
     Refusal,
     UnknownAuthenticator,
-    about,
 )
 from ...core.records import Account, Authenticator
 from ...i18n.language import _, moment
@@ -88,7 +88,7 @@ def remove(number: str) -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     try:
-        with about(AUTHENTICATORS.key):
+        with About(AUTHENTICATORS.key):
             code = requests.code()
             password.answer()
             who = subjects.subject(state)
@@ -128,7 +128,7 @@ def as_object(authenticator: Authenticator) -> dict[str, str | None]:
 def _begin(state: State) -> Response:
     password = PasswordQuestion(state)
     try:
-        with about(AUTHENTICATORS.key):
+        with About(AUTHENTICATORS.key):
             name, code = requests.text("name"), requests.code()
             password.answer()
             who = subjects.subject(state)

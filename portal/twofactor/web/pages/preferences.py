@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from ...app.state import State, current_state
 from ...core import answers
 from ...core.areas import DEACTIVATION, PREFERENCES, RECOVERY
-from ...core.errors import NotOn, Refusal, UnknownArea, about
+from ...core.errors import About, NotOn, Refusal, UnknownArea
 from ...core.records import ATTEMPTS, Account, Event
 from ...i18n.language import _, moment, shown
 from ...service import areas, deactivation, enrolment, trusted_browsers
@@ -77,7 +77,7 @@ def deactivate() -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     try:
-        with about(DEACTIVATION.key):
+        with About(DEACTIVATION.key):
             code = requests.code()
             password.answer(remember=False)  # the record of it ends here anyway
             by = deactivation.deactivate(state.kit, subjects.subject(state), answers.read(code))
@@ -110,7 +110,7 @@ def recovery() -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     try:
-        with about(RECOVERY.key):
+        with About(RECOVERY.key):
             code = requests.code()
             password.answer()
             who, answer = subjects.subject(state), answers.Code.read(code)

@@ -11,6 +11,7 @@ from ...app.state import State, current_state
 from ...core.answers import Answer, Code, RecoveryCode
 from ...core.areas import SIGN_IN
 from ...core.errors import (
+    About,
     ChallengeRequired,
     CodeWrong,
     MalformedCode,
@@ -20,7 +21,6 @@ from ...core.errors import (
     SetupError,
     SignInExpired,
     SignInRefused,
-    about,
 )
 from ...core.records import KNOWN, Subject
 from ...i18n.language import _, shown
@@ -155,7 +155,7 @@ def submit() -> Response:
         return _load(state, pending)
 
     try:
-        with about(SIGN_IN):
+        with About(SIGN_IN):
             answer = _answer()
             if isinstance(answer, RecoveryCode):
                 renewal = partial(recovery_sign_in.renewal, state)
