@@ -111,7 +111,7 @@ def document(pages: list[Page], title: str, author: str, language: str, day: dat
         pagesize=A4,
         pageCompression=1,
         invariant=1,
-        initialFontName=PLAIN,  # type: ignore[arg-type]  # a name is valid; the stub is wrong
+        initialFontName=PLAIN,  # type: ignore[arg-type]  # a font name, where the stub says float
         pdfVersion=(1, 4),  # the first version with a language
         lang=language,
     )
