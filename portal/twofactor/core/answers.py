@@ -1,6 +1,6 @@
-"""Answers to a challenge, each read once, where it comes in.
+"""Parse answers to a challenge: 6-digit codes and recovery codes.
 
-They have no `==`: a secret is compared in constant time.
+They have no `==`, because a secret is compared in constant time.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Self
 from . import bounds
 from .errors import MalformedCode, MalformedRecoveryCode
 
-# Crockford's base32: no I, L, O, U, so that nothing is misread on paper.
+# Crockford's base32, without I, L, O and U, which are easily misread on paper.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SYMBOLS = 20
 GROUP = 4
@@ -36,10 +36,10 @@ class Code:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return the code in a text: spaces, dashes and full-width digits are folded.
+        """Parse a code; ignore spaces and dashes and accept full-width digits.
 
         Raises:
-            MalformedCode: anything else.
+            MalformedCode: the text is too long or is not six digits.
         """
         if len(text) > bounds.longest("code"):
             raise MalformedCode("too long")
@@ -61,10 +61,10 @@ class RecoveryCode:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return the recovery code in a text: case, spaces, dashes, O/0 and I/L/1 are folded.
+        """Parse a recovery code; ignore case, spaces and dashes, read O as 0 and I and L as 1.
 
         Raises:
-            MalformedRecoveryCode: anything else.
+            MalformedRecoveryCode: the text is too long or is not a recovery code.
         """
         if len(text) > bounds.longest("code"):
             raise MalformedRecoveryCode("too long")
@@ -75,7 +75,7 @@ class RecoveryCode:
 
     @property
     def text(self) -> str:
-        """Return the symbols in groups of four, as people read them."""
+        """Return the symbols for people, in groups of four separated by dashes."""
         groups = range(0, SYMBOLS, GROUP)
         return "-".join(self.symbols[start : start + GROUP] for start in groups)
 
@@ -84,10 +84,10 @@ Answer = Code | RecoveryCode
 
 
 def read(text: str) -> Answer:
-    """Return the code in a text, or else the recovery code.
+    """Parse a text as a code, then as a recovery code.
 
     Raises:
-        MalformedRecoveryCode: neither of them.
+        MalformedRecoveryCode: the text is neither.
     """
     try:
         return Code.read(text)

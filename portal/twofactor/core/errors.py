@@ -1,22 +1,22 @@
-"""Every refusal by name. The sentences for people are in `web/sentences.py`."""
+"""Exceptions of this package. Their sentences for people are in `web/sentences.py`."""
 
 import math
 
 
 class TwoFactorError(Exception):
-    """Base of everything this package raises on purpose; `code` is stable for programs."""
+    """Base class of this package's exceptions; `code` is a stable name for programs."""
 
     code = "twofactor_error"
 
 
 class SetupError(TwoFactorError, ValueError):
-    """The host's wiring or a setting is wrong: the application must not start."""
+    """The host's wiring or a setting is wrong. The application must not start."""
 
     code = "twofactor_setup"
 
 
 class Unavailable(TwoFactorError):
-    """Nothing can be decided now, so nothing is allowed (fail closed)."""
+    """No decision is possible now, so access is denied (fail closed)."""
 
     code = "twofactor_unavailable"
 
@@ -26,7 +26,7 @@ class StorageUnavailable(Unavailable):
 
 
 class WriteOpen(Unavailable):
-    """The host's session has written to the SQLite file already, so nobody else can."""
+    """The host's session has an open write in the same SQLite file, which blocks this one."""
 
 
 class KeyMissing(Unavailable):
@@ -46,12 +46,12 @@ class SealBroken(Unavailable):
 
 
 class Refusal(TwoFactorError):
-    """An answer to a person: the deed does not happen, and what was counted stays counted.
+    """Base class of refusals. The action is not carried out; counted attempts are committed.
 
     Args:
         args: the reason, for developers.
-        area: key of the area that it is about.
-        user_id: key of the user whose code was asked.
+        area: key of the area.
+        user_id: key of the user who had to enter the code.
     """
 
     code = "twofactor_invalid"
@@ -85,13 +85,13 @@ class About:
 
 
 class ChallengeRequired(Refusal):
-    """A code must be given first."""
+    """A code must be entered first."""
 
     code = "twofactor_required"
 
 
 class RecoveryNeeded(ChallengeRequired):
-    """The recovery code must be given: that is what was asked for, and nothing was entered."""
+    """The form asks for the recovery code and none was entered."""
 
 
 class EnrolmentRequired(Refusal):
@@ -101,20 +101,20 @@ class EnrolmentRequired(Refusal):
 
 
 class MalformedCode(Refusal):
-    """The answer is not six digits; it is no guess."""
+    """The answer is not six digits. It does not count as a guess."""
 
 
 class MalformedRecoveryCode(MalformedCode):
-    """The answer is neither six digits nor a recovery code; it is no guess."""
+    """The answer is neither six digits nor a recovery code. It does not count as a guess."""
 
 
 class CodeWrong(Refusal):
-    """The code is not right; it was counted.
+    """The code is wrong and was counted.
 
     Args:
-        run: wrong codes in a row, this one included.
-        until: when the next code is judged (Unix seconds), `None` for at once.
-        over: whether the pending sign-in that it was for ended with it.
+        run: wrong codes in a row, including this code.
+        until: time from which the next code is judged (Unix seconds), `None` for now.
+        over: whether this code ended the pending sign-in.
     """
 
     def __init__(self, run: int, until: float | None = None, **about: str | None) -> None:
@@ -125,10 +125,10 @@ class CodeWrong(Refusal):
 
 
 class CodeReused(Refusal):
-    """The code was right and was used already (RFC 6238 section 5.2); it is no guess.
+    """The code was used already (RFC 6238 section 5.2). It does not count as a guess.
 
     Args:
-        wait: seconds until the authenticator shows a code that can be used.
+        wait: seconds until the authenticator shows a code that was not used.
     """
 
     def __init__(self, wait: int, **about: str | None) -> None:
@@ -137,7 +137,7 @@ class CodeReused(Refusal):
 
 
 class Held(Refusal):
-    """Too many wrong answers: nothing is judged until `until` (Unix seconds; infinity: locked)."""
+    """Too many wrong answers; none is judged before `until` (Unix seconds, infinity if locked)."""
 
     code = "twofactor_throttled"
 
@@ -147,27 +147,27 @@ class Held(Refusal):
 
     @property
     def locked(self) -> bool:
-        """Return whether only the recovery code or an operator lifts it."""
+        """Return whether only the recovery code or an operator can end the hold."""
         return math.isinf(self.until)
 
 
 class PasswordHeld(Held):
-    """Too many wrong passwords: the host judges none until `until` (Unix seconds)."""
+    """Too many wrong passwords; the host judges none before `until` (Unix seconds)."""
 
 
 class RecoveryHeld(Held):
-    """Too many recovery codes were tried; the code of the authenticator still works."""
+    """Too many recovery codes were tried. Codes of the authenticator still work."""
 
 
 class RecoveryWrong(Refusal):
-    """The recovery code is not the one of this user."""
+    """The recovery code is wrong for this user."""
 
 
 class ClockOff(Refusal):
-    """At enrolment: the code is right for another time, so the phone's clock is off.
+    """The code at enrolment is right for another time, so the phone's clock is wrong.
 
     Args:
-        seconds: how far the phone is ahead (positive) or behind (negative).
+        seconds: lead (positive) or lag (negative) of the phone's clock.
     """
 
     def __init__(self, seconds: int) -> None:
@@ -176,32 +176,32 @@ class ClockOff(Refusal):
 
 
 class EnrolmentExpired(Refusal):
-    """The unfinished enrolment is over, was finished elsewhere, or is another session's."""
+    """The enrolment has expired, was finished elsewhere or belongs to another session."""
 
 
 class SignInExpired(Refusal):
-    """The pending sign-in is over: the password is asked again."""
+    """The pending sign-in has expired; the password must be entered again."""
 
 
 class EnrolledElsewhere(SignInExpired):
-    """A session that was to set up a second factor, whose user has one meanwhile."""
+    """The user of a session for setting up a second factor has one already."""
 
 
 class SignInRefused(Refusal):
-    """Password and code were right, and the host's `login_user` does not let this user in."""
+    """Password and code were right, but the host's `login_user` refused the user."""
 
     code = "sign_in_refused"
 
 
 class PasswordWrong(Refusal):
-    """The current password was asked and was not right."""
+    """The current password is wrong."""
 
 
 class PasswordRefused(Refusal):
-    """A new password that the host does not take.
+    """The host refused the new password.
 
     Args:
-        sentence: what is wrong with it and what to do, in the person's language.
+        sentence: the problem and the remedy, in the person's language.
     """
 
     def __init__(self, sentence: str) -> None:
@@ -210,18 +210,18 @@ class PasswordRefused(Refusal):
 
 
 class NewPasswordNeeded(Refusal):
-    """A new password has to be chosen in this step; nothing was judged."""
+    """A new password must be chosen in this step. The code was not judged."""
 
 
 class PasswordsDiffer(Refusal):
-    """The new password was not typed the same twice; nothing was judged."""
+    """The two entries of the new password differ. The code was not judged."""
 
 
 class TooManyAuthenticators(Refusal):
-    """The user has as many authenticators as one may have.
+    """The user has the maximum number of authenticators.
 
     Args:
-        most: how many that are.
+        most: that number.
     """
 
     def __init__(self, most: int) -> None:
@@ -230,11 +230,11 @@ class TooManyAuthenticators(Refusal):
 
 
 class LastAuthenticator(Refusal):
-    """It is the only one: deactivating removes it."""
+    """The last authenticator can only be removed by deactivating."""
 
 
 class OwnCode(Refusal):
-    """The code is of the authenticator that is to be removed; neither counted nor used up."""
+    """The code is from the authenticator to remove. It was neither counted nor used up."""
 
 
 class UnknownAuthenticator(Refusal):
@@ -242,7 +242,7 @@ class UnknownAuthenticator(Refusal):
 
 
 class NameUnusable(Refusal):
-    """An authenticator can't be called so.
+    """The name of an authenticator is empty, too long or taken.
 
     Args:
         reason: "empty", "long" or "taken".
@@ -262,22 +262,22 @@ class NotOn(Refusal):
 
 
 class UnknownArea(Refusal):
-    """An area that is not offered was named."""
+    """The area is not on offer."""
 
 
 class AreasChanged(Refusal):
-    """The areas were changed elsewhere in between."""
+    """Another request changed the areas meanwhile."""
 
 
 class ContinuationBroken(Refusal):
-    """The sealed form is too old, was altered, or belongs to another user, address or method."""
+    """The sealed form is too old, was altered, or is for another user, address or method."""
 
 
 class AlreadyDone(Refusal):
-    """The continuation was executed before: it is not executed again.
+    """The continuation was executed before and is not executed again.
 
     Args:
-        at: when that was, Unix seconds.
+        at: time of the execution, Unix seconds.
     """
 
     code = "twofactor_done"
@@ -288,4 +288,4 @@ class AlreadyDone(Refusal):
 
 
 class CrossSite(Refusal):
-    """The request was sent by another site; nothing in it is judged."""
+    """Another site sent the request. Its answers are not judged."""

@@ -1,15 +1,15 @@
-"""Values that cross the floors: the meaning of a row, without its table."""
+"""Records of accounts, authenticators, tickets and events, which all layers share."""
 
 from dataclasses import dataclass, field
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
-# The kind of the tickets that say that a continuation was executed, and when (Unix seconds, in
-# `area`). They outlive what ends everything half done: what was done stays done.
+# Kind of the tickets that record the execution of a continuation; `area` holds its time (Unix
+# seconds). `drop_tickets` keeps them, so that the continuation is not executed again.
 EXECUTED = "executed"
-# The kind of a known browser's ticket; its column `area` holds what it is bound to.
+# Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
 KNOWN = "known"
-# Events of answers to the question for a code; every other one is a change.
+# Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
     {
         "code_accepted",
@@ -26,14 +26,14 @@ ATTEMPTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The user who does something, and the address it comes from.
+    """The user, network address and browser of a request.
 
     Args:
         user_id: the host's stable string for the user.
         address: network address of the client, as the host's server sees it.
-        credential: digest of the user's credential (`init_app(credential=)`) as it was read in
-            this request, empty where the host names none. What is half done is bound to it.
-        known: id of this browser's cookie of known browsers, as it was sent and not yet judged.
+        credential: digest of the user's credential (`init_app(credential=)`), read in this
+            request; empty if the host has none. Tickets are bound to it.
+        known: id from the browser's cookie `twofactor_known`, not verified yet.
     """
 
     user_id: str
@@ -43,19 +43,19 @@ class Subject:
 
     @property
     def bound(self) -> str:
-        """Return what binds a known browser: as much of the credential as its column holds."""
+        """Return the first 40 characters of the credential, which bind a known browser."""
         return self.credential[:40]
 
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """One enrolled second factor of a user.
+    """An enrolled second factor of a user.
 
     Args:
-        last_step: the latest RFC 6238 time step that was accepted; only larger ones are.
-        failures_at_use: the account's count of wrong codes when this authenticator was last
-            right: the run of wrong codes is what came after.
-        known_at_use: the same of wrong codes from known browsers.
+        last_step: latest accepted time step (RFC 6238); only later steps are accepted.
+        failures_at_use: `Account.failures` when a code of this authenticator was last right.
+            Later wrong codes form the run.
+        known_at_use: the same for `Account.known_failures`.
     """
 
     id: str
@@ -72,10 +72,10 @@ class Authenticator:
 
 @dataclass(frozen=True, slots=True)
 class KnownBrowser:
-    """A browser that passed a second step before: its wrong codes are counted apart.
+    """A browser that passed a second step before. Its wrong codes are counted separately.
 
     Args:
-        bound: the beginning of the credential that it stands on (`Subject.bound`).
+        bound: beginning of the credential that it is bound to (`Subject.bound`).
         expires_at: Unix seconds.
     """
 
@@ -85,17 +85,17 @@ class KnownBrowser:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """All the two-factor state of one user.
+    """The two-factor state of a user.
 
     Args:
-        failures: wrong codes ever, which only grows: it orders what happens to the account.
-        codes: the throttle's figures of codes.
-        known_failures: wrong codes ever from known browsers; it only grows.
-        known: the throttle's figures of codes from known browsers.
-        recovery_attempts: recovery codes ever tried; it only grows.
-        recovery: the throttle's figures of recovery codes.
-        browser: the known browser whose id came with the request, where it was looked for.
-        browsers: how many known browsers there are, where they were looked for.
+        failures: number of wrong codes ever. It only grows, so updates can compare it.
+        codes: attempts with codes, for the throttle.
+        known_failures: number of wrong codes ever from known browsers; it only grows.
+        known: attempts with codes from known browsers, for the throttle.
+        recovery_attempts: number of recovery codes ever tried; it only grows.
+        recovery: attempts with recovery codes, for the throttle.
+        browser: the known browser of the request, if it was read.
+        browsers: number of the user's known browsers, if it was read.
     """
 
     user_id: str
@@ -114,13 +114,13 @@ class Account:
 
     @property
     def schedule(self) -> Schedule:
-        """Return the schedule for wrong codes."""
+        """Return the throttle's schedule of codes."""
         return codes(len(self.authenticators))
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Something short-lived: a pending sign-in, an unfinished enrolment, a pass."""
+    """A short-lived row, such as a pending sign-in, an unfinished enrolment or a pass."""
 
     digest: str
     user_id: str
@@ -132,12 +132,12 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The facts about a user that the guard needs, read in one statement.
+    """The data that the guard needs of a user, read in one statement.
 
     Args:
-        areas: the chosen areas, `None` when 2FA is off.
-        ticket: whether the ticket asked about (a pass or an open view) is there.
-        executed_at: when the continuation asked about was executed, `None` if it was not.
+        areas: the chosen areas, `None` if 2FA is off.
+        ticket: whether the requested ticket (a pass or an open view) exists.
+        executed_at: time when the requested continuation was executed, `None` if it was not.
     """
 
     areas: frozenset[str] | None
@@ -147,7 +147,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the record: who, when, what, where; never a secret."""
+    """A row of the table `twofactor_event`, without secrets."""
 
     user_id: str
     at: int

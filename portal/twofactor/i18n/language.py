@@ -1,7 +1,7 @@
-"""The language of a request: the host's, where it uses Flask-Babel; otherwise English.
+"""The language of a request: the locale of Flask-Babel if the host uses it, otherwise English.
 
 Every sentence for people goes through `_` or `plural`, in templates through `twofactor_text` or
-`twofactor_texts`; times through `moment`. What operators read (commands, logs) stays English.
+`twofactor_texts`. Times go through `moment`. Texts for operators (commands, logs) are English.
 """
 
 from collections.abc import Mapping
@@ -24,49 +24,50 @@ _FLASK_BABEL = "flask_babel"
 
 
 def language() -> Language:
-    """Return the language of this request."""
+    """Return the language of the request."""
     app = _app()
     return _catalogues(app).of(_locale(app))
 
 
 def _(message: str, **values: Any) -> str:
-    """A sentence in the language of the request.
+    """Return a sentence in the language of the request.
 
     Args:
         message: the English sentence, with named placeholders (`%(name)s`).
-        values: what stands in their places.
+        values: values of the placeholders.
     """
     return _filled(language().texts.gettext(message), values)
 
 
 def plural(one: str, many: str, count: int, **values: Any) -> str:
-    """A sentence with a number in it, in the form that the language has for that number.
+    """Return a sentence with a number, in the plural form of the language for it.
 
     Args:
         one: the English sentence for 1.
         many: the English sentence for any other number; `%(count)d` is the number.
         count: the number.
-        values: what stands in the other placeholders' places.
+        values: values of the other placeholders.
     """
     return _filled(language().texts.ngettext(one, many, count), {"count": count, **values})
 
 
 def markup(message: str, text: str, values: Mapping[str, Any]) -> Markup:
-    """A sentence as HTML: values are escaped, and so is the sentence, unless it brings its tags.
+    """Return a sentence as HTML, with escaped values.
 
     Args:
-        message: the English sentence, which decides: with tags in it, its translation is HTML.
-        text: what is said instead.
-        values: what stands in the places of the placeholders.
+        message: the English sentence. If it has tags, its translation is HTML, otherwise the
+            translation is escaped.
+        text: the translation.
+        values: values of the placeholders.
     """
     safe = _safe(message, text)
     return safe % values if values else safe
 
 
-@lru_cache(maxsize=4096)  # more than there are sentences in a few languages
+@lru_cache(maxsize=4096)  # more than the sentences in a few languages
 def _safe(message: str, text: str) -> Markup:
     if "<" not in message:
-        # Apostrophes stay: attributes are written between double quotes.
+        # Apostrophes need no escape, since attributes are in double quotes.
         text = str(escape(text)).replace("&#39;", "'")
     return Markup(text)  # noqa: S704 - escaped above, unless our own English sentence has tags
 
@@ -83,7 +84,7 @@ def html_plural(one: str, many: str, count: int, **values: Any) -> Markup:
 
 
 def language_attributes() -> dict[str, str]:
-    """The attributes of an element that holds our sentences, whatever the page around it speaks."""
+    """Return `lang` and `dir` of an element with our sentences; the page may differ."""
     spoken = language()
     return {"lang": spoken.tag} | ({"dir": "rtl"} if spoken.is_right_to_left else {})
 
@@ -96,14 +97,14 @@ HELPERS: dict[str, Any] = {
 
 
 def shown(area: Area) -> Area:
-    """An area as it is read in this request; the host's words may be lazy strings."""
+    """Return an area with its texts in the language of the request; lazy strings are resolved."""
     if area.key in BUILT_IN:
         return replace(area, label=_(area.label))
     return replace(area, label=str(area.label), description=str(area.description))
 
 
 def in_english(area: Area) -> Area:
-    """An area as operators read it, whatever language the host's lazy strings would speak."""
+    """Return an area with English texts, for operators; also for lazy strings of the host."""
     app = _app()
     if app is None or _babel_of(app) != _FLASK_BABEL:
         return shown(area)
@@ -114,7 +115,7 @@ def in_english(area: Area) -> Area:
 
 
 def moment(at: float) -> str:
-    """A time for people, in UTC."""
+    """Return date and time for people, in UTC (`at` is Unix seconds)."""
     when = datetime.fromtimestamp(at, UTC)
     locale = _spoken_locale()
     if locale == SOURCE:
@@ -126,7 +127,7 @@ def moment(at: float) -> str:
 
 
 def time_of_day(at: float) -> str:
-    """Hours and minutes in UTC, for people; the sentence around them says that they are UTC."""
+    """Return hours and minutes in UTC, for a sentence that names UTC (`at` is Unix seconds)."""
     when = datetime.fromtimestamp(at, UTC)
     locale = _spoken_locale()
     if locale == SOURCE:
@@ -137,18 +138,21 @@ def time_of_day(at: float) -> str:
 
 
 def _spoken_locale() -> str:
-    """The host's locale, if our sentences are in its language: "en_US" is not a mere "en"."""
+    """Return the host's locale with its region if our sentences are in that language.
+
+    Otherwise return the language of the sentences, so that dates fit them.
+    """
     locale, spoken = _locale(_app()), language().tag.replace("-", "_")
     return locale if locale.partition("_")[0] == spoken.partition("_")[0] else spoken
 
 
 def _app() -> Flask | None:
-    """The application itself: each look through a proxy costs as much as finding a sentence."""
+    """Return the current application without its proxy, which costs as much as a look-up."""
     return app_ctx.app if has_app_context() else None
 
 
 def _catalogues(app: Flask | None) -> Catalogues:
-    # The state stands on a higher floor, so its class is not asked for.
+    # The class `State` belongs to a higher layer and can't be imported here.
     state = app.extensions.get(KEY) if app else None
     found = getattr(state, "catalogues", None)
     return found if isinstance(found, Catalogues) else _NONE
@@ -167,7 +171,7 @@ def _locale(app: Flask | None) -> str:
     try:
         return str(get_locale() or SOURCE)
     except Exception:
-        # Whatever the host's choice of a language hangs on: a refusal must still be worded.
+        # The host's locale selector may raise anything; a refusal must still have its sentence.
         app.logger.exception("no language could be chosen: English is spoken")
         return SOURCE
 

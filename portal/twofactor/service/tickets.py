@@ -1,7 +1,7 @@
-"""Tickets: the one mechanism for everything short-lived.
+"""Tickets: rows for everything short-lived, such as pending sign-ins and passes.
 
-The database knows the hash of a random id alone, the session the id alone; a ticket is used up by
-one DELETE that must hit one row, so no old cookie and no second worker uses it twice.
+The database stores only the hash of a random id, the session only the id. Using a ticket up is one
+DELETE that must remove one row, so that neither an old cookie nor another worker can use it again.
 """
 
 import hashlib
@@ -26,9 +26,9 @@ PASS = "pass"  # noqa: S105 - names a kind of ticket, no secret
 VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - names a kind of ticket, no secret
 
-# A change of the blueprint's own that a code lets through.
+# A change by the blueprint itself, made in the transaction that judges the code.
 Deed = Callable[[Transaction], object]
-# How often a form may come back and be sent again without a new code.
+# Number of times that a form with errors may be sent again without a new code.
 RETRIES = 2
 
 
@@ -37,15 +37,15 @@ class Grant:
     """The retries that a code still allows.
 
     Args:
-        until: when it ends (Unix seconds), the same for every pass that comes of the code.
-        left: how many passes may still be left.
+        until: time when all passes from this code expire (Unix seconds).
+        left: number of passes that may still be issued.
     """
 
     until: int = 0
     left: int = 0
 
     def is_good(self, now: float) -> bool:
-        """Return whether a pass may be left."""
+        """Return whether another pass may be issued."""
         return self.left > 0 and self.until > now
 
 
@@ -53,19 +53,19 @@ NOTHING = Grant()
 
 
 def digest(ticket_id: str, *bound: str) -> str:
-    """Return what the database knows of a ticket's id (SHA-256, 64 hexadecimal digits).
+    """Return the hash of a ticket's id for the database (SHA-256, 64 hexadecimal digits).
 
     Args:
         ticket_id: the random id, as the session or a cookie has it.
-        bound: what the ticket is bound to besides, e.g. `Subject.credential`: with anything else
-            the ticket is not found. Empty texts bind to nothing.
+        bound: further texts that the ticket is bound to, e.g. `Subject.credential`. With other
+            texts the ticket is not found. Empty texts are ignored.
     """
     parts = [ticket_id, *filter(None, bound)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def issue(transaction: Transaction, made: tuple[str, Ticket]) -> str:
-    """Write a ticket as `made` returns it; returns its id, which is for the session alone."""
+    """Write a ticket that `made` returned; return its id, which only the session may hold."""
     ticket_id, ticket = made
     transaction.add_ticket(ticket)
     return ticket_id
@@ -81,17 +81,17 @@ def made(
     bound: tuple[str, ...] = (),
     ticket_id: str = "",
 ) -> tuple[str, Ticket]:
-    """Return an id (256 random bits) and its ticket, which is still to be written.
+    """Return an id (256 random bits) and its ticket, which the caller must write.
 
     Args:
         kit: the application's parts.
-        kind: what the ticket is for.
-        user_id: whose it is.
-        seconds: how long it is good.
-        area: the area it is for, if it is for one.
-        data: what it carries, sealed.
-        bound: what it is bound to besides, see `digest`.
-        ticket_id: the id of one that was used up, which this one takes the place of.
+        kind: kind of the ticket.
+        user_id: key of the user.
+        seconds: lifetime.
+        area: key of the area, if the ticket is for an area.
+        data: data to seal in the ticket.
+        bound: further texts that the ticket is bound to, see `digest`.
+        ticket_id: id of a used ticket that this ticket replaces.
     """
     ticket_id = ticket_id or secrets.token_urlsafe(32)
     hashed = digest(ticket_id, *bound)
@@ -104,11 +104,11 @@ def made(
 
 
 def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
-    """Return the data in a ticket.
+    """Return the data sealed in a ticket, empty if it has none.
 
     Raises:
-        KeyMissing: sealed under a key that is not configured.
-        SealBroken: altered, or another ticket's.
+        KeyMissing: the key of the data is not configured.
+        SealBroken: the data was altered or is another ticket's.
     """
     if ticket.sealed is None:
         return {}
@@ -118,10 +118,11 @@ def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
 
 
 def unfinished(kit: Kit, kind: str, subject: Subject, ticket_id: str | None) -> dict[str, Any]:
-    """Return the data of an unfinished enrolment, and leave it in place.
+    """Return the data of an unfinished enrolment, without using its ticket up.
 
     Raises:
-        EnrolmentExpired: over, finished, another user's, or begun with another credential.
+        EnrolmentExpired: the enrolment has expired, was finished, is another user's or was begun
+            with another credential.
     """
     if ticket_id is None:
         raise EnrolmentExpired("no enrolment")
@@ -132,19 +133,19 @@ def unfinished(kit: Kit, kind: str, subject: Subject, ticket_id: str | None) -> 
 
 
 def grant(kit: Kit) -> Grant:
-    """Return the retries of a code that was judged right just now."""
+    """Return the retries of a code that was just accepted."""
     return Grant(int(kit.clock()) + kit.settings.pass_seconds, RETRIES)
 
 
 def leave_pass(kit: Kit, user_id: str, area: str, left: Grant, bound: tuple[str, ...]) -> str:
-    """Issue a pass for one more try of a form that came back.
+    """Issue a pass for sending a form with errors again; return its id.
 
     Args:
         kit: the application's parts.
-        user_id: whose code it was.
+        user_id: key of the user who entered the code.
         area: key of the area.
-        left: what the code still allows; this uses one of it up.
-        bound: method, address and credential that it is for.
+        left: the retries of the code; the new pass allows one less.
+        bound: method, address and credential that the pass is for.
     """
     seconds, data = left.until - int(kit.clock()), {"left": left.left - 1}
     ticket = made(kit, PASS, user_id, seconds, area, data, bound)
@@ -164,15 +165,15 @@ def take_pass(
 
     Args:
         kit: the application's parts.
-        ticket_id: its id.
-        user_id: whose it is.
+        ticket_id: id of the pass.
+        user_id: key of the user.
         area: key of the area.
-        bound: as it was left.
-        once: the continuation that is executed with it, see `execute`.
-        deed: done in the same transaction.
+        bound: as given to `leave_pass`.
+        once: the continuation to execute, see `execute`.
+        deed: function to call in the same transaction.
 
     Returns:
-        What its code still allows, `None` if there is no such pass.
+        The retries that its code still allows, `None` if there is no such pass.
 
     Raises:
         AlreadyDone: the continuation was executed meanwhile.
@@ -192,9 +193,9 @@ def take_pass(
 
 
 def execution(kit: Kit, user_id: str, continuation_id: str) -> Ticket:
-    """Make the ticket that says that a continuation is executed now; `execute` writes it.
+    """Return the ticket that records the execution of a continuation; `execute` writes it.
 
-    It lasts as long as any page may that carries the same form.
+    It does not expire before any page that carries the same form.
     """
     now = int(kit.clock())
     until = now + kit.settings.pending_seconds
@@ -202,15 +203,15 @@ def execution(kit: Kit, user_id: str, continuation_id: str) -> Ticket:
 
 
 def execute(kit: Kit, transaction: Transaction, once: Ticket | None) -> None:
-    """Note that a continuation is executed, in the transaction that lets it happen.
+    """Record the execution of a continuation, in the transaction that allows it.
 
     Args:
         kit: the application's parts.
-        transaction: where the code is judged, or the pass taken.
-        once: as `execution` makes it, `None` where no continuation came.
+        transaction: the transaction that judges the code or uses up the pass.
+        once: a result of `execution`, `None` if the request has no continuation.
 
     Raises:
-        AlreadyDone: it was executed meanwhile.
+        AlreadyDone: the continuation was executed meanwhile.
     """
     if once is None or transaction.add_ticket_once(once):
         return
@@ -219,7 +220,7 @@ def execute(kit: Kit, transaction: Transaction, once: Ticket | None) -> None:
 
 
 def execute_open(kit: Kit, once: Ticket | None, deed: Deed | None = None) -> None:
-    """Note the same, and do the deed, where no code had to be judged; raises as `execute`."""
+    """Record the execution and call `deed` for a request without a code; raises as `execute`."""
 
     def work(transaction: Transaction) -> None:
         execute(kit, transaction, once)
@@ -230,10 +231,10 @@ def execute_open(kit: Kit, once: Ticket | None, deed: Deed | None = None) -> Non
 
 
 def refuse_executed(kit: Kit, once: Ticket) -> None:
-    """Look once more whether a continuation was executed: by a request that came with this one.
+    """Check again that no parallel request executed a continuation.
 
     Raises:
-        AlreadyDone: it was.
+        AlreadyDone: the continuation was executed.
     """
     before = kit.store.ticket(once.digest, EXECUTED, kit.clock())
     if before is not None:
@@ -241,18 +242,21 @@ def refuse_executed(kit: Kit, once: Ticket) -> None:
 
 
 def leave_password_proof(kit: Kit, user_id: str) -> str:
-    """Remember for a while that the password was given in this session just now."""
+    """Store for a while that the password was just entered in this session; return the id."""
     proof, ticket = password_proof(kit, user_id, int(kit.clock()))
     kit.store.run(lambda tx: tx.add_ticket(ticket))
     return proof
 
 
 def password_proof(kit: Kit, user_id: str, given: int) -> tuple[str, Ticket]:
-    """The same of a time before, still to be written: id and ticket."""
+    """Return id and ticket of a proof that the password was entered at `given` (Unix seconds).
+
+    The caller must write the ticket.
+    """
     seconds = kit.settings.fresh_seconds - (int(kit.clock()) - given)
     return made(kit, PASSWORD, user_id, seconds)
 
 
 def revoke(kit: Kit, user_id: str, connection: Connection | None = None) -> None:
-    """End everything half done of a user: pending sign-ins, passes, open views, enrolments."""
+    """End all pending sign-ins, passes, open views and unfinished enrolments of a user."""
     kit.run_or_join(connection, lambda tx: tx.drop_tickets(user_id))
