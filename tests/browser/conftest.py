@@ -92,11 +92,27 @@ def browser(
     asyncio._set_running_loop(None)
 
 
+def read_whole(app: "Flask") -> Callable[[Any, Any], list[bytes]]:
+    """Return the application with answers that hold no open file.
+
+    Werkzeug's server does not close the answer of a browser that has reset its connection.
+    """
+
+    def answer(environ: Any, start_response: Any) -> list[bytes]:
+        parts = app(environ, start_response)
+        try:
+            return [b"".join(parts)]
+        finally:
+            getattr(parts, "close", lambda: None)()
+
+    return answer
+
+
 @pytest.fixture
 def base(app: "Flask") -> Iterator[str]:
     """The portal served on a free port; where mailed links lead follows it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, read_whole(app), threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"
     app.config["PUBLIC_URL"] = address
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -55,6 +55,8 @@ class Refusal(TwoFactorError):
     """
 
     code = "twofactor_invalid"
+    # False for refusals about the account or a device of it: `About` gives them no area.
+    is_of_area = True
 
     def __init__(self, *args: object, area: str | None = None, user_id: str | None = None) -> None:
         super().__init__(*args)
@@ -79,7 +81,7 @@ class About:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Complete a refusal; it goes on."""
-        if isinstance(error, Refusal):
+        if isinstance(error, Refusal) and error.is_of_area:
             error.area = error.area or self._area
             error.user_id = error.user_id or self._user_id
 
@@ -240,6 +242,8 @@ class OwnCode(Refusal):
 class UnknownAuthenticator(Refusal):
     """The user has no such authenticator."""
 
+    is_of_area = False
+
 
 class NameUnusable(Refusal):
     """The name of an authenticator is empty, too long or taken.
@@ -259,6 +263,8 @@ class AlreadyOn(Refusal):
 
 class NotOn(Refusal):
     """The user has no second factor."""
+
+    is_of_area = False
 
 
 class UnknownArea(Refusal):

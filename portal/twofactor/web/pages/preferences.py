@@ -81,8 +81,9 @@ def deactivate() -> Response:
             code = requests.code()
             password.answer(remember=False)  # the record of it ends here anyway
             by = deactivation.deactivate(state.kit, subjects.subject(state), answers.read(code))
-    except NotOn as refusal:
-        return responses.turned_away(state, refusal, say=True)
+    except NotOn:
+        off = NotOn("off", area=DEACTIVATION.key)
+        return responses.turned_away(state, off, say=True)
     except Refusal as refusal:
         return responses.refused(state, refusal, "deactivate.html", **password.context)
     session_marks.forget()
