@@ -74,10 +74,10 @@ def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
         "load": load,
         "events": lambda rows: run(_events(rows)),
         "forgive": lambda: run(
-            "UPDATE twofactor_account SET failures = 0, failures_cleared = 0, failures_recent = ''"
-            " WHERE user_id = 'ada'",
-            "UPDATE twofactor_authenticator SET last_step = 0, failures_at_use = 0"
-            " WHERE user_id = 'ada'",
+            "UPDATE twofactor_account SET failures = 0, failures_cleared = 0, failures_recent = '',"
+            " known_failures = 0, known_cleared = 0, known_recent = '' WHERE user_id = 'ada'",
+            "UPDATE twofactor_authenticator SET last_step = 0, failures_at_use = 0,"
+            " known_at_use = 0 WHERE user_id = 'ada'",
         ),
     }
     return made
