@@ -71,7 +71,6 @@ def init_twofactor(app: Flask) -> None:
         db,
         url_prefix="/security/two-factor",
         verify_password=verify_password,
-        user_key=lambda customer: str(customer.id),
         base_template="layout.html",
         login_user=sign_in_customer,
         change_password=choose_password,

@@ -1,12 +1,13 @@
-"""Count the files that handle a code in the portal, and the moves between them.
+"""Count the files that handle a code, and the moves between them: in the portal and its blueprint.
 
 `python -m tools.journeys` sends the four requests that use a code and traces their calls of Python
 functions in `portal/`. A move is a call in a different file from the call before it. Looking up
-sentences (`language.py`, `catalogue.py`) and writing the log are not counted. Another customer
-sends the same requests first, so that nothing is imported, compiled or cached for the first time.
+sentences (`language.py`, `catalogue.py`) and writing the log are not counted. The figures of the
+blueprint leave out every call outside `portal/twofactor/`. Another customer sends the same requests
+first, so that nothing is imported, compiled or cached for the first time.
 
 The figures are exact: the same code gives the same numbers. The first release had 35, 42, 41 and 40
-files, and 95, 134, 155 and 136 moves.
+files in the whole portal, and 95, 134, 155 and 136 moves.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from tests.support.enrol import TWOFACTOR, sign_in
 from tests.support.forms import find_form
 
 PORTAL = Path(__file__).resolve().parents[1] / "portal"
+BLUEPRINT = "twofactor/"
 SENTENCES = ("language.py", "catalogue.py")
 PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a made-up customer
 NEW = "a-brand-new-lantern-77"
@@ -57,6 +59,16 @@ class Journey:
     def moves(self) -> Counter[tuple[str, str]]:
         """The number of moves for each pair of files."""
         return Counter(pair for pair in pairwise(self.calls) if pair[0] != pair[1])
+
+    @property
+    def blueprint(self) -> "Journey":
+        """The same journey without the calls outside the blueprint."""
+        return Journey(self.name, tuple(file for file in self.calls if file.startswith(BLUEPRINT)))
+
+    @property
+    def figures(self) -> tuple[int, int]:
+        """The number of files and the number of moves."""
+        return len(self.files), self.moves.total()
 
 
 def traced(name: str, work: Callable[[], Any]) -> Journey:
@@ -168,13 +180,16 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=0, metavar="N", help="the N commonest moves")
     options = parser.parse_args()
     for journey in journeys():
-        moves = journey.moves
-        print(f"{journey.name}: {len(journey.files)} files, {moves.total()} moves")
+        whole, blueprint = journey.figures, journey.blueprint.figures
+        print(
+            f"{journey.name}: {whole[0]} files, {whole[1]} moves;"
+            f" in the blueprint alone {blueprint[0]} files, {blueprint[1]} moves"
+        )
         if options.files:
             counts = Counter(journey.calls)
             for file in journey.files:
                 print(f"    {counts[file]:3} calls  {file}")
-        for (before, after), count in moves.most_common(options.moves):
+        for (before, after), count in journey.moves.most_common(options.moves):
             print(f"    {count:3} moves  {before} -> {after}")
 
 

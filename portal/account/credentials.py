@@ -33,8 +33,8 @@ def version_of(customer: Customer) -> int:
     It is the version that the row had when the customer was read, or the one that this request has
     raised it to since.
     """
-    version = customer.version_read
     made = _made()
+    version = customer.version_read
     while (customer.id, version) in made:
         version = made[customer.id, version]
     return version

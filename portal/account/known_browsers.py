@@ -48,17 +48,20 @@ def keep(customer_id: int, version: int) -> None:
 
     An id is renewed once a day at most. Nothing is stored if the credential has changed meanwhile.
     """
-    if not has_request_context() or _renewed(customer_id, version):
+    if not has_request_context():
+        return
+    at = now()
+    if _renewed(customer_id, version, at):
         return
     browser = secrets.token_urlsafe(32)
     current = select(
-        literal(_digest(browser)), Customer.id, Customer.credential_version, literal(_end())
+        literal(_digest(browser)), Customer.id, Customer.credential_version, literal(at + SECONDS)
     ).where(Customer.id == customer_id, Customer.credential_version == version)
     columns = [Row.digest, Row.customer_id, Row.credential_version, Row.expires_at]
     with db.engine.begin() as connection:
         added = connection.execute(insert(Row).from_select(columns, current)).rowcount
         if added:
-            connection.execute(_dropping(customer_id, version))
+            connection.execute(_dropping(customer_id, version, at))
     if added:
         _send(customer_id, browser)
 
@@ -101,7 +104,7 @@ def cookie_name(customer_id: int) -> str:
     return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
 
 
-def _renewed(customer_id: int, version: int) -> bool:
+def _renewed(customer_id: int, version: int, at: int) -> bool:
     """Return whether this browser is known; extend its expiry at most once a day."""
     hashed = _sent(customer_id)
     if hashed is None:
@@ -110,18 +113,18 @@ def _renewed(customer_id: int, version: int) -> bool:
         Row.digest == hashed,
         Row.customer_id == customer_id,
         Row.credential_version == version,
-        Row.expires_at > now(),
+        Row.expires_at > at,
     )
     with db.engine.connect() as connection:
         end = connection.scalar(select(Row.expires_at).where(*mine))
-    if end is not None and end <= _end() - DAY:
+    if end is not None and end <= at + SECONDS - DAY:
         with db.engine.begin() as connection:
-            connection.execute(update(Row).where(*mine).values(expires_at=_end()))
+            connection.execute(update(Row).where(*mine).values(expires_at=at + SECONDS))
         _send(customer_id, request.cookies[cookie_name(customer_id)])
     return end is not None
 
 
-def _dropping(customer_id: int, version: int) -> Delete:
+def _dropping(customer_id: int, version: int, at: int) -> Delete:
     """Return the statement that removes expired and outdated rows, and all but the newest MOST."""
     newest = (
         select(Row.digest)
@@ -131,7 +134,7 @@ def _dropping(customer_id: int, version: int) -> Delete:
     )
     return delete(Row).where(
         Row.customer_id == customer_id,
-        or_(Row.expires_at <= now(), Row.digest.not_in(newest)),
+        or_(Row.expires_at <= at, Row.digest.not_in(newest)),
     )
 
 
@@ -143,10 +146,6 @@ def _sent(customer_id: int) -> str | None:
 
 def _digest(browser: str) -> str:
     return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _end() -> int:
-    return now() + SECONDS
 
 
 def _send(customer_id: int, browser: str) -> None:

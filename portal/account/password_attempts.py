@@ -69,12 +69,12 @@ def count(row_key: str, schedule: Schedule | None = None) -> int:
     """
     schedule = schedule or SCHEDULE
     for _try in range(MOST_TRIES):
-        before = _attempts(row_key)
-        attempts = _current(before)
-        until = schedule.held_until(attempts, now())
+        before, at = _attempts(row_key), now()
+        attempts = _current(before, at)
+        until = schedule.held_until(attempts, at)
         if until is not None:
             raise PasswordHeld(until)
-        after = counted(attempts, now())
+        after = counted(attempts, at)
         if _swap(row_key, before, after):
             return after.run
     raise PasswordHeld(now() + SCHEDULE.first_wait)
@@ -134,9 +134,9 @@ def _attempts(row_key: str) -> Attempts | None:
     return None if row is None else Attempts(row.run, row.last_at)
 
 
-def _current(attempts: Attempts | None) -> Attempts:
+def _current(attempts: Attempts | None, at: int) -> Attempts:
     """Return the attempts that still count; a row older than a day counts as none."""
-    return NO_ATTEMPTS if attempts is None or attempts.last_at <= now() - DAY else attempts
+    return NO_ATTEMPTS if attempts is None or attempts.last_at <= at - DAY else attempts
 
 
 def _swap(row_key: str, before: Attempts | None, after: Attempts) -> bool:

@@ -31,9 +31,10 @@ def compose(recipient: str, subject: str, text: str) -> EmailMessage:
     """Return a plain-text mail; line breaks in headers become spaces."""
     config = current_app.config
     message = EmailMessage(policy=WIRE)
-    message["From"] = wire_form(_line(config["MAIL_FROM"]))
-    message["To"] = wire_form(_line(recipient))
-    message["Subject"] = _line(subject)
+    sender, recipient, subject = map(_line, (config["MAIL_FROM"], recipient, subject))
+    message["From"] = wire_form(sender)
+    message["To"] = wire_form(recipient)
+    message["Subject"] = subject
     message["Date"] = format_datetime(datetime.fromtimestamp(now(), UTC))
     message["Message-ID"] = make_msgid(domain=urlsplit(config["PUBLIC_URL"]).hostname)
     message["Auto-Submitted"] = "auto-generated"

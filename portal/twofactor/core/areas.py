@@ -115,6 +115,10 @@ class AreaRegistry:
             raise SetupError(f"unknown area {key!r}: {advice} (known: {known})")
         return area
 
+    def known(self, keys: Iterable[str]) -> frozenset[str]:
+        """Return the keys of areas among some keys; the blueprint's own areas are left out."""
+        return frozenset(keys) & self._areas.keys()
+
     def named(self, keys: object, source: str) -> tuple[str, ...]:
         """Check the area keys that a function of the host returned, and return them as a tuple.
 

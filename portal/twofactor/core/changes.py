@@ -1,10 +1,11 @@
 """Changes of the two-factor state, with the name, facts and event of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from .areas import SIGN_IN
+from .records import Event, Subject
 
 # Names of the signals. `in_transaction` of the host gets the same names.
 ChangeName = Literal[
@@ -51,6 +52,28 @@ class Change:
     def detail(self) -> str | None:
         """Return the detail of the event."""
         return None
+
+
+def events_of(changes: Iterable[Change], subject: Subject, at: int) -> list[Event]:
+    """Return the events of changes, in the same order.
+
+    Args:
+        changes: of one user.
+        subject: user and network address.
+        at: Unix seconds.
+    """
+    return [
+        Event(
+            subject.user_id,
+            at,
+            change.kind,
+            change.area,
+            subject.address,
+            change.detail[:LONGEST_DETAIL] if change.detail else None,
+        )
+        for change in changes
+        if change.kind is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

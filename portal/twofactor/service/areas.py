@@ -9,7 +9,7 @@ from .context import Kit
 
 def removed_areas(kit: Kit, account: Account, wanted: frozenset[str]) -> frozenset[str]:
     """Return the areas that a choice removes, without those that the host no longer has."""
-    return frozenset(key for key in account.areas - wanted if key in kit.areas)
+    return kit.areas.known(account.areas - wanted)
 
 
 def add_areas(kit: Kit, subject: Subject, wanted: frozenset[str]) -> bool:

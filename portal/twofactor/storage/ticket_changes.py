@@ -34,11 +34,6 @@ class TicketChanges:
         # Users and their changes, in order. The host is told of them after the commit.
         self.changes: list[tuple[str, Change]] = []
 
-    @property
-    def connection(self) -> Connection:
-        """Return the connection, for writes of the host in the same transaction."""
-        return self._connection
-
     def drop_ticket(self, digest: str, kind: str, user_id: str) -> bool:
         """Remove a ticket of a user."""
         ticket = self._tables.ticket

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import delete, exists, select, update
 
-from ..core.changes import LONGEST_DETAIL, Change
+from ..core.changes import Change, events_of
 from ..core.records import Account, Authenticator, Event, Subject, Ticket
 from ..core.throttle import Figures
 from .rows import account_of, browser_of, keys_as_text, times_as_text
@@ -21,24 +21,10 @@ class Transaction(TicketChanges):
             subject: user and network address.
             changes: in the order of the signals.
         """
-        at = int(self._clock())
-        self.record(
-            *(
-                Event(
-                    subject.user_id,
-                    at,
-                    change.kind,
-                    change.area,
-                    subject.address,
-                    change.detail[:LONGEST_DETAIL] if change.detail else None,
-                )
-                for change in changes
-                if change.kind is not None
-            )
-        )
+        self.record(*events_of(changes, subject, int(self._clock())))
         for change in changes:
             if self._joins is not None:
-                self._joins(self.connection, change.name, subject.user_id, change.facts)
+                self._joins(self._connection, change.name, subject.user_id, change.facts)
             self.changes.append((subject.user_id, change))
 
     def account(self, user_id: str, *, lock: bool = False) -> Account | None:

@@ -74,7 +74,8 @@ class Transactions:
             StorageUnavailable: the database did not answer, or stayed busy.
             WriteOpen: the host's own transaction blocks the SQLite file until it commits.
         """
-        if self._session is not None and self._session.holds_write(self._engine()):
+        engine = self._engine()
+        if self._session is not None and self._session.holds_write(engine):
             raise WriteOpen(
                 "the application's session has a write open in the same SQLite file, which would"
                 " wait for itself: ask for the code (require, sign_in) before anything is added and"
@@ -83,25 +84,13 @@ class Transactions:
         begun = time.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._once(work)
+                return _once(engine, work)
             except (SQLAlchemyError, sqlite3.Error) as error:
                 late = time.monotonic() - begun > PATIENCE
                 if attempt == ATTEMPTS or late or not may_try_again(error):
                     raise unavailable(error) from error
                 self._pause(random.uniform(0.5, 1) * 0.02 * 2**attempt)  # noqa: S311 - a pause
         raise AssertionError("unreachable")
-
-    def _once(self, work: Callable[[Connection], T]) -> T:
-        refusal = None
-        with self._engine().begin() as connection:
-            _begin_immediately(connection)
-            try:
-                result = work(connection)
-            except Refusal as raised:
-                refusal = raised
-        if refusal is not None:
-            raise refusal
-        return result
 
     def alone(self, work: Callable[[Engine], T]) -> T:
         """Do work that opens its own connections, such as the upgrade of the tables.
@@ -150,6 +139,19 @@ class Transactions:
                 yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise unavailable(error) from error
+
+
+def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
+    refusal = None
+    with engine.begin() as connection:
+        _begin_immediately(connection)
+        try:
+            result = work(connection)
+        except Refusal as raised:
+            refusal = raised
+    if refusal is not None:
+        raise refusal
+    return result
 
 
 def _begin_immediately(connection: Connection) -> None:

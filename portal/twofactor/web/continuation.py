@@ -27,6 +27,7 @@ CODE_FIELD = "twofactor_code"
 CODE_HEADER = "X-Twofactor-Code"
 # Long forms are compressed, so that sealing does not push them over the limit for forms.
 _COMPRESS_ABOVE = 32_768
+_LONGEST_CODE = bounds.longest(CODE_FIELD)
 _LOST = "_twofactor_lost"
 _OWN = frozenset({FIELD, CODE_FIELD})
 
@@ -134,5 +135,5 @@ def codes() -> set[str]:
     A code that is too long is cut to one character more than is allowed.
     """
     values = {*request.form.getlist(CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
-    cut = {value[: bounds.longest(CODE_FIELD) + 1] for value in values}
+    cut = {value[: _LONGEST_CODE + 1] for value in values}
     return {value for value in cut if value.strip()}

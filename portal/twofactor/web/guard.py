@@ -26,7 +26,7 @@ from ..core.errors import (
     Refusal,
 )
 from ..core.policy import Verdict
-from ..core.records import Glance, Ticket
+from ..core.records import Glance, Subject, Ticket
 from ..service import tickets, verification
 from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
@@ -147,7 +147,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
         once = _once(state, asked, user_id)
-        seen = glance(state, area, user, user_id)
+        seen = glance(state, asked, area, user, user_id)
         if once is not None and seen.executed_at is not None:
             raise AlreadyDone(seen.executed_at)
         verdict = _verdict(state, area, user, seen, request.method)
@@ -159,7 +159,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
                 tickets.execute_open(state.kit, once, deed)
         else:
             asked.credentials[area.key, user_id] = state.host.credential_of(user)
-            asked.granted[area.key, user_id] = _ask(state, asked, area, user, user_id, once, deed)
+            asked.granted[area.key, user_id] = _ask(state, asked, area, user_id, once, deed)
     asked.executed |= once is not None
     return verdict is Verdict.ASK and area.guards == "deed"
 
@@ -184,7 +184,6 @@ def _ask(
     state: State,
     asked: Asked,
     area: Area,
-    user: Any,
     user_id: str,
     once: Ticket | None,
     deed: Deed | None,
@@ -207,7 +206,8 @@ def _ask(
     refuse_cross_site()
     try:
         code = Code.read(codes.pop())
-        grant = _judge(state, area, user, code, once, None if asked.lost else deed)
+        subject = subjects.sender(user_id, asked.credentials[key])
+        grant = _judge(state, area, subject, code, once, None if asked.lost else deed)
     except CodeReused:
         _look_again(state, once)
         raise
@@ -218,9 +218,8 @@ def _ask(
 
 
 def _judge(
-    state: State, area: Area, user: Any, code: Code, once: Ticket | None, deed: Deed | None
+    state: State, area: Area, subject: Subject, code: Code, once: Ticket | None, deed: Deed | None
 ) -> tickets.Grant:
-    subject = subjects.subject(state, user)
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
         subjects.keep_known(state, subject.user_id, known_id)
@@ -238,9 +237,8 @@ def _look_again(state: State, once: Ticket | None) -> None:
         tickets.refuse_executed(state.kit, once)
 
 
-def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
+def glance(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> Glance:
     """Return the user's areas, and whether a pass or open view exists; read once per request."""
-    asked = passes.of_request()
     seen = asked.glances.get((area.key, user_id))
     if seen is None:
         kind = tickets.VIEW if area.guards == "view" else tickets.PASS
@@ -262,7 +260,8 @@ def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
 
 def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:
     """Return the policy's verdict on a request of this user."""
-    return _verdict(state, area, user, glance(state, area, user, user_id), method)
+    seen = glance(state, passes.of_request(), area, user, user_id)
+    return _verdict(state, area, user, seen, method)
 
 
 def _verdict(state: State, area: Area, user: Any, seen: Glance, method: str) -> Verdict:
@@ -280,5 +279,5 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
     if granted is not None and (area.guards == "view" or granted.is_good(state.kit.clock())):
         asked.came_back.add(key)
         return False
-    seen = glance(state, area, user, user_id)
+    seen = glance(state, asked, area, user, user_id)
     return _verdict(state, area, user, seen, "POST") is Verdict.ASK and not seen.ticket

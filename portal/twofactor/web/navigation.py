@@ -48,12 +48,13 @@ def inside(url: str | None) -> str | None:
 
 def after_sign_in(next_url: str | None) -> str:
     """Return `next_url` if it is inside the application, otherwise TWOFACTOR_AFTER_SIGN_IN."""
+    wanted = inside(next_url)
+    if wanted is not None:
+        return wanted
     fallback = current_state().kit.settings.after_sign_in
     if fallback.startswith("/"):
-        fallback = request.root_path.rstrip("/") + fallback
-    else:
-        fallback = url_for(fallback)
-    return inside(next_url) or fallback
+        return request.root_path.rstrip("/") + fallback
+    return url_for(fallback)
 
 
 def see_other(url: str) -> Response:

@@ -178,19 +178,23 @@ def check_csrf() -> None:
 
     if not current_app.config.get("WTF_CSRF_ENABLED", True):
         return
+    field = csrf_field()
     try:
-        token = text(csrf_field())
+        token = text(field)
     except MalformedCode:
         token = ""
-    for header in csrf_headers():
-        token = token or request.headers.get(header, "")
-    if not bounds.fits(csrf_field(), token):
-        token = ""
     try:
-        validate_csrf(token)
+        validate_csrf(token or _csrf_in_headers(field))
     except ValidationError as error:
         failure = ProgramCSRFError if wants_json() else CSRFError
         raise failure(str(error.args[0])) from None
+
+
+def _csrf_in_headers(field: str) -> str:
+    """Return the first CSRF token in the headers, empty if there is none or it does not fit."""
+    sent = [request.headers.get(header, "") for header in csrf_headers()]
+    token = next(filter(None, sent), "")
+    return token if bounds.fits(field, token) else ""
 
 
 def refuse_cross_site() -> None:

@@ -16,22 +16,25 @@ def _name(kind: str, area: str) -> str:
 
 def get(kind: str, area: str = "") -> str | None:
     """Return the id of this session's ticket of a kind, `None` if there is none."""
+    name = _name(kind, area)
     marks = session.get(_KEY)
-    mark = marks.get(_name(kind, area)) if isinstance(marks, dict) else None
+    mark = marks.get(name) if isinstance(marks, dict) else None
     return mark if isinstance(mark, str) else None
 
 
 def put(kind: str, ticket_id: str, area: str = "") -> None:
     """Store a ticket's id in the session."""
+    name = _name(kind, area)
     marks = session.get(_KEY)
-    session[_KEY] = (marks if isinstance(marks, dict) else {}) | {_name(kind, area): ticket_id}
+    session[_KEY] = (marks if isinstance(marks, dict) else {}) | {name: ticket_id}
 
 
 def drop(kind: str, area: str = "") -> None:
     """Remove a ticket's id from the session."""
+    gone = _name(kind, area)
     marks = session.get(_KEY)
-    if isinstance(marks, dict) and _name(kind, area) in marks:
-        session[_KEY] = {name: mark for name, mark in marks.items() if name != _name(kind, area)}
+    if isinstance(marks, dict) and gone in marks:
+        session[_KEY] = {name: mark for name, mark in marks.items() if name != gone}
 
 
 def forget() -> None:

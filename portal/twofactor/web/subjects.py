@@ -24,8 +24,12 @@ def subject(state: State, user: Any = None) -> Subject:
         user: the user who acts; default the signed-in user.
     """
     user = current_user if user is None else user
-    user_id = state.host.user_key(user)
-    return Subject(user_id, address(), state.host.credential_of(user), known_id(known_tag(user_id)))
+    return sender(state.host.user_key(user), state.host.credential_of(user))
+
+
+def sender(user_id: str, credential: str) -> Subject:
+    """Return the same for a user whose key and credential were read already."""
+    return Subject(user_id, address(), credential, known_id(known_tag(user_id)))
 
 
 def subject_anew(state: State) -> Subject:

@@ -97,7 +97,7 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
 
 
 def _begin(state: State) -> Response:
-    chosen = frozenset(key for key in requests.texts("areas") if key in state.kit.areas)
+    chosen = state.kit.areas.known(requests.texts("areas"))
     # Read before the password is checked: the host may reload the user with a newer credential.
     who = subjects.subject(state)
     try:
