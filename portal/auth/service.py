@@ -42,6 +42,10 @@ class Link:
     email: str
 
 
+class LinkDead(Exception):
+    """The link was used, has expired, or the customer has changed since."""
+
+
 def load_customer(key: str) -> Customer | None:
     """Return the customer of the session, unless their credential has changed since the sign-in."""
     customer = db.session.get(Customer, int(key))
@@ -189,10 +193,13 @@ def opened_link() -> Link | None:
     return Link(row[0], hashed, row[1], row[2]) if row is not None else None
 
 
-def reset_password(link: Link, password: str) -> bool:
-    """Replace the password and end every session; return False if the link no longer works.
+def reset_password(link: Link, password: str) -> None:
+    """Replace the password and end every session.
 
     Of two changes at the same time, only the first succeeds.
+
+    Raises:
+        LinkDead: the link no longer works; the password stays.
     """
     customer, number = link.customer, link.customer.id
     ground = (
@@ -204,11 +211,10 @@ def reset_password(link: Link, password: str) -> bool:
         replace_password(customer, password, *ground, proved=True)
     except Overtaken:
         forget_link()
-        return False
+        raise LinkDead from None
     forget_link()
     sessions.end_all(number)
     flash(_("Your password was changed. Sign in with the new one."), "success")
-    return True
 
 
 def forget_link() -> None:

@@ -1,5 +1,7 @@
 """The pages of signing in."""
 
+from functools import partial
+
 from flask import (
     Blueprint,
     flash,
@@ -33,6 +35,7 @@ OVERTAKEN = later(
     "Your password or two-factor authentication was changed somewhere else at the same time, so "
     "nothing was changed here. Sign in again."
 )
+SET_UP_AGAIN = later("Two-factor authentication is now off. Set it up on your new phone.")
 DEAD_LINK = later("This link was used already or has expired. Ask for a new one here.")
 
 
@@ -104,10 +107,15 @@ def choose() -> ResponseReturnValue:
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:
-            twofactor.require("password", user=customer)
-            if service.reset_password(link, typed(form.new_password)):
-                return redirect(url_for("auth.login"), 303)
-            return _dead_link()
+            reset = partial(service.reset_password, link, typed(form.new_password))
+            try:
+                if twofactor.require("password", user=customer, recovery=reset):
+                    flash(_(SET_UP_AGAIN), "warning")
+                else:
+                    reset()
+            except service.LinkDead:
+                return _dead_link()
+            return redirect(url_for("auth.login"), 303)
     return render_template("auth/reset.html", form=form, customer=link.customer)
 
 

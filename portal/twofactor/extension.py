@@ -183,7 +183,7 @@ class TwoFactor:
         self._guarded.add(key)
         return guard.required(key)
 
-    def require(self, key: str, user: Any = None) -> None:
+    def require(self, key: str, user: Any = None, recovery: guard.Action | None = None) -> bool:
         """Ask for a code inside a view, just before the action.
 
         Like the decorator, it lets GET, HEAD and OPTIONS through if the area guards "deed".
@@ -191,11 +191,15 @@ class TwoFactor:
         Args:
             key: key of the area.
             user: the user who must give the code; default the signed-in user.
+            recovery: does the action if a link's owner enters the recovery code, which ends 2FA.
+
+        Returns:
+            Whether `recovery` was called.
 
         Raises:
             Refusal: the action must not happen. Do not catch it; the application answers it.
         """
-        guard.require(key, user)
+        return guard.require(key, user, recovery)
 
     def form_again(self, key: str, user: Any = None) -> None:
         """Declare that this response shows the form again and nothing was done.

@@ -114,7 +114,7 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
     person.asked()
     yield "step 2, dialog"
     person.press("Confirm", person.dialog)
-    expect(person.dialog.get_by_role("alert")).to_contain_text("six digits")
+    expect(person.dialog.get_by_role("alert")).to_contain_text("6-digit code")
     yield "step 2, dialog, nothing entered"
     person.answer(wrong_code(person.secret, person.clock()))
     person.sees("Step 3 of 3")

@@ -9,7 +9,7 @@ from tests.support.enrol import TWOFACTOR
 
 pytestmark = pytest.mark.looks
 
-HINT = "The six digits that your authenticator app shows now."
+HINT = "The 6-digit code in your authenticator app"
 WRONG = "That code is not right. Enter the code that your authenticator app shows now."
 SCRIPTED, PLAIN = LOOKS[0], LOOKS[3]
 
@@ -57,7 +57,7 @@ def test_the_dialog_says_what_is_confirmed(alice, customer_password):
     alice.press("Confirm", alice.dialog)
     (code,) = spoken(alice, "textbox", "Code")
     assert code["invalid"] == "true"
-    assert code["description"].startswith(f"{HINT} The code has six digits.")
+    assert code["description"].startswith(f"{HINT} Enter the 6-digit code from your app")
     (alert,) = spoken(alice, "alert")
     assert alert["live"] == "assertive"
 

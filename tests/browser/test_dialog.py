@@ -46,7 +46,7 @@ def test_five_digits_are_told_in_the_dialog_without_a_request(asked):
     before = field.bounding_box()
     asked.press("Confirm", asked.dialog)
     alert = asked.dialog.get_by_role("alert")
-    expect(alert).to_contain_text("six digits")
+    expect(alert).to_contain_text("6-digit code")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
     assert field.bounding_box() == before, "nothing jumps"

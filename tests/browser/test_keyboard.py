@@ -173,5 +173,5 @@ def test_the_second_step(keys, customer_password):
         keys.type(code)
         keys.press("Enter")
         if code == "12345":
-            person.sees("six digits")
+            person.sees("6-digit code")
     person.is_at("/")

@@ -420,7 +420,7 @@ class PagesModel(PhonesModel):
     def _second_step(self, sent: Sent, ticket: Ticket, typed: Typed) -> None:
         if typed.means == NOTHING:
             raise Refused("required", name="code required")
-        if typed.means == GARBAGE:
+        if typed.means == GARBAGE or (typed.means == CODE and self._by_recovery(sent)):
             raise Refused(name="malformed")
         if typed.means != RECOVERY:
             self.judge(ticket.user, typed)
@@ -448,10 +448,13 @@ class PagesModel(PhonesModel):
         return parse_qs(sent.query).get("use", [""])[0] == "recovery"
 
     def _is_recovery(self, sent: Sent, typed: Typed) -> bool:
-        """Return whether the text counts as a recovery code: not a code, and it has a letter."""
-        if typed.means in (NOTHING, CODE):
+        """Return whether the text counts as a recovery code, right or with a slip in it."""
+        if typed.means == NOTHING:
             return False
-        return self._by_recovery(sent) or any(sign.isalpha() for sign in typed.text)
+        if self._by_recovery(sent):
+            return True
+        is_long = len(typed.text) <= 64 and sum(map(str.isalnum, typed.text)) > 10
+        return typed.means != CODE and (is_long or any(sign.isalpha() for sign in typed.text))
 
     def _more_needed(self, ticket: Ticket) -> frozenset[str]:
         account = self.accounts.get(ticket.user)

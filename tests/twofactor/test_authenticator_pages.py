@@ -86,7 +86,7 @@ def test_the_field_takes_as_much_as_the_rule(protected):
         ("", None, "Enter a name"),
         ("x" * 41, None, "at most 40"),
         ("Authenticator app", None, "has that name"),
-        ("Tablet", "12", "six digits"),
+        ("Tablet", "12", "6-digit code"),
         ("Tablet", "", "Enter the code"),
     ],
 )

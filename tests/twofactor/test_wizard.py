@@ -196,7 +196,7 @@ def test_old_secrets_are_useless_after_a_new_enrolment(protected, clock):
     assert "not right" in error(protected.post("/deactivate", {"code": protected.code()}).text)
     protected.secret = new_secret
     refused = protected.post("/deactivate", {"code": old_recovery})
-    assert "recovery code is not right" in error(refused.text)
+    assert "recovery code is wrong" in error(refused.text)
 
 
 def test_the_areas_are_those_that_were_ticked(alice):

@@ -19,6 +19,8 @@ TEXTS: dict[str, int] = {
     # People paste codes with text around them. The header `X-Twofactor-Code` has the same limit.
     "code": 64,
     "twofactor_code": 64,
+    # The address that a form belongs to which a challenge sealed.
+    "twofactor_for": 2048,
     # `verify_password` never gets a longer password.
     "password": 4096,
     "new_password": 4096,
@@ -31,6 +33,7 @@ TEXTS: dict[str, int] = {
     "saved": 16,
     "choice": 16,
     "use": 16,
+    "kept": 16,
     "next": 2048,
     # Cookies hold ids of 256 random bits in base64; `twofactor_trust` holds two.
     "twofactor_trust": 128,

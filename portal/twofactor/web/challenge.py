@@ -10,7 +10,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from ..app.state import State, current_state
-from ..core import errors
+from ..core import answers, errors
 from ..core.areas import Area
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
@@ -116,6 +116,9 @@ def render_challenge(
         lost: the part of it that could not be kept: "files", "size" or empty.
     """
     first = isinstance(refusal, errors.ChallengeRequired)
+    own = _is_asked_here(refusal)
+    asked = passes.of_request()
+    takes_recovery = asked.recovery is not None and not lost
     return render_template(
         "twofactor/challenge.html",
         area=shown(area) if area else None,
@@ -125,8 +128,19 @@ def render_challenge(
         wait=countdown(refusal),
         lost=lost,
         back=way_back(),
-        signed_in=current_user.is_authenticated,
+        own=own,
+        # Without its files, a form can't be sent later.
+        carries=navigation.inside(target, "POST") if own and pending and not lost else None,
+        recovery=takes_recovery,
+        typed=answers.kept(asked.typed) if own or takes_recovery else "",
     )
+
+
+def _is_asked_here(refusal: errors.Refusal) -> bool:
+    """Return whether the signed-in person is asked, not the owner of a mailed link."""
+    if not current_user.is_authenticated:
+        return False
+    return refusal.user_id in (None, current_state().host.user_key(current_user))
 
 
 def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:

@@ -85,7 +85,12 @@ def _capture(user_id: str, form_id: str) -> Continuation:
     return Continuation(user_id, fields, lost, form_id)
 
 
-def _sealed(state: State, continuation: Continuation) -> str:
+def sealed_anew(state: State, continuation: Continuation, address: str) -> str:
+    """Return a form of another address, sealed for that address again, with all its time."""
+    return _sealed(state, continuation, ("POST", address))
+
+
+def _sealed(state: State, continuation: Continuation, place: tuple[str, str] | None = None) -> str:
     expires = int(state.kit.clock()) + state.kit.settings.pending_seconds
     content = [
         expires,
@@ -96,19 +101,30 @@ def _sealed(state: State, continuation: Continuation) -> str:
     ]
     data = json.dumps(content, separators=(",", ":")).encode("utf-8", "surrogatepass")
     packed = b"z" + zlib.compress(data) if len(data) > _COMPRESS_ABOVE else b"p" + data
-    sealed = state.kit.vault.seal(packed, CONTINUATION, *_bound())
+    sealed = state.kit.vault.seal(packed, CONTINUATION, *(place or _bound()))
     return base64.urlsafe_b64encode(sealed).decode()
 
 
-def unseal(state: State, token: str) -> Continuation:
+def sent_token() -> str:
+    """Return the sealed form that this request carries, empty if it carries none."""
+    return request.form.get(FIELD, "")
+
+
+def unseal(state: State, token: str, address: str | None = None) -> Continuation:
     """Return the form that `carry` sealed for this address and method; the caller checks the user.
+
+    Args:
+        state: of the application.
+        token: the sealed value.
+        address: where the form is sent to by POST, if not to this request's address.
 
     Raises:
         ContinuationBroken: too old, altered, or sealed for another address or method.
     """
+    place = _bound() if address is None else ("POST", address)
     try:
         sealed = base64.urlsafe_b64decode(token.encode())
-        packed = state.kit.vault.open(sealed, CONTINUATION, *_bound())
+        packed = state.kit.vault.open(sealed, CONTINUATION, *place)
     except (SealBroken, KeyMissing, binascii.Error, ValueError):
         raise ContinuationBroken("does not open") from None
     data = zlib.decompress(packed[1:]) if packed[:1] == b"z" else packed[1:]

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from ..app.startup_checks import GUARD, WANTED, innermost
 from ..app.state import State, current_state
-from ..core import policy
-from ..core.answers import Code
+from ..core import answers, policy
+from ..core.answers import Code, RecoveryCode
 from ..core.areas import Area
 from ..core.errors import (
     About,
@@ -31,10 +31,12 @@ from ..service import tickets, verification
 from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store
+from .parts import by_recovery
 from .passes import Asked
 from .requests import refuse_cross_site
 
 View = TypeVar("View", bound=Callable[..., Any])
+Action = Callable[[], object]
 
 
 def required(key: str) -> Callable[[View], View]:
@@ -80,13 +82,17 @@ def _unauthorized() -> Any:
     return cast(Any, current_app).login_manager.unauthorized()
 
 
-def require(key: str, user: Any = None) -> None:
+def require(key: str, user: Any = None, recovery: Callable[[], object] | None = None) -> bool:
     """Ask for a code inside a view, just before the action.
 
     Args:
         key: key of the area.
         user: the user who must give the code (a forgotten-password link has its own); default
             the signed-in user.
+        recovery: does the action, see `TwoFactor.require`.
+
+    Returns:
+        Whether `recovery` was called, so that the action is done.
 
     Raises:
         Refusal: the action must not happen; the application answers with the challenge.
@@ -98,8 +104,10 @@ def require(key: str, user: Any = None) -> None:
         if not user.is_authenticated:
             abort(make_response(_unauthorized()))
     if not policy.guards_method(area, request.method):
-        return
+        return False
     user_id = state.host.user_key(user)
+    asked = passes.of_request()
+    asked.recovery = recovery
     if check(state, area, user, user_id):
 
         @after_this_request
@@ -110,6 +118,8 @@ def require(key: str, user: Any = None) -> None:
             elif not asked.raised:
                 passes.after(state, (key, user_id), response)
             return no_store(response)
+
+    return asked.recovered
 
 
 def form_again(key: str, user: Any = None) -> None:
@@ -204,9 +214,14 @@ def _ask(
     if len(codes) > 1:
         raise MalformedCode("several codes")
     refuse_cross_site()
+    asked.typed = codes.pop()
+    # A form without its files can't be acted on yet, and the recovery code works only once.
+    recovery = None if asked.lost else asked.recovery
     try:
-        code = Code.read(codes.pop())
+        code = Code.read(asked.typed) if recovery is None else answers.read(asked.typed)
         subject = subjects.sender(user_id, asked.credentials[key])
+        if isinstance(code, RecoveryCode):
+            return by_recovery.act(state, asked, subject, area, code, once)
         grant = _judge(state, area, subject, code, once, None if asked.lost else deed)
     except CodeReused:
         _look_again(state, once)

@@ -18,8 +18,13 @@ def here() -> str:
     return "/" + path.lstrip("/") + (f"?{query}" if query else "")
 
 
-def inside(url: str | None) -> str | None:
-    """Return the URL if it is a path of this application with a GET route, otherwise `None`."""
+def inside(url: str | None, method: str = "GET") -> str | None:
+    """Return the URL if it is a path of this application with a route, otherwise `None`.
+
+    Args:
+        url: the address; only its path and query are allowed.
+        method: method that the route must have.
+    """
     if not url or not bounds.fits("next", url):
         return None
     if not url.startswith("/") or url.startswith("//"):
@@ -38,7 +43,7 @@ def inside(url: str | None) -> str | None:
         adapter = current_app.create_url_adapter(request)
         if adapter is None:
             return None
-        adapter.match(parts.path[len(root) :], method="GET")
+        adapter.match(parts.path[len(root) :], method=method)
     except RequestRedirect:
         return url
     except HTTPException:

@@ -17,7 +17,7 @@ from ..core.policy import SAFE_METHODS
 from ..core.records import Glance, Ticket
 from ..service import tickets
 from ..service.tickets import Deed, Grant
-from . import continuation, navigation, session_marks
+from . import continuation, navigation, requests, session_marks
 from .continuation import Continuation
 
 _FORM = "application/x-www-form-urlencoded"
@@ -38,6 +38,11 @@ class Asked:
         self.codes: set[str] | None = None
         self.carried: Continuation | None = None
         self.executed = False
+        # See `guard.require`; set while the challenge takes the recovery code.
+        self.recovery: Callable[[], object] | None = None
+        self.recovered = False
+        # The answer of this request as it was typed.
+        self.typed = ""
         self.raised = False
         self.refused = False
 
@@ -73,6 +78,8 @@ def restore_form() -> None:
         ContinuationBroken: it can't be opened for this request.
     """
     if request.method in SAFE_METHODS or request.mimetype != _FORM:
+        return
+    if request.endpoint == requests.CARRIES_A_FORM:
         return
     tokens = request.form.getlist(continuation.FIELD)
     if not tokens:

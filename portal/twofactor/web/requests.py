@@ -12,7 +12,7 @@ from typing import Any
 from flask import current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from ..core import bounds
+from ..core import answers, bounds
 from ..core.errors import (
     ChallengeRequired,
     CrossSite,
@@ -25,6 +25,8 @@ from ..core.errors import (
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
+# The page that a challenge's form is taken along to, sealed for its own address.
+CARRIES_A_FORM = "twofactor.deactivate_submit"
 # A text that is no key or name of anything.
 _NOTHING = "\0"
 
@@ -39,7 +41,11 @@ def bound_request() -> None:
     Raises:
         RequestEntityTooLarge: more fields than any page has.
     """
-    limit = min(bounds.BODY, request.max_content_length or bounds.BODY)
+    most = bounds.BODY
+    if request.endpoint == CARRIES_A_FORM and asked("kept"):
+        # The form was within the host's limit before, and it was sealed within it.
+        most = max(most, request.max_form_memory_size or most)
+    limit = min(most, request.max_content_length or most)
     request.max_content_length = request.max_form_memory_size = limit
     request.max_form_parts = bounds.FIELDS
     # The parser has no limit for these fields, so they are counted in the short body.
@@ -124,6 +130,15 @@ def typed(name: str) -> str | None:
     """Return the value of a field, to show it again; `None` if it can't be shown."""
     values = texts(name)
     return values[0] if len(values) == 1 and values[0] != _NOTHING else None
+
+
+def typed_recovery_code(*names: str) -> str:
+    """Return what was typed as a recovery code into one of these fields, to show it again.
+
+    Empty for anything that may be a code, see `answers.kept`.
+    """
+    texts = (typed(name) for name in names)
+    return next(filter(None, (answers.kept(text) for text in texts if text)), "")
 
 
 def asked_texts(name: str) -> list[str]:

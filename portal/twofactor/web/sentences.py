@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 
-from ..core import errors
+from ..core import errors, slips
 from ..i18n.catalogue import later
 from ..i18n.language import _, moment, plural, time_of_day
 from ..methods.registry import TOTP
@@ -57,12 +57,19 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
     errors.EnrolmentRequired: later(
         "This needs two-factor authentication. Activate it first; you will be led back here."
     ),
-    errors.MalformedCode: later(
-        "The code has six digits. Enter the one that your authenticator app shows now."
+    errors.MalformedCode: later("Enter the 6-digit code from your app, for example 123 456."),
+    slips.RecoveryCodeUnasked: later(
+        "That's a recovery code. Here, enter the 6-digit code from your app."
+    ),
+    errors.MalformedRecoveryCode: later(
+        "A recovery code has 20 letters and numbers, like ABCD-1234-…"
+    ),
+    slips.NotARecoveryCode: later(
+        "That's a 6-digit code. Enter your recovery code: 20 letters and numbers, like ABCD-1234-…"
     ),
     errors.RecoveryWrong: later(
-        "That recovery code is not right. Check it against your printed sheet; it can be used once,"
-        " and a newer one makes it void."
+        "That recovery code is wrong. Check it letter by letter. If you've made a newer one or"
+        " used this one, it no longer works."
     ),
     errors.EnrolmentExpired: later(
         "Activation was not finished in time, so nothing was switched on. Start again; delete the"
@@ -150,6 +157,12 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
                 "Two-factor authentication can't be checked at the moment, so nothing was done."
                 " Please try again in a few minutes."
             )
+    return _plain(error)
+
+
+def _plain(error: errors.TwoFactorError) -> str:
+    if isinstance(error, slips.RecoverySlip):
+        return _slip(error)
     plain = (_PLAIN[kind] for kind in type(error).__mro__ if kind in _PLAIN)
     return _(next(plain, _UNKNOWN))
 
@@ -168,12 +181,23 @@ def _wrong(error: errors.CodeWrong, now: float) -> str:
     return text
 
 
+def _slip(error: slips.RecoverySlip) -> str:
+    if error.symbol:
+        text = _("A recovery code can't have “%(symbol)s” in it.", symbol=error.symbol)
+    else:
+        text = _(
+            "A recovery code has %(needed)d letters and numbers: you entered %(entered)d.",
+            needed=error.needed,
+            entered=error.entered,
+        )
+    return text + " " + _("Check group %(group)d.", group=error.group) if error.group else text
+
+
 def _any_held(error: errors.Held, now: float) -> str:
     if isinstance(error, errors.RecoveryHeld):
         return _(
-            "Too many recovery codes were tried. Try again %(wait)s, or use a code of your"
-            " authenticator app.",
-            wait=wait(error.until - now),
+            "Too many tries. Wait %(time)s, or use a code from your app.",
+            time=duration(error.until - now),
         )
     if isinstance(error, errors.PasswordHeld):
         return _password_held(error, now)

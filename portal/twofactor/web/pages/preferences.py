@@ -15,8 +15,8 @@ from ...i18n.language import _, moment, shown
 from ...service import areas, deactivation, enrolment, trusted_browsers
 from ...service.authenticators import MOST
 from ...storage.transaction import Transaction
-from .. import guard, requests, responses, sentences, session_marks, subjects
-from ..parts import activity
+from .. import continuation, guard, requests, responses, sentences, session_marks, subjects
+from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
 from . import authenticators, outstanding
 
@@ -73,25 +73,44 @@ def show_deactivate() -> Response:
 
 
 def deactivate() -> Response:
-    """Turn off with a code or the recovery code, and the password if given long ago (POST)."""
+    """Turn off with a code or the recovery code, and the password if given long ago (POST).
+
+    A form from a challenge comes along, and can be sent afterwards (`kept_form`).
+    """
     state = current_state()
     password = PasswordQuestion(state)
+    form = kept_form.of_request(state, state.host.user_key(current_user))
+    typed = requests.typed_recovery_code("code", continuation.CODE_FIELD)
+    context: dict[str, Any] = {"kept": form, "typed": typed}
+    if kept_form.has_just_come() and password.is_on:
+        return responses.page("deactivate.html", **(context | password.context))
     try:
         with About(DEACTIVATION.key):
+            if form is not None and not password.is_on:
+                raise NotOn("off")
             code = requests.code()
             password.answer(remember=False)  # the record of it ends here anyway
             by = deactivation.deactivate(state.kit, subjects.subject(state), answers.read(code))
     except NotOn:
+        if form is not None:
+            return responses.page("kept_form.html", kept=form)
         off = NotOn("off", area=DEACTIVATION.key)
         return responses.turned_away(state, off, say=True)
     except Refusal as refusal:
-        return responses.refused(state, refusal, "deactivate.html", **password.context)
+        context |= password.context
+        return responses.refused(state, refusal, "deactivate.html", **context)
     session_marks.forget()
     session_marks.renew()
     outstanding.know(state.host.user_key(current_user), enrolled=False)
     outstanding.look(state, guard.signed_in())
+    if form is not None and not outstanding.is_marked():
+        return responses.page("kept_form.html", kept=form)
     return responses.done(
-        _("Two-factor authentication is off. Delete the entry in your authenticator app."),
+        _(
+            "Two-factor authentication is off. You can now delete “%(issuer)s” from your"
+            " authenticator app.",
+            issuer=state.kit.settings.issuer,
+        ),
         state="off",
         by=by,
     )

@@ -8,7 +8,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
-from ...core.answers import Answer, Code, RecoveryCode
+from ...core import answers
+from ...core.answers import Answer, RecoveryCode
 from ...core.areas import SIGN_IN
 from ...core.errors import (
     About,
@@ -226,6 +227,7 @@ def _context(state: State, by_recovery: bool, renews: bool = False) -> dict[str,
         "area": shown(state.kit.areas.get(SIGN_IN)),
         "by_recovery": by_recovery,
         "renews": by_recovery and renews,
+        "typed": requests.typed_recovery_code("code") if by_recovery else "",
         "trust": sentences.duration(days) if days else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
@@ -236,7 +238,7 @@ def _by_recovery() -> bool:
 
 
 def _answer() -> Answer:
-    """Read the answer of this request; an answer with letters is read as a recovery code.
+    """Read the answer of this request; the page for the recovery code takes nothing else.
 
     Raises:
         ChallengeRequired: the field is empty.
@@ -245,12 +247,7 @@ def _answer() -> Answer:
     text = requests.text("code")
     if not text.strip():
         raise (RecoveryNeeded if _by_recovery() else ChallengeRequired)("no code")
-    try:
-        return Code.read(text)
-    except MalformedCode:
-        if _by_recovery() or any(character.isalpha() for character in text):
-            return RecoveryCode.read(text)
-        raise
+    return RecoveryCode.read(text) if _by_recovery() else answers.read(text)
 
 
 def _load(state: State, pending: Pending) -> Any:

@@ -25,7 +25,9 @@ def twofactor_dialog(key: str, user: Any = None) -> Markup:
         return Markup("")
     if not guard.will_ask(state, area, asked):
         return Markup("")
-    signed_in = bool(current_user.is_authenticated)
+    # The way to the recovery code is for the signed-in person, not for the owner of a mailed link.
+    key_of = state.host.user_key
+    signed_in = bool(current_user.is_authenticated) and key_of(current_user) == key_of(asked)
     # Rendered by Jinja with autoescape on: it is markup already.
     page = render_template("twofactor/_guard_dialog.html", area=shown(area), signed_in=signed_in)
     return Markup(page)  # noqa: S704 - Jinja has escaped it
