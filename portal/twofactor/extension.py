@@ -20,7 +20,7 @@ from .core.errors import SetupError
 from .core.settings import KEY
 from .service import deactivation, password_change, tickets
 from .storage.ticket_changes import Joins
-from .web import blueprint, guard, responses
+from .web import blueprint, guard, requests, responses
 from .web.pages import sign_in
 
 if TYPE_CHECKING:
@@ -102,36 +102,28 @@ class TwoFactor:
             url_prefix: path at which the blueprint is mounted.
             verify_password: checks a user's password; default `user.check_password`.
             user_key: returns a text that never changes for a user, at most 255 characters; default
-                the primary key of the user's row. `get_id()` is refused if it is not that, since
-                hosts change it with the password.
+                the primary key of the user's row.
             account_name: returns the user's name in the authenticator app; default user name or
                 e-mail address.
             base_template: template that the pages extend, with the blocks `title` and `content`.
             login_user: signs a user in (user, remember), or returns `False` to refuse; default
                 Flask-Login's.
-            credential: returns a text that changes with the user's password, e.g. the stored hash
-                or a version. Its change ends pending sign-ins, passes, and trusted and known
-                browsers; it is compared when they are used. Default none.
-            change_password: stores a user's new password and ends their other sessions. Called
-                when the recovery code is used at sign-in after wrong codes, since the person who
-                entered those knows the password. May raise `PasswordRefused`. Default keeps it.
-            password_problem: returns a sentence if a user's new password is refused, else `None`.
-                Called before the recovery code is checked. It should refuse the present password;
-                the default accepts all.
+            credential: returns a text that changes with the user's password, e.g. the stored hash.
+                Its change ends pending sign-ins, passes, and trusted and known browsers.
+            change_password: stores a user's new password and ends their other sessions, when the
+                recovery code is used at sign-in after wrong codes. May raise `PasswordRefused`.
+            password_problem: returns a sentence if a user's new password is refused, else `None`,
+                before the recovery code is checked. It should refuse the present password.
             find_user: finds a user by user name or e-mail address, for commands; default none.
             user_label: returns the name of a user for operators, by key; default the key.
             user_labels: the same for many keys at once, for listings; default one by one.
-            user_keys: returns the keys of all users, each once, for `list --off`, `stats` and
-                `doctor`; default none.
+            user_keys: returns the keys of all users, each once, for commands; default none.
             offered: returns the keys of the areas that a user may choose; default all.
-            mandatory_for: returns the keys of the areas that are mandatory for a user ("staff must
-                have it on"), in addition to those for everyone.
+            mandatory_for: returns further keys of areas that are mandatory for a user.
             in_transaction: called in the transaction of each change with the open connection, the
-                signal's name, the user's key and the signal's facts. Its writes there (ended
-                sessions, mails to send) commit or roll back with the change; an exception prevents
-                the change.
-            checks: further checks of `doctor`, by name: functions that return whether all is well,
-                and a sentence.
+                signal's name, the user's key and the signal's facts. Its writes there commit or
+                roll back with the change; an exception prevents the change.
+            checks: further checks of `doctor`, by name; each returns a result and a sentence.
             clock: returns Unix seconds; for tests.
 
         Raises:
@@ -170,10 +162,15 @@ class TwoFactor:
         blueprint.install(app, url_prefix, check_users)
         app.cli.add_command(cli.group)
 
-    def required(self, key: str) -> Callable[[guard.View], guard.View]:
+    def required(self, key: str, check: bool = False) -> Callable[[guard.View], guard.View]:
         """Return a decorator that asks for a code before a view, if the area is protected.
 
         Place it below the route and `login_required`.
+
+        Args:
+            key: key of the area.
+            check: whether the view itself answers a check (`checking`). Then it is called without a
+                code, and must do nothing. Otherwise a check ends before the view.
 
         Raises:
             SetupError: there is no such area.
@@ -181,7 +178,7 @@ class TwoFactor:
         if self._closed:
             self._areas.get(key)
         self._guarded.add(key)
-        return guard.required(key)
+        return guard.required(key, check)
 
     def require(self, key: str, user: Any = None) -> None:
         """Ask for a code inside a view, just before the action.
@@ -197,12 +194,20 @@ class TwoFactor:
         """
         guard.require(key, user)
 
+    def checking(self) -> bool:
+        """Return whether the form of this request is only looked at, before its code is asked.
+
+        The view then says what is wrong with the form, or answers 204, and does nothing. `require`
+        ends a check with 204, so a deed after it is safe. Do not look at a password in a check:
+        nothing counts the wrong ones.
+        """
+        return requests.checking()
+
     def form_again(self, key: str, user: Any = None) -> None:
         """Declare that this response shows the form again and nothing was done.
 
-        One retry at this address then needs no new code. Call it in a view that redirects to its
-        form, or renders it without `twofactor_dialog`. A view that answers 400, 409 or 422, or
-        renders the dialog, need not call it.
+        One retry at this address then needs no new code. A view that answers 400, 409 or 422, or
+        renders `twofactor_dialog`, need not call it.
 
         Args:
             key: key of the area.

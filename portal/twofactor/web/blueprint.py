@@ -98,6 +98,8 @@ def before() -> Any:
     if request.method not in policy.SAFE_METHODS:
         requests.check_csrf()
         requests.refuse_cross_site()
+        if requests.checking():
+            return guard.nothing_done()
     return None
 
 

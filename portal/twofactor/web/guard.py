@@ -32,13 +32,13 @@ from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store
 from .passes import Asked
-from .requests import refuse_cross_site
+from .requests import checking, refuse_cross_site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def required(key: str) -> Callable[[View], View]:
-    """Return a decorator that guards a view by an area; place it below the route."""
+def required(key: str, looks: bool = False) -> Callable[[View], View]:
+    """Return a decorator that guards a view by an area; see `TwoFactor.required`."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -50,6 +50,10 @@ def required(key: str) -> Callable[[View], View]:
             area = state.kit.areas.get(key)
             if not policy.guards_method(area, request.method):
                 return current_app.ensure_sync(view)(*args, **kwargs)
+            if checking():
+                if not looks:
+                    return nothing_done()
+                return no_store(make_response(current_app.ensure_sync(view)(*args, **kwargs)))
             user_id = state.host.user_key(user)
             granted = check(state, area, user, user_id)
             try:
@@ -99,6 +103,8 @@ def require(key: str, user: Any = None) -> None:
             abort(make_response(_unauthorized()))
     if not policy.guards_method(area, request.method):
         return
+    if checking():
+        abort(nothing_done())
     user_id = state.host.user_key(user)
     if check(state, area, user, user_id):
 
@@ -110,6 +116,11 @@ def require(key: str, user: Any = None) -> None:
             elif not asked.raised:
                 passes.after(state, (key, user_id), response)
             return no_store(response)
+
+
+def nothing_done() -> Response:
+    """Return the answer to a check whose form is complete: nothing was done, and no code judged."""
+    return no_store(Response(status=204))
 
 
 def form_again(key: str, user: Any = None) -> None:

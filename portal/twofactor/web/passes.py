@@ -19,6 +19,7 @@ from ..service import tickets
 from ..service.tickets import Deed, Grant
 from . import continuation, navigation, session_marks
 from .continuation import Continuation
+from .requests import checking
 
 _FORM = "application/x-www-form-urlencoded"
 # Key of an area, and key of a user.
@@ -67,12 +68,12 @@ def restore_form() -> None:
     """Put the original form back before the view sees the request (a `before_request`).
 
     The guard compares the user who was asked, since a link in a mail is for its own user even if
-    somebody else is signed in.
+    somebody else is signed in. A check restores nothing: its page shows what it was sent.
 
     Raises:
         ContinuationBroken: it can't be opened for this request.
     """
-    if request.method in SAFE_METHODS or request.mimetype != _FORM:
+    if request.method in SAFE_METHODS or request.mimetype != _FORM or checking():
         return
     tokens = request.form.getlist(continuation.FIELD)
     if not tokens:

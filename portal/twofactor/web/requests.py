@@ -21,7 +21,10 @@ from ..core.errors import (
     PasswordWrong,
     Refusal,
 )
+from ..core.policy import SAFE_METHODS
 
+# With this header a form is only looked at, before its code is asked.
+CHECK_HEADER = "X-Twofactor-Check"
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
@@ -53,6 +56,16 @@ def wants_json() -> bool:
         return True
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
+
+
+def checking() -> bool:
+    """Return whether this request only asks what is wrong with its form, see `TwoFactor.checking`.
+
+    The header is ignored where nothing is sent (GET, HEAD, OPTIONS).
+    """
+    if request.method in SAFE_METHODS:
+        return False
+    return request.headers.get(CHECK_HEADER) == "1"
 
 
 def _json() -> Mapping[str, Any]:
