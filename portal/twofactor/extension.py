@@ -101,13 +101,10 @@ class TwoFactor:
             db: its Flask-SQLAlchemy object.
             url_prefix: path at which the blueprint is mounted.
             verify_password: checks a user's password; default `user.check_password`.
-            user_key: returns a text that never changes for a user, at most 255 characters; default
-                the primary key of the user's row.
-            account_name: returns the user's name in the authenticator app; default user name or
-                e-mail address.
+            user_key: returns a text that never changes for a user; default the row's primary key.
+            account_name: returns the user's name in the authenticator app.
             base_template: template that the pages extend, with the blocks `title` and `content`.
-            login_user: signs a user in (user, remember), or returns `False` to refuse; default
-                Flask-Login's.
+            login_user: signs a user in (user, remember) or returns `False`; default Flask-Login's.
             credential: returns a text that changes with the user's password, e.g. the stored hash.
                 Its change ends pending sign-ins, passes, and trusted and known browsers.
             change_password: stores a user's new password and ends their other sessions, when the
@@ -116,13 +113,12 @@ class TwoFactor:
                 before the recovery code is checked. It should refuse the present password.
             find_user: finds a user by user name or e-mail address, for commands; default none.
             user_label: returns the name of a user for operators, by key; default the key.
-            user_labels: the same for many keys at once, for listings; default one by one.
+            user_labels: the same for many keys at once; default one by one.
             user_keys: returns the keys of all users, each once, for commands; default none.
             offered: returns the keys of the areas that a user may choose; default all.
             mandatory_for: returns further keys of areas that are mandatory for a user.
-            in_transaction: called in the transaction of each change with the open connection, the
-                signal's name, the user's key and the signal's facts. Its writes there commit or
-                roll back with the change; an exception prevents the change.
+            in_transaction: called in the transaction of each change with the connection, the
+                signal's name, the user's key and its facts. An exception prevents the change.
             checks: further checks of `doctor`, by name; each returns a result and a sentence.
             clock: returns Unix seconds; for tests.
 
@@ -162,7 +158,9 @@ class TwoFactor:
         blueprint.install(app, url_prefix, check_users)
         app.cli.add_command(cli.group)
 
-    def required(self, key: str, check: bool = False) -> Callable[[guard.View], guard.View]:
+    def required(
+        self, key: str, check: bool = False, summary: Callable[[], object] | None = None
+    ) -> Callable[[guard.View], guard.View]:
         """Return a decorator that asks for a code before a view, if the area is protected.
 
         Place it below the route and `login_required`.
@@ -171,6 +169,7 @@ class TwoFactor:
             key: key of the area.
             check: whether the view itself answers a check (`checking`). Then it is called without a
                 code, and must do nothing. Otherwise a check ends before the view.
+            summary: returns what exactly the code confirms; called only when one is needed.
 
         Raises:
             SetupError: there is no such area.
@@ -178,9 +177,9 @@ class TwoFactor:
         if self._closed:
             self._areas.get(key)
         self._guarded.add(key)
-        return guard.required(key, check)
+        return guard.required(key, check, summary)
 
-    def require(self, key: str, user: Any = None) -> None:
+    def require(self, key: str, user: Any = None, summary: str = "") -> None:
         """Ask for a code inside a view, just before the action.
 
         Like the decorator, it lets GET, HEAD and OPTIONS through if the area guards "deed".
@@ -188,18 +187,19 @@ class TwoFactor:
         Args:
             key: key of the area.
             user: the user who must give the code; default the signed-in user.
+            summary: what exactly the code confirms, one line of at most 200 characters; also
+                shown in JSON and in the user's recent activity. Not a secret.
 
         Raises:
             Refusal: the action must not happen. Do not catch it; the application answers it.
         """
-        guard.require(key, user)
+        guard.require(key, user, summary)
 
     def checking(self) -> bool:
         """Return whether the form of this request is only looked at, before its code is asked.
 
         The view then says what is wrong with the form, or answers 204, and does nothing. `require`
-        ends a check with 204, so a deed after it is safe. Do not look at a password in a check:
-        nothing counts the wrong ones.
+        ends a check with 204. Do not look at a password in a check: nothing counts wrong ones.
         """
         return requests.checking()
 
@@ -259,8 +259,7 @@ class TwoFactor:
 
         Args:
             user: the host's user.
-            connection: an open transaction of the host's to join, e.g. `db.session.connection()`;
-                default a transaction of its own.
+            connection: an open transaction of the host's to join; default one of its own.
         """
         state = current_state()
         tickets.revoke(state.kit, state.host.user_key(user), connection)
@@ -275,9 +274,8 @@ class TwoFactor:
         Args:
             user: the host's user.
             connection: as in `revoke_tickets`.
-            proved: whether more than the old password has shown that it is the owner (a link in
-                the mailbox, an operator). All wrong codes are then forgotten. Otherwise they still
-                count towards the limit of thirty days.
+            proved: whether more than the old password has shown that it is the owner. Then all
+                wrong codes are forgotten; otherwise they count towards the limit of thirty days.
         """
         state = current_state()
         password_change.password_changed(

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ..app.startup_checks import GUARD, WANTED, innermost
 from ..app.state import State, current_state
-from ..core import policy
+from ..core import bounds, policy
 from ..core.answers import Code
 from ..core.areas import Area
 from ..core.errors import (
@@ -30,14 +30,14 @@ from ..core.records import Glance, Ticket
 from ..service import tickets, verification
 from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
-from .challenge import FormAgain, no_store
-from .passes import Asked
+from .challenge import FormAgain, no_store, nothing_done
+from .passes import Asked, Says
 from .requests import checking, refuse_cross_site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def required(key: str, looks: bool = False) -> Callable[[View], View]:
+def required(key: str, looks: bool = False, summary: Says | None = None) -> Callable[[View], View]:
     """Return a decorator that guards a view by an area; see `TwoFactor.required`."""
 
     def decorate(view: View) -> View:
@@ -55,6 +55,7 @@ def required(key: str, looks: bool = False) -> Callable[[View], View]:
                     return nothing_done()
                 return no_store(make_response(current_app.ensure_sync(view)(*args, **kwargs)))
             user_id = state.host.user_key(user)
+            passes.of_request().says = summary
             granted = check(state, area, user, user_id)
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
@@ -84,13 +85,14 @@ def _unauthorized() -> Any:
     return cast(Any, current_app).login_manager.unauthorized()
 
 
-def require(key: str, user: Any = None) -> None:
+def require(key: str, user: Any = None, summary: str = "") -> None:
     """Ask for a code inside a view, just before the action.
 
     Args:
         key: key of the area.
         user: the user who must give the code (a forgotten-password link has its own); default
             the signed-in user.
+        summary: what exactly the code confirms.
 
     Raises:
         Refusal: the action must not happen; the application answers with the challenge.
@@ -106,6 +108,7 @@ def require(key: str, user: Any = None) -> None:
     if checking():
         abort(nothing_done())
     user_id = state.host.user_key(user)
+    passes.of_request().says = lambda: summary
     if check(state, area, user, user_id):
 
         @after_this_request
@@ -116,11 +119,6 @@ def require(key: str, user: Any = None) -> None:
             elif not asked.raised:
                 passes.after(state, (key, user_id), response)
             return no_store(response)
-
-
-def nothing_done() -> Response:
-    """Return the answer to a check whose form is complete: nothing was done, and no code judged."""
-    return no_store(Response(status=204))
 
 
 def form_again(key: str, user: Any = None) -> None:
@@ -154,7 +152,8 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         if deed is not None:
             state.kit.store.run(deed)
         return False
-    with About(area.key, user_id):
+    asked.about = About(area.key, user_id)
+    with asked.about:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
         once = _once(state, asked, user_id)
@@ -209,6 +208,7 @@ def _ask(
         if grant is not None:
             return grant
         _look_again(state, once)
+    asked.about.summary = bounds.one_line(asked.says()) if asked.says else ""
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     if not codes:
@@ -231,7 +231,8 @@ def _ask(
 def _judge(
     state: State, area: Area, user: Any, code: Code, once: Ticket | None, deed: Deed | None
 ) -> tickets.Grant:
-    subject = subjects.subject(state, user)
+    confirms = passes.of_request().about.summary
+    subject = replace(subjects.subject(state, user), confirms=confirms)
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
         subjects.keep_known(state, subject.user_id, known_id)

@@ -12,7 +12,7 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from ..app.state import State, current_state
-from ..core.errors import Refusal, Unavailable
+from ..core.errors import About, Refusal, Unavailable
 from ..core.policy import SAFE_METHODS
 from ..core.records import Glance, Ticket
 from ..service import tickets
@@ -22,6 +22,8 @@ from .continuation import Continuation
 from .requests import checking
 
 _FORM = "application/x-www-form-urlencoded"
+# Returns what exactly a code confirms.
+Says = Callable[[], object]
 # Key of an area, and key of a user.
 Key = tuple[str, str]
 
@@ -39,6 +41,9 @@ class Asked:
         self.codes: set[str] | None = None
         self.carried: Continuation | None = None
         self.executed = False
+        # The question of the guard that asks now.
+        self.about = About("")
+        self.says: Says | None = None
         self.raised = False
         self.refused = False
 
