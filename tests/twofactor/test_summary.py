@@ -1,4 +1,4 @@
-"""What exactly a code confirms: on the page, in the dialog, in JSON and in recent activity."""
+"""Tests of the summary of a deed: on the page, in the dialog, in JSON and in recent activity."""
 
 import html
 
