@@ -95,14 +95,16 @@ def _refused(error: str, message: str) -> dict[str, str | None]:
 
 def before() -> Any:
     """Require a signed-in user, except at the second step of sign-in; check unsafe requests."""
-    if (request.endpoint or "").endswith("static"):
+    sent = requests.this_request()
+    endpoint = sent.endpoint or ""
+    if endpoint.endswith("static"):
         return None
-    if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:
+    if endpoint not in _ANONYMOUS and not current_user.is_authenticated:
         return cast(Any, current_app).login_manager.unauthorized()
-    if request.method not in policy.SAFE_METHODS:
+    if sent.method not in policy.SAFE_METHODS:
         requests.check_csrf()
         requests.refuse_cross_site()
-        if requests.checking():
+        if requests.checking(sent):
             return challenge.nothing_done()
     return None
 
