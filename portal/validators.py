@@ -72,7 +72,7 @@ def email_rules() -> list[Rule]:
         try:
             checked_email(typed(field))
         except Refused as refusal:
-            raise ValidationError(worded(refusal)) from None
+            raise StopValidation(worded(refusal)) from None
 
     return [rule]
 

@@ -6,13 +6,13 @@ from flask_login import current_user, login_required
 
 from portal import sessions
 from portal.account import known_browsers, service
+from portal.account.credentials import stands_on
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
 from portal.clock import today
 from portal.extensions import db, twofactor
 from portal.i18n.language import _, plural, worded
 from portal.models import Customer
-from portal.rules.names import Refused
-from portal.rules.passwords import PasswordRefused
+from portal.rules.names import Refused, checked_email
 from portal.validators import typed
 
 blueprint = Blueprint("account", __name__)
@@ -75,16 +75,17 @@ def profile() -> ResponseReturnValue:
 
 @blueprint.route("/security/password", methods=["GET", "POST"])
 @login_required
-@twofactor.required("password")
 def password() -> ResponseReturnValue:
-    """Change the password; all other sessions end."""
+    """Change the password; all other sessions end. The form is checked before a code is asked."""
     form = PasswordForm()
     if form.validate_on_submit():
-        try:
-            service.change_password(customer(), typed(form.new_password))
-        except PasswordRefused as refusal:
-            form.new_password.errors = [worded(refusal)]
+        chosen = typed(form.new_password)
+        problem = service.problem_with_password(customer(), chosen)
+        if problem:
+            form.new_password.errors = [problem]
         else:
+            twofactor.require("password")
+            service.replace_password(customer(), chosen, stands_on(customer()))
             known_browsers.carry_over(customer().id)
             twofactor.password_confirmed()
             flash(_("Your password was changed. All other sessions were signed out."), "success")
@@ -94,11 +95,16 @@ def password() -> ResponseReturnValue:
 
 @blueprint.route("/security/email", methods=["GET", "POST"])
 @login_required
-@twofactor.required("email")
 def email() -> ResponseReturnValue:
-    """Change the e-mail address; both the old and the new one get a mail."""
+    """Change the e-mail address; both the old and the new one get a mail.
+
+    The form is checked before a code is asked. Only the last statement knows whether the address is
+    taken, so without a code nobody learns it.
+    """
     form = EmailForm()
     if form.validate_on_submit():
+        address = checked_email(typed(form.email))
+        twofactor.require("email", summary=_("to %(email)s", email=address))
         try:
             service.change_email(customer(), typed(form.email))
         except Refused as refusal:
@@ -111,15 +117,20 @@ def email() -> ResponseReturnValue:
 
 @blueprint.route("/security/close", methods=["GET", "POST"])
 @login_required
-@twofactor.required("close_account")
 def close() -> ResponseReturnValue:
-    """Close the account for good."""
+    """Close the account for good. The password is checked before a code is asked."""
     form = CloseForm()
     if form.validate_on_submit():
+        twofactor.require("close_account", summary=_closing())
         service.close_account(customer())
         flash(_("Your account was closed. Thank you for having been with us."), "success")
         return redirect(url_for("auth.login"), 303)
-    return render_template("account/close.html", form=form)
+    return render_template("account/close.html", form=form, closing=_closing())
+
+
+def _closing() -> str:
+    """Return what is closed, for the question for a code."""
+    return _("your account “%(name)s” and all its invoices", name=customer().username)
 
 
 @blueprint.route("/security/sessions", methods=["GET", "POST"])

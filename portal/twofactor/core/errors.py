@@ -57,6 +57,8 @@ class Refusal(TwoFactorError):
     code = "twofactor_invalid"
     # False for refusals about the account or a device of it: `About` gives them no area.
     is_of_area = True
+    # What exactly the code confirms; `About` knows it.
+    summary: str | None = None
 
     def __init__(self, *args: object, area: str | None = None, user_id: str | None = None) -> None:
         super().__init__(*args)
@@ -65,16 +67,12 @@ class Refusal(TwoFactorError):
 
 
 class About:
-    """Complete the refusals that are raised inside, where they do not say so themselves.
-
-    Args:
-        area: key of the area.
-        user_id: key of the user.
-    """
+    """Complete the refusals raised inside with area, user and `summary`, where they lack them."""
 
     def __init__(self, area: str, user_id: str | None = None) -> None:
         self._area = area
         self._user_id = user_id
+        self.summary = ""
 
     def __enter__(self) -> None:
         """Change nothing yet."""
@@ -84,6 +82,7 @@ class About:
         if isinstance(error, Refusal) and error.is_of_area:
             error.area = error.area or self._area
             error.user_id = error.user_id or self._user_id
+            error.summary = error.summary or self.summary or None
 
 
 class ChallengeRequired(Refusal):

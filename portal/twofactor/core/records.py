@@ -34,12 +34,14 @@ class Subject:
         credential: digest of the user's credential (`init_app(credential=)`), read in this
             request; empty if the host has none. Tickets are bound to it.
         known: id from the browser's cookie `twofactor_known`, not verified yet.
+        confirms: what exactly a code of this request confirms, for its event.
     """
 
     user_id: str
     address: str | None = None
     credential: str = field(default="", repr=False)
     known: str = field(default="", repr=False)
+    confirms: str = ""
 
     @property
     def bound(self) -> str:

@@ -192,7 +192,7 @@ def verify(
         method = registry.method(authenticator.kind)
         wait = method.usable_in(authenticator.last_step, now)
         raise CodeReused(wait, area=area, user_id=subject.user_id)
-    transaction.record(kit.event(subject, "code_accepted", area))
+    transaction.record(kit.event(subject, "code_accepted", area, subject.confirms or None))
     return account
 
 

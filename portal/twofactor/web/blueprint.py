@@ -78,26 +78,34 @@ def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def csrf_object(_error: requests.ProgramCSRFError) -> Response:
     """Return the answer to a program's CSRF failure, with a valid token."""
     message = _("Send the request again with the CSRF token that is in this answer.")
-    body = {"error": "twofactor_csrf", "area": None, "message": message, "retry_after": None}
-    return make_response(jsonify(body | {"csrf_token": requests.csrf_token()}), 400)
+    token = requests.csrf_token()
+    return make_response(jsonify(_refused("twofactor_csrf", message) | {"csrf_token": token}), 400)
 
 
 def unreadable_object(_error: requests.UnreadableBody) -> Response:
     """Return the answer to a JSON body that can't be parsed."""
     message = _("This request can't be read: its JSON is nested too deeply.")
-    body = {"error": "twofactor_unreadable", "area": None, "message": message, "retry_after": None}
-    return make_response(jsonify(body), 400)
+    return make_response(jsonify(_refused("twofactor_unreadable", message)), 400)
+
+
+def _refused(error: str, message: str) -> dict[str, str | None]:
+    nothing = {"area": None, "retry_after": None, "summary": None}
+    return {"error": error, "message": message} | nothing
 
 
 def before() -> Any:
     """Require a signed-in user, except at the second step of sign-in; check unsafe requests."""
-    if (request.endpoint or "").endswith("static"):
+    sent = requests.this_request()
+    endpoint = sent.endpoint or ""
+    if endpoint.endswith("static"):
         return None
-    if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:
+    if endpoint not in _ANONYMOUS and not current_user.is_authenticated:
         return cast(Any, current_app).login_manager.unauthorized()
-    if request.method not in policy.SAFE_METHODS:
+    if sent.method not in policy.SAFE_METHODS:
         requests.check_csrf()
         requests.refuse_cross_site()
+        if requests.checking(sent):
+            return challenge.nothing_done()
     return None
 
 

@@ -80,6 +80,7 @@ def unavailable(error: errors.Unavailable) -> Any:
     message = sentences.sentence(error, 0)
     if wants_json():
         body = {"error": error.code, "area": None, "message": message, "retry_after": 60}
+        body["summary"] = None
         response = make_response(jsonify(body), 503)
         response.headers["Retry-After"] = "60"
         return no_store(response)
@@ -127,6 +128,7 @@ def render_challenge(
         error=None if first else _sentence(refusal),
         wait=countdown(refusal),
         lost=lost,
+        summary=refusal.summary,
         back=way_back(),
         own=own,
         # Without its files, a form can't be sent later.
@@ -150,6 +152,7 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
         "area": area.key if area else None,
         "message": _sentence(refusal),
         "retry_after": retry_after(refusal),
+        "summary": refusal.summary,
     }
     if isinstance(refusal, errors.EnrolmentRequired):
         body["activate"] = url_for("twofactor.activate")
@@ -186,6 +189,11 @@ def no_store(response: Response) -> Response:
     """Keep a response out of every cache (RFC 9111 section 5.2.2.5)."""
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def nothing_done() -> Response:
+    """Return the answer to a check that finds nothing wrong: no code judged, nothing done."""
+    return no_store(Response(status=204))
 
 
 def in_language(response: Response) -> Response:

@@ -11,9 +11,10 @@ import binascii
 import json
 import secrets
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import g, request
+from flask_login import current_user
 from werkzeug.datastructures import ImmutableMultiDict
 
 from ..app.state import State
@@ -41,12 +42,14 @@ class Continuation:
         fields: names and values in their order, repeated names included.
         lost: the part that could not be kept: "files", "size", or empty.
         id: random; all pages that carry the same form share it.
+        sender: key of the user who was signed in, or empty.
     """
 
     user_id: str
     fields: tuple[tuple[str, str], ...]
     lost: str = ""
     id: str = ""
+    sender: str = ""
 
 
 def carry(state: State, user_id: str, family: str | None = None) -> tuple[str, str]:
@@ -60,16 +63,21 @@ def carry(state: State, user_id: str, family: str | None = None) -> tuple[str, s
     Returns:
         The sealed value, and "files", "size" or an empty text.
     """
-    captured = _capture(user_id, family or secrets.token_urlsafe(16))
+    captured = _capture(user_id, family or secrets.token_urlsafe(16), sender(state))
     token = _sealed(state, captured)
     limit = request.max_form_memory_size
     if limit is not None and len(token) > limit - 1024:
-        captured = Continuation(user_id, (), "size", captured.id)
+        captured = replace(captured, fields=(), lost="size")
         token = _sealed(state, captured)
     return token, captured.lost
 
 
-def _capture(user_id: str, form_id: str) -> Continuation:
+def sender(state: State) -> str:
+    """Return the key of the signed-in user, empty if nobody is signed in."""
+    return state.host.user_key(current_user) if current_user.is_authenticated else ""
+
+
+def _capture(user_id: str, form_id: str, sender: str) -> Continuation:
     """Return the form of this request without the challenge's own fields."""
     fields = tuple(
         (name, value)
@@ -82,7 +90,7 @@ def _capture(user_id: str, form_id: str) -> Continuation:
         lost = "files"
     elif request.content_length and not request.form and not request.files:
         lost = "size"
-    return Continuation(user_id, fields, lost, form_id)
+    return Continuation(user_id, fields, lost, form_id, sender)
 
 
 def sealed_anew(state: State, continuation: Continuation, address: str) -> str:
@@ -98,6 +106,7 @@ def _sealed(state: State, continuation: Continuation, place: tuple[str, str] | N
         continuation.lost,
         continuation.fields,
         continuation.id,
+        continuation.sender,
     ]
     data = json.dumps(content, separators=(",", ":")).encode("utf-8", "surrogatepass")
     packed = b"z" + zlib.compress(data) if len(data) > _COMPRESS_ABOVE else b"p" + data
@@ -111,7 +120,7 @@ def sent_token() -> str:
 
 
 def unseal(state: State, token: str, address: str | None = None) -> Continuation:
-    """Return the form that `carry` sealed for this address and method; the caller checks the user.
+    """Return the form that `carry` sealed for this address and method; the guard checks the user.
 
     Args:
         state: of the application.
@@ -119,7 +128,8 @@ def unseal(state: State, token: str, address: str | None = None) -> Continuation
         address: where the form is sent to by POST, if not to this request's address.
 
     Raises:
-        ContinuationBroken: too old, altered, or sealed for another address or method.
+        ContinuationBroken: too old, altered, sealed for another address or method, or sent by
+            somebody else than the signed-in user.
     """
     place = _bound() if address is None else ("POST", address)
     try:
@@ -131,7 +141,11 @@ def unseal(state: State, token: str, address: str | None = None) -> Continuation
     expires, user_id, lost, fields, *form_id = json.loads(data)
     if expires <= state.kit.clock() or not form_id:
         raise ContinuationBroken("expired, or of an earlier version")
-    return Continuation(user_id, tuple((name, value) for name, value in fields), lost, *form_id)
+    found = Continuation(user_id, tuple((name, value) for name, value in fields), lost, *form_id)
+    # A view may show the form before it asks for a code.
+    if found.sender and sender(state) not in ("", found.sender):
+        raise ContinuationBroken("another user's")
+    return found
 
 
 def restore(continuation: Continuation) -> None:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ..app.startup_checks import GUARD, WANTED, innermost
 from ..app.state import State, current_state
-from ..core import answers, policy
+from ..core import answers, bounds, policy
 from ..core.answers import Code, RecoveryCode
 from ..core.areas import Area
 from ..core.errors import (
@@ -30,17 +30,17 @@ from ..core.records import Glance, Subject, Ticket
 from ..service import tickets, verification
 from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
-from .challenge import FormAgain, no_store
+from .challenge import FormAgain, no_store, nothing_done
 from .parts import by_recovery
-from .passes import Asked
-from .requests import refuse_cross_site
+from .passes import Asked, Says
+from .requests import checking, refuse_cross_site, this_request
 
 View = TypeVar("View", bound=Callable[..., Any])
 Action = Callable[[], object]
 
 
-def required(key: str) -> Callable[[View], View]:
-    """Return a decorator that guards a view by an area; place it below the route."""
+def required(key: str, looks: bool = False, summary: Says | None = None) -> Callable[[View], View]:
+    """Return a decorator that guards a view by an area; see `TwoFactor.required`."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -50,10 +50,15 @@ def required(key: str) -> Callable[[View], View]:
                 return _unauthorized()
             state = current_state()
             area = state.kit.areas.get(key)
-            if not policy.guards_method(area, request.method):
+            sent = this_request()
+            if not policy.guards_method(area, sent.method):
                 return current_app.ensure_sync(view)(*args, **kwargs)
+            if checking(sent):
+                if not looks:
+                    return nothing_done()
+                return no_store(make_response(current_app.ensure_sync(view)(*args, **kwargs)))
             user_id = state.host.user_key(user)
-            granted = check(state, area, user, user_id)
+            granted = check(state, area, user, user_id, says=summary)
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
             except Refusal:
@@ -82,33 +87,23 @@ def _unauthorized() -> Any:
     return cast(Any, current_app).login_manager.unauthorized()
 
 
-def require(key: str, user: Any = None, recovery: Callable[[], object] | None = None) -> bool:
-    """Ask for a code inside a view, just before the action.
-
-    Args:
-        key: key of the area.
-        user: the user who must give the code (a forgotten-password link has its own); default
-            the signed-in user.
-        recovery: does the action, see `TwoFactor.require`.
-
-    Returns:
-        Whether `recovery` was called, so that the action is done.
-
-    Raises:
-        Refusal: the action must not happen; the application answers with the challenge.
-    """
+def require(key: str, user: Any = None, recovery: Action | None = None, summary: str = "") -> bool:
+    """Ask for a code inside a view, just before the action; see `TwoFactor.require`."""
     state = current_state()
     area = state.kit.areas.get(key)
     if user is None:
         user = signed_in()
         if not user.is_authenticated:
             abort(make_response(_unauthorized()))
-    if not policy.guards_method(area, request.method):
+    sent = this_request()
+    if not policy.guards_method(area, sent.method):
         return False
+    if checking(sent):
+        abort(nothing_done())
     user_id = state.host.user_key(user)
     asked = passes.of_request()
     asked.recovery = recovery
-    if check(state, area, user, user_id):
+    if check(state, area, user, user_id, says=lambda: summary):
 
         @after_this_request
         def leave(response: Response) -> Response:
@@ -131,7 +126,14 @@ def form_again(key: str, user: Any = None) -> None:
         passes.of_request().again.add((area.key, state.host.user_key(user)))
 
 
-def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None = None) -> bool:
+def check(
+    state: State,
+    area: Area,
+    user: Any,
+    user_id: str,
+    deed: Deed | None = None,
+    says: Says | None = None,
+) -> bool:
     """Allow the action of this request, or refuse it.
 
     Args:
@@ -140,6 +142,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         user: the user who must give the code.
         user_id: the user's key.
         deed: runs in the transaction that uses up the code or the pass, if one is needed.
+        says: returns what exactly the code confirms; called if a code is needed.
 
     Returns:
         Whether a code or a pass was used up. If so, a form that is shown again leaves a pass.
@@ -153,7 +156,8 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         if deed is not None:
             state.kit.store.run(deed)
         return False
-    with About(area.key, user_id):
+    asked.about, asked.says = About(area.key, user_id), says
+    with asked.about:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
         once = _once(state, asked, user_id)
@@ -207,6 +211,7 @@ def _ask(
         if grant is not None:
             return grant
         _look_again(state, once)
+    asked.about.summary = bounds.one_line(asked.says()) if asked.says else ""
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     if not codes:
@@ -235,6 +240,7 @@ def _ask(
 def _judge(
     state: State, area: Area, subject: Subject, code: Code, once: Ticket | None, deed: Deed | None
 ) -> tickets.Grant:
+    subject = replace(subject, confirms=passes.of_request().about.summary)
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
         subjects.keep_known(state, subject.user_id, known_id)

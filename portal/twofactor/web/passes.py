@@ -12,15 +12,18 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from ..app.state import State, current_state
-from ..core.errors import Refusal, Unavailable
+from ..core.errors import About, Refusal, Unavailable
 from ..core.policy import SAFE_METHODS
 from ..core.records import Glance, Ticket
 from ..service import tickets
 from ..service.tickets import Deed, Grant
 from . import continuation, navigation, requests, session_marks
 from .continuation import Continuation
+from .requests import checking
 
 _FORM = "application/x-www-form-urlencoded"
+# Returns what exactly a code confirms.
+Says = Callable[[], object]
 # Key of an area, and key of a user.
 Key = tuple[str, str]
 
@@ -43,6 +46,9 @@ class Asked:
         self.recovered = False
         # The answer of this request as it was typed.
         self.typed = ""
+        # The question of the guard that asks now.
+        self.about = About("")
+        self.says: Says | None = None
         self.raised = False
         self.refused = False
 
@@ -72,12 +78,12 @@ def restore_form() -> None:
     """Put the original form back before the view sees the request (a `before_request`).
 
     The guard compares the user who was asked, since a link in a mail is for its own user even if
-    somebody else is signed in.
+    somebody else is signed in. A check restores nothing: its page shows what it was sent.
 
     Raises:
         ContinuationBroken: it can't be opened for this request.
     """
-    if request.method in SAFE_METHODS or request.mimetype != _FORM:
+    if request.method in SAFE_METHODS or request.mimetype != _FORM or checking():
         return
     if request.endpoint == requests.CARRIES_A_FORM:
         return

@@ -9,7 +9,7 @@ which take longer than this package. A host that uses it has imported it already
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import current_app, request
+from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from ..core import answers, bounds
@@ -21,7 +21,10 @@ from ..core.errors import (
     PasswordWrong,
     Refusal,
 )
+from ..core.policy import SAFE_METHODS
 
+# With the header `X-Twofactor-Check: 1` a form is only looked at, before its code is asked.
+CHECK_HEADER = "HTTP_X_TWOFACTOR_CHECK"
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
@@ -59,6 +62,21 @@ def wants_json() -> bool:
         return True
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
+
+
+def this_request() -> Request:
+    """Return the request itself; Flask's proxy looks it up at each access."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    return found
+
+
+def checking(sent: Request | None = None) -> bool:
+    """Return whether a request only asks what is wrong with its form, see `TwoFactor.checking`.
+
+    The header is ignored where nothing is sent (GET, HEAD, OPTIONS).
+    """
+    sent = sent or this_request()
+    return sent.environ.get(CHECK_HEADER) == "1" and sent.method not in SAFE_METHODS
 
 
 def _json() -> Mapping[str, Any]:

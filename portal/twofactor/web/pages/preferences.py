@@ -1,5 +1,6 @@
 """The user's page of two-factor authentication, and the changes made from it."""
 
+from functools import partial
 from typing import Any
 
 from flask import jsonify, make_response
@@ -53,14 +54,22 @@ def submit() -> Response:
         # Chosen areas that are no longer offered stay chosen.
         hidden = account.areas - {area.key for area in offer.areas}
         wanted = offer.chosen(requests.texts("areas")) | hidden
-        if areas.removed_areas(state.kit, account, wanted):
-            guard.check(state, PREFERENCES, current_user, who.user_id, choose)
+        removed = areas.removed_areas(state.kit, account, wanted)
+        if removed:
+            says = partial(_without_a_code, state, removed)
+            guard.check(state, PREFERENCES, current_user, who.user_id, choose, says)
         else:
             changed = areas.add_areas(state.kit, who, wanted)
     except UnknownArea as refusal:
         return responses.refused(state, refusal, "preferences.html", **_context(state, account))
     message = _("Your choice was saved.") if changed else _("Nothing was changed.")
     return responses.done(message, areas=sorted(wanted))
+
+
+def _without_a_code(state: State, removed: frozenset[str]) -> str:
+    """Return the names of the areas to remove, in their order."""
+    labels = [shown(area).label for area in state.kit.areas if area.key in removed]
+    return _("Without a code from now on: %(areas)s", areas=", ".join(labels))
 
 
 def show_deactivate() -> Response:

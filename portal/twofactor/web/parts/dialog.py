@@ -7,16 +7,19 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from ...app.state import current_state
+from ...core import bounds
 from ...i18n.language import shown
 from .. import guard
 
 
-def twofactor_dialog(key: str, user: Any = None) -> Markup:
+def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: str = "") -> Markup:
     """Return a `<dialog>` to put inside a host's form; empty if no code will be needed.
 
     Args:
         key: key of the area that guards the form's target.
         user: the user who must give the code; default the signed-in user.
+        check: whether the script first sends the form to be looked at (`TwoFactor.checking`).
+        summary: what exactly is confirmed, if it is known before the form is filled in.
     """
     state = current_state()
     area = state.kit.areas.get(key)
@@ -29,5 +32,11 @@ def twofactor_dialog(key: str, user: Any = None) -> Markup:
     key_of = state.host.user_key
     signed_in = bool(current_user.is_authenticated) and key_of(current_user) == key_of(asked)
     # Rendered by Jinja with autoescape on: it is markup already.
-    page = render_template("twofactor/_guard_dialog.html", area=shown(area), signed_in=signed_in)
+    page = render_template(
+        "twofactor/_guard_dialog.html",
+        area=shown(area),
+        signed_in=signed_in,
+        check=check,
+        summary=bounds.one_line(summary),
+    )
     return Markup(page)  # noqa: S704 - Jinja has escaped it
