@@ -32,6 +32,8 @@ TEXTS: dict[str, int] = {
     "choice": 16,
     "use": 16,
     "next": 2048,
+    "back": 2048,
+    "twofactor_back": 2048,
     # Cookies hold ids of 256 random bits in base64; `twofactor_trust` holds two.
     "twofactor_trust": 128,
     "twofactor_known": 64,

@@ -87,9 +87,17 @@ class About:
 
 
 class ChallengeRequired(Refusal):
-    """A code must be entered first."""
+    """A code must be entered first.
+
+    Args:
+        wait: seconds until the user can have a code that was not used, 0 for now.
+    """
 
     code = "twofactor_required"
+
+    def __init__(self, *args: object, wait: int = 0, **about: str | None) -> None:
+        super().__init__(*args, **about)
+        self.wait = wait
 
 
 class RecoveryNeeded(ChallengeRequired):

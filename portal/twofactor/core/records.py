@@ -1,5 +1,6 @@
 """Records of accounts, authenticators, tickets and events, which all layers share."""
 
+import math
 from dataclasses import dataclass, field
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
@@ -9,6 +10,8 @@ from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 EXECUTED = "executed"
 # Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
 KNOWN = "known"
+# Kind and latest accepted number of each authenticator of a user.
+Used = tuple[tuple[str, int], ...]
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
     {
@@ -117,6 +120,43 @@ class Account:
         """Return the throttle's schedule of codes."""
         return codes(len(self.authenticators))
 
+    @property
+    def used(self) -> Used:
+        """Return kind and latest accepted number of each authenticator, as `Glance.used`."""
+        return tuple((each.kind, each.last_step) for each in self.authenticators)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A time in which codes are not judged, after wrong ones.
+
+    Args:
+        until: Unix seconds, infinity if codes are locked.
+        here: whether it holds the browser of the request; otherwise only browsers that are not
+            known.
+    """
+
+    until: float
+    here: bool = True
+
+    @property
+    def locked(self) -> bool:
+        """Return whether only the recovery code or an operator can end it."""
+        return math.isinf(self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What protects a user, for pages of the host.
+
+    Args:
+        areas: keys of the areas that ask for a code, in order.
+        hold: a time in which codes are not judged, `None` if there is none.
+    """
+
+    areas: tuple[str, ...]
+    hold: Hold | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -138,11 +178,13 @@ class Glance:
         areas: the chosen areas, `None` if 2FA is off.
         ticket: whether the requested ticket (a pass or an open view) exists.
         executed_at: time when the requested continuation was executed, `None` if it was not.
+        used: kind and latest accepted number of each authenticator.
     """
 
     areas: frozenset[str] | None
     ticket: bool = False
     executed_at: int | None = None
+    used: Used = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Kinds of authenticator that can be enrolled."""
 
+from collections.abc import Iterable
+
 from ..core.errors import SealBroken
 from .base import Method
 from .totp import Totp
@@ -18,3 +20,14 @@ def method(kind: str) -> Method:
         return _METHODS[kind]
     except KeyError:
         raise SealBroken(f"unknown kind of authenticator {kind!r}") from None
+
+
+def fresh_in(used: Iterable[tuple[str, int]], now: float) -> int:
+    """Return the seconds until one of a user's authenticators gives an answer that was not used.
+
+    Args:
+        used: kind and latest accepted number of each authenticator (`Glance.used`).
+        now: Unix seconds.
+    """
+    waits = (_METHODS[kind].fresh_in(last, now) for kind, last in used if kind in _METHODS)
+    return min(waits, default=0)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ...app.state import current_state
 from ...i18n.language import shown
-from .. import guard
+from .. import guard, passes
 
 
 def twofactor_dialog(key: str, user: Any = None) -> Markup:
@@ -27,5 +27,9 @@ def twofactor_dialog(key: str, user: Any = None) -> Markup:
         return Markup("")
     signed_in = bool(current_user.is_authenticated)
     # Rendered by Jinja with autoescape on: it is markup already.
-    page = render_template("twofactor/_guard_dialog.html", area=shown(area), signed_in=signed_in)
+    asking = area.key, state.host.user_key(asked)
+    fresh = passes.of_request().fresh_in(asking, state.kit.clock())
+    page = render_template(
+        "twofactor/_guard_dialog.html", area=shown(area), signed_in=signed_in, fresh=fresh
+    )
     return Markup(page)  # noqa: S704 - Jinja has escaped it
