@@ -69,6 +69,8 @@ def test_protected_invoices_open_with_a_code_and_stay_open_for_a_while(
 ):
     [number, *_] = make_invoices(app, customer)
     enrolled = enrol(signed_in, clock, customer_password)
+    assert number in signed_in.get("/invoices/").text
+    clock.advance(301)
     asked = signed_in.get("/invoices/")
     assert asked.status_code == 403
     assert number not in asked.text

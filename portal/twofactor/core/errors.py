@@ -58,6 +58,9 @@ class Refusal(TwoFactorError):
     # False for refusals about the account or a device of it: `About` gives them no area.
     is_of_area = True
 
+    # Seconds until the user can have a code that was not used, 0 for now.
+    wait = 0
+
     def __init__(self, *args: object, area: str | None = None, user_id: str | None = None) -> None:
         super().__init__(*args)
         self.area = area
@@ -87,11 +90,7 @@ class About:
 
 
 class ChallengeRequired(Refusal):
-    """A code must be entered first.
-
-    Args:
-        wait: seconds until the user can have a code that was not used, 0 for now.
-    """
+    """A code must be entered first."""
 
     code = "twofactor_required"
 
@@ -135,11 +134,7 @@ class CodeWrong(Refusal):
 
 
 class CodeReused(Refusal):
-    """The code was used already (RFC 6238 section 5.2). It does not count as a guess.
-
-    Args:
-        wait: seconds until the authenticator shows a code that was not used.
-    """
+    """The code was used already (RFC 6238 section 5.2). It does not count as a guess."""
 
     def __init__(self, wait: int, **about: str | None) -> None:
         super().__init__("code used already", **about)

@@ -147,7 +147,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What protects a user, for pages of the host.
+    """The protection of a user, for pages of the host.
 
     Args:
         areas: keys of the areas that ask for a code, in order.
