@@ -10,7 +10,7 @@ from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 EXECUTED = "executed"
 # Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
 KNOWN = "known"
-# Kind and latest accepted number of each authenticator of a user.
+# Kinds and latest accepted numbers of a user's authenticators.
 Used = tuple[tuple[str, int], ...]
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
@@ -122,7 +122,7 @@ class Account:
 
     @property
     def used(self) -> Used:
-        """Return kind and latest accepted number of each authenticator, as `Glance.used`."""
+        """Return kind and latest accepted number of each authenticator."""
         return tuple((each.kind, each.last_step) for each in self.authenticators)
 
 
@@ -143,6 +143,11 @@ class Hold:
     def locked(self) -> bool:
         """Return whether only the recovery code or an operator can end it."""
         return math.isinf(self.until)
+
+    @property
+    def minute(self) -> float:
+        """Return `until`, rounded up to a whole minute, for people."""
+        return self.until if self.locked else 60.0 * math.ceil(self.until / 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,8 @@ class Glance:
         areas: the chosen areas, `None` if 2FA is off.
         ticket: whether the requested ticket (a pass or an open view) exists.
         executed_at: time when the requested continuation was executed, `None` if it was not.
-        used: kind and latest accepted number of each authenticator.
+        used: kind and latest accepted number of the authenticator whose number is the smallest;
+            empty if they are of several kinds.
     """
 
     areas: frozenset[str] | None

@@ -26,7 +26,7 @@ def fresh_in(used: Iterable[tuple[str, int]], now: float) -> int:
     """Return the seconds until one of a user's authenticators gives an answer that was not used.
 
     Args:
-        used: kind and latest accepted number of each authenticator (`Glance.used`).
+        used: kinds and latest accepted numbers of the authenticators (`core.records.Used`).
         now: Unix seconds.
     """
     waits = (_METHODS[kind].fresh_in(last, now) for kind, last in used if kind in _METHODS)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -106,15 +107,13 @@ def prepare(tables: Tables) -> Statements:
     user: BindParameter[str] = bindparam("user")
     of_user = account.c.user_id == user
     whole = whole_account(tables).where(of_user)
-    used = (authenticator.c.kind, authenticator.c.last_step)
-    with_used = account.outerjoin(authenticator, authenticator.c.user_id == account.c.user_id)
-    glance = select(account.c.areas, *used).select_from(with_used).where(of_user)
+    glance = select(account.c.areas, *_used(authenticator, user)).where(of_user)
     of_session = and_(
         _good(ticket),
         ticket.c.user_id == account.c.user_id,
         ticket.c.area == bindparam("area"),
     )
-    with_ticket = with_used.outerjoin(ticket, of_session)
+    with_ticket = account.outerjoin(ticket, of_session)
     executed = ticket.alias("executed")
     of_form = and_(executed.c.digest == bindparam("carried"), executed.c.kind == EXECUTED)
     return Statements(
@@ -164,6 +163,19 @@ def prepare(tables: Tables) -> Statements:
         drop_unfinished=_drop_unfinished(ticket),
         add_event=insert(tables.event),
     )
+
+
+def _used(authenticator: Table, user: BindParameter[str]) -> list[Any]:
+    """Return columns with the smallest latest number of a user's authenticators, and their kind.
+
+    The kind is null if they are of several kinds.
+    """
+    kind, of_user = authenticator.c.kind, authenticator.c.user_id == user
+    same = case((func.min(kind) == func.max(kind), func.min(kind)))
+    return [
+        select(column).where(of_user).scalar_subquery()
+        for column in (func.min(authenticator.c.last_step), same)
+    ]
 
 
 def _good(ticket: Table) -> Any:

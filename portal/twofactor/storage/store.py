@@ -111,14 +111,12 @@ class Store:
             statement = self._statements.glance_carried
             values["carried"] = carried
         with self._transactions.glancing() as connection:
-            rows = connection.execute(statement, values).all()
-        if not rows:
+            row = connection.execute(statement, values).first()
+        if row is None:
             return Glance(None)
-        # A row for each authenticator; the rest is the same in all of them.
-        row = rows[0]
         executed_at = int(row[4]) if carried is not None and row[4] is not None else None
         has_ticket = digest is not None and row[3] is not None
-        used = tuple((each[1], each[2]) for each in rows if each[1] is not None)
+        used = ((row[2], row[1]),) if row[2] is not None else ()
         return Glance(keys_of(row[0]), has_ticket, executed_at, used)
 
     def account(self, user_id: str, known: str | None = None) -> Account | None:

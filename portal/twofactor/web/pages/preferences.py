@@ -1,6 +1,5 @@
 """The user's page of two-factor authentication, and the changes made from it."""
 
-import math
 from typing import Any
 
 from flask import jsonify, make_response
@@ -169,7 +168,7 @@ def _hold(state: State, account: Account | None) -> dict[str, Any] | None:
         return None
     if hold.locked:
         return {"locked": True, "here": hold.here}
-    at = moment(60 * math.ceil(hold.until / 60))
+    at = moment(hold.minute)
     return {"locked": False, "here": hold.here, "at": at, "iso": sentences.iso(hold.until)}
 
 
