@@ -10,8 +10,6 @@ from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 EXECUTED = "executed"
 # Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
 KNOWN = "known"
-# Kinds and latest accepted numbers of a user's authenticators.
-Used = tuple[tuple[str, int], ...]
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
     {
@@ -121,9 +119,9 @@ class Account:
         return codes(len(self.authenticators))
 
     @property
-    def used(self) -> Used:
-        """Return kind and latest accepted number of each authenticator."""
-        return tuple((each.kind, each.last_step) for each in self.authenticators)
+    def used(self) -> int | None:
+        """Return the smallest latest number of the authenticators, as `Glance.used`."""
+        return min((each.last_step for each in self.authenticators), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +181,14 @@ class Glance:
         areas: the chosen areas, `None` if 2FA is off.
         ticket: whether the requested ticket (a pass or an open view) exists.
         executed_at: time when the requested continuation was executed, `None` if it was not.
-        used: kind and latest accepted number of the authenticator whose number is the smallest;
-            empty if they are of several kinds.
+        used: smallest latest number of the user's authenticators. All have used the answers up to
+            it, so that none can be had before the next.
     """
 
     areas: frozenset[str] | None
     ticket: bool = False
     executed_at: int | None = None
-    used: Used = ()
+    used: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """Kinds of authenticator that can be enrolled."""
 
-from collections.abc import Iterable
-
 from ..core.errors import SealBroken
 from .base import Method
 from .totp import Totp
@@ -22,12 +20,12 @@ def method(kind: str) -> Method:
         raise SealBroken(f"unknown kind of authenticator {kind!r}") from None
 
 
-def fresh_in(used: Iterable[tuple[str, int]], now: float) -> int:
-    """Return the seconds until one of a user's authenticators gives an answer that was not used.
+def fresh_in(last: int | None, now: float) -> int:
+    """Return the seconds until a user can have a code that was not used, 0 for now.
 
     Args:
-        used: kinds and latest accepted numbers of the authenticators (`core.records.Used`).
+        last: smallest latest number of the user's authenticators, `None` for no authenticator. An
+            authenticator of another kind has a small number, and an answer at any time.
         now: Unix seconds.
     """
-    waits = (_METHODS[kind].fresh_in(last, now) for kind, last in used if kind in _METHODS)
-    return min(waits, default=0)
+    return 0 if last is None else TOTP.fresh_in(last, now)

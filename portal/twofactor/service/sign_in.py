@@ -10,7 +10,7 @@ from typing import TypeVar
 from ..core.answers import Answer, RecoveryCode
 from ..core.areas import SIGN_IN
 from ..core.errors import CodeWrong, SignInExpired
-from ..core.records import Account, Subject, Ticket, Used
+from ..core.records import Account, Subject, Ticket
 from ..storage.transaction import Transaction
 from . import deactivation, known_browsers, tickets, verification
 from .context import Kit
@@ -37,7 +37,7 @@ class Pending:
         guessed: whether wrong codes from unknown browsers were counted since the last right code.
             The person who typed them knows the password.
         name: name of the account, for people.
-        used: kind and latest accepted number of each authenticator (`Account.used`).
+        used: smallest latest number of the authenticators (`Account.used`).
         view: id of the ticket that opens the "view" areas once the sign-in is complete, or "".
     """
 
@@ -52,7 +52,7 @@ class Pending:
     areas: frozenset[str] = frozenset()
     guessed: bool = False
     name: str = ""
-    used: Used = ()
+    used: int | None = None
     view: str = field(default="", repr=False)
 
 

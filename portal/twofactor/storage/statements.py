@@ -19,7 +19,6 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
-    case,
     delete,
     exists,
     func,
@@ -107,7 +106,9 @@ def prepare(tables: Tables) -> Statements:
     user: BindParameter[str] = bindparam("user")
     of_user = account.c.user_id == user
     whole = whole_account(tables).where(of_user)
-    glance = select(account.c.areas, *_used(authenticator, user)).where(of_user)
+    used = select(func.min(authenticator.c.last_step)).correlate(account)
+    used = used.where(authenticator.c.user_id == account.c.user_id)
+    glance = select(account.c.areas, used.scalar_subquery()).where(of_user)
     of_session = and_(
         _good(ticket),
         ticket.c.user_id == account.c.user_id,
@@ -163,19 +164,6 @@ def prepare(tables: Tables) -> Statements:
         drop_unfinished=_drop_unfinished(ticket),
         add_event=insert(tables.event),
     )
-
-
-def _used(authenticator: Table, user: BindParameter[str]) -> list[Any]:
-    """Return columns with the smallest latest number of a user's authenticators, and their kind.
-
-    The kind is null if they are of several kinds.
-    """
-    kind, of_user = authenticator.c.kind, authenticator.c.user_id == user
-    same = case((func.min(kind) == func.max(kind), func.min(kind)))
-    return [
-        select(column).where(of_user).scalar_subquery()
-        for column in (func.min(authenticator.c.last_step), same)
-    ]
 
 
 def _good(ticket: Table) -> Any:

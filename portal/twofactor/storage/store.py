@@ -114,10 +114,9 @@ class Store:
             row = connection.execute(statement, values).first()
         if row is None:
             return Glance(None)
-        executed_at = int(row[4]) if carried is not None and row[4] is not None else None
-        has_ticket = digest is not None and row[3] is not None
-        used = ((row[2], row[1]),) if row[2] is not None else ()
-        return Glance(keys_of(row[0]), has_ticket, executed_at, used)
+        executed_at = int(row[3]) if carried is not None and row[3] is not None else None
+        has_ticket = digest is not None and row[2] is not None
+        return Glance(keys_of(row[0]), has_ticket, executed_at, row[1])
 
     def account(self, user_id: str, known: str | None = None) -> Account | None:
         """Return the account of a user. Before a change, read it in the transaction instead.

@@ -192,7 +192,7 @@ def _cancel(area: Area | None) -> tuple[str, str | None]:
     if (request.endpoint or "").startswith("twofactor.challenge"):
         carried, target = asked("back"), asked("next")
     before = navigation.came_from("", target, carried)
-    back = navigation.came_from(area.key, target, carried) if area else before
+    back = navigation.came_from(area.key, target, carried) if before and area else before
     if back is None and not is_view:
         back = url_for("twofactor.preferences")
     return back or navigation.after_sign_in(None), before

@@ -244,13 +244,13 @@ def glance(state: State, area: Area, user: Any, user_id: str) -> Glance:
     seen = asked.glances.get((area.key, user_id))
     if seen is None:
         kind = tickets.VIEW if area.guards == "view" else tickets.PASS
-        now = state.kit.clock()
-        mark, opened = session_marks.nearest(kind, area.key)
-        if mark and kind == tickets.VIEW and tickets.is_over(mark, now):
-            mark = None
+        mark, opened = session_marks.get(kind, area.key), area.key
+        if mark is None and area.guards == "view":
+            mark, opened = session_marks.get(kind), ""
         hashed = tickets.digest(mark, *_bound(state, kind, user)) if mark else None
         once = _once(state, asked, user_id)
         carried = once.digest if once else None
+        now = state.kit.clock()
         seen = state.kit.store.glance(user_id, kind, opened, hashed, now, carried)
         asked.glances[area.key, user_id] = seen
     return seen

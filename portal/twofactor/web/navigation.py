@@ -74,21 +74,23 @@ def came_from(area: str, target: str, carried: str = "") -> str | None:
         carried: the page found at the first challenge of several. It comes with the request, so it
             is checked again.
     """
-    avoided = {urlsplit(url).path for url in (target, sign_in_url())}
     for url in (carried, _referrer()):
         endpoint = _endpoint(url)
         if not url or not endpoint or endpoint in _NO_WAY_BACK:
             continue
-        if area in guards(current_app.view_functions[endpoint]) or urlsplit(url).path in avoided:
+        if urlsplit(url).path in (urlsplit(target).path, urlsplit(sign_in_url()).path):
             continue
-        return url
+        if area not in guards(current_app.view_functions[endpoint]):
+            return url
     return None
 
 
 def _referrer() -> str | None:
     """Return path and query of the `Referer`, `None` if it is another site's."""
+    if not request.referrer:
+        return None
     try:
-        parts = urlsplit(request.referrer or "")
+        parts = urlsplit(request.referrer)
     except ValueError:
         return None
     if parts.netloc != request.host:

@@ -24,12 +24,6 @@ def get(kind: str, area: str = "") -> str | None:
     return mark if isinstance(mark, str) else None
 
 
-def nearest(kind: str, area: str) -> tuple[str | None, str]:
-    """Return the id of the ticket for an area, else that for all areas; and its area, or ""."""
-    mark = get(kind, area)
-    return (mark, area) if mark is not None else (get(kind), "")
-
-
 def put(kind: str, ticket_id: str, area: str = "") -> None:
     """Store a ticket's id in the session."""
     marks = session.get(_KEY)

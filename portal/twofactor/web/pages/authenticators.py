@@ -194,10 +194,10 @@ def _account(state: State) -> Account | None:
 
 def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:
     used = found.last_used_at
-    others = [(each.kind, each.last_step) for each in account.authenticators if each is not found]
+    others = [each.last_step for each in account.authenticators if each is not found]
     return {
         **password.context,
-        "fresh": registry.fresh_in(others, current_state().kit.clock()),
+        "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,
         "name": sentences.authenticator(found.name),
         "since": moment(found.created_at),

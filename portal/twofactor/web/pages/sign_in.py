@@ -21,7 +21,7 @@ from ...core.errors import (
     SignInExpired,
     SignInRefused,
 )
-from ...core.records import KNOWN, Subject, Used
+from ...core.records import KNOWN, Subject
 from ...i18n.language import _, shown
 from ...methods import registry
 from ...service import sign_in, tickets
@@ -113,7 +113,7 @@ def _signed_in(next_url: str | None) -> Response:
     )
 
 
-def _asked_object(state: State, used: Used, *, renews: bool = False) -> Response:
+def _asked_object(state: State, used: int | None, *, renews: bool = False) -> Response:
     """Return the pending sign-in as a JSON object, for a client without pages."""
     refusal = ChallengeRequired(SIGN_IN, wait=registry.fresh_in(used, state.kit.clock()))
     body = error_object(refusal, state.kit.areas.get(SIGN_IN))

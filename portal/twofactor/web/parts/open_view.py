@@ -23,7 +23,7 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
 def is_open(state: State, area: Area, user: Any, user_id: str) -> bool:
     """Return whether a "view" area is open; without a statement where the session has no mark."""
-    mark, _ = session_marks.nearest(tickets.VIEW, area.key)
+    mark = session_marks.get(tickets.VIEW, area.key) or session_marks.get(tickets.VIEW)
     if not mark or tickets.is_over(mark, state.kit.clock()):
         return False
     return guard.verdict_on(state, area, user, user_id, "GET") is Verdict.OPEN
