@@ -204,6 +204,7 @@ def challenges(person: Photographer) -> None:
     person.answer(wrong_code(person.secret, person.clock()))
     person.page.wait_for_load_state()
     person.picture("challenge-wrong", whole=False)
+    person.clock.advance(301)
     person.open("/invoices/")
     person.picture("challenge-view", whole=False)
     person.answer(person.code())

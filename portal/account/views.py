@@ -50,12 +50,13 @@ def overview() -> ResponseReturnValue:
 @login_required
 def security() -> ResponseReturnValue:
     """Show all settings of the account and the areas protected by a code."""
-    [chosen] = twofactor.areas_of_each([customer()])
+    protection = twofactor.protection_of(customer())
     return render_template(
         "account/security.html",
-        is_on=chosen is not None,
+        is_on=protection is not None,
+        hold=protection.hold if protection else None,
         areas=twofactor.areas,
-        chosen=chosen or (),
+        chosen=protection.areas if protection else (),
         sessions=len(service.live_sessions(customer())),
     )
 

@@ -17,10 +17,11 @@ from .app.host import Host
 from .app.state import current_state
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import SetupError
+from .core.records import Protection
 from .core.settings import KEY
 from .service import deactivation, password_change, tickets
 from .storage.ticket_changes import Joins
-from .web import blueprint, guard, requests, responses
+from .web import blueprint, guard, requests, responses, subjects
 from .web.pages import sign_in
 
 if TYPE_CHECKING:
@@ -125,8 +126,7 @@ class TwoFactor:
         Raises:
             SetupError: a setting, an option or an area is wrong; the message names it.
         """
-        if not isinstance(url_prefix, str) or not url_prefix.startswith("/"):
-            raise SetupError(f'url_prefix must be a path such as "/two-factor", not {url_prefix!r}')
+        host_options.check_prefix(url_prefix)
         host = Host.of(
             {
                 "verify_password": verify_password,
@@ -262,6 +262,10 @@ class TwoFactor:
     def areas_of_each(self, users: Iterable[Any]) -> list[tuple[str, ...] | None]:
         """Return the areas of several users in one statement; `None` for users who have it off."""
         return current_state().areas_of_each(users)
+
+    def protection_of(self, user: Any) -> Protection | None:
+        """Return areas and hold of the user of this request, in one statement; `None` if off."""
+        return subjects.protection_of(current_state(), user)
 
     def revoke_tickets(self, user: Any, connection: Connection | None = None) -> None:
         """End a user's pending sign-ins, passes, open views, enrolments and known browsers.

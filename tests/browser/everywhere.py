@@ -193,6 +193,7 @@ def _settings(person: Person) -> Iterator[str]:
 
 
 def _challenges(person: Person, password: str) -> Iterator[str]:
+    person.clock.advance(301)
     person.open("/invoices/")
     person.asked()
     yield "before looking"

@@ -62,6 +62,7 @@ def test_removing_an_area_is_cancelled(signed_in):
 
 def test_looking_at_invoices_is_asked_once_and_stays_open_for_a_while(signed_in, invoices):
     person = signed_in("invoices")
+    person.clock.advance(301)
     person.open("/invoices/")
     person.asked()
     assert invoices[0] not in person.page.content()

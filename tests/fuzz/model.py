@@ -273,6 +273,11 @@ class Model:
             )
         phone.last, account.codes.run, account.known.run = step, 0, 0
 
+    def fresh_in(self, user: str) -> int | None:
+        """Return the seconds until a phone shows a code that was not used, `None` for now."""
+        begin = [(phone.last + 1) * PERIOD for phone in self.accounts[user].phones]
+        return max(0, math.ceil(min(begin, default=0) - self.now)) or None
+
     def wait(self, until: float) -> int:
         return DAY if until == LOCKED else max(1, math.ceil(until - self.now))
 

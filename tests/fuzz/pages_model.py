@@ -233,6 +233,7 @@ class PagesModel(PhonesModel):
         session.marks.clear()
         session.csrf, session.outstanding, session.recovered = None, False, False
         self.password_given(session, user, ticket.data["given"])
+        self.open_views(session, user)
         self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
         return self.led_on(sent)
 
@@ -325,8 +326,11 @@ class PagesModel(PhonesModel):
         data = {"next": target, "codes": account.codes.ever, "known": account.known.ever}
         data["given"] = self.now
         session.marks["sign_in"] = self.issue("sign_in", user, SIGN_IN_SECONDS, **data)
+        if self.inside(target, ""):
+            session.marks["next"] = session.marks["sign_in"]
         if sent.wants_json:
-            raise Refused("required", "sign_in", kept=False, name="second step")
+            wait = self.fresh_in(user)
+            raise Refused("required", "sign_in", wait=wait, kept=False, name="second step")
         return Answer(303, location=f"{self.mount}/sign-in")
 
     def enter(self, session: Session, user: str) -> None:
@@ -381,7 +385,8 @@ class PagesModel(PhonesModel):
         if not self.good(session.marks.get("sign_in")):
             return self._start_over(session, sent, Refused(name="sign-in expired"))
         if sent.wants_json:
-            refused = Refused("required", "sign_in", name="second step")
+            wait = self.fresh_in(session.marks["sign_in"].user)
+            refused = Refused("required", "sign_in", wait=wait, name="second step")
             if self._by_recovery(sent):
                 refused.more = self._more_needed(session.marks["sign_in"])
             raise refused
@@ -414,6 +419,7 @@ class PagesModel(PhonesModel):
             query.append(("next", self.inside(ticket.data["next"], "/")))
             return self.led_on(sent, f"{self.mount}/activate?{urlencode(query, safe='/?:@')}")
         self.password_given(session, ticket.user, ticket.data["given"])
+        self.open_views(session, ticket.user)
         self.know(ticket.user)
         return self._entered(session, sent, ticket.data["next"])
 
@@ -479,7 +485,7 @@ class PagesModel(PhonesModel):
         session.marks.pop("sign_in", None)
         if sent.wants_json:
             raise refused
-        return Answer(303, location=self.login)
+        return Answer(303, location=self.login + "?" * ("next" in session.marks))
 
     # forms without a page
 
@@ -510,7 +516,7 @@ class PagesModel(PhonesModel):
         key, target = found
         account = self.accounts.get(user)
         chosen = account is not None and key in account.areas
-        if not chosen or self.good(session.marks.get(f"view:{key}"), user):
+        if not chosen or self.good(self.opened(session, key), user):
             return Answer(303, location=target)
         return Answer(200)
 
@@ -519,6 +525,11 @@ class PagesModel(PhonesModel):
         if found is None:
             return Answer(404)
         key, target = found
+        opened, account = self.opened(session, key), self.accounts.get(user)
+        if opened is not None and opened.until > self.now:
+            chosen = account is not None and key in account.areas
+            if not chosen or self.good(opened, user):
+                return self.led_on(sent, target, 204)
         try:
             self.judge(user, self.asked(sent))
             self.know(user)

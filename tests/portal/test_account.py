@@ -5,9 +5,10 @@ from typing import ClassVar
 import pytest
 
 from tests.portal.mails import mails
+from tests.support.codes import wrong_code
 from tests.support.customers import make_customer, make_invoices
 from tests.support.databases import both
-from tests.support.enrol import AREAS, enrol, sign_in
+from tests.support.enrol import AREAS, enrol, guess, sign_in
 from tests.support.forms import answer, find_form, submit
 from tests.support.html import parse
 
@@ -364,6 +365,7 @@ def test_the_overview_tells_no_invoices_when_they_are_protected(
     assert number in signed_in.get("/").text
     enrol(signed_in, clock, customer_password)
     assert number not in signed_in.get("/").text
+    clock.advance(301)
     assert signed_in.get("/invoices/").status_code == 403
     assert signed_in.get(f"/invoices/{number}.pdf").status_code == 403
 
@@ -403,3 +405,24 @@ class TestLengths:
         assert enrolled.recovery_code
         assert "At least 13 characters." in signed_in.get("/security/password").text
         assert change(signed_in, customer_password, "plum-lantern-4").status_code == 303
+
+
+def test_the_security_page_tells_of_a_hold(app, signed_in, customer_password, clock):
+    """F-49: of a stranger's, and of this browser's; until when, and what helps."""
+    phone = enrol(signed_in, clock, customer_password)
+    assert "on hold" not in signed_in.get("/security/").text
+    for _ in range(5):
+        clock.advance(1)
+        guess(app.test_client(), "alice", customer_password, phone.secret, clock())
+    page = parse(signed_in.get("/security/").text).text
+    assert (
+        "Someone entered wrong codes, so codes are on hold until 15 January 2027, 08:01 UTC"
+        " on browsers you haven't used before." in page
+    )
+    asked = change(signed_in, customer_password, NEW)
+    for _ in range(5):
+        wrong = wrong_code(phone.secret, clock())
+        asked = answer(signed_in, asked, {"twofactor_code": wrong})
+    page = parse(signed_in.get("/security/").text).text
+    assert "Codes are on hold until 15 January 2027, 08:01 UTC, because of wrong codes." in page
+    assert "Use your recovery code." in page

@@ -121,6 +121,7 @@ def test_a_journey_hops_between_hosts_while_processes_die(site: Site, people: Pe
     # Kill the worker that has just answered before the next request.
     os.kill(int(browser.workers[-1]), signal.SIGKILL)
     guarded(browser, phone, "a2@example.org")
+    people.clock.advance(301)  # the activation has opened them
     assert browser.get("/invoices/").status_code == 403
     opened = answer(browser, browser.get("/invoices/"), {"code": phone.next_code()})
     assert opened.status_code == 303

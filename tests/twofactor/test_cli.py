@@ -40,7 +40,7 @@ def test_held_accounts_are_found(flask, protected):
         protected.post("/deactivate", {"code": protected.wrong()})
     row = json.loads(flask("list", "--held", "--json").output)[0]
     assert row["wrong_in_a_row"] == 5
-    assert row["held_until"] == "2027-01-15T08:01:00+00:00"
+    assert row["held_until"] == "2027-01-15T08:06:00+00:00"
 
 
 @pytest.mark.parametrize("command", ["status", "events", "reset", "unlock"])

@@ -7,7 +7,7 @@ import pytest
 from portal.twofactor import signals
 
 from .host import PASSWORD
-from .person import ALL, MOUNT, element, error, pending
+from .person import ALL, MOUNT, VIEW_SECONDS, element, error, pending
 
 
 def chosen(person):
@@ -215,7 +215,7 @@ class Deeds:
         self.person, self.other = person, person.other_browser()
         self.other.sign_in()
         self.other.post("/sign-in", {"code": person.code()})
-        person.clock.advance(30)
+        person.clock.advance(VIEW_SECONDS + 30)
 
     def note(self, code):
         data = {"text": "1", "twofactor_code": code}

@@ -37,6 +37,8 @@ TEXTS: dict[str, int] = {
     "use": 16,
     "kept": 16,
     "next": 2048,
+    "back": 2048,
+    "twofactor_back": 2048,
     # Cookies hold ids of 256 random bits in base64; `twofactor_trust` holds two.
     "twofactor_trust": 128,
     "twofactor_known": 64,

@@ -60,6 +60,9 @@ class Refusal(TwoFactorError):
     # What exactly the code confirms; `About` knows it.
     summary: str | None = None
 
+    # Seconds until the user can have a code that was not used, 0 for now.
+    wait = 0
+
     def __init__(self, *args: object, area: str | None = None, user_id: str | None = None) -> None:
         super().__init__(*args)
         self.area = area
@@ -89,6 +92,10 @@ class ChallengeRequired(Refusal):
     """A code must be entered first."""
 
     code = "twofactor_required"
+
+    def __init__(self, *args: object, wait: int = 0, **about: str | None) -> None:
+        super().__init__(*args, **about)
+        self.wait = wait
 
 
 class RecoveryNeeded(ChallengeRequired):
@@ -126,11 +133,7 @@ class CodeWrong(Refusal):
 
 
 class CodeReused(Refusal):
-    """The code was used already (RFC 6238 section 5.2). It does not count as a guess.
-
-    Args:
-        wait: seconds until the authenticator shows a code that was not used.
-    """
+    """The code was used already (RFC 6238 section 5.2). It does not count as a guess."""
 
     def __init__(self, wait: int, **about: str | None) -> None:
         super().__init__("code used already", **about)

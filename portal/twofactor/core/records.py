@@ -1,5 +1,6 @@
 """Records of accounts, authenticators, tickets and events, which all layers share."""
 
+import math
 from dataclasses import dataclass, field
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
@@ -119,6 +120,48 @@ class Account:
         """Return the throttle's schedule of codes."""
         return codes(len(self.authenticators))
 
+    @property
+    def used(self) -> int | None:
+        """Return the smallest latest number of the authenticators, as `Glance.used`."""
+        return min((each.last_step for each in self.authenticators), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A time in which codes are not judged, after wrong ones.
+
+    Args:
+        until: Unix seconds, infinity if codes are locked.
+        here: whether it holds the browser of the request; otherwise only browsers that are not
+            known.
+    """
+
+    until: float
+    here: bool = True
+
+    @property
+    def locked(self) -> bool:
+        """Return whether only the recovery code or an operator can end it."""
+        return math.isinf(self.until)
+
+    @property
+    def minute(self) -> float:
+        """Return `until`, rounded up to a whole minute, for people."""
+        return self.until if self.locked else 60.0 * math.ceil(self.until / 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """The protection of a user, for pages of the host.
+
+    Args:
+        areas: keys of the areas that ask for a code, in order.
+        hold: a time in which codes are not judged, `None` if there is none.
+    """
+
+    areas: tuple[str, ...]
+    hold: Hold | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -140,11 +183,14 @@ class Glance:
         areas: the chosen areas, `None` if 2FA is off.
         ticket: whether the requested ticket (a pass or an open view) exists.
         executed_at: time when the requested continuation was executed, `None` if it was not.
+        used: smallest latest number of the user's authenticators. All have used the answers up to
+            it, so that none can be had before the next.
     """
 
     areas: frozenset[str] | None
     ticket: bool = False
     executed_at: int | None = None
+    used: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

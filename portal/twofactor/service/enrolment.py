@@ -121,8 +121,11 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
     return enrolment
 
 
-def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str]:
-    """Store a proof of the password and make the browser a known one, after an activation.
+def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str, str]:
+    """Store what an activation leaves in its session and browser.
+
+    That is a proof of the password, the mark of a known browser, and a ticket that opens the "view"
+    areas for their window.
 
     This is a separate transaction, since the host may change the credential together with the
     activation, and the known browser is bound to the new credential.
@@ -133,15 +136,17 @@ def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str]:
         given: time when the password was entered, Unix seconds.
 
     Returns:
-        The id of the proof, for the session, and the id of the known browser, for its cookie.
+        The id of the proof, for the session, the id of the known browser, for its cookie, and the
+        id of the open areas, for the session. The last two may be empty.
     """
     proof, ticket = tickets.password_proof(kit, subject.user_id, given)
-    written, known = [ticket], ""
+    view, of_view = tickets.views(kit, subject)
+    written, known = [ticket, *of_view], ""
     if kit.settings.known_seconds:
         known, browser = known_browsers.made(kit, subject)
         written.append(browser)
     kit.store.run(lambda tx: tx.add_ticket(*written))
-    return proof, known
+    return proof, known, view
 
 
 def replace_recovery_code(kit: Kit, subject: Subject, answer: Answer) -> RecoveryCode:

@@ -36,6 +36,9 @@ class Pending:
         areas: keys of the protected areas.
         guessed: whether wrong codes from unknown browsers were counted since the last right code.
             The person who typed them knows the password.
+        name: name of the account, for people.
+        used: smallest latest number of the authenticators (`Account.used`).
+        view: id of the ticket that opens the "view" areas once the sign-in is complete, or "".
     """
 
     user_id: str
@@ -48,6 +51,9 @@ class Pending:
     known: str = field(default="", repr=False)
     areas: frozenset[str] = frozenset()
     guessed: bool = False
+    name: str = ""
+    used: int | None = None
+    view: str = field(default="", repr=False)
 
 
 def begin(
@@ -57,6 +63,7 @@ def begin(
     remember: bool,
     next_url: str | None,
     credential: str = "",
+    name: str = "",
 ) -> str:
     """Begin a pending sign-in.
 
@@ -67,6 +74,7 @@ def begin(
         remember: whether the person asked to stay signed in.
         next_url: address to go to afterwards.
         credential: digest of the credential that the password was compared with.
+        name: name of the account, for people.
 
     Returns:
         The ticket's id, for the session.
@@ -79,6 +87,7 @@ def begin(
         "known": account.known_failures,
         "given": int(kit.clock()),
         "credential": credential,
+        "name": name,
     }
     seconds = kit.settings.pending_seconds
     made = tickets.made(kit, tickets.SIGN_IN, account.user_id, seconds, data=data)
@@ -100,7 +109,12 @@ def pending(kit: Kit, ticket_id: str | None) -> Pending:
 
 
 def complete(
-    kit: Kit, ticket_id: str | None, address: str | None, answer: Answer, known: str = ""
+    kit: Kit,
+    ticket_id: str | None,
+    address: str | None,
+    answer: Answer,
+    known: str = "",
+    seen: Callable[[Pending], object] = lambda _: None,
 ) -> Pending:
     """Complete a pending sign-in with a code. Only its ticket decides who the user is.
 
@@ -110,6 +124,7 @@ def complete(
         address: network address of the client.
         answer: the code.
         known: id from the browser's cookie `twofactor_known` (`Subject.known`).
+        seen: is given the pending sign-in before the code is judged.
 
     Raises:
         CodeWrong, CodeReused, Held: the sign-in is still pending, except after its fifth wrong
@@ -125,6 +140,7 @@ def complete(
             raise SignInExpired("pending sign-in over")
         ticket, account = found
         done = _pending(kit, ticket, account)
+        seen(done)
         subject = Subject(ticket.user_id, address, done.credential, known)
         try:
             verification.verify(kit, transaction, subject, answer, SIGN_IN, account)
@@ -135,8 +151,9 @@ def complete(
             raise
         _take(kit, transaction, ticket)
         proof, of_proof = tickets.password_proof(kit, done.user_id, done.given)
-        fresh = known_browsers.note(kit, transaction, subject, account, of_proof)
-        return replace(done, proof=proof, known=fresh)
+        view, of_view = tickets.views(kit, subject)
+        fresh = known_browsers.note(kit, transaction, subject, account, of_proof, *of_view)
+        return replace(done, proof=proof, known=fresh, view=view)
 
     return verification.judged(kit, work, SIGN_IN, lambda done: done.user_id)
 
@@ -176,6 +193,12 @@ def complete_by_recovery(
     return waiting, user
 
 
+def cancel(kit: Kit, ticket_id: str | None) -> None:
+    """End a pending sign-in before its time."""
+    hashed = tickets.digest(ticket_id or "")
+    kit.store.run(lambda tx: tx.end_ticket(hashed, tickets.SIGN_IN))
+
+
 def _spent(kit: Kit, ticket: Ticket, account: Account, known: bool) -> bool:
     """Return whether this was the last wrong code the sign-in allows.
 
@@ -207,4 +230,6 @@ def _pending(kit: Kit, ticket: Ticket, account: Account) -> Pending:
         credential=data.get("credential", ""),
         areas=account.areas,
         guessed=account.codes.run > 0,
+        name=data.get("name", ""),
+        used=account.used,
     )

@@ -91,7 +91,7 @@ def made(
         area: key of the area, if the ticket is for an area.
         data: data to seal in the ticket.
         bound: further texts that the ticket is bound to, see `digest`.
-        ticket_id: id of a used ticket that this ticket replaces.
+        ticket_id: the id, if the caller has made it or keeps that of a used ticket.
     """
     ticket_id = ticket_id or secrets.token_urlsafe(32)
     hashed = digest(ticket_id, *bound)
@@ -101,6 +101,37 @@ def made(
         sealed = kit.vault.seal(text, vault.TICKET, user_id, kind, hashed)
     expires_at = int(kit.clock()) + seconds
     return ticket_id, Ticket(hashed, user_id, kind, area, sealed, expires_at)
+
+
+def view(kit: Kit, subject: Subject, area: str = "") -> tuple[str, Ticket]:
+    """Return an id and its ticket, which opens "view" areas for TWOFACTOR_VIEW_SECONDS.
+
+    The caller must write the ticket. The id ends with the time when it expires, so that a request
+    needs no statement to see that it has (`is_over`).
+
+    Args:
+        kit: the application's parts.
+        subject: the user whose code was right.
+        area: key of the area; "" for all of them, after sign-in and activation.
+    """
+    seconds = kit.settings.view_seconds
+    ticket_id = f"{secrets.token_urlsafe(32)}.{int(kit.clock()) + seconds}"
+    bound = (subject.credential,)
+    return made(kit, VIEW, subject.user_id, seconds, area, bound=bound, ticket_id=ticket_id)
+
+
+def views(kit: Kit, subject: Subject) -> tuple[str, list[Ticket]]:
+    """Return `view` for all areas; nothing and an empty id if none can be open."""
+    if not kit.settings.view_seconds or all(area.guards != "view" for area in kit.areas):
+        return "", []
+    ticket_id, ticket = view(kit, subject)
+    return ticket_id, [ticket]
+
+
+def is_over(view_id: str, now: float) -> bool:
+    """Return whether the id of a `view` names a time that is past."""
+    until = view_id.rpartition(".")[2]
+    return until.isdecimal() and int(until) <= now
 
 
 def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:

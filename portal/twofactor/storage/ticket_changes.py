@@ -43,6 +43,11 @@ class TicketChanges:
             )
         )
 
+    def end_ticket(self, digest: str, kind: str) -> bool:
+        """Remove a ticket of any user; only the session that has its id knows the digest."""
+        ticket = self._tables.ticket
+        return self._hit(delete(ticket).where(ticket.c.digest == digest, ticket.c.kind == kind))
+
     def add_ticket(self, *tickets: Ticket) -> None:
         """Write tickets, in one statement."""
         values = [

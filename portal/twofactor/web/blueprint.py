@@ -19,8 +19,8 @@ from ..i18n.language import _
 from ..service import tickets, verification
 from . import challenge, guard, navigation, passes, requests, responses, session_marks, subjects
 from .challenge import answer, in_language, no_store, render_challenge
-from .pages import activate, authenticators, outstanding, preferences, sign_in
-from .parts import reminder
+from .pages import activate, authenticators, outstanding, preferences, sign_in, sign_in_over
+from .parts import open_view, reminder
 from .parts.dialog import twofactor_dialog
 
 
@@ -51,6 +51,7 @@ def make_blueprint() -> Blueprint:
     add("/browsers", "browsers", preferences.forget_browser, methods=["POST"])
     add("/sign-in", "sign_in", sign_in.show, methods=["GET"])
     add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])
+    add("/sign-in/cancel", "sign_in_cancel", sign_in_over.cancel, methods=["POST"])
     add("/recovered", "recovered", reminder.submit, methods=["POST"])
     add("/challenge", "challenge", show_challenge, methods=["GET"])
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
@@ -62,7 +63,14 @@ def make_blueprint() -> Blueprint:
     return blueprint
 
 
-_ANONYMOUS = frozenset({"twofactor.sign_in", "twofactor.sign_in_submit", "twofactor.static"})
+_ANONYMOUS = frozenset(
+    {
+        "twofactor.sign_in",
+        "twofactor.sign_in_submit",
+        "twofactor.sign_in_cancel",
+        "twofactor.static",
+    }
+)
 
 
 def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
@@ -130,13 +138,15 @@ def show_challenge() -> Response:
     state = current_state()
     area, target = _looked_at(state)
     user = guard.signed_in()
-    asked = guard.verdict_on(state, area, user, state.host.user_key(user), "GET") is Verdict.ASK
+    user_id = state.host.user_key(user)
+    asked = guard.verdict_on(state, area, user, user_id, "GET") is Verdict.ASK
 
     def ask() -> Response:
         if not asked:
-            return navigation.see_other(target)
-        action = url_for("twofactor.challenge", area=area.key, next=target)
-        page = render_challenge(ChallengeRequired(area.key), area, action)
+            return open_view.lead_on(target)
+        wait = passes.of_request().fresh_in((area.key, user_id), state.kit.clock())
+        action = challenge.address(area, target, requests.asked("back"))
+        page = render_challenge(ChallengeRequired(area.key, wait=wait), area, action)
         return Response(page, mimetype="text/html")
 
     fields = ["code"] if asked else []
@@ -148,6 +158,9 @@ def submit_challenge() -> Response:
     state = current_state()
     area, target = _looked_at(state)
     who = subjects.subject(state)
+    if open_view.is_open(state, area, guard.signed_in(), who.user_id):
+        # The page was sent again, or was left open while a download began.
+        return _opened(area, target)
     try:
         with About(area.key, who.user_id):
             text = requests.text("code") or requests.text("twofactor_code")
@@ -156,11 +169,23 @@ def submit_challenge() -> Response:
             code = Code.read(text)
             ticket_id, known_id = verification.open_view(state.kit, who, code, area.key)
     except Refusal as refusal:
-        return answer(refusal, url_for("twofactor.challenge", area=area.key, next=target))
+        return answer(refusal, challenge.address(area, target, requests.asked("back")))
     subjects.keep_known(state, who.user_id, known_id)
     session_marks.renew()
     session_marks.put(tickets.VIEW, ticket_id, area.key)
-    return responses.either(lambda: navigation.see_other(target), lambda: Response(status=204))
+    return _opened(area, target)
+
+
+def _opened(area: Area, target: str) -> Response:
+    """Redirect a person to the page; a program asks for it again itself."""
+
+    def lead_on() -> Response:
+        url = target
+        if open_view.is_file(target):
+            url = challenge.address(area, target, requests.asked("back"))
+        return navigation.see_other(url)
+
+    return responses.either(lead_on, lambda: Response(status=204))
 
 
 def _looked_at(state: State) -> tuple[Area, str]:

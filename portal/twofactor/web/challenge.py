@@ -15,7 +15,7 @@ from ..core.areas import Area
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
 from . import continuation, navigation, passes, sentences
-from .requests import wants_json
+from .requests import asked, wants_json
 
 log = logging.getLogger(__name__)
 
@@ -88,12 +88,24 @@ def unavailable(error: errors.Unavailable) -> Any:
     return no_store(make_response(current_app.handle_http_exception(failure)))
 
 
+def address(area: Area, target: str, carried: str = "") -> str:
+    """Return the address of the page that asks for a code before a page is shown.
+
+    Args:
+        area: the area that guards the page.
+        target: the page.
+        carried: the page for Cancel, as in `navigation.came_from`.
+    """
+    back = navigation.came_from("", target, carried)
+    return url_for("twofactor.challenge", area=area.key, next=target, back=back)
+
+
 def _challenge_page(
     state: State, refusal: errors.Refusal, area: Area | None, target: str | None
 ) -> str:
     if target is None and area is not None and request.method in SAFE_METHODS:
         # A form can't repeat a GET, so the code opens the area first.
-        target = url_for("twofactor.challenge", area=area.key, next=navigation.here())
+        target = address(area, navigation.here())
     if target is not None:
         return render_challenge(refusal, area, target)
     pending, lost = continuation.carry(state, refusal.user_id or "", passes.of_request().family)
@@ -120,6 +132,7 @@ def render_challenge(
     own = _is_asked_here(refusal)
     asked = passes.of_request()
     takes_recovery = asked.recovery is not None and not lost
+    back, carried = _cancel(area)
     return render_template(
         "twofactor/challenge.html",
         area=shown(area) if area else None,
@@ -129,7 +142,8 @@ def render_challenge(
         wait=countdown(refusal),
         lost=lost,
         summary=refusal.summary,
-        back=way_back(),
+        back=back,
+        carried=carried if pending else None,
         own=own,
         # Without its files, a form can't be sent later.
         carries=navigation.inside(target, "POST") if own and pending and not lost else None,
@@ -161,8 +175,8 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
 
 def retry_after(refusal: errors.Refusal) -> int | None:
     """Return the whole seconds until a retry makes sense, `None` if no wait is needed."""
-    if isinstance(refusal, errors.CodeReused):
-        return refusal.wait
+    if isinstance(refusal, errors.CodeReused | errors.ChallengeRequired):
+        return refusal.wait or None
     until = refusal.until if isinstance(refusal, errors.Held | errors.CodeWrong) else None
     if until is None:
         return None
@@ -180,9 +194,25 @@ def countdown(refusal: errors.Refusal) -> int | None:
 
 def way_back() -> str:
     """Return the address for Cancel: the form if it has a GET route, otherwise the preferences."""
-    return navigation.inside(request.root_path.rstrip("/") + request.path) or url_for(
-        "twofactor.preferences"
-    )
+    return navigation.inside(navigation.here_without_query()) or url_for("twofactor.preferences")
+
+
+def _cancel(area: Area | None) -> tuple[str, str | None]:
+    """Return the address for Cancel, and the page that further challenges find it by.
+
+    It is the form of a deed, else the page from which the person came.
+    """
+    is_view = area is not None and area.guards == "view"
+    if not is_view and (form := navigation.inside(navigation.here_without_query())):
+        return form, None
+    carried, target = passes.of_request().back, navigation.here()
+    if (request.endpoint or "").startswith("twofactor.challenge"):
+        carried, target = asked("back"), asked("next")
+    before = navigation.came_from("", target, carried)
+    back = navigation.came_from(area.key, target, carried) if before and area else before
+    if back is None and not is_view:
+        back = url_for("twofactor.preferences")
+    return back or navigation.after_sign_in(None), before
 
 
 def no_store(response: Response) -> Response:

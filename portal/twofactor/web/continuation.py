@@ -25,12 +25,14 @@ from . import navigation
 
 FIELD = "twofactor_pending"
 CODE_FIELD = "twofactor_code"
+# Address for Cancel, since the address of the challenge page is that of the form.
+BACK_FIELD = "twofactor_back"
 CODE_HEADER = "X-Twofactor-Code"
 # Long forms are compressed, so that sealing does not push them over the limit for forms.
 _COMPRESS_ABOVE = 32_768
 _LONGEST_CODE = bounds.longest(CODE_FIELD)
 _LOST = "_twofactor_lost"
-_OWN = frozenset({FIELD, CODE_FIELD})
+_OWN = frozenset({FIELD, CODE_FIELD, BACK_FIELD})
 
 
 @dataclass(frozen=True, slots=True)

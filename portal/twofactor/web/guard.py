@@ -215,7 +215,7 @@ def _ask(
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     if not codes:
-        raise ChallengeRequired(area.key)
+        raise ChallengeRequired(area.key, wait=asked.fresh_in(key, state.kit.clock()))
     if len(codes) > 1:
         raise MalformedCode("several codes")
     refuse_cross_site()
@@ -263,12 +263,14 @@ def glance(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> G
     seen = asked.glances.get((area.key, user_id))
     if seen is None:
         kind = tickets.VIEW if area.guards == "view" else tickets.PASS
-        mark = session_marks.get(kind, area.key)
+        mark, opened = session_marks.get(kind, area.key), area.key
+        if mark is None and area.guards == "view":
+            mark, opened = session_marks.get(kind), ""
         hashed = tickets.digest(mark, *_bound(state, kind, user)) if mark else None
         once = _once(state, asked, user_id)
         carried = once.digest if once else None
         now = state.kit.clock()
-        seen = state.kit.store.glance(user_id, kind, area.key, hashed, now, carried)
+        seen = state.kit.store.glance(user_id, kind, opened, hashed, now, carried)
         asked.glances[area.key, user_id] = seen
     return seen
 

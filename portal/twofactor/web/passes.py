@@ -15,6 +15,7 @@ from ..app.state import State, current_state
 from ..core.errors import About, Refusal, Unavailable
 from ..core.policy import SAFE_METHODS
 from ..core.records import Glance, Ticket
+from ..methods import registry
 from ..service import tickets
 from ..service.tickets import Deed, Grant
 from . import continuation, navigation, requests, session_marks
@@ -40,6 +41,7 @@ class Asked:
         self.again: set[Key] = set()
         self.codes: set[str] | None = None
         self.carried: Continuation | None = None
+        self.back = ""
         self.executed = False
         # See `guard.require`; set while the challenge takes the recovery code.
         self.recovery: Callable[[], object] | None = None
@@ -59,6 +61,11 @@ class Asked:
         All challenge pages of a form share it, so only one of them can be executed.
         """
         return None if self.carried is None or self.executed else self.carried.id
+
+    def fresh_in(self, key: Key, now: float) -> int:
+        """Return the seconds until the user can have a code that was not used (`registry`)."""
+        seen = self.glances.get(key)
+        return registry.fresh_in(seen.used, now) if seen else 0
 
     @property
     def lost(self) -> str:
@@ -92,6 +99,7 @@ def restore_form() -> None:
         return
     state, asked = current_state(), of_request()
     asked.codes = continuation.codes()
+    asked.back = request.form.get(continuation.BACK_FIELD, "")
     asked.carried = continuation.unseal(state, tokens[0])
     continuation.restore(asked.carried)
 

@@ -145,12 +145,18 @@ def field_of(refusal: Refusal) -> str:
     return "name" if isinstance(refusal, NameUnusable) else "code"
 
 
-def start_over(state: State, refusal: Refusal) -> Response:
-    """Redirect a person to the host's sign-in page with the reason; refuse a program."""
+def start_over(state: State, refusal: Refusal, next_url: str | None = None) -> Response:
+    """Redirect a person to the host's sign-in page with the reason; refuse a program.
+
+    Args:
+        state: of the application.
+        refusal: the reason.
+        next_url: address to go to after signing in.
+    """
 
     def to_sign_in() -> Response:
         flash(sentence(refusal, state.kit.clock()))
-        return navigation.to_sign_in()
+        return navigation.to_sign_in(next_url)
 
     return either(to_sign_in, lambda: refused(state, refusal, "sign_in.html"))
 

@@ -33,6 +33,22 @@ def wait(seconds: float) -> str:
     return plural("in %(count)d day", "in %(count)d days", count)
 
 
+def when(until: float, now: float) -> str:
+    """Return when a retry is possible: the time to wait, or for more than an hour the time of day.
+
+    The time is in UTC, since the person's time zone is not known. Rounded up, as in `wait`.
+    """
+    if until - now <= 3600:
+        return wait(until - now)
+    until = 60 * math.ceil(until / 60)
+    days = int(until // 86_400) - int(now // 86_400)
+    if days == 0:
+        return _("at %(time)s UTC", time=time_of_day(until))
+    if days == 1:
+        return _("tomorrow at %(time)s UTC", time=time_of_day(until))
+    return _("on %(moment)s", moment=moment(until))
+
+
 def _rounded(seconds: float) -> tuple[int, int]:
     """Return a number, rounded up, and its unit in seconds."""
     seconds = max(1, math.ceil(seconds))
@@ -129,11 +145,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             return _wrong(error, now)
         case errors.Held():
             return _any_held(error, now)
-        case errors.CodeReused():
-            return _(
-                "That code was used already; each code works once. The next one comes %(wait)s.",
-                wait=wait(error.wait),
-            )
+        case errors.CodeReused() | errors.ChallengeRequired():
+            return _used(error)
         case errors.PasswordRefused():
             return error.sentence
         case errors.ClockOff():
@@ -167,6 +180,21 @@ def _plain(error: errors.TwoFactorError) -> str:
     return _(next(plain, _UNKNOWN))
 
 
+def _used(error: errors.CodeReused | errors.ChallengeRequired) -> str:
+    """Return the sentence about a code that was used, whether it was entered again or not."""
+    if isinstance(error, errors.CodeReused):
+        return _(
+            "That code was used already; each code works once. The next one comes %(wait)s.",
+            wait=wait(error.wait),
+        )
+    if not error.wait:
+        return _plain(error)
+    return _(
+        "You've already used the code your app shows now. The next one comes %(wait)s.",
+        wait=wait(error.wait),
+    )
+
+
 def _wrong(error: errors.CodeWrong, now: float) -> str:
     text = _("That code is not right. Enter the code that your authenticator app shows now.")
     if error.over:
@@ -196,8 +224,8 @@ def _slip(error: slips.RecoverySlip) -> str:
 def _any_held(error: errors.Held, now: float) -> str:
     if isinstance(error, errors.RecoveryHeld):
         return _(
-            "Too many tries. Wait %(time)s, or use a code from your app.",
-            time=duration(error.until - now),
+            "Too many tries. Try again %(wait)s, or use a code from your app.",
+            wait=when(error.until, now),
         )
     if isinstance(error, errors.PasswordHeld):
         return _password_held(error, now)
@@ -211,15 +239,16 @@ def _held(error: errors.Held, now: float) -> str:
             " ask us for help."
         )
     return _(
-        "Too many wrong codes. Try again %(wait)s, or use your recovery code.",
-        wait=wait(error.until - now),
+        "Too many wrong codes. You can try again %(wait)s. Need to get in sooner? Use your recovery"
+        " code.",
+        wait=when(error.until, now),
     )
 
 
 def _password_held(error: errors.PasswordHeld, now: float) -> str:
     if error.locked:
         return _("Too many wrong passwords: none is checked any more. Ask us for help.")
-    return _("Too many wrong passwords. Try again %(wait)s.", wait=wait(error.until - now))
+    return _("Too many wrong passwords. Try again %(wait)s.", wait=when(error.until, now))
 
 
 def _clock(seconds: int) -> str:

@@ -3,11 +3,14 @@
 from flask import after_this_request, current_app, g, session
 from werkzeug.wrappers import Response
 
+from ..service import tickets
 from . import requests
 
 _KEY = "_twofactor"
 _NEWS = "_twofactor_news"
 _RENEWAL = "_twofactor_renewal"
+_NEXT = "next"
+_LONGEST_NEXT = 500
 
 
 def _name(kind: str, area: str) -> str:
@@ -27,6 +30,26 @@ def put(kind: str, ticket_id: str, area: str = "") -> None:
     name = _name(kind, area)
     marks = session.get(_KEY)
     session[_KEY] = (marks if isinstance(marks, dict) else {}) | {name: ticket_id}
+
+
+def open_views(ticket_id: str) -> None:
+    """Store the id of a ticket that opens all "view" areas (`tickets.views`), unless empty."""
+    if ticket_id:
+        put(tickets.VIEW, ticket_id)
+
+
+def keep_next(url: str | None) -> None:
+    """Store the address to go to after a sign-in, in case its ticket expires first.
+
+    A long one is left out, since all of a session may have to fit into a cookie.
+    """
+    if url and len(url) <= _LONGEST_NEXT:
+        put(_NEXT, url)
+
+
+def next_url() -> str | None:
+    """Return the address that `keep_next` stored. It is checked when it is used."""
+    return get(_NEXT)
 
 
 def drop(kind: str, area: str = "") -> None:

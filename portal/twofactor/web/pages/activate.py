@@ -160,11 +160,12 @@ def _leave_proofs(state: State, finished: Enrolment) -> None:
     """Record the given password and the browser; a failure does not undo the activation."""
     try:
         who = subjects.subject_anew(state)
-        proof, known_id = enrolment.leave_proofs(state.kit, who, finished.given)
+        proof, known_id, view_id = enrolment.leave_proofs(state.kit, who, finished.given)
     except (Unavailable, SQLAlchemyError):
         log.warning("a given password could not be noted: it will be asked again")
     else:
         session_marks.put(tickets.PASSWORD, proof)
+        session_marks.open_views(view_id)
         subjects.keep_known(state, who.user_id, known_id)
 
 

@@ -20,6 +20,7 @@ from ...core.errors import (
 )
 from ...core.records import Account, Authenticator
 from ...i18n.language import _, moment
+from ...methods import registry
 from ...service import authenticators, tickets
 from ...service.authenticators import Addition
 from .. import navigation, requests, responses, sentences, session_marks, subjects
@@ -193,13 +194,15 @@ def _account(state: State) -> Account | None:
 
 def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:
     used = found.last_used_at
+    others = [each.last_step for each in account.authenticators if each is not found]
     return {
+        **password.context,
+        "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,
         "name": sentences.authenticator(found.name),
         "since": moment(found.created_at),
         "used": moment(used) if used else None,
         "only": len(account.authenticators) == 1,
-        **password.context,
     }
 
 

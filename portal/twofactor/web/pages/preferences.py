@@ -13,7 +13,8 @@ from ...core.areas import DEACTIVATION, PREFERENCES, RECOVERY
 from ...core.errors import About, NotOn, Refusal, UnknownArea
 from ...core.records import ATTEMPTS, Account, Event
 from ...i18n.language import _, moment, shown
-from ...service import areas, deactivation, enrolment, trusted_browsers
+from ...methods import registry
+from ...service import areas, deactivation, enrolment, known_browsers, trusted_browsers
 from ...service.authenticators import MOST
 from ...storage.transaction import Transaction
 from .. import continuation, guard, requests, responses, sentences, session_marks, subjects
@@ -29,7 +30,7 @@ _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 def show() -> Response:
     """Show state, areas and recent activity (GET)."""
     state = current_state()
-    account = state.kit.store.account(state.host.user_key(current_user))
+    account = known_browsers.beside(state.kit, subjects.subject(state))
     return responses.either(
         lambda: responses.page("preferences.html", **_context(state, account)),
         lambda: _state_object(state, account),
@@ -40,7 +41,7 @@ def submit() -> Response:
     """Save the chosen areas; removing an area needs a code (POST)."""
     state = current_state()
     who = subjects.subject(state)
-    account = state.kit.store.account(who.user_id)
+    account = known_browsers.beside(state.kit, who)
     if account is None:
         return responses.done(sentences.sentence(NotOn("off"), 0), state="off")
     changed = False
@@ -169,6 +170,8 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
     events = kit.store.events(state.host.user_key(current_user), RECENT)
     return {
         "account": account,
+        "hold": _hold(state, account),
+        "fresh": registry.fresh_in(account.used, kit.clock()) if account else 0,
         "areas": [shown(area) for area in offer.areas],
         "mandatory": offer.mandatory,
         "chosen": offer.chosen(account.areas & every) if account else every,
@@ -183,6 +186,18 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
         "changes": [_line(state, event) for event in events if event.kind not in ATTEMPTS],
         "attempts": [_line(state, event) for event in events if event.kind in ATTEMPTS],
     }
+
+
+def _hold(state: State, account: Account | None) -> dict[str, Any] | None:
+    """Return the hold of codes for the page."""
+    who, now = subjects.subject(state), state.kit.clock()
+    hold = known_browsers.hold(who, account, now) if account else None
+    if hold is None:
+        return None
+    if hold.locked:
+        return {"locked": True, "here": hold.here}
+    at = moment(hold.minute)
+    return {"locked": False, "here": hold.here, "at": at, "iso": sentences.iso(hold.until)}
 
 
 def _line(state: State, event: Event) -> dict[str, str | None]:
@@ -214,6 +229,7 @@ def _state_object(state: State, account: Account | None) -> Response:
             {
                 "state": "on" if account else "off",
                 "activated_at": sentences.iso(account.activated_at) if account else None,
+                "hold": _hold_object(state, account),
                 "password_fresh": account is not None and not PasswordQuestion(state).is_asked,
                 "csrf_token": requests.csrf_token(),
                 "areas": [
@@ -235,6 +251,11 @@ def _state_object(state: State, account: Account | None) -> Response:
             }
         )
     )
+
+
+def _hold_object(state: State, account: Account | None) -> dict[str, Any] | None:
+    held = _hold(state, account)
+    return held and {"until": held.get("iso"), "locked": held["locked"], "here": held["here"]}
 
 
 def _browser_objects(state: State) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from ...app.state import current_state
 from ...core import bounds
 from ...i18n.language import shown
-from .. import guard
+from .. import guard, passes
 
 
 def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: str = "") -> Markup:
@@ -32,11 +32,13 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
     key_of = state.host.user_key
     signed_in = bool(current_user.is_authenticated) and key_of(current_user) == key_of(asked)
     # Rendered by Jinja with autoescape on: it is markup already.
+    fresh = passes.of_request().fresh_in((area.key, key_of(asked)), state.kit.clock())
     page = render_template(
         "twofactor/_guard_dialog.html",
         area=shown(area),
         signed_in=signed_in,
         check=check,
         summary=bounds.one_line(summary),
+        fresh=fresh,
     )
     return Markup(page)  # noqa: S704 - Jinja has escaped it
