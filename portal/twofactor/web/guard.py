@@ -97,7 +97,7 @@ def require(key: str, user: Any = None, summary: str = "") -> None:
     if not policy.guards_method(area, sent.method):
         return
     if checking(sent):
-        abort(nothing_done())
+        abort(nothing_done(summary))
     user_id = state.host.user_key(user)
     if check(state, area, user, user_id, says=lambda: summary):
 
