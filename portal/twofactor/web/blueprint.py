@@ -20,7 +20,7 @@ from ..service import tickets, verification
 from . import challenge, guard, navigation, passes, requests, responses, session_marks, subjects
 from .challenge import answer, in_language, no_store, render_challenge
 from .pages import activate, authenticators, outstanding, preferences, sign_in, sign_in_over
-from .parts import open_view, reminder
+from .parts import executed, open_view, reminder
 from .parts.dialog import twofactor_dialog
 
 
@@ -219,7 +219,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     )
     app.before_request(startup_checks.first_request(app, check_users))
     app.before_request(outstanding.hold)
-    app.before_request(passes.restore_form)
+    app.before_request(executed.restore_form)
     passes.watch(app)
     user_logged_out.connect(_forget_marks, app, weak=False)
     user_logged_in.connect(outstanding.on_login, app, weak=False)

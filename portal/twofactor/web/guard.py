@@ -99,7 +99,7 @@ def require(key: str, user: Any = None, recovery: Action | None = None, summary:
     if not policy.guards_method(area, sent.method):
         return False
     if checking(sent):
-        abort(nothing_done())
+        abort(nothing_done(summary))
     user_id = state.host.user_key(user)
     asked = passes.of_request()
     asked.recovery = recovery
