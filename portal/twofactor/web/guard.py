@@ -82,7 +82,7 @@ def _unauthorized() -> Any:
     return cast(Any, current_app).login_manager.unauthorized()
 
 
-def require(key: str, user: Any = None, recovery: Callable[[], object] | None = None) -> bool:
+def require(key: str, user: Any = None, recovery: Action | None = None) -> bool:
     """Ask for a code inside a view, just before the action.
 
     Args:
@@ -107,7 +107,7 @@ def require(key: str, user: Any = None, recovery: Callable[[], object] | None = 
         return False
     user_id = state.host.user_key(user)
     asked = passes.of_request()
-    asked.recovery = recovery
+    asked.recovery, asked.recovered = recovery, False
     if check(state, area, user, user_id):
 
         @after_this_request
