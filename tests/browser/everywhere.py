@@ -251,7 +251,7 @@ def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
     person.press("Ask again on " + _browser(person))
     _sign_in_anew(person, password)
     person.use("Use recovery code")
-    person.sees("five groups of four")
+    person.sees("20 letters and numbers")
     yield "second step, recovery code"
     person.press("Confirm")
     expect(person.page.locator("main").get_by_role("alert")).to_be_visible()
@@ -267,7 +267,7 @@ def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
     person.fill("New password", NEW)
     person.fill("Repeat new password", NEW)
     person.press("Confirm")
-    person.sees("is off now")
+    person.sees("is now off")
     yield "step 1, recovered"
     person.open("/")
     person.sees("because you used your recovery code")

@@ -96,3 +96,23 @@ def test_the_wait_is_counted_down(asked):
     asked.page.clock.run_for(21_000)
     expect(line).to_have_text("You can try again now.")
     expect(line).to_have_attribute("role", "status")
+
+
+@pytest.mark.parametrize("look", LOOKS[:1], ids=str)
+def test_a_lost_phone_loses_no_form(asked):
+    """F-44: from the dialog to the recovery code, and then the form is sent."""
+    asked.page.get_by_role("dialog").get_by_role("link", name="Use your recovery code").click()
+    asked.sees("We've kept what you entered.")
+    asked.press("Use your recovery code")
+    asked.fill("Code or recovery code", asked.recovery_code[:-1])
+    asked.press("Deactivate")
+    asked.sees("A recovery code has 20 letters and numbers: you entered 19.")
+    field = asked.page.get_by_label("Code or recovery code")
+    expect(field).to_have_value(asked.recovery_code[:-1])
+    asked.inspect()
+    field.fill(asked.recovery_code)
+    asked.press("Deactivate")
+    asked.sees("We've kept your form, but we haven't sent it yet.")
+    asked.inspect()
+    asked.press("Send it now")
+    asked.sees("Your password was changed")

@@ -126,7 +126,7 @@ def test_it_leads_into_the_wizard_with_the_areas_of_before(guessed, host):
     done = use(guessed, **twice(NEW))
     assert done.location.startswith(f"{MOUNT}/activate?")
     page = guessed.client.get(done.location).text
-    assert "two-factor authentication is off now" in page
+    assert "Two-factor authentication is now off" in page
     for key in ("sign_in", "note", "vault", "payment"):
         box = page.split(f'value="{key}"')[1].split(">")[0]
         assert "checked" in box

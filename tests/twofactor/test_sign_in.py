@@ -214,7 +214,7 @@ class TestRecoveryCode:
         assert is_in(pending_one)
         assert not pending_one.is_on()
         shown = pending_one.client.get(done.location).text
-        assert "two-factor authentication is off now" in shown
+        assert "Two-factor authentication is now off" in shown
         assert "Activate two-factor authentication" in shown
         assert told == [1]
 

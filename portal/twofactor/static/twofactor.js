@@ -53,6 +53,15 @@
     });
     dialog.querySelector("[data-twofactor-confirm]").addEventListener("click", confirm);
     dialog.querySelector("[data-twofactor-cancel]").addEventListener("click", () => dialog.close());
+    // Sent without a code, the form comes back sealed, on a page that keeps it for the recovery code.
+    dialog.querySelector("[data-twofactor-lost]")?.addEventListener("click", (event) => {
+      if (form.method !== "post") return;
+      event.preventDefault();
+      code.value = "";
+      confirmed = true;
+      dialog.close();
+      form.requestSubmit(submitter);
+    });
     dialog.addEventListener("close", () => {
       if (!confirmed) code.value = "";
     });

@@ -102,7 +102,7 @@ def require(key: str, user: Any = None, recovery: Action | None = None, summary:
         abort(nothing_done(summary))
     user_id = state.host.user_key(user)
     asked = passes.of_request()
-    asked.recovery = recovery
+    asked.recovery, asked.recovered = recovery, False
     if check(state, area, user, user_id, says=lambda: summary):
 
         @after_this_request

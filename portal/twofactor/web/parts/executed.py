@@ -21,6 +21,7 @@ def restore_form() -> None:
     state, user = current_state(), guard.signed_in()
     if not user.is_authenticated or carried.area not in state.kit.areas:
         return
-    seen = guard.glance(state, state.kit.areas.get(carried.area), user, carried.user_id)
+    area, asked = state.kit.areas.get(carried.area), passes.of_request()
+    seen = guard.glance(state, asked, area, user, carried.user_id)
     if seen.executed_at is not None:
         raise AlreadyDone(seen.executed_at, area=carried.area, user_id=carried.user_id)
