@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from ..app.state import current_state
 from ..core import bounds
+from . import session_marks
 
 
 def here() -> str:
@@ -59,6 +60,15 @@ def after_sign_in(next_url: str | None) -> str:
 def see_other(url: str) -> Response:
     """Return a redirect that is followed with GET after any method (RFC 9110 section 15.4.4)."""
     return redirect(url, 303)
+
+
+def to_what_is_there(endpoint: str) -> Response:
+    """Redirect a form that was sent twice at once to the page that shows what the first one did.
+
+    The session stays as the first answer leaves it.
+    """
+    session_marks.leave()
+    return see_other(url_for(endpoint))
 
 
 def sign_in_url() -> str:

@@ -18,6 +18,7 @@ from ..core.errors import (
     CrossSite,
     MalformedCode,
     NameUnusable,
+    NotSaved,
     PasswordWrong,
     Refusal,
 )
@@ -96,6 +97,16 @@ def code() -> str:
     if not given.strip():
         raise ChallengeRequired("no code")
     return given
+
+
+def check_saved() -> None:
+    """Check that the person has ticked the box below the recovery code.
+
+    Raises:
+        NotSaved: the box is not ticked.
+    """
+    if texts("saved") != ["yes"]:
+        raise NotSaved("not ticked")
 
 
 def _unfit(name: str) -> Refusal:

@@ -13,12 +13,15 @@ from ..app.state import State
 from ..core.errors import (
     NameUnusable,
     NewPasswordNeeded,
+    NoArea,
+    NotSaved,
     PasswordHeld,
     PasswordRefused,
     PasswordsDiffer,
     PasswordWrong,
     Refusal,
     Unavailable,
+    UnknownArea,
 )
 from ..i18n.language import moment
 from ..service import tickets
@@ -142,6 +145,10 @@ def field_of(refusal: Refusal) -> str:
         return "password"
     if isinstance(refusal, NewPasswordNeeded | PasswordsDiffer | PasswordRefused):
         return "new-password"
+    if isinstance(refusal, NoArea | UnknownArea):
+        return "areas"
+    if isinstance(refusal, NotSaved):
+        return "saved"
     return "name" if isinstance(refusal, NameUnusable) else "code"
 
 

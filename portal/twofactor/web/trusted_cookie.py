@@ -49,7 +49,9 @@ def remember(state: State, subject: Subject, response: Response) -> None:
 
 
 def keep(response: Response, cookie: str, seconds: int) -> None:
-    """Set the trust cookie for some seconds."""
+    """Set the trust cookie for some seconds; an empty value leaves the browser's own."""
+    if not cookie:
+        return
     subjects.send_cookie(response, _cookie_name(), cookie, seconds)
 
 

@@ -168,7 +168,7 @@ def submit() -> Response:
                 user = _load(state, pending)
     except Refusal as refusal:
         if over := _over(state, mark, refusal):
-            return _start_over(state, over)
+            return _completed(state, mark, waiting) or _start_over(state, over)
         of_recovery = isinstance(refusal, MalformedRecoveryCode)
         if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
             return _recovery_again(state, refusal, mark, waiting)
@@ -177,6 +177,28 @@ def submit() -> Response:
         return _complete(state, pending, user, isinstance(answer, RecoveryCode))
     except SignInRefused as refusal:
         return _refused(state, refusal)
+
+
+def _completed(state: State, mark: str | None, waiting: Pending | None) -> Response | None:
+    """Answer a form that was sent twice at once; the cookie of the first answer decides.
+
+    Args:
+        state: of the application.
+        mark: id of the pending sign-in.
+        waiting: the pending sign-in, if a recovery code was sent.
+    """
+    done = sign_in.completed(state.kit, mark)
+    if done is None and waiting is not None:
+        recovered = sign_in.just_recovered(state.kit, waiting.user_id)
+        done = (waiting.next_url,) if recovered else None
+    if done is None:
+        return None
+    session_marks.leave()
+    target = navigation.after_sign_in(done[0])
+    return responses.either(
+        lambda: navigation.see_other(target),
+        lambda: responses.as_json({"message": _("Signed in."), "next": target}),
+    )
 
 
 def _recovery_again(
