@@ -155,7 +155,7 @@ def _another_phone(person: Person) -> Iterator[str]:
     person.sees("Step 3 of 3")
     yield "another phone, wrong code"
     person.answer(oathtool(secret, person.clock()))
-    person.sees("Tablet was added")
+    person.sees("Tablet is added")
     yield "preferences, two phones"
     person.page.get_by_role("link", name="Change Tablet").click()
     person.press("Remove")

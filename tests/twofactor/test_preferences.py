@@ -5,9 +5,15 @@ import re
 import pytest
 
 from portal.twofactor import signals
+from portal.twofactor.core.answers import RecoveryCode
+from portal.twofactor.methods import recovery
 
 from .host import PASSWORD
 from .person import ALL, MOUNT, element, error, pending
+
+
+def shown_code(person):
+    return element(person.client.get(f"{MOUNT}/recovery").text, "twofactor-recovery-code")
 
 
 def chosen(person):
@@ -83,19 +89,61 @@ class TestAreas:
 
 
 class TestRecoveryCode:
-    def test_a_new_one_needs_a_code_and_replaces_the_old(self, protected, clock):
-        """C-60"""
+    def test_a_new_one_needs_a_code_and_counts_once_it_is_saved(self, protected):
+        """F-31, C-60: it can be looked at again; until it is saved, the old one counts."""
         assert protected.post("/recovery", {"code": ""}).status_code == 403
         refused = protected.post("/recovery", {"code": protected.wrong()})
         assert "not right" in error(refused.text)
         made = protected.post("/recovery", {"code": protected.code()})
-        assert made.status_code == 200
-        fresh = element(made.text, "twofactor-recovery-code")
+        assert (made.status_code, made.location) == (303, f"{MOUNT}/recovery")
+        fresh = shown_code(protected)
         assert fresh != protected.recovery_code
-        old = protected.post("/deactivate", {"code": protected.recovery_code})
-        assert "recovery code is not right" in error(old.text)
-        assert protected.post("/deactivate", {"code": fresh}).status_code == 303
-        assert not protected.is_on()
+        assert shown_code(protected) == fresh
+        other = protected.other_browser()
+        other.sign_in()
+        protected.clock.advance(30)
+        other.post("/sign-in", {"code": other.code()})
+        assert fresh not in other.client.get(f"{MOUNT}/recovery").text
+        assert "tick the box" in error(protected.post("/recovery", {}).text)
+        assert fresh in protected.post("/recovery", {"saved": "no"}).text
+        assert self.opens(protected, protected.recovery_code)
+        assert not self.opens(protected, fresh)
+        token = protected.token(f"{MOUNT}/recovery")
+        told = []
+        with signals.recovery_code_replaced.connected_to(lambda _app, **facts: told.append(facts)):
+            for _ in range(2):
+                data = {"csrf_token": token, "saved": "yes"}
+                saved = protected.client.post(f"{MOUNT}/recovery", data=data)
+                assert (saved.status_code, saved.location) == (303, f"{MOUNT}/")
+                page = protected.client.get(f"{MOUNT}/").text
+                assert "Your old one no longer works." in page
+        assert told == [{"user_id": protected.id}]
+        assert fresh not in protected.client.get(f"{MOUNT}/recovery").text
+        assert not self.opens(protected, protected.recovery_code)
+        assert self.opens(protected, fresh)
+
+    def opens(self, person, code):
+        """Whether this is the recovery code that counts."""
+        kit = person.app.extensions["twofactor"].kit
+        with person.app.app_context():
+            hashed = kit.store.account(person.id).recovery_hash
+        return recovery.is_code(RecoveryCode.read(code), hashed)
+
+    @pytest.mark.parametrize("end", ["late", "cancelled"])
+    def test_a_new_one_that_is_not_saved_leaves_the_old_one(self, protected, clock, end):
+        """F-31"""
+        protected.post("/recovery", {"code": protected.code()})
+        fresh = shown_code(protected)
+        if end == "late":
+            clock.advance(901)
+            late = protected.post("/recovery", {"saved": "yes"})
+            assert late.status_code == 403
+            assert "your old one still works" in error(late.text)
+        else:
+            protected.post("/recovery", {"cancel": "yes"})
+            assert "your old recovery code still works" in protected.client.get(f"{MOUNT}/").text
+        assert fresh not in protected.client.get(f"{MOUNT}/recovery").text
+        assert self.opens(protected, protected.recovery_code)
 
     def test_looking_makes_none_and_shows_none(self, protected):
         """C-54"""
@@ -105,11 +153,17 @@ class TestRecoveryCode:
         assert protected.post("/deactivate", {"code": protected.recovery_code}).status_code == 303
 
     def test_sending_the_same_form_twice_makes_one(self, protected):
+        """F-31: a double click, or a form sent again by Reload, leads to the one code."""
         code, token = protected.code(), protected.token(f"{MOUNT}/recovery")
         data = {"code": code, "csrf_token": token}
-        assert protected.client.post(f"{MOUNT}/recovery", data=data).status_code == 200
-        again = protected.client.post(f"{MOUNT}/recovery", data=data)
-        assert "used already" in error(again.text)
+        for _ in range(2):
+            sent = protected.client.post(f"{MOUNT}/recovery", data=data)
+            assert (sent.status_code, sent.location) == (303, f"{MOUNT}/recovery")
+            fresh = shown_code(protected)
+        assert shown_code(protected) == fresh
+        protected.clock.advance(61)
+        late = protected.client.post(f"{MOUNT}/recovery", data=data)
+        assert late.status_code == 403
 
 
 class TestDeactivation:
@@ -231,7 +285,9 @@ class Deeds:
         return self.other.client.get("/vault", headers=headers).status_code == 200
 
     def recovery(self, code):
-        return self.person.post("/recovery", {"code": code}).status_code == 200
+        if self.person.post("/recovery", {"code": code}).status_code != 303:
+            return False
+        return self.person.post("/recovery", {"saved": "yes"}).status_code == 303
 
     def fewer(self, code):
         asked = self.person.post("/", {"areas": ["note", "sign_in", "vault"]})

@@ -181,18 +181,6 @@ class EnrolmentExpired(Refusal):
     """The enrolment has expired, was finished elsewhere or belongs to another session."""
 
 
-class EnrolmentReplaced(Refusal):
-    """The same session has begun a newer enrolment, so the page shows an old secret."""
-
-
-class RecoveryExpired(Refusal):
-    """The new recovery code was not saved in time. The old one still works."""
-
-
-class NotSaved(Refusal):
-    """The person has not said that the recovery code is printed or saved."""
-
-
 class SignInExpired(Refusal):
     """The pending sign-in has expired; the password must be entered again."""
 
@@ -281,10 +269,6 @@ class NotOn(Refusal):
 
 class UnknownArea(Refusal):
     """The area is not on offer."""
-
-
-class NoArea(Refusal):
-    """The choice has no area at all."""
 
 
 class AreasChanged(Refusal):

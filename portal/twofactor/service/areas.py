@@ -2,7 +2,8 @@
 
 from ..core import changes
 from ..core.areas import Choice
-from ..core.errors import AreasChanged, ChallengeRequired, NoArea, NotOn
+from ..core.enrolment_errors import NoArea
+from ..core.errors import AreasChanged, ChallengeRequired, NotOn
 from ..core.records import Account, Subject
 from ..storage.transaction import Transaction
 from .context import Kit

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from ..core import changes
 from ..core.answers import Answer, RecoveryCode
-from ..core.errors import AlreadyOn, EnrolmentExpired, EnrolmentReplaced, PasswordWrong
+from ..core.enrolment_errors import EnrolmentReplaced
+from ..core.errors import AlreadyOn, EnrolmentExpired, PasswordWrong
 from ..core.records import Account, Subject
 from ..methods import recovery
 from ..methods.registry import TOTP
@@ -114,7 +115,7 @@ def choose_again(
             raise EnrolmentExpired("enrolment over")
         data = tickets.data_of(kit, ticket) | {"areas": sorted(areas)}
         sealed = tickets.sealed(kit, subject.user_id, tickets.ENROLMENT, hashed, data)
-        transaction.change_ticket(hashed, tickets.ENROLMENT, subject.user_id, sealed=sealed)
+        transaction.change_ticket(hashed, tickets.ENROLMENT, subject.user_id, {"sealed": sealed})
 
     kit.store.run(work)
 

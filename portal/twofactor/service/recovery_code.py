@@ -6,7 +6,8 @@ The new code counts once the person has said that it is saved; until then the ol
 from ..core import changes
 from ..core.answers import Answer, RecoveryCode
 from ..core.areas import RECOVERY
-from ..core.errors import EnrolmentExpired, NotOn, RecoveryExpired
+from ..core.enrolment_errors import RecoveryExpired
+from ..core.errors import EnrolmentExpired, NotOn
 from ..core.records import Subject
 from ..methods import recovery
 from ..storage.transaction import Transaction
@@ -73,8 +74,8 @@ def save(kit: Kit, subject: Subject, ticket_id: str | None) -> None:
         # The lock of the account comes first, as in every other transaction.
         if transaction.account(subject.user_id, lock=True) is None:
             raise NotOn("no second factor")
-        changed: dict[str, object] = {"kind": SAVED, "sealed": None}
-        if not transaction.change_ticket(hashed, tickets.RECOVERY, subject.user_id, **changed):
+        saved = {"kind": SAVED, "sealed": None}
+        if not transaction.change_ticket(hashed, tickets.RECOVERY, subject.user_id, saved):
             raise RecoveryExpired("saved or cancelled meanwhile", area=RECOVERY.key)
         transaction.set_recovery(subject.user_id, recovery_hash)
         transaction.change(subject, changes.RecoveryCodeReplaced())

@@ -13,12 +13,12 @@ from flask import current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from ..core import bounds
+from ..core.enrolment_errors import NotSaved
 from ..core.errors import (
     ChallengeRequired,
     CrossSite,
     MalformedCode,
     NameUnusable,
-    NotSaved,
     PasswordWrong,
     Refusal,
 )

@@ -10,11 +10,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..app.state import State
+from ..core.enrolment_errors import NoArea, NotSaved
 from ..core.errors import (
     NameUnusable,
     NewPasswordNeeded,
-    NoArea,
-    NotSaved,
     PasswordHeld,
     PasswordRefused,
     PasswordsDiffer,

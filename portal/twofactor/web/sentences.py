@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 
-from ..core import errors
+from ..core import enrolment_errors, errors
 from ..i18n.catalogue import later
 from ..i18n.language import _, moment, plural, time_of_day
 from ..methods.registry import TOTP
@@ -68,14 +68,14 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
         "You took too long or started again elsewhere, so we stopped. Delete the new entry in your"
         " authenticator app, then start again."
     ),
-    errors.EnrolmentReplaced: later(
+    enrolment_errors.EnrolmentReplaced: later(
         "You started again in another tab. Scan the newer QR code, then enter its code."
     ),
-    errors.RecoveryExpired: later(
+    enrolment_errors.RecoveryExpired: later(
         "You didn't save your new recovery code in time, so your old one still works. You can"
         " create a new one now."
     ),
-    errors.NotSaved: later("Print or save your recovery code, then tick the box."),
+    enrolment_errors.NotSaved: later("Print or save your recovery code, then tick the box."),
     errors.SignInExpired: later(
         "Signing in was not finished in time. Sign in again with your password."
     ),
@@ -104,7 +104,7 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
     errors.AlreadyOn: later("Two-factor authentication is on already."),
     errors.NotOn: later("Two-factor authentication is off."),
     errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
-    errors.NoArea: later(
+    enrolment_errors.NoArea: later(
         "Tick at least one box. To stop using two-factor authentication, choose Deactivate."
     ),
     errors.AreasChanged: later(

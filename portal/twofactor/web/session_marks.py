@@ -81,10 +81,10 @@ class _Unsaved(NullSession):
     __setitem__ = SecureCookieSession.__setitem__  # type: ignore[assignment]  # NullSession refuses changes
     __delitem__ = SecureCookieSession.__delitem__  # type: ignore[assignment]
     clear = SecureCookieSession.clear  # type: ignore[assignment]
-    pop = SecureCookieSession.pop  # type: ignore[assignment]
+    pop = SecureCookieSession.pop
     popitem = SecureCookieSession.popitem  # type: ignore[assignment]
     update = SecureCookieSession.update  # type: ignore[assignment]
-    setdefault = SecureCookieSession.setdefault  # type: ignore[assignment]
+    setdefault = SecureCookieSession.setdefault
 
 
 def leave() -> None:
@@ -93,7 +93,10 @@ def leave() -> None:
     The same form was sent twice at once, and the other answer has a newer cookie. Neither a
     Set-Cookie of this answer nor the record of a session that has ended may take its place.
     """
-    cast(Any, request_ctx).session = _Unsaved(dict(session))
+    context = cast(Any, request_ctx)._get_current_object()
+    # Flask 3.1.3 has made `session` a property.
+    name = "_session" if hasattr(context, "_session") else "session"
+    setattr(context, name, _Unsaved(dict(session)))
 
 
 def _tell_token(response: Response) -> Response:

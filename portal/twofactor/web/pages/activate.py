@@ -10,13 +10,11 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core.answers import Code
+from ...core.enrolment_errors import EnrolmentReplaced, NoArea, NotSaved
 from ...core.errors import (
     AlreadyOn,
     ChallengeRequired,
     EnrolmentExpired,
-    EnrolmentReplaced,
-    NoArea,
-    NotSaved,
     PasswordWrong,
     Refusal,
     Unavailable,

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from ...app.state import State, current_state
 from ...core import answers
 from ...core.areas import DEACTIVATION, PREFERENCES, Choice
-from ...core.errors import About, AlreadyDone, CodeReused, NoArea, NotOn, Refusal, UnknownArea
+from ...core.enrolment_errors import NoArea
+from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
 from ...core.records import ATTEMPTS, Account, Event
 from ...i18n.language import _, moment, shown
 from ...service import areas, deactivation, trusted_browsers

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 from ...app.state import State, current_state
 from ...core.answers import Code
 from ...core.areas import RECOVERY
-from ...core.errors import About, CodeReused, NotOn, NotSaved, RecoveryExpired, Refusal
+from ...core.enrolment_errors import NotSaved, RecoveryExpired
+from ...core.errors import About, CodeReused, NotOn, Refusal
 from ...i18n.language import _
 from ...service import recovery_code, tickets
 from .. import navigation, requests, responses, session_marks, subjects
