@@ -44,6 +44,32 @@ class TestAreas:
         assert alice.post("/", {"areas": ["vault"]}).status_code == 403
         assert chosen(alice) == {"note"}
 
+    def test_an_old_page_removes_nothing_that_was_added_elsewhere(self, alice):
+        """F-36: what a page changes is compared with what it showed."""
+        alice.enrol(["note"])
+        page = alice.client.get(f"{MOUNT}/").text
+        shown = re.findall(r'name="shown" value="(\w+)"', page)
+        assert set(shown) == {"note", "staff"}
+        alice.post("/", {"areas": ["note", "vault"], "shown": shown})
+        saved = alice.post("/", {"areas": ["note", "payment"], "shown": shown})
+        assert saved.status_code == 303, "the old page; no code is asked for"
+        assert chosen(alice) == {"note", "vault", "payment"}
+        asked = alice.post("/", {"areas": ["payment"], "shown": shown})
+        assert asked.status_code == 403
+        alice.post("/", {"areas": ["note", "sign_in"], "shown": shown})
+        assert alice.answer(asked, f"{MOUNT}/", alice.code()).status_code == 303
+        assert chosen(alice) == {"vault", "payment", "sign_in"}
+
+    def test_a_choice_sent_twice_is_saved(self, protected):
+        """F-32: the second answer says what is there, not that nothing was changed."""
+        form = {"areas": ["note"], "shown": ALL, "twofactor_code": protected.code()}
+        for _ in range(2):
+            assert protected.post("/", form).status_code == 303
+            assert "Saved." in protected.client.get(f"{MOUNT}/").text
+        same = protected.post("/", {"areas": ["note"], "shown": ["note"]})
+        assert same.status_code == 303
+        assert "You didn&#39;t change anything." in protected.client.get(f"{MOUNT}/").text
+
     def test_an_empty_choice_asks(self, protected):
         """A-61"""
         assert protected.post("/", {}).status_code == 403
@@ -260,6 +286,38 @@ class TestDeactivation:
         page = protected.client.get(f"{MOUNT}/").text
         assert "The recovery code was used" in page
         assert "127.0.0.1" in page
+
+
+def test_devices_and_trust_sent_twice_are_told_by_what_is_there(protected):
+    """F-32: adding, renaming and removing a device; the twin of none is told that it failed."""
+    new, code = f"{MOUNT}/authenticators/new", protected.code()
+    for _ in range(2):
+        sent = protected.post("/authenticators/new", {"name": "Tablet", "code": code})
+        assert (sent.status_code, sent.location) == (303, new)
+    phone = protected.secret
+    page = protected.client.get(new).text
+    protected.secret = element(page, "twofactor-secret").replace(" ", "")
+    first = protected.code()
+    for _ in range(2):
+        sent = protected.post("/authenticators/new", {"code": first})
+        assert (sent.status_code, sent.location) == (303, f"{MOUNT}/")
+        assert "Tablet is added" in protected.client.get(f"{MOUNT}/").text
+    address = re.findall(r"/authenticators/(\w{32})", protected.client.get(f"{MOUNT}/").text)[-1]
+    for _ in range(2):
+        protected.post(f"/authenticators/{address}", {"name": "Old tablet"})
+        assert "The name was saved" in protected.client.get(f"{MOUNT}/").text
+    protected.secret = phone
+    protected.clock.advance(30)
+    code, page = protected.code(), f"{MOUNT}/authenticators/{address}"
+    token = protected.token(page)
+    told = []
+    for _ in range(2):
+        data = {"csrf_token": token, "code": code}
+        gone = protected.client.post(f"{page}/remove", data=data)
+        assert gone.status_code == 303
+        told.append(protected.client.get(f"{MOUNT}/").text)
+    assert "Old tablet was removed" in told[0]
+    assert "That device is no longer in your account" in told[1]
 
 
 class Deeds:
