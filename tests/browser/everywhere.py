@@ -110,6 +110,12 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
     yield "step 2"
     person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
+    person.open(f"{TWOFACTOR}/activate?step=1")
+    person.sees("Back to the QR code")
+    yield "step 1, again"
+    person.press("Continue")
+    person.sees("Step 2 of 3")
+    person.tick_saved()
     person.press("Save")
     person.asked()
     yield "step 2, dialog"
@@ -176,9 +182,16 @@ def _settings(person: Person) -> Iterator[str]:
     yield "new recovery code, no code"
     person.fill("Code", person.next_code())
     person.press("Create")
-    person.sees("shown only once")
+    person.sees("Your old one works until then")
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
     yield "new recovery code, made"
+    person.press("Save")
+    person.sees("tick the box")
+    yield "new recovery code, not saved"
+    person.tick_saved()
+    person.press("Save")
+    person.sees("no longer works")
+    yield "new recovery code, saved"
     person.clock.advance(16 * 60)
     person.open(f"{TWOFACTOR}/recovery")
     person.press("Create")

@@ -16,7 +16,7 @@ from ...i18n.language import _, moment, shown
 from ...service import areas, deactivation, trusted_browsers
 from ...service.authenticators import MOST
 from ...storage.transaction import Transaction
-from .. import guard, requests, responses, sentences, session_marks, subjects
+from .. import guard, navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import activity
 from ..parts.password_question import PasswordQuestion
 from . import authenticators, outstanding
@@ -99,7 +99,11 @@ def deactivate() -> Response:
             by = deactivation.deactivate(state.kit, subjects.subject(state), answers.read(code))
     except NotOn:
         off = NotOn("off", area=DEACTIVATION.key)
-        return responses.turned_away(state, off, say=True)
+        # The same form may have turned it off, and renewed the session.
+        return responses.either(
+            lambda: navigation.to_what_is_there("twofactor.preferences"),
+            lambda: responses.turned_away(state, off),
+        )
     except Refusal as refusal:
         return responses.refused(state, refusal, "deactivate.html", **password.context)
     session_marks.forget()
