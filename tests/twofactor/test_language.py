@@ -90,7 +90,7 @@ class TestPages:
         in_german(get(f"{MOUNT}/deactivate"))
         in_german(german.post("/deactivate", {"code": german.wrong()}))
         in_german(get(f"{MOUNT}/recovery"))
-        in_german(german.post("/recovery", {"code": german.code()}))
+        in_german(german.post("/recovery", {"code": german.code()}, follow_redirects=True))
         clock.advance(30)
         assert german.is_on()
 

@@ -149,7 +149,7 @@ class TestRecoveryCode:
         assert self.opens(protected, fresh)
 
     def opens(self, person, code):
-        """Whether this is the recovery code that counts."""
+        """Return whether this is the recovery code that counts."""
         kit = person.app.extensions["twofactor"].kit
         with person.app.app_context():
             hashed = kit.store.account(person.id).recovery_hash

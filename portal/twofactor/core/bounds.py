@@ -28,6 +28,7 @@ TEXTS: dict[str, int] = {
     "shown": 40,
     "cancel": 16,
     "enrolment": 16,
+    "step": 16,
     "area": 40,
     "browser": 64,
     "trust": 16,

@@ -138,7 +138,8 @@ def _begin(state: State) -> Response:
         return responses.turned_away(state, refusal)
     except Refusal as refusal:
         name = requests.typed("name") or ""
-        if isinstance(refusal, CodeReused) and authenticators.is_under_way(state.kit, who, name):
+        again = isinstance(refusal, CodeReused) and not requests.wants_json()
+        if again and authenticators.is_under_way(state.kit, who, name):
             return navigation.to_what_is_there("twofactor.authenticator_new")
         return responses.refused(state, refusal, ADD, name=name, **password.context)
     session_marks.put(tickets.AUTHENTICATOR, ticket_id)

@@ -54,7 +54,8 @@ def _make(state: State) -> Response:
     except NotOn as refusal:
         return responses.turned_away(state, refusal, say=True)
     except Refusal as refusal:
-        if isinstance(refusal, CodeReused) and recovery_code.is_under_way(state.kit, who):
+        again = isinstance(refusal, CodeReused) and not requests.wants_json()
+        if again and recovery_code.is_under_way(state.kit, who):
             return navigation.to_what_is_there("twofactor.recovery")
         return responses.refused(state, refusal, ASK, **password.context)
     session_marks.put(tickets.RECOVERY, ticket_id)

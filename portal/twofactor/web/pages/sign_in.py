@@ -148,6 +148,7 @@ def submit() -> Response:
     mark, address = session_marks.get(tickets.SIGN_IN), subjects.address()
     answer: Answer | None = None
     waiting: Pending | None = None
+    pending: Pending | None = None
 
     def load(pending: Pending) -> Any:
         nonlocal waiting
@@ -168,7 +169,9 @@ def submit() -> Response:
                 user = _load(state, pending)
     except Refusal as refusal:
         if over := _over(state, mark, refusal):
-            return _completed(state, mark, waiting) or _start_over(state, over)
+            # One whose user can't be loaded any more was not completed by another request.
+            twin = _completed(state, mark, waiting) if pending is None else None
+            return twin or _start_over(state, over)
         of_recovery = isinstance(refusal, MalformedRecoveryCode)
         if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
             return _recovery_again(state, refusal, mark, waiting)
@@ -180,13 +183,7 @@ def submit() -> Response:
 
 
 def _completed(state: State, mark: str | None, waiting: Pending | None) -> Response | None:
-    """Answer a form that was sent twice at once; the cookie of the first answer decides.
-
-    Args:
-        state: of the application.
-        mark: id of the pending sign-in.
-        waiting: the pending sign-in, if a recovery code was sent.
-    """
+    """Answer a form that was sent twice at once; the cookie of the first answer decides."""
     done = sign_in.completed(state.kit, mark)
     if done is None and waiting is not None:
         recovered = sign_in.just_recovered(state.kit, waiting.user_id)
