@@ -43,10 +43,16 @@ def stamp_of(customer_id: int) -> int | None:
 
 
 def leave() -> None:
-    """Empty the present session; its record is deleted when the session is saved."""
+    """Empty the present session, whose credential has changed.
+
+    Its record stays until it expires. The request that changes the credential renews it a moment
+    later, and must find it.
+    """
     here = _present()
     if here is not None:
         here.clear()
+        here.record = None
+        here.superseded = True
 
 
 def goes_on(customer_id: int, version: int) -> None:

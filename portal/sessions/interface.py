@@ -42,6 +42,9 @@ class ServerSession(SessionMixin):
         self.key = ""  # the token of the record
         self.token: str | None = None  # set if a cookie has to be sent
         self.abandoned = False  # not saved at the end of this request
+        # True if the cookie names a session that has ended. A request sent at the same time may
+        # have renewed it, so that the browser has a newer cookie by now.
+        self.superseded = False
 
     @property
     def before(self) -> str:
@@ -58,6 +61,7 @@ class ServerSession(SessionMixin):
         if self._data is None:
             found, self._before = self._find() or (None, serializer.dumps({}))
             self.record = found if isinstance(found, Record) else None
+            self.superseded = bool(self.key) and found is None
             self.visit = found if isinstance(found, Visit) else None
             self._data = serializer.loads(self._before)
         return cast(dict[str, Any], self._data)
@@ -134,6 +138,8 @@ class ServerSessionInterface(SessionInterface):
             return
         response.vary.add("Cookie")
         name = app.config["SESSION_COOKIE_NAME"]
+        if session.superseded and session.customer_id is None and _leads_on(response):
+            return
         if not session.abandoned:
             if session.customer_id is not None:
                 _keep(session, session.customer_id)
@@ -163,6 +169,7 @@ class ServerSessionInterface(SessionInterface):
             return
         session.clear()
         session.record = session.token = None
+        session.superseded = True
 
     def end(self, session: SessionMixin) -> None:
         """Delete the record and empty the session; later content begins a new session."""
@@ -175,6 +182,11 @@ def _visit(config: Mapping[str, Any], cookie: str) -> tuple[Visit, str] | None:
     """Return the session in a cookie, or `None` if it is invalid or names a user."""
     found = visits.read(config, cookie, int(config["CLOCK"]()))
     return found if found is not None and USER not in serializer.loads(found[1]) else None
+
+
+def _leads_on(response: Response) -> bool:
+    """Return whether a response is a redirect; the page it leads to can set a cookie if need be."""
+    return 300 <= response.status_code < 400
 
 
 def _keep(session: ServerSession, customer_id: int) -> None:

@@ -110,6 +110,12 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
     yield "step 2"
     person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
+    person.open(f"{TWOFACTOR}/activate?step=1")
+    person.sees("Back to the QR code")
+    yield "step 1, again"
+    person.press("Continue")
+    person.sees("Step 2 of 3")
+    person.tick_saved()
     person.press("Save")
     person.asked()
     yield "step 2, dialog"
@@ -155,7 +161,7 @@ def _another_phone(person: Person) -> Iterator[str]:
     person.sees("Step 3 of 3")
     yield "another phone, wrong code"
     person.answer(oathtool(secret, person.clock()))
-    person.sees("Tablet was added")
+    person.sees("Tablet is added")
     yield "preferences, two phones"
     person.page.get_by_role("link", name="Change Tablet").click()
     person.press("Remove")
@@ -176,9 +182,16 @@ def _settings(person: Person) -> Iterator[str]:
     yield "new recovery code, no code"
     person.fill("Code", person.next_code())
     person.press("Create")
-    person.sees("shown only once")
+    person.sees("Your old one works until then")
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
     yield "new recovery code, made"
+    person.press("Save")
+    person.sees("tick the box")
+    yield "new recovery code, not saved"
+    person.tick_saved()
+    person.press("Save")
+    person.sees("no longer works")
+    yield "new recovery code, saved"
     person.clock.advance(16 * 60)
     person.open(f"{TWOFACTOR}/recovery")
     person.press("Create")

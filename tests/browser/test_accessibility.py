@@ -131,6 +131,7 @@ def test_the_wizard_names_the_current_step(person, customer, customer_password):
             person.fill("Current password", customer_password)
             person.press("Continue")
     assert spoken(person, "image", "QR code to scan with your authenticator app")
+    person.tick_saved()
     person.press("Save")
     (dialog,) = spoken(person, "dialog")
     assert dialog["description"].startswith("Enter the first code that your app shows")
@@ -149,7 +150,7 @@ def test_the_page_of_preferences_is_read_in_order(alice):
           - heading "Ask me for a code at" [level=2]
           - checkbox "Sign-in"
           - checkbox "Password change" [checked]
-        - paragraph: Adding an area takes effect at once. Removing one asks for a code.
+        - paragraph: You need a code to untick a box.
         - paragraph:
           - button "Save"
         - region "Authenticator apps":

@@ -158,7 +158,7 @@ def test_trusted_browsers_and_events_have_the_documented_keys(reader):
     for key in (*browser, *event):
         assert f"`{key}`" in text
     gone = reader.send("POST", "/two-factor/browsers", {"browser": browser["browser"]})
-    assert gone.get_json()["message"] == "That browser will be asked again."
+    assert gone.get_json()["message"] == "We'll ask for a code there from now on."
     assert reader.send("GET", "/two-factor/", None).get_json()["browsers"] == []
 
 

@@ -208,6 +208,14 @@ class Model:
             if ticket.user == user and ticket.kind == kind:
                 ticket.gone = True
 
+    def just_begun(self, kind: str, user: str) -> Ticket | None:
+        """The user's enrolment of this kind that was begun within the last minute."""
+        for ticket in self.tickets:
+            begun = ticket.until > int(self.now) + 900 - 60
+            if ticket.kind == kind and begun and self.good(ticket, user):
+                return ticket
+        return None
+
     # known browsers
 
     def known_here(self, user: str) -> Ticket | None:

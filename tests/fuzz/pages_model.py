@@ -209,14 +209,11 @@ class PagesModel(PhonesModel):
         if typed.means == NOTHING:
             if sent.wants_json:
                 raise Refused("required", name="code required")
-            if ticket is None:
-                raise Refused(name="enrolment expired")
-            return Answer(200)
+            return Answer(200) if ticket else self._finished_before(session, sent)
         if typed.means != CODE:
             raise Refused(name="malformed")
         if ticket is None:
-            session.marks.pop("enrolment", None)
-            raise Refused(name="enrolment expired")
+            return self._finished_before(session, sent)
         present = int(self.now) // PERIOD
         steps = [
             step
@@ -228,6 +225,7 @@ class PagesModel(PhonesModel):
         self.end_tickets(user)
         areas, recovery = ticket.data["areas"], ticket.data["recovery"].replace("-", "")
         phone = Phone(FIRST, ticket.data["secret"], max(steps))
+        ticket.data["made"] = phone
         self.accounts[user] = Account(areas, recovery, [phone])
         self.switched(user)
         session.marks.clear()
@@ -235,6 +233,17 @@ class PagesModel(PhonesModel):
         self.password_given(session, user, ticket.data["given"])
         self.open_views(session, user)
         self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
+        return self.led_on(sent)
+
+    def _finished_before(self, session: Session, sent: Sent) -> Answer:
+        account = self.accounts.get(session.user or "")
+        if account is None:
+            session.marks.pop("enrolment", None)
+            raise Refused(name="enrolment expired")
+        ticket = session.marks.get("enrolment")
+        made = ticket.data.get("made") if ticket else None
+        if not any(phone is made for phone in account.phones):
+            return self._already_on(session, sent)
         return self.led_on(sent)
 
     # a password given too long ago
@@ -272,7 +281,11 @@ class PagesModel(PhonesModel):
             raise Refused(name="not on")
         return Answer(303, location=f"{self.mount}/")
 
-    show_recovery = show_deactivate
+    def show_recovery(self, session: Session, sent: Sent) -> Answer:
+        if self.good(session.marks.get("recovery"), session.user):
+            return Answer(200, shows=True, name="recovery")
+        session.marks.pop("recovery", None)
+        return self.show_deactivate(session, sent)
 
     def send_deactivate(self, session: Session, sent: Sent) -> Answer:
         user = session.user or ""
@@ -294,15 +307,52 @@ class PagesModel(PhonesModel):
         return self.led_on(sent)
 
     def send_recovery(self, session: Session, sent: Sent) -> Answer:
+        if self.values(sent, "cancel") == ["yes"]:
+            ticket = session.marks.pop("recovery", None)
+            if ticket is not None and ticket.user == session.user:
+                ticket.gone = True
+            return self._told_off(session, sent)
+        body = sent.sent_body if sent.kind == JSON else dict(sent.form)
+        names = body if isinstance(body, dict) else {}
+        if "saved" in names or ("recovery" in session.marks and "code" not in names):
+            return self._save_recovery(session, sent)
         try:
             typed = self.asked(sent)
             self.ask_password(session, sent)
             self.judge(session.user or "", typed)
         except Refused as refused:
+            begun = self.just_begun("recovery", session.user or "")
+            if refused.name == "used" and begun and not sent.wants_json:
+                return Answer(303, location=f"{self.mount}/recovery")
             return self._off_or(refused, sent, "recovery_code")
-        account = self.accounts[session.user or ""]
-        account.recovery, account.tried = "", []
-        return Answer(200, shows=True, name="new recovery code")
+        user = session.user or ""
+        self.end_unfinished(user, "recovery")
+        session.marks["recovery"] = self.issue("recovery", user, ENROLMENT_SECONDS)
+        if sent.wants_json:
+            return Answer(200, shows=True, name="recovery")
+        return Answer(303, location=f"{self.mount}/recovery")
+
+    def _save_recovery(self, session: Session, sent: Sent) -> Answer:
+        user, ticket = session.user or "", session.marks.get("recovery")
+        if self.values(sent, "saved") != ["yes"]:
+            if self.good(ticket, user):
+                raise Refused(name="not saved")
+        elif self.good(ticket, user):
+            account = self.accounts[user]
+            account.recovery, account.tried = ticket.data["recovery"].replace("-", ""), []
+            ticket.gone, ticket.data["saved"] = True, True
+            return self.led_on(sent)
+        elif ticket and ticket.data.get("saved") and ticket.user == user:
+            return self.led_on(sent)
+        session.marks.pop("recovery", None)
+        if user not in self.accounts:
+            return self._told_off(session, sent)
+        raise Refused(name="recovery expired", area="recovery_code")
+
+    def _told_off(self, session: Session, sent: Sent) -> Answer:
+        if session.user in self.accounts:
+            return self.led_on(sent)
+        return self._off_or(Refused(name="not on"), sent, "recovery_code")
 
     def _off_or(self, refused: Refused, sent: Sent, area: str) -> Answer:
         if refused.name == "not on":
@@ -396,6 +446,8 @@ class PagesModel(PhonesModel):
         ticket = session.marks.get("sign_in")
         # An expired sign-in stays expired, whatever was typed, even several codes at once.
         if ticket is None or not self.good(ticket):
+            if ticket is not None and self.now < int(ticket.data.get("completed", 0)) + 60:
+                return self.led_on(sent, self.inside(ticket.data["next"], "/"))
             return self._start_over(session, sent, Refused(name="sign-in expired"))
         areas, by_recovery = self.accounts[ticket.user].areas, False
         try:
@@ -411,6 +463,8 @@ class PagesModel(PhonesModel):
                 refused.more = self._more_needed(ticket)
             raise
         ticket.gone = True
+        if typed.means != RECOVERY:
+            ticket.data["completed"] = self.now
         session.become(Session())
         self.enter(session, ticket.user)
         if typed.means == RECOVERY:

@@ -163,7 +163,10 @@ class People:
 
     def post(self, path: str, cookie: str, headers: dict[str, str] | None = None, **data: Any):
         """Return a request that sends a form from a browser."""
-        return Request("POST", path, {"csrf_token": self.csrf, **data}, cookie, headers or {})
+        saved = {"saved": "yes"} if path.endswith("/activate") else {}
+        return Request(
+            "POST", path, {"csrf_token": self.csrf, **saved, **data}, cookie, headers or {}
+        )
 
     def new_email(self, cookie: str, email: str, password: str = PASSWORD, **data: Any) -> Request:
         """Return a change of the e-mail address, a deed that can be counted."""

@@ -138,7 +138,9 @@ def travel(journey: Journey, people: People) -> None:
     alice.clock.advance(301)  # the activation has opened them
     looked = client.get("/invoices/")
     answer(client, looked, {"code": journey.typed(alice.next_code())})
-    made = submit(client, f"{TWOFACTOR}/recovery", {"code": journey.typed(alice.next_code())})
+    data = {"code": journey.typed(alice.next_code())}
+    made = submit(client, f"{TWOFACTOR}/recovery", data, follow_redirects=True)
+    answer(client, made, {"saved": "yes"})
     journey.recovery_codes.add(parse(made.text).by_id("twofactor-recovery-code").text)
     refused = submit(client, f"{TWOFACTOR}/deactivate", {"code": alice.recovery_code})
     assert refused.status_code == 403
@@ -162,7 +164,7 @@ def travel(journey: Journey, people: People) -> None:
     page = parse(step2.text)
     journey.secrets.add(page.by_id("twofactor-secret").text.replace(" ", ""))
     journey.recovery_codes.add(page.by_id("twofactor-recovery-code").text)
-    answer(bobs, step2, {"code": journey.typed("564738")})
+    answer(bobs, step2, {"code": journey.typed("564738"), "saved": "yes"})
     journey.see(bobs)
 
 

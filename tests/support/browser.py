@@ -216,6 +216,10 @@ class Person:
         self.answer(wrong_code(self.secret, self.clock()))
         self.sees("not right")
 
+    def tick_saved(self) -> None:
+        """Say that the recovery code is printed or saved."""
+        self.field("I have printed or saved my recovery code").check()
+
     def state(self) -> str:
         """Return ``on`` or ``off``, as the preferences page says."""
         self.open("/security/two-factor/")

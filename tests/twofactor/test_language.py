@@ -75,8 +75,14 @@ class TestPages:
         assert "Schritt 2 von 3" in page
         german.secret = element(page, "twofactor-secret").replace(" ", "")
         in_german(german.client.post(f"{MOUNT}/activate", data={"csrf_token": token}))
-        in_german(german.client.post(f"{MOUNT}/activate", data={"csrf_token": token, "code": "1"}))
-        german.client.post(f"{MOUNT}/activate", data={"csrf_token": token, "code": german.code()})
+        in_german(
+            german.client.post(
+                f"{MOUNT}/activate", data={"csrf_token": token, "code": "1", "saved": "yes"}
+            )
+        )
+        german.client.post(
+            f"{MOUNT}/activate", data={"csrf_token": token, "code": german.code(), "saved": "yes"}
+        )
         clock.advance(30)
         page = in_german(get(f"{MOUNT}/"))
         assert "Die Zwei-Faktor-Authentifizierung ist eingeschaltet." in page
@@ -84,7 +90,7 @@ class TestPages:
         in_german(get(f"{MOUNT}/deactivate"))
         in_german(german.post("/deactivate", {"code": german.wrong()}))
         in_german(get(f"{MOUNT}/recovery"))
-        in_german(german.post("/recovery", {"code": german.code()}))
+        in_german(german.post("/recovery", {"code": german.code()}, follow_redirects=True))
         clock.advance(30)
         assert german.is_on()
 

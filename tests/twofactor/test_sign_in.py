@@ -146,7 +146,12 @@ def test_it_is_used_once(pending_one, clock):
     thief = pending_one.app.test_client()
     thief.set_cookie("session", old)
     data = {"code": pending_one.code(), "csrf_token": token}
-    assert thief.post(f"{MOUNT}/sign-in", data=data).location == "/login"
+    twin = thief.post(f"{MOUNT}/sign-in", data=data)
+    assert "Set-Cookie" not in twin.headers, "its own cookie is not replaced, and signs nobody in"
+    assert thief.get("/").status_code == 302
+    clock.advance(60)
+    late = data | {"code": pending_one.code()}
+    assert thief.post(f"{MOUNT}/sign-in", data=late).location == "/login"
     assert thief.get("/").status_code == 302
 
 

@@ -89,6 +89,7 @@ def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protecte
     with signals.trust_reused.connected_to(lambda _app, **facts: told.append(facts)):
         assert not asked(one)
         assert told == []
+        trusting.clock.advance(11)
         assert asked(other)
         assert asked(one), "nobody is trusted any more"
         assert asked(other)
@@ -96,6 +97,24 @@ def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protecte
     page = protected.client.get(f"{MOUNT}/").text
     assert "Trusted browsers" not in page
     assert "A copy of a trusted browser was used" in page
+
+
+def test_two_sign_ins_at_once_keep_the_trust(trusting):
+    """F-32: the same browser sends its cookie twice; F-18 stays true a moment later."""
+    before = trusting.client.get_cookie(trusting.trust_cookie).value
+    twin = with_cookie(trusting, before)
+    told = []
+    with signals.trust_reused.connected_to(lambda _app, **facts: told.append(facts)):
+        assert not asked(trusting)
+        trusting.clock.advance(9)
+        assert not asked(twin)
+        assert twin.client.get_cookie(twin.trust_cookie).value == before, "it gets no trust of its own"
+        assert not asked(trusting)
+        assert told == []
+        trusting.clock.advance(11)
+        assert asked(twin)
+    assert len(told) == 1
+    assert asked(trusting)
 
 
 def test_the_hosts_write_about_a_copied_cookie_is_in_the_same_transaction(trusting, host):
@@ -109,6 +128,7 @@ def test_the_hosts_write_about_a_copied_cookie_is_in_the_same_transaction(trusti
     state.kit.store.joins = note
     copied = trusting.client.get_cookie(trusting.trust_cookie).value
     assert not asked(trusting)
+    trusting.clock.advance(11)
     assert asked(with_cookie(trusting, copied))
     assert noted == [("trust_reused", trusting.id, {"browser": "A browser"})]
 

@@ -18,6 +18,8 @@ from .context import Kit
 T = TypeVar("T")
 
 WRONG_CODES = 5
+# Kind of the ticket that a completed sign-in leaves for a moment.
+COMPLETED = "signed_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +154,40 @@ def complete(
         _take(kit, transaction, ticket)
         proof, of_proof = tickets.password_proof(kit, done.user_id, done.given)
         view, of_view = tickets.views(kit, subject)
-        fresh = known_browsers.note(kit, transaction, subject, account, of_proof, *of_view)
+        _, left = tickets.made(
+            kit,
+            COMPLETED,
+            done.user_id,
+            tickets.MOMENT,
+            data={"next": done.next_url},
+            ticket_id=ticket_id or "",
+            bound=(COMPLETED,),
+        )
+        fresh = known_browsers.note(kit, transaction, subject, account, of_proof, *of_view, left)
         return replace(done, proof=proof, known=fresh, view=view)
 
     return verification.judged(kit, work, SIGN_IN, lambda done: done.user_id)
+
+
+def completed(kit: Kit, ticket_id: str | None) -> tuple[str | None] | None:
+    """Return the next address of a sign-in that was completed a moment ago, e.g. by the same form.
+
+    It signs nobody in: the session of the request that completed the sign-in decides.
+
+    Returns:
+        The address in a tuple, `None` if the sign-in was not completed.
+    """
+    if ticket_id is None:
+        return None
+    found = kit.store.ticket(tickets.digest(ticket_id, COMPLETED), COMPLETED, kit.clock())
+    return (tickets.data_of(kit, found)["next"],) if found is not None else None
+
+
+def just_recovered(kit: Kit, user_id: str) -> bool:
+    """Return whether the user's recovery code was used a moment ago, e.g. by the same form."""
+    since = kit.clock() - tickets.MOMENT
+    latest = kit.store.events(user_id, 5)
+    return any(each.kind == "recovery_code_used" and each.at > since for each in latest)
 
 
 def complete_by_recovery(

@@ -22,6 +22,7 @@ from .context import Kit
 SIGN_IN = "sign_in"
 ENROLMENT = "enrolment"
 AUTHENTICATOR = "authenticator"
+RECOVERY = "recovery"
 PASS = "pass"  # noqa: S105 - names a kind of ticket, no secret
 VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - names a kind of ticket, no secret
@@ -30,6 +31,8 @@ PASSWORD = "password"  # noqa: S105 - names a kind of ticket, no secret
 Deed = Callable[[Transaction], object]
 # Number of times that a form with errors may be sent again without a new code.
 RETRIES = 2
+# Seconds within which a request that comes again is taken as the same form sent twice.
+MOMENT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,15 @@ def made(
     """
     ticket_id = ticket_id or secrets.token_urlsafe(32)
     hashed = digest(ticket_id, *bound)
-    sealed = None
-    if data is not None:
-        text = json.dumps(data, separators=(",", ":")).encode()
-        sealed = kit.vault.seal(text, vault.TICKET, user_id, kind, hashed)
+    content = sealed(kit, user_id, kind, hashed, data) if data is not None else None
     expires_at = int(kit.clock()) + seconds
-    return ticket_id, Ticket(hashed, user_id, kind, area, sealed, expires_at)
+    return ticket_id, Ticket(hashed, user_id, kind, area, content, expires_at)
+
+
+def sealed(kit: Kit, user_id: str, kind: str, hashed: str, data: dict[str, Any]) -> bytes:
+    """Return data sealed for the ticket with this digest."""
+    text = json.dumps(data, separators=(",", ":")).encode()
+    return kit.vault.seal(text, vault.TICKET, user_id, kind, hashed)
 
 
 def view(kit: Kit, subject: Subject, area: str = "") -> tuple[str, Ticket]:
@@ -161,6 +167,19 @@ def unfinished(kit: Kit, kind: str, subject: Subject, ticket_id: str | None) -> 
     if ticket is None or ticket.user_id != subject.user_id:
         raise EnrolmentExpired("enrolment over")
     return data_of(kit, ticket)
+
+
+def just_begun(kit: Kit, kind: str, subject: Subject) -> dict[str, Any] | None:
+    """Return the data of the user's enrolment of a kind, if it was begun a moment ago.
+
+    It tells a form that was sent twice from one that comes too late. It permits nothing: only the
+    session that began the enrolment can go on with it.
+    """
+    now = kit.clock()
+    for ticket in kit.store.tickets(subject.user_id, kind, now):
+        if ticket.expires_at > now + kit.settings.enrolment_seconds - MOMENT:
+            return data_of(kit, ticket)
+    return None
 
 
 def grant(kit: Kit) -> Grant:

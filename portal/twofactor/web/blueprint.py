@@ -19,7 +19,15 @@ from ..i18n.language import _
 from ..service import tickets, verification
 from . import challenge, guard, navigation, passes, requests, responses, session_marks, subjects
 from .challenge import answer, in_language, no_store, render_challenge
-from .pages import activate, authenticators, outstanding, preferences, sign_in, sign_in_over
+from .pages import (
+    activate,
+    authenticators,
+    outstanding,
+    preferences,
+    recovery,
+    sign_in,
+    sign_in_over,
+)
 from .parts import executed, open_view, reminder
 from .parts.dialog import twofactor_dialog
 
@@ -40,8 +48,8 @@ def make_blueprint() -> Blueprint:
     add("/activate", "activate_submit", activate.submit, methods=["POST"])
     add("/deactivate", "deactivate", preferences.show_deactivate, methods=["GET"])
     add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
-    add("/recovery", "recovery", preferences.show_recovery, methods=["GET"])
-    add("/recovery", "recovery_submit", preferences.recovery, methods=["POST"])
+    add("/recovery", "recovery", recovery.show, methods=["GET"])
+    add("/recovery", "recovery_submit", recovery.submit, methods=["POST"])
     add("/authenticators/new", "authenticator_new", authenticators.show_new, methods=["GET"])
     add("/authenticators/new", "authenticator_add", authenticators.submit_new, methods=["POST"])
     one = "/authenticators/<string(length=32):number>"

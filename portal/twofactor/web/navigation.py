@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from ..app.startup_checks import guards
 from ..app.state import current_state
 from ..core import bounds
+from . import session_marks
 
 # Characters that a path may hold as they are (RFC 3986 section 3.3).
 _IN_PATHS = "/:@!$&'()*+,;=~"
@@ -117,6 +118,15 @@ def after_sign_in(next_url: str | None) -> str:
 def see_other(url: str) -> Response:
     """Return a redirect that is followed with GET after any method (RFC 9110 section 15.4.4)."""
     return redirect(url, 303)
+
+
+def to_what_is_there(endpoint: str) -> Response:
+    """Redirect a form that was sent twice at once to the page that shows what the first one did.
+
+    The session stays as the first answer leaves it.
+    """
+    session_marks.leave()
+    return see_other(url_for(endpoint))
 
 
 def sign_in_url(next_url: str | None = None) -> str:

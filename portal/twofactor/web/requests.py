@@ -13,6 +13,7 @@ from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from ..core import answers, bounds
+from ..core.enrolment_errors import NotSaved
 from ..core.errors import (
     ChallengeRequired,
     CrossSite,
@@ -120,6 +121,16 @@ def code() -> str:
     if not given.strip():
         raise ChallengeRequired("no code")
     return given
+
+
+def check_saved() -> None:
+    """Check that the person has ticked the box below the recovery code.
+
+    Raises:
+        NotSaved: the box is not ticked.
+    """
+    if texts("saved") != ["yes"]:
+        raise NotSaved("not ticked")
 
 
 def _unfit(name: str) -> Refusal:

@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..app.state import State
+from ..core.enrolment_errors import NoArea, NotSaved
 from ..core.errors import (
     NameUnusable,
     NewPasswordNeeded,
@@ -19,6 +20,7 @@ from ..core.errors import (
     PasswordWrong,
     Refusal,
     Unavailable,
+    UnknownArea,
 )
 from ..i18n.language import moment
 from ..service import tickets
@@ -142,6 +144,10 @@ def field_of(refusal: Refusal) -> str:
         return "password"
     if isinstance(refusal, NewPasswordNeeded | PasswordsDiffer | PasswordRefused):
         return "new-password"
+    if isinstance(refusal, NoArea | UnknownArea):
+        return "areas"
+    if isinstance(refusal, NotSaved):
+        return "saved"
     return "name" if isinstance(refusal, NameUnusable) else "code"
 
 

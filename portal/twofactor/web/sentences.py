@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 
-from ..core import errors, slips
+from ..core import enrolment_errors, errors, slips
 from ..i18n.catalogue import later
 from ..i18n.language import _, moment, plural, time_of_day
 from ..methods.registry import TOTP
@@ -88,9 +88,17 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
         " used this one, it no longer works."
     ),
     errors.EnrolmentExpired: later(
-        "Activation was not finished in time, so nothing was switched on. Start again; delete the"
-        " entry that your authenticator app has made."
+        "You took too long or started again elsewhere, so we stopped. Delete the new entry in your"
+        " authenticator app, then start again."
     ),
+    enrolment_errors.EnrolmentReplaced: later(
+        "You started again in another tab. Scan the newer QR code, then enter its code."
+    ),
+    enrolment_errors.RecoveryExpired: later(
+        "You didn't save your new recovery code in time, so your old one still works. You can"
+        " create a new one now."
+    ),
+    enrolment_errors.NotSaved: later("Print or save your recovery code, then tick the box."),
     errors.SignInExpired: later(
         "Signing in was not finished in time. Sign in again with your password."
     ),
@@ -115,10 +123,13 @@ _PLAIN: dict[type[errors.TwoFactorError], str] = {
         "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
         " add the new phone first."
     ),
-    errors.UnknownAuthenticator: later("There is no such authenticator app any more."),
+    errors.UnknownAuthenticator: later("That device is no longer in your account."),
     errors.AlreadyOn: later("Two-factor authentication is on already."),
     errors.NotOn: later("Two-factor authentication is off."),
     errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
+    enrolment_errors.NoArea: later(
+        "Tick at least one box. To stop using two-factor authentication, choose Deactivate."
+    ),
     errors.AreasChanged: later(
         "Your choice was changed elsewhere in the meantime. Look at it again, then save."
     ),

@@ -1,6 +1,10 @@
 """Marks in the session, which are opaque ids of tickets and decide nothing themselves."""
 
+from typing import Any, cast
+
 from flask import after_this_request, current_app, g, session
+from flask.globals import request_ctx
+from flask.sessions import NullSession, SecureCookieSession
 from werkzeug.wrappers import Response
 
 from ..service import tickets
@@ -95,6 +99,30 @@ def renew(*, empty: bool = False) -> None:
         session.clear()
     if requests.wants_json():
         after_this_request(_tell_token)
+
+
+class _Unsaved(NullSession):
+    """A session that can be read and changed, and is not saved."""
+
+    __setitem__ = SecureCookieSession.__setitem__  # type: ignore[assignment]  # NullSession refuses changes
+    __delitem__ = SecureCookieSession.__delitem__  # type: ignore[assignment]
+    clear = SecureCookieSession.clear  # type: ignore[assignment]
+    pop = SecureCookieSession.pop
+    popitem = SecureCookieSession.popitem  # type: ignore[assignment]
+    update = SecureCookieSession.update  # type: ignore[assignment]
+    setdefault = SecureCookieSession.setdefault
+
+
+def leave() -> None:
+    """Leave the browser's session cookie alone in this answer.
+
+    The same form was sent twice at once, and the other answer has a newer cookie. Neither a
+    Set-Cookie of this answer nor the record of a session that has ended may take its place.
+    """
+    context = cast(Any, request_ctx)._get_current_object()
+    # Flask 3.1.3 has made `session` a property.
+    name = "_session" if hasattr(context, "_session") else "session"
+    setattr(context, name, _Unsaved(dict(session)))
 
 
 def _tell_token(response: Response) -> Response:

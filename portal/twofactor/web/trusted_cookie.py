@@ -49,7 +49,16 @@ def remember(state: State, subject: Subject, response: Response) -> None:
 
 
 def keep(subject: Subject, response: Response, cookie: str, seconds: int) -> None:
-    """Set the user's trust cookie for some seconds; several users can trust one browser."""
+    """Set the user's trust cookie for some seconds; several users can trust one browser.
+
+    Args:
+        subject: the user.
+        response: carries the cookie.
+        cookie: its value; empty leaves the browser's own.
+        seconds: how long the browser keeps it.
+    """
+    if not cookie:
+        return
     name = _cookie_name(subject)
     subjects.send_cookie(response, name, cookie, seconds)
     if name not in request.cookies and _of_all() in request.cookies:

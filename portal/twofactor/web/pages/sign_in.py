@@ -153,6 +153,7 @@ def submit() -> Response:
     mark, address = session_marks.get(tickets.SIGN_IN), subjects.address()
     answer: Answer | None = None
     waiting: Pending | None = None
+    pending: Pending | None = None
 
     def see(pending: Pending) -> None:
         nonlocal waiting
@@ -178,7 +179,9 @@ def submit() -> Response:
         try:
             left = sign_in_over.left(state, mark, refusal, waiting)
         except Refusal as over:
-            return sign_in_over.start_over(state, over)
+            # One whose user can't be loaded any more was not completed by another request.
+            twin = sign_in_over.completed(state, mark, waiting) if pending is None else None
+            return twin or sign_in_over.start_over(state, over)
         of_recovery = isinstance(refusal, MalformedRecoveryCode)
         if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
             return _recovery_again(state, refusal, left)
