@@ -316,6 +316,7 @@ class PagesModel(PhonesModel):
         names = body if isinstance(body, dict) else {}
         if "saved" in names or ("recovery" in session.marks and "code" not in names):
             return self._save_recovery(session, sent)
+        marks = dict(session.marks)
         try:
             typed = self.asked(sent)
             self.ask_password(session, sent)
@@ -323,6 +324,7 @@ class PagesModel(PhonesModel):
         except Refused as refused:
             begun = self.just_begun("recovery", session.user or "")
             if refused.name == "used" and begun and not sent.wants_json:
+                session.marks = marks
                 return Answer(303, location=f"{self.mount}/recovery")
             return self._off_or(refused, sent, "recovery_code")
         user = session.user or ""
