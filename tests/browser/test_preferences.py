@@ -78,7 +78,18 @@ def test_looking_at_invoices_is_asked_once_and_stays_open_for_a_while(signed_in,
     person.clock.advance(299 - 30)
     person.open("/invoices/")
     person.sees(invoices[0])
+    # F-38: a link that was opened in time is asked for, then the download starts by itself.
     person.clock.advance(60)
+    person.page.locator("main").get_by_role("link", name=re.compile("Download")).first.click()
+    person.asked()
+    with person.page.expect_download() as download:
+        person.answer(person.next_code())
+    assert download.value.path().stat().st_size > 100
+    person.sees("Your download is starting")
+    person.inspect()
+    person.page.get_by_role("link", name="Back", exact=True).click()
+    person.is_at("/invoices/")
+    person.clock.advance(301)
     person.open("/invoices/")
     person.asked()
     assert invoices[0] not in person.page.content()
