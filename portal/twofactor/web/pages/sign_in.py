@@ -189,7 +189,7 @@ def _recovery_again(
     except SignInExpired as expired:
         return _start_over(state, expired)
     facts = {"needed": ["code", *recovery_sign_in.NEW_PASSWORD]} if renews else {}
-    context = _context(state, True, renews)
+    context = _context(state, True, renews) | {"typed": requests.typed_recovery_code(refusal)}
     return responses.refused(state, refusal, "sign_in.html", facts=facts, **context)
 
 
@@ -227,7 +227,6 @@ def _context(state: State, by_recovery: bool, renews: bool = False) -> dict[str,
         "area": shown(state.kit.areas.get(SIGN_IN)),
         "by_recovery": by_recovery,
         "renews": by_recovery and renews,
-        "typed": requests.typed_recovery_code("code") if by_recovery else "",
         "trust": sentences.duration(days) if days else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
