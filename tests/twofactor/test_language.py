@@ -131,7 +131,7 @@ class TestPages:
         page = german.client.get("/note").text
         dialog = parse(page).all("dialog")[0]
         assert dialog.get("lang") == "de"
-        assert dialog.get("data-twofactor-malformed").startswith("Der Code hat sechs Ziffern")
+        assert dialog.get("data-twofactor-malformed").startswith("Geben Sie den 6-stelligen Code")
         assert left_in_english(page, GERMAN) == set()
 
     def test_the_page_names_its_language(self, german):

@@ -65,7 +65,8 @@ def test_a_recovery_code_is_never_taken_for_a_code(number, data):
         symbols[place] = data.draw(st.sampled_from("0123456789"))
     text = RecoveryCode("".join(symbols)).text
     assert isinstance(answers.read(text), RecoveryCode)
-    assert answers.kept("".join(symbols).lower()) == text.lower()
+    assert answers.kept("".join(symbols).lower(), wrong=True) == text.lower()
+    assert answers.kept(text) == ""
     with pytest.raises(RecoveryCodeUnasked):
         Code.read(text)
 

@@ -72,7 +72,8 @@ def with_cookie(person, value):
 
 
 def test_each_use_gives_another_cookie(trusting):
-    before = trusting.client.get_cookie(trusting.trust_cookie).value
+    name = trusting.trust_cookie
+    before = trusting.client.get_cookie(name).value
     assert not asked(trusting)
     after = trusting.client.get_cookie(trusting.trust_cookie).value
     assert before.partition(".")[0] == after.partition(".")[0]
@@ -101,14 +102,15 @@ def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protecte
 
 def test_two_sign_ins_at_once_keep_the_trust(trusting):
     """F-32: the same browser sends its cookie twice; F-18 stays true a moment later."""
-    before = trusting.client.get_cookie(trusting.trust_cookie).value
+    name = trusting.trust_cookie
+    before = trusting.client.get_cookie(name).value
     twin = with_cookie(trusting, before)
     told = []
     with signals.trust_reused.connected_to(lambda _app, **facts: told.append(facts)):
         assert not asked(trusting)
         trusting.clock.advance(9)
         assert not asked(twin)
-        assert twin.client.get_cookie(twin.trust_cookie).value == before, "it gets no trust of its own"
+        assert twin.client.get_cookie(name).value == before, "it gets no trust of its own"
         assert not asked(trusting)
         assert told == []
         trusting.clock.advance(11)

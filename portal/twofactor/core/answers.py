@@ -125,13 +125,19 @@ def read(text: str) -> Answer:
         return RecoveryCode.read(text)
 
 
-def kept(text: str) -> str:
+def kept(text: str, *, wrong: bool = False) -> str:
     """Return what a field for a recovery code shows again: as typed, in groups of four.
 
-    Groups that were typed stay, so that a group that is too short can be seen. A code, or a text
-    that may be most of one, is not shown again: the result is empty.
+    Groups that were typed stay, so that a group that is too short can be seen. The result is empty
+    for a code, for a text that may be most of one, and for a recovery code that may be right.
+
+    Args:
+        text: what was typed.
+        wrong: whether it was judged and is wrong.
     """
     if len(text) > bounds.longest("code") or _is_code(text) or not _means_recovery_code(text):
+        return ""
+    if _is_recovery_code(text) and not wrong:
         return ""
     typed = _typed_symbols(text)
     groups = _groups(text)

@@ -150,7 +150,7 @@ def render_challenge(
         # Without its files, a form can't be sent later.
         carries=navigation.inside(target, "POST") if own and pending and not lost else None,
         recovery=takes_recovery,
-        typed=answers.kept(asked.typed) if own or takes_recovery else "",
+        typed=answers.kept(asked.typed, wrong=isinstance(refusal, errors.RecoveryWrong)),
     )
 
 

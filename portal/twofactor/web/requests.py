@@ -20,6 +20,7 @@ from ..core.errors import (
     MalformedCode,
     NameUnusable,
     PasswordWrong,
+    RecoveryWrong,
     Refusal,
 )
 from ..core.policy import SAFE_METHODS
@@ -161,13 +162,12 @@ def typed(name: str) -> str | None:
     return values[0] if len(values) == 1 and values[0] != _NOTHING else None
 
 
-def typed_recovery_code(*names: str) -> str:
-    """Return what was typed as a recovery code into one of these fields, to show it again.
+def typed_recovery_code(refusal: Refusal | None = None) -> str:
+    """Return what was typed as a recovery code, to show it again.
 
-    Empty for anything that may be a code, see `answers.kept`.
+    Empty for anything that may be a code or a right recovery code, see `answers.kept`.
     """
-    texts = (typed(name) for name in names)
-    return next(filter(None, (answers.kept(text) for text in texts if text)), "")
+    return answers.kept(typed("code") or "", wrong=isinstance(refusal, RecoveryWrong))
 
 
 def asked_texts(name: str) -> list[str]:

@@ -19,7 +19,6 @@ from ...service import areas, deactivation, known_browsers, trusted_browsers
 from ...service.authenticators import MOST
 from ...storage.transaction import Transaction
 from .. import (
-    continuation,
     guard,
     navigation,
     requests,
@@ -115,10 +114,8 @@ def deactivate() -> Response:
     state = current_state()
     password = PasswordQuestion(state)
     form = kept_form.of_request(state, state.host.user_key(current_user))
-    typed = requests.typed_recovery_code("code", continuation.CODE_FIELD)
-    context: dict[str, Any] = {"kept": form, "typed": typed}
     if kept_form.has_just_come() and password.is_on:
-        return responses.page("deactivate.html", **(context | password.context))
+        return responses.page("deactivate.html", kept=form, **password.context)
     try:
         with About(DEACTIVATION.key):
             if form is not None and not password.is_on:
@@ -136,7 +133,8 @@ def deactivate() -> Response:
             lambda: responses.turned_away(state, off),
         )
     except Refusal as refusal:
-        context |= password.context
+        typed = requests.typed_recovery_code(refusal)
+        context = {"kept": form, "typed": typed, **password.context}
         return responses.refused(state, refusal, "deactivate.html", **context)
     session_marks.forget()
     session_marks.renew()

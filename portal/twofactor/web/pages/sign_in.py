@@ -196,7 +196,8 @@ def _recovery_again(state: State, refusal: Refusal, pending: Pending) -> Respons
     """Return the form for the recovery code again, with a new password if needed."""
     renews = recovery_sign_in.renews(state, pending)
     facts = {"needed": ["code", *recovery_sign_in.NEW_PASSWORD]} if renews else {}
-    context = _context(state, pending, True, renews)
+    typed = requests.typed_recovery_code(refusal)
+    context = _context(state, pending, True, renews) | {"typed": typed}
     return responses.refused(state, refusal, "sign_in.html", facts=facts, **context)
 
 
@@ -227,7 +228,6 @@ def _context(
         "area": shown(state.kit.areas.get(SIGN_IN)),
         "by_recovery": by_recovery,
         "renews": by_recovery and renews,
-        "typed": requests.typed_recovery_code("code") if by_recovery else "",
         "trust": sentences.duration(days) if days else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
