@@ -17,7 +17,17 @@ from portal.mail import notices, transport
 from portal.security import headers, network_throttle, proxy
 from portal.security.database import init_database
 from portal.twofactor.signals import ChangeName
-from portal.web import doctor, errors, health, language_switch, logs, metrics, request_limits
+from portal.web import (
+    doctor,
+    errors,
+    health,
+    kept_forms,
+    language_switch,
+    logs,
+    metrics,
+    refused_forms,
+    request_limits,
+)
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -51,6 +61,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     metrics.init_app(app)
     app.register_blueprint(language_switch.blueprint)
     cli.init_app(app)
+    refused_forms.init_app(app, auth.views.AGAIN)
+    kept_forms.init_app(app)
     return app
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 from portal.i18n.language import lazy
+from portal.security.forgery import Protection
 from portal.twofactor import TwoFactor
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -42,7 +42,7 @@ class SessionLogin(LoginManager):
 
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
-csrf = CSRFProtect()
+csrf = Protection()
 login_manager = SessionLogin()
 
 twofactor = TwoFactor()

@@ -13,7 +13,7 @@ from sqlalchemy.sql.dml import Delete
 
 from portal.clock import now
 from portal.sessions import records
-from portal.sessions.interface import STAMP, ServerSession, ServerSessionInterface, forget
+from portal.sessions.interface import STAMP, ServerSession, ServerSessionInterface, forget, lose
 from portal.sessions.records import Record
 
 
@@ -43,10 +43,8 @@ def stamp_of(customer_id: int) -> int | None:
 
 
 def leave() -> None:
-    """Empty the present session; its record is deleted when the session is saved."""
-    here = _present()
-    if here is not None:
-        here.clear()
+    """Leave the present session, whose credential has changed; its record is deleted."""
+    lose_present()
 
 
 def goes_on(customer_id: int, version: int) -> None:
@@ -85,6 +83,22 @@ def end_one(customer_id: int, number: int) -> bool:
 def end_present() -> None:
     """End the session of this request."""
     cast(ServerSessionInterface, current_app.session_interface).end(session)
+
+
+def sign_out() -> None:
+    """End the session of this request and delete its cookie, also if the session had ended."""
+    end_present()
+    here = _present()
+    if here is not None:
+        here.left = True
+
+
+def lose_present() -> None:
+    """End the session of this request, and send no session cookie: it may have a newer one."""
+    here = _present()
+    if here is not None:
+        forget(here)
+        lose(here)
 
 
 def abandon() -> None:

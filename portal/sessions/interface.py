@@ -3,8 +3,15 @@
 A record is read on the first access to the session and written after a change, in a short
 transaction on its own connection. An ended record is never written again, so a copied cookie stays
 invalid. A session in which nobody is signed in has no record (`portal.sessions.visits`).
+
+A request whose token is no longer valid sends no session cookie, unless it signs in or out: another
+request of the same browser may just have renewed the session, and must not lose its cookie. What
+such a request has to say goes into a cookie of its own. The CSRF token of its forms is made from
+the token that it came with, so it needs no cookie.
 """
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -16,7 +23,7 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from portal.clock import now
 from portal.extensions import db
-from portal.security.sealing import SESSION, seal, unseal
+from portal.security.sealing import NEWS, SESSION, seal, secret_keys, unseal
 from portal.sessions import records, visits
 from portal.sessions.records import Record
 from portal.sessions.visits import Visit
@@ -25,6 +32,8 @@ USER = "_user_id"  # Flask-Login's key for the signed-in user
 STAMP = "_credential"  # the credential version at sign-in
 FLASHES = "_flashes"
 FLASHES_KEPT = 5
+NEWS_SECONDS = 60
+LONGEST_NEWS = 4096
 SEEN_SECONDS = 60
 CLEAN_EVERY = 100
 serializer = TaggedJSONSerializer()
@@ -42,6 +51,10 @@ class ServerSession(SessionMixin):
         self.key = ""  # the token of the record
         self.token: str | None = None  # set if a cookie has to be sent
         self.abandoned = False  # not saved at the end of this request
+        self.lost = False  # the token that the request came with is no longer valid
+        self.left = False  # signed out in this request
+        self.csrf: Callable[[], dict[str, Any]] = dict  # the content of a lost session
+        self.news: list[Any] = []  # sentences from another request, for the next page
 
     @property
     def before(self) -> str:
@@ -56,10 +69,14 @@ class ServerSession(SessionMixin):
     def read(self) -> dict[str, Any]:
         """Return the content, read from the table or the cookie on the first call."""
         if self._data is None:
-            found, self._before = self._find() or (None, serializer.dumps({}))
+            found, self._before = self._find() or (None, "")
             self.record = found if isinstance(found, Record) else None
             self.visit = found if isinstance(found, Visit) else None
+            self.lost = found is None and bool(self.key)
+            self._before = self._before or serializer.dumps(self.csrf() if self.lost else {})
             self._data = serializer.loads(self._before)
+            if self.news:
+                self._data[FLASHES] = [*self._data.get(FLASHES, []), *self.news]
         return cast(dict[str, Any], self._data)
 
     @property
@@ -110,7 +127,11 @@ class ServerSessionInterface(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         """Return a session that has not read its content yet."""
-        token = request.cookies.get(app.config["SESSION_COOKIE_NAME"], "")
+        session = self._opened(app, request.cookies.get(app.config["SESSION_COOKIE_NAME"], ""))
+        session.news = _told(app.config, request.cookies.get(_news_name(app), ""))
+        return session
+
+    def _opened(self, app: Flask, token: str) -> ServerSession:
         if not token:
             return ServerSession(lambda: None)
         config = app.config
@@ -125,6 +146,7 @@ class ServerSessionInterface(SessionInterface):
 
         session = ServerSession(find)
         session.key = token
+        session.csrf = lambda: _csrf_of(config, token)
         return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -134,6 +156,11 @@ class ServerSessionInterface(SessionInterface):
             return
         response.vary.add("Cookie")
         name = app.config["SESSION_COOKIE_NAME"]
+        if session.lost and not session.left and session.customer_id is None:
+            _tell(app, session, response)
+            return
+        if session.news:
+            response.delete_cookie(_news_name(app), **_cookie(app))
         if not session.abandoned:
             if session.customer_id is not None:
                 _keep(session, session.customer_id)
@@ -154,6 +181,7 @@ class ServerSessionInterface(SessionInterface):
             session.read()
         if session.record is None:
             session.visit = None  # saving makes a new cookie
+            session.lost = False
             return
         token = secrets.token_urlsafe(32)
         data = seal(token, SESSION, session.before)
@@ -161,14 +189,49 @@ class ServerSessionInterface(SessionInterface):
             session.token = session.key = token
             session.record = replace(session.record, token_hash=records.digest(token))
             return
-        session.clear()
-        session.record = session.token = None
+        lose(session)
 
     def end(self, session: SessionMixin) -> None:
         """Delete the record and empty the session; later content begins a new session."""
         session = cast(ServerSession, session)
         session.clear()
         forget(session)
+
+
+def lose(session: ServerSession) -> None:
+    """Empty a session whose token is no longer valid; the request sends no session cookie."""
+    session.clear()
+    session.record = session.token = None
+    session.lost = True
+
+
+def _csrf_of(config: Mapping[str, Any], token: str) -> dict[str, Any]:
+    """Return the content of a lost session: the value of its forms' CSRF token."""
+    key, text = config["SECRET_KEY"].encode(), token.encode("utf-8", "surrogatepass")
+    value = hmac.new(key, b"csrf of a lost session " + text, hashlib.sha256).hexdigest()
+    return {config.get("WTF_CSRF_FIELD_NAME", "csrf_token"): value}
+
+
+def _news_name(app: Flask) -> str:
+    return "__Host-portal_news" if app.config["SESSION_COOKIE_SECURE"] else "portal_news"
+
+
+def _told(config: Mapping[str, Any], sealed: str) -> list[Any]:
+    """Return the sentences that a request with a lost session has left for the next page."""
+    if not sealed or len(sealed) > LONGEST_NEWS:
+        return []
+    text = unseal(NEWS, sealed, *secret_keys(config))
+    return list(serializer.loads(text)) if text is not None else []
+
+
+def _tell(app: Flask, session: ServerSession, response: Response) -> None:
+    """Send the sentences of a lost session in their own cookie; delete it once they are shown."""
+    news = session.get(FLASHES, [])[-FLASHES_KEPT:]
+    if news and news != session.news:
+        sealed = seal(app.config["SECRET_KEY"], NEWS, serializer.dumps(news))
+        response.set_cookie(_news_name(app), sealed, max_age=NEWS_SECONDS, **_cookie(app))
+    elif session.news and not news:
+        response.delete_cookie(_news_name(app), **_cookie(app))
 
 
 def _visit(config: Mapping[str, Any], cookie: str) -> tuple[Visit, str] | None:
@@ -189,10 +252,13 @@ def _keep(session: ServerSession, customer_id: int) -> None:
 
 def _leave(session: ServerSession) -> bool:
     """Put a session without a user into its cookie; return whether to delete the cookie."""
-    known = session.visit is not None
+    known = session.visit is not None or session.left
     if session.record is not None:
         known = records.remove(session.record)
         session.record = session.visit = None
+        if not known and not session.left:
+            session.lost = True
+            return False
     session.token = None
     if not session:
         return known
@@ -209,8 +275,8 @@ def _leave(session: ServerSession) -> bool:
 
 def forget(session: ServerSession) -> None:
     """Delete the record, but keep the content; saving it creates a new record."""
-    if session.record is not None:
-        records.remove(session.record)
+    if session.record is not None and not records.remove(session.record):
+        session.lost = True
     session.record = session.visit = session.token = None
 
 
@@ -225,6 +291,7 @@ def _change(session: ServerSession, record: Record) -> None:
     values = _values(session) if session.modified else {"last_seen_at": now()}
     if not records.change(record, **values):
         session.token = None
+        session.lost = True
 
 
 def _values(session: ServerSession) -> dict[str, Any]:
