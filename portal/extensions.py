@@ -10,7 +10,6 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 from portal.i18n.language import lazy
-from portal.security.forgery import Protection
 from portal.twofactor import TwoFactor
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -42,7 +41,6 @@ class SessionLogin(LoginManager):
 
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
-csrf = Protection()
 login_manager = SessionLogin()
 
 twofactor = TwoFactor()

@@ -60,6 +60,9 @@ class Protection(CSRFProtect):
         g.csrf_valid = True
 
 
+csrf = Protection()
+
+
 def sender() -> Sender:
     """Return who sent this request, by Sec-Fetch-Site, else Origin, else Referer."""
     site = request.headers.get("Sec-Fetch-Site")

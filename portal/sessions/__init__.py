@@ -5,6 +5,7 @@ connection write at a time. Signing in always creates a new record and a new tok
 opens and saves sessions.
 """
 
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import Flask, current_app, has_request_context, session
@@ -113,6 +114,28 @@ def renew() -> None:
     here = _present()
     if here is not None:
         cast(ServerSessionInterface, current_app.session_interface).regenerate(here)
+
+
+def seconds_left() -> tuple[int, int] | None:
+    """Return the seconds until the present session ends, `None` if nobody is signed in.
+
+    The first number holds as long as nothing is sent; no request extends the second one.
+    """
+    here = _present()
+    if here is None or here.record is None:
+        return None
+    kind = "_PERSISTENT" if here.record.persistent else ""
+    config, record, at = current_app.config, here.record, now()
+    longest = config["SESSION_PERSISTENT_SECONDS" if kind else "SESSION_ABSOLUTE_SECONDS"]
+    idle = record.last_seen_at + config[f"SESSION{kind}_IDLE_SECONDS"] - at
+    return idle, record.created_at + longest - at
+
+
+def touch() -> None:
+    """Extend the present session from now on."""
+    here = _present()
+    if here is not None and here.record is not None and records.touch(here.record, now()):
+        here.record = replace(here.record, last_seen_at=now())
 
 
 def sessions_of(customer_id: int, version: int) -> list[Record]:

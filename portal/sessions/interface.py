@@ -6,25 +6,22 @@ invalid. A session in which nobody is signed in has no record (`portal.sessions.
 
 A request whose token is no longer valid sends no session cookie, unless it signs in or out: another
 request of the same browser may just have renewed the session, and must not lose its cookie. What
-such a request has to say goes into a cookie of its own. The CSRF token of its forms is made from
-the token that it came with, so it needs no cookie.
+such a request has to say goes into a cookie of its own (`portal.sessions.lost`).
 """
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 from flask import Flask, Request, Response, current_app, request
-from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SessionInterface, SessionMixin
 
 from portal.clock import now
 from portal.extensions import db
-from portal.security.sealing import NEWS, SESSION, seal, secret_keys, unseal
-from portal.sessions import records, visits
+from portal.security.sealing import SESSION, seal, unseal
+from portal.sessions import lost, records, visits
+from portal.sessions.lost import cookie_settings, serializer
 from portal.sessions.records import Record
 from portal.sessions.visits import Visit
 
@@ -32,11 +29,8 @@ USER = "_user_id"  # Flask-Login's key for the signed-in user
 STAMP = "_credential"  # the credential version at sign-in
 FLASHES = "_flashes"
 FLASHES_KEPT = 5
-NEWS_SECONDS = 60
-LONGEST_NEWS = 4096
 SEEN_SECONDS = 60
 CLEAN_EVERY = 100
-serializer = TaggedJSONSerializer()
 
 
 class ServerSession(SessionMixin):
@@ -128,7 +122,7 @@ class ServerSessionInterface(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         """Return a session that has not read its content yet."""
         session = self._opened(app, request.cookies.get(app.config["SESSION_COOKIE_NAME"], ""))
-        session.news = _told(app.config, request.cookies.get(_news_name(app), ""))
+        session.news = lost.news(app.config)
         return session
 
     def _opened(self, app: Flask, token: str) -> ServerSession:
@@ -146,7 +140,7 @@ class ServerSessionInterface(SessionInterface):
 
         session = ServerSession(find)
         session.key = token
-        session.csrf = lambda: _csrf_of(config, token)
+        session.csrf = lambda: lost.first_content(config, token)
         return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -157,19 +151,19 @@ class ServerSessionInterface(SessionInterface):
         response.vary.add("Cookie")
         name = app.config["SESSION_COOKIE_NAME"]
         if session.lost and not session.left and session.customer_id is None:
-            _tell(app, session, response)
+            lost.tell(app, response, session.get(FLASHES, [])[-FLASHES_KEPT:], session.news)
             return
         if session.news:
-            response.delete_cookie(_news_name(app), **_cookie(app))
+            lost.tell(app, response, [], session.news)
         if not session.abandoned:
             if session.customer_id is not None:
                 _keep(session, session.customer_id)
             elif _leave(session):
-                response.delete_cookie(name, **_cookie(app))
+                response.delete_cookie(name, **cookie_settings(app.config))
         if session.token is not None:
             lasts = session.permanent and session.customer_id is not None
             age = app.config["SESSION_PERSISTENT_SECONDS"] if lasts else None
-            response.set_cookie(name, session.token, max_age=age, **_cookie(app))
+            response.set_cookie(name, session.token, max_age=age, **cookie_settings(app.config))
 
     def regenerate(self, session: SessionMixin) -> None:
         """Give the session a new token at once; the old one stops working.
@@ -203,35 +197,6 @@ def lose(session: ServerSession) -> None:
     session.clear()
     session.record = session.token = None
     session.lost = True
-
-
-def _csrf_of(config: Mapping[str, Any], token: str) -> dict[str, Any]:
-    """Return the content of a lost session: the value of its forms' CSRF token."""
-    key, text = config["SECRET_KEY"].encode(), token.encode("utf-8", "surrogatepass")
-    value = hmac.new(key, b"csrf of a lost session " + text, hashlib.sha256).hexdigest()
-    return {config.get("WTF_CSRF_FIELD_NAME", "csrf_token"): value}
-
-
-def _news_name(app: Flask) -> str:
-    return "__Host-portal_news" if app.config["SESSION_COOKIE_SECURE"] else "portal_news"
-
-
-def _told(config: Mapping[str, Any], sealed: str) -> list[Any]:
-    """Return the sentences that a request with a lost session has left for the next page."""
-    if not sealed or len(sealed) > LONGEST_NEWS:
-        return []
-    text = unseal(NEWS, sealed, *secret_keys(config))
-    return list(serializer.loads(text)) if text is not None else []
-
-
-def _tell(app: Flask, session: ServerSession, response: Response) -> None:
-    """Send the sentences of a lost session in their own cookie; delete it once they are shown."""
-    news = session.get(FLASHES, [])[-FLASHES_KEPT:]
-    if news and news != session.news:
-        sealed = seal(app.config["SECRET_KEY"], NEWS, serializer.dumps(news))
-        response.set_cookie(_news_name(app), sealed, max_age=NEWS_SECONDS, **_cookie(app))
-    elif session.news and not news:
-        response.delete_cookie(_news_name(app), **_cookie(app))
 
 
 def _visit(config: Mapping[str, Any], cookie: str) -> tuple[Visit, str] | None:
@@ -308,13 +273,4 @@ def _client() -> dict[str, str]:
     return {
         "address": (request.remote_addr or "")[:64],
         "user_agent": request.user_agent.string[:300].replace("\0", ""),
-    }
-
-
-def _cookie(app: Flask) -> dict[str, Any]:
-    return {
-        "path": app.config["SESSION_COOKIE_PATH"],
-        "secure": app.config["SESSION_COOKIE_SECURE"],
-        "httponly": app.config["SESSION_COOKIE_HTTPONLY"],
-        "samesite": app.config["SESSION_COOKIE_SAMESITE"],
     }

@@ -21,7 +21,7 @@ from ...core.errors import (
 from ...i18n.language import _, shown
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
-from .. import navigation, requests, responses, session_marks, subjects
+from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import reminder, secret
 from . import outstanding
 
@@ -93,6 +93,7 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
         **responses.sheet(state, unfinished.recovery_code.text),
         **secret.context(state, unfinished.secret),
         "next_url": unfinished.next_url,
+        "time": sentences.duration(state.kit.settings.enrolment_seconds),
     }
 
 
