@@ -5,7 +5,8 @@ import logging
 import pytest
 
 from tests.support.customers import make_customer
-from tests.support.enrol import sign_in
+from tests.support.enrol import enrol, sign_in
+from tests.support.forms import answer as answered
 from tests.support.forms import find_form
 from tests.support.html import parse
 
@@ -206,3 +207,25 @@ def test_over_https_origin_or_fetch_metadata_stand_for_a_missing_referer(app, si
     assert signed_in.post(PROFILE, data=data, **secure).status_code == 400
     for headers in (OURS, {"Origin": "https://localhost"}):
         assert signed_in.post(PROFILE, data=data, headers=headers, **secure).status_code == 303
+
+
+@pytest.mark.parametrize("what", ["a view area", "turning it on"])
+def test_a_renewed_session_voids_no_form_of_another_tab(
+    app, signed_in, customer_password, clock, what
+):
+    """F-34: the id of the session is new, the token of its forms stays."""
+    kept = None
+    if what != "turning it on":
+        kept = enrol(signed_in, clock, customer_password, ("invoices",))
+        clock.advance(10 * 60)
+    form = opened(signed_in)
+    before = signed_in.get_cookie("portal_session").value
+    if kept is None:
+        enrol(signed_in, clock, customer_password, ("invoices",))
+    else:
+        asked = signed_in.get("/invoices/")
+        name = "code" if 'name="code"' in asked.text else "twofactor_code"
+        done = answered(signed_in, asked, {name: kept.next_code()}, follow_redirects=True)
+        assert done.status_code == 200
+    assert signed_in.get_cookie("portal_session").value != before
+    assert signed_in.post(PROFILE, data=form.filled(TYPED)).location == "/security/"
