@@ -229,3 +229,21 @@ def test_a_renewed_session_voids_no_form_of_another_tab(
         assert done.status_code == 200
     assert signed_in.get_cookie("portal_session").value != before
     assert signed_in.post(PROFILE, data=form.filled(TYPED)).location == "/security/"
+
+
+@pytest.mark.parametrize(("headers", "status"), [(OURS, 303), ({}, 400), (THEIRS, 400)])
+def test_the_second_step_goes_on_with_a_stale_token(
+    app, signed_in, customer_password, clock, headers, status
+):
+    """F-34: the code counts when our own page sent it, and is not used up when it is refused."""
+    kept = enrol(signed_in, clock, customer_password, ("sign_in",))
+    browser = app.test_client()
+    assert "sign-in" in sign_in(browser, "alice", customer_password).location
+    path = "/security/two-factor/sign-in"
+    data = {"csrf_token": "stale", "code": kept.next_code()}
+    refused = browser.post(path, data=data, headers=headers)
+    assert refused.status_code == status
+    if status == 400:
+        assert f'href="{path}"' in refused.text, "a way on"
+        assert browser.post(path, data=data, headers=OURS).status_code == 303
+    assert browser.get("/").status_code == 200
