@@ -171,7 +171,7 @@ class KnownBrowser(Base):
 
 
 class KeptForm(Base):
-    """What a customer typed into a form that could not be taken; the cookie has the key to it."""
+    """The text of a customer's form that could not be taken; the cookie has the key to it."""
 
     __tablename__ = "kept_form"
 

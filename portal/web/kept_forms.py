@@ -1,4 +1,4 @@
-"""What was typed into a form that could not be taken, kept for the same person for ten minutes.
+"""Forms that could not be taken; their text is kept for the same person for ten minutes.
 
 A form comes back filled after the sign-in, and is never sent without a further click. A sealed
 cookie ties the forms of this browser's last sessions to their customers. So the token of a posted
