@@ -28,7 +28,7 @@ GOES_ON = frozenset(
 
 
 class Sender(enum.Enum):
-    """Who sent a request, as far as the browser tells."""
+    """The sender of a request, as far as the browser tells."""
 
     OURS = enum.auto()
     OTHER_SITE = enum.auto()
