@@ -223,7 +223,7 @@ def change_email(customer: Customer, email: str) -> None:
         try:
             changed = db.session.execute(
                 update(Customer)
-                .where(Customer.id == customer.id, stands_on(customer))
+                .where(Customer.id == customer.id, Customer.email == old, stands_on(customer))
                 .values(email=email, email_key=email_key(email))
             )
         except IntegrityError:

@@ -13,9 +13,13 @@ from portal.extensions import db, twofactor
 from portal.i18n.language import _, plural, worded
 from portal.models import Customer
 from portal.rules.names import Refused, checked_email
+from portal.rules.refusal import later
 from portal.validators import typed
+from portal.web import repeats
 
 blueprint = Blueprint("account", __name__)
+PASSWORD_CHANGED = later("Your password was changed. All other sessions were signed out.")
+EMAIL_CHANGED = later("Your e-mail address was changed.")
 
 
 def customer() -> Customer:
@@ -76,6 +80,7 @@ def profile() -> ResponseReturnValue:
 
 @blueprint.route("/security/password", methods=["GET", "POST"])
 @login_required
+@repeats.answered(PASSWORD_CHANGED, "account.security")
 def password() -> ResponseReturnValue:
     """Change the password; all other sessions end. The form is checked before a code is asked."""
     form = PasswordForm()
@@ -89,13 +94,15 @@ def password() -> ResponseReturnValue:
             service.replace_password(customer(), chosen, stands_on(customer()))
             known_browsers.carry_over(customer().id)
             twofactor.password_confirmed()
-            flash(_("Your password was changed. All other sessions were signed out."), "success")
+            repeats.note()
+            flash(_(PASSWORD_CHANGED), "success")
             return redirect(url_for("account.security"), 303)
     return render_template("account/password.html", form=form)
 
 
 @blueprint.route("/security/email", methods=["GET", "POST"])
 @login_required
+@repeats.answered(EMAIL_CHANGED, "account.security")
 def email() -> ResponseReturnValue:
     """Change the e-mail address; both the old and the new one get a mail.
 
@@ -111,7 +118,8 @@ def email() -> ResponseReturnValue:
         except Refused as refusal:
             form.email.errors = [worded(refusal)]
         else:
-            flash(_("Your e-mail address was changed."), "success")
+            repeats.note()
+            flash(_(EMAIL_CHANGED), "success")
             return redirect(url_for("account.security"), 303)
     return render_template("account/email.html", form=form)
 

@@ -22,11 +22,14 @@ from portal.mail import notices, outbox
 from portal.models import Customer, PasswordReset
 from portal.rules.email_addresses import email_key
 from portal.rules.passwords import needs_rehash
+from portal.rules.refusal import later
 from portal.security import network_throttle
 from portal.security.database import rows_hit
 from portal.sessions.interface import USER
+from portal.web import kept_forms, refused_forms
 from portal.web.errors import wants_json
 
+CHANGED = later("Your password was changed. Sign in with the new one.")
 LINK = "_reset"  # in the session: the digest of a link that was opened, and the ticket it gave
 
 
@@ -66,12 +69,15 @@ def sign_in_customer(customer: Customer, remember: bool) -> None:
     known_browsers.keep(customer.id, version)
     language.speak_with(customer.id, customer.language)
     sessions.begin(version, remember)
+    kept_forms.note_owner(customer.id)
 
 
 def unauthorized() -> ResponseReturnValue:
     """Redirect to the sign-in page; a page asked for by GET or HEAD opens after the sign-in."""
     if wants_json():
         return jsonify(error="sign_in_required", message=_("Sign in first.")), 403
+    if request.method == "POST" and request.form:
+        return refused_forms.lead_through_sign_in()
     target = None
     if request.method in ("GET", "HEAD") and request.path != "/":
         target = request.full_path.rstrip("?")
@@ -214,7 +220,7 @@ def reset_password(link: Link, password: str) -> None:
         raise LinkDead from None
     forget_link()
     sessions.end_all(number)
-    flash(_("Your password was changed. Sign in with the new one."), "success")
+    flash(_(CHANGED), "success")
 
 
 def forget_link() -> None:

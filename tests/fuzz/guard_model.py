@@ -156,7 +156,6 @@ class GuardModel(Model):
         session.marks[f"pass:{area.key}"] = ticket
 
     def open_view(self, session: Session, area: str, user: str) -> None:
-        session.csrf = None
         session.marks[f"view:{area}"] = self.issue("view", user, VIEW_SECONDS, area)
 
     def open_views(self, session: Session, user: str) -> None:

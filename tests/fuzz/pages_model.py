@@ -229,7 +229,7 @@ class PagesModel(PhonesModel):
         self.accounts[user] = Account(areas, recovery, [phone])
         self.switched(user)
         session.marks.clear()
-        session.csrf, session.outstanding, session.recovered = None, False, False
+        session.outstanding, session.recovered = False, False
         self.password_given(session, user, ticket.data["given"])
         self.open_views(session, user)
         self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
@@ -302,7 +302,7 @@ class PagesModel(PhonesModel):
                 refused.area = "deactivation"
             return self._off_or(refused, sent, "deactivation")
         session.marks.clear()
-        session.csrf, session.recovered = None, False
+        session.recovered = False
         self.must_enrol(session)
         return self.led_on(sent)
 

@@ -83,12 +83,15 @@ def news() -> str | None:
 def renew(*, empty: bool = False) -> None:
     """Give a session that is kept on the server a new id; with `empty`, remove its contents.
 
-    It calls `regenerate`, as in Flask-Session. The answer to a program carries the new CSRF token.
+    It calls `regenerate`, as in Flask-Session. Forms in other tabs keep their CSRF token unless the
+    session is emptied, as when another person may sign in. The answer to a program carries the
+    token.
     """
-    # Forms opened before the renewal become invalid, and so do tokens made in this request.
-    token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
-    session.pop(token, None)
-    g.pop(token, None)
+    if empty:
+        # Tokens made in this request become invalid, too.
+        token = requests.csrf_field()
+        session.pop(token, None)
+        g.pop(token, None)
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if regenerate is not None:
         # Flask-Session keeps the id of an empty session, so it is emptied afterwards.

@@ -22,7 +22,7 @@ from ...core.errors import (
 from ...i18n.language import _, shown
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
-from .. import navigation, requests, responses, session_marks, subjects
+from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import reminder, secret
 from . import outstanding
 
@@ -112,6 +112,7 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
         "next_url": unfinished.next_url,
         "tag": unfinished.tag,
         "areas": [shown(area) for area in state.kit.areas if area.key in unfinished.areas],
+        "time": sentences.duration(state.kit.settings.enrolment_seconds),
     }
 
 

@@ -228,6 +228,7 @@ def _context(
         "area": shown(state.kit.areas.get(SIGN_IN)),
         "by_recovery": by_recovery,
         "renews": by_recovery and renews,
+        "time": sentences.duration(state.kit.settings.pending_seconds),
         "trust": sentences.duration(days) if days else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
