@@ -1,7 +1,29 @@
-// Everything works without this script; it opens the dialog over the page, prints and copies.
+// Everything works without this script. It asks for the code in a dialog over the page, sends the
+// form with the code, counts down, prints and copies. docs/guide.md says how a host uses it.
 (() => {
   "use strict";
+  if (window.twofactor) return; // loaded a second time
 
+  const challenge = document.currentScript?.dataset.twofactorChallenge;
+  const submitters = new WeakMap(); // of each form, the button that it was sent with last
+  let asked = null; // the open dialog: dialog, code, form, submitter, resolve, busy
+  let checking = null; // the form that is looked at before its code is asked
+  let passing = null; // the form that is sent with its code
+  let outcome = "";
+  let forgetting = 0;
+
+  // ---- what a form says; its properties may be hidden by the names of its fields
+
+  const dialogOf = (form) =>
+    [...form.elements]
+      .map((field) => field.closest("dialog.twofactor-dialog"))
+      .find((dialog) => dialog);
+  const said = (form, submitter, name) =>
+    (submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "").toLowerCase();
+  const addressOf = (form, submitter) => {
+    const action = submitter?.getAttribute("formaction") || form.getAttribute("action");
+    return new URL(action || location.href, document.baseURI);
+  };
   const asksNow = (form) => {
     if (form.dataset.twofactorGuarded !== "fewer") return true;
     // Removing an area asks for a code, adding one does not.
@@ -9,85 +31,355 @@
       (box) => box.defaultChecked && !box.checked,
     );
   };
+  // Other forms go the browser's own way, to the challenge page.
+  const canAsk = (dialog, form, submitter) =>
+    dialog?.showModal &&
+    form.requestSubmit &&
+    window.fetch &&
+    ["", "_self"].includes(said(form, submitter, "target")) &&
+    said(form, submitter, "method") !== "dialog" &&
+    said(form, submitter, "enctype") !== "text/plain" &&
+    addressOf(form, submitter).origin === location.origin &&
+    asksNow(form);
 
-  const prepare = (dialog) => {
-    const form = dialog.closest("form");
-    if (!form || dialog.dataset.ready) return;
-    dialog.dataset.ready = "yes";
-    const code = dialog.querySelector("input");
+  const isDigit = (point) => /\p{Nd}/u.test(String.fromCodePoint(point));
+  // Six digits of any script, whatever stands around them; each script has its ten in a row.
+  const digitsIn = (text) => {
+    const points = [...text].map((sign) => sign.codePointAt(0)).filter(isDigit);
+    const digits = points.map((point) => {
+      let below = 0;
+      while (isDigit(point - below - 1)) below += 1;
+      return below % 10;
+    });
+    return digits.length === 6 && text.match(/[\p{L}\p{N}]/gu).length < 16 ? digits.join("") : "";
+  };
+
+  const mark = (button, is) => {
+    if (is) button?.setAttribute("aria-disabled", "true");
+    else button?.removeAttribute("aria-disabled");
+    button?.classList.toggle("twofactor-busy", is);
+  };
+
+  // ---- the dialog
+
+  const part = (dialog, name) => dialog.querySelector(`[data-twofactor-${name}]`);
+  const say = ({ dialog, code }, text) => {
     const error = dialog.querySelector(".twofactor-dialog-error");
-    let submitter = null;
-    let confirmed = false;
-
-    const complain = (text) => {
-      error.textContent = text;
-      code.setAttribute("aria-invalid", "true");
-      code.setAttribute("aria-describedby", `${code.id}-hint ${error.id}`);
-      code.focus();
-    };
-    const confirm = () => {
-      const digits = code.value.normalize("NFKC").replace(/[^\p{L}\p{N}]/gu, "");
-      if (!/^[0-9]{6}$/.test(digits)) {
-        complain(dialog.dataset.twofactorMalformed);
-        return;
-      }
-      confirmed = true;
-      dialog.close("confirmed");
-      form.requestSubmit(submitter);
-    };
-
-    form.addEventListener("submit", (event) => {
-      if (confirmed || !asksNow(form)) return;
-      event.preventDefault();
-      submitter = event.submitter && !dialog.contains(event.submitter) ? event.submitter : null;
-      error.textContent = "";
-      code.value = "";
-      code.removeAttribute("aria-invalid");
-      dialog.showModal();
-      code.focus();
-    });
-    code.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      confirm();
-    });
-    dialog.querySelector("[data-twofactor-confirm]").addEventListener("click", confirm);
-    dialog.querySelector("[data-twofactor-cancel]").addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => {
-      if (!confirmed) code.value = "";
-    });
-    // Coming back by the browser's history: ask again, the code was for one time.
-    window.addEventListener("pageshow", (event) => {
-      if (!event.persisted) return;
-      confirmed = false;
-      code.value = "";
-    });
+    error.textContent = text;
+    code.toggleAttribute("aria-invalid", false);
+    if (text) code.setAttribute("aria-invalid", "true");
+    code.setAttribute("aria-describedby", `${code.id}-hint${text ? ` ${error.id}` : ""}`);
+    if (text) code.focus();
+  };
+  const setBusy = (state, is) => {
+    state.busy = is;
+    mark(part(state.dialog, "confirm"), is);
+  };
+  // Open the dialog, or tell in the open one why the form was refused.
+  const open = (dialog, form, submitter, refusal = {}, resolve = null) => {
+    if (asked && asked.dialog !== dialog) shut();
+    clearTimeout(forgetting);
+    const code = dialog.querySelector("input");
+    asked = { dialog, code, form, submitter, resolve };
+    code.value = "";
+    const over = refusal.error === "twofactor_done";
+    const cancel = part(dialog, "cancel");
+    part(dialog, "confirm").hidden = over;
+    cancel.dataset.twofactorCancel ||= cancel.textContent;
+    cancel.textContent = over ? dialog.dataset.twofactorBack : cancel.dataset.twofactorCancel;
+    const lost = part(dialog, "lost");
+    if (lost) lost.parentElement.hidden = !form;
+    const summary = dialog.querySelector(".twofactor-dialog-summary");
+    if (summary && refusal.summary) {
+      summary.textContent = refusal.summary;
+      summary.hidden = false;
+    }
+    if (!dialog.open) dialog.showModal();
+    code.focus();
+    say(asked, refusal.error === "twofactor_required" ? "" : (refusal.message ?? ""));
+    wait(dialog, refusal.retry_after);
+  };
+  const wait = (dialog, seconds) => {
+    const line = part(dialog, "over");
+    const fresh = (dialog.twofactorLine ??= line.cloneNode(true)).cloneNode(true);
+    line.replaceWith(fresh);
+    if (!seconds || seconds >= 86_400) return;
+    fresh.hidden = false;
+    fresh.dataset.twofactorWait = seconds;
+    countDown(fresh);
+  };
+  const shut = (answer = null, keep = false) => {
+    if (!asked) return;
+    const { dialog, code, resolve } = asked;
+    asked = null;
+    if (!keep) code.value = "";
+    dialog.close();
+    resolve?.(answer);
+  };
+  const confirm = () => {
+    const state = asked;
+    if (!state || state.busy) return;
+    const digits = digitsIn(state.code.value);
+    if (!digits) return say(state, state.dialog.dataset.twofactorMalformed);
+    state.code.value = digits;
+    if (state.form) pass(state);
+    else shut(digits);
   };
 
-  const say = (button, text) => {
-    const said = button.parentElement.querySelector(".twofactor-said");
-    if (said) said.textContent = text;
+  // ---- sending
+
+  // Send the form once more, with its code, and see whether a script of the host takes it.
+  const pass = (state) => {
+    const { form, code } = state;
+    const submitter = state.submitter?.form === form ? state.submitter : null;
+    submitters.set(form, submitter);
+    const forget = () => {
+      if (asked?.code !== code) code.value = "";
+    };
+    const read = () => setTimeout(forget);
+    form.addEventListener("formdata", read, { once: true });
+    passing = form;
+    outcome = "";
+    form.requestSubmit(submitter);
+    passing = null;
+    if (outcome === "ours") return deliver(state, submitter);
+    shut(null, outcome === "taken");
+    // It was read by now, or is read at once: no code is sent twice.
+    forgetting = setTimeout(forget, 1000);
+  };
+  const settle = (event) => {
+    if (event.target !== passing) return;
+    if (event.defaultPrevented) outcome = "taken";
+    else if (said(passing, event.submitter, "method") === "post") outcome = "ours";
+    else asked.code.value = ""; // never in an address
+    if (outcome === "ours") event.preventDefault();
   };
 
-  const copy = async (button) => {
-    const source = document.getElementById(button.dataset.twofactorCopy);
-    const text = button.dataset.twofactorCopy === "twofactor-secret"
-      ? source.textContent.replace(/\s/g, "")
-      : source.textContent.trim();
+  const post = (form, submitter, header, leavesOut = () => false) => {
+    const data = new FormData(form);
+    if (submitter?.name) data.append(submitter.name, submitter.value);
+    const fields = [...data].filter((field) => !leavesOut(...field));
+    const lines = (text) => text.replace(/\r\n?|\n/g, "\r\n");
+    let body = new FormData();
+    if (said(form, submitter, "enctype") === "multipart/form-data") {
+      fields.forEach((field) => body.append(...field));
+    } else {
+      body = new URLSearchParams(fields.map(([name, value]) => [lines(name), lines(value.name ?? value)]));
+    }
+    return fetch(addressOf(form, submitter), {
+      method: "POST",
+      body,
+      headers: { [header]: "1", Accept: "text/html,*/*;q=0.8" },
+      signal: AbortSignal.timeout?.(60_000),
+    });
+  };
+  const isPage = (response) => /^text\/html/i.test(response.headers.get("Content-Type"));
+
+  const deliver = async (state, submitter) => {
+    setBusy(state, true);
+    say(state, "");
+    let leaves = false;
     try {
-      await navigator.clipboard.writeText(text);
-      say(button, button.dataset.twofactorCopied);
+      leaves = await receive(state, await post(state.form, submitter, "X-Twofactor-Dialog"));
     } catch {
-      const range = document.createRange();
-      range.selectNodeContents(source);
-      window.getSelection().removeAllRanges();
-      window.getSelection().addRange(range);
-      say(button, button.dataset.twofactorSelected);
+      say(state, state.dialog.dataset.twofactorUnanswered);
+    }
+    if (!leaves) setBusy(state, false);
+    if (!state.dialog.open && asked === state) shut();
+  };
+  // Do with the answer as the browser would; return whether this page is left.
+  const receive = async ({ form }, response) => {
+    const { headers } = response;
+    const type = headers.get("Content-Type") ?? "";
+    const leads = headers.get("X-Twofactor-Location") ?? (response.redirected ? response.url : null);
+    if (leads !== null) {
+      go(new URL(leads, response.url));
+      return true;
+    }
+    if (/^attachment/i.test(headers.get("Content-Disposition"))) {
+      save(await response.blob(), headers.get("Content-Disposition"));
+    } else if (isPage(response)) {
+      show(await response.text(), response, form);
+      return true;
+    } else if (response.status !== 204 && response.status !== 205) {
+      const refusal = /json/.test(type) ? await response.clone().json() : {};
+      if ("retry_after" in refusal && refusal.activate) return go(new URL(refusal.activate, response.url));
+      if ("retry_after" in refusal) return void tell(form, refusal);
+      location.assign(URL.createObjectURL(await response.blob()));
+    }
+    shut();
+    return false;
+  };
+  const tell = (form, detail) =>
+    form.dispatchEvent(
+      new CustomEvent("twofactor:required", { bubbles: true, cancelable: true, detail }),
+    );
+  const go = (url) => {
+    // With a hash, the address of this very page would only be scrolled to.
+    if (url.hash && url.href.split("#")[0] === location.href.split("#")[0]) {
+      history.replaceState(null, "", `${url.pathname}${url.search || "?"}&`);
+      location.replace(url);
+    } else location.assign(url);
+    return true;
+  };
+  const save = (blob, disposition) => {
+    const link = document.createElement("a");
+    const [, coded] = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? [];
+    const [, plain] = /filename="?([^";]*)/i.exec(disposition) ?? [];
+    link.download = coded ? decodeURIComponent(coded) : (plain ?? "");
+    link.href = URL.createObjectURL(blob);
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  };
+  // Show a page in place of this one; passwords and files that were given are put back into it.
+  const show = (html, response, form, isForm = response.status >= 400) => {
+    const given = [...form.elements].filter(
+      (field) => ["password", "file"].includes(field.type) && field.value,
+    );
+    delete window.twofactor;
+    delete window.twofactorBusy;
+    history.replaceState(null, "", response.url);
+    document.open();
+    document.write(html);
+    document.close();
+    if (!isForm && !document.querySelector("[aria-invalid=true]")) return;
+    for (const { type, name, value, files } of given) {
+      const again = [...document.querySelectorAll(`input[type=${type}]`)].find(
+        (field) => field.name === name && !field.value,
+      );
+      if (again && type === "file") again.files = files;
+      else if (again) again.value = value;
     }
   };
 
+  // Where a dialog wants it, the form is looked at before the code is asked.
+  const begin = async (dialog, form, submitter) => {
+    if ("twofactorCheck" in dialog.dataset) {
+      const secret = new Set([dialog.querySelector("input").name]);
+      for (const field of form.elements) {
+        if (field.type === "file" || field.autocomplete === "current-password") secret.add(field.name);
+      }
+      checking = form;
+      mark(submitter, true);
+      try {
+        const response = await post(form, submitter, "X-Twofactor-Check", (name) => secret.has(name));
+        if (isPage(response) && !response.redirected && response.status < 500) {
+          return show(await response.text(), response, form, true);
+        }
+      } catch {
+        // The server decides when the form is sent.
+      } finally {
+        checking = null;
+        mark(submitter, false);
+      }
+    }
+    if (form.isConnected) open(dialog, form, submitter);
+  };
+
+  // First of all listeners, so that nobody sends the form before its code is there.
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (passing === form) return outcome === "native" ? event.stopImmediatePropagation() : undefined;
+    const dialog = dialogOf(form);
+    if (!canAsk(dialog, form, event.submitter)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (asked?.dialog === dialog) confirm();
+    else if (checking !== form) begin(dialog, form, event.submitter);
+  }, true);
+  // Added anew each time, `settle` comes after the listeners of other scripts.
+  document.addEventListener("submit", () => {
+    removeEventListener("submit", settle);
+    addEventListener("submit", settle);
+  }, true);
+
+  // ---- for scripts of the host
+
+  const fetchDialog = async (area, parent) => {
+    const answer = await fetch(`${challenge}?area=${encodeURIComponent(area)}`, {
+      headers: { "X-Twofactor-Dialog": "1", Accept: "text/html" },
+    });
+    if (answer.status === 204) return null;
+    const template = document.createElement("template");
+    template.innerHTML = await answer.text();
+    const dialog = template.content.querySelector("dialog.twofactor-dialog");
+    if (!answer.ok || !dialog) throw new Error(`No dialog for the area ${area}: ${answer.status}`);
+    parent.append(dialog);
+    return dialog;
+  };
+  const ask = async (area) => {
+    const there = document.getElementById(`twofactor-${area}-code`)?.closest("dialog");
+    const dialog = there ?? (await fetchDialog(area, document.body));
+    return dialog ? new Promise((resolve) => open(dialog, null, null, {}, resolve)) : "";
+  };
+  window.twofactor = { ask };
+  // A form was refused: the server told htmx, or this script tells everybody.
+  addEventListener("twofactor:required", async (event) => {
+    const form = event.target.closest?.("form");
+    const { detail } = event;
+    if (event.defaultPrevented || !form || !detail?.area) return;
+    const dialog = dialogOf(form) ?? (await fetchDialog(detail.area, form));
+    if (dialog) open(dialog, form, submitters.get(form), detail);
+  });
+
+  // ---- buttons and lines
+
+  const copy = async (button) => {
+    const source = document.getElementById(button.dataset.twofactorCopy);
+    const status = button.parentElement.querySelector(".twofactor-said");
+    const text = button.dataset.twofactorCopy === "twofactor-secret"
+      ? source.textContent.replace(/\s/g, "")
+      : source.textContent.trim();
+    let told = button.dataset.twofactorCopied;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      getSelection().selectAllChildren(source);
+      told = button.dataset.twofactorSelected;
+    }
+    if (status) status.textContent = told;
+  };
+  // The form goes without a code, to the page that takes the recovery code and keeps the form.
+  const lose = () => {
+    const { form, submitter } = asked;
+    shut();
+    passing = form;
+    outcome = "native";
+    form.requestSubmit(submitter?.form === form ? submitter : null);
+    passing = null;
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("button");
+    const does = (name) => button?.hasAttribute(`data-twofactor-${name}`);
+    if (does("confirm")) confirm();
+    else if (does("cancel") && !asked?.busy) shut();
+    else if (does("lost") && !asked?.busy) lose();
+    else if (does("print")) window.print();
+    else if (does("copy")) copy(button);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target !== asked?.code) return;
+    event.preventDefault();
+    if (!event.repeat) confirm();
+  });
+  document.addEventListener("cancel", (event) => {
+    if (asked?.busy && event.target === asked.dialog) event.preventDefault();
+  }, true);
+  document.addEventListener("close", ({ target }) => {
+    if (target === asked?.dialog && !target.open && !asked.busy) shut();
+  }, true);
+  // Coming back by the browser's history: the code was for one time.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted || !asked) return;
+    setBusy(asked, false);
+    shut();
+  });
+
   // How long until an answer is judged again; screen readers hear of the end alone.
+  const counted = new WeakSet();
   const countDown = (line) => {
+    if (counted.has(line)) return;
+    counted.add(line);
     const time = line.querySelector("[role=timer]");
     const end = Date.now() + 1000 * line.dataset.twofactorWait;
     const two = (number) => String(number).padStart(2, "0");
@@ -96,27 +388,17 @@
       if (left <= 0) {
         line.setAttribute("role", "status");
         line.textContent = line.dataset.twofactorOver;
-        return;
+      } else {
+        const hours = Math.floor(left / 3600);
+        const minutes = Math.floor(left / 60) % 60;
+        time.textContent = `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(left % 60)}`;
+        if (line.isConnected) setTimeout(tick, (end - Date.now()) % 1000 || 1000);
       }
-      const hours = Math.floor(left / 3600);
-      const minutes = Math.floor(left / 60) % 60;
-      time.textContent = `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(left % 60)}`;
-      setTimeout(tick, (end - Date.now()) % 1000 || 1000);
     };
     tick();
   };
-
-  const start = () => {
-    document.querySelectorAll("[data-twofactor-wait]").forEach(countDown);
-    document.querySelectorAll("dialog.twofactor-dialog").forEach(prepare);
-    document.querySelectorAll("[data-twofactor-print]").forEach((button) => {
-      button.addEventListener("click", () => window.print());
-    });
-    document.querySelectorAll("[data-twofactor-copy]").forEach((button) => {
-      button.addEventListener("click", () => copy(button));
-    });
-  };
-
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  // Lines that come later, with content swapped in, count as well.
+  const look = () => document.querySelectorAll("[data-twofactor-wait]").forEach(countDown);
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  look();
 })();

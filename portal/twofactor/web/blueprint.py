@@ -20,8 +20,7 @@ from ..service import tickets, verification
 from . import challenge, guard, navigation, passes, requests, responses, session_marks, subjects
 from .challenge import answer, in_language, no_store, render_challenge
 from .pages import activate, authenticators, outstanding, preferences, sign_in
-from .parts import reminder
-from .parts.dialog import twofactor_dialog
+from .parts import dialog, reminder
 
 
 def make_blueprint() -> Blueprint:
@@ -124,8 +123,12 @@ def after(response: Response) -> Response:
 
 
 def show_challenge() -> Response:
-    """Ask for a code before a guarded page is shown (GET)."""
+    """Ask for a code before a guarded page is shown, or return the dialog of an area (GET)."""
     state = current_state()
+    if requests.from_dialog():
+        if requests.asked("area") not in state.kit.areas:
+            abort(404)
+        return dialog.alone(state.kit.areas.get(requests.asked("area")))
     area, target = _looked_at(state)
     user = guard.signed_in()
     asked = guard.verdict_on(state, area, user, state.host.user_key(user), "GET") is Verdict.ASK
@@ -182,7 +185,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.register_error_handler(Refusal, challenge.answer)
     app.register_error_handler(Unavailable, challenge.unavailable)
     app.jinja_env.globals.update(
-        twofactor_dialog=twofactor_dialog,
+        twofactor_dialog=dialog.twofactor_dialog,
         twofactor_recovered=reminder.twofactor_recovered,
         twofactor_base_template=state_of(app).host.base_template,
         twofactor_news=session_marks.news,
@@ -193,6 +196,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.before_request(startup_checks.first_request(app, check_users))
     app.before_request(outstanding.hold)
     app.before_request(passes.restore_form)
+    app.after_request(dialog.lead_on)
     passes.watch(app)
     user_logged_out.connect(_forget_marks, app, weak=False)
     user_logged_in.connect(outstanding.on_login, app, weak=False)

@@ -25,6 +25,8 @@ from ..core.policy import SAFE_METHODS
 
 # With this header a form is only looked at, before its code is asked.
 CHECK_HEADER = "X-Twofactor-Check"
+# With this header the script sends a form with its code, and shows a refusal over the page.
+DIALOG_HEADER = "X-Twofactor-Dialog"
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
@@ -66,6 +68,11 @@ def checking() -> bool:
     if request.method in SAFE_METHODS:
         return False
     return request.headers.get(CHECK_HEADER) == "1"
+
+
+def from_dialog() -> bool:
+    """Return whether the script of the dialog has sent this request."""
+    return request.headers.get(DIALOG_HEADER) == "1"
 
 
 def _json() -> Mapping[str, Any]:
