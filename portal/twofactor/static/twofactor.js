@@ -138,6 +138,8 @@
     };
     const read = () => setTimeout(forget);
     form.addEventListener("formdata", read, { once: true });
+    // htmx 2 forgets the button when the focus leaves it for the dialog.
+    submitter?.dispatchEvent(new FocusEvent("focusin", { bubbles: true }));
     passing = form;
     outcome = "";
     form.requestSubmit(submitter);
