@@ -56,6 +56,7 @@ def test_every_form_is_sent_once(enrolled, customer_password, slowly, way):
     """F-32: sign-in, second step, language, a guarded form and its code, deactivation, sign-out."""
     person = enrolled("sign_in", "password")
     page = person.page
+    slowly.clear()
 
     def button(name, within=None):
         return (within or page.locator("main")).get_by_role("button", name=name, exact=True)

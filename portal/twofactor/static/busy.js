@@ -1,4 +1,4 @@
-// A form is sent once: until its answer is there, pressing Enter or the button again does nothing.
+// A form is sent once: until the answer is there, sending it again does nothing.
 (() => {
   "use strict";
   if (window.twofactorBusy) return;
@@ -6,8 +6,7 @@
   const LONGEST = 20_000; // for answers that leave the page standing, such as downloads
 
   const mark = (button, is) => {
-    if (is) button?.setAttribute("aria-disabled", "true");
-    else button?.removeAttribute("aria-disabled");
+    button?.setAttribute("aria-disabled", is);
     button?.classList.toggle("twofactor-busy", is);
   };
   const end = (form) => {

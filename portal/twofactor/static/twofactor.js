@@ -1,36 +1,30 @@
-// Everything works without this script. It asks for the code in a dialog over the page, sends the
-// form with the code, counts down, prints and copies. docs/guide.md says how a host uses it.
+// Everything works without this script. It asks for a code in a dialog over the page, and sends the
+// form with it; it counts down, prints and copies.
 (() => {
   "use strict";
-  if (window.twofactor) return; // loaded a second time
+  if (window.twofactor) return;
 
   const challenge = document.currentScript?.dataset.twofactorChallenge;
-  const submitters = new WeakMap(); // of each form, the button that it was sent with last
+  const submitters = new WeakMap();
   let asked = null; // the open dialog: dialog, code, form, submitter, resolve, busy
-  let checking = null; // the form that is looked at before its code is asked
+  let checking = null;
   let passing = null; // the form that is sent with its code
   let outcome = "";
   let forgetting = 0;
 
-  // ---- what a form says; its properties may be hidden by the names of its fields
-
+  // Attributes, since the names of fields hide the properties of a form.
   const dialogOf = (form) =>
-    [...form.elements]
-      .map((field) => field.closest("dialog.twofactor-dialog"))
-      .find((dialog) => dialog);
+    [...form.elements].map((field) => field.closest(".twofactor-dialog")).find(Boolean);
   const said = (form, submitter, name) =>
     (submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "").toLowerCase();
   const addressOf = (form, submitter) => {
     const action = submitter?.getAttribute("formaction") || form.getAttribute("action");
     return new URL(action || location.href, document.baseURI);
   };
-  const asksNow = (form) => {
-    if (form.dataset.twofactorGuarded !== "fewer") return true;
-    // Removing an area asks for a code, adding one does not.
-    return [...form.querySelectorAll("input[type=checkbox]")].some(
-      (box) => box.defaultChecked && !box.checked,
-    );
-  };
+  // Removing an area asks for a code, adding one does not.
+  const asksNow = (form) =>
+    form.dataset.twofactorGuarded !== "fewer" ||
+    [...form.elements].some((box) => box.defaultChecked && !box.checked);
   // Other forms go the browser's own way, to the challenge page.
   const canAsk = (dialog, form, submitter) =>
     dialog?.showModal &&
@@ -55,27 +49,22 @@
   };
 
   const mark = (button, is) => {
-    if (is) button?.setAttribute("aria-disabled", "true");
-    else button?.removeAttribute("aria-disabled");
+    button?.setAttribute("aria-disabled", is);
     button?.classList.toggle("twofactor-busy", is);
   };
-
-  // ---- the dialog
 
   const part = (dialog, name) => dialog.querySelector(`[data-twofactor-${name}]`);
   const say = ({ dialog, code }, text) => {
     const error = dialog.querySelector(".twofactor-dialog-error");
     error.textContent = text;
-    code.toggleAttribute("aria-invalid", false);
-    if (text) code.setAttribute("aria-invalid", "true");
-    code.setAttribute("aria-describedby", `${code.id}-hint${text ? ` ${error.id}` : ""}`);
+    code.setAttribute("aria-invalid", !!text);
+    code.setAttribute("aria-describedby", `${code.id}-hint ${error.id}`);
     if (text) code.focus();
   };
   const setBusy = (state, is) => {
     state.busy = is;
     mark(part(state.dialog, "confirm"), is);
   };
-  // Open the dialog, or tell in the open one why the form was refused.
   const open = (dialog, form, submitter, refusal = {}, resolve = null) => {
     if (asked && asked.dialog !== dialog) shut();
     clearTimeout(forgetting);
@@ -126,24 +115,24 @@
     else shut(digits);
   };
 
-  // ---- sending
-
+  const again = (form, submitter, how) => {
+    passing = form;
+    outcome = how;
+    submitters.set(form, submitter);
+    form.requestSubmit(submitter?.form === form ? submitter : null);
+    passing = null;
+  };
   // Send the form once more, with its code, and see whether a script of the host takes it.
   const pass = (state) => {
     const { form, code } = state;
     const submitter = state.submitter?.form === form ? state.submitter : null;
-    submitters.set(form, submitter);
     const forget = () => {
       if (asked?.code !== code) code.value = "";
     };
-    const read = () => setTimeout(forget);
-    form.addEventListener("formdata", read, { once: true });
+    form.addEventListener("formdata", () => setTimeout(forget), { once: true });
     // htmx 2 forgets the button when the focus leaves it for the dialog.
     submitter?.dispatchEvent(new FocusEvent("focusin", { bubbles: true }));
-    passing = form;
-    outcome = "";
-    form.requestSubmit(submitter);
-    passing = null;
+    again(form, submitter, "");
     if (outcome === "ours") return deliver(state, submitter);
     shut(null, outcome === "taken");
     // It was read by now, or is read at once: no code is sent twice.
@@ -162,11 +151,11 @@
     if (submitter?.name) data.append(submitter.name, submitter.value);
     const fields = [...data].filter((field) => !leavesOut(...field));
     const lines = (text) => text.replace(/\r\n?|\n/g, "\r\n");
-    let body = new FormData();
-    if (said(form, submitter, "enctype") === "multipart/form-data") {
-      fields.forEach((field) => body.append(...field));
-    } else {
-      body = new URLSearchParams(fields.map(([name, value]) => [lines(name), lines(value.name ?? value)]));
+    const isMultipart = said(form, submitter, "enctype") === "multipart/form-data";
+    const body = isMultipart ? new FormData() : new URLSearchParams();
+    for (const [name, value] of fields) {
+      if (isMultipart) body.append(name, value);
+      else body.append(lines(name), lines(value.name ?? value));
     }
     return fetch(addressOf(form, submitter), {
       method: "POST",
@@ -175,48 +164,44 @@
       signal: AbortSignal.timeout?.(60_000),
     });
   };
-  const isPage = (response) => /^text\/html/i.test(response.headers.get("Content-Type"));
+  const isPage = ({ headers }) => /^text\/html/i.test(headers.get("Content-Type"));
 
   const deliver = async (state, submitter) => {
     setBusy(state, true);
     say(state, "");
-    let leaves = false;
     try {
-      leaves = await receive(state, await post(state.form, submitter, "X-Twofactor-Dialog"));
+      const answer = await post(state.form, submitter, "X-Twofactor-Dialog");
+      if (await receive(state, answer)) return;
     } catch {
       say(state, state.dialog.dataset.twofactorUnanswered);
     }
-    if (!leaves) setBusy(state, false);
-    if (!state.dialog.open && asked === state) shut();
+    setBusy(state, false);
   };
   // Do with the answer as the browser would; return whether this page is left.
   const receive = async ({ form }, response) => {
     const { headers } = response;
-    const type = headers.get("Content-Type") ?? "";
     const leads = headers.get("X-Twofactor-Location") ?? (response.redirected ? response.url : null);
-    if (leads !== null) {
-      go(new URL(leads, response.url));
-      return true;
-    }
-    if (/^attachment/i.test(headers.get("Content-Disposition"))) {
-      save(await response.blob(), headers.get("Content-Disposition"));
+    if (leads !== null) return go(leads, response.url);
+    const disposition = headers.get("Content-Disposition");
+    if (/^attachment/i.test(disposition)) {
+      save(await response.blob(), disposition);
     } else if (isPage(response)) {
-      show(await response.text(), response, form);
-      return true;
-    } else if (response.status !== 204 && response.status !== 205) {
-      const refusal = /json/.test(type) ? await response.clone().json() : {};
-      if ("retry_after" in refusal && refusal.activate) return go(new URL(refusal.activate, response.url));
-      if ("retry_after" in refusal) return void tell(form, refusal);
-      location.assign(URL.createObjectURL(await response.blob()));
+      return show(await response.text(), response, form);
+    } else if (response.status !== 204) {
+      const blob = await response.blob();
+      const detail = /json/.test(blob.type) ? JSON.parse(await blob.text()) : {};
+      if (detail.activate) return go(detail.activate, response.url);
+      if ("retry_after" in detail) {
+        const refused = { bubbles: true, cancelable: true, detail };
+        form.dispatchEvent(new CustomEvent("twofactor:required", refused));
+        return;
+      }
+      location.assign(URL.createObjectURL(blob));
     }
     shut();
-    return false;
   };
-  const tell = (form, detail) =>
-    form.dispatchEvent(
-      new CustomEvent("twofactor:required", { bubbles: true, cancelable: true, detail }),
-    );
-  const go = (url) => {
+  const go = (to, base) => {
+    const url = new URL(to, base);
     // With a hash, the address of this very page would only be scrolled to.
     if (url.hash && url.href.split("#")[0] === location.href.split("#")[0]) {
       history.replaceState(null, "", `${url.pathname}${url.search || "?"}&`);
@@ -226,32 +211,28 @@
   };
   const save = (blob, disposition) => {
     const link = document.createElement("a");
-    const [, coded] = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? [];
-    const [, plain] = /filename="?([^";]*)/i.exec(disposition) ?? [];
-    link.download = coded ? decodeURIComponent(coded) : (plain ?? "");
+    const name = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? /filename="?([^";]*)/i.exec(disposition);
+    link.download = decodeURIComponent(name?.[1].replace(/%(?![\da-f]{2})/gi, "%25") ?? "");
     link.href = URL.createObjectURL(blob);
     link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   };
   // Show a page in place of this one; passwords and files that were given are put back into it.
   const show = (html, response, form, isForm = response.status >= 400) => {
-    const given = [...form.elements].filter(
-      (field) => ["password", "file"].includes(field.type) && field.value,
-    );
+    const given = [...form.elements].filter(({ type, value }) => /password|file/.test(type) && value);
     delete window.twofactor;
     delete window.twofactorBusy;
     history.replaceState(null, "", response.url);
     document.open();
     document.write(html);
     document.close();
-    if (!isForm && !document.querySelector("[aria-invalid=true]")) return;
+    if (!isForm && !document.querySelector("[aria-invalid=true]")) return true;
     for (const { type, name, value, files } of given) {
-      const again = [...document.querySelectorAll(`input[type=${type}]`)].find(
-        (field) => field.name === name && !field.value,
+      const field = [...document.querySelectorAll(`input[type=${type}]`)].find(
+        (one) => one.name === name && !one.value,
       );
-      if (again && type === "file") again.files = files;
-      else if (again) again.value = value;
+      if (field) field[files ? "files" : "value"] = files ?? value;
     }
+    return true;
   };
 
   // Where a dialog wants it, the form is looked at before the code is asked.
@@ -264,16 +245,14 @@
       checking = form;
       mark(submitter, true);
       try {
-        const response = await post(form, submitter, "X-Twofactor-Check", (name) => secret.has(name));
+        const isSecret = (name) => secret.has(name);
+        const response = await post(form, submitter, "X-Twofactor-Check", isSecret);
         if (isPage(response) && !response.redirected && response.status < 500) {
           return show(await response.text(), response, form, true);
         }
-      } catch {
-        // The server decides when the form is sent.
-      } finally {
-        checking = null;
-        mark(submitter, false);
-      }
+      } catch {} // The server decides when the form is sent.
+      checking = null;
+      mark(submitter, false);
     }
     if (form.isConnected) open(dialog, form, submitter);
   };
@@ -294,8 +273,6 @@
     removeEventListener("submit", settle);
     addEventListener("submit", settle);
   }, true);
-
-  // ---- for scripts of the host
 
   const fetchDialog = async (area, parent) => {
     const answer = await fetch(`${challenge}?area=${encodeURIComponent(area)}`, {
@@ -324,8 +301,6 @@
     if (dialog) open(dialog, form, submitters.get(form), detail);
   });
 
-  // ---- buttons and lines
-
   const copy = async (button) => {
     const source = document.getElementById(button.dataset.twofactorCopy);
     const status = button.parentElement.querySelector(".twofactor-said");
@@ -342,20 +317,16 @@
     if (status) status.textContent = told;
   };
   // The form goes without a code, to the page that takes the recovery code and keeps the form.
-  const lose = () => {
-    const { form, submitter } = asked;
+  const lose = ({ form, submitter }) => {
     shut();
-    passing = form;
-    outcome = "native";
-    form.requestSubmit(submitter?.form === form ? submitter : null);
-    passing = null;
+    again(form, submitter, "native");
   };
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button");
     const does = (name) => button?.hasAttribute(`data-twofactor-${name}`);
     if (does("confirm")) confirm();
     else if (does("cancel") && !asked?.busy) shut();
-    else if (does("lost") && !asked?.busy) lose();
+    else if (does("lost") && !asked.busy) lose(asked);
     else if (does("print")) window.print();
     else if (does("copy")) copy(button);
   });
