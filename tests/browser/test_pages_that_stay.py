@@ -95,7 +95,7 @@ def test_each_save_asks_once_and_is_sent_once(ada, host, phone, by):
 
 
 def test_a_script_of_the_host_asks_for_a_code(ada, host, phone):
-    """F-46, F-50: ``twofactor.ask`` gives a code, from a dialog that is fetched; `null` if cancelled."""
+    """F-46, F-50: ``twofactor.ask`` gives a code, from a fetched dialog; `null` if cancelled."""
     ada.open("/form/ask")
     said = ada.page.locator("output")
     for way, text in (("Escape", "got null"), ("Enter", "got 123456")):

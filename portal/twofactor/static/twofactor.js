@@ -37,7 +37,7 @@
     asksNow(form);
 
   const isDigit = (point) => /\p{Nd}/u.test(String.fromCodePoint(point));
-  // Six digits of any script, whatever stands around them; each script has its ten in a row.
+  // Six digits of any script, whatever is around them. Each script has its ten in a row.
   const digitsIn = (text) => {
     const points = [...text].map((sign) => sign.codePointAt(0)).filter(isDigit);
     const digits = points.map((point) => {
@@ -90,6 +90,7 @@
   };
   const wait = (dialog, seconds) => {
     const line = part(dialog, "over");
+    if (!line) return;
     const fresh = (dialog.twofactorLine ??= line.cloneNode(true)).cloneNode(true);
     line.replaceWith(fresh);
     if (!seconds || seconds >= 86_400) return;
@@ -124,8 +125,7 @@
   };
   // Send the form once more, with its code, and see whether a script of the host takes it.
   const pass = (state) => {
-    const { form, code } = state;
-    const submitter = state.submitter?.form === form ? state.submitter : null;
+    const { form, code, submitter } = state;
     const forget = () => {
       if (asked?.code !== code) code.value = "";
     };
@@ -133,7 +133,7 @@
     // htmx 2 forgets the button when the focus leaves it for the dialog.
     submitter?.dispatchEvent(new FocusEvent("focusin", { bubbles: true }));
     again(form, submitter, "");
-    if (outcome === "ours") return deliver(state, submitter);
+    if (outcome === "ours") return deliver(state);
     shut(null, outcome === "taken");
     // It was read by now, or is read at once: no code is sent twice.
     forgetting = setTimeout(forget, 1000);
@@ -166,11 +166,11 @@
   };
   const isPage = ({ headers }) => /^text\/html/i.test(headers.get("Content-Type"));
 
-  const deliver = async (state, submitter) => {
+  const deliver = async (state) => {
     setBusy(state, true);
     say(state, "");
     try {
-      const answer = await post(state.form, submitter, "X-Twofactor-Dialog");
+      const answer = await post(state.form, state.submitter, "X-Twofactor-Dialog");
       if (await receive(state, answer)) return;
     } catch {
       say(state, state.dialog.dataset.twofactorUnanswered);
@@ -180,8 +180,8 @@
   // Do with the answer as the browser would; return whether this page is left.
   const receive = async ({ form }, response) => {
     const { headers } = response;
-    const leads = headers.get("X-Twofactor-Location") ?? (response.redirected ? response.url : null);
-    if (leads !== null) return go(leads, response.url);
+    const leads = headers.get("X-Twofactor-Location");
+    if (leads ?? response.redirected) return go(leads ?? response.url, response.url);
     const disposition = headers.get("Content-Disposition");
     if (/^attachment/i.test(disposition)) {
       save(await response.blob(), disposition);
@@ -211,14 +211,17 @@
   };
   const save = (blob, disposition) => {
     const link = document.createElement("a");
-    const name = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? /filename="?([^";]*)/i.exec(disposition);
-    link.download = decodeURIComponent(name?.[1].replace(/%(?![\da-f]{2})/gi, "%25") ?? "");
+    const [, coded] = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? [];
+    const [, plain] = /filename="?([^";]*)/i.exec(disposition) ?? [];
+    link.download = coded ? decodeURIComponent(coded) : (plain ?? "");
     link.href = URL.createObjectURL(blob);
     link.click();
   };
   // Show a page in place of this one; passwords and files that were given are put back into it.
   const show = (html, response, form, isForm = response.status >= 400) => {
-    const given = [...form.elements].filter(({ type, value }) => /password|file/.test(type) && value);
+    const given = [...form.elements].filter(
+      ({ type, value }) => value && /^(password|file)$/.test(type),
+    );
     delete window.twofactor;
     delete window.twofactorBusy;
     history.replaceState(null, "", response.url);
@@ -238,14 +241,13 @@
   // Where a dialog wants it, the form is looked at before the code is asked.
   const begin = async (dialog, form, submitter) => {
     if ("twofactorCheck" in dialog.dataset) {
-      const secret = new Set([dialog.querySelector("input").name]);
-      for (const field of form.elements) {
-        if (field.type === "file" || field.autocomplete === "current-password") secret.add(field.name);
-      }
+      const secrets = [...form.elements].filter((field) =>
+        field.matches("dialog *, [type=file], [autocomplete=current-password]"),
+      );
       checking = form;
       mark(submitter, true);
       try {
-        const isSecret = (name) => secret.has(name);
+        const isSecret = (name) => secrets.some((field) => field.name === name);
         const response = await post(form, submitter, "X-Twofactor-Check", isSecret);
         if (isPage(response) && !response.redirected && response.status < 500) {
           return show(await response.text(), response, form, true);
@@ -260,13 +262,16 @@
   // First of all listeners, so that nobody sends the form before its code is there.
   addEventListener("submit", (event) => {
     const form = event.target;
-    if (passing === form) return outcome === "native" ? event.stopImmediatePropagation() : undefined;
+    if (passing === form) {
+      if (outcome === "native") event.stopImmediatePropagation();
+      return;
+    }
     const dialog = dialogOf(form);
     if (!canAsk(dialog, form, event.submitter)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (asked?.dialog === dialog) confirm();
-    else if (checking !== form) begin(dialog, form, event.submitter);
+    if (asked?.dialog === dialog && dialog.open) confirm();
+    else if (!asked?.busy && checking !== form) begin(dialog, form, event.submitter);
   }, true);
   // Added anew each time, `settle` comes after the listeners of other scripts.
   document.addEventListener("submit", () => {
