@@ -334,6 +334,21 @@ class TestCheckedFirst:
             .text
         )
 
+    @pytest.mark.parametrize("path", ["/security/password", "/security/email"])
+    def test_a_form_that_was_confirmed_is_not_judged_again(
+        self, signed_in, enrolled, customer_password, path
+    ):
+        """F-40: sent again it says when it was done, not that the password is wrong by now."""
+        data = {"current_password": customer_password, "email": "new@example.org"}
+        data |= {"new_password": NEW, "repeat_password": NEW}
+        form = find_form(signed_in.get(path).text, "current_password")
+        asked = submit(signed_in, path, {name: data[name] for name in form.names & {*data}})
+        code = enrolled.next_code()
+        assert answer(signed_in, asked, {"twofactor_code": code}).status_code == 303
+        again = answer(signed_in, asked, {"twofactor_code": enrolled.next_code()})
+        assert again.status_code == 409
+        assert "already confirmed" in again.text
+
     def test_another_customers_sealed_form_shows_nothing(
         self, app, signed_in, enrolled, customer_password
     ):

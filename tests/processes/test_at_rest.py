@@ -121,13 +121,13 @@ def travel(journey: Journey, people: People) -> None:
     """Enrol, enter wrong and right codes, and leave a pass, a pending sign-in and an enrolment."""
     app = journey.app
     people.person(areas=None)
-    people.person("bob", areas=None)
+    bob = people.person("bob", areas=None)
     client, other, bobs = app.test_client(), app.test_client(), app.test_client()
     sign_in(client, "alice", PASSWORD)
     journey.see(client)
     alice = journey.enrolled(client)
     # A wrong code, a right one, and a second right one whose form came back and left a pass.
-    data = {"current_password": "wrong", "email": "x@example.org"}
+    data = {"current_password": PASSWORD, "email": people.email_of(bob)}
     asked = submit(client, "/security/email", data)
     asked = answer(client, asked, {"twofactor_code": journey.typed("918273")})
     assert asked.status_code == 403

@@ -1,6 +1,7 @@
 """Tests of the summary of a deed: on the page, in the dialog, in JSON and in recent activity."""
 
 import html
+from urllib.parse import unquote
 
 import pytest
 from flask import redirect, render_template_string, request
@@ -97,6 +98,18 @@ def test_the_dialog_says_what_a_page_knows_beforehand(protected, asked):
     page = protected.client.get("/order", query_string={"said": "<i>300</i> EUR"}).text
     assert '-summary" dir="auto">&lt;i&gt;300&lt;/i&gt; EUR</p>' in page
     assert '-summary" dir="auto" hidden></p>' in protected.client.get("/order").text
+
+
+def test_a_check_tells_the_dialog(protected, asked):
+    """F-40: what the view knows of the form that it looked at."""
+    check = {"X-Twofactor-Check": "1"}
+    looked = protected.client.post("/transfer-inside", data={"to": "30 € to\nDana"}, headers=check)
+    assert looked.status_code == 204
+    assert unquote(looked.headers["X-Twofactor-Summary"]) == "30 € to Dana"
+    assert "X-Twofactor-Summary" not in protected.client.post("/note", headers=check).headers
+    # The dialog of the preferences names the boxes that were unticked in this line.
+    line = 'data-twofactor-removed="Without a code from now on: {}" hidden></p>'
+    assert line in protected.client.get(f"{MOUNT}/").text
 
 
 def test_removing_areas_names_them_before_the_code(protected):

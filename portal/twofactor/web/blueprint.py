@@ -20,7 +20,7 @@ from ..service import tickets, verification
 from . import challenge, guard, navigation, passes, requests, responses, session_marks, subjects
 from .challenge import answer, in_language, no_store, render_challenge
 from .pages import activate, authenticators, outstanding, preferences, sign_in
-from .parts import dialog, reminder
+from .parts import dialog, executed, reminder
 
 
 def make_blueprint() -> Blueprint:
@@ -94,14 +94,16 @@ def _refused(error: str, message: str) -> dict[str, str | None]:
 
 def before() -> Any:
     """Require a signed-in user, except at the second step of sign-in; check unsafe requests."""
-    if (request.endpoint or "").endswith("static"):
+    sent = requests.this_request()
+    endpoint = sent.endpoint or ""
+    if endpoint.endswith("static"):
         return None
-    if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:
+    if endpoint not in _ANONYMOUS and not current_user.is_authenticated:
         return cast(Any, current_app).login_manager.unauthorized()
-    if request.method not in policy.SAFE_METHODS:
+    if sent.method not in policy.SAFE_METHODS:
         requests.check_csrf()
         requests.refuse_cross_site()
-        if requests.checking():
+        if requests.checking(sent):
             return challenge.nothing_done()
     return None
 
@@ -195,7 +197,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     )
     app.before_request(startup_checks.first_request(app, check_users))
     app.before_request(outstanding.hold)
-    app.before_request(passes.restore_form)
+    app.before_request(executed.restore_form)
     app.after_request(dialog.lead_on)
     passes.watch(app)
     user_logged_out.connect(_forget_marks, app, weak=False)

@@ -4,6 +4,7 @@ import json
 import logging
 import math
 from typing import Any
+from urllib.parse import quote
 
 from flask import current_app, jsonify, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -11,7 +12,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from ..app.state import State, current_state
-from ..core import errors
+from ..core import bounds, errors
 from ..core.areas import Area
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
@@ -97,7 +98,8 @@ def _challenge_page(
         target = url_for("twofactor.challenge", area=area.key, next=navigation.here())
     if target is not None:
         return render_challenge(refusal, area, target)
-    pending, lost = continuation.carry(state, refusal.user_id or "", passes.of_request().family)
+    family = passes.of_request().family
+    pending, lost = continuation.carry(state, refusal.user_id or "", family, refusal.area)
     return render_challenge(refusal, area, navigation.here(), pending, lost)
 
 
@@ -178,9 +180,16 @@ def no_store(response: Response) -> Response:
     return response
 
 
-def nothing_done() -> Response:
-    """Return the answer to a check that finds nothing wrong: no code judged, nothing done."""
-    return no_store(Response(status=204))
+def nothing_done(summary: str = "") -> Response:
+    """Return the answer to a check that finds nothing wrong: no code judged, nothing done.
+
+    Its header `X-Twofactor-Summary` is what exactly the code will confirm, percent-encoded, for the
+    dialog.
+    """
+    response = no_store(Response(status=204))
+    if summary:
+        response.headers["X-Twofactor-Summary"] = quote(bounds.one_line(summary))
+    return response
 
 
 def in_language(response: Response) -> Response:

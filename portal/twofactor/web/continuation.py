@@ -42,6 +42,7 @@ class Continuation:
         lost: the part that could not be kept: "files", "size", or empty.
         id: random; all pages that carry the same form share it.
         sender: key of the user who was signed in, or empty.
+        area: key of the area that asked, or empty.
     """
 
     user_id: str
@@ -49,20 +50,25 @@ class Continuation:
     lost: str = ""
     id: str = ""
     sender: str = ""
+    area: str = ""
 
 
-def carry(state: State, user_id: str, family: str | None = None) -> tuple[str, str]:
+def carry(
+    state: State, user_id: str, family: str | None = None, area: str | None = None
+) -> tuple[str, str]:
     """Return this request's form, sealed for the hidden field, and the part that was left out.
 
     Args:
         state: of the application.
         user_id: key of the user who is asked for a code.
         family: the id of the continuation that came with this request and was not executed.
+        area: key of the area that asks.
 
     Returns:
         The sealed value, and "files", "size" or an empty text.
     """
-    captured = _capture(user_id, family or secrets.token_urlsafe(16), sender(state))
+    captured = _capture(user_id, family or secrets.token_urlsafe(16))
+    captured = replace(captured, sender=sender(state), area=area or "")
     token = _sealed(state, captured)
     limit = request.max_form_memory_size
     if limit is not None and len(token) > limit - 1024:
@@ -76,7 +82,7 @@ def sender(state: State) -> str:
     return state.host.user_key(current_user) if current_user.is_authenticated else ""
 
 
-def _capture(user_id: str, form_id: str, sender: str) -> Continuation:
+def _capture(user_id: str, form_id: str) -> Continuation:
     """Return the form of this request without the challenge's own fields."""
     fields = tuple(
         (name, value)
@@ -89,7 +95,7 @@ def _capture(user_id: str, form_id: str, sender: str) -> Continuation:
         lost = "files"
     elif request.content_length and not request.form and not request.files:
         lost = "size"
-    return Continuation(user_id, fields, lost, form_id, sender)
+    return Continuation(user_id, fields, lost, form_id)
 
 
 def _sealed(state: State, continuation: Continuation) -> str:
@@ -101,6 +107,7 @@ def _sealed(state: State, continuation: Continuation) -> str:
         continuation.fields,
         continuation.id,
         continuation.sender,
+        continuation.area,
     ]
     data = json.dumps(content, separators=(",", ":")).encode("utf-8", "surrogatepass")
     packed = b"z" + zlib.compress(data) if len(data) > _COMPRESS_ABOVE else b"p" + data

@@ -32,7 +32,7 @@ from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store, nothing_done
 from .passes import Asked, Says
-from .requests import checking, refuse_cross_site
+from .requests import checking, refuse_cross_site, this_request
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -48,15 +48,15 @@ def required(key: str, looks: bool = False, summary: Says | None = None) -> Call
                 return _unauthorized()
             state = current_state()
             area = state.kit.areas.get(key)
-            if not policy.guards_method(area, request.method):
+            sent = this_request()
+            if not policy.guards_method(area, sent.method):
                 return current_app.ensure_sync(view)(*args, **kwargs)
-            if checking():
+            if checking(sent):
                 if not looks:
                     return nothing_done()
                 return no_store(make_response(current_app.ensure_sync(view)(*args, **kwargs)))
             user_id = state.host.user_key(user)
-            passes.of_request().says = summary
-            granted = check(state, area, user, user_id)
+            granted = check(state, area, user, user_id, says=summary)
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
             except Refusal:
@@ -86,30 +86,20 @@ def _unauthorized() -> Any:
 
 
 def require(key: str, user: Any = None, summary: str = "") -> None:
-    """Ask for a code inside a view, just before the action.
-
-    Args:
-        key: key of the area.
-        user: the user who must give the code (a forgotten-password link has its own); default
-            the signed-in user.
-        summary: what exactly the code confirms.
-
-    Raises:
-        Refusal: the action must not happen; the application answers with the challenge.
-    """
+    """Ask for a code inside a view, just before the action; see `TwoFactor.require`."""
     state = current_state()
     area = state.kit.areas.get(key)
     if user is None:
         user = signed_in()
         if not user.is_authenticated:
             abort(make_response(_unauthorized()))
-    if not policy.guards_method(area, request.method):
+    sent = this_request()
+    if not policy.guards_method(area, sent.method):
         return
-    if checking():
-        abort(nothing_done())
+    if checking(sent):
+        abort(nothing_done(summary))
     user_id = state.host.user_key(user)
-    passes.of_request().says = lambda: summary
-    if check(state, area, user, user_id):
+    if check(state, area, user, user_id, says=lambda: summary):
 
         @after_this_request
         def leave(response: Response) -> Response:
@@ -130,7 +120,14 @@ def form_again(key: str, user: Any = None) -> None:
         passes.of_request().again.add((area.key, state.host.user_key(user)))
 
 
-def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None = None) -> bool:
+def check(
+    state: State,
+    area: Area,
+    user: Any,
+    user_id: str,
+    deed: Deed | None = None,
+    says: Says | None = None,
+) -> bool:
     """Allow the action of this request, or refuse it.
 
     Args:
@@ -139,6 +136,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         user: the user who must give the code.
         user_id: the user's key.
         deed: runs in the transaction that uses up the code or the pass, if one is needed.
+        says: returns what exactly the code confirms; called if a code is needed.
 
     Returns:
         Whether a code or a pass was used up. If so, a form that is shown again leaves a pass.
@@ -152,7 +150,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         if deed is not None:
             state.kit.store.run(deed)
         return False
-    asked.about = About(area.key, user_id)
+    asked.about, asked.says = About(area.key, user_id), says
     with asked.about:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")

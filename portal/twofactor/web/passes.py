@@ -69,8 +69,8 @@ def of_request() -> Asked:
     return cast(Asked, asked)
 
 
-def restore_form() -> None:
-    """Put the original form back before the view sees the request (a `before_request`).
+def restore_form() -> Continuation | None:
+    """Put the original form back before the view sees the request, and return it.
 
     The guard compares the user who was asked, since a link in a mail is for its own user even if
     somebody else is signed in. A check restores nothing: its page shows what it was sent.
@@ -79,14 +79,15 @@ def restore_form() -> None:
         ContinuationBroken: it can't be opened for this request.
     """
     if request.method in SAFE_METHODS or request.mimetype != _FORM or checking():
-        return
+        return None
     tokens = request.form.getlist(continuation.FIELD)
     if not tokens:
-        return
+        return None
     state, asked = current_state(), of_request()
     asked.codes = continuation.codes()
     asked.carried = continuation.unseal(state, tokens[0])
     continuation.restore(asked.carried)
+    return asked.carried
 
 
 def watch(app: Flask) -> None:

@@ -9,7 +9,7 @@ which take longer than this package. A host that uses it has imported it already
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import current_app, request
+from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from ..core import bounds
@@ -23,8 +23,8 @@ from ..core.errors import (
 )
 from ..core.policy import SAFE_METHODS
 
-# With this header a form is only looked at, before its code is asked.
-CHECK_HEADER = "X-Twofactor-Check"
+# With the header `X-Twofactor-Check: 1` a form is only looked at, before its code is asked.
+CHECK_HEADER = "HTTP_X_TWOFACTOR_CHECK"
 # With this header the script sends a form with its code, and shows a refusal over the page.
 DIALOG_HEADER = "X-Twofactor-Dialog"
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
@@ -60,14 +60,19 @@ def wants_json() -> bool:
     return accepted["application/json"] > accepted["text/html"]
 
 
-def checking() -> bool:
-    """Return whether this request only asks what is wrong with its form, see `TwoFactor.checking`.
+def this_request() -> Request:
+    """Return the request itself; Flask's proxy looks it up at each access."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    return found
+
+
+def checking(sent: Request | None = None) -> bool:
+    """Return whether a request only asks what is wrong with its form, see `TwoFactor.checking`.
 
     The header is ignored where nothing is sent (GET, HEAD, OPTIONS).
     """
-    if request.method in SAFE_METHODS:
-        return False
-    return request.headers.get(CHECK_HEADER) == "1"
+    sent = sent or this_request()
+    return sent.environ.get(CHECK_HEADER) == "1" and sent.method not in SAFE_METHODS
 
 
 def from_dialog() -> bool:

@@ -16,7 +16,7 @@ from ...i18n.language import _, moment, shown
 from ...service import areas, deactivation, enrolment, trusted_browsers
 from ...service.authenticators import MOST
 from ...storage.transaction import Transaction
-from .. import guard, passes, requests, responses, sentences, session_marks, subjects
+from .. import guard, requests, responses, sentences, session_marks, subjects
 from ..parts import activity
 from ..parts.password_question import PasswordQuestion
 from . import authenticators, outstanding
@@ -56,8 +56,8 @@ def submit() -> Response:
         wanted = offer.chosen(requests.texts("areas")) | hidden
         removed = areas.removed_areas(state.kit, account, wanted)
         if removed:
-            passes.of_request().says = partial(_without_a_code, state, removed)
-            guard.check(state, PREFERENCES, current_user, who.user_id, choose)
+            says = partial(_without_a_code, state, removed)
+            guard.check(state, PREFERENCES, current_user, who.user_id, choose, says)
         else:
             changed = areas.add_areas(state.kit, who, wanted)
     except UnknownArea as refusal:
