@@ -4,7 +4,9 @@
   "use strict";
   if (window.twofactor) return;
 
-  const challenge = document.currentScript?.dataset.twofactorChallenge;
+  const { src, dataset } =
+    document.currentScript ?? document.querySelector("script[src*='twofactor.js']");
+  const challenge = dataset.twofactorChallenge ?? new URL("../challenge", src).href;
   const submitters = new WeakMap();
   let asked = null; // the open dialog: dialog, code, form, submitter, resolve, busy
   let checking = null;

@@ -59,9 +59,9 @@ def lead_on(response: Response) -> Response:
 
     A browser's `fetch` would follow the redirect itself, and lose its hash and its messages.
     """
-    if response.status_code not in _SEE_OTHER or request.method in SAFE_METHODS:
+    if response.status_code not in _SEE_OTHER or not from_dialog():
         return response
-    if from_dialog() and "Location" in response.headers:
+    if request.method not in SAFE_METHODS and "Location" in response.headers:
         response.headers["X-Twofactor-Location"] = response.headers.pop("Location")
         response.status_code = 204
         response.set_data(b"")
