@@ -28,8 +28,7 @@ from .pages import (
     sign_in,
     sign_in_over,
 )
-from .parts import executed, open_view, reminder
-from .parts.dialog import twofactor_dialog
+from .parts import dialog, executed, open_view, reminder
 
 
 def make_blueprint() -> Blueprint:
@@ -142,8 +141,12 @@ def after(response: Response) -> Response:
 
 
 def show_challenge() -> Response:
-    """Ask for a code before a guarded page is shown (GET)."""
+    """Ask for a code before a guarded page is shown, or return the dialog of an area (GET)."""
     state = current_state()
+    if requests.from_dialog():
+        if requests.asked("area") not in state.kit.areas:
+            abort(404)
+        return dialog.alone(state.kit.areas.get(requests.asked("area")))
     area, target = _looked_at(state)
     user = guard.signed_in()
     user_id = state.host.user_key(user)
@@ -217,7 +220,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.register_error_handler(Refusal, challenge.answer)
     app.register_error_handler(Unavailable, challenge.unavailable)
     app.jinja_env.globals.update(
-        twofactor_dialog=twofactor_dialog,
+        twofactor_dialog=dialog.twofactor_dialog,
         twofactor_recovered=reminder.twofactor_recovered,
         twofactor_base_template=state_of(app).host.base_template,
         twofactor_news=session_marks.news,
@@ -228,6 +231,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.before_request(startup_checks.first_request(app, check_users))
     app.before_request(outstanding.hold)
     app.before_request(executed.restore_form)
+    app.after_request(dialog.lead_on)
     passes.watch(app)
     user_logged_out.connect(_forget_marks, app, weak=False)
     user_logged_in.connect(outstanding.on_login, app, weak=False)

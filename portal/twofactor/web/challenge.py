@@ -1,5 +1,6 @@
 """Answers to refused requests: the challenge page in place, or the same as JSON."""
 
+import json
 import logging
 import math
 from typing import Any
@@ -16,7 +17,7 @@ from ..core.areas import Area
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
 from . import continuation, navigation, passes, sentences
-from .requests import asked, wants_json
+from .requests import asked, from_dialog, wants_json
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
     """
     state = current_state()
     area = state.kit.areas.get(refusal.area) if refusal.area else None
-    if wants_json():
+    if wants_json() or from_dialog():
         return _finish(make_response(jsonify(error_object(refusal, area))), refusal)
     if isinstance(refusal, errors.EnrolmentRequired):
         page = render_template(
@@ -79,7 +80,7 @@ def unavailable(error: errors.Unavailable) -> Any:
     """
     log.error("unavailable: %s", error, extra={"cause": type(error).__name__})
     message = sentences.sentence(error, 0)
-    if wants_json():
+    if wants_json() or from_dialog():
         body = {"error": error.code, "area": None, "message": message, "retry_after": 60}
         body["summary"] = None
         response = make_response(jsonify(body), 503)
@@ -245,7 +246,17 @@ def _finish(response: Response, refusal: errors.Refusal) -> Response:
     response.status_code = status_of(refusal)
     if isinstance(refusal, errors.Held):
         response.headers["Retry-After"] = str(retry_after(refusal))
+    if request.headers.get("HX-Request") == "true":
+        _tell_htmx(response, refusal)
     return in_language(no_store(response))
+
+
+def _tell_htmx(response: Response, refusal: errors.Refusal) -> None:
+    """Keep htmx from putting a refusal into the page; the script's dialog tells it instead."""
+    area = current_state().kit.areas.get(refusal.area) if refusal.area else None
+    detail = error_object(refusal, area)
+    response.headers["HX-Reswap"] = "none"
+    response.headers["HX-Trigger"] = json.dumps({"twofactor:required": detail})
 
 
 def _sentence(refusal: errors.Refusal) -> str:

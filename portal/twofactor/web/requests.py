@@ -27,6 +27,8 @@ from ..core.policy import SAFE_METHODS
 
 # With the header `X-Twofactor-Check: 1` a form is only looked at, before its code is asked.
 CHECK_HEADER = "HTTP_X_TWOFACTOR_CHECK"
+# With the header `X-Twofactor-Dialog: 1` the script sends a form, and shows a refusal itself.
+DIALOG_HEADER = "HTTP_X_TWOFACTOR_DIALOG"
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
@@ -81,6 +83,11 @@ def checking(sent: Request | None = None) -> bool:
     """
     sent = sent or this_request()
     return sent.environ.get(CHECK_HEADER) == "1" and sent.method not in SAFE_METHODS
+
+
+def from_dialog() -> bool:
+    """Return whether the script of the dialog has sent this request."""
+    return this_request().environ.get(DIALOG_HEADER) == "1"
 
 
 def _json() -> Mapping[str, Any]:

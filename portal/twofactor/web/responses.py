@@ -26,7 +26,7 @@ from ..i18n.language import moment
 from ..service import tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
-from .requests import csrf_token, wants_json
+from .requests import csrf_token, from_dialog, wants_json
 from .sentences import sentence, sheet_text
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,12 @@ def refused(
         at, wait = field_of(refusal), countdown(refusal)
         return page(template, status, error=error, at=at, wait=wait, **context)
 
-    response = either(again, lambda: as_json({**error_object(refusal, area), **facts}, status))
+    def told() -> Response:
+        return as_json({**error_object(refusal, area), **facts}, status)
+
+    # The dialog stays open over the page if only its code was refused.
+    in_dialog = from_dialog() and field_of(refusal) == "code"
+    response = told() if in_dialog else either(again, told)
     if status == 429:
         response.headers["Retry-After"] = str(retry_after(refusal))
     return response
