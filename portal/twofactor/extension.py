@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from flask_login import current_user
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from . import cli
 from .app import host as host_options
 from .app.assembly import wire
 from .app.host import Host
+from .app.of_users import OfUsers
 from .app.state import current_state
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import SetupError
 from .core.records import Protection
 from .core.settings import KEY
-from .service import deactivation, password_change, tickets
 from .storage.ticket_changes import Joins
 from .web import blueprint, guard, requests, responses, subjects
 from .web.pages import sign_in
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from .service.operator.doctor import Check
 
 
-class TwoFactor:
+class TwoFactor(OfUsers):
     """Two-factor authentication for Flask applications.
 
     Create one object at module level. It holds the areas, and no state of any application.
@@ -248,59 +247,9 @@ class TwoFactor:
         state = current_state()
         responses.password_given(state, state.host.user_key(current_user))
 
-    def is_on(self, user: Any) -> bool:
-        """Return whether the user has two-factor authentication; `False` for anonymous users."""
-        state = current_state()
-        if not user.is_authenticated:
-            return False
-        return state.kit.store.account(state.host.user_key(user)) is not None
-
-    def areas_of(self, user: Any) -> tuple[str, ...]:
-        """Return the keys of the areas that ask the user for a code; empty when it is off."""
-        return self.areas_of_each([user])[0] or ()
-
-    def areas_of_each(self, users: Iterable[Any]) -> list[tuple[str, ...] | None]:
-        """Return the areas of several users in one statement; `None` for users who have it off."""
-        return current_state().areas_of_each(users)
-
     def protection_of(self, user: Any) -> Protection | None:
         """Return areas and hold of the user of this request, in one statement; `None` if off."""
         return subjects.protection_of(current_state(), user)
-
-    def revoke_tickets(self, user: Any, connection: Connection | None = None) -> None:
-        """End a user's pending sign-ins, passes, open views, enrolments and known browsers.
-
-        Trusted browsers end, too.
-
-        Args:
-            user: the host's user.
-            connection: an open transaction of the host's to join; default one of its own.
-        """
-        state = current_state()
-        tickets.revoke(state.kit, state.host.user_key(user), connection)
-
-    def password_changed(
-        self, user: Any, connection: Connection | None = None, *, proved: bool = False
-    ) -> None:
-        """End what `revoke_tickets` ends, and accept codes again after too many wrong ones.
-
-        Call it when the user's password was changed.
-
-        Args:
-            user: the host's user.
-            connection: as in `revoke_tickets`.
-            proved: whether more than the old password has shown that it is the owner. Then all
-                wrong codes are forgotten; otherwise they count towards the limit of thirty days.
-        """
-        state = current_state()
-        password_change.password_changed(
-            state.kit, state.host.user_key(user), connection, proved=proved
-        )
-
-    def forget(self, user: Any, connection: Connection | None = None) -> None:
-        """Remove all two-factor state of a closed account; arguments as in `revoke_tickets`."""
-        state = current_state()
-        deactivation.forget(state.kit, state.host.user_key(user), connection)
 
     def ready(self) -> "list[Check]":
         """Check database, schema and keys, which every request needs.

@@ -11,7 +11,7 @@ from ..core.records import Account, Subject
 from ..methods import recovery
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
-from . import authenticators, known_browsers, tickets
+from . import authenticators, known_browsers, passwords, tickets
 from .context import Kit
 
 
@@ -220,7 +220,7 @@ def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str, str]
         The id of the proof, for the session, the id of the known browser, for its cookie, and the
         id of the open areas, for the session. The last two may be empty.
     """
-    proof, ticket = tickets.password_proof(kit, subject.user_id, given)
+    proof, ticket = passwords.password_proof(kit, subject.user_id, given)
     view, of_view = tickets.views(kit, subject)
     written, known = [ticket, *of_view], ""
     if kit.settings.known_seconds:

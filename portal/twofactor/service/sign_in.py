@@ -12,7 +12,7 @@ from ..core.areas import SIGN_IN
 from ..core.errors import CodeWrong, SignInExpired
 from ..core.records import Account, Subject, Ticket
 from ..storage.transaction import Transaction
-from . import deactivation, known_browsers, tickets, verification
+from . import deactivation, known_browsers, passwords, tickets, verification
 from .context import Kit
 
 T = TypeVar("T")
@@ -152,7 +152,7 @@ def complete(
                 wrong.over = True
             raise
         _take(kit, transaction, ticket)
-        proof, of_proof = tickets.password_proof(kit, done.user_id, done.given)
+        proof, of_proof = passwords.password_proof(kit, done.user_id, done.given)
         view, of_view = tickets.views(kit, subject)
         _, left = tickets.made(
             kit,

@@ -291,22 +291,6 @@ def refuse_executed(kit: Kit, once: Ticket) -> None:
         raise AlreadyDone(int(before.area))
 
 
-def leave_password_proof(kit: Kit, user_id: str) -> str:
-    """Store for a while that the password was just entered in this session; return the id."""
-    proof, ticket = password_proof(kit, user_id, int(kit.clock()))
-    kit.store.run(lambda tx: tx.add_ticket(ticket))
-    return proof
-
-
-def password_proof(kit: Kit, user_id: str, given: int) -> tuple[str, Ticket]:
-    """Return id and ticket of a proof that the password was entered at `given` (Unix seconds).
-
-    The caller must write the ticket.
-    """
-    seconds = kit.settings.fresh_seconds - (int(kit.clock()) - given)
-    return made(kit, PASSWORD, user_id, seconds)
-
-
 def revoke(kit: Kit, user_id: str, connection: Connection | None = None) -> None:
     """End all pending sign-ins, passes, open views and unfinished enrolments of a user."""
     kit.run_or_join(connection, lambda tx: tx.drop_tickets(user_id))

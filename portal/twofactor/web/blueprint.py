@@ -28,7 +28,7 @@ from .pages import (
     sign_in,
     sign_in_over,
 )
-from .parts import dialog, executed, open_view, reminder
+from .parts import dialog, executed, glances, open_view, reminder
 
 
 def make_blueprint() -> Blueprint:
@@ -150,7 +150,7 @@ def show_challenge() -> Response:
     area, target = _looked_at(state)
     user = guard.signed_in()
     user_id = state.host.user_key(user)
-    asked = guard.verdict_on(state, area, user, user_id, "GET") is Verdict.ASK
+    asked = glances.verdict_on(state, area, user, user_id, "GET") is Verdict.ASK
 
     def ask() -> Response:
         if not asked:

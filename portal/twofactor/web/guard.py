@@ -26,12 +26,12 @@ from ..core.errors import (
     Refusal,
 )
 from ..core.policy import Verdict
-from ..core.records import Glance, Subject, Ticket
+from ..core.records import Subject, Ticket
 from ..service import tickets, verification
 from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store, nothing_done
-from .parts import by_recovery
+from .parts import by_recovery, glances
 from .passes import Asked, Says
 from .requests import checking, refuse_cross_site, this_request
 
@@ -160,11 +160,11 @@ def check(
     with asked.about:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
-        once = _once(state, asked, user_id)
-        seen = glance(state, asked, area, user, user_id)
+        once = glances.execution(state, asked, user_id)
+        seen = glances.glance(state, asked, area, user, user_id)
         if once is not None and seen.executed_at is not None:
             raise AlreadyDone(seen.executed_at)
-        verdict = _verdict(state, area, user, seen, request.method)
+        verdict = glances.verdict_of(state, area, user, seen, request.method)
         if verdict is Verdict.ENROL:
             raise EnrolmentRequired(area.key)
         if verdict is Verdict.OPEN:
@@ -176,16 +176,6 @@ def check(
             asked.granted[area.key, user_id] = _ask(state, asked, area, user_id, once, deed)
     asked.executed |= once is not None
     return verdict is Verdict.ASK and area.guards == "deed"
-
-
-def _once(state: State, asked: Asked, user_id: str) -> Ticket | None:
-    """Return the ticket that records the execution of this request's continuation, if needed.
-
-    It is not needed if another guard of this request has it, or if the form came without its files.
-    """
-    if asked.carried is None or asked.lost or asked.executed:
-        return None
-    return tickets.execution(state.kit, user_id, asked.carried.id)
 
 
 def _refuse_half(asked: Asked) -> None:
@@ -256,51 +246,3 @@ def _look_again(state: State, once: Ticket | None) -> None:
     """Refuse a form that was sent twice at once, if the first request has executed it."""
     if once is not None:
         tickets.refuse_executed(state.kit, once)
-
-
-def glance(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> Glance:
-    """Return the user's areas, and whether a pass or open view exists; read once per request."""
-    seen = asked.glances.get((area.key, user_id))
-    if seen is None:
-        kind = tickets.VIEW if area.guards == "view" else tickets.PASS
-        mark, opened = session_marks.get(kind, area.key), area.key
-        if mark is None and area.guards == "view":
-            mark, opened = session_marks.get(kind), ""
-        hashed = tickets.digest(mark, *_bound(state, kind, user)) if mark else None
-        once = _once(state, asked, user_id)
-        carried = once.digest if once else None
-        now = state.kit.clock()
-        seen = state.kit.store.glance(user_id, kind, opened, hashed, now, carried)
-        asked.glances[area.key, user_id] = seen
-    return seen
-
-
-def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
-    """Return the values that a ticket of this kind is bound to."""
-    credential = state.host.credential_of(user)
-    return passes.bound(credential) if kind == tickets.PASS else (credential,)
-
-
-def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:
-    """Return the policy's verdict on a request of this user."""
-    seen = glance(state, passes.of_request(), area, user, user_id)
-    return _verdict(state, area, user, seen, method)
-
-
-def _verdict(state: State, area: Area, user: Any, seen: Glance, method: str) -> Verdict:
-    return policy.decide(area, seen, method, mandatory=state.is_mandatory(area, user))
-
-
-def will_ask(state: State, area: Area, user: Any) -> bool:
-    """Return whether a form on this page will need a code when it is sent.
-
-    It is called when a form is rendered, so it also notes that the form was shown again.
-    """
-    user_id = state.host.user_key(user)
-    asked, key = passes.of_request(), (area.key, user_id)
-    granted = asked.granted.get(key)
-    if granted is not None and (area.guards == "view" or granted.is_good(state.kit.clock())):
-        asked.came_back.add(key)
-        return False
-    seen = glance(state, asked, area, user, user_id)
-    return _verdict(state, area, user, seen, "POST") is Verdict.ASK and not seen.ticket

@@ -23,7 +23,7 @@ from ..core.errors import (
     UnknownArea,
 )
 from ..i18n.language import moment
-from ..service import tickets
+from ..service import passwords, tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
 from .requests import csrf_token, from_dialog, wants_json
@@ -38,7 +38,7 @@ def password_given(state: State, user_id: str) -> None:
     The action before it is done already, so a failure here is only logged.
     """
     try:
-        proof = tickets.leave_password_proof(state.kit, user_id)
+        proof = passwords.leave_password_proof(state.kit, user_id)
     except Unavailable:
         log.warning("a given password could not be noted: it will be asked again")
     else:

@@ -3,10 +3,11 @@
 import math
 from datetime import UTC, datetime
 
-from ..core import enrolment_errors, errors, slips
+from ..core import errors, slips
 from ..i18n.catalogue import later
 from ..i18n.language import _, moment, plural, time_of_day
 from ..methods.registry import TOTP
+from .parts import plain
 
 
 def duration(seconds: float) -> str:
@@ -67,80 +68,6 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
-_PLAIN: dict[type[errors.TwoFactorError], str] = {
-    errors.ChallengeRequired: later("Enter the code that your authenticator app shows now."),
-    errors.RecoveryNeeded: later("Enter your recovery code."),
-    errors.EnrolmentRequired: later(
-        "This needs two-factor authentication. Activate it first; you will be led back here."
-    ),
-    errors.MalformedCode: later("Enter the 6-digit code from your app, for example 123 456."),
-    slips.RecoveryCodeUnasked: later(
-        "That's a recovery code. Here, enter the 6-digit code from your app."
-    ),
-    errors.MalformedRecoveryCode: later(
-        "A recovery code has 20 letters and numbers, like ABCD-1234-…"
-    ),
-    slips.NotARecoveryCode: later(
-        "That's a 6-digit code. Enter your recovery code: 20 letters and numbers, like ABCD-1234-…"
-    ),
-    errors.RecoveryWrong: later(
-        "That recovery code is wrong. Check it letter by letter. If you've made a newer one or"
-        " used this one, it no longer works."
-    ),
-    errors.EnrolmentExpired: later(
-        "You took too long or started again elsewhere, so we stopped. Delete the new entry in your"
-        " authenticator app, then start again."
-    ),
-    enrolment_errors.EnrolmentReplaced: later(
-        "You started again in another tab. Scan the newer QR code, then enter its code."
-    ),
-    enrolment_errors.RecoveryExpired: later(
-        "You didn't save your new recovery code in time, so your old one still works. You can"
-        " create a new one now."
-    ),
-    enrolment_errors.NotSaved: later("Print or save your recovery code, then tick the box."),
-    errors.SignInExpired: later(
-        "Signing in was not finished in time. Sign in again with your password."
-    ),
-    errors.EnrolledElsewhere: later(
-        "Two-factor authentication was turned on somewhere else meanwhile. Sign in again, and"
-        " enter a code."
-    ),
-    errors.SignInRefused: later(
-        "You can't sign in to this account at the moment. Contact us if you need help."
-    ),
-    errors.PasswordWrong: later("That password is not right. Enter your current password."),
-    errors.NewPasswordNeeded: later(
-        "Enter a new password as well: someone entered wrong codes for your account, so they may"
-        " know your current one."
-    ),
-    errors.PasswordsDiffer: later("The passwords don't match. Enter them again."),
-    errors.OwnCode: later(
-        "That code comes from the device you want to remove. Enter a code from another of your"
-        " devices."
-    ),
-    errors.LastAuthenticator: later(
-        "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
-        " add the new phone first."
-    ),
-    errors.UnknownAuthenticator: later("That device is no longer in your account."),
-    errors.AlreadyOn: later("Two-factor authentication is on already."),
-    errors.NotOn: later("Two-factor authentication is off."),
-    errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
-    enrolment_errors.NoArea: later(
-        "Tick at least one box. To stop using two-factor authentication, choose Deactivate."
-    ),
-    errors.AreasChanged: later(
-        "Your choice was changed elsewhere in the meantime. Look at it again, then save."
-    ),
-    errors.ContinuationBroken: later(
-        "This form waited too long for its code, or was changed on the way. Nothing was done."
-        " Go back and fill it in once more."
-    ),
-    errors.CrossSite: later("This request came from another site, so nothing was done."),
-}
-
-
 _NAMES = {
     "empty": later("Enter a name, so that you can tell your phones apart."),
     "long": later("That name is too long. Enter one of at most 40 characters."),
@@ -187,8 +114,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
 def _plain(error: errors.TwoFactorError) -> str:
     if isinstance(error, slips.RecoverySlip):
         return _slip(error)
-    plain = (_PLAIN[kind] for kind in type(error).__mro__ if kind in _PLAIN)
-    return _(next(plain, _UNKNOWN))
+    found = (plain.SENTENCES[kind] for kind in type(error).__mro__ if kind in plain.SENTENCES)
+    return _(next(found, _UNKNOWN))
 
 
 def _used(error: errors.CodeReused | errors.ChallengeRequired) -> str:

@@ -15,6 +15,7 @@ from ...i18n.language import shown
 from .. import guard, passes
 from ..challenge import no_store
 from ..requests import from_dialog
+from . import glances
 
 _SEE_OTHER = frozenset({301, 302, 303})
 
@@ -33,7 +34,7 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
     asked = current_user if user is None else user
     if user is None and not current_user.is_authenticated:
         return Markup("")
-    if not guard.will_ask(state, area, asked):
+    if not glances.will_ask(state, area, asked):
         return Markup("")
     page = _render("_guard_dialog.html", area, asked, check=check, summary=bounds.one_line(summary))
     # Rendered by Jinja with autoescape on: it is markup already.
@@ -43,7 +44,7 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
 def alone(area: Area) -> Response:
     """Return the signed-in user's dialog for a script of the host, or 204 if no code is needed."""
     user = guard.signed_in()
-    if not guard.will_ask(current_state(), area, user):
+    if not glances.will_ask(current_state(), area, user):
         return no_store(Response(status=204))
     return no_store(Response(_render("_dialog.html", area, user), mimetype="text/html"))
 

@@ -3,6 +3,7 @@
 from ...app.state import current_state
 from ...core.errors import AlreadyDone
 from .. import guard, passes
+from . import glances
 
 
 def restore_form() -> None:
@@ -22,6 +23,6 @@ def restore_form() -> None:
     if not user.is_authenticated or carried.area not in state.kit.areas:
         return
     area, asked = state.kit.areas.get(carried.area), passes.of_request()
-    seen = guard.glance(state, asked, area, user, carried.user_id)
+    seen = glances.glance(state, asked, area, user, carried.user_id)
     if seen.executed_at is not None:
         raise AlreadyDone(seen.executed_at, area=carried.area, user_id=carried.user_id)

@@ -15,8 +15,9 @@ from ...app.state import State
 from ...core.areas import Area
 from ...core.policy import Verdict
 from ...service import tickets
-from .. import guard, navigation, requests, responses, session_marks
+from .. import navigation, requests, responses, session_marks
 from ..challenge import no_store
+from . import glances
 
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -26,7 +27,7 @@ def is_open(state: State, area: Area, user: Any, user_id: str) -> bool:
     mark = session_marks.get(tickets.VIEW, area.key) or session_marks.get(tickets.VIEW)
     if not mark or tickets.is_over(mark, state.kit.clock()):
         return False
-    return guard.verdict_on(state, area, user, user_id, "GET") is Verdict.OPEN
+    return glances.verdict_on(state, area, user, user_id, "GET") is Verdict.OPEN
 
 
 def is_file(target: str) -> bool:
