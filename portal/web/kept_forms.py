@@ -119,7 +119,8 @@ def _bring_back() -> None:
         if rows_hit(connection.execute(delete(Row).where(*row))) != 1:
             return
     g.kept_fields = MultiDict([(name, value) for name, value in kept["fields"]])
-    flash(_(SENTENCES[kept["cause"]]), "warning")
+    sentence = SENTENCES[kept["cause"]]
+    flash(_(sentence), "warning")
 
 
 def _store(customer_id: int, values: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ def look():
 
 @pytest.fixture
 def slowly(app):
-    """What was sent, and a delay of each answer to it."""
+    """The requests that were sent, and a delay of each answer."""
     sent = []
     answer = app.wsgi_app
 
