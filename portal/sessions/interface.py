@@ -192,9 +192,20 @@ class ServerSessionInterface(SessionInterface):
         forget(session)
 
 
-def lose(session: ServerSession) -> None:
-    """Empty a session whose token is no longer valid; the request sends no session cookie."""
+def lose(session: ServerSession, *, goes_on: bool = False) -> None:
+    """Empty a session that is no longer valid; the request sends no session cookie.
+
+    Args:
+        session: the session of the request.
+        goes_on: whether its record stays, so that the next request reads its CSRF token again.
+    """
+    csrf = session.csrf()
+    if goes_on:
+        csrf |= {name: session[name] for name in csrf if name in session}
     session.clear()
+    session.update(csrf)
+    if session.news:
+        session[FLASHES] = list(session.news)
     session.record = session.token = None
     session.lost = True
 

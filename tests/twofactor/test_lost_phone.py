@@ -234,7 +234,7 @@ class TestAtADeed:
         assert page.status_code == 200
         assert "twofactor_pending" not in page.text
         assert "evil.example" not in page.text
-        data = {**data, "code": protected.recovery_code, "csrf_token": token}
+        data |= {"code": protected.recovery_code, "password": PASSWORD, "csrf_token": token}
         off = protected.client.post(OFF, data=data)
         assert off.location == f"{MOUNT}/"
         assert host.deeds == []
@@ -312,7 +312,7 @@ class TestMailedLink:
             assert field(challenge) == wrong
         held = visitor.answer(challenge, path, protected.recovery_code)
         assert held.status_code == 429
-        assert "Wait 15 minutes, or use a code from your app." in error(held.text)
+        assert "Try again in 15 minutes, or use a code from your app." in error(held.text)
         assert (host.deeds, protected.is_on()) == ([], True)
         assert visitor.answer(held, path, protected.code()).status_code == 303
 

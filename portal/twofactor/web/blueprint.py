@@ -12,7 +12,7 @@ from ..app.state import State, current_state, state_of
 from ..core import policy
 from ..core.answers import Code
 from ..core.areas import Area
-from ..core.errors import About, ChallengeRequired, Refusal, Unavailable
+from ..core.errors import About, ChallengeRequired, CodeReused, Refusal, Unavailable
 from ..core.policy import Verdict
 from ..i18n import language
 from ..i18n.language import _
@@ -180,7 +180,13 @@ def submit_challenge() -> Response:
             code = Code.read(text)
             ticket_id, known_id = verification.open_view(state.kit, who, code, area.key)
     except Refusal as refusal:
-        return answer(refusal, challenge.address(area, target, requests.asked("back")))
+        refused, again = refusal, challenge.address(area, target, requests.asked("back"))
+        if isinstance(refused, CodeReused) and open_view.is_just_open(state, who.user_id, area):
+            # The same form, sent twice at once, has opened the area and renewed the session.
+            return responses.either(
+                lambda: navigation.to_another(target), lambda: answer(refused, again)
+            )
+        return answer(refused, again)
     subjects.keep_known(state, who.user_id, known_id)
     session_marks.renew()
     session_marks.put(tickets.VIEW, ticket_id, area.key)

@@ -125,8 +125,13 @@ def to_what_is_there(endpoint: str) -> Response:
 
     The session stays as the first answer leaves it.
     """
+    return to_another(url_for(endpoint))
+
+
+def to_another(url: str) -> Response:
+    """Redirect, and leave the session as another answer leaves it."""
     session_marks.leave()
-    return see_other(url_for(endpoint))
+    return see_other(url)
 
 
 def sign_in_url(next_url: str | None = None) -> str:

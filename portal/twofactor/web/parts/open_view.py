@@ -30,6 +30,14 @@ def is_open(state: State, area: Area, user: Any, user_id: str) -> bool:
     return glances.verdict_on(state, area, user, user_id, "GET") is Verdict.OPEN
 
 
+def is_just_open(state: State, user_id: str, area: Area) -> bool:
+    """Return whether the user has opened a "view" area a moment ago, in any session."""
+    now = state.kit.clock()
+    since = now - tickets.MOMENT + state.kit.settings.view_seconds
+    opened = state.kit.store.tickets(user_id, tickets.VIEW, now)
+    return any(each.area == area.key and each.expires_at > since for each in opened)
+
+
 def is_file(target: str) -> bool:
     """Return whether the name at the end of an address is that of a file and not of a page."""
     kind, packed = mimetypes.guess_type(unquote(urlsplit(target).path))
