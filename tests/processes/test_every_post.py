@@ -302,7 +302,12 @@ def has_password(walk: Walk, password: str) -> bool:
 CASES = {
     "sign in": Case("auth.login", sign_in, Walk.is_in, "Overview"),
     "second step": Case(
-        "twofactor.sign_in_submit", second_step, Walk.is_in, "Overview", ("sign_in",), "Sign in"
+        "twofactor.sign_in_submit",
+        second_step,
+        lambda walk: walk.people.signed_in(walk.person) == 2,
+        "Overview",
+        ("sign_in",),
+        "Sign in",
     ),
     "cancel the second step": Case(
         "twofactor.sign_in_cancel",
