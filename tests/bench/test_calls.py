@@ -23,20 +23,23 @@ COUNTED = {
     # The session may have a mark of the area itself, or one of all areas since the sign-in.
     "guard_view": (1, 0, 160),
     "guard_pass": (3, 2, 840),
-    "guard_asks": (2, 0, 2476),
+    # The page says what it confirms and whether the present code was used, keeps the form for the
+    # recovery code, and leads back to where the person came from.
+    "guard_asks": (2, 0, 2640),
     "deed_right": (5, 1, 1541),
-    "deed_wrong": (5, 1, 2880),
+    "deed_wrong": (5, 1, 3040),
     "deed_added": (4, 1, 600),
     # The ticket that opens the "view" areas is made and written beside the others.
-    "right": (6, 1, 2060),
+    # A form that is sent twice at once finds another ticket, and is led on by it.
+    "right": (6, 1, 2130),
     # The page names the account, has Cancel, and says whether the present code was used.
-    "wrong": (3, 1, 2480),
+    "wrong": (3, 1, 2570),
     "recovery": (10, 2, 2830),
     "enrolment": (9, 1, 19933),
     "qr": (0, 0, 10126),
     "preferences": (4, 0, 7350),
     # A step after activation is bound to the new credential, which takes its own transaction.
-    "journey": (56, 6, 53400),
+    "journey": (56, 6, 54900),
 }
 # These include the driver's own calls.
 ON_POSTGRESQL = {
