@@ -1,6 +1,6 @@
-"""The time that is left of a session, and the button that extends it (`static/stay.js`)."""
+"""The time that is left of a session, and the dialog that extends it (`static/stay.js`)."""
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -16,6 +16,15 @@ def look() -> ResponseReturnValue:
     answer = _left()
     sessions.abandon()
     return answer
+
+
+@blueprint.get("/session/dialog")
+def dialog() -> ResponseReturnValue:
+    """Return the dialog for a page; asking for it does not extend the session."""
+    left = sessions.seconds_left() if current_user.is_authenticated else None
+    part = render_template("stay.html", left=left or (0, 0))
+    sessions.abandon()
+    return part
 
 
 @blueprint.post("/session")

@@ -67,7 +67,8 @@ def test_a_wrong_code_is_read_with_the_field(alice, customer_password):
     alice.begin_password_change(customer_password)
     alice.answer(wrong_code(alice.secret, alice.clock()))
     alice.sees("not right")
-    assert alice.page.title().startswith("Error: ")
+    if not alice.look.scripts:
+        assert alice.page.title().startswith("Error: ")
     (code,) = spoken(alice, "textbox", "Code")
     assert code["invalid"] == "true"
     assert code["description"] == f"{HINT} {WRONG}"

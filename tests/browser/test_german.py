@@ -22,8 +22,7 @@ def confirm(person, code):
         person.inspect()
         person.press("Bestätigen", dialog)
         expect(dialog.get_by_role("alert")).to_have_text(
-            "Der Code hat sechs Ziffern."
-            " Geben Sie den ein, den Ihre Authenticator-App jetzt anzeigt."
+            "Geben Sie den 6-stelligen Code aus Ihrer App ein, zum Beispiel 123 456."
         )
     dialog.locator("input[autocomplete='one-time-code']").fill(code)
     person.press("Bestätigen", dialog)
@@ -51,6 +50,7 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
         person.context.grant_permissions(["clipboard-write"])
         person.press("Geheimnis kopieren")
         person.sees("Kopiert.")
+    person.field("Ich habe meinen Wiederherstellungscode ausgedruckt oder gespeichert").check()
     person.press("Speichern")
     confirm(person, person.code())
     person.sees("Die Zwei-Faktor-Authentifizierung ist eingeschaltet.")

@@ -124,7 +124,7 @@ def test_a_form_that_nobody_takes_is_sent_by_the_dialog(ada, host, phone):
     secret.fill("typed")
     write(ada, "one\ntwo", "Other")
     answer(ada, "12345")
-    expect(ada.dialog.get_by_text("The code has six")).to_be_visible()
+    expect(ada.dialog.get_by_text("6-digit code from your app")).to_be_visible()
     answer(ada, phone.wrong_code())
     expect(ada.dialog.get_by_text("not right")).to_be_visible()
     ada.inspect()

@@ -13,6 +13,8 @@ from .everywhere import SETTINGS, walk
 pytestmark = pytest.mark.looks
 
 MOST = 30_000  # bytes, with static files compressed as by the nginx site in `deploy/`
+# Loaded when a form is first used, and not with the page.
+ON_DEMAND = {"/security/two-factor/static/dialog.js"}
 # Chromium's layout shifts, except those just after input; the last are read, not awaited. While
 # a busy machine is still loading the page, something at the right edge may move by its own width.
 SHIFTS = """
@@ -72,7 +74,9 @@ class Received:
     def ask(self, event):
         if event["type"] == "Document":
             self.bytes, self.asked = 0, {}
-        self.asked[event["requestId"]] = urlsplit(event["request"]["url"]).path
+        path = urlsplit(event["request"]["url"]).path
+        if path not in ON_DEMAND:
+            self.asked[event["requestId"]] = path
 
     def add(self, event):
         if event["requestId"] in self.asked:

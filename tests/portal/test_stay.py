@@ -1,5 +1,7 @@
 """The time that is left of a session, told to the page that asks whether to stay signed in."""
 
+import re
+
 from tests.support.forms import find_form, submit
 from tests.support.html import parse
 
@@ -48,10 +50,12 @@ def test_each_page_of_somebody_signed_in_knows_the_time(client, customer, custom
     data = {"identity": "alice", "password": customer_password, "remember": "y"}
     submit(client, "/login", data)
     for path in ("/", "/security/profile", "/security/two-factor/"):
-        dialog = parse(client.get(path).text).by_id("stay")
-        assert dialog.get("role") == "alertdialog"
-        assert (dialog.get("data-idle"), dialog.get("data-end")) == (
-            str(14 * DAY),
-            str(30 * DAY),
-        )
-    assert 'id="stay"' not in client.application.test_client().get("/login").text
+        script = re.search(r"<script [^>]*page\.js[^>]*>", client.get(path).text)[0]
+        assert 'data-stay="/session/dialog"' in script
+        assert f'data-ends="{14 * DAY}"' in script
+    dialog = parse(client.get("/session/dialog").text).by_id("stay")
+    assert dialog.get("role") == "alertdialog"
+    assert (dialog.get("data-idle"), dialog.get("data-end")) == (str(14 * DAY), str(30 * DAY))
+    nobody = client.application.test_client()
+    assert "data-stay" not in nobody.get("/login").text
+    assert 'data-idle="0"' in nobody.get("/session/dialog").text
