@@ -113,8 +113,9 @@ def test_a_journey_hops_between_hosts_while_processes_die(site: Site, people: Pe
     browser = site.browser()
     browser.headers["X-Forwarded-For"] = "203.0.113.9"  # a forged address
     assert sign_in(browser, "alice", PASSWORD).status_code == 303
-    known, session = sorted(browser.cookies)
+    known, pages, session = sorted(browser.cookies)
     assert known.startswith("__Host-portal_known_")
+    assert pages == "__Host-portal_pages"
     assert session == "__Host-portal_session"
     phone = enrol(browser, people.clock, PASSWORD)
     guarded(browser, phone, "a1@example.org")

@@ -64,9 +64,9 @@ class Faults:
     def injected(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """Fail only the transactions of the second factor, not the host's own statements."""
         inside: list[bool] = []
-        once = place.Transactions._once
+        once = place._once
 
-        def watched(transactions: Any, work: Callable[[Any], Any]) -> Any:
+        def watched(engine: Any, work: Callable[[Any], Any]) -> Any:
             self.begun += 1
 
             def failing(connection: Any) -> Any:
@@ -76,7 +76,7 @@ class Faults:
                 return work(connection)
 
             try:
-                return once(transactions, failing)
+                return once(engine, failing)
             finally:
                 inside.clear()
 
@@ -91,7 +91,7 @@ class Faults:
         event.listen(db.engine, "before_cursor_execute", statement)
         event.listen(db.engine, "commit", commit)
         with monkeypatch.context() as patch:
-            patch.setattr(place.Transactions, "_once", watched)
+            patch.setattr(place, "_once", watched)
             yield
         event.remove(db.engine, "before_cursor_execute", statement)
         event.remove(db.engine, "commit", commit)
