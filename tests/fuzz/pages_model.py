@@ -148,6 +148,8 @@ class PagesModel(PhonesModel):
         if account is None:
             return self.led_on(sent)
         wanted = self.wanted(sent, session.user or "")
+        if not wanted:
+            raise Refused(name="no area")
         if account.areas - wanted:
             try:
                 self.ask(session, sent, PREFERENCES, user)
@@ -183,6 +185,8 @@ class PagesModel(PhonesModel):
         if isinstance(body, dict) and "code" in body:
             return self._confirm(session, sent)
         wanted = self.wanted(sent, session.user or "")
+        if not wanted:
+            raise Refused(name="no area")
         self.judge_password(session, sent, session.user or "", self.one(sent, "password"))
         if session.user in self.accounts:
             return self._already_on(session, sent)
@@ -465,8 +469,7 @@ class PagesModel(PhonesModel):
                 refused.more = self._more_needed(ticket)
             raise
         ticket.gone = True
-        if typed.means != RECOVERY:
-            ticket.data["completed"] = self.now
+        ticket.data["completed"] = self.now
         session.become(Session())
         self.enter(session, ticket.user)
         if typed.means == RECOVERY:

@@ -168,7 +168,7 @@ class PortalModel(PagesModel):
         """The portal's own answer to programs that are not signed in."""
         if sent.wants == "application/json":
             return Answer(403)
-        back = sent.method in ("GET", "HEAD") and sent.path != "/"
+        back = sent.method not in ("GET", "HEAD") or sent.path != "/"
         return Answer(303, location="/login?" if back else "/login")
 
     def answer(self, session: Session, sent: Sent) -> Answer:

@@ -186,6 +186,8 @@ class EnrolmentExpired(Refusal):
 class SignInExpired(Refusal):
     """The pending sign-in has expired; the password must be entered again."""
 
+    is_of_area = False
+
 
 class EnrolledElsewhere(SignInExpired):
     """The user of a session for setting up a second factor has one already."""

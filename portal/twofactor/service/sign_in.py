@@ -154,15 +154,7 @@ def complete(
         _take(kit, transaction, ticket)
         proof, of_proof = passwords.password_proof(kit, done.user_id, done.given)
         view, of_view = tickets.views(kit, subject)
-        _, left = tickets.made(
-            kit,
-            COMPLETED,
-            done.user_id,
-            tickets.MOMENT,
-            data={"next": done.next_url},
-            ticket_id=ticket_id or "",
-            bound=(COMPLETED,),
-        )
+        left = _left(kit, done, ticket_id)
         fresh = known_browsers.note(kit, transaction, subject, account, of_proof, *of_view, left)
         return replace(done, proof=proof, known=fresh, view=view)
 
@@ -181,13 +173,6 @@ def completed(kit: Kit, ticket_id: str | None) -> tuple[str | None] | None:
         return None
     found = kit.store.ticket(tickets.digest(ticket_id, COMPLETED), COMPLETED, kit.clock())
     return (tickets.data_of(kit, found)["next"],) if found is not None else None
-
-
-def just_recovered(kit: Kit, user_id: str) -> bool:
-    """Return whether the user's recovery code was used a moment ago, e.g. by the same form."""
-    since = kit.clock() - tickets.MOMENT
-    latest = kit.store.events(user_id, 5)
-    return any(each.kind == "recovery_code_used" and each.at > since for each in latest)
 
 
 def complete_by_recovery(
@@ -221,8 +206,19 @@ def complete_by_recovery(
     renew = renewal(waiting, user)
     subject = Subject(waiting.user_id, address)
     hashed = tickets.digest(ticket_id or "")
-    deactivation.deactivate_by_recovery(kit, subject, answer, SIGN_IN, hashed, renew)
+    left = _left(kit, waiting, ticket_id)
+    deactivation.deactivate_by_recovery(kit, subject, answer, SIGN_IN, hashed, renew, left)
     return waiting, user
+
+
+def _left(kit: Kit, done: Pending, ticket_id: str | None) -> Ticket:
+    """Return the ticket that a completed sign-in leaves for `completed`."""
+    data = {"next": done.next_url}
+    bound, kept = (COMPLETED,), ticket_id or ""
+    made = tickets.made(
+        kit, COMPLETED, done.user_id, tickets.MOMENT, data=data, bound=bound, ticket_id=kept
+    )
+    return made[1]
 
 
 def cancel(kit: Kit, ticket_id: str | None) -> None:

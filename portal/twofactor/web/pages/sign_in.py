@@ -180,7 +180,7 @@ def submit() -> Response:
             left = sign_in_over.left(state, mark, refusal, waiting)
         except Refusal as over:
             # One whose user can't be loaded any more was not completed by another request.
-            twin = sign_in_over.completed(state, mark, waiting) if pending is None else None
+            twin = sign_in_over.completed(state, mark) if pending is None else None
             return twin or sign_in_over.start_over(state, over)
         of_recovery = isinstance(refusal, MalformedRecoveryCode)
         if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():

@@ -48,16 +48,13 @@ def left(state: State, mark: str | None, refusal: Refusal, waiting: Pending | No
     return waiting or sign_in.pending(state.kit, mark)
 
 
-def completed(state: State, mark: str | None, waiting: Pending | None) -> Response | None:
+def completed(state: State, mark: str | None) -> Response | None:
     """Answer a form that was sent twice at once; the cookie of the first answer decides.
 
     Returns:
         `None` if no other request has just completed this sign-in.
     """
     done = sign_in.completed(state.kit, mark)
-    if done is None and waiting is not None:
-        recovered = sign_in.just_recovered(state.kit, waiting.user_id)
-        done = (waiting.next_url,) if recovered else None
     if done is None:
         return None
     session_marks.leave()
