@@ -219,9 +219,11 @@ def phones(person: Photographer) -> None:
     person.press("Remove")
     person.picture("phone-own-code")
     person.page.get_by_role("button", name="Deutsch").click()
+    person.page.locator("html[lang=de]").wait_for()
     person.open(f"{TWOFACTOR}/")
     person.picture("preferences-german")
     person.page.get_by_role("button", name="English").click()
+    person.page.locator("html[lang=en-GB]").wait_for()
 
 
 def challenges(person: Photographer) -> None:

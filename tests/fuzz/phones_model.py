@@ -82,7 +82,8 @@ class PhonesModel(GuardModel):
         if ticket is None:
             over = session.marks.get("authenticator")
             made = over.data.get("made") if over else None
-            if any(phone is made for phone in self.accounts[user].phones):
+            account = self.accounts.get(user)
+            if account and any(phone is made for phone in account.phones):
                 return self.led_on(sent)
             session.marks.pop("authenticator", None)
             raise Refused(name="enrolment expired")

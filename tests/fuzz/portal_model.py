@@ -168,7 +168,8 @@ class PortalModel(PagesModel):
         """The portal's own answer to programs that are not signed in."""
         if sent.wants == "application/json":
             return Answer(403)
-        back = sent.method not in ("GET", "HEAD") or sent.path != "/"
+        posted = sent.method == "POST" and bool(sent.form)
+        back = posted or (sent.method in ("GET", "HEAD") and sent.path != "/")
         return Answer(303, location="/login?" if back else "/login")
 
     def answer(self, session: Session, sent: Sent) -> Answer:
