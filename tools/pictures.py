@@ -146,7 +146,10 @@ def left_open(person: Photographer) -> None:
     page.clock.install()
     person.open("/security/profile")
     person.fill("Company", "Rabbit & Sons")
-    for name, seconds, text in (("stay", 58 * 60 + 2, "for a while"), ("stay-ended", 180, "out")):
+    for name, seconds, text in (
+        ("stay", 58 * 60 + 2, "for a while"),
+        ("stay-ended", 180, "You were signed out"),
+    ):
         person.clock.advance(seconds)
         page.clock.run_for(seconds * 1000)
         dialog = page.get_by_role("alertdialog")
