@@ -89,7 +89,7 @@ class Walk:
         return self.people.kit.store.account(self.person.key)
 
     def is_in(self) -> bool:
-        """Whether the browser is signed in as the person."""
+        """Return whether the browser is signed in as the person."""
         return "Sign out" in self.browser.open("/security/").text
 
 
