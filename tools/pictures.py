@@ -200,6 +200,8 @@ def activation(person: Photographer) -> None:
     person.picture("preferences-on")
     person.open("/security/")
     person.picture("security-on")
+    person.begin_password_change(PASSWORD)
+    person.picture("challenge-dialog-fresh", whole=False)
 
 
 def phones(person: Photographer) -> None:
@@ -260,7 +262,6 @@ def challenges(person: Photographer) -> None:
     person.page.wait_for_load_state()
     person.picture("challenge-done")
     person.begin_password_change(PASSWORD)
-    person.picture("challenge-dialog-fresh", whole=False)
     person.leave_the_dialog()
     person.answer(person.code())
     person.page.wait_for_load_state()
