@@ -65,3 +65,19 @@ def test_after_the_end_the_page_says_so_and_what_was_typed_is_kept(
     expect(waiting.field("Company")).to_have_value("Rabbit & Sons")
     waiting.press("Save")
     waiting.sees("Your profile was saved.")
+
+
+def test_two_minutes_before_a_step_ends_its_page_says_so(enrolled, customer_password):
+    """F-34: at the second step; the wizard has the same line."""
+    person = enrolled("sign_in")
+    person.page.clock.install()
+    person.sign_in("alice", customer_password)
+    person.asked()
+    line = person.page.locator("[data-twofactor-ends]")
+    person.page.clock.run_for(7 * MINUTE * 1000)
+    expect(line).to_be_hidden()
+    person.page.clock.run_for((MINUTE + 2) * 1000)
+    expect(line).to_contain_text("less than 2 minutes")
+    person.inspect()
+    person.page.clock.run_for(2 * MINUTE * 1000)
+    expect(line).to_have_text("Your time is up. Sign in again.")

@@ -80,8 +80,23 @@
     };
     tick();
   };
+  // Two minutes before a form's time is up, a line says so.
+  const warn = (line) => {
+    if (counted.has(line)) return;
+    counted.add(line);
+    const left = Number(line.dataset.twofactorEnds);
+    setTimeout(() => {
+      line.dataset.twofactorWait = Math.min(left, 120);
+      line.hidden = false;
+      counted.delete(line);
+      countDown(line);
+    }, Math.max(0, left - 120) * 1000);
+  };
   // Lines that come later, with content swapped in, count as well.
-  const look = () => document.querySelectorAll("[data-twofactor-wait]").forEach(countDown);
+  const look = () => {
+    document.querySelectorAll("[data-twofactor-wait]").forEach(countDown);
+    document.querySelectorAll("[data-twofactor-ends]").forEach(warn);
+  };
   new MutationObserver(look).observe(document, { childList: true, subtree: true });
   look();
 

@@ -113,6 +113,7 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
         "tag": unfinished.tag,
         "areas": [shown(area) for area in state.kit.areas if area.key in unfinished.areas],
         "time": sentences.duration(state.kit.settings.enrolment_seconds),
+        "ends": int(unfinished.given + state.kit.settings.enrolment_seconds - state.kit.clock()),
     }
 
 

@@ -229,6 +229,7 @@ def _context(
         "by_recovery": by_recovery,
         "renews": by_recovery and renews,
         "time": sentences.duration(state.kit.settings.pending_seconds),
+        "ends": int(pending.given + state.kit.settings.pending_seconds - state.kit.clock()),
         "trust": sentences.duration(days) if days else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
