@@ -1,6 +1,10 @@
 """Refusals of the pages that set up a second factor and choose its areas."""
 
-from .errors import Refusal
+from .errors import Refusal, SignInExpired
+
+
+class EnrolledElsewhere(SignInExpired):
+    """The user of a session for setting up a second factor has one already."""
 
 
 class EnrolmentReplaced(Refusal):

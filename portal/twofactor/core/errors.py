@@ -189,10 +189,6 @@ class SignInExpired(Refusal):
     is_of_area = False
 
 
-class EnrolledElsewhere(SignInExpired):
-    """The user of a session for setting up a second factor has one already."""
-
-
 class SignInRefused(Refusal):
     """Password and code were right, but the host's `login_user` refused the user."""
 

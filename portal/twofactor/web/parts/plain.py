@@ -38,7 +38,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     errors.SignInExpired: later(
         "Signing in was not finished in time. Sign in again with your password."
     ),
-    errors.EnrolledElsewhere: later(
+    enrolment_errors.EnrolledElsewhere: later(
         "Two-factor authentication was turned on somewhere else meanwhile. Sign in again, and"
         " enter a code."
     ),
