@@ -32,14 +32,15 @@ COUNTED = {
     # The ticket that opens the "view" areas is made and written beside the others.
     # A form that is sent twice at once finds another ticket, and is led on by it.
     "right": (6, 1, 2130),
-    # The page names the account, has Cancel, and says whether the present code was used.
-    "wrong": (3, 1, 2570),
+    # The page names the account, has Cancel, and says how long it is good for and whether the
+    # present code was used.
+    "wrong": (3, 1, 2680),
     "recovery": (10, 2, 2830),
     "enrolment": (9, 1, 19933),
     "qr": (0, 0, 10126),
     "preferences": (4, 0, 7350),
     # A step after activation is bound to the new credential, which takes its own transaction.
-    "journey": (56, 6, 54900),
+    "journey": (56, 6, 55400),
 }
 # These include the driver's own calls.
 ON_POSTGRESQL = {
