@@ -11,13 +11,25 @@ from portal.account import credentials, known_browsers
 from portal.account.customers import all_keys, find_for_operator, name_of, names_of
 from portal.account.service import choose_password, problem_with_password, verify_password
 from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
-from portal.extensions import csrf, login_manager, twofactor
+from portal.extensions import login_manager, twofactor
 from portal.i18n import formats, language
 from portal.mail import notices, transport
 from portal.security import headers, network_throttle, proxy
 from portal.security.database import init_database
+from portal.security.forgery import csrf
 from portal.twofactor.signals import ChangeName
-from portal.web import doctor, errors, health, language_switch, logs, metrics, request_limits
+from portal.web import (
+    doctor,
+    errors,
+    health,
+    kept_forms,
+    language_switch,
+    logs,
+    metrics,
+    refused_forms,
+    request_limits,
+    stay,
+)
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -51,6 +63,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     metrics.init_app(app)
     app.register_blueprint(language_switch.blueprint)
     cli.init_app(app)
+    app.register_blueprint(stay.blueprint)
+    refused_forms.init_app(app, auth.views.AGAIN)
+    kept_forms.init_app(app)
     return app
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
@@ -42,7 +41,6 @@ class SessionLogin(LoginManager):
 
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
-csrf = CSRFProtect()
 login_manager = SessionLogin()
 
 twofactor = TwoFactor()

@@ -170,6 +170,19 @@ class KnownBrowser(Base):
     expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
+class KeptForm(Base):
+    """The text of a customer's form that could not be taken; the cookie has the key to it."""
+
+    __tablename__ = "kept_form"
+
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    digest: Mapped[str] = mapped_column(String(64))
+    data: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
 class PasswordAttempts(Base):
     """Wrong passwords in a row, for an account, a known browser, a session or an unknown name."""
 

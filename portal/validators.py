@@ -10,6 +10,7 @@ from wtforms.validators import StopValidation, ValidationError
 
 from portal.i18n.language import _, worded
 from portal.rules.names import Refused, checked_email, has_control
+from portal.web import kept_forms
 from portal.web.request_limits import json_fields
 
 Rule = Callable[[Form, Any], None]
@@ -25,6 +26,8 @@ class PortalForm(FlaskForm):
             """Return the fields of a JSON request; Flask-WTF reads all other requests."""
             if request.is_json and form.is_submitted():
                 return json_fields()
+            if not form.is_submitted() and (kept := kept_forms.fields()) is not None:
+                return kept
             return super().wrap_formdata(form, formdata)
 
 
@@ -72,7 +75,7 @@ def email_rules() -> list[Rule]:
         try:
             checked_email(typed(field))
         except Refused as refusal:
-            raise ValidationError(worded(refusal)) from None
+            raise StopValidation(worded(refusal)) from None
 
     return [rule]
 

@@ -10,7 +10,6 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.support.clock import START, Clock
 from tests.support.codes import oathtool, wrong_code
 from tests.support.customers import make_customer, make_invoices
 from tests.support.enrol import TWOFACTOR, guess, sign_in
+from tests.support.hosts import change_options
 from tests.support.mail import last_link
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
@@ -140,6 +140,33 @@ def before(person: Photographer, app: Any) -> None:
         person.picture(name)
 
 
+def left_open(person: Photographer) -> None:
+    """Take a page that is left open until the session ends, and the form that comes back."""
+    page = person.page
+    page.clock.install()
+    person.open("/security/profile")
+    person.fill("Company", "Rabbit & Sons")
+    for name, seconds, text in (
+        ("stay", 58 * 60 + 2, "for a while"),
+        ("stay-ended", 180, "You were signed out"),
+    ):
+        person.clock.advance(seconds)
+        page.clock.run_for(seconds * 1000)
+        dialog = page.get_by_role("alertdialog")
+        dialog.get_by_text(text).first.wait_for()
+        person.picture(name, whole=False)
+    person.press("Close", dialog)
+    person.press("Save")
+    person.sees("kept what you typed")
+    person.picture("sign-in-kept")
+    person.fill("User name or e-mail address", "alice")
+    person.fill("Password", PASSWORD)
+    person.press("Sign in")
+    person.sees("kept what you typed")
+    person.picture("profile-kept")
+    page.clock.resume()
+
+
 def activation(person: Photographer) -> None:
     """Take the steps of the activation and their errors."""
     person.open(f"{TWOFACTOR}/activate")
@@ -157,18 +184,24 @@ def activation(person: Photographer) -> None:
     person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
     person.press("Save")
+    person.sees("tick the box")
+    person.picture("activate-2-not-saved")
+    person.field("I have printed or saved my recovery code").check()
+    person.press("Save")
     person.asked()
     person.picture("activate-2-dialog", whole=False)
     person.answer(wrong_code(person.secret, person.clock()))
-    person.page.wait_for_load_state()
+    person.sees("not right")
     person.picture("activate-2-wrong", whole=False)
     person.answer(person.code())
-    person.page.wait_for_load_state()
+    person.page.locator("[data-state='on']").wait_for()
     person.picture("preferences-activated")
     person.open(f"{TWOFACTOR}/")
     person.picture("preferences-on")
     person.open("/security/")
     person.picture("security-on")
+    person.begin_password_change(PASSWORD)
+    person.picture("challenge-dialog-fresh", whole=False)
 
 
 def phones(person: Photographer) -> None:
@@ -183,7 +216,7 @@ def phones(person: Photographer) -> None:
     secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
     person.press("Save")
     person.answer(oathtool(secret, person.clock()))
-    person.page.wait_for_load_state()
+    person.sees("Tablet is added")
     person.picture("preferences-phones")
     person.page.get_by_role("link", name="Change Tablet").click()
     person.picture("phone-one")
@@ -191,9 +224,11 @@ def phones(person: Photographer) -> None:
     person.press("Remove")
     person.picture("phone-own-code")
     person.page.get_by_role("button", name="Deutsch").click()
+    person.page.locator("html[lang=de]").wait_for()
     person.open(f"{TWOFACTOR}/")
     person.picture("preferences-german")
     person.page.get_by_role("button", name="English").click()
+    person.page.locator("html[lang=en-GB]").wait_for()
 
 
 def challenges(person: Photographer) -> None:
@@ -202,8 +237,16 @@ def challenges(person: Photographer) -> None:
     person.picture("challenge-dialog", whole=False)
     person.clock.advance()
     person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("not right")
+    person.picture("challenge-dialog-wrong", whole=False)
+    person.leave_the_dialog()
+    person.answer(wrong_code(person.secret, person.clock()))
     person.page.wait_for_load_state()
     person.picture("challenge-wrong", whole=False)
+    person.press("Use your recovery code")
+    person.page.get_by_label("Code or recovery code").wait_for()
+    person.picture("deactivate-kept")
+    person.clock.advance(301)
     person.open("/invoices/")
     person.picture("challenge-view", whole=False)
     person.answer(person.code())
@@ -219,6 +262,7 @@ def challenges(person: Photographer) -> None:
     person.page.wait_for_load_state()
     person.picture("challenge-done")
     person.begin_password_change(PASSWORD)
+    person.leave_the_dialog()
     person.answer(person.code())
     person.page.wait_for_load_state()
     person.picture("challenge-used", whole=False)
@@ -241,6 +285,8 @@ def later(person: Photographer, app: Any) -> None:
     person.press("Create")
     person.picture("recovery-new")
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
+    person.field("I have printed or saved my recovery code").check()
+    person.press("Save")
     person.open(f"{TWOFACTOR}/deactivate")
     person.picture("deactivate")
     person.context.clear_cookies()
@@ -263,21 +309,19 @@ def later(person: Photographer, app: Any) -> None:
 
 def mandatory(person: Photographer, app: Any) -> None:
     """Take the pages of hosts with mandatory areas, and of a host that refuses a sign-in."""
-    state = app.extensions["twofactor"]
-    app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["close_account"])
+    change_options(app, mandatory_for=lambda _user: ["close_account"])
     person.open("/security/close")
     person.fill("Current password", NEW)
     person.press("Close my account")
     person.picture("enrolment-required")
-    app.extensions["twofactor"] = replace(state, mandatory_for=lambda _user: ["sign_in"])
+    change_options(app, mandatory_for=lambda _user: ["sign_in"])
     person.context.clear_cookies()
     person.sign_in("alice", NEW)
     person.picture("activate-1-mandatory")
-    app.extensions["twofactor"] = replace(state, login_user=lambda _user, _remember: False)
+    change_options(app, mandatory_for=None, login_user=lambda _user, _remember: False)
     person.context.clear_cookies()
     person.sign_in("alice", NEW)
     person.picture("sign-in-not-allowed")
-    app.extensions["twofactor"] = state
 
 
 def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
@@ -290,6 +334,7 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
             browser, base, clock, look, size=size, suffix=suffix, only=only, **options
         )
         before(person, app)
+        left_open(person)
         activation(person)
         phones(person)
         challenges(person)

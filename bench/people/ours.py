@@ -69,7 +69,7 @@ class Ours(Bare):
 
     def enrol(self) -> list[Answer]:
         answers = self.begin_enrolment()
-        sent = self.browser.post(f"{MOUNT}/activate", code=self.code())
+        sent = self.browser.post(f"{MOUNT}/activate", code=self.code(), saved="yes")
         return [*answers, *self.browser.follow(sent.expect(303))]
 
     def switch_off(self) -> list[Answer]:
@@ -158,7 +158,7 @@ class Ours(Bare):
         sample["page"] = len(answers[-1].body.encode())
         sample["page_cpu"] = answers[-1].cost["cpu"]
         sample["qr"] = len(_SVG.findall(answers[-1].body)[0])
-        self.browser.post(f"{MOUNT}/activate", code=self.code()).expect(303)
+        self.browser.post(f"{MOUNT}/activate", code=self.code(), saved="yes").expect(303)
         self.browser.get("/form-page")
         return sample
 

@@ -99,7 +99,9 @@ def test_enrolment_areas_and_deactivation(
     assert status == 200
     secret = base64.b32decode(begun["secret"])
     phone = Phone(secret, begun["recovery_code"], twofactor_testing.clock, -1)
-    status, on = program.call("POST", "/two-factor/activate", {"code": phone.code()})
+    status, on = program.call(
+        "POST", "/two-factor/activate", {"code": phone.code(), "saved": "yes"}
+    )
     assert (status, on["state"]) == (200, "on")
     status, fewer = program.call("POST", "/two-factor/", {"areas": ["write"]})
     assert (status, fewer["error"], fewer["area"]) == (403, "twofactor_required", "preferences")
@@ -142,6 +144,8 @@ def test_looking_takes_a_code_once_in_five_minutes(
     program: Program, phone: Phone, twofactor_testing: TwoFactorTesting
 ) -> None:
     finish(program, phone)
+    assert program.call("GET", "/notes")[0] == 200, "opened by the first code"
+    twofactor_testing.clock.advance(301)
     assert program.call("GET", "/notes")[0] == 403
     assert program.call("GET", "/notes", code=phone.code())[0] == 200
     assert program.call("GET", "/notes")[0] == 200

@@ -4,12 +4,14 @@ from typing import Any
 
 from flask_login import current_user
 from wtforms import Form, PasswordField, StringField, TextAreaField
-from wtforms.validators import StopValidation
+from wtforms.validators import StopValidation, ValidationError
 
 from portal.account.password_attempts import held_sentence
-from portal.account.service import verify_password
+from portal.account.service import PRESENT_ADDRESS, verify_password
+from portal.extensions import twofactor
 from portal.i18n.language import _, lazy
 from portal.rules.limits import ADDRESS_LENGTH, TEXT_LENGTH
+from portal.rules.names import checked_email
 from portal.rules.refusal import later
 from portal.twofactor import PasswordHeld
 from portal.validators import PortalForm, Rule, email_rules, required, same_as, text_rules
@@ -19,9 +21,14 @@ NEW = {"autocomplete": "new-password"}
 
 
 def own_password() -> Rule:
-    """Return the rule that the field is the password of the signed-in customer."""
+    """Return the rule that the field is the password of the signed-in customer.
+
+    A check does not look at it, since nothing would count the wrong ones.
+    """
 
     def rule(_form: Form, field: Any) -> None:
+        if twofactor.checking():
+            return
         if not field.data:
             raise StopValidation(_("Enter your current password."))
         try:
@@ -32,6 +39,12 @@ def own_password() -> Rule:
             raise StopValidation(_("The current password is not right. Type it again."))
 
     return rule
+
+
+def another_address(_form: Form, field: Any) -> None:
+    """Check that the field is not the address of the signed-in customer."""
+    if field.data and checked_email(field.data) == current_user.email:
+        raise ValidationError(_(PRESENT_ADDRESS))
 
 
 class PasswordForm(PortalForm):
@@ -53,7 +66,9 @@ class EmailForm(PortalForm):
 
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
     email = StringField(
-        lazy("New e-mail address"), email_rules(), render_kw={"autocomplete": "email"}
+        lazy("New e-mail address"),
+        [*email_rules(), another_address],
+        render_kw={"autocomplete": "email"},
     )
 
 

@@ -32,6 +32,7 @@ from portal.sessions.records import Record
 from portal.twofactor import PasswordRefused as NotTaken
 
 SIGN_IN = "sign_in"
+PRESENT_ADDRESS = later("This is your present e-mail address.")
 
 
 def verify_password(customer: Customer, password: str) -> bool:
@@ -148,7 +149,8 @@ def problem_with_password(customer: Customer, password: str) -> str | None:
         check_choice(customer, password)
     except PasswordRefused as refusal:
         return worded(refusal)
-    if check_password(password, customer.password_hash):
+    # A check counts no password, so it does not compare this one with the present one.
+    if not twofactor.checking() and check_password(password, customer.password_hash):
         return _("This is your present password. Choose another one.")
     return None
 
@@ -215,13 +217,13 @@ def change_email(customer: Customer, email: str) -> None:
     """
     email, old = checked_email(email), customer.email
     if email == old:
-        raise Refused(later("This is your present e-mail address."))
+        raise Refused(PRESENT_ADDRESS)
 
     def work() -> None:
         try:
             changed = db.session.execute(
                 update(Customer)
-                .where(Customer.id == customer.id, stands_on(customer))
+                .where(Customer.id == customer.id, Customer.email == old, stands_on(customer))
                 .values(email=email, email_key=email_key(email))
             )
         except IntegrityError:

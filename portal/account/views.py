@@ -6,16 +6,20 @@ from flask_login import current_user, login_required
 
 from portal import sessions
 from portal.account import known_browsers, service
+from portal.account.credentials import stands_on
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
 from portal.clock import today
 from portal.extensions import db, twofactor
 from portal.i18n.language import _, plural, worded
 from portal.models import Customer
-from portal.rules.names import Refused
-from portal.rules.passwords import PasswordRefused
+from portal.rules.names import Refused, checked_email
+from portal.rules.refusal import later
 from portal.validators import typed
+from portal.web import repeats
 
 blueprint = Blueprint("account", __name__)
+PASSWORD_CHANGED = later("Your password was changed. All other sessions were signed out.")
+EMAIL_CHANGED = later("Your e-mail address was changed.")
 
 
 def customer() -> Customer:
@@ -50,12 +54,13 @@ def overview() -> ResponseReturnValue:
 @login_required
 def security() -> ResponseReturnValue:
     """Show all settings of the account and the areas protected by a code."""
-    [chosen] = twofactor.areas_of_each([customer()])
+    protection = twofactor.protection_of(customer())
     return render_template(
         "account/security.html",
-        is_on=chosen is not None,
+        is_on=protection is not None,
+        hold=protection.hold if protection else None,
         areas=twofactor.areas,
-        chosen=chosen or (),
+        chosen=protection.areas if protection else (),
         sessions=len(service.live_sessions(customer())),
     )
 
@@ -75,51 +80,66 @@ def profile() -> ResponseReturnValue:
 
 @blueprint.route("/security/password", methods=["GET", "POST"])
 @login_required
-@twofactor.required("password")
+@repeats.answered(PASSWORD_CHANGED, "account.security")
 def password() -> ResponseReturnValue:
-    """Change the password; all other sessions end."""
+    """Change the password; all other sessions end. The form is checked before a code is asked."""
     form = PasswordForm()
     if form.validate_on_submit():
-        try:
-            service.change_password(customer(), typed(form.new_password))
-        except PasswordRefused as refusal:
-            form.new_password.errors = [worded(refusal)]
+        chosen = typed(form.new_password)
+        problem = service.problem_with_password(customer(), chosen)
+        if problem:
+            form.new_password.errors = [problem]
         else:
+            twofactor.require("password")
+            service.replace_password(customer(), chosen, stands_on(customer()))
             known_browsers.carry_over(customer().id)
             twofactor.password_confirmed()
-            flash(_("Your password was changed. All other sessions were signed out."), "success")
+            repeats.note()
+            flash(_(PASSWORD_CHANGED), "success")
             return redirect(url_for("account.security"), 303)
     return render_template("account/password.html", form=form)
 
 
 @blueprint.route("/security/email", methods=["GET", "POST"])
 @login_required
-@twofactor.required("email")
+@repeats.answered(EMAIL_CHANGED, "account.security")
 def email() -> ResponseReturnValue:
-    """Change the e-mail address; both the old and the new one get a mail."""
+    """Change the e-mail address; both the old and the new one get a mail.
+
+    The form is checked before a code is asked. Only the last statement knows whether the address is
+    taken, so without a code nobody learns it.
+    """
     form = EmailForm()
     if form.validate_on_submit():
+        address = checked_email(typed(form.email))
+        twofactor.require("email", summary=_("to %(email)s", email=address))
         try:
             service.change_email(customer(), typed(form.email))
         except Refused as refusal:
             form.email.errors = [worded(refusal)]
         else:
-            flash(_("Your e-mail address was changed."), "success")
+            repeats.note()
+            flash(_(EMAIL_CHANGED), "success")
             return redirect(url_for("account.security"), 303)
     return render_template("account/email.html", form=form)
 
 
 @blueprint.route("/security/close", methods=["GET", "POST"])
 @login_required
-@twofactor.required("close_account")
 def close() -> ResponseReturnValue:
-    """Close the account for good."""
+    """Close the account for good. The password is checked before a code is asked."""
     form = CloseForm()
     if form.validate_on_submit():
+        twofactor.require("close_account", summary=_closing())
         service.close_account(customer())
         flash(_("Your account was closed. Thank you for having been with us."), "success")
         return redirect(url_for("auth.login"), 303)
-    return render_template("account/close.html", form=form)
+    return render_template("account/close.html", form=form, closing=_closing())
+
+
+def _closing() -> str:
+    """Return what is closed, for the question for a code."""
+    return _("your account “%(name)s” and all its invoices", name=customer().username)
 
 
 @blueprint.route("/security/sessions", methods=["GET", "POST"])

@@ -22,11 +22,14 @@ from portal.mail import notices, outbox
 from portal.models import Customer, PasswordReset
 from portal.rules.email_addresses import email_key
 from portal.rules.passwords import needs_rehash
+from portal.rules.refusal import later
 from portal.security import network_throttle
 from portal.security.database import rows_hit
 from portal.sessions.interface import USER
+from portal.web import kept_forms, refused_forms
 from portal.web.errors import wants_json
 
+CHANGED = later("Your password was changed. Sign in with the new one.")
 LINK = "_reset"  # in the session: the digest of a link that was opened, and the ticket it gave
 
 
@@ -40,6 +43,10 @@ class Link:
     ticket_hash: str
     credential_version: int
     email: str
+
+
+class LinkDead(Exception):
+    """The link was used, has expired, or the customer has changed since."""
 
 
 def load_customer(key: str) -> Customer | None:
@@ -62,12 +69,15 @@ def sign_in_customer(customer: Customer, remember: bool) -> None:
     known_browsers.keep(customer.id, version)
     language.speak_with(customer.id, customer.language)
     sessions.begin(version, remember)
+    kept_forms.note_owner(customer.id)
 
 
 def unauthorized() -> ResponseReturnValue:
     """Redirect to the sign-in page; a page asked for by GET or HEAD opens after the sign-in."""
     if wants_json():
         return jsonify(error="sign_in_required", message=_("Sign in first.")), 403
+    if request.method == "POST" and request.form:
+        return refused_forms.lead_through_sign_in()
     target = None
     if request.method in ("GET", "HEAD") and request.path != "/":
         target = request.full_path.rstrip("?")
@@ -189,10 +199,13 @@ def opened_link() -> Link | None:
     return Link(row[0], hashed, row[1], row[2]) if row is not None else None
 
 
-def reset_password(link: Link, password: str) -> bool:
-    """Replace the password and end every session; return False if the link no longer works.
+def reset_password(link: Link, password: str) -> None:
+    """Replace the password and end every session.
 
     Of two changes at the same time, only the first succeeds.
+
+    Raises:
+        LinkDead: the link no longer works; the password stays.
     """
     customer, number = link.customer, link.customer.id
     ground = (
@@ -204,11 +217,10 @@ def reset_password(link: Link, password: str) -> bool:
         replace_password(customer, password, *ground, proved=True)
     except Overtaken:
         forget_link()
-        return False
+        raise LinkDead from None
     forget_link()
     sessions.end_all(number)
-    flash(_("Your password was changed. Sign in with the new one."), "success")
-    return True
+    flash(_(CHANGED), "success")
 
 
 def forget_link() -> None:

@@ -1,5 +1,7 @@
 """The pages of signing in."""
 
+from functools import partial
+
 from flask import (
     Blueprint,
     flash,
@@ -25,15 +27,21 @@ from portal.rules.passwords import PasswordRefused
 from portal.rules.refusal import later
 from portal.twofactor import PasswordHeld
 from portal.validators import typed
+from portal.web import refused_forms, repeats
 from portal.web.errors import wants_json
 
 blueprint = Blueprint("auth", __name__)
 WRONG = later("User name, e-mail address or password is not right. Check them and try again.")
 OVERTAKEN = later(
-    "Your password or two-factor authentication was changed somewhere else at the same time, so "
-    "nothing was changed here. Sign in again."
+    "Your password or two-factor authentication has just been changed, here or somewhere else. "
+    "Sign in again."
 )
+SET_UP_AGAIN = later("Two-factor authentication is now off. Set it up on your new phone.")
 DEAD_LINK = later("This link was used already or has expired. Ask for a new one here.")
+USED_LINK = later(
+    "This link was used already or has expired. If you've just chosen a new password, sign in with "
+    "it. If not, ask for a new link here."
+)
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -58,13 +66,26 @@ def login() -> ResponseReturnValue:
     return render_template("auth/login.html", form=form)
 
 
+def login_again(sentence: str) -> ResponseReturnValue:
+    """Show the sign-in page again, with what was typed except the password."""
+    return render_template("auth/login.html", form=SignInForm(), notice=sentence), 400
+
+
 @blueprint.post("/logout")
 def logout() -> ResponseReturnValue:
     """End this session and delete its record."""
     logout_user()
-    sessions.end_present()
+    sessions.sign_out()
     flash(_("You have signed out."), "success")
     return redirect(url_for("auth.login"), 303)
+
+
+def logout_again(_sentence: str) -> ResponseReturnValue:
+    """Ask for one more click, or say that nobody is signed in here."""
+    if not current_user.is_authenticated:
+        flash(_("You have signed out."), "success")
+        return redirect(url_for("auth.login"), 303)
+    return render_template("auth/logout.html"), 400
 
 
 @blueprint.route("/forgot", methods=["GET", "POST"])
@@ -76,6 +97,11 @@ def forgot() -> ResponseReturnValue:
         service.request_reset(address)
         return render_template("auth/forgot_sent.html", email=address)
     return render_template("auth/forgot.html", form=form)
+
+
+def forgot_again(sentence: str) -> ResponseReturnValue:
+    """Show the form for the mailed link again, with the typed address."""
+    return render_template("auth/forgot.html", form=ForgotForm(), notice=sentence), 400
 
 
 @blueprint.get("/reset/<token>")
@@ -90,12 +116,13 @@ def reset(token: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/reset/choose", methods=["GET", "POST"])
+@repeats.answered(service.CHANGED, "auth.login")
 def choose() -> ResponseReturnValue:
     """Reset the password with an opened link; it signs nobody in and keeps the second factor."""
     link = service.opened_link()
     if link is None:
         service.forget_link()
-        return _dead_link()
+        return _dead_link(USED_LINK if request.method == "POST" else DEAD_LINK)
     form = ResetForm()
     if form.validate_on_submit():
         customer = link.customer
@@ -104,23 +131,34 @@ def choose() -> ResponseReturnValue:
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:
-            twofactor.require("password", user=customer)
-            if service.reset_password(link, typed(form.new_password)):
-                return redirect(url_for("auth.login"), 303)
-            return _dead_link()
+            reset = partial(service.reset_password, link, typed(form.new_password))
+            try:
+                if twofactor.require("password", user=customer, recovery=reset):
+                    flash(_(SET_UP_AGAIN), "warning")
+                else:
+                    reset()
+            except service.LinkDead:
+                return _dead_link(USED_LINK)
+            repeats.note()
+            return redirect(url_for("auth.login"), 303)
     return render_template("auth/reset.html", form=form, customer=link.customer)
 
 
 @blueprint.app_errorhandler(Overtaken)
 def overtaken(_error: Overtaken) -> ResponseReturnValue:
     """End the session and redirect to the sign-in page: the credential was changed elsewhere."""
-    sessions.end_present()
+    if refused_forms.account_is_closed():
+        return refused_forms.to_closed()
+    sessions.lose_present()
     if wants_json():
         return jsonify(error="sign_in_required", message=_(OVERTAKEN)), 403
     flash(_(OVERTAKEN), "warning")
     return redirect(url_for("auth.login"), 303)
 
 
-def _dead_link() -> ResponseReturnValue:
-    flash(_(DEAD_LINK), "error")
+def _dead_link(sentence: str = DEAD_LINK) -> ResponseReturnValue:
+    flash(_(sentence), "error")
     return redirect(url_for("auth.forgot"), 303)
+
+
+AGAIN = {"auth.login": login_again, "auth.logout": logout_again, "auth.forgot": forgot_again}

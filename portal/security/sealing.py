@@ -15,6 +15,9 @@ from portal.twofactor import TwoFactorError, Vault
 SESSION = "portal session content"
 MAIL = "portal waiting mail"
 VISIT = "portal session of nobody"
+KEPT = "portal kept form"
+NEWS = "portal news"
+PAGES = "portal whose pages"
 
 
 def seal(key: str, purpose: str, text: str) -> str:

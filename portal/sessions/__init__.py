@@ -5,6 +5,7 @@ connection write at a time. Signing in always creates a new record and a new tok
 opens and saves sessions.
 """
 
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import Flask, current_app, has_request_context, session
@@ -13,7 +14,7 @@ from sqlalchemy.sql.dml import Delete
 
 from portal.clock import now
 from portal.sessions import records
-from portal.sessions.interface import STAMP, ServerSession, ServerSessionInterface, forget
+from portal.sessions.interface import STAMP, ServerSession, ServerSessionInterface, forget, lose
 from portal.sessions.records import Record
 
 
@@ -43,10 +44,14 @@ def stamp_of(customer_id: int) -> int | None:
 
 
 def leave() -> None:
-    """Empty the present session; its record is deleted when the session is saved."""
+    """Leave the present session, whose credential has changed.
+
+    Its record stays until it expires. The request that changes the credential renews it a moment
+    later, and must find it.
+    """
     here = _present()
     if here is not None:
-        here.clear()
+        lose(here, goes_on=True)
 
 
 def goes_on(customer_id: int, version: int) -> None:
@@ -87,6 +92,22 @@ def end_present() -> None:
     cast(ServerSessionInterface, current_app.session_interface).end(session)
 
 
+def sign_out() -> None:
+    """End the session of this request and delete its cookie, also if the session had ended."""
+    end_present()
+    here = _present()
+    if here is not None:
+        here.left = True
+
+
+def lose_present() -> None:
+    """End the session of this request, and send no session cookie: it may have a newer one."""
+    here = _present()
+    if here is not None:
+        forget(here)
+        lose(here)
+
+
 def abandon() -> None:
     """Do not save this session, so the request does not wait for the database a second time."""
     here = _here()
@@ -99,6 +120,28 @@ def renew() -> None:
     here = _present()
     if here is not None:
         cast(ServerSessionInterface, current_app.session_interface).regenerate(here)
+
+
+def seconds_left() -> tuple[int, int] | None:
+    """Return the seconds until the present session ends, `None` if nobody is signed in.
+
+    The first number holds as long as nothing is sent; no request extends the second one.
+    """
+    here = _present()
+    if here is None or here.record is None:
+        return None
+    kind = "_PERSISTENT" if here.record.persistent else ""
+    config, record, at = current_app.config, here.record, now()
+    longest = config["SESSION_PERSISTENT_SECONDS" if kind else "SESSION_ABSOLUTE_SECONDS"]
+    idle = record.last_seen_at + config[f"SESSION{kind}_IDLE_SECONDS"] - at
+    return idle, record.created_at + longest - at
+
+
+def touch() -> None:
+    """Extend the present session from now on."""
+    here = _present()
+    if here is not None and here.record is not None and records.touch(here.record, now()):
+        here.record = replace(here.record, last_seen_at=now())
 
 
 def sessions_of(customer_id: int, version: int) -> list[Record]:

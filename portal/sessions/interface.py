@@ -3,6 +3,10 @@
 A record is read on the first access to the session and written after a change, in a short
 transaction on its own connection. An ended record is never written again, so a copied cookie stays
 invalid. A session in which nobody is signed in has no record (`portal.sessions.visits`).
+
+A request whose token is no longer valid sends no session cookie, unless it signs in or out: another
+request of the same browser may just have renewed the session, and must not lose its cookie. What
+such a request has to say goes into a cookie of its own (`portal.sessions.lost`).
 """
 
 import secrets
@@ -11,13 +15,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 from flask import Flask, Request, Response, current_app, request
-from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SessionInterface, SessionMixin
 
 from portal.clock import now
 from portal.extensions import db
 from portal.security.sealing import SESSION, seal, unseal
-from portal.sessions import records, visits
+from portal.sessions import lost, records, visits
+from portal.sessions.lost import cookie_settings, serializer
 from portal.sessions.records import Record
 from portal.sessions.visits import Visit
 
@@ -27,7 +31,6 @@ FLASHES = "_flashes"
 FLASHES_KEPT = 5
 SEEN_SECONDS = 60
 CLEAN_EVERY = 100
-serializer = TaggedJSONSerializer()
 
 
 class ServerSession(SessionMixin):
@@ -42,6 +45,10 @@ class ServerSession(SessionMixin):
         self.key = ""  # the token of the record
         self.token: str | None = None  # set if a cookie has to be sent
         self.abandoned = False  # not saved at the end of this request
+        self.lost = False  # the token that the request came with is no longer valid
+        self.left = False  # signed out in this request
+        self.csrf: Callable[[], dict[str, Any]] = dict  # the content of a lost session
+        self.news: list[Any] = []  # sentences from another request, for the next page
 
     @property
     def before(self) -> str:
@@ -56,10 +63,14 @@ class ServerSession(SessionMixin):
     def read(self) -> dict[str, Any]:
         """Return the content, read from the table or the cookie on the first call."""
         if self._data is None:
-            found, self._before = self._find() or (None, serializer.dumps({}))
+            found, self._before = self._find() or (None, "")
             self.record = found if isinstance(found, Record) else None
             self.visit = found if isinstance(found, Visit) else None
+            self.lost = found is None and bool(self.key)
+            self._before = self._before or serializer.dumps(self.csrf() if self.lost else {})
             self._data = serializer.loads(self._before)
+            if self.news:
+                self._data[FLASHES] = [*self._data.get(FLASHES, []), *self.news]
         return cast(dict[str, Any], self._data)
 
     @property
@@ -110,7 +121,11 @@ class ServerSessionInterface(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         """Return a session that has not read its content yet."""
-        token = request.cookies.get(app.config["SESSION_COOKIE_NAME"], "")
+        session = self._opened(app, request.cookies.get(app.config["SESSION_COOKIE_NAME"], ""))
+        session.news = lost.news(app.config)
+        return session
+
+    def _opened(self, app: Flask, token: str) -> ServerSession:
         if not token:
             return ServerSession(lambda: None)
         config = app.config
@@ -125,6 +140,7 @@ class ServerSessionInterface(SessionInterface):
 
         session = ServerSession(find)
         session.key = token
+        session.csrf = lambda: lost.first_content(config, token)
         return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -134,15 +150,20 @@ class ServerSessionInterface(SessionInterface):
             return
         response.vary.add("Cookie")
         name = app.config["SESSION_COOKIE_NAME"]
+        if session.lost and not session.left and session.customer_id is None:
+            lost.tell(app, response, session.get(FLASHES, [])[-FLASHES_KEPT:], session.news)
+            return
+        if session.news:
+            lost.tell(app, response, [], session.news)
         if not session.abandoned:
             if session.customer_id is not None:
                 _keep(session, session.customer_id)
             elif _leave(session):
-                response.delete_cookie(name, **_cookie(app))
+                response.delete_cookie(name, **cookie_settings(app.config))
         if session.token is not None:
             lasts = session.permanent and session.customer_id is not None
             age = app.config["SESSION_PERSISTENT_SECONDS"] if lasts else None
-            response.set_cookie(name, session.token, max_age=age, **_cookie(app))
+            response.set_cookie(name, session.token, max_age=age, **cookie_settings(app.config))
 
     def regenerate(self, session: SessionMixin) -> None:
         """Give the session a new token at once; the old one stops working.
@@ -154,6 +175,7 @@ class ServerSessionInterface(SessionInterface):
             session.read()
         if session.record is None:
             session.visit = None  # saving makes a new cookie
+            session.lost = False
             return
         token = secrets.token_urlsafe(32)
         data = seal(token, SESSION, session.before)
@@ -161,14 +183,31 @@ class ServerSessionInterface(SessionInterface):
             session.token = session.key = token
             session.record = replace(session.record, token_hash=records.digest(token))
             return
-        session.clear()
-        session.record = session.token = None
+        lose(session)
 
     def end(self, session: SessionMixin) -> None:
         """Delete the record and empty the session; later content begins a new session."""
         session = cast(ServerSession, session)
         session.clear()
         forget(session)
+
+
+def lose(session: ServerSession, *, goes_on: bool = False) -> None:
+    """Empty a session that is no longer valid; the request sends no session cookie.
+
+    Args:
+        session: the session of the request.
+        goes_on: whether its record stays, so that the next request reads its CSRF token again.
+    """
+    csrf = session.csrf()
+    if goes_on:
+        csrf |= {name: session[name] for name in csrf if name in session}
+    session.clear()
+    session.update(csrf)
+    if session.news:
+        session[FLASHES] = list(session.news)
+    session.record = session.token = None
+    session.lost = True
 
 
 def _visit(config: Mapping[str, Any], cookie: str) -> tuple[Visit, str] | None:
@@ -189,10 +228,13 @@ def _keep(session: ServerSession, customer_id: int) -> None:
 
 def _leave(session: ServerSession) -> bool:
     """Put a session without a user into its cookie; return whether to delete the cookie."""
-    known = session.visit is not None
+    known = session.visit is not None or session.left
     if session.record is not None:
         known = records.remove(session.record)
         session.record = session.visit = None
+        if not known and not session.left:
+            session.lost = True
+            return False
     session.token = None
     if not session:
         return known
@@ -209,8 +251,8 @@ def _leave(session: ServerSession) -> bool:
 
 def forget(session: ServerSession) -> None:
     """Delete the record, but keep the content; saving it creates a new record."""
-    if session.record is not None:
-        records.remove(session.record)
+    if session.record is not None and not records.remove(session.record):
+        session.lost = True
     session.record = session.visit = session.token = None
 
 
@@ -227,6 +269,7 @@ def _change(session: ServerSession, record: Record) -> None:
     values = _values(session, at) if session.modified else {"last_seen_at": at}
     if not records.change(record, **values):
         session.token = None
+        session.lost = True
 
 
 def _values(session: ServerSession, at: int) -> dict[str, Any]:
@@ -243,13 +286,4 @@ def _client() -> dict[str, str]:
     return {
         "address": (request.remote_addr or "")[:64],
         "user_agent": request.user_agent.string[:300].replace("\0", ""),
-    }
-
-
-def _cookie(app: Flask) -> dict[str, Any]:
-    return {
-        "path": app.config["SESSION_COOKIE_PATH"],
-        "secure": app.config["SESSION_COOKIE_SECURE"],
-        "httponly": app.config["SESSION_COOKIE_HTTPONLY"],
-        "samesite": app.config["SESSION_COOKIE_SAMESITE"],
     }

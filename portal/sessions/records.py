@@ -67,6 +67,11 @@ def change(record: Record, **values: Any) -> bool:
     return _run(update(Row).where(Row.token_hash == record.token_hash).values(**values)) == 1
 
 
+def touch(record: Record, at: int) -> bool:
+    """Note that a session was used; return False if it was ended meanwhile."""
+    return change(record, last_seen_at=at)
+
+
 def remove(record: Record) -> bool:
     """End one session; return False if it was ended or got another token meanwhile."""
     return _run(delete(Row).where(Row.token_hash == record.token_hash)) == 1

@@ -15,6 +15,7 @@ from .core.errors import (
     TwoFactorError,
     Unavailable,
 )
+from .core.records import Hold, Protection
 from .core.vault import Vault, is_patterned
 from .extension import TwoFactor
 from .web.navigation import here, inside
@@ -25,9 +26,11 @@ __all__ = [
     "ChallengeRequired",
     "EnrolmentRequired",
     "Held",
+    "Hold",
     "KeyMissing",
     "PasswordHeld",
     "PasswordRefused",
+    "Protection",
     "Refusal",
     "SetupError",
     "StorageUnavailable",

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from flask_login import current_user
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from . import cli
 from .app import host as host_options
 from .app.assembly import wire
 from .app.host import Host
+from .app.of_users import OfUsers
 from .app.state import current_state
 from .core.areas import Area, AreaRegistry, Guards
 from .core.errors import SetupError
+from .core.records import Protection
 from .core.settings import KEY
-from .service import deactivation, password_change, tickets
 from .storage.ticket_changes import Joins
-from .web import blueprint, guard, responses
+from .web import blueprint, guard, requests, responses, subjects
 from .web.pages import sign_in
 
 if TYPE_CHECKING:
     from .service.operator.doctor import Check
 
 
-class TwoFactor:
+class TwoFactor(OfUsers):
     """Two-factor authentication for Flask applications.
 
     Create one object at module level. It holds the areas, and no state of any application.
@@ -101,44 +101,31 @@ class TwoFactor:
             db: its Flask-SQLAlchemy object.
             url_prefix: path at which the blueprint is mounted.
             verify_password: checks a user's password; default `user.check_password`.
-            user_key: returns a text that never changes for a user, at most 255 characters; default
-                the primary key of the user's row. `get_id()` is refused if it is not that, since
-                hosts change it with the password.
-            account_name: returns the user's name in the authenticator app; default user name or
-                e-mail address.
+            user_key: returns a text that never changes for a user; default the row's primary key.
+            account_name: returns the user's name in the authenticator app.
             base_template: template that the pages extend, with the blocks `title` and `content`.
-            login_user: signs a user in (user, remember), or returns `False` to refuse; default
-                Flask-Login's.
-            credential: returns a text that changes with the user's password, e.g. the stored hash
-                or a version. Its change ends pending sign-ins, passes, and trusted and known
-                browsers; it is compared when they are used. Default none.
-            change_password: stores a user's new password and ends their other sessions. Called
-                when the recovery code is used at sign-in after wrong codes, since the person who
-                entered those knows the password. May raise `PasswordRefused`. Default keeps it.
-            password_problem: returns a sentence if a user's new password is refused, else `None`.
-                Called before the recovery code is checked. It should refuse the present password;
-                the default accepts all.
+            login_user: signs a user in (user, remember) or returns `False`; default Flask-Login's.
+            credential: returns a text that changes with the user's password, e.g. the stored hash.
+                Its change ends pending sign-ins, passes, and trusted and known browsers.
+            change_password: stores a user's new password and ends their other sessions, when the
+                recovery code is used at sign-in after wrong codes. May raise `PasswordRefused`.
+            password_problem: returns a sentence if a user's new password is refused, else `None`,
+                before the recovery code is checked. It should refuse the present password.
             find_user: finds a user by user name or e-mail address, for commands; default none.
             user_label: returns the name of a user for operators, by key; default the key.
-            user_labels: the same for many keys at once, for listings; default one by one.
-            user_keys: returns the keys of all users, each once, for `list --off`, `stats` and
-                `doctor`; default none.
+            user_labels: the same for many keys at once; default one by one.
+            user_keys: returns the keys of all users, each once, for commands; default none.
             offered: returns the keys of the areas that a user may choose; default all.
-            mandatory_for: returns the keys of the areas that are mandatory for a user ("staff must
-                have it on"), in addition to those for everyone.
-            in_transaction: called in the transaction of each change with the open connection, the
-                signal's name, the user's key and the signal's facts. Its writes there (ended
-                sessions, mails to send) commit or roll back with the change; an exception prevents
-                the change.
-            checks: further checks of `doctor`, by name: functions that return whether all is well,
-                and a sentence.
+            mandatory_for: returns further keys of areas that are mandatory for a user.
+            in_transaction: called in the transaction of each change with the connection, the
+                signal's name, the user's key and its facts. An exception prevents the change.
+            checks: further checks of `doctor`, by name; each returns a result and a sentence.
             clock: returns Unix seconds; for tests.
 
         Raises:
             SetupError: a setting, an option or an area is wrong; the message names it.
         """
-        if not isinstance(url_prefix, str) or not url_prefix.startswith("/"):
-            raise SetupError(f'url_prefix must be a path such as "/two-factor", not {url_prefix!r}')
+        host_options.check_prefix(url_prefix)
         host = Host.of(
             {
                 "verify_password": verify_password,
@@ -170,10 +157,18 @@ class TwoFactor:
         blueprint.install(app, url_prefix, check_users)
         app.cli.add_command(cli.group)
 
-    def required(self, key: str) -> Callable[[guard.View], guard.View]:
+    def required(
+        self, key: str, check: bool = False, summary: Callable[[], object] | None = None
+    ) -> Callable[[guard.View], guard.View]:
         """Return a decorator that asks for a code before a view, if the area is protected.
 
         Place it below the route and `login_required`.
+
+        Args:
+            key: key of the area.
+            check: whether the view itself answers a check (`checking`). Then it is called without a
+                code, and must do nothing. Otherwise a check ends before the view.
+            summary: returns what exactly the code confirms; called only when one is needed.
 
         Raises:
             SetupError: there is no such area.
@@ -181,9 +176,16 @@ class TwoFactor:
         if self._closed:
             self._areas.get(key)
         self._guarded.add(key)
-        return guard.required(key)
+        return guard.required(key, check, summary)
 
-    def require(self, key: str, user: Any = None) -> None:
+    def require(
+        self,
+        key: str,
+        user: Any = None,
+        recovery: guard.Action | None = None,
+        *,
+        summary: str = "",
+    ) -> bool:
         """Ask for a code inside a view, just before the action.
 
         Like the decorator, it lets GET, HEAD and OPTIONS through if the area guards "deed".
@@ -191,18 +193,31 @@ class TwoFactor:
         Args:
             key: key of the area.
             user: the user who must give the code; default the signed-in user.
+            recovery: does the action if a link's owner enters the recovery code, which ends 2FA.
+            summary: what exactly the code confirms, one line of at most 200 characters; also
+                shown in JSON and in the user's recent activity. Not a secret.
+
+        Returns:
+            Whether `recovery` was called.
 
         Raises:
             Refusal: the action must not happen. Do not catch it; the application answers it.
         """
-        guard.require(key, user)
+        return guard.require(key, user, recovery, summary)
+
+    def checking(self) -> bool:
+        """Return whether the form of this request is only looked at, before its code is asked.
+
+        The view then says what is wrong with the form, or answers 204, and does nothing. `require`
+        ends a check with 204. Do not look at a password in a check: nothing counts wrong ones.
+        """
+        return requests.checking()
 
     def form_again(self, key: str, user: Any = None) -> None:
         """Declare that this response shows the form again and nothing was done.
 
-        One retry at this address then needs no new code. Call it in a view that redirects to its
-        form, or renders it without `twofactor_dialog`. A view that answers 400, 409 or 422, or
-        renders the dialog, need not call it.
+        One retry at this address then needs no new code. A view that answers 400, 409 or 422, or
+        renders `twofactor_dialog`, need not call it.
 
         Args:
             key: key of the area.
@@ -232,57 +247,9 @@ class TwoFactor:
         state = current_state()
         responses.password_given(state, state.host.user_key(current_user))
 
-    def is_on(self, user: Any) -> bool:
-        """Return whether the user has two-factor authentication; `False` for anonymous users."""
-        state = current_state()
-        if not user.is_authenticated:
-            return False
-        return state.kit.store.account(state.host.user_key(user)) is not None
-
-    def areas_of(self, user: Any) -> tuple[str, ...]:
-        """Return the keys of the areas that ask the user for a code; empty when it is off."""
-        return self.areas_of_each([user])[0] or ()
-
-    def areas_of_each(self, users: Iterable[Any]) -> list[tuple[str, ...] | None]:
-        """Return the areas of several users in one statement; `None` for users who have it off."""
-        return current_state().areas_of_each(users)
-
-    def revoke_tickets(self, user: Any, connection: Connection | None = None) -> None:
-        """End a user's pending sign-ins, passes, open views, enrolments and known browsers.
-
-        Trusted browsers end, too.
-
-        Args:
-            user: the host's user.
-            connection: an open transaction of the host's to join, e.g. `db.session.connection()`;
-                default a transaction of its own.
-        """
-        state = current_state()
-        tickets.revoke(state.kit, state.host.user_key(user), connection)
-
-    def password_changed(
-        self, user: Any, connection: Connection | None = None, *, proved: bool = False
-    ) -> None:
-        """End what `revoke_tickets` ends, and accept codes again after too many wrong ones.
-
-        Call it when the user's password was changed.
-
-        Args:
-            user: the host's user.
-            connection: as in `revoke_tickets`.
-            proved: whether more than the old password has shown that it is the owner (a link in
-                the mailbox, an operator). All wrong codes are then forgotten. Otherwise they still
-                count towards the limit of thirty days.
-        """
-        state = current_state()
-        password_change.password_changed(
-            state.kit, state.host.user_key(user), connection, proved=proved
-        )
-
-    def forget(self, user: Any, connection: Connection | None = None) -> None:
-        """Remove all two-factor state of a closed account; arguments as in `revoke_tickets`."""
-        state = current_state()
-        deactivation.forget(state.kit, state.host.user_key(user), connection)
+    def protection_of(self, user: Any) -> Protection | None:
+        """Return areas and hold of the user of this request, in one statement; `None` if off."""
+        return subjects.protection_of(current_state(), user)
 
     def ready(self) -> "list[Check]":
         """Check database, schema and keys, which every request needs.

@@ -5,7 +5,6 @@ from http import HTTPStatus
 
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import (
@@ -56,16 +55,11 @@ HELD = later(
     "browser that you have signed in with before."
 )
 GONE = (OperationalError, InterfaceError, PoolTimeout)
-EXPIRED = later(
-    "This page had been open for too long, or you have signed in or out since. For your safety "
-    "nothing was changed. Go back, reload the page and send it again."
-)
 
 
 def init_app(app: Flask) -> None:
     """Answer every error of the portal with a page, or with JSON if the client prefers it."""
     app.register_error_handler(HTTPException, show_http)
-    app.register_error_handler(CSRFError, show_expired)
     for gone in GONE:
         app.register_error_handler(gone, show_database)
 
@@ -99,12 +93,6 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
     return answer(error, _(TITLES.get(error.code, TITLES[405])), sentence)
 
 
-def show_expired(error: CSRFError) -> ResponseReturnValue:
-    """Return the page for a missing or wrong CSRF token, mostly from a page open for too long."""
-    language.ask_nothing()
-    return answer(error, _("This page has expired"), _(EXPIRED), code="page_expired")
-
-
 def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     """Return the page for an unreachable database, with status 503."""
     log.error("database unavailable: %s", type(error).__name__)
@@ -112,8 +100,13 @@ def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     return answer(ServiceUnavailable(), _(TITLES[503]), _(SENTENCES[503]))
 
 
-def answer(error: HTTPException, title: str, sentence: str, code: str = "") -> ResponseReturnValue:
-    """Return the error as JSON or a page, with its headers Allow and Retry-After."""
+def answer(
+    error: HTTPException, title: str, sentence: str, code: str = "", target: str = ""
+) -> ResponseReturnValue:
+    """Return the error as JSON or a page, with its headers Allow and Retry-After.
+
+    The button of the page leads to `target`, else to the overview.
+    """
     status = error.code or InternalServerError.code
     if status == ServiceUnavailable.code:
         sessions.abandon()
@@ -121,5 +114,7 @@ def answer(error: HTTPException, title: str, sentence: str, code: str = "") -> R
     if wants_json():
         word = code or HTTPStatus(status).phrase.lower().replace(" ", "_")
         return jsonify(error=word, message=sentence), status, kept
-    page = render_template("error.html", plain=True, title=title, sentence=sentence, status=status)
+    page = render_template(
+        "error.html", plain=True, title=title, sentence=sentence, status=status, target=target
+    )
     return page, status, kept

@@ -92,6 +92,30 @@ def browser(
     asyncio._set_running_loop(None)
 
 
+class Running:
+    """The requests that are being answered now."""
+
+    def __init__(self) -> None:
+        self._changed, self._count = threading.Condition(), 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def __exit__(self, *_error: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Wait for them, so that none holds a connection when the database is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count == 0, 10)
+
+
+RUNNING = Running()
+
+
 def read_whole(app: "Flask") -> Callable[[Any, Any], list[bytes]]:
     """Return the application with answers that hold no open file.
 
@@ -99,11 +123,12 @@ def read_whole(app: "Flask") -> Callable[[Any, Any], list[bytes]]:
     """
 
     def answer(environ: Any, start_response: Any) -> list[bytes]:
-        parts = app(environ, start_response)
-        try:
-            return [b"".join(parts)]
-        finally:
-            getattr(parts, "close", lambda: None)()
+        with RUNNING:
+            parts = app(environ, start_response)
+            try:
+                return [b"".join(parts)]
+            finally:
+                getattr(parts, "close", lambda: None)()
 
     return answer
 
@@ -121,6 +146,7 @@ def base(app: "Flask") -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+    RUNNING.end()
 
 
 # Without scripts only the style sheets depend on the width, and the narrow look covers them.

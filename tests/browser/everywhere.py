@@ -110,17 +110,24 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
     yield "step 2"
     person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
+    person.open(f"{TWOFACTOR}/activate?step=1")
+    person.sees("Back to the QR code")
+    yield "step 1, again"
+    person.press("Continue")
+    person.sees("Step 2 of 3")
+    person.tick_saved()
     person.press("Save")
     person.asked()
     yield "step 2, dialog"
     person.press("Confirm", person.dialog)
-    expect(person.dialog.get_by_role("alert")).to_contain_text("six digits")
+    expect(person.dialog.get_by_role("alert")).to_contain_text("6-digit code")
     yield "step 2, dialog, nothing entered"
     person.answer(wrong_code(person.secret, person.clock()))
-    person.sees("Step 3 of 3")
-    yield "step 3, wrong code"
+    expect(person.dialog.get_by_role("alert")).to_contain_text("not right")
+    yield "step 2, dialog, wrong code"
     person.answer(person.code())
-    person.sees("Two-factor authentication is on.")
+    on = person.page.locator("#twofactor-status")
+    expect(on).to_have_attribute("data-state", "on")
     yield "preferences, activated"
     person.open("/security/")
     yield "security, on"
@@ -152,10 +159,10 @@ def _another_phone(person: Person) -> Iterator[str]:
     person.asked()
     yield "another phone, dialog"
     person.answer(wrong_code(secret, person.clock()))
-    person.sees("Step 3 of 3")
+    expect(person.dialog.get_by_role("alert")).to_contain_text("not right")
     yield "another phone, wrong code"
     person.answer(oathtool(secret, person.clock()))
-    person.sees("Tablet was added")
+    person.sees("Tablet is added")
     yield "preferences, two phones"
     person.page.get_by_role("link", name="Change Tablet").click()
     person.press("Remove")
@@ -176,9 +183,16 @@ def _settings(person: Person) -> Iterator[str]:
     yield "new recovery code, no code"
     person.fill("Code", person.next_code())
     person.press("Create")
-    person.sees("shown only once")
+    person.sees("Your old one works until then")
     person.recovery_code = person.page.locator("#twofactor-recovery-code").inner_text()
     yield "new recovery code, made"
+    person.press("Save")
+    person.sees("tick the box")
+    yield "new recovery code, not saved"
+    person.tick_saved()
+    person.press("Save")
+    person.sees("no longer works")
+    yield "new recovery code, saved"
     person.clock.advance(16 * 60)
     person.open(f"{TWOFACTOR}/recovery")
     person.press("Create")
@@ -193,11 +207,16 @@ def _settings(person: Person) -> Iterator[str]:
 
 
 def _challenges(person: Person, password: str) -> Iterator[str]:
+    person.clock.advance(301)
     person.open("/invoices/")
     person.asked()
     yield "before looking"
     _change_password(person, password)
     yield "challenge, dialog"
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("not right")
+    yield "challenge, dialog, wrong code"
+    person.leave_the_dialog()
     person.answer(wrong_code(person.secret, person.clock()))
     person.sees("not right")
     yield "challenge, wrong code"
@@ -216,6 +235,7 @@ def _challenges(person: Person, password: str) -> Iterator[str]:
     person.sees("already confirmed")
     yield "challenge, done already"
     _change_password(person, password)
+    person.leave_the_dialog()
     for _ in range(4):
         person.answer(wrong_code(person.secret, person.clock()))
         person.sees("not right")
@@ -250,7 +270,7 @@ def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
     person.press("Ask again on " + _browser(person))
     _sign_in_anew(person, password)
     person.use("Use recovery code")
-    person.sees("five groups of four")
+    person.sees("20 letters and numbers")
     yield "second step, recovery code"
     person.press("Confirm")
     expect(person.page.locator("main").get_by_role("alert")).to_be_visible()
@@ -266,7 +286,7 @@ def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
     person.fill("New password", NEW)
     person.fill("Repeat new password", NEW)
     person.press("Confirm")
-    person.sees("is off now")
+    person.sees("is now off")
     yield "step 1, recovered"
     person.open("/")
     person.sees("because you used your recovery code")

@@ -9,7 +9,7 @@ from tests.support.enrol import TWOFACTOR
 
 pytestmark = pytest.mark.looks
 
-HINT = "The six digits that your authenticator app shows now."
+HINT = "The 6-digit code in your authenticator app"
 WRONG = "That code is not right. Enter the code that your authenticator app shows now."
 SCRIPTED, PLAIN = LOOKS[0], LOOKS[3]
 
@@ -57,7 +57,7 @@ def test_the_dialog_says_what_is_confirmed(alice, customer_password):
     alice.press("Confirm", alice.dialog)
     (code,) = spoken(alice, "textbox", "Code")
     assert code["invalid"] == "true"
-    assert code["description"].startswith(f"{HINT} The code has six digits.")
+    assert code["description"].startswith(f"{HINT} Enter the 6-digit code from your app")
     (alert,) = spoken(alice, "alert")
     assert alert["live"] == "assertive"
 
@@ -67,7 +67,8 @@ def test_a_wrong_code_is_read_with_the_field(alice, customer_password):
     alice.begin_password_change(customer_password)
     alice.answer(wrong_code(alice.secret, alice.clock()))
     alice.sees("not right")
-    assert alice.page.title().startswith("Error: ")
+    if not alice.look.scripts:
+        assert alice.page.title().startswith("Error: ")
     (code,) = spoken(alice, "textbox", "Code")
     assert code["invalid"] == "true"
     assert code["description"] == f"{HINT} {WRONG}"
@@ -131,6 +132,7 @@ def test_the_wizard_names_the_current_step(person, customer, customer_password):
             person.fill("Current password", customer_password)
             person.press("Continue")
     assert spoken(person, "image", "QR code to scan with your authenticator app")
+    person.tick_saved()
     person.press("Save")
     (dialog,) = spoken(person, "dialog")
     assert dialog["description"].startswith("Enter the first code that your app shows")
@@ -149,7 +151,7 @@ def test_the_page_of_preferences_is_read_in_order(alice):
           - heading "Ask me for a code at" [level=2]
           - checkbox "Sign-in"
           - checkbox "Password change" [checked]
-        - paragraph: Adding an area takes effect at once. Removing one asks for a code.
+        - paragraph: You need a code to untick a box.
         - paragraph:
           - button "Save"
         - region "Authenticator apps":

@@ -46,7 +46,7 @@ def test_five_digits_are_told_in_the_dialog_without_a_request(asked):
     before = field.bounding_box()
     asked.press("Confirm", asked.dialog)
     alert = asked.dialog.get_by_role("alert")
-    expect(alert).to_contain_text("six digits")
+    expect(alert).to_contain_text("6-digit code")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
     assert field.bounding_box() == before, "nothing jumps"
@@ -88,7 +88,7 @@ def test_the_wait_is_counted_down(asked):
     for _ in range(5):
         asked.answer(wrong_code(asked.secret, asked.clock()))
         expect(asked.dialog.get_by_text("not right")).to_be_visible()
-    line, timer = asked.page.locator(".twofactor-countdown"), asked.page.get_by_role("timer")
+    line, timer = asked.page.locator(".twofactor-dialog-wait"), asked.page.get_by_role("timer")
     expect(timer).to_have_text(re.compile(r"0:(30|29)"))
     asked.page.clock.run_for(10_000)
     expect(timer).to_have_text(re.compile(r"0:(20|19)"))
@@ -96,3 +96,23 @@ def test_the_wait_is_counted_down(asked):
     asked.page.clock.run_for(21_000)
     expect(line).to_have_text("You can try again now.")
     expect(line).to_have_attribute("role", "status")
+
+
+@pytest.mark.parametrize("look", LOOKS[:1], ids=str)
+def test_a_lost_phone_loses_no_form(asked):
+    """F-44: from the dialog to the recovery code, and then the form is sent."""
+    asked.press("I've lost my phone", asked.dialog)
+    asked.sees("We've kept what you entered.")
+    asked.press("Use your recovery code")
+    asked.fill("Code or recovery code", asked.recovery_code[:-1])
+    asked.press("Deactivate")
+    asked.sees("A recovery code has 20 letters and numbers: you entered 19.")
+    field = asked.page.get_by_label("Code or recovery code")
+    expect(field).to_have_value(asked.recovery_code[:-1])
+    asked.inspect()
+    field.fill(asked.recovery_code)
+    asked.press("Deactivate")
+    asked.sees("We've kept your form, but we haven't sent it yet.")
+    asked.inspect()
+    asked.press("Send it now")
+    asked.sees("Your password was changed")

@@ -82,6 +82,7 @@ def test_the_layout_holds(german, customer, customer_password, request):
     check_header(person)
     check_page(person)
     person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    person.field("Ich habe meinen Wiederherstellungscode ausgedruckt oder gespeichert").check()
     person.press("Speichern")
     dialog = person.page.get_by_role("dialog", name=NAME)
     expect(dialog).to_be_visible()

@@ -22,8 +22,7 @@ def confirm(person, code):
         person.inspect()
         person.press("Bestätigen", dialog)
         expect(dialog.get_by_role("alert")).to_have_text(
-            "Der Code hat sechs Ziffern."
-            " Geben Sie den ein, den Ihre Authenticator-App jetzt anzeigt."
+            "Geben Sie den 6-stelligen Code aus Ihrer App ein, zum Beispiel 123 456."
         )
     dialog.locator("input[autocomplete='one-time-code']").fill(code)
     person.press("Bestätigen", dialog)
@@ -51,6 +50,7 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
         person.context.grant_permissions(["clipboard-write"])
         person.press("Geheimnis kopieren")
         person.sees("Kopiert.")
+    person.field("Ich habe meinen Wiederherstellungscode ausgedruckt oder gespeichert").check()
     person.press("Speichern")
     confirm(person, person.code())
     person.sees("Die Zwei-Faktor-Authentifizierung ist eingeschaltet.")
@@ -75,3 +75,44 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
     person.is_at(f"{TWOFACTOR}/")
     expect(person.page.locator("h1")).to_have_text("Two-factor authentication")
     person.inspect()
+
+
+@pytest.mark.parametrize("look", [LOOKS[0]], indirect=True, ids=str)
+def test_the_switch_keeps_what_is_typed(people, customer, customer_password):
+    """F-42: but no password, not for another page, and not for longer than one load."""
+    person = people()
+    page = person.page
+    person.open("/login")
+    person.fill("User name or e-mail address", "alice")
+    person.fill("Password", customer_password)
+    page.get_by_label("Keep me signed in").check()
+    person.press("Deutsch", page.locator("footer"))
+    expect(page.get_by_label("Benutzername oder E-Mail-Adresse")).to_have_value("alice")
+    expect(page.get_by_label("Passwort")).to_have_value("")
+    expect(page.locator("[name=remember]")).to_be_checked()
+    assert page.evaluate("sessionStorage.length") == 0
+
+    person.fill("Passwort", customer_password)
+    person.press("Anmelden")
+    person.open("/security/profile")
+    page.locator("[name=full_name]").fill("Alice Ä.")
+    page.locator("[name=address]").fill("Weg 1\nBath")
+    person.press("English", page.locator("footer"))
+    expect(page.get_by_label("Address")).to_have_value("Weg 1\nBath")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Alice Ä.")
+    person.open("/security/profile")
+    expect(page.get_by_label("Name", exact=True)).not_to_have_value("Alice Ä.")
+
+    # The answer to a form that was sent, with its values from the server.
+    person.open("/security/email")
+    person.fill("Current password", "wrong")
+    person.fill("New e-mail address", "dana@example")
+    person.press("Save")
+    person.fill("Current password", "wrong")
+    page.evaluate("addEventListener('submit', (event) => event.preventDefault())")
+    page.locator("footer").get_by_role("button", name="Deutsch").click()
+    stored = page.evaluate("JSON.stringify(sessionStorage)")
+    assert "dana@example" in stored
+    assert "wrong" not in stored
+    person.open("/security/email")
+    expect(page.get_by_label("New e-mail address")).to_have_value("dana@example")

@@ -91,6 +91,8 @@ def activate(keys, password):
     person.secret = page.locator("#twofactor-secret").inner_text().replace(" ", "")
     keys.use("No authenticator app yet?", "Space")
     person.sees("Aegis")
+    keys.go_to("I have printed or saved my recovery code", tag="INPUT")
+    keys.press("Space")
     keys.use("Save")
     expect(person.asked()).to_be_focused()
     assert keys.focused()["outlined"]
@@ -173,5 +175,5 @@ def test_the_second_step(keys, customer_password):
         keys.type(code)
         keys.press("Enter")
         if code == "12345":
-            person.sees("six digits")
+            person.sees("6-digit code")
     person.is_at("/")

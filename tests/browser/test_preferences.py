@@ -62,6 +62,7 @@ def test_removing_an_area_is_cancelled(signed_in):
 
 def test_looking_at_invoices_is_asked_once_and_stays_open_for_a_while(signed_in, invoices):
     person = signed_in("invoices")
+    person.clock.advance(301)
     person.open("/invoices/")
     person.asked()
     assert invoices[0] not in person.page.content()
@@ -77,7 +78,18 @@ def test_looking_at_invoices_is_asked_once_and_stays_open_for_a_while(signed_in,
     person.clock.advance(299 - 30)
     person.open("/invoices/")
     person.sees(invoices[0])
+    # F-38: a link that was opened in time is asked for, then the download starts by itself.
     person.clock.advance(60)
+    person.page.locator("main").get_by_role("link", name=re.compile("Download")).first.click()
+    person.asked()
+    with person.page.expect_download() as download:
+        person.answer(person.next_code())
+    assert download.value.path().stat().st_size > 100
+    person.sees("Your download is starting")
+    person.inspect()
+    person.page.get_by_role("link", name="Back", exact=True).click()
+    person.is_at("/invoices/")
+    person.clock.advance(301)
     person.open("/invoices/")
     person.asked()
     assert invoices[0] not in person.page.content()
@@ -94,6 +106,14 @@ def test_a_new_recovery_code_replaces_the_old_one(signed_in, customer_password):
     new = person.page.locator("#twofactor-recovery-code").inner_text()
     assert new != person.recovery_code
     person.inspect()
+    person.page.reload()
+    expect(person.page.locator("#twofactor-recovery-code")).to_have_text(new)
+    person.press("Save")
+    person.sees("tick the box")
+    person.inspect()
+    person.tick_saved()
+    person.press("Save")
+    person.sees("no longer works")
     person.open(f"{TWOFACTOR}/deactivate")
     switch_off(person, person.recovery_code)
     expect(person.page.get_by_role("alert").first).to_be_visible()

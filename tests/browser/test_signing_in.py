@@ -51,7 +51,7 @@ def test_the_recovery_code_signs_in_and_turns_the_second_factor_off(enrolled, cu
     person.use("Use recovery code")
     person.inspect()
     give_code(person, person.recovery_code.lower().replace(" ", "-"))
-    expect(person.page.get_by_text("is off now")).to_have_count(1)
+    expect(person.page.get_by_text("is now off")).to_have_count(1)
     person.inspect()
     assert person.state() == "off"
 

@@ -83,6 +83,8 @@ class Reader:
         if body is not None:
             body = {k: self.fill(v) if isinstance(v, str) else v for k, v in body.items()}
         path = re.sub("<(.+)>", self.id_of, exchange.path)
+        if exchange.method == "GET" and "/challenge?" in path:
+            self.kit.clock.advance(300)  # the activation has opened the view area
         answer = self.send(exchange.method, path, body, self.fill(exchange.code))
         found = answer.get_json(silent=True)
         if found and "secret" in found and self.phone is None:
@@ -110,6 +112,10 @@ def reader(tmp_path, monkeypatch):
         module.db.engine.dispose()
 
 
+# Documented for the seconds until the next code, which depend on the time of the test.
+WAIT = 22
+
+
 def differences(expected, found, where="answer"):
     """The differences from the documented value; `…` matches any text."""
     if isinstance(expected, dict) and isinstance(found, dict):
@@ -125,7 +131,7 @@ def differences(expected, found, where="answer"):
     elif isinstance(expected, str) and "…" in expected and isinstance(found, str):
         if not re.fullmatch(re.escape(expected).replace("…", ".+"), found):
             yield f"{where}: {expected!r} documented, {found!r} sent"
-    elif expected != found:
+    elif expected != found and not (expected == WAIT and found in range(1, 31)):
         yield f"{where}: {expected!r} documented, {found!r} sent"
 
 
@@ -158,7 +164,7 @@ def test_trusted_browsers_and_events_have_the_documented_keys(reader):
     for key in (*browser, *event):
         assert f"`{key}`" in text
     gone = reader.send("POST", "/two-factor/browsers", {"browser": browser["browser"]})
-    assert gone.get_json()["message"] == "That browser will be asked again."
+    assert gone.get_json()["message"] == "We'll ask for a code there from now on."
     assert reader.send("GET", "/two-factor/", None).get_json()["browsers"] == []
 
 

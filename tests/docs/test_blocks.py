@@ -209,7 +209,7 @@ def test_commands_exist(command, request):
 
 
 def test_every_block_is_looked_at():
-    known = {"python", "console", "html+jinja", "json", "http", "text"}
+    known = {"python", "console", "html+jinja", "json", "http", "text", "js"}
     used = set()
     for path in PAGES:
         used.update(re.findall(r"^```([\w+-]+)$", path.read_text(), re.MULTILINE))

@@ -51,7 +51,7 @@ def test_every_public_name_of_testing_is_listed(kind):
 
 
 def test_every_public_name_of_the_extension_is_listed():
-    names = {name for name in vars(TwoFactor) if not name.startswith("_")}
+    names = {name for name in dir(TwoFactor) if not name.startswith("_")}
     listed = set(re.findall(r"^\| `\.(\w+)", API, re.MULTILINE))
     assert listed == names
 

@@ -140,10 +140,6 @@ class Machine(RuleBasedStateMachine):
             printed = RECOVERY.search(response.text)
             recovery = printed.group(1).strip() if printed else ""
         self.secrets.add(secret, recovery)
-        if answer.name == "new recovery code":
-            account = self.model.accounts[browser.session.user or ""]
-            account.recovery = recovery.replace("-", "")
-            return
         data = browser.session.marks[answer.name or "enrolment"].data
         found = {"secret": base64.b32decode(secret), "recovery": recovery}
         assert {name: data.get(name, found[name]) for name in found} == found, "a reload changed it"
@@ -233,7 +229,7 @@ class Machine(RuleBasedStateMachine):
     def token_page(self, browser: Browser) -> str:
         """The path of a page with a form."""
         user = browser.session.user
-        page = "recovery" if user in self.model.accounts else "activate"
+        page = "deactivate" if user in self.model.accounts else "activate"
         return f"{self.model.mount}/{page if user else 'sign-in'}"
 
     def _held(self, browser: Browser) -> str | None:

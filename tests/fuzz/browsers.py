@@ -132,7 +132,7 @@ def _check_refusal(sent: Sent, answer: Answer, response: Any, said: Any) -> None
     if not sent.wants_json or sent.method == "HEAD":
         return
     body = response.get_json()
-    expected = {"error", "area", "message", "retry_after"}
+    expected = {"error", "area", "message", "retry_after", "summary"}
     expected |= MORE.get(answer.name, set()) | answer.more
     assert set(body) == expected, (*said, body)
     assert (body["error"], body["area"]) == (answer.error, answer.area), (*said, body, answer)

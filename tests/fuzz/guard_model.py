@@ -98,7 +98,11 @@ class GuardModel(Model):
         return grant if area.guards == "deed" else None
 
     def _is_open(self, session: Session, area: Area, user: str) -> bool:
-        return area.guards == "view" and self.good(session.marks.get(f"view:{area.key}"), user)
+        return area.guards == "view" and self.good(self.opened(session, area.key), user)
+
+    def opened(self, session: Session, area: str) -> Ticket | None:
+        """The open view of this session, else that of all areas after a sign-in or activation."""
+        return session.marks.get(f"view:{area}") or session.marks.get("view")
 
     def _refuse_half(self, sent: Sent) -> None:
         """Refuse a carried form whose files or text were lost."""
@@ -128,7 +132,7 @@ class GuardModel(Model):
         if len(given) > 1:
             raise Refused(name="several codes")
         if not given:
-            raise Refused("required", name="code required")
+            raise Refused("required", wait=self.fresh_in(user), name="code required")
         sent.spent = True
         if sent.cross_site:
             raise Refused(kept=False, name="cross-site")
@@ -152,8 +156,11 @@ class GuardModel(Model):
         session.marks[f"pass:{area.key}"] = ticket
 
     def open_view(self, session: Session, area: str, user: str) -> None:
-        session.csrf = None
         session.marks[f"view:{area}"] = self.issue("view", user, VIEW_SECONDS, area)
+
+    def open_views(self, session: Session, user: str) -> None:
+        """Open all "view" areas after a code at sign-in or activation."""
+        session.marks["view"] = self.issue("view", user, VIEW_SECONDS)
 
     def guarded(
         self, session: Session, sent: Sent, key: str, view: Judged, user: str | None = None

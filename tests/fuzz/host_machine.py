@@ -380,6 +380,12 @@ class HostMachine(PhonesMachine, Garbage):
         fields = self.password_fields(browser, password)
         sent = self.dressed(Sent("POST", f"{MOUNT}/recovery", answers=[typed]), dress, fields)
         self.do(browser, self.with_token(browser, sent, csrf))
+        self.do(browser, Sent("GET", f"{MOUNT}/recovery"))
+        if n % 3:
+            field = "saved" if n % 3 == 1 else "cancel"
+            sent = self.dressed(Sent("POST", f"{MOUNT}/recovery"), dress, [(field, "yes")])
+            for _ in range(1 + n % 2):
+                self.do(browser, self.with_token(browser, sent))
 
     @rule(
         at=browsers,

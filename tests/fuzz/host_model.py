@@ -132,7 +132,7 @@ class HostModel(PagesModel):
         user = form["username"]
         if form["password"] != self.passwords[user]:
             return Answer(403)
-        target = parse_qs(sent.query).get("next", ["/"])[0]
+        target = parse_qs(sent.query).get("next", [None])[0]
         return self.sign_in(session, sent, user, target)
 
     def inside(self, url: str | None, fallback: str) -> str:

@@ -128,5 +128,6 @@ class HostPeople(Machine):
         if ticket and secret is None:
             ticket.data["secret"] = b"never looked at"
         typed = self.typed(browser.session.user, how, number, secret)
-        sent = self.dressed(Sent("POST", f"{MOUNT}/activate", answers=[typed]), dress, [])
+        sent = Sent("POST", f"{MOUNT}/activate", answers=[typed])
+        self.dressed(sent, dress, [("saved", "yes")])
         self.do(browser, self.with_token(browser, sent, csrf))

@@ -208,6 +208,14 @@ class Model:
             if ticket.user == user and ticket.kind == kind:
                 ticket.gone = True
 
+    def just_begun(self, kind: str, user: str) -> Ticket | None:
+        """The user's enrolment of this kind that was begun within the last minute."""
+        for ticket in self.tickets:
+            begun = ticket.until > int(self.now) + 900 - 60
+            if ticket.kind == kind and begun and self.good(ticket, user):
+                return ticket
+        return None
+
     # known browsers
 
     def known_here(self, user: str) -> Ticket | None:
@@ -272,6 +280,11 @@ class Model:
                 wait=math.ceil(begins - self.now) if ahead else range(1, PERIOD + 1), name="used"
             )
         phone.last, account.codes.run, account.known.run = step, 0, 0
+
+    def fresh_in(self, user: str) -> int | None:
+        """Return the seconds until a phone shows a code that was not used, `None` for now."""
+        begin = [(phone.last + 1) * PERIOD for phone in self.accounts[user].phones]
+        return max(0, math.ceil(min(begin, default=0) - self.now)) or None
 
     def wait(self, until: float) -> int:
         return DAY if until == LOCKED else max(1, math.ceil(until - self.now))

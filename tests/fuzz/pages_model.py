@@ -148,6 +148,8 @@ class PagesModel(PhonesModel):
         if account is None:
             return self.led_on(sent)
         wanted = self.wanted(sent, session.user or "")
+        if not wanted:
+            raise Refused(name="no area")
         if account.areas - wanted:
             try:
                 self.ask(session, sent, PREFERENCES, user)
@@ -183,6 +185,8 @@ class PagesModel(PhonesModel):
         if isinstance(body, dict) and "code" in body:
             return self._confirm(session, sent)
         wanted = self.wanted(sent, session.user or "")
+        if not wanted:
+            raise Refused(name="no area")
         self.judge_password(session, sent, session.user or "", self.one(sent, "password"))
         if session.user in self.accounts:
             return self._already_on(session, sent)
@@ -209,14 +213,11 @@ class PagesModel(PhonesModel):
         if typed.means == NOTHING:
             if sent.wants_json:
                 raise Refused("required", name="code required")
-            if ticket is None:
-                raise Refused(name="enrolment expired")
-            return Answer(200)
+            return Answer(200) if ticket else self._finished_before(session, sent)
         if typed.means != CODE:
             raise Refused(name="malformed")
         if ticket is None:
-            session.marks.pop("enrolment", None)
-            raise Refused(name="enrolment expired")
+            return self._finished_before(session, sent)
         present = int(self.now) // PERIOD
         steps = [
             step
@@ -228,12 +229,25 @@ class PagesModel(PhonesModel):
         self.end_tickets(user)
         areas, recovery = ticket.data["areas"], ticket.data["recovery"].replace("-", "")
         phone = Phone(FIRST, ticket.data["secret"], max(steps))
+        ticket.data["made"] = phone
         self.accounts[user] = Account(areas, recovery, [phone])
         self.switched(user)
         session.marks.clear()
-        session.csrf, session.outstanding, session.recovered = None, False, False
+        session.outstanding, session.recovered = False, False
         self.password_given(session, user, ticket.data["given"])
+        self.open_views(session, user)
         self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
+        return self.led_on(sent)
+
+    def _finished_before(self, session: Session, sent: Sent) -> Answer:
+        account = self.accounts.get(session.user or "")
+        if account is None:
+            session.marks.pop("enrolment", None)
+            raise Refused(name="enrolment expired")
+        ticket = session.marks.get("enrolment")
+        made = ticket.data.get("made") if ticket else None
+        if not any(phone is made for phone in account.phones):
+            return self._already_on(session, sent)
         return self.led_on(sent)
 
     # a password given too long ago
@@ -271,7 +285,11 @@ class PagesModel(PhonesModel):
             raise Refused(name="not on")
         return Answer(303, location=f"{self.mount}/")
 
-    show_recovery = show_deactivate
+    def show_recovery(self, session: Session, sent: Sent) -> Answer:
+        if self.good(session.marks.get("recovery"), session.user):
+            return Answer(200, shows=True, name="recovery")
+        session.marks.pop("recovery", None)
+        return self.show_deactivate(session, sent)
 
     def send_deactivate(self, session: Session, sent: Sent) -> Answer:
         user = session.user or ""
@@ -288,20 +306,59 @@ class PagesModel(PhonesModel):
                 refused.area = "deactivation"
             return self._off_or(refused, sent, "deactivation")
         session.marks.clear()
-        session.csrf, session.recovered = None, False
+        session.recovered = False
         self.must_enrol(session)
         return self.led_on(sent)
 
     def send_recovery(self, session: Session, sent: Sent) -> Answer:
+        if self.values(sent, "cancel") == ["yes"]:
+            ticket = session.marks.pop("recovery", None)
+            if ticket is not None and ticket.user == session.user:
+                ticket.gone = True
+            return self._told_off(session, sent)
+        body = sent.sent_body if sent.kind == JSON else dict(sent.form)
+        names = body if isinstance(body, dict) else {}
+        if "saved" in names or ("recovery" in session.marks and "code" not in names):
+            return self._save_recovery(session, sent)
+        marks = dict(session.marks)
         try:
             typed = self.asked(sent)
             self.ask_password(session, sent)
             self.judge(session.user or "", typed)
         except Refused as refused:
+            begun = self.just_begun("recovery", session.user or "")
+            if refused.name == "used" and begun and not sent.wants_json:
+                session.marks = marks
+                return Answer(303, location=f"{self.mount}/recovery")
             return self._off_or(refused, sent, "recovery_code")
-        account = self.accounts[session.user or ""]
-        account.recovery, account.tried = "", []
-        return Answer(200, shows=True, name="new recovery code")
+        user = session.user or ""
+        self.end_unfinished(user, "recovery")
+        session.marks["recovery"] = self.issue("recovery", user, ENROLMENT_SECONDS)
+        if sent.wants_json:
+            return Answer(200, shows=True, name="recovery")
+        return Answer(303, location=f"{self.mount}/recovery")
+
+    def _save_recovery(self, session: Session, sent: Sent) -> Answer:
+        user, ticket = session.user or "", session.marks.get("recovery")
+        if self.values(sent, "saved") != ["yes"]:
+            if self.good(ticket, user):
+                raise Refused(name="not saved")
+        elif self.good(ticket, user):
+            account = self.accounts[user]
+            account.recovery, account.tried = ticket.data["recovery"].replace("-", ""), []
+            ticket.gone, ticket.data["saved"] = True, True
+            return self.led_on(sent)
+        elif ticket and ticket.data.get("saved") and ticket.user == user:
+            return self.led_on(sent)
+        session.marks.pop("recovery", None)
+        if user not in self.accounts:
+            return self._told_off(session, sent)
+        raise Refused(name="recovery expired", area="recovery_code")
+
+    def _told_off(self, session: Session, sent: Sent) -> Answer:
+        if session.user in self.accounts:
+            return self.led_on(sent)
+        return self._off_or(Refused(name="not on"), sent, "recovery_code")
 
     def _off_or(self, refused: Refused, sent: Sent, area: str) -> Answer:
         if refused.name == "not on":
@@ -325,8 +382,11 @@ class PagesModel(PhonesModel):
         data = {"next": target, "codes": account.codes.ever, "known": account.known.ever}
         data["given"] = self.now
         session.marks["sign_in"] = self.issue("sign_in", user, SIGN_IN_SECONDS, **data)
+        if self.inside(target, ""):
+            session.marks["next"] = session.marks["sign_in"]
         if sent.wants_json:
-            raise Refused("required", "sign_in", kept=False, name="second step")
+            wait = self.fresh_in(user)
+            raise Refused("required", "sign_in", wait=wait, kept=False, name="second step")
         return Answer(303, location=f"{self.mount}/sign-in")
 
     def enter(self, session: Session, user: str) -> None:
@@ -381,7 +441,8 @@ class PagesModel(PhonesModel):
         if not self.good(session.marks.get("sign_in")):
             return self._start_over(session, sent, Refused(name="sign-in expired"))
         if sent.wants_json:
-            refused = Refused("required", "sign_in", name="second step")
+            wait = self.fresh_in(session.marks["sign_in"].user)
+            refused = Refused("required", "sign_in", wait=wait, name="second step")
             if self._by_recovery(sent):
                 refused.more = self._more_needed(session.marks["sign_in"])
             raise refused
@@ -391,6 +452,8 @@ class PagesModel(PhonesModel):
         ticket = session.marks.get("sign_in")
         # An expired sign-in stays expired, whatever was typed, even several codes at once.
         if ticket is None or not self.good(ticket):
+            if ticket is not None and self.now < int(ticket.data.get("completed", 0)) + 60:
+                return self.led_on(sent, self.inside(ticket.data["next"], "/"))
             return self._start_over(session, sent, Refused(name="sign-in expired"))
         areas, by_recovery = self.accounts[ticket.user].areas, False
         try:
@@ -406,6 +469,7 @@ class PagesModel(PhonesModel):
                 refused.more = self._more_needed(ticket)
             raise
         ticket.gone = True
+        ticket.data["completed"] = self.now
         session.become(Session())
         self.enter(session, ticket.user)
         if typed.means == RECOVERY:
@@ -414,13 +478,14 @@ class PagesModel(PhonesModel):
             query.append(("next", self.inside(ticket.data["next"], "/")))
             return self.led_on(sent, f"{self.mount}/activate?{urlencode(query, safe='/?:@')}")
         self.password_given(session, ticket.user, ticket.data["given"])
+        self.open_views(session, ticket.user)
         self.know(ticket.user)
         return self._entered(session, sent, ticket.data["next"])
 
     def _second_step(self, sent: Sent, ticket: Ticket, typed: Typed) -> None:
         if typed.means == NOTHING:
             raise Refused("required", name="code required")
-        if typed.means == GARBAGE:
+        if typed.means == GARBAGE or (typed.means == CODE and self._by_recovery(sent)):
             raise Refused(name="malformed")
         if typed.means != RECOVERY:
             self.judge(ticket.user, typed)
@@ -448,10 +513,13 @@ class PagesModel(PhonesModel):
         return parse_qs(sent.query).get("use", [""])[0] == "recovery"
 
     def _is_recovery(self, sent: Sent, typed: Typed) -> bool:
-        """Return whether the text counts as a recovery code: not a code, and it has a letter."""
-        if typed.means in (NOTHING, CODE):
+        """Return whether the text counts as a recovery code, right or with a slip in it."""
+        if typed.means == NOTHING:
             return False
-        return self._by_recovery(sent) or any(sign.isalpha() for sign in typed.text)
+        if self._by_recovery(sent):
+            return True
+        is_long = len(typed.text) <= 64 and sum(map(str.isalnum, typed.text)) > 10
+        return typed.means != CODE and (is_long or any(sign.isalpha() for sign in typed.text))
 
     def _more_needed(self, ticket: Ticket) -> frozenset[str]:
         account = self.accounts.get(ticket.user)
@@ -476,7 +544,7 @@ class PagesModel(PhonesModel):
         session.marks.pop("sign_in", None)
         if sent.wants_json:
             raise refused
-        return Answer(303, location=self.login)
+        return Answer(303, location=self.login + "?" * ("next" in session.marks))
 
     # forms without a page
 
@@ -507,7 +575,7 @@ class PagesModel(PhonesModel):
         key, target = found
         account = self.accounts.get(user)
         chosen = account is not None and key in account.areas
-        if not chosen or self.good(session.marks.get(f"view:{key}"), user):
+        if not chosen or self.good(self.opened(session, key), user):
             return Answer(303, location=target)
         return Answer(200)
 
@@ -516,6 +584,11 @@ class PagesModel(PhonesModel):
         if found is None:
             return Answer(404)
         key, target = found
+        opened, account = self.opened(session, key), self.accounts.get(user)
+        if opened is not None and opened.until > self.now:
+            chosen = account is not None and key in account.areas
+            if not chosen or self.good(opened, user):
+                return self.led_on(sent, target, 204)
         try:
             self.judge(user, self.asked(sent))
             self.know(user)

@@ -47,7 +47,7 @@ class PhonesModel(GuardModel):
         return sent.kind == "json" and isinstance(sent.sent_body, dict) and name in sent.sent_body
 
     def _begin(self, session: Session, sent: Sent) -> Answer:
-        user = session.user or ""
+        user, marks = session.user or "", dict(session.marks)
         try:
             name = self.one(sent, "name")
             typed = self.asked(sent)
@@ -63,6 +63,11 @@ class PhonesModel(GuardModel):
         except Refused as refused:
             if refused.name == "not on":
                 return self._off(sent)
+            begun = self.just_begun("authenticator", user)
+            twin = begun is not None and begun.data["name"] == name
+            if refused.name == "used" and twin and not sent.wants_json:
+                session.marks = marks
+                return Answer(303, location=f"{self.mount}{NEW}")
             refused.area = AREA
             raise
         self.end_unfinished(user, "authenticator")
@@ -75,6 +80,11 @@ class PhonesModel(GuardModel):
     def _finish(self, session: Session, sent: Sent) -> Answer:
         user, ticket = session.user or "", self._addition(session)
         if ticket is None:
+            over = session.marks.get("authenticator")
+            made = over.data.get("made") if over else None
+            account = self.accounts.get(user)
+            if account and any(phone is made for phone in account.phones):
+                return self.led_on(sent)
             session.marks.pop("authenticator", None)
             raise Refused(name="enrolment expired")
         typed = self.code(sent)
@@ -88,9 +98,9 @@ class PhonesModel(GuardModel):
         except Refused:
             session.marks.pop("authenticator", None)
             raise
-        self.accounts[user].phones.append(Phone(ticket.data["name"], ticket.data["secret"], step))
+        ticket.data["made"] = Phone(ticket.data["name"], ticket.data["secret"], step)
+        self.accounts[user].phones.append(ticket.data["made"])
         self._end_others(user)
-        session.marks.pop("authenticator", None)
         return self.led_on(sent)
 
     def _first_step(self, ticket: Ticket, typed: Typed) -> int:

@@ -168,7 +168,8 @@ class PortalMachine(Machine):
         ticket = browser.session.marks.get("enrolment")
         secret = ticket.data.get("secret") if ticket else None
         typed = self.typed(browser.session.user, how, number, secret)
-        sent = Sent("POST", f"{MOUNT}/activate", answers=[typed])
+        fields = [("saved", "yes")]
+        sent = Sent("POST", f"{MOUNT}/activate", fields=fields, answers=[typed])
         self.do(browser, self.with_token(browser, sent))
 
     @rule(

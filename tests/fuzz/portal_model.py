@@ -19,7 +19,6 @@ AREAS = (
 )
 INSIDE = ("/", "/security/", "/invoices/", "/security/password")
 BOTH = ("GET", "POST")
-Change = Callable[[Session, Sent], int]
 RESET_SECONDS, WRONG_IN_SESSION = 3600, 5
 METHODS = {
     "/": ("GET",),
@@ -169,7 +168,8 @@ class PortalModel(PagesModel):
         """The portal's own answer to programs that are not signed in."""
         if sent.wants == "application/json":
             return Answer(403)
-        back = sent.method in ("GET", "HEAD") and sent.path != "/"
+        posted = sent.method == "POST" and bool(sent.form)
+        back = posted or (sent.method in ("GET", "HEAD") and sent.path != "/")
         return Answer(303, location="/login?" if back else "/login")
 
     def answer(self, session: Session, sent: Sent) -> Answer:
@@ -242,7 +242,10 @@ class PortalModel(PagesModel):
         if sent.path in ("/security/password", "/security/email"):
             area = sent.path.rpartition("/")[2]
             change = self._password if area == "password" else self._email
-            status = self.guarded(session, sent, area, lambda: self._or_form(change, session, sent))
+            form = self._own_form(session, sent)
+            if form is None:
+                return Answer(200)
+            status = self.guarded(session, sent, area, lambda: change(session, form))
             return Answer(status, location="/security/" if status == 303 else None)
         if sent.path == "/invoices/":
             return Answer(self.guarded(session, sent, "invoices", lambda: 200))
@@ -314,6 +317,7 @@ class PortalModel(PagesModel):
     # the security section
 
     def _own_form(self, session: Session, sent: Sent) -> dict[str, str] | None:
+        """Return the form if nothing is wrong with it: that is checked before a code is asked."""
         form, user = dict(reversed(sent.form)), session.user or ""
         password = form.get("current_password", "")
         if sent.safe or sent.kind == JSON or not password:
@@ -322,28 +326,19 @@ class PortalModel(PagesModel):
             self.judge_password(session, sent, user, password)
         except Refused:
             return None
-        return form
+        if sent.path == "/security/password":
+            return form if self.may_become(user, form.get("new_password") or "short") else None
+        return None if form.get("email") in (None, "", "nobody", self.emails[user]) else form
 
-    def _or_form(self, change: Change, session: Session, sent: Sent) -> int:
-        """Return the page again with its form and the dialog."""
-        status = change(session, sent)
-        if status == 200:
-            sent.came_back.add(sent.path.rpartition("/")[2])
-        return status
-
-    def _password(self, session: Session, sent: Sent) -> int:
-        form, user = self._own_form(session, sent), session.user or ""
-        if form is None or not self.may_become(user, form.get("new_password") or "short"):
-            return 200
+    def _password(self, session: Session, form: dict[str, str]) -> int:
+        user = session.user or ""
         self.renew_password(user, form["new_password"])
         self._carry_over(user)
         self.password_given(session, user, self.now)
         return 303
 
-    def _email(self, session: Session, sent: Sent) -> int:
-        form, user = self._own_form(session, sent), session.user or ""
-        if form is None or form.get("email") in (None, "", "nobody", self.emails[user]):
-            return 200
+    def _email(self, session: Session, form: dict[str, str]) -> int:
+        user = session.user or ""
         self.emails[user] = form["email"]
         for link in self.links:
             link.gone |= link.user == user

@@ -20,9 +20,9 @@ JUNK = tuple(
     for text in (
         "12345",
         "1234567",
-        "١٢٣٤٥٦",  # Arabic-Indic digits
-        "१२३४५६",  # Devanagari digits
-        "𝟏𝟐𝟑𝟒𝟓𝟔",  # mathematical digits
+        "١٢٣٤٥",  # Arabic-Indic digits
+        "१२३४५",  # Devanagari digits
+        "𝟏𝟐𝟑𝟒𝟓",  # mathematical digits
         "①②③④⑤⑥",
         "12345\0",
         "\0\0\0\0\0\0",
@@ -48,7 +48,9 @@ def as_typed(digits: str, how: int = 0) -> Typed:
     """Six digits as people and phones write them."""
     spaced = f"{digits[:3]} {digits[3:]}"
     wide = "".join(chr(0xFF10 + int(digit)) for digit in digits)
-    texts = (digits, spaced, f"  {digits}\t", wide, f"{digits[:3]}\u2013{digits[3:]}")
+    arabic = "".join(chr(0x0660 + int(digit)) for digit in digits)
+    dashed, dotted = f"{digits[:3]}\u2013{digits[3:]}", f"Code: {digits[:3]}.{digits[3:]}"
+    texts = (digits, spaced, f"  {digits}\t", wide, dashed, arabic, dotted)
     return Typed(texts[how % len(texts)], CODE, digits)
 
 

@@ -124,7 +124,12 @@ def served(
         finally:
             before = len(portal.printed)
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(20)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
     assert "Traceback" not in portal.printed[before:]
 
 

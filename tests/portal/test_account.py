@@ -1,11 +1,14 @@
 """The security section: the customer's changes and their notices."""
 
+from typing import ClassVar
+
 import pytest
 
 from tests.portal.mails import mails
+from tests.support.codes import wrong_code
 from tests.support.customers import make_customer, make_invoices
 from tests.support.databases import both
-from tests.support.enrol import AREAS, enrol, sign_in
+from tests.support.enrol import AREAS, enrol, guess, sign_in
 from tests.support.forms import answer, find_form, submit
 from tests.support.html import parse
 
@@ -232,14 +235,136 @@ def test_a_protected_change_asks_for_a_code(signed_in, customer_password, clock,
     assert done.location == "/security/"
 
 
-def test_a_refused_form_does_not_burn_the_code(signed_in, customer_password, clock):
-    enrolled = enrol(signed_in, clock, customer_password)
-    response = change(signed_in, "wrong", NEW)
-    assert response.status_code == 403
-    refused = answer(signed_in, response, {"twofactor_code": enrolled.next_code()})
-    assert refused.status_code == 200
-    assert "The current password is not right." in refused.text
-    assert change(signed_in, customer_password, NEW).status_code == 303
+class TestCheckedFirst:
+    """The form is checked before a code is asked for, with scripts and without."""
+
+    CHECK: ClassVar = {"X-Twofactor-Check": "1"}
+
+    @pytest.fixture
+    def enrolled(self, signed_in, customer_password, clock):
+        return enrol(signed_in, clock, customer_password)
+
+    @pytest.mark.parametrize(
+        ("path", "data", "sentence"),
+        [
+            ("password", {"new_password": NEW, "repeat_password": "x"}, "are not the same"),
+            ("password", {"new_password": "x", "repeat_password": "x"}, "at least 12 characters"),
+            ("password", {"new_password": "", "repeat_password": ""}, "Enter a new password."),
+            ("email", {"email": "alice"}, "Enter an e-mail address like"),
+            ("email", {"email": "alice@EXAMPLE.org"}, "This is your present e-mail address."),
+        ],
+    )
+    def test_a_wrong_form_costs_no_code(
+        self, signed_in, enrolled, customer_password, path, data, sentence
+    ):
+        """F-40: neither does it use up the code that came with it."""
+        path = f"/security/{path}"
+        sent = {"current_password": customer_password, **data}
+        refused = submit(signed_in, path, {**sent, "twofactor_code": enrolled.next_code()})
+        assert refused.status_code == 200
+        assert sentence in refused.text
+        looked = submit(signed_in, path, {**sent, "current_password": ""}, headers=self.CHECK)
+        assert looked.status_code == 200
+        assert sentence in looked.text
+        good = {"email": "new@example.org", "new_password": NEW, "repeat_password": NEW}
+        right = {key: good[key] for key in data} | {"current_password": customer_password}
+        assert submit(signed_in, path, right, headers=self.CHECK).status_code == 204
+        right["twofactor_code"] = enrolled.code()
+        assert submit(signed_in, path, right).status_code == 303
+
+    @pytest.mark.parametrize("path", ["/security/password", "/security/email", "/security/close"])
+    def test_a_wrong_password_is_counted_once_and_costs_no_code(
+        self, app, signed_in, enrolled, customer_password, path
+    ):
+        """F-40: a check does not look at it, and the form with the code counts no second one."""
+        data = {"new_password": NEW, "repeat_password": NEW, "email": "new@example.org"}
+        form = find_form(signed_in.get(path).text, "current_password")
+        data = {name: data[name] for name in form.names & {*data}}
+        for _ in range(20):
+            looked = submit(signed_in, path, {**data, "current_password": "x"}, headers=self.CHECK)
+            assert looked.status_code == 204
+        for _ in range(4):  # the fifth ends the session
+            refused = submit(signed_in, path, {**data, "current_password": "wrong"})
+            assert "The current password is not right." in refused.text
+        asked = submit(signed_in, path, {**data, "current_password": customer_password})
+        assert asked.status_code == 403
+        done = answer(signed_in, asked, {"twofactor_code": enrolled.next_code()})
+        assert done.status_code == 303
+
+    def test_a_check_does_not_tell_the_present_password(
+        self, signed_in, enrolled, customer_password
+    ):
+        """F-40: not even as the new one."""
+        data = {"new_password": customer_password, "repeat_password": customer_password}
+        sent = {"current_password": "wrong", **data}
+        assert submit(signed_in, "/security/password", sent, headers=self.CHECK).status_code == 204
+        refused = change(signed_in, customer_password, customer_password)
+        assert "This is your present password." in refused.text
+
+    def test_a_taken_address_is_told_after_the_code_alone(
+        self, app, signed_in, enrolled, customer_password
+    ):
+        """F-40: nobody learns without one who is a customer."""
+        make_customer(app, "bob", "bob@example.org", customer_password)
+        data = {"current_password": customer_password, "email": "bob@example.org"}
+        checked = submit(signed_in, "/security/email", data, headers=self.CHECK)
+        assert checked.status_code == 204
+        asked = submit(signed_in, "/security/email", data)
+        assert asked.status_code == 403
+        refused = answer(signed_in, asked, {"twofactor_code": enrolled.next_code()})
+        assert "can&#39;t be used" in refused.text or "can't be used" in refused.text
+        # The code leaves a retry, since nothing was done with it.
+        data["email"] = "free@example.org"
+        assert submit(signed_in, "/security/email", data).status_code == 303
+
+    def test_the_question_says_what_exactly_is_confirmed(
+        self, signed_in, enrolled, customer_password
+    ):
+        """F-40: the new address, and the account that is closed."""
+        own = {"current_password": customer_password}
+        asked = submit(signed_in, "/security/email", {**own, "email": "dana@example.org"})
+        assert "to dana@example.org" in parse(asked.text).text
+        answer(signed_in, asked, {"twofactor_code": enrolled.next_code()})
+        assert "(to dana@example.org)" in parse(signed_in.get("/security/two-factor/").text).text
+        closing = "your account “alice” and all its invoices"
+        assert closing in parse(submit(signed_in, "/security/close", own).text).text
+        assert (
+            closing
+            in parse(signed_in.get("/security/close").text)
+            .by_id("twofactor-close_account-summary")
+            .text
+        )
+
+    @pytest.mark.parametrize("path", ["/security/password", "/security/email"])
+    def test_a_form_that_was_confirmed_is_not_judged_again(
+        self, signed_in, enrolled, customer_password, path
+    ):
+        """F-40: sent again it says when it was done, not that the password is wrong by now."""
+        data = {"current_password": customer_password, "email": "new@example.org"}
+        data |= {"new_password": NEW, "repeat_password": NEW}
+        form = find_form(signed_in.get(path).text, "current_password")
+        asked = submit(signed_in, path, {name: data[name] for name in form.names & {*data}})
+        code = enrolled.next_code()
+        assert answer(signed_in, asked, {"twofactor_code": code}).status_code == 303
+        again = answer(signed_in, asked, {"twofactor_code": enrolled.next_code()})
+        assert again.status_code == 409
+        assert "already confirmed" in again.text
+
+    def test_another_customers_sealed_form_shows_nothing(
+        self, app, signed_in, enrolled, customer_password
+    ):
+        """F-40: the view looks at a form before the guard does, but only at its own customer's."""
+        data = {"current_password": customer_password, "email": "private@example.org"}
+        asked = submit(signed_in, "/security/email", data)
+        sealed = dict(find_form(asked.text, "twofactor_pending").fields)["twofactor_pending"]
+        make_customer(app, "bob", "bob@example.org", customer_password)
+        bob = app.test_client()
+        sign_in(bob, "bob", customer_password)
+        token = dict(find_form(bob.get("/security/email").text, "email").fields)["csrf_token"]
+        sent = {"csrf_token": token, "twofactor_pending": sealed}
+        shown = bob.post("/security/email", data=sent)
+        assert shown.status_code == 403
+        assert "private@example.org" not in shown.text
 
 
 def test_the_overview_tells_no_invoices_when_they_are_protected(
@@ -255,6 +380,7 @@ def test_the_overview_tells_no_invoices_when_they_are_protected(
     assert number in signed_in.get("/").text
     enrol(signed_in, clock, customer_password)
     assert number not in signed_in.get("/").text
+    clock.advance(301)
     assert signed_in.get("/invoices/").status_code == 403
     assert signed_in.get(f"/invoices/{number}.pdf").status_code == 403
 
@@ -294,3 +420,24 @@ class TestLengths:
         assert enrolled.recovery_code
         assert "At least 13 characters." in signed_in.get("/security/password").text
         assert change(signed_in, customer_password, "plum-lantern-4").status_code == 303
+
+
+def test_the_security_page_tells_of_a_hold(app, signed_in, customer_password, clock):
+    """F-49: of a stranger's, and of this browser's; until when, and what helps."""
+    phone = enrol(signed_in, clock, customer_password)
+    assert "on hold" not in signed_in.get("/security/").text
+    for _ in range(5):
+        clock.advance(1)
+        guess(app.test_client(), "alice", customer_password, phone.secret, clock())
+    page = parse(signed_in.get("/security/").text).text
+    assert (
+        "Someone entered wrong codes, so codes are on hold until 15 January 2027, 08:01 UTC"
+        " on browsers you haven't used before." in page
+    )
+    asked = change(signed_in, customer_password, NEW)
+    for _ in range(5):
+        wrong = wrong_code(phone.secret, clock())
+        asked = answer(signed_in, asked, {"twofactor_code": wrong})
+    page = parse(signed_in.get("/security/").text).text
+    assert "Codes are on hold until 15 January 2027, 08:01 UTC, because of wrong codes." in page
+    assert "Use your recovery code." in page

@@ -180,7 +180,9 @@ def test_a_form_without_its_token_is_refused_kindly(signed_in, path, token):
     data = {} if token is None else {"csrf_token": token}
     response = signed_in.post(path, data=data)
     assert response.status_code == 400
-    assert "reload the page" in parse(response.text).text
+    page = parse(response.text)
+    assert "try again" in page.text or "Press the button" in page.text
+    assert [each for each in page.by_id("main") if each.tag in ("a", "button")], "a dead end"
 
 
 def test_csrf_tokens_of_others_and_from_before_signing_in_are_refused(

@@ -9,8 +9,9 @@ from portal.i18n import language
 from portal.invoices.document import invoice_pdf
 from portal.models import Customer, Invoice, InvoiceLine
 from tests.support.customers import make_customer, make_invoices
-from tests.support.enrol import enrol, sign_in
-from tests.support.forms import answer
+from tests.support.enrol import TWOFACTOR, enrol, sign_in
+from tests.support.forms import answer, submit
+from tests.support.html import parse
 from tests.support.pdf import facts_of, needs_poppler, text_of
 
 
@@ -69,6 +70,8 @@ def test_protected_invoices_open_with_a_code_and_stay_open_for_a_while(
 ):
     [number, *_] = make_invoices(app, customer)
     enrolled = enrol(signed_in, clock, customer_password)
+    assert number in signed_in.get("/invoices/").text
+    clock.advance(301)
     asked = signed_in.get("/invoices/")
     assert asked.status_code == 403
     assert number not in asked.text
@@ -86,6 +89,43 @@ def test_protected_invoices_open_with_a_code_and_stay_open_for_a_while(
     assert other.get(f"/invoices/{number}.pdf").status_code != 200
     clock.advance(301)
     assert signed_in.get(f"/invoices/{number}.pdf").status_code == 403
+
+
+def test_they_are_open_a_few_seconds_after_signing_in(
+    app, signed_in, customer, customer_password, clock
+):
+    """F-41: with the default areas, without a second code."""
+    [number, *_] = make_invoices(app, customer)
+    enrolled = enrol(signed_in, clock, customer_password)
+    clock.advance(30)
+    other = app.test_client()
+    sign_in(other, "alice", customer_password)
+    submit(other, f"{TWOFACTOR}/sign-in", {"code": enrolled.code()})
+    clock.advance(8)
+    assert number in other.get("/invoices/").text
+    assert other.get(f"/invoices/{number}.pdf").status_code == 200
+    dialog = other.get("/security/password").text
+    assert 'data-twofactor-wait="22"' in dialog
+    assert "You&#39;ve already used the code" in dialog or "You've already used" in dialog
+
+
+def test_a_download_is_asked_for_like_a_page(app, signed_in, customer, customer_password, clock):
+    """F-38: browsers drop the challenge of a link with `download`; afterwards it starts itself."""
+    [number, *_] = make_invoices(app, customer)
+    enrolled = enrol(signed_in, clock, customer_password)
+    page = parse(signed_in.get("/invoices/").text)
+    links = [link for link in page.all("a") if link.get("href").endswith(".pdf")]
+    assert links
+    assert not [link for link in links if "download" in link.attributes]
+    clock.advance(301)
+    path = f"/invoices/{number}.pdf"
+    asked = signed_in.get(path, headers={"Referer": "http://localhost/invoices/"})
+    led = answer(signed_in, asked, {"code": enrolled.code()})
+    begins = signed_in.get(led.location)
+    assert begins.headers["Refresh"] == f"0; url={path}"
+    assert "/invoices/" in [link.get("href") for link in parse(begins.text).all("a")]
+    with signed_in.get(path) as file:
+        assert file.mimetype == "application/pdf"
 
 
 def test_sums_are_exact():

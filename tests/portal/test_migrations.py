@@ -52,6 +52,10 @@ ROWS = {
           VALUES ('ee', 7, 3, 1800000000);
         INSERT INTO password_attempts (key, run, last_at) VALUES ('ff', 4, 1800000000);
     """,
+    "0004": """
+        INSERT INTO kept_form (customer_id, digest, data, expires_at)
+          VALUES (7, 'gg', 'sealed', 1800000000);
+    """,
 }
 # Data that a revision deletes on purpose; older links don't record their credential.
 DROPPED = {"0003": {"password_reset"}}

@@ -6,7 +6,7 @@ from portal.extensions import db
 from portal.mail.texts import of_change
 from portal.twofactor import signals
 from tests.portal.mails import mails
-from tests.support.enrol import AREAS, enrol, sign_in
+from tests.support.enrol import AREAS, enrol, new_recovery_code, sign_in
 from tests.support.forms import answer, submit
 
 
@@ -34,7 +34,7 @@ class TestNotices:
         """C-75"""
         enrolled = enrol(signed_in, clock, customer_password, ["password"])
         submit(signed_in, "/security/two-factor/", {"areas": ["password", "email"]})
-        submit(signed_in, "/security/two-factor/recovery", {"code": enrolled.next_code()})
+        new_recovery_code(signed_in, enrolled.next_code())
         submit(signed_in, "/security/two-factor/deactivate", {"code": enrolled.next_code()})
         assert self.subjects(app) == [
             "Two-factor authentication is on",

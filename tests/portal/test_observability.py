@@ -13,7 +13,7 @@ from portal import create_app
 from portal.config import SettingError
 from portal.web.logs import JsonFormatter, TextFormatter
 from tests.support.databases import both
-from tests.support.enrol import enrol, sign_in
+from tests.support.enrol import enrol, new_recovery_code, sign_in
 from tests.support.forms import submit
 
 TOKEN = "a token for the tests alone"
@@ -173,7 +173,7 @@ class TestMetrics:
 
     def test_metrics_are_shown_with_the_token(self, client, signed_in, clock, customer_password):
         phone = enrol(signed_in, clock, customer_password)
-        submit(signed_in, "/security/two-factor/recovery", {"code": phone.next_code()})
+        new_recovery_code(signed_in, phone.next_code())
         shown = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         assert shown.status_code == 200
         assert shown.content_type.startswith("text/plain")

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from portal.twofactor.methods.recovery import new_code
 from tests.portal.mails import mails
 from tests.support.customers import make_customer
 from tests.support.databases import both
-from tests.support.enrol import enrol, sign_in
+from tests.support.enrol import enrol, sign_in, status
 from tests.support.forms import answer, find_form, submit
 from tests.support.mail import last_link
 from tests.support.statements import statements_of
@@ -92,8 +93,9 @@ def test_only_one_of_two_uses_of_a_link_at_once_succeeds(app, client, customer):
         alice = db.session.get(Customer, customer.id)
         ticket = db.session.scalars(db.select(PasswordReset.token_hash)).one()
         link = Link(alice, ticket, 1, alice.email)
-        assert service.reset_password(link, NEW)
-        assert not service.reset_password(link, "another-good-password-7")
+        service.reset_password(link, NEW)
+        with pytest.raises(service.LinkDead):
+            service.reset_password(link, "another-good-password-7")
     assert sign_in(client, "alice", NEW).status_code == 303
 
 
@@ -311,6 +313,131 @@ def test_the_second_factor_is_asked_and_stays(app, client, customer, customer_pa
     second = sign_in(client, "alice", NEW)
     assert second.location.startswith("/security/two-factor/sign-in")
     assert client.get("/").status_code == 303
+
+
+class TestLostPhone:
+    """F-45: the mailed link and the recovery code together give a new password."""
+
+    @pytest.fixture
+    def owner(self, app, customer, customer_password):
+        """Another browser of the customer, signed in."""
+        owner = app.test_client()
+        sign_in(owner, "alice", customer_password)
+        return owner
+
+    @pytest.fixture
+    def enrolled(self, owner, customer_password, clock):
+        return enrol(owner, clock, customer_password)
+
+    @both
+    def test_link_and_recovery_code(self, app, client, owner, enrolled, customer_password):
+        """F-45: both or nothing; sessions end, and the owner is told by mail."""
+        ask(client)
+        challenge = use(client, last_link(app))
+        assert challenge.status_code == 403
+        assert "Lost your phone? Enter your recovery code here." in challenge.text
+        before = len(mails(app))
+        done = answer(client, challenge, {"twofactor_code": enrolled.recovery_code})
+        assert (done.status_code, done.location) == (303, "/login")
+        page = client.get("/login").text
+        assert "Your password was changed" in page
+        assert "Two-factor authentication is now off." in page
+        assert owner.get("/").status_code == 303
+        assert client.get("/").status_code == 303
+        told = " ".join(mail["Subject"] for mail in mails(app)[before:])
+        assert "password" in told.lower()
+        assert "two-factor" in told.lower()
+        assert sign_in(client, "alice", customer_password).status_code == 200
+        assert sign_in(client, "alice", NEW).location == "/"
+        assert status(client) == "off"
+        assert client.get(CHOOSE).location == "/forgot"
+
+    def test_link_and_a_wrong_recovery_code(self, app, client, enrolled, customer_password):
+        """F-45: nothing changes, a code still works, and so does the link."""
+        ask(client)
+        challenge = use(client, last_link(app))
+        for typed in ("ABCD", new_code().text):
+            challenge = answer(client, challenge, {"twofactor_code": typed})
+            assert challenge.status_code == 403
+            assert "recovery code" in challenge.text
+        assert sign_in(app.test_client(), "alice", NEW).status_code == 200
+        done = answer(client, challenge, {"twofactor_code": enrolled.next_code()})
+        assert done.location == "/login"
+        second = sign_in(client, "alice", NEW)
+        assert second.location.startswith("/security/two-factor/sign-in")
+
+    def test_a_used_link_and_the_recovery_code(self, app, client, enrolled, customer_password):
+        """F-45: the recovery code alone never resets, and it stays good."""
+        ask(client)
+        challenge = use(client, last_link(app))
+        ask(app.test_client())
+        done = answer(client, challenge, {"twofactor_code": enrolled.recovery_code})
+        assert done.location == "/forgot"
+        sign_in(client, "alice", customer_password)
+        page = "/security/two-factor/sign-in?use=recovery"
+        assert submit(client, page, {"code": enrolled.recovery_code}).status_code == 303
+
+    def test_a_link_that_dies_meanwhile_turns_nothing_off(
+        self, app, client, owner, enrolled, monkeypatch
+    ):
+        """F-45: the new password comes first, so two-factor authentication outlives its failure."""
+        from portal.auth import service
+
+        def dead(*_, **__):
+            raise service.Overtaken
+
+        ask(client)
+        challenge = use(client, last_link(app))
+        with monkeypatch.context() as broken:
+            broken.setattr(service, "replace_password", dead)
+            done = answer(client, challenge, {"twofactor_code": enrolled.recovery_code})
+        assert done.location == "/forgot"
+        assert status(owner) == "on"
+
+    @pytest.mark.parametrize("by", ["code", "recovery code"])
+    def test_somebody_else_is_signed_in(self, app, client, enrolled, customer_password, clock, by):
+        """F-43: the link's owner is asked, nobody else's answer counts, and both stay apart."""
+        make_customer(app, "bob", "bob@example.org", customer_password)
+        sign_in(client, "bob", customer_password)
+        bob = enrol(client, clock, customer_password)
+        ask(client)
+        page = client.get(last_link(app), follow_redirects=True)
+        assert "alice" in page.text
+        assert 'role="dialog"' not in page.text
+        assert "twofactor-dialog" not in page.text
+        challenge = use(client, CHOOSE)
+        assert "/security/two-factor/deactivate" not in challenge.text
+        for theirs in (bob.next_code(), bob.recovery_code):
+            challenge = answer(client, challenge, {"twofactor_code": theirs})
+            assert challenge.status_code == 403
+        right = enrolled.next_code() if by == "code" else enrolled.recovery_code
+        done = answer(client, challenge, {"twofactor_code": right})
+        assert done.location == "/login"
+        assert status(client) == "on"
+        assert sign_in(app.test_client(), "bob", NEW).status_code == 200
+        alice = app.test_client()
+        led = sign_in(alice, "alice", NEW).location
+        assert led == "/" if by == "recovery code" else led.endswith("/sign-in")
+
+
+def test_a_form_is_kept_while_the_recovery_code_is_used(app, signed_in, customer_password, clock):
+    """F-44: the password form at its challenge, with the portal's own sessions and CSRF check."""
+    enrolled = enrol(signed_in, clock, customer_password)
+    data = {"current_password": customer_password, "new_password": NEW, "repeat_password": NEW}
+    challenge = submit(signed_in, "/security/password", data)
+    assert challenge.status_code == 403
+    off = "/security/two-factor/deactivate?kept=yes"
+    form = find_form(challenge.text, "twofactor_pending")
+    asked = signed_in.post(off, data={**form.filled({}), "twofactor_for": "/security/password"})
+    assert NEW not in asked.text
+    form = find_form(asked.text, "code", "twofactor_pending")
+    kept = signed_in.post(off, data=form.filled({"code": enrolled.recovery_code}))
+    form = find_form(kept.text, "twofactor_pending", button="Send it now")
+    assert form.action == "/security/password"
+    assert status(signed_in) == "off"
+    done = signed_in.post(form.action, data=form.filled({}))
+    assert done.status_code == 303
+    assert sign_in(app.test_client(), "alice", NEW).status_code == 303
 
 
 def test_the_mail_holds_no_password_and_only_the_table_of_hashes_knows_the_link(

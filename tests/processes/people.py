@@ -163,7 +163,10 @@ class People:
 
     def post(self, path: str, cookie: str, headers: dict[str, str] | None = None, **data: Any):
         """Return a request that sends a form from a browser."""
-        return Request("POST", path, {"csrf_token": self.csrf, **data}, cookie, headers or {})
+        saved = {"saved": "yes"} if path.endswith("/activate") else {}
+        return Request(
+            "POST", path, {"csrf_token": self.csrf, **saved, **data}, cookie, headers or {}
+        )
 
     def new_email(self, cookie: str, email: str, password: str = PASSWORD, **data: Any) -> Request:
         """Return a change of the e-mail address, a deed that can be counted."""
@@ -245,6 +248,11 @@ class People:
                 message = message_from_bytes(path.read_bytes(), policy=policy.default)
                 self._subjects[path] = message["Subject"]
         return list(self._subjects.values())
+
+    def last_mail(self) -> str:
+        """Return the text of the latest mail in the outbox folder."""
+        latest = max(self._outbox.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        return str(message_from_bytes(latest.read_bytes(), policy=policy.default).get_content())
 
     def _scalar(self, statement: str, **values: Any) -> Any:
         with db.engine.connect() as connection:

@@ -121,13 +121,14 @@ def travel(journey: Journey, people: People) -> None:
     """Enrol, enter wrong and right codes, and leave a pass, a pending sign-in and an enrolment."""
     app = journey.app
     people.person(areas=None)
-    people.person("bob", areas=None)
+    bob = people.person("bob", areas=None)
     client, other, bobs = app.test_client(), app.test_client(), app.test_client()
     sign_in(client, "alice", PASSWORD)
     journey.see(client)
     alice = journey.enrolled(client)
+    alice.clock.advance(301)  # the activation has opened the invoices
     # A wrong code, a right one, and a second right one whose form came back and left a pass.
-    data = {"current_password": "wrong", "email": "x@example.org"}
+    data = {"current_password": PASSWORD, "email": people.email_of(bob)}
     asked = submit(client, "/security/email", data)
     asked = answer(client, asked, {"twofactor_code": journey.typed("918273")})
     assert asked.status_code == 403
@@ -137,7 +138,9 @@ def travel(journey: Journey, people: People) -> None:
     # An open view, a new recovery code, an attempt with the old one.
     looked = client.get("/invoices/")
     answer(client, looked, {"code": journey.typed(alice.next_code())})
-    made = submit(client, f"{TWOFACTOR}/recovery", {"code": journey.typed(alice.next_code())})
+    data = {"code": journey.typed(alice.next_code())}
+    made = submit(client, f"{TWOFACTOR}/recovery", data, follow_redirects=True)
+    answer(client, made, {"saved": "yes"})
     journey.recovery_codes.add(parse(made.text).by_id("twofactor-recovery-code").text)
     refused = submit(client, f"{TWOFACTOR}/deactivate", {"code": alice.recovery_code})
     assert refused.status_code == 403
@@ -161,7 +164,7 @@ def travel(journey: Journey, people: People) -> None:
     page = parse(step2.text)
     journey.secrets.add(page.by_id("twofactor-secret").text.replace(" ", ""))
     journey.recovery_codes.add(page.by_id("twofactor-recovery-code").text)
-    answer(bobs, step2, {"code": journey.typed("564738")})
+    answer(bobs, step2, {"code": journey.typed("564738"), "saved": "yes"})
     journey.see(bobs)
 
 

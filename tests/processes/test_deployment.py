@@ -113,14 +113,16 @@ def test_a_journey_hops_between_hosts_while_processes_die(site: Site, people: Pe
     browser = site.browser()
     browser.headers["X-Forwarded-For"] = "203.0.113.9"  # a forged address
     assert sign_in(browser, "alice", PASSWORD).status_code == 303
-    known, session = sorted(browser.cookies)
+    known, pages, session = sorted(browser.cookies)
     assert known.startswith("__Host-portal_known_")
+    assert pages == "__Host-portal_pages"
     assert session == "__Host-portal_session"
     phone = enrol(browser, people.clock, PASSWORD)
     guarded(browser, phone, "a1@example.org")
     # Kill the worker that has just answered before the next request.
     os.kill(int(browser.workers[-1]), signal.SIGKILL)
     guarded(browser, phone, "a2@example.org")
+    people.clock.advance(301)  # the activation has opened them
     assert browser.get("/invoices/").status_code == 403
     opened = answer(browser, browser.get("/invoices/"), {"code": phone.next_code()})
     assert opened.status_code == 303

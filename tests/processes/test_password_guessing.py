@@ -22,7 +22,7 @@ FREE = 10
 
 @pytest.fixture
 def portal(serve: Serve) -> Gunicorn:
-    return serve(workers=4)
+    return serve(workers=4, PASSWORDS_FREE=FREE)
 
 
 def guesses(people: People, person: Person, count: int = GUESSES) -> list[Request]:

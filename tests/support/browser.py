@@ -207,14 +207,26 @@ class Person:
         self.asked().fill(code)
         self.press("Confirm", self.dialog)
 
+    def leave_the_dialog(self) -> None:
+        """Go from the dialog to the challenge page, which keeps the form."""
+        if self.look.scripts:
+            self.press("I've lost my phone", self.dialog)
+        expect(self.page.locator("input[name='twofactor_pending']")).to_be_attached()
+
     def change_email_with_a_wrong_code(self, password: str, email: str) -> None:
-        """Fill in the form and answer wrongly, which shows the challenge as a separate page."""
+        """Fill in the form and answer wrongly on the challenge page."""
         self.open("/security/email")
         self.fill("Current password", password)
         self.fill("New e-mail address", email)
         self.press("Save")
+        self.asked()
+        self.leave_the_dialog()
         self.answer(wrong_code(self.secret, self.clock()))
         self.sees("not right")
+
+    def tick_saved(self) -> None:
+        """Say that the recovery code is printed or saved."""
+        self.field("I have printed or saved my recovery code").check()
 
     def state(self) -> str:
         """Return ``on`` or ``off``, as the preferences page says."""

@@ -54,10 +54,17 @@ def enrol(client: Any, clock: Clock, password: str, areas: Sequence[str] = AREAS
     secret = page.by_id("twofactor-secret").text.replace(" ", "")
     recovery_code = page.by_id("twofactor-recovery-code").text
     enrolled = Enrolled(secret, recovery_code, clock)
-    done = answer(client, step2, {"code": enrolled.code()}, follow_redirects=True)
+    done = answer(client, step2, {"code": enrolled.code(), "saved": "yes"}, follow_redirects=True)
     assert done.status_code == 200, (done.status_code, parse(done.text).text[:600])
     assert status(client) == "on"
     return enrolled
+
+
+def new_recovery_code(client: Any, code: str) -> str:
+    """Make a new recovery code and save it; return it."""
+    made = submit(client, f"{TWOFACTOR}/recovery", {"code": code}, follow_redirects=True)
+    answer(client, made, {"saved": "yes"})
+    return parse(made.text).by_id("twofactor-recovery-code").text
 
 
 def status(client: Any) -> str:

@@ -168,6 +168,18 @@ def _routes(app: Any) -> None:  # noqa: C901 - a list of views
         deeds.append("reset")
         return redirect("/login", 303)
 
+    @app.post("/link/<user_id>")
+    def link(user_id):
+        def act():
+            if request.form.get("text") == "dead":
+                abort(410)
+            deeds.append("link")
+
+        user = db.session.get(app.User, user_id)
+        if not twofactor.require("note", user=user, recovery=act):
+            act()
+        return redirect("/login", 303)
+
     @app.route("/diary", methods=["GET", "POST"])
     @login_required
     @twofactor.required("note")

@@ -13,6 +13,7 @@ from .host import PASSWORD
 
 ALL = ["sign_in", "note", "vault", "payment"]
 MOUNT = "/two-factor"
+VIEW_SECONDS = 300
 
 
 class Person:
@@ -44,6 +45,10 @@ class Person:
         self.client.delete_cookie(self.known_cookie)
         return self
 
+    @property
+    def trust_cookie(self) -> str:
+        return self.known_cookie.replace("known", "trust")
+
     def sign_in(self, password: str = PASSWORD, **query: str) -> Any:
         return self.client.post(
             "/login", data={"username": self.username, "password": password}, query_string=query
@@ -60,10 +65,12 @@ class Person:
     def post(self, path: str, data: dict[str, Any], page: str = "", **options: Any) -> Any:
         """Send a form of the blueprint with the CSRF token of its page."""
         token = self.token(page or f"{MOUNT}{path}")
+        if path == "/activate" and "code" in data:
+            data = {"saved": "yes", **data}
         return self.client.post(f"{MOUNT}{path}", data={"csrf_token": token, **data}, **options)
 
-    def enrol(self, areas: list[str] | None = None) -> Any:
-        """Activate, then move the clock on for a new code."""
+    def enrol(self, areas: list[str] | None = None, wait: int = VIEW_SECONDS + 30) -> Any:
+        """Activate, then wait for a new code and, by default, until "view" areas have closed."""
         chosen = ALL if areas is None else areas
         token = self.token(f"{MOUNT}/activate")
         data = {"password": PASSWORD, "areas": chosen, "csrf_token": token}
@@ -72,10 +79,10 @@ class Person:
         page = self.client.get(f"{MOUNT}/activate").text
         self.secret = element(page, "twofactor-secret").replace(" ", "")
         self.recovery_code = element(page, "twofactor-recovery-code")
-        data = {"code": self.code(), "csrf_token": token}
+        data = {"code": self.code(), "saved": "yes", "csrf_token": token}
         done = self.client.post(f"{MOUNT}/activate", data=data)
         assert done.status_code == 303, done.text
-        self.clock.advance(30)
+        self.clock.advance(wait)
         return done
 
     def code(self, offset: int = 0) -> str:

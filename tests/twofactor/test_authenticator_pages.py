@@ -49,7 +49,7 @@ def test_a_new_phone_is_added_and_the_old_one_removed(protected):
     assert 'role="dialog"' in asked.text
     new = secret.replace(" ", "")
     done = protected.post(NEW, {"code": oathtool(new, protected.clock())}, follow_redirects=True)
-    assert "Tablet was added" in html.unescape(done.text)
+    assert "Tablet is added" in html.unescape(done.text)
     old, tablet = addresses(protected)
     protected.clock.advance(30)
     gone = protected.post(
@@ -86,7 +86,7 @@ def test_the_field_takes_as_much_as_the_rule(protected):
         ("", None, "Enter a name"),
         ("x" * 41, None, "at most 40"),
         ("Authenticator app", None, "has that name"),
-        ("Tablet", "12", "six digits"),
+        ("Tablet", "12", "6-digit code"),
         ("Tablet", "", "Enter the code"),
     ],
 )
@@ -147,7 +147,7 @@ def test_an_authenticator_of_another_user_is_out_of_reach(host, protected, clock
     answer = bob.post(
         f"{hers}{action}", {"name": "Mine", "code": bob.code()}, follow_redirects=True
     )
-    assert "There is no such authenticator app" in answer.text
+    assert "That device is no longer in your account" in answer.text
     assert "Mine" not in protected.client.get(f"{MOUNT}/").text
     assert bob.client.get(f"{MOUNT}{hers}").status_code == 303
     assert len(addresses(protected)) == 1

@@ -110,10 +110,23 @@ def test_drift_is_recognised_up_to_ten_minutes_and_no_further():
         "\u200b123456\ufeff",
         "１２３４５６",
         "1 2 3 4 5 6",
+        "١٢٣٤٥٦",  # Arabic-Indic
+        "۱۲۳۴۵۶",  # Persian
+        "१२३४५६",  # Devanagari
+        "𝟏𝟐𝟑𝟒𝟓𝟔",
+        "١٢٣ 456",
+        "123.456",
+        "123,456.",
+        "(123) 456",
+        "123456\0",
+        "Code: 123456",
+        "Ihr Code lautet 123 456!",
+        "123456 is your code",
+        "123456²",
     ],
 )
 def test_one_code_in_all_its_spellings(typed):
-    """C-36, C-111, C-113"""
+    """F-46, C-36, C-111, C-113: six digits of any script count, whatever stands around them."""
     assert Code.read(typed).digits == "123456"
 
 
@@ -125,15 +138,16 @@ def test_one_code_in_all_its_spellings(typed):
         "12345",
         "1234567",
         "12345a",
-        "١٢٣٤٥٦",  # Arabic-Indic digits
-        "१२३४५६",
-        "𝟏𝟐𝟑𝟒𝟓𝟔",
         "12345²",
+        "12345½",
+        "12345Ⅵ",
+        "①②③④⑤⑥",
+        "12345a6",
+        "123 or 456",
+        "Code: 1234567",
         "+12345",
         "1e5",
         "0x1234",
-        "123.456",
-        "123456\0",
         "1" * 1_000_000,
     ],
 )

@@ -9,9 +9,17 @@ from sqlalchemy import text
 from portal.twofactor import signals
 from portal.twofactor.core import changes
 from portal.twofactor.core.answers import Code, RecoveryCode
+from portal.twofactor.core.areas import Choice
 from portal.twofactor.core.records import Subject
+from portal.twofactor.methods import recovery
 from portal.twofactor.methods.totp import base32
-from portal.twofactor.service import areas, authenticators, deactivation, enrolment
+from portal.twofactor.service import (
+    areas,
+    authenticators,
+    deactivation,
+    recovery_code,
+    tickets,
+)
 from portal.twofactor.service.operator import accounts
 from tests.support.codes import oathtool
 
@@ -23,15 +31,13 @@ CHANGES: dict[str, tuple[list[str], Callable[[Person], object]]] = {
         ["areas_changed"],
         lambda alice: kit_of(alice).store.run(
             lambda transaction: areas.choose_areas(
-                kit_of(alice), transaction, Subject(alice.id), frozenset({"note", "staff"})
+                kit_of(alice), transaction, Subject(alice.id), only(alice, "note", "staff")
             )
         ),
     ),
     "recovery code": (
         ["recovery_code_replaced"],
-        lambda alice: enrolment.replace_recovery_code(
-            kit_of(alice), Subject(alice.id), Code(alice.code())
-        ),
+        lambda alice: recovery_code.save(kit_of(alice), Subject(alice.id), unsaved(alice)),
     ),
     "off by code": (
         ["deactivated"],
@@ -60,6 +66,18 @@ class Refusing(Exception):
 
 def kit_of(person: Person):
     return person.app.extensions["twofactor"].kit
+
+
+def unsaved(person: Person) -> str:
+    """Return the ticket of a new recovery code, made before the change."""
+    kit = kit_of(person)
+    data = {"recovery": recovery.new_code().symbols}
+    made = tickets.made(kit, tickets.RECOVERY, person.id, 900, data=data)
+    return kit.store.run(lambda transaction: tickets.issue(transaction, made))
+
+
+def only(person: Person, *keys: str) -> Choice:
+    return Choice(kit_of(person).areas.offer(), frozenset(keys))
 
 
 @pytest.fixture

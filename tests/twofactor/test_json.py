@@ -4,7 +4,7 @@ import pytest
 from flask_wtf import CSRFProtect
 
 from .host import PASSWORD
-from .person import ALL, MOUNT
+from .person import ALL, MOUNT, VIEW_SECONDS
 
 JSON = {"Accept": "application/json"}
 
@@ -26,9 +26,9 @@ def enrol(alice, send):
     assert begun["uri"].startswith("otpauth://totp/host:alice?secret=")
     again = alice.client.get(f"{MOUNT}/activate", headers=JSON).get_json()
     assert again["secret"] == begun["secret"]
-    done = send("/activate", {"code": alice.code()})
+    done = send("/activate", {"code": alice.code(), "saved": "yes"})
     assert done.get_json()["state"] == "on"
-    alice.clock.advance(30)
+    alice.clock.advance(VIEW_SECONDS + 30)
 
 
 def test_enrol_choose_and_deactivate(alice, send):
@@ -47,6 +47,10 @@ def test_enrol_choose_and_deactivate(alice, send):
     assert send("/", {"areas": ["note"]}, **code).get_json()["areas"] == ["note", "staff"]
     alice.clock.advance(30)
     fresh = send("/recovery", {"code": alice.code()}).get_json()["recovery_code"]
+    shown = alice.client.get(f"{MOUNT}/recovery", headers=JSON).get_json()
+    assert (shown["needed"], shown["recovery_code"]) == (["saved"], fresh)
+    assert send("/recovery", {"saved": "no"}).status_code == 403
+    assert send("/recovery", {"saved": "yes"}).status_code == 200
     assert send("/deactivate", {"code": alice.recovery_code}).status_code == 403
     assert send("/deactivate", {"code": fresh}).get_json()["by"] == "recovery"
     assert alice.client.get(f"{MOUNT}/", headers=JSON).get_json()["state"] == "off"
@@ -168,7 +172,7 @@ class TestRenewal:
     def test_activation_and_deactivation(self, alice, send, go_on):
         begun = send("/activate", {"password": PASSWORD, "areas": ALL}).get_json()
         alice.secret = begun["secret"]
-        on = send("/activate", {"code": alice.code()})
+        on = send("/activate", {"code": alice.code(), "saved": "yes"})
         assert on.headers["X-CSRFToken"] == on.get_json()["csrf_token"]
         assert go_on(on).status_code == 200
         alice.clock.advance(30)

@@ -129,7 +129,7 @@ class TestPrefix:
         other.sign_in()
         done = other.post("/sign-in", {"code": other.code(), "trust": "yes"})
         (cookie,) = [c for c in done.headers.getlist("Set-Cookie") if "twofactor_trust" in c]
-        assert cookie.startswith("__Host-twofactor_trust=")
+        assert cookie.startswith(f"__Host-{other.trust_cookie}=")
         assert "Secure" in cookie
 
 

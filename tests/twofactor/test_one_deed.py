@@ -339,7 +339,7 @@ class TestExecutedOnce:
     def test_a_form_of_the_version_before_is_filled_in_once_more(
         self, protected, host, monkeypatch
     ):
-        older = SimpleNamespace(dumps=lambda content, **_: json.dumps(content[:-1]))
+        older = SimpleNamespace(dumps=lambda content, **_: json.dumps(content[:4]))
         with monkeypatch.context() as patched:
             patched.setattr(continuation, "json", older)
             challenge = protected.client.post("/note", data={"text": "hi"})

@@ -5,9 +5,15 @@ import re
 import pytest
 
 from portal.twofactor import signals
+from portal.twofactor.core.answers import RecoveryCode
+from portal.twofactor.methods import recovery
 
 from .host import PASSWORD
-from .person import ALL, MOUNT, element, error, pending
+from .person import ALL, MOUNT, VIEW_SECONDS, element, error, pending
+
+
+def shown_code(person):
+    return element(person.client.get(f"{MOUNT}/recovery").text, "twofactor-recovery-code")
 
 
 def chosen(person):
@@ -37,6 +43,32 @@ class TestAreas:
         alice.enrol(["note"])
         assert alice.post("/", {"areas": ["vault"]}).status_code == 403
         assert chosen(alice) == {"note"}
+
+    def test_an_old_page_removes_nothing_that_was_added_elsewhere(self, alice):
+        """F-36: what a page changes is compared with what it showed."""
+        alice.enrol(["note"])
+        page = alice.client.get(f"{MOUNT}/").text
+        shown = re.findall(r'name="shown" value="(\w+)"', page)
+        assert set(shown) == {"note", "staff"}
+        alice.post("/", {"areas": ["note", "vault"], "shown": shown})
+        saved = alice.post("/", {"areas": ["note", "payment"], "shown": shown})
+        assert saved.status_code == 303, "the old page; no code is asked for"
+        assert chosen(alice) == {"note", "vault", "payment"}
+        asked = alice.post("/", {"areas": ["payment"], "shown": shown})
+        assert asked.status_code == 403
+        alice.post("/", {"areas": ["note", "sign_in"], "shown": shown})
+        assert alice.answer(asked, f"{MOUNT}/", alice.code()).status_code == 303
+        assert chosen(alice) == {"vault", "payment", "sign_in"}
+
+    def test_a_choice_sent_twice_is_saved(self, protected):
+        """F-32: the second answer says what is there, not that nothing was changed."""
+        form = {"areas": ["note"], "shown": ALL, "twofactor_code": protected.code()}
+        for _ in range(2):
+            assert protected.post("/", form).status_code == 303
+            assert "Saved." in protected.client.get(f"{MOUNT}/").text
+        same = protected.post("/", {"areas": ["note"], "shown": ["note"]})
+        assert same.status_code == 303
+        assert "You didn&#39;t change anything." in protected.client.get(f"{MOUNT}/").text
 
     def test_an_empty_choice_asks(self, protected):
         """A-61"""
@@ -83,19 +115,61 @@ class TestAreas:
 
 
 class TestRecoveryCode:
-    def test_a_new_one_needs_a_code_and_replaces_the_old(self, protected, clock):
-        """C-60"""
+    def test_a_new_one_needs_a_code_and_counts_once_it_is_saved(self, protected):
+        """F-31, C-60: it can be looked at again; until it is saved, the old one counts."""
         assert protected.post("/recovery", {"code": ""}).status_code == 403
         refused = protected.post("/recovery", {"code": protected.wrong()})
         assert "not right" in error(refused.text)
         made = protected.post("/recovery", {"code": protected.code()})
-        assert made.status_code == 200
-        fresh = element(made.text, "twofactor-recovery-code")
+        assert (made.status_code, made.location) == (303, f"{MOUNT}/recovery")
+        fresh = shown_code(protected)
         assert fresh != protected.recovery_code
-        old = protected.post("/deactivate", {"code": protected.recovery_code})
-        assert "recovery code is not right" in error(old.text)
-        assert protected.post("/deactivate", {"code": fresh}).status_code == 303
-        assert not protected.is_on()
+        assert shown_code(protected) == fresh
+        other = protected.other_browser()
+        other.sign_in()
+        protected.clock.advance(30)
+        other.post("/sign-in", {"code": other.code()})
+        assert fresh not in other.client.get(f"{MOUNT}/recovery").text
+        assert "tick the box" in error(protected.post("/recovery", {}).text)
+        assert fresh in protected.post("/recovery", {"saved": "no"}).text
+        assert self.opens(protected, protected.recovery_code)
+        assert not self.opens(protected, fresh)
+        token = protected.token(f"{MOUNT}/recovery")
+        told = []
+        with signals.recovery_code_replaced.connected_to(lambda _app, **facts: told.append(facts)):
+            for _ in range(2):
+                data = {"csrf_token": token, "saved": "yes"}
+                saved = protected.client.post(f"{MOUNT}/recovery", data=data)
+                assert (saved.status_code, saved.location) == (303, f"{MOUNT}/")
+                page = protected.client.get(f"{MOUNT}/").text
+                assert "Your old one no longer works." in page
+        assert told == [{"user_id": protected.id}]
+        assert fresh not in protected.client.get(f"{MOUNT}/recovery").text
+        assert not self.opens(protected, protected.recovery_code)
+        assert self.opens(protected, fresh)
+
+    def opens(self, person, code):
+        """Return whether this is the recovery code that counts."""
+        kit = person.app.extensions["twofactor"].kit
+        with person.app.app_context():
+            hashed = kit.store.account(person.id).recovery_hash
+        return recovery.is_code(RecoveryCode.read(code), hashed)
+
+    @pytest.mark.parametrize("end", ["late", "cancelled"])
+    def test_a_new_one_that_is_not_saved_leaves_the_old_one(self, protected, clock, end):
+        """F-31"""
+        protected.post("/recovery", {"code": protected.code()})
+        fresh = shown_code(protected)
+        if end == "late":
+            clock.advance(901)
+            late = protected.post("/recovery", {"saved": "yes"})
+            assert late.status_code == 403
+            assert "your old one still works" in error(late.text)
+        else:
+            protected.post("/recovery", {"cancel": "yes"})
+            assert "your old recovery code still works" in protected.client.get(f"{MOUNT}/").text
+        assert fresh not in protected.client.get(f"{MOUNT}/recovery").text
+        assert self.opens(protected, protected.recovery_code)
 
     def test_looking_makes_none_and_shows_none(self, protected):
         """C-54"""
@@ -105,11 +179,17 @@ class TestRecoveryCode:
         assert protected.post("/deactivate", {"code": protected.recovery_code}).status_code == 303
 
     def test_sending_the_same_form_twice_makes_one(self, protected):
+        """F-31: a double click, or a form sent again by Reload, leads to the one code."""
         code, token = protected.code(), protected.token(f"{MOUNT}/recovery")
         data = {"code": code, "csrf_token": token}
-        assert protected.client.post(f"{MOUNT}/recovery", data=data).status_code == 200
-        again = protected.client.post(f"{MOUNT}/recovery", data=data)
-        assert "used already" in error(again.text)
+        for _ in range(2):
+            sent = protected.client.post(f"{MOUNT}/recovery", data=data)
+            assert (sent.status_code, sent.location) == (303, f"{MOUNT}/recovery")
+            fresh = shown_code(protected)
+        assert shown_code(protected) == fresh
+        protected.clock.advance(61)
+        late = protected.client.post(f"{MOUNT}/recovery", data=data)
+        assert late.status_code == 403
 
 
 class TestDeactivation:
@@ -152,7 +232,7 @@ class TestDeactivation:
         held = protected.post("/deactivate", {"code": protected.recovery_code})
         assert held.status_code == 429
         assert held.headers["Retry-After"] == "900"
-        assert "or use a code of your authenticator app" in error(held.text)
+        assert "or use a code from your app" in error(held.text)
         assert protected.post("/deactivate", {"code": protected.code()}).status_code == 303
 
     def test_the_recovery_code_works_while_codes_are_held(self, protected):
@@ -182,7 +262,7 @@ class TestDeactivation:
         assert protected.client.post(f"{MOUNT}/deactivate").status_code == 400
         assert protected.is_on()
 
-    @pytest.mark.parametrize("code", ["", "12345", "x" * 10_000, "١٢٣٤٥٦", "0000-0000"])
+    @pytest.mark.parametrize("code", ["", "12345", "x" * 10_000, "١٢٣٤٥", "0000-0000"])
     def test_malformed_codes_cost_nothing(self, protected, code):
         for _ in range(6):
             assert protected.post("/deactivate", {"code": code}).status_code == 403
@@ -208,6 +288,38 @@ class TestDeactivation:
         assert "127.0.0.1" in page
 
 
+def test_devices_and_trust_sent_twice_are_told_by_what_is_there(protected):
+    """F-32: adding, renaming and removing a device; the twin of none is told that it failed."""
+    new, code = f"{MOUNT}/authenticators/new", protected.code()
+    for _ in range(2):
+        sent = protected.post("/authenticators/new", {"name": "Tablet", "code": code})
+        assert (sent.status_code, sent.location) == (303, new)
+    phone = protected.secret
+    page = protected.client.get(new).text
+    protected.secret = element(page, "twofactor-secret").replace(" ", "")
+    first = protected.code()
+    for _ in range(2):
+        sent = protected.post("/authenticators/new", {"code": first})
+        assert (sent.status_code, sent.location) == (303, f"{MOUNT}/")
+        assert "Tablet is added" in protected.client.get(f"{MOUNT}/").text
+    address = re.findall(r"/authenticators/(\w{32})", protected.client.get(f"{MOUNT}/").text)[-1]
+    for _ in range(2):
+        protected.post(f"/authenticators/{address}", {"name": "Old tablet"})
+        assert "The name was saved" in protected.client.get(f"{MOUNT}/").text
+    protected.secret = phone
+    protected.clock.advance(30)
+    code, page = protected.code(), f"{MOUNT}/authenticators/{address}"
+    token = protected.token(page)
+    told = []
+    for _ in range(2):
+        data = {"csrf_token": token, "code": code}
+        gone = protected.client.post(f"{page}/remove", data=data)
+        assert gone.status_code == 303
+        told.append(protected.client.get(f"{MOUNT}/").text)
+    assert "Old tablet was removed" in told[0]
+    assert "That device is no longer in your account" in told[1]
+
+
 class Deeds:
     """Every deed that a code can confirm; each returns whether it was done."""
 
@@ -215,7 +327,7 @@ class Deeds:
         self.person, self.other = person, person.other_browser()
         self.other.sign_in()
         self.other.post("/sign-in", {"code": person.code()})
-        person.clock.advance(30)
+        person.clock.advance(VIEW_SECONDS + 30)
 
     def note(self, code):
         data = {"text": "1", "twofactor_code": code}
@@ -231,7 +343,9 @@ class Deeds:
         return self.other.client.get("/vault", headers=headers).status_code == 200
 
     def recovery(self, code):
-        return self.person.post("/recovery", {"code": code}).status_code == 200
+        if self.person.post("/recovery", {"code": code}).status_code != 303:
+            return False
+        return self.person.post("/recovery", {"saved": "yes"}).status_code == 303
 
     def fewer(self, code):
         asked = self.person.post("/", {"areas": ["note", "sign_in", "vault"]})

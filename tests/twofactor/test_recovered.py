@@ -83,7 +83,7 @@ def test_a_wrong_recovery_code_changes_no_password(guessed):
     refused = guessed.post(
         RECOVERY, {"code": guessed.wrong_recovery(), **twice(NEW)}, f"{MOUNT}{RECOVERY}"
     )
-    assert "recovery code is not right" in error(refused.text)
+    assert "recovery code is wrong" in error(refused.text)
     assert 'name="new_password"' in refused.text
     assert guessed.other_browser().sign_in().status_code == 303
 
@@ -126,7 +126,7 @@ def test_it_leads_into_the_wizard_with_the_areas_of_before(guessed, host):
     done = use(guessed, **twice(NEW))
     assert done.location.startswith(f"{MOUNT}/activate?")
     page = guessed.client.get(done.location).text
-    assert "two-factor authentication is off now" in page
+    assert "Two-factor authentication is now off" in page
     for key in ("sign_in", "note", "vault", "payment"):
         box = page.split(f'value="{key}"')[1].split(">")[0]
         assert "checked" in box

@@ -63,7 +63,7 @@ def test_six_digits_everywhere(protected, length):
     """C-11, C-115"""
     refused = protected.client.post("/note", data={"text": "1", "twofactor_code": "1" * length})
     assert refused.status_code == 403
-    assert "six digits" in error(refused.text)
+    assert "6-digit code" in error(refused.text)
 
 
 def test_nothing_the_client_says_changes_the_time(protected):

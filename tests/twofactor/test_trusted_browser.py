@@ -11,7 +11,8 @@ from .person import MOUNT
 pytestmark = pytest.mark.thorough
 
 MONTH = 30 * 86_400
-COOKIE = "twofactor_trust"
+# The cookie of earlier versions, one for all users of a browser.
+OLD_COOKIE = "twofactor_trust"
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_without_the_tick_it_is_asked_again(protected):
     other = protected.other_browser()
     other.sign_in()
     other.post("/sign-in", {"code": other.code()})
-    assert other.client.get_cookie(COOKIE) is None
+    assert other.client.get_cookie(other.trust_cookie) is None
     assert asked(other)
 
 
@@ -56,7 +57,7 @@ def test_two_values_of_the_checkbox_give_no_trust_and_no_error(protected):
     other.sign_in()
     done = other.post("/sign-in", {"code": other.code(), "trust": ["yes", "yes"]})
     assert done.status_code == 303
-    assert other.client.get_cookie(COOKIE) is None
+    assert other.client.get_cookie(other.trust_cookie) is None
 
 
 def test_another_browser_is_asked(trusting, protected):
@@ -66,14 +67,15 @@ def test_another_browser_is_asked(trusting, protected):
 def with_cookie(person, value):
     """Sign in elsewhere with the same password and a copy of the cookie."""
     other = person.other_browser()
-    other.client.set_cookie(COOKIE, value)
+    other.client.set_cookie(other.trust_cookie, value)
     return other
 
 
 def test_each_use_gives_another_cookie(trusting):
-    before = trusting.client.get_cookie(COOKIE).value
+    name = trusting.trust_cookie
+    before = trusting.client.get_cookie(name).value
     assert not asked(trusting)
-    after = trusting.client.get_cookie(COOKIE).value
+    after = trusting.client.get_cookie(trusting.trust_cookie).value
     assert before.partition(".")[0] == after.partition(".")[0]
     assert before != after
 
@@ -81,13 +83,14 @@ def test_each_use_gives_another_cookie(trusting):
 @pytest.mark.parametrize("first", ["owner", "thief"])
 def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protected, first):
     """F-18: owner or thief, the second to use it has the old secret."""
-    copied = trusting.client.get_cookie(COOKIE).value
+    copied = trusting.client.get_cookie(trusting.trust_cookie).value
     thief = with_cookie(trusting, copied)
     one, other = (trusting, thief) if first == "owner" else (thief, trusting)
     told = []
     with signals.trust_reused.connected_to(lambda _app, **facts: told.append(facts)):
         assert not asked(one)
         assert told == []
+        trusting.clock.advance(11)
         assert asked(other)
         assert asked(one), "nobody is trusted any more"
         assert asked(other)
@@ -95,6 +98,25 @@ def test_a_copied_cookie_ends_the_trust_when_it_is_used_again(trusting, protecte
     page = protected.client.get(f"{MOUNT}/").text
     assert "Trusted browsers" not in page
     assert "A copy of a trusted browser was used" in page
+
+
+def test_two_sign_ins_at_once_keep_the_trust(trusting):
+    """F-32: the same browser sends its cookie twice; F-18 stays true a moment later."""
+    name = trusting.trust_cookie
+    before = trusting.client.get_cookie(name).value
+    twin = with_cookie(trusting, before)
+    told = []
+    with signals.trust_reused.connected_to(lambda _app, **facts: told.append(facts)):
+        assert not asked(trusting)
+        trusting.clock.advance(9)
+        assert not asked(twin)
+        assert twin.client.get_cookie(name).value == before, "it gets no trust of its own"
+        assert not asked(trusting)
+        assert told == []
+        trusting.clock.advance(11)
+        assert asked(twin)
+    assert len(told) == 1
+    assert asked(trusting)
 
 
 def test_the_hosts_write_about_a_copied_cookie_is_in_the_same_transaction(trusting, host):
@@ -106,15 +128,16 @@ def test_the_hosts_write_about_a_copied_cookie_is_in_the_same_transaction(trusti
         noted.append((name, user_id, dict(facts)))
 
     state.kit.store.joins = note
-    copied = trusting.client.get_cookie(COOKIE).value
+    copied = trusting.client.get_cookie(trusting.trust_cookie).value
     assert not asked(trusting)
+    trusting.clock.advance(11)
     assert asked(with_cookie(trusting, copied))
     assert noted == [("trust_reused", trusting.id, {"browser": "A browser"})]
 
 
 def test_a_part_of_the_cookie_ends_no_trust(trusting):
     """F-18: part of a cookie, or a made-up one, can't end another's trust."""
-    family, _, secret = trusting.client.get_cookie(COOKIE).value.partition(".")
+    family, _, secret = trusting.client.get_cookie(trusting.trust_cookie).value.partition(".")
     for value in (family, f"{family}.", f".{secret}", f"{secret}.{family}", f"x.{secret}"):
         assert asked(with_cookie(trusting, value))
     assert not asked(trusting)
@@ -141,14 +164,14 @@ def test_it_is_only_for_its_user(trusting, host, clock):
     bob = Person(host, clock, "bob")
     bob.sign_in()
     bob.enrol()
-    bob.client.set_cookie(COOKIE, trusting.client.get_cookie(COOKIE).value)
+    bob.client.set_cookie(bob.trust_cookie, trusting.client.get_cookie(trusting.trust_cookie).value)
     assert asked(bob)
 
 
 def test_it_is_listed_and_revoked(trusting, protected):
     page = protected.client.get(f"{MOUNT}/").text
     digest = re.search(r'name="browser" value="(\w{64})"', page).group(1)
-    assert trusting.client.get_cookie(COOKIE).value not in page
+    assert trusting.client.get_cookie(trusting.trust_cookie).value not in page
     protected.post("/browsers", {"browser": digest}, page=f"{MOUNT}/")
     assert asked(trusting)
     assert "Trusted browsers" not in protected.client.get(f"{MOUNT}/").text
@@ -194,7 +217,7 @@ def test_it_goes_with_every_change(trusting, protected, host, change):
 )
 def test_rubbish_in_the_cookie_means_asking(protected, value):
     other = protected.other_browser()
-    other.client.set_cookie(COOKIE, value)
+    other.client.set_cookie(other.trust_cookie, value)
     assert asked(other)
 
 
@@ -209,7 +232,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(protected):
     plain.sign_in()
     plain.clock.advance(30)
     sent = plain.post("/sign-in", {"code": plain.code(), "trust": "yes"})
-    cookie = next(c for c in sent.headers.getlist("Set-Cookie") if c.startswith(COOKIE))
+    cookie = next(c for c in sent.headers.getlist("Set-Cookie") if c.startswith(plain.trust_cookie))
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Path=/" in cookie
@@ -225,5 +248,62 @@ class TestNotAllowed:
         other.sign_in()
         assert "trust" not in other.client.get(f"{MOUNT}/sign-in").text
         other.post("/sign-in", {"code": other.code(), "trust": "yes"})
-        assert other.client.get_cookie(COOKIE) is None
+        assert other.client.get_cookie(other.trust_cookie) is None
         assert asked(other)
+
+
+class TestTwoPeople:
+    """F-47: two people who trust the same browser."""
+
+    @pytest.fixture
+    def bob(self, trusting, host, clock):
+        """Bob, who trusts Alice's browser too."""
+        from .person import Person
+
+        bob = Person(host, clock, "bob")
+        bob.sign_in()
+        bob.enrol()
+        bob.client = trusting.client
+        trusting.client.post("/logout")
+        bob.sign_in()
+        bob.post("/sign-in", {"code": bob.code(), "trust": "yes"})
+        return bob
+
+    def test_each_keeps_the_trust(self, trusting, bob):
+        """F-47"""
+        assert not asked(trusting)
+        assert not asked(bob)
+        assert not asked(trusting)
+        assert bob.trust_cookie != trusting.trust_cookie
+
+    def test_one_ends_without_the_other(self, trusting, bob, protected):
+        """F-47"""
+        page = protected.client.get(f"{MOUNT}/").text
+        digest = re.search(r'name="browser" value="(\w{64})"', page).group(1)
+        protected.post("/browsers", {"browser": digest}, page=f"{MOUNT}/")
+        assert asked(trusting)
+        assert not asked(bob)
+
+
+def test_the_cookie_of_an_earlier_version_is_exchanged(trusting):
+    """F-47: it is honoured once, for the user it was for."""
+    value = trusting.client.get_cookie(trusting.trust_cookie).value
+    trusting.client.delete_cookie(trusting.trust_cookie)
+    trusting.client.set_cookie(OLD_COOKIE, value)
+    assert not asked(trusting)
+    assert trusting.client.get_cookie(OLD_COOKIE) is None
+    assert trusting.client.get_cookie(trusting.trust_cookie) is not None
+    assert not asked(trusting)
+
+
+def test_the_old_cookie_of_another_stays(trusting, host, clock):
+    """F-47"""
+    from .person import Person
+
+    value = trusting.client.get_cookie(trusting.trust_cookie).value
+    bob = Person(host, clock, "bob")
+    bob.sign_in()
+    bob.enrol()
+    bob.client.set_cookie(OLD_COOKIE, value)
+    assert asked(bob)
+    assert bob.client.get_cookie(OLD_COOKIE).value == value

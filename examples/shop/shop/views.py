@@ -57,7 +57,7 @@ def buy() -> ResponseReturnValue:
             return render_template("buy.html"), 400
         if amount > LARGE:
             # Before any write, since a code is checked on another connection.
-            twofactor.require("payment")
+            twofactor.require("payment", summary=f"{amount} EUR")
         db.session.add(Order(user_id=current_user.id, amount=amount))
         db.session.commit()
         flash("Thank you for your order.")
@@ -67,14 +67,19 @@ def buy() -> ResponseReturnValue:
 
 @pages.route("/card", methods=["GET", "POST"])
 @login_required
-@twofactor.required("card")
+@twofactor.required("card", check=True)
 def card() -> ResponseReturnValue:
-    """Change the card; a mandatory area, so users without a second factor set it up first."""
+    """Change the card; a mandatory area, so users without a second factor set it up first.
+
+    The dialog has the form looked at before it asks for a code.
+    """
     if request.method == "POST":
         digits = request.form.get("card", "")
         if not (digits.isascii() and digits.isdigit() and len(digits) == 4):
             flash("Write the last four digits.")
             return render_template("card.html"), 400
+        if twofactor.checking():
+            return "", 204
         current_user.card = digits
         db.session.commit()
         flash("Your card was changed.")

@@ -90,6 +90,16 @@ class Host:
         return hashlib.sha256(b"credential " + text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def check_prefix(url_prefix: Any) -> None:
+    """Check the path at which the blueprint is mounted.
+
+    Raises:
+        SetupError: it is no path.
+    """
+    if not isinstance(url_prefix, str) or not url_prefix.startswith("/"):
+        raise SetupError(f'url_prefix must be a path such as "/two-factor", not {url_prefix!r}')
+
+
 def check_options(options: Mapping[str, Any]) -> None:
     """Check the type of each option at the start, not only when it is used.
 

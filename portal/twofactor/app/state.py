@@ -62,9 +62,10 @@ class State:
         key_of = self.host.user_key
         keys = [(user, key_of(user) if user.is_authenticated else None) for user in users]
         accounts = self.kit.store.accounts_of([key for _, key in keys if key is not None])
-        return [self._asked(user, accounts.get(key or "")) for user, key in keys]
+        return [self.areas_asked(user, accounts.get(key or "")) for user, key in keys]
 
-    def _asked(self, user: Any, account: Account | None) -> tuple[str, ...] | None:
+    def areas_asked(self, user: Any, account: Account | None) -> tuple[str, ...] | None:
+        """Return the areas that ask a user for a code, by the account that was read."""
         if account is None:
             return None
         asked = account.areas | self.offer(user).mandatory

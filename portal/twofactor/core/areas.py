@@ -67,6 +67,37 @@ class Offer:
         return wanted | self.mandatory
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The areas that a person ticked on a page, to be applied to those that are stored by then.
+
+    Args:
+        offer: the areas on offer.
+        ticked: keys that are ticked, with those of the mandatory areas.
+        shown: keys that the page showed as ticked, `None` if it did not say. Then `ticked` is the
+            complete choice.
+    """
+
+    offer: Offer
+    ticked: frozenset[str]
+    shown: frozenset[str] | None = None
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Return whether the person left every box as the page showed it."""
+        return self.shown is not None and self.shown | self.offer.mandatory == self.ticked
+
+    def applied(self, stored: frozenset[str]) -> frozenset[str]:
+        """Return the areas to protect.
+
+        Areas that are no longer on offer stay. So do areas that were changed elsewhere since the
+        page was shown, unless the person changed them on this page, too.
+        """
+        offered = {area.key for area in self.offer.areas}
+        shown = stored & offered if self.shown is None else self.shown & offered
+        return (stored - (shown - self.ticked)) | (self.ticked - shown) | self.offer.mandatory
+
+
 class AreaRegistry:
     """The areas of one extension object. None are added once an application is set up."""
 

@@ -3,6 +3,8 @@
 A text over its limit is refused like any other wrong value of its field. Only its length is read.
 """
 
+import unicodedata
+
 # Body of a request to the blueprint, in bytes. Codes, passwords, names and area keys are short,
 # and so is the form that a challenge of the preferences carries.
 BODY = 16 * 1024
@@ -19,19 +21,28 @@ TEXTS: dict[str, int] = {
     # People paste codes with text around them. The header `X-Twofactor-Code` has the same limit.
     "code": 64,
     "twofactor_code": 64,
+    # The address that a form belongs to which a challenge sealed.
+    "twofactor_for": 2048,
     # `verify_password` never gets a longer password.
     "password": 4096,
     "new_password": 4096,
     "repeat_password": 4096,
     "name": 200,
     "areas": 40,
+    "shown": 40,
+    "cancel": 16,
+    "enrolment": 16,
+    "step": 16,
     "area": 40,
     "browser": 64,
     "trust": 16,
     "saved": 16,
     "choice": 16,
     "use": 16,
+    "kept": 16,
     "next": 2048,
+    "back": 2048,
+    "twofactor_back": 2048,
     # Cookies hold ids of 256 random bits in base64; `twofactor_trust` holds two.
     "twofactor_trust": 128,
     "twofactor_known": 64,
@@ -39,10 +50,34 @@ TEXTS: dict[str, int] = {
     "user_agent": 512,
 }
 
+# Characters of what a host says that a code confirms.
+SUMMARY = 200
+# They hide a part of a line, or turn it around.
+_INVISIBLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def longest(name: str) -> int:
     """Return the maximum number of characters of a text by its name."""
     return TEXTS.get(name, OTHER)
+
+
+def one_line(text: object) -> str:
+    """Return a text as one line of at most SUMMARY characters, all of them visible.
+
+    A text that is too long ends with an ellipsis.
+    """
+    given = str(text)
+    cut = given[: 4 * SUMMARY]
+    seen = "".join(" " if _is_hidden(each) else each for each in cut)
+    line = " ".join(seen.split())
+    if len(line) > SUMMARY or len(given) > len(cut):
+        line = line[: SUMMARY - 1].rstrip() + "…"
+    return line
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in _INVISIBLE or character in _TURNING
 
 
 def fits(name: str, text: str) -> bool:

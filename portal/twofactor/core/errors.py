@@ -57,6 +57,11 @@ class Refusal(TwoFactorError):
     code = "twofactor_invalid"
     # False for refusals about the account or a device of it: `About` gives them no area.
     is_of_area = True
+    # What exactly the code confirms; `About` knows it.
+    summary: str | None = None
+
+    # Seconds until the user can have a code that was not used, 0 for now.
+    wait = 0
 
     def __init__(self, *args: object, area: str | None = None, user_id: str | None = None) -> None:
         super().__init__(*args)
@@ -65,16 +70,12 @@ class Refusal(TwoFactorError):
 
 
 class About:
-    """Complete the refusals that are raised inside, where they do not say so themselves.
-
-    Args:
-        area: key of the area.
-        user_id: key of the user.
-    """
+    """Complete the refusals raised inside with area, user and `summary`, where they lack them."""
 
     def __init__(self, area: str, user_id: str | None = None) -> None:
         self._area = area
         self._user_id = user_id
+        self.summary = ""
 
     def __enter__(self) -> None:
         """Change nothing yet."""
@@ -84,12 +85,17 @@ class About:
         if isinstance(error, Refusal) and error.is_of_area:
             error.area = error.area or self._area
             error.user_id = error.user_id or self._user_id
+            error.summary = error.summary or self.summary or None
 
 
 class ChallengeRequired(Refusal):
     """A code must be entered first."""
 
     code = "twofactor_required"
+
+    def __init__(self, *args: object, wait: int = 0, **about: str | None) -> None:
+        super().__init__(*args, **about)
+        self.wait = wait
 
 
 class RecoveryNeeded(ChallengeRequired):
@@ -127,11 +133,7 @@ class CodeWrong(Refusal):
 
 
 class CodeReused(Refusal):
-    """The code was used already (RFC 6238 section 5.2). It does not count as a guess.
-
-    Args:
-        wait: seconds until the authenticator shows a code that was not used.
-    """
+    """The code was used already (RFC 6238 section 5.2). It does not count as a guess."""
 
     def __init__(self, wait: int, **about: str | None) -> None:
         super().__init__("code used already", **about)
@@ -184,9 +186,7 @@ class EnrolmentExpired(Refusal):
 class SignInExpired(Refusal):
     """The pending sign-in has expired; the password must be entered again."""
 
-
-class EnrolledElsewhere(SignInExpired):
-    """The user of a session for setting up a second factor has one already."""
+    is_of_area = False
 
 
 class SignInRefused(Refusal):

@@ -1,5 +1,6 @@
 """Records of accounts, authenticators, tickets and events, which all layers share."""
 
+import math
 from dataclasses import dataclass, field
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
@@ -34,12 +35,14 @@ class Subject:
         credential: digest of the user's credential (`init_app(credential=)`), read in this
             request; empty if the host has none. Tickets are bound to it.
         known: id from the browser's cookie `twofactor_known`, not verified yet.
+        confirms: what exactly a code of this request confirms, for its event.
     """
 
     user_id: str
     address: str | None = None
     credential: str = field(default="", repr=False)
     known: str = field(default="", repr=False)
+    confirms: str = ""
 
     @property
     def bound(self) -> str:
@@ -117,6 +120,48 @@ class Account:
         """Return the throttle's schedule of codes."""
         return codes(len(self.authenticators))
 
+    @property
+    def used(self) -> int | None:
+        """Return the smallest latest number of the authenticators, as `Glance.used`."""
+        return min((each.last_step for each in self.authenticators), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A time in which codes are not judged, after wrong ones.
+
+    Args:
+        until: Unix seconds, infinity if codes are locked.
+        here: whether it holds the browser of the request; otherwise only browsers that are not
+            known.
+    """
+
+    until: float
+    here: bool = True
+
+    @property
+    def locked(self) -> bool:
+        """Return whether only the recovery code or an operator can end it."""
+        return math.isinf(self.until)
+
+    @property
+    def minute(self) -> float:
+        """Return `until`, rounded up to a whole minute, for people."""
+        return self.until if self.locked else 60.0 * math.ceil(self.until / 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """The protection of a user, for pages of the host.
+
+    Args:
+        areas: keys of the areas that ask for a code, in order.
+        hold: a time in which codes are not judged, `None` if there is none.
+    """
+
+    areas: tuple[str, ...]
+    hold: Hold | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -138,11 +183,14 @@ class Glance:
         areas: the chosen areas, `None` if 2FA is off.
         ticket: whether the requested ticket (a pass or an open view) exists.
         executed_at: time when the requested continuation was executed, `None` if it was not.
+        used: smallest latest number of the user's authenticators. All have used the answers up to
+            it, so that none can be had before the next.
     """
 
     areas: frozenset[str] | None
     ticket: bool = False
     executed_at: int | None = None
+    used: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

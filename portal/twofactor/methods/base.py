@@ -70,5 +70,8 @@ class Method(Protocol):
         The arguments are those of `first_number`.
         """
 
+    def fresh_in(self, last: int, now: float) -> int:
+        """Return the seconds until the answer shown has a number larger than `last`; 0 for now."""
+
     def usable_in(self, last: int, now: float) -> int:
         """Return the seconds until an answer has a number larger than `last`."""

@@ -103,6 +103,10 @@ class Totp:
                 matched = step
         return matched
 
+    def fresh_in(self, last: int, now: float) -> int:
+        """Return the seconds until an app with the right time shows a code that was not used."""
+        return max(0, math.ceil((last + 1) * PERIOD - now))
+
     def usable_in(self, last: int, now: float) -> int:
         """Return the seconds until an app with the right time shows a code of a later step."""
         begins = (last + 1) * PERIOD

@@ -1,68 +1,88 @@
 """Use cases: change the protected areas."""
 
 from ..core import changes
+from ..core.areas import Choice
+from ..core.enrolment_errors import NoArea
 from ..core.errors import AreasChanged, ChallengeRequired, NotOn
 from ..core.records import Account, Subject
 from ..storage.transaction import Transaction
 from .context import Kit
 
 
-def removed_areas(kit: Kit, account: Account, wanted: frozenset[str]) -> frozenset[str]:
-    """Return the areas that a choice removes, without those that the host no longer has."""
-    return kit.areas.known(account.areas - wanted)
+def wanted_areas(account: Account, choice: Choice) -> frozenset[str]:
+    """Return the areas to protect after a choice.
+
+    Raises:
+        NoArea: there would be none on offer.
+    """
+    wanted = choice.applied(account.areas)
+    if choice.offer.areas and not any(area.key in wanted for area in choice.offer.areas):
+        raise NoArea("no area")
+    return wanted
 
 
-def add_areas(kit: Kit, subject: Subject, wanted: frozenset[str]) -> bool:
+def removed_areas(kit: Kit, account: Account, choice: Choice) -> frozenset[str]:
+    """Return the areas that a choice removes, without those that the host no longer has.
+
+    Raises:
+        NoArea: as `wanted_areas`.
+    """
+    return kit.areas.known(account.areas - wanted_areas(account, choice))
+
+
+def add_areas(kit: Kit, subject: Subject, choice: Choice) -> frozenset[str]:
     """Add areas to the protected ones; no code needed.
 
     Args:
         kit: the application's parts.
         subject: the user.
-        wanted: the complete choice, as `Offer.chosen` returns it.
+        choice: the choice of the person.
 
     Returns:
-        Whether anything changed.
+        The areas that are protected now.
 
     Raises:
         NotOn: two-factor authentication is off.
+        NoArea: no area would be left.
         ChallengeRequired: the choice would remove an area.
         AreasChanged: another request changed the areas meanwhile.
     """
 
-    def work(transaction: Transaction) -> bool:
-        return _choose(kit, transaction, subject, wanted, may_remove=False)
+    def work(transaction: Transaction) -> frozenset[str]:
+        return _choose(kit, transaction, subject, choice, may_remove=False)
 
     return kit.store.run(work)
 
 
 def choose_areas(
-    kit: Kit, transaction: Transaction, subject: Subject, wanted: frozenset[str]
-) -> bool:
+    kit: Kit, transaction: Transaction, subject: Subject, choice: Choice
+) -> frozenset[str]:
     """Add and remove areas in the transaction that uses up a code.
 
     Arguments, return value and errors are those of `add_areas`.
     """
-    return _choose(kit, transaction, subject, wanted, may_remove=True)
+    return _choose(kit, transaction, subject, choice, may_remove=True)
 
 
 def _choose(
     kit: Kit,
     transaction: Transaction,
     subject: Subject,
-    wanted: frozenset[str],
+    choice: Choice,
     *,
     may_remove: bool,
-) -> bool:
+) -> frozenset[str]:
     account = transaction.account(subject.user_id, lock=True)
     if account is None:
         raise NotOn("no second factor")
-    added, removed = wanted - account.areas, removed_areas(kit, account, wanted)
+    wanted = wanted_areas(account, choice)
+    added, removed = wanted - account.areas, removed_areas(kit, account, choice)
     if removed and not may_remove:
         raise ChallengeRequired("areas would be removed")
     if not (added or removed):
-        return False
+        return wanted
     if not transaction.set_areas(account, wanted):
         raise AreasChanged("areas changed meanwhile")
     change = changes.AreasChanged(tuple(sorted(added)), tuple(sorted(removed)))
     transaction.change(subject, change)
-    return True
+    return wanted

@@ -4,7 +4,7 @@ A challenge accepts a code of any of them. They share the rolling budget of wron
 authenticator does not make guessing easier (`throttle.codes`). Only deactivation removes the last.
 """
 
-import secrets
+import hashlib
 from dataclasses import dataclass, field
 
 from ..core import changes, throttle, vault
@@ -94,7 +94,8 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
     """
     addition = resume(kit, subject, ticket_id)
     step = TOTP.first_number(addition.secret, answer, kit.clock(), kit.settings.window)
-    authenticator = new(kit, subject.user_id, addition.secret, addition.name, step)
+    number = id_of(ticket_id)
+    authenticator = new(kit, subject.user_id, addition.secret, addition.name, step, number)
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
@@ -173,9 +174,33 @@ def find(account: Account, authenticator_id: str) -> Authenticator:
     raise UnknownAuthenticator("no such authenticator")
 
 
-def new(kit: Kit, user_id: str, secret: bytes, name: str, step: int) -> Authenticator:
+def id_of(ticket_id: str | None) -> str:
+    """Return the id of the authenticator that an enrolment makes.
+
+    It follows from the ticket's random id, so that a form that is sent twice finds what it made.
+    """
+    return hashlib.sha256(f"authenticator\0{ticket_id}".encode()).hexdigest()[:32]
+
+
+def added(kit: Kit, user_id: str, ticket_id: str | None) -> Authenticator | None:
+    """Return the authenticator that an addition has made, `None` if it made none."""
+    account = kit.store.account(user_id)
+    made = id_of(ticket_id)
+    found = account.authenticators if account is not None else ()
+    return next((each for each in found if each.id == made), None)
+
+
+def is_under_way(kit: Kit, subject: Subject, name: str) -> bool:
+    """Return whether an authenticator of this name was begun a moment ago."""
+    data = tickets.just_begun(kit, tickets.AUTHENTICATOR, subject)
+    return data is not None and data["name"] == _plain(name)
+
+
+def new(
+    kit: Kit, user_id: str, secret: bytes, name: str, step: int, authenticator_id: str
+) -> Authenticator:
     """Return a new authenticator that used `step`, with the secret sealed for its row."""
-    authenticator_id, now = secrets.token_hex(16), int(kit.clock())
+    now = int(kit.clock())
     return Authenticator(
         id=authenticator_id,
         user_id=user_id,

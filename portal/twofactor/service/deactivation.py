@@ -8,7 +8,7 @@ from ..core import changes
 from ..core.answers import Answer, RecoveryCode
 from ..core.areas import DEACTIVATION
 from ..core.errors import RecoveryWrong, SignInExpired
-from ..core.records import Subject
+from ..core.records import Subject, Ticket
 from ..storage.transaction import Transaction
 from . import verification
 from .context import Kit
@@ -44,6 +44,7 @@ def deactivate_by_recovery(
     area: str,
     pending: str | None = None,
     first: Callable[[], object] | None = None,
+    left: Ticket | None = None,
 ) -> None:
     """Turn two-factor authentication off with the recovery code, and use that code up.
 
@@ -55,6 +56,7 @@ def deactivate_by_recovery(
         pending: digest of the pending sign-in to complete, which must still exist.
         first: function to call when the code was found right, before it is used up. It sets a new
             password, which ends the pending sign-in.
+        left: ticket to write, for the same form if it was sent twice.
 
     Raises:
         RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: nothing is turned off.
@@ -69,6 +71,8 @@ def deactivate_by_recovery(
             raise RecoveryWrong("used meanwhile") if pending is None else SignInExpired("over")
         used, off = changes.RecoveryCodeUsed(area), changes.Deactivated("recovery")
         transaction.change(subject, used, off)
+        if left is not None:
+            transaction.add_ticket(left)
 
     kit.store.run(work)
 

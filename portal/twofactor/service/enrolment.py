@@ -1,19 +1,17 @@
-"""Use cases: turn two-factor authentication on, and replace the recovery code."""
+"""Use cases: turn two-factor authentication on."""
 
+import secrets
 from dataclasses import dataclass, field
 
 from ..core import changes
 from ..core.answers import Answer, RecoveryCode
-from ..core.areas import RECOVERY
-from ..core.errors import (
-    AlreadyOn,
-    EnrolmentExpired,
-)
+from ..core.enrolment_errors import EnrolmentReplaced
+from ..core.errors import AlreadyOn, EnrolmentExpired, PasswordWrong
 from ..core.records import Account, Subject
 from ..methods import recovery
 from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
-from . import authenticators, known_browsers, tickets, verification
+from . import authenticators, known_browsers, passwords, tickets
 from .context import Kit
 
 
@@ -27,6 +25,7 @@ class Enrolment:
         areas: keys of the areas to protect.
         next_url: address to return to, if the wizard interrupted something.
         given: time when the password was entered, Unix seconds.
+        tag: tells the pages of this enrolment from those of an earlier one; no secret.
     """
 
     secret: bytes = field(repr=False)
@@ -34,6 +33,7 @@ class Enrolment:
     areas: frozenset[str]
     next_url: str | None
     given: int
+    tag: str = ""
 
 
 def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
@@ -53,6 +53,7 @@ def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | Non
         "areas": sorted(areas),
         "next": next_url,
         "given": int(kit.clock()),
+        "tag": secrets.token_hex(6),
     }
 
     def work(transaction: Transaction) -> str:
@@ -81,20 +82,92 @@ def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Enrolment:
         areas=frozenset(data["areas"]),
         next_url=data["next"],
         given=data["given"],
+        tag=data.get("tag", ""),
     )
 
 
-def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -> Enrolment:
+def choose_again(
+    kit: Kit, subject: Subject, ticket_id: str | None, areas: frozenset[str], tag: str
+) -> None:
+    """Change the areas of an unfinished enrolment. Secret, recovery code and end stay.
+
+    Args:
+        kit: the application's parts.
+        subject: the user.
+        ticket_id: id of the enrolment.
+        areas: keys of the areas to protect.
+        tag: as the page has it (`Enrolment.tag`).
+
+    Raises:
+        EnrolmentExpired: as `resume`.
+        EnrolmentReplaced: the page is of an earlier enrolment.
+        PasswordWrong: the password was entered too long ago; begin again.
+    """
+    unfinished = resume(kit, subject, ticket_id)
+    check_tag(unfinished, tag)
+    if not is_fresh(kit, unfinished):
+        raise PasswordWrong("given too long ago")
+    hashed = tickets.digest(ticket_id or "", subject.credential)
+
+    def work(transaction: Transaction) -> None:
+        ticket = transaction.ticket(hashed, tickets.ENROLMENT, kit.clock())
+        if ticket is None:
+            raise EnrolmentExpired("enrolment over")
+        data = tickets.data_of(kit, ticket) | {"areas": sorted(areas)}
+        sealed = tickets.sealed(kit, subject.user_id, tickets.ENROLMENT, hashed, data)
+        transaction.change_ticket(hashed, tickets.ENROLMENT, subject.user_id, {"sealed": sealed})
+
+    kit.store.run(work)
+
+
+def is_fresh(kit: Kit, unfinished: Enrolment) -> bool:
+    """Return whether the password was given recently enough to choose the areas again."""
+    return kit.clock() - unfinished.given < kit.settings.fresh_seconds
+
+
+def check_tag(unfinished: Enrolment, tag: str | None) -> None:
+    """Refuse a page of an earlier enrolment of this session; `None` is a page without a tag.
+
+    Raises:
+        EnrolmentReplaced: the page shows an old secret.
+    """
+    if tag is not None and not secrets.compare_digest(unfinished.tag.encode(), tag.encode()):
+        raise EnrolmentReplaced("an older page")
+
+
+def cancel(kit: Kit, subject: Subject, ticket_id: str | None) -> bool:
+    """End an unfinished enrolment, if there is one; return whether the user has none enrolled."""
+    hashed = tickets.digest(ticket_id or "", subject.credential)
+
+    def work(transaction: Transaction) -> bool:
+        transaction.drop_ticket(hashed, tickets.ENROLMENT, subject.user_id)
+        return transaction.account(subject.user_id) is None
+
+    return kit.store.run(work)
+
+
+def confirm(
+    kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer, tag: str | None = None
+) -> Enrolment:
     """Turn two-factor authentication on with the first right code, and use that code up.
+
+    Args:
+        kit: the application's parts.
+        subject: the user.
+        ticket_id: id of the enrolment.
+        answer: the first code.
+        tag: as the page has it (`check_tag`).
 
     Returns:
         The finished enrolment.
 
     Raises:
         CodeWrong, ClockOff: two-factor authentication is still off; try again.
+        EnrolmentReplaced: the page is of an earlier enrolment. The code was not judged.
         EnrolmentExpired, AlreadyOn: this enrolment is over.
     """
     enrolment = resume(kit, subject, ticket_id)
+    check_tag(enrolment, tag)
     now = kit.clock()
     step = TOTP.first_number(enrolment.secret, answer, now, kit.settings.window)
     account = Account(
@@ -103,7 +176,9 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
         activated_at=int(now),
         recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
     )
-    authenticator = authenticators.new(kit, subject.user_id, enrolment.secret, TOTP.label, step)
+    authenticator = authenticators.new(
+        kit, subject.user_id, enrolment.secret, TOTP.label, step, authenticators.id_of(ticket_id)
+    )
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
@@ -121,8 +196,17 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
     return enrolment
 
 
-def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str]:
-    """Store a proof of the password and make the browser a known one, after an activation.
+def is_finished(ticket_id: str | None, account: Account | None) -> bool:
+    """Return whether an enrolment that is over has made this account, e.g. by the same form."""
+    made = authenticators.id_of(ticket_id)
+    return account is not None and any(each.id == made for each in account.authenticators)
+
+
+def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str, str]:
+    """Store what an activation leaves in its session and browser.
+
+    That is a proof of the password, the mark of a known browser, and a ticket that opens the "view"
+    areas for their window.
 
     This is a separate transaction, since the host may change the credential together with the
     activation, and the known browser is bound to the new credential.
@@ -133,33 +217,14 @@ def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str]:
         given: time when the password was entered, Unix seconds.
 
     Returns:
-        The id of the proof, for the session, and the id of the known browser, for its cookie.
+        The id of the proof, for the session, the id of the known browser, for its cookie, and the
+        id of the open areas, for the session. The last two may be empty.
     """
-    proof, ticket = tickets.password_proof(kit, subject.user_id, given)
-    written, known = [ticket], ""
+    proof, ticket = passwords.password_proof(kit, subject.user_id, given)
+    view, of_view = tickets.views(kit, subject)
+    written, known = [ticket, *of_view], ""
     if kit.settings.known_seconds:
         known, browser = known_browsers.made(kit, subject)
         written.append(browser)
     kit.store.run(lambda tx: tx.add_ticket(*written))
-    return proof, known
-
-
-def replace_recovery_code(kit: Kit, subject: Subject, answer: Answer) -> RecoveryCode:
-    """Replace the recovery code; takes a code of an authenticator.
-
-    Returns:
-        The new recovery code, to be shown once.
-
-    Raises:
-        CodeWrong, CodeReused, Held, NotOn: the old recovery code still works.
-    """
-    fresh = recovery.new_code()
-    hashed = recovery.hash_code(fresh, kit.settings.recovery_cost)
-
-    def work(transaction: Transaction) -> None:
-        verification.verify(kit, transaction, subject, answer, RECOVERY.key)
-        transaction.set_recovery(subject.user_id, hashed)
-        transaction.change(subject, changes.RecoveryCodeReplaced())
-
-    verification.judged(kit, work, RECOVERY.key, lambda _: subject.user_id)
-    return fresh
+    return proof, known, view

@@ -8,8 +8,8 @@ TWOFACTOR_KNOWN_SECONDS or until the credential changes.
 
 import secrets
 
-from ..core.records import KNOWN, Account, Subject, Ticket
-from ..core.throttle import DAY
+from ..core.records import KNOWN, Account, Hold, Subject, Ticket
+from ..core.throttle import DAY, held_until
 from ..storage.transaction import Transaction
 from . import tickets
 from .context import Kit
@@ -32,6 +32,27 @@ def is_known(subject: Subject, account: Account) -> bool:
     """Return whether the browser is known; `account` is a result of the function `account`."""
     browser = account.browser
     return browser is not None and secrets.compare_digest(browser.bound, subject.bound)
+
+
+def beside(kit: Kit, subject: Subject) -> Account | None:
+    """Return the same without a lock, for a page."""
+    return kit.store.account(subject.user_id, digest(subject))
+
+
+def hold(subject: Subject, account: Account, now: float) -> Hold | None:
+    """Return the hold of codes after wrong ones, `None` if this browser and all others may try.
+
+    Args:
+        subject: user and browser.
+        account: a result of the function `account` or `beside`.
+        now: Unix seconds.
+    """
+    known = is_known(subject, account)
+    until = held_until(account.schedule, account.known if known else account.codes, now)
+    if until is not None:
+        return Hold(until)
+    until = held_until(account.schedule, account.codes, now) if known else None
+    return None if until is None else Hold(until, here=False)
 
 
 def note(

@@ -12,12 +12,14 @@ from ..core.areas import SIGN_IN
 from ..core.errors import CodeWrong, SignInExpired
 from ..core.records import Account, Subject, Ticket
 from ..storage.transaction import Transaction
-from . import deactivation, known_browsers, tickets, verification
+from . import deactivation, known_browsers, passwords, tickets, verification
 from .context import Kit
 
 T = TypeVar("T")
 
 WRONG_CODES = 5
+# Kind of the ticket that a completed sign-in leaves for a moment.
+COMPLETED = "signed_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,9 @@ class Pending:
         areas: keys of the protected areas.
         guessed: whether wrong codes from unknown browsers were counted since the last right code.
             The person who typed them knows the password.
+        name: name of the account, for people.
+        used: smallest latest number of the authenticators (`Account.used`).
+        view: id of the ticket that opens the "view" areas once the sign-in is complete, or "".
     """
 
     user_id: str
@@ -48,6 +53,9 @@ class Pending:
     known: str = field(default="", repr=False)
     areas: frozenset[str] = frozenset()
     guessed: bool = False
+    name: str = ""
+    used: int | None = None
+    view: str = field(default="", repr=False)
 
 
 def begin(
@@ -57,6 +65,7 @@ def begin(
     remember: bool,
     next_url: str | None,
     credential: str = "",
+    name: str = "",
 ) -> str:
     """Begin a pending sign-in.
 
@@ -67,6 +76,7 @@ def begin(
         remember: whether the person asked to stay signed in.
         next_url: address to go to afterwards.
         credential: digest of the credential that the password was compared with.
+        name: name of the account, for people.
 
     Returns:
         The ticket's id, for the session.
@@ -79,6 +89,7 @@ def begin(
         "known": account.known_failures,
         "given": int(kit.clock()),
         "credential": credential,
+        "name": name,
     }
     seconds = kit.settings.pending_seconds
     made = tickets.made(kit, tickets.SIGN_IN, account.user_id, seconds, data=data)
@@ -100,7 +111,12 @@ def pending(kit: Kit, ticket_id: str | None) -> Pending:
 
 
 def complete(
-    kit: Kit, ticket_id: str | None, address: str | None, answer: Answer, known: str = ""
+    kit: Kit,
+    ticket_id: str | None,
+    address: str | None,
+    answer: Answer,
+    known: str = "",
+    seen: Callable[[Pending], object] = lambda _: None,
 ) -> Pending:
     """Complete a pending sign-in with a code. Only its ticket decides who the user is.
 
@@ -110,6 +126,7 @@ def complete(
         address: network address of the client.
         answer: the code.
         known: id from the browser's cookie `twofactor_known` (`Subject.known`).
+        seen: is given the pending sign-in before the code is judged.
 
     Raises:
         CodeWrong, CodeReused, Held: the sign-in is still pending, except after its fifth wrong
@@ -125,6 +142,7 @@ def complete(
             raise SignInExpired("pending sign-in over")
         ticket, account = found
         done = _pending(kit, ticket, account)
+        seen(done)
         subject = Subject(ticket.user_id, address, done.credential, known)
         try:
             verification.verify(kit, transaction, subject, answer, SIGN_IN, account)
@@ -134,11 +152,27 @@ def complete(
                 wrong.over = True
             raise
         _take(kit, transaction, ticket)
-        proof, of_proof = tickets.password_proof(kit, done.user_id, done.given)
-        fresh = known_browsers.note(kit, transaction, subject, account, of_proof)
-        return replace(done, proof=proof, known=fresh)
+        proof, of_proof = passwords.password_proof(kit, done.user_id, done.given)
+        view, of_view = tickets.views(kit, subject)
+        left = _left(kit, done, ticket_id)
+        fresh = known_browsers.note(kit, transaction, subject, account, of_proof, *of_view, left)
+        return replace(done, proof=proof, known=fresh, view=view)
 
     return verification.judged(kit, work, SIGN_IN, lambda done: done.user_id)
+
+
+def completed(kit: Kit, ticket_id: str | None) -> tuple[str | None] | None:
+    """Return the next address of a sign-in that was completed a moment ago, e.g. by the same form.
+
+    It signs nobody in: the session of the request that completed the sign-in decides.
+
+    Returns:
+        The address in a tuple, `None` if the sign-in was not completed.
+    """
+    if ticket_id is None:
+        return None
+    found = kit.store.ticket(tickets.digest(ticket_id, COMPLETED), COMPLETED, kit.clock())
+    return (tickets.data_of(kit, found)["next"],) if found is not None else None
 
 
 def complete_by_recovery(
@@ -172,8 +206,25 @@ def complete_by_recovery(
     renew = renewal(waiting, user)
     subject = Subject(waiting.user_id, address)
     hashed = tickets.digest(ticket_id or "")
-    deactivation.deactivate_by_recovery(kit, subject, answer, SIGN_IN, hashed, renew)
+    left = _left(kit, waiting, ticket_id)
+    deactivation.deactivate_by_recovery(kit, subject, answer, SIGN_IN, hashed, renew, left)
     return waiting, user
+
+
+def _left(kit: Kit, done: Pending, ticket_id: str | None) -> Ticket:
+    """Return the ticket that a completed sign-in leaves for `completed`."""
+    data = {"next": done.next_url}
+    bound, kept = (COMPLETED,), ticket_id or ""
+    made = tickets.made(
+        kit, COMPLETED, done.user_id, tickets.MOMENT, data=data, bound=bound, ticket_id=kept
+    )
+    return made[1]
+
+
+def cancel(kit: Kit, ticket_id: str | None) -> None:
+    """End a pending sign-in before its time."""
+    hashed = tickets.digest(ticket_id or "")
+    kit.store.run(lambda tx: tx.end_ticket(hashed, tickets.SIGN_IN))
 
 
 def _spent(kit: Kit, ticket: Ticket, account: Account, known: bool) -> bool:
@@ -207,4 +258,6 @@ def _pending(kit: Kit, ticket: Ticket, account: Account) -> Pending:
         credential=data.get("credential", ""),
         areas=account.areas,
         guessed=account.codes.run > 0,
+        name=data.get("name", ""),
+        used=account.used,
     )

@@ -22,6 +22,7 @@ from .context import Kit
 SIGN_IN = "sign_in"
 ENROLMENT = "enrolment"
 AUTHENTICATOR = "authenticator"
+RECOVERY = "recovery"
 PASS = "pass"  # noqa: S105 - names a kind of ticket, no secret
 VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - names a kind of ticket, no secret
@@ -30,6 +31,8 @@ PASSWORD = "password"  # noqa: S105 - names a kind of ticket, no secret
 Deed = Callable[[Transaction], object]
 # Number of times that a form with errors may be sent again without a new code.
 RETRIES = 2
+# Seconds within which a request that comes again is taken as the same form sent twice.
+MOMENT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +94,50 @@ def made(
         area: key of the area, if the ticket is for an area.
         data: data to seal in the ticket.
         bound: further texts that the ticket is bound to, see `digest`.
-        ticket_id: id of a used ticket that this ticket replaces.
+        ticket_id: the id, if the caller has made it or keeps that of a used ticket.
     """
     ticket_id = ticket_id or secrets.token_urlsafe(32)
     hashed = digest(ticket_id, *bound)
-    sealed = None
-    if data is not None:
-        text = json.dumps(data, separators=(",", ":")).encode()
-        sealed = kit.vault.seal(text, vault.TICKET, user_id, kind, hashed)
+    content = sealed(kit, user_id, kind, hashed, data) if data is not None else None
     expires_at = int(kit.clock()) + seconds
-    return ticket_id, Ticket(hashed, user_id, kind, area, sealed, expires_at)
+    return ticket_id, Ticket(hashed, user_id, kind, area, content, expires_at)
+
+
+def sealed(kit: Kit, user_id: str, kind: str, hashed: str, data: dict[str, Any]) -> bytes:
+    """Return data sealed for the ticket with this digest."""
+    text = json.dumps(data, separators=(",", ":")).encode()
+    return kit.vault.seal(text, vault.TICKET, user_id, kind, hashed)
+
+
+def view(kit: Kit, subject: Subject, area: str = "") -> tuple[str, Ticket]:
+    """Return an id and its ticket, which opens "view" areas for TWOFACTOR_VIEW_SECONDS.
+
+    The caller must write the ticket. The id ends with the time when it expires, so that a request
+    needs no statement to see that it has (`is_over`).
+
+    Args:
+        kit: the application's parts.
+        subject: the user whose code was right.
+        area: key of the area; "" for all of them, after sign-in and activation.
+    """
+    seconds = kit.settings.view_seconds
+    ticket_id = f"{secrets.token_urlsafe(32)}.{int(kit.clock()) + seconds}"
+    bound = (subject.credential,)
+    return made(kit, VIEW, subject.user_id, seconds, area, bound=bound, ticket_id=ticket_id)
+
+
+def views(kit: Kit, subject: Subject) -> tuple[str, list[Ticket]]:
+    """Return `view` for all areas; nothing and an empty id if none can be open."""
+    if not kit.settings.view_seconds or all(area.guards != "view" for area in kit.areas):
+        return "", []
+    ticket_id, ticket = view(kit, subject)
+    return ticket_id, [ticket]
+
+
+def is_over(view_id: str, now: float) -> bool:
+    """Return whether the id of a `view` names a time that is past."""
+    until = view_id.rpartition(".")[2]
+    return until.isdecimal() and int(until) <= now
 
 
 def data_of(kit: Kit, ticket: Ticket) -> dict[str, Any]:
@@ -130,6 +167,19 @@ def unfinished(kit: Kit, kind: str, subject: Subject, ticket_id: str | None) -> 
     if ticket is None or ticket.user_id != subject.user_id:
         raise EnrolmentExpired("enrolment over")
     return data_of(kit, ticket)
+
+
+def just_begun(kit: Kit, kind: str, subject: Subject) -> dict[str, Any] | None:
+    """Return the data of the user's enrolment of a kind, if it was begun a moment ago.
+
+    It tells a form that was sent twice from one that comes too late. It permits nothing: only the
+    session that began the enrolment can go on with it.
+    """
+    now = kit.clock()
+    for ticket in kit.store.tickets(subject.user_id, kind, now):
+        if ticket.expires_at > now + kit.settings.enrolment_seconds - MOMENT:
+            return data_of(kit, ticket)
+    return None
 
 
 def grant(kit: Kit) -> Grant:
@@ -239,22 +289,6 @@ def refuse_executed(kit: Kit, once: Ticket) -> None:
     before = kit.store.ticket(once.digest, EXECUTED, kit.clock())
     if before is not None:
         raise AlreadyDone(int(before.area))
-
-
-def leave_password_proof(kit: Kit, user_id: str) -> str:
-    """Store for a while that the password was just entered in this session; return the id."""
-    proof, ticket = password_proof(kit, user_id, int(kit.clock()))
-    kit.store.run(lambda tx: tx.add_ticket(ticket))
-    return proof
-
-
-def password_proof(kit: Kit, user_id: str, given: int) -> tuple[str, Ticket]:
-    """Return id and ticket of a proof that the password was entered at `given` (Unix seconds).
-
-    The caller must write the ticket.
-    """
-    seconds = kit.settings.fresh_seconds - (int(kit.clock()) - given)
-    return made(kit, PASSWORD, user_id, seconds)
 
 
 def revoke(kit: Kit, user_id: str, connection: Connection | None = None) -> None:

@@ -3,7 +3,8 @@
 A trusted browser is a ticket, with a cookie `family.secret` in the browser. The family is the id of
 the ticket and stays, as does its end. The secret changes with each use, so a copied cookie stops
 working once either side has used it. An old secret therefore means that the cookie was copied. Then
-the trust ends, and the owner is told. The tickets are bound to the credential (`Subject`) and are
+the trust ends, and the owner is told, except for a moment: a browser that signs in twice at once
+sends the same secret twice. The tickets are bound to the credential (`Subject`) and are
 removed by deactivation, a new enrolment, a change of password or a reset.
 """
 
@@ -21,6 +22,8 @@ from . import tickets
 from .context import Kit
 
 KIND = "trust"
+# Seconds in which the secret before is taken as sent by the same browser at the same time.
+TWIN_SECONDS = 10
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -57,10 +60,12 @@ def remember(kit: Kit, subject: Subject, name: str) -> str:
 def recognise(kit: Kit, subject: Subject, cookie: str) -> tuple[str, int] | None:
     """Replace the ticket of a trusted browser by a new one with the same end.
 
-    If the secret was used before, the ticket is removed and not replaced.
+    If the secret was used before, the ticket is removed and not replaced. Within TWIN_SECONDS of
+    that use it stays as it is.
 
     Returns:
-        The new value of the cookie and its remaining seconds, `None` if a code is needed.
+        The new value of the cookie and its remaining seconds, `None` if a code is needed. The value
+        is empty if the browser gets the new one from its other request.
     """
     family, _, secret = cookie.partition(".")
     if kit.settings.trust_seconds == 0 or not (family and secret):
@@ -74,15 +79,27 @@ def recognise(kit: Kit, subject: Subject, cookie: str) -> tuple[str, int] | None
             return None
         data = tickets.data_of(kit, taken)
         name: str = data["name"]
-        if not hmac.compare_digest(data.get("secret", ""), tickets.digest(secret)):
+        sent = tickets.digest(secret)
+        if not hmac.compare_digest(data.get("secret", ""), sent):
+            if _is_twin(data, sent, now):
+                transaction.add_ticket(taken)
+                transaction.record(kit.event(subject, "browser_recognised", SIGN_IN))
+                return "", taken.expires_at - int(now)
             transaction.change(subject, changes.TrustReused(name))
             return None
         left = taken.expires_at - int(now)
+        data |= {"before": sent, "rotated": int(now)}
         fresh = _issue(kit, transaction, subject, left, data, family)
         transaction.record(kit.event(subject, "browser_recognised", SIGN_IN))
         return fresh, left
 
     return kit.store.run(work)
+
+
+def _is_twin(data: dict[str, Any], sent: str, now: float) -> bool:
+    """Return whether a secret is the one before and was replaced only just now."""
+    is_before = hmac.compare_digest(data.get("before", ""), sent)
+    return is_before and now - data["rotated"] < TWIN_SECONDS
 
 
 def _issue(

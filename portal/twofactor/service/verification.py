@@ -86,10 +86,7 @@ def open_view(
     def work(transaction: Transaction) -> tuple[str, str]:
         account = verify(kit, transaction, subject, answer, area)
         tickets.execute(kit, transaction, once)
-        seconds, bound = kit.settings.view_seconds, (subject.credential,)
-        ticket_id, ticket = tickets.made(
-            kit, tickets.VIEW, subject.user_id, seconds, area, bound=bound
-        )
+        ticket_id, ticket = tickets.view(kit, subject, area)
         known = known_browsers.note(kit, transaction, subject, account, ticket)
         return ticket_id, known
 
@@ -192,7 +189,7 @@ def verify(
         method = registry.method(authenticator.kind)
         wait = method.usable_in(authenticator.last_step, now)
         raise CodeReused(wait, area=area, user_id=subject.user_id)
-    transaction.record(kit.event(subject, "code_accepted", area))
+    transaction.record(kit.event(subject, "code_accepted", area, subject.confirms or None))
     return account
 
 

@@ -1,93 +1,68 @@
-// Everything works without this script; it opens the dialog over the page, prints and copies.
+// Everything works without this script. It loads the dialog that asks for a code over the page
+// (`dialog.js`) when one is needed; it counts down, prints and copies.
 (() => {
   "use strict";
+  if (window.twofactor) return;
 
-  const asksNow = (form) => {
-    if (form.dataset.twofactorGuarded !== "fewer") return true;
-    // Removing an area asks for a code, adding one does not.
-    return [...form.querySelectorAll("input[type=checkbox]")].some(
-      (box) => box.defaultChecked && !box.checked,
-    );
-  };
+  const { src, dataset } =
+    document.currentScript ?? document.querySelector("script[src*='twofactor.js']");
+  const challenge = dataset.twofactorChallenge ?? new URL("../challenge", src).href;
+  const dialogOf = (form) =>
+    [...form.elements].map((field) => field.closest(".twofactor-dialog")).find(Boolean);
 
-  const prepare = (dialog) => {
-    const form = dialog.closest("form");
-    if (!form || dialog.dataset.ready) return;
-    dialog.dataset.ready = "yes";
-    const code = dialog.querySelector("input");
-    const error = dialog.querySelector(".twofactor-dialog-error");
-    let submitter = null;
-    let confirmed = false;
+  let loading = null;
+  let gone = false;
+  const load = () => (loading ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = src.replace("twofactor.js", "dialog.js");
+    script.onload = () => done(window.twofactor.parts);
+    script.onerror = failed;
+    document.head.append(script);
+  }));
 
-    const complain = (text) => {
-      error.textContent = text;
-      code.setAttribute("aria-invalid", "true");
-      code.setAttribute("aria-describedby", `${code.id}-hint ${error.id}`);
-      code.focus();
-    };
-    const confirm = () => {
-      const digits = code.value.normalize("NFKC").replace(/[^\p{L}\p{N}]/gu, "");
-      if (!/^[0-9]{6}$/.test(digits)) {
-        complain(dialog.dataset.twofactorMalformed);
-        return;
-      }
-      confirmed = true;
-      dialog.close("confirmed");
-      form.requestSubmit(submitter);
-    };
-
-    form.addEventListener("submit", (event) => {
-      if (confirmed || !asksNow(form)) return;
-      event.preventDefault();
-      submitter = event.submitter && !dialog.contains(event.submitter) ? event.submitter : null;
-      error.textContent = "";
-      code.value = "";
-      code.removeAttribute("aria-invalid");
-      dialog.showModal();
-      code.focus();
-    });
-    code.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      confirm();
-    });
-    dialog.querySelector("[data-twofactor-confirm]").addEventListener("click", confirm);
-    dialog.querySelector("[data-twofactor-cancel]").addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => {
-      if (!confirmed) code.value = "";
-    });
-    // Coming back by the browser's history: ask again, the code was for one time.
-    window.addEventListener("pageshow", (event) => {
-      if (!event.persisted) return;
-      confirmed = false;
-      code.value = "";
-    });
-  };
-
-  const say = (button, text) => {
-    const said = button.parentElement.querySelector(".twofactor-said");
-    if (said) said.textContent = text;
-  };
+  // First of all listeners, so that nobody sends the form before its code is there.
+  addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    const { parts } = window.twofactor;
+    if (parts) return parts.submit(event);
+    if (gone || !form.requestSubmit || !dialogOf(form)?.showModal) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    // Without the dialog, the form goes to the challenge page.
+    load().catch(() => (gone = true)).then(() => form.requestSubmit(submitter));
+  }, true);
+  addEventListener("focusin", ({ target }) => {
+    if (target.form && dialogOf(target.form)) load().catch(() => (gone = true));
+  });
+  addEventListener("twofactor:required", async (event) => (await load()).refused(event));
+  const ask = async (area) => (await load()).ask(area);
 
   const copy = async (button) => {
     const source = document.getElementById(button.dataset.twofactorCopy);
+    const status = button.parentElement.querySelector(".twofactor-said");
     const text = button.dataset.twofactorCopy === "twofactor-secret"
       ? source.textContent.replace(/\s/g, "")
       : source.textContent.trim();
+    let told = button.dataset.twofactorCopied;
     try {
       await navigator.clipboard.writeText(text);
-      say(button, button.dataset.twofactorCopied);
     } catch {
-      const range = document.createRange();
-      range.selectNodeContents(source);
-      window.getSelection().removeAllRanges();
-      window.getSelection().addRange(range);
-      say(button, button.dataset.twofactorSelected);
+      getSelection().selectAllChildren(source);
+      told = button.dataset.twofactorSelected;
     }
+    if (status) status.textContent = told;
   };
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("button");
+    if (button?.hasAttribute("data-twofactor-print")) window.print();
+    else if (button?.hasAttribute("data-twofactor-copy")) copy(button);
+  });
 
   // How long until an answer is judged again; screen readers hear of the end alone.
+  const counted = new WeakSet();
   const countDown = (line) => {
+    if (counted.has(line)) return;
+    counted.add(line);
     const time = line.querySelector("[role=timer]");
     const end = Date.now() + 1000 * line.dataset.twofactorWait;
     const two = (number) => String(number).padStart(2, "0");
@@ -96,27 +71,34 @@
       if (left <= 0) {
         line.setAttribute("role", "status");
         line.textContent = line.dataset.twofactorOver;
-        return;
+      } else {
+        const hours = Math.floor(left / 3600);
+        const minutes = Math.floor(left / 60) % 60;
+        time.textContent = `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(left % 60)}`;
+        if (line.isConnected) setTimeout(tick, (end - Date.now()) % 1000 || 1000);
       }
-      const hours = Math.floor(left / 3600);
-      const minutes = Math.floor(left / 60) % 60;
-      time.textContent = `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(left % 60)}`;
-      setTimeout(tick, (end - Date.now()) % 1000 || 1000);
     };
     tick();
   };
-
-  const start = () => {
-    document.querySelectorAll("[data-twofactor-wait]").forEach(countDown);
-    document.querySelectorAll("dialog.twofactor-dialog").forEach(prepare);
-    document.querySelectorAll("[data-twofactor-print]").forEach((button) => {
-      button.addEventListener("click", () => window.print());
-    });
-    document.querySelectorAll("[data-twofactor-copy]").forEach((button) => {
-      button.addEventListener("click", () => copy(button));
-    });
+  // Two minutes before a form's time is up, a line says so.
+  const warn = (line) => {
+    if (counted.has(line)) return;
+    counted.add(line);
+    const left = Number(line.dataset.twofactorEnds);
+    setTimeout(() => {
+      line.dataset.twofactorWait = Math.min(left, 120);
+      line.hidden = false;
+      counted.delete(line);
+      countDown(line);
+    }, Math.max(0, left - 120) * 1000);
   };
+  // Lines that come later, with content swapped in, count as well.
+  const look = () => {
+    document.querySelectorAll("[data-twofactor-wait]").forEach(countDown);
+    document.querySelectorAll("[data-twofactor-ends]").forEach(warn);
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  look();
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  window.twofactor = { ask, challenge, countDown, dialogOf };
 })();

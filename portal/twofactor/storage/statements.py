@@ -47,7 +47,8 @@ class Statements:
         glance_carried: the same, and `carried`.
         account: `user`.
         account_locked: `user`.
-        account_asked: `user`, `known`, `now`.
+        account_asked: `user`, `known`, `now`; locks.
+        account_beside: the same without a lock.
         recovery_locked: `user`.
         events: `user`, `most`.
         tickets: `user`, `kind`, `now`.
@@ -76,6 +77,7 @@ class Statements:
     account: Select[Any]
     account_locked: Select[Any]
     account_asked: Select[Any]
+    account_beside: Select[Any]
     recovery_locked: Select[Any]
     events: CompoundSelect[Any]
     tickets: Select[Any]
@@ -104,7 +106,9 @@ def prepare(tables: Tables) -> Statements:
     user: BindParameter[str] = bindparam("user")
     of_user = account.c.user_id == user
     whole = whole_account(tables).where(of_user)
-    glance = select(account.c.areas).where(of_user)
+    used = select(func.min(authenticator.c.last_step)).correlate(account)
+    used = used.where(authenticator.c.user_id == account.c.user_id)
+    glance = select(account.c.areas, used.scalar_subquery()).where(of_user)
     of_session = and_(
         _good(ticket),
         ticket.c.user_id == account.c.user_id,
@@ -122,6 +126,7 @@ def prepare(tables: Tables) -> Statements:
         account=whole,
         account_locked=whole.with_for_update(of=account),
         account_asked=_with_browser(tables, whole).with_for_update(of=account),
+        account_beside=_with_browser(tables, whole),
         recovery_locked=select(account.c.recovery_hash).where(of_user).with_for_update(),
         events=_events(tables.event),
         tickets=_tickets(ticket),

@@ -92,7 +92,7 @@ class Store:
         now: float,
         carried: str | None = None,
     ) -> Glance:
-        """Read all that the guard needs, in one SELECT by primary keys.
+        """Read all that the guard needs, in one SELECT by keys.
 
         Args:
             user_id: key of the user.
@@ -114,13 +114,22 @@ class Store:
             row = connection.execute(statement, values).first()
         if row is None:
             return Glance(None)
-        executed_at = int(row[2]) if carried is not None and row[2] is not None else None
-        return Glance(keys_of(row[0]), digest is not None and row[1] is not None, executed_at)
+        executed_at = int(row[3]) if carried is not None and row[3] is not None else None
+        has_ticket = digest is not None and row[2] is not None
+        return Glance(keys_of(row[0]), has_ticket, executed_at, row[1])
 
-    def account(self, user_id: str) -> Account | None:
-        """Return the account of a user. Before a change, read it in the transaction instead."""
+    def account(self, user_id: str, known: str | None = None) -> Account | None:
+        """Return the account of a user. Before a change, read it in the transaction instead.
+
+        Args:
+            user_id: the host's string for the user.
+            known: as in `Transaction.account_asked`; `None` to leave the known browser out.
+        """
         with self._transactions.reading() as connection:
-            return self._transaction(connection).account(user_id)
+            transaction = self._transaction(connection)
+            if known is None:
+                return transaction.account(user_id)
+            return transaction.account_asked(user_id, known, self._clock(), lock=False)
 
     def ticket(self, digest: str, kind: str, now: float) -> Ticket | None:
         """Return a ticket that has not expired, without using it up."""

@@ -43,6 +43,11 @@ class TicketChanges:
             )
         )
 
+    def end_ticket(self, digest: str, kind: str) -> bool:
+        """Remove a ticket of any user; only the session that has its id knows the digest."""
+        ticket = self._tables.ticket
+        return self._hit(delete(ticket).where(ticket.c.digest == digest, ticket.c.kind == kind))
+
     def add_ticket(self, *tickets: Ticket) -> None:
         """Write tickets, in one statement."""
         values = [
@@ -58,6 +63,15 @@ class TicketChanges:
         ]
         if values:
             self._connection.execute(self._statements.add_ticket, values)
+
+    def change_ticket(self, digest: str, kind: str, user_id: str, values: Any) -> bool:
+        """Change columns of a ticket of a user that still has this kind."""
+        ticket = self._tables.ticket
+        return self._hit(
+            update(ticket)
+            .where(ticket.c.digest == digest, ticket.c.kind == kind, ticket.c.user_id == user_id)
+            .values(values)
+        )
 
     def move_end(self, digest: str, kind: str, expires_at: int) -> bool:
         """Change the time when a ticket expires (Unix seconds)."""

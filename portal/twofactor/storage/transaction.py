@@ -39,16 +39,21 @@ class Transaction(TicketChanges):
         rows = self._connection.execute(statement, {"user": user_id}).all()
         return account_of(rows) if rows else None
 
-    def account_asked(self, user_id: str, known: str, now: float) -> Account | None:
-        """Return the account with the known browser of the request, in one SELECT that locks.
+    def account_asked(
+        self, user_id: str, known: str, now: float, *, lock: bool = True
+    ) -> Account | None:
+        """Return the account with the known browser of the request, in one SELECT.
 
         Args:
             user_id: the host's string for the user.
             known: digest of the id that the browser sent, or "".
             now: Unix seconds.
+            lock: as in `account`.
         """
         values = {"user": user_id, "known": known, "now": int(now)}
-        rows = self._connection.execute(self._statements.account_asked, values).all()
+        statements = self._statements
+        statement = statements.account_asked if lock else statements.account_beside
+        rows = self._connection.execute(statement, values).all()
         return account_of(rows, *browser_of(rows[0])) if rows else None
 
     def waiting(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:

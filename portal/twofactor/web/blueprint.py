@@ -12,16 +12,23 @@ from ..app.state import State, current_state, state_of
 from ..core import policy
 from ..core.answers import Code
 from ..core.areas import Area
-from ..core.errors import About, ChallengeRequired, Refusal, Unavailable
+from ..core.errors import About, ChallengeRequired, CodeReused, Refusal, Unavailable
 from ..core.policy import Verdict
 from ..i18n import language
 from ..i18n.language import _
 from ..service import tickets, verification
 from . import challenge, guard, navigation, passes, requests, responses, session_marks, subjects
 from .challenge import answer, in_language, no_store, render_challenge
-from .pages import activate, authenticators, outstanding, preferences, sign_in
-from .parts import reminder
-from .parts.dialog import twofactor_dialog
+from .pages import (
+    activate,
+    authenticators,
+    outstanding,
+    preferences,
+    recovery,
+    sign_in,
+    sign_in_over,
+)
+from .parts import dialog, executed, glances, open_view, reminder
 
 
 def make_blueprint() -> Blueprint:
@@ -40,8 +47,8 @@ def make_blueprint() -> Blueprint:
     add("/activate", "activate_submit", activate.submit, methods=["POST"])
     add("/deactivate", "deactivate", preferences.show_deactivate, methods=["GET"])
     add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
-    add("/recovery", "recovery", preferences.show_recovery, methods=["GET"])
-    add("/recovery", "recovery_submit", preferences.recovery, methods=["POST"])
+    add("/recovery", "recovery", recovery.show, methods=["GET"])
+    add("/recovery", "recovery_submit", recovery.submit, methods=["POST"])
     add("/authenticators/new", "authenticator_new", authenticators.show_new, methods=["GET"])
     add("/authenticators/new", "authenticator_add", authenticators.submit_new, methods=["POST"])
     one = "/authenticators/<string(length=32):number>"
@@ -51,6 +58,7 @@ def make_blueprint() -> Blueprint:
     add("/browsers", "browsers", preferences.forget_browser, methods=["POST"])
     add("/sign-in", "sign_in", sign_in.show, methods=["GET"])
     add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])
+    add("/sign-in/cancel", "sign_in_cancel", sign_in_over.cancel, methods=["POST"])
     add("/recovered", "recovered", reminder.submit, methods=["POST"])
     add("/challenge", "challenge", show_challenge, methods=["GET"])
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
@@ -62,7 +70,14 @@ def make_blueprint() -> Blueprint:
     return blueprint
 
 
-_ANONYMOUS = frozenset({"twofactor.sign_in", "twofactor.sign_in_submit", "twofactor.static"})
+_ANONYMOUS = frozenset(
+    {
+        "twofactor.sign_in",
+        "twofactor.sign_in_submit",
+        "twofactor.sign_in_cancel",
+        "twofactor.static",
+    }
+)
 
 
 def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
@@ -78,26 +93,34 @@ def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def csrf_object(_error: requests.ProgramCSRFError) -> Response:
     """Return the answer to a program's CSRF failure, with a valid token."""
     message = _("Send the request again with the CSRF token that is in this answer.")
-    body = {"error": "twofactor_csrf", "area": None, "message": message, "retry_after": None}
-    return make_response(jsonify(body | {"csrf_token": requests.csrf_token()}), 400)
+    token = requests.csrf_token()
+    return make_response(jsonify(_refused("twofactor_csrf", message) | {"csrf_token": token}), 400)
 
 
 def unreadable_object(_error: requests.UnreadableBody) -> Response:
     """Return the answer to a JSON body that can't be parsed."""
     message = _("This request can't be read: its JSON is nested too deeply.")
-    body = {"error": "twofactor_unreadable", "area": None, "message": message, "retry_after": None}
-    return make_response(jsonify(body), 400)
+    return make_response(jsonify(_refused("twofactor_unreadable", message)), 400)
+
+
+def _refused(error: str, message: str) -> dict[str, str | None]:
+    nothing = {"area": None, "retry_after": None, "summary": None}
+    return {"error": error, "message": message} | nothing
 
 
 def before() -> Any:
     """Require a signed-in user, except at the second step of sign-in; check unsafe requests."""
-    if (request.endpoint or "").endswith("static"):
+    sent = requests.this_request()
+    endpoint = sent.endpoint or ""
+    if endpoint.endswith("static"):
         return None
-    if request.endpoint not in _ANONYMOUS and not current_user.is_authenticated:
+    if endpoint not in _ANONYMOUS and not current_user.is_authenticated:
         return cast(Any, current_app).login_manager.unauthorized()
-    if request.method not in policy.SAFE_METHODS:
+    if sent.method not in policy.SAFE_METHODS:
         requests.check_csrf()
         requests.refuse_cross_site()
+        if requests.checking(sent):
+            return challenge.nothing_done()
     return None
 
 
@@ -118,17 +141,23 @@ def after(response: Response) -> Response:
 
 
 def show_challenge() -> Response:
-    """Ask for a code before a guarded page is shown (GET)."""
+    """Ask for a code before a guarded page is shown, or return the dialog of an area (GET)."""
     state = current_state()
+    if requests.from_dialog():
+        if requests.asked("area") not in state.kit.areas:
+            abort(404)
+        return dialog.alone(state.kit.areas.get(requests.asked("area")))
     area, target = _looked_at(state)
     user = guard.signed_in()
-    asked = guard.verdict_on(state, area, user, state.host.user_key(user), "GET") is Verdict.ASK
+    user_id = state.host.user_key(user)
+    asked = glances.verdict_on(state, area, user, user_id, "GET") is Verdict.ASK
 
     def ask() -> Response:
         if not asked:
-            return navigation.see_other(target)
-        action = url_for("twofactor.challenge", area=area.key, next=target)
-        page = render_challenge(ChallengeRequired(area.key), area, action)
+            return open_view.lead_on(target)
+        wait = passes.of_request().fresh_in((area.key, user_id), state.kit.clock())
+        action = challenge.address(area, target, requests.asked("back"))
+        page = render_challenge(ChallengeRequired(area.key, wait=wait), area, action)
         return Response(page, mimetype="text/html")
 
     fields = ["code"] if asked else []
@@ -140,6 +169,9 @@ def submit_challenge() -> Response:
     state = current_state()
     area, target = _looked_at(state)
     who = subjects.subject(state)
+    if open_view.is_open(state, area, guard.signed_in(), who.user_id):
+        # The page was sent again, or was left open while a download began.
+        return _opened(area, target)
     try:
         with About(area.key, who.user_id):
             text = requests.text("code") or requests.text("twofactor_code")
@@ -148,11 +180,29 @@ def submit_challenge() -> Response:
             code = Code.read(text)
             ticket_id, known_id = verification.open_view(state.kit, who, code, area.key)
     except Refusal as refusal:
-        return answer(refusal, url_for("twofactor.challenge", area=area.key, next=target))
+        refused, again = refusal, challenge.address(area, target, requests.asked("back"))
+        if isinstance(refused, CodeReused) and open_view.is_just_open(state, who.user_id, area):
+            # The same form, sent twice at once, has opened the area and renewed the session.
+            return responses.either(
+                lambda: navigation.to_another(target), lambda: answer(refused, again)
+            )
+        return answer(refused, again)
     subjects.keep_known(state, who.user_id, known_id)
     session_marks.renew()
     session_marks.put(tickets.VIEW, ticket_id, area.key)
-    return responses.either(lambda: navigation.see_other(target), lambda: Response(status=204))
+    return _opened(area, target)
+
+
+def _opened(area: Area, target: str) -> Response:
+    """Redirect a person to the page; a program asks for it again itself."""
+
+    def lead_on() -> Response:
+        url = target
+        if open_view.is_file(target):
+            url = challenge.address(area, target, requests.asked("back"))
+        return navigation.see_other(url)
+
+    return responses.either(lead_on, lambda: Response(status=204))
 
 
 def _looked_at(state: State) -> tuple[Area, str]:
@@ -176,7 +226,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.register_error_handler(Refusal, challenge.answer)
     app.register_error_handler(Unavailable, challenge.unavailable)
     app.jinja_env.globals.update(
-        twofactor_dialog=twofactor_dialog,
+        twofactor_dialog=dialog.twofactor_dialog,
         twofactor_recovered=reminder.twofactor_recovered,
         twofactor_base_template=state_of(app).host.base_template,
         twofactor_news=session_marks.news,
@@ -186,7 +236,8 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     )
     app.before_request(startup_checks.first_request(app, check_users))
     app.before_request(outstanding.hold)
-    app.before_request(passes.restore_form)
+    app.before_request(executed.restore_form)
+    app.after_request(dialog.lead_on)
     passes.watch(app)
     user_logged_out.connect(_forget_marks, app, weak=False)
     user_logged_in.connect(outstanding.on_login, app, weak=False)

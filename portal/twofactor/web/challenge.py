@@ -1,8 +1,10 @@
 """Answers to refused requests: the challenge page in place, or the same as JSON."""
 
+import json
 import logging
 import math
 from typing import Any
+from urllib.parse import quote
 
 from flask import current_app, jsonify, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -10,12 +12,12 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from ..app.state import State, current_state
-from ..core import errors
+from ..core import answers, bounds, errors
 from ..core.areas import Area
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
 from . import continuation, navigation, passes, sentences
-from .requests import wants_json
+from .requests import asked, from_dialog, wants_json
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
     """
     state = current_state()
     area = state.kit.areas.get(refusal.area) if refusal.area else None
-    if wants_json():
+    if wants_json() or from_dialog():
         return _finish(make_response(jsonify(error_object(refusal, area))), refusal)
     if isinstance(refusal, errors.EnrolmentRequired):
         page = render_template(
@@ -78,8 +80,9 @@ def unavailable(error: errors.Unavailable) -> Any:
     """
     log.error("unavailable: %s", error, extra={"cause": type(error).__name__})
     message = sentences.sentence(error, 0)
-    if wants_json():
+    if wants_json() or from_dialog():
         body = {"error": error.code, "area": None, "message": message, "retry_after": 60}
+        body["summary"] = None
         response = make_response(jsonify(body), 503)
         response.headers["Retry-After"] = "60"
         return no_store(response)
@@ -87,15 +90,28 @@ def unavailable(error: errors.Unavailable) -> Any:
     return no_store(make_response(current_app.handle_http_exception(failure)))
 
 
+def address(area: Area, target: str, carried: str = "") -> str:
+    """Return the address of the page that asks for a code before a page is shown.
+
+    Args:
+        area: the area that guards the page.
+        target: the page.
+        carried: the page for Cancel, as in `navigation.came_from`.
+    """
+    back = navigation.came_from("", target, carried)
+    return url_for("twofactor.challenge", area=area.key, next=target, back=back)
+
+
 def _challenge_page(
     state: State, refusal: errors.Refusal, area: Area | None, target: str | None
 ) -> str:
     if target is None and area is not None and request.method in SAFE_METHODS:
         # A form can't repeat a GET, so the code opens the area first.
-        target = url_for("twofactor.challenge", area=area.key, next=navigation.here())
+        target = address(area, navigation.here())
     if target is not None:
         return render_challenge(refusal, area, target)
-    pending, lost = continuation.carry(state, refusal.user_id or "", passes.of_request().family)
+    family = passes.of_request().family
+    pending, lost = continuation.carry(state, refusal.user_id or "", family, refusal.area)
     return render_challenge(refusal, area, navigation.here(), pending, lost)
 
 
@@ -116,6 +132,10 @@ def render_challenge(
         lost: the part of it that could not be kept: "files", "size" or empty.
     """
     first = isinstance(refusal, errors.ChallengeRequired)
+    own = _is_asked_here(refusal)
+    asked = passes.of_request()
+    takes_recovery = asked.recovery is not None and not lost
+    back, carried = _cancel(area)
     return render_template(
         "twofactor/challenge.html",
         area=shown(area) if area else None,
@@ -124,9 +144,22 @@ def render_challenge(
         error=None if first else _sentence(refusal),
         wait=countdown(refusal),
         lost=lost,
-        back=way_back(),
-        signed_in=current_user.is_authenticated,
+        summary=refusal.summary,
+        back=back,
+        carried=carried if pending else None,
+        own=own,
+        # Without its files, a form can't be sent later.
+        carries=navigation.inside(target, "POST") if own and pending and not lost else None,
+        recovery=takes_recovery,
+        typed=answers.kept(asked.typed, wrong=isinstance(refusal, errors.RecoveryWrong)),
     )
+
+
+def _is_asked_here(refusal: errors.Refusal) -> bool:
+    """Return whether the signed-in person is asked, not the owner of a mailed link."""
+    if not current_user.is_authenticated:
+        return False
+    return refusal.user_id in (None, current_state().host.user_key(current_user))
 
 
 def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
@@ -136,6 +169,7 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
         "area": area.key if area else None,
         "message": _sentence(refusal),
         "retry_after": retry_after(refusal),
+        "summary": refusal.summary,
     }
     if isinstance(refusal, errors.EnrolmentRequired):
         body["activate"] = url_for("twofactor.activate")
@@ -144,8 +178,8 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
 
 def retry_after(refusal: errors.Refusal) -> int | None:
     """Return the whole seconds until a retry makes sense, `None` if no wait is needed."""
-    if isinstance(refusal, errors.CodeReused):
-        return refusal.wait
+    if isinstance(refusal, errors.CodeReused | errors.ChallengeRequired):
+        return refusal.wait or None
     until = refusal.until if isinstance(refusal, errors.Held | errors.CodeWrong) else None
     if until is None:
         return None
@@ -163,14 +197,42 @@ def countdown(refusal: errors.Refusal) -> int | None:
 
 def way_back() -> str:
     """Return the address for Cancel: the form if it has a GET route, otherwise the preferences."""
-    return navigation.inside(request.root_path.rstrip("/") + request.path) or url_for(
-        "twofactor.preferences"
-    )
+    return navigation.inside(navigation.here_without_query()) or url_for("twofactor.preferences")
+
+
+def _cancel(area: Area | None) -> tuple[str, str | None]:
+    """Return the address for Cancel, and the page that further challenges find it by.
+
+    It is the form of a deed, else the page from which the person came.
+    """
+    is_view = area is not None and area.guards == "view"
+    if not is_view and (form := navigation.inside(navigation.here_without_query())):
+        return form, None
+    carried, target = passes.of_request().back, navigation.here()
+    if (request.endpoint or "").startswith("twofactor.challenge"):
+        carried, target = asked("back"), asked("next")
+    before = navigation.came_from("", target, carried)
+    back = navigation.came_from(area.key, target, carried) if before and area else before
+    if back is None and not is_view:
+        back = url_for("twofactor.preferences")
+    return back or navigation.after_sign_in(None), before
 
 
 def no_store(response: Response) -> Response:
     """Keep a response out of every cache (RFC 9111 section 5.2.2.5)."""
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def nothing_done(summary: str = "") -> Response:
+    """Return the answer to a check that finds nothing wrong: no code judged, nothing done.
+
+    Its header `X-Twofactor-Summary` is what exactly the code will confirm, percent-encoded, for the
+    dialog.
+    """
+    response = no_store(Response(status=204))
+    if summary:
+        response.headers["X-Twofactor-Summary"] = quote(bounds.one_line(summary))
     return response
 
 
@@ -184,7 +246,17 @@ def _finish(response: Response, refusal: errors.Refusal) -> Response:
     response.status_code = status_of(refusal)
     if isinstance(refusal, errors.Held):
         response.headers["Retry-After"] = str(retry_after(refusal))
+    if request.headers.get("HX-Request") == "true":
+        _tell_htmx(response, refusal)
     return in_language(no_store(response))
+
+
+def _tell_htmx(response: Response, refusal: errors.Refusal) -> None:
+    """Keep htmx from putting a refusal into the page; the script's dialog tells it instead."""
+    area = current_state().kit.areas.get(refusal.area) if refusal.area else None
+    detail = error_object(refusal, area)
+    response.headers["HX-Reswap"] = "none"
+    response.headers["HX-Trigger"] = json.dumps({"twofactor:required": detail})
 
 
 def _sentence(refusal: errors.Refusal) -> str:

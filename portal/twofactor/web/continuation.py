@@ -11,9 +11,10 @@ import binascii
 import json
 import secrets
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import g, request
+from flask_login import current_user
 from werkzeug.datastructures import ImmutableMultiDict
 
 from ..app.state import State
@@ -24,12 +25,14 @@ from . import navigation
 
 FIELD = "twofactor_pending"
 CODE_FIELD = "twofactor_code"
+# Address for Cancel, since the address of the challenge page is that of the form.
+BACK_FIELD = "twofactor_back"
 CODE_HEADER = "X-Twofactor-Code"
 # Long forms are compressed, so that sealing does not push them over the limit for forms.
 _COMPRESS_ABOVE = 32_768
 _LONGEST_CODE = bounds.longest(CODE_FIELD)
 _LOST = "_twofactor_lost"
-_OWN = frozenset({FIELD, CODE_FIELD})
+_OWN = frozenset({FIELD, CODE_FIELD, BACK_FIELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +44,45 @@ class Continuation:
         fields: names and values in their order, repeated names included.
         lost: the part that could not be kept: "files", "size", or empty.
         id: random; all pages that carry the same form share it.
+        sender: key of the user who was signed in, or empty.
+        area: key of the area that asked, or empty.
     """
 
     user_id: str
     fields: tuple[tuple[str, str], ...]
     lost: str = ""
     id: str = ""
+    sender: str = ""
+    area: str = ""
 
 
-def carry(state: State, user_id: str, family: str | None = None) -> tuple[str, str]:
+def carry(
+    state: State, user_id: str, family: str | None = None, area: str | None = None
+) -> tuple[str, str]:
     """Return this request's form, sealed for the hidden field, and the part that was left out.
 
     Args:
         state: of the application.
         user_id: key of the user who is asked for a code.
         family: the id of the continuation that came with this request and was not executed.
+        area: key of the area that asks.
 
     Returns:
         The sealed value, and "files", "size" or an empty text.
     """
     captured = _capture(user_id, family or secrets.token_urlsafe(16))
+    captured = replace(captured, sender=sender(state), area=area or "")
     token = _sealed(state, captured)
     limit = request.max_form_memory_size
     if limit is not None and len(token) > limit - 1024:
-        captured = Continuation(user_id, (), "size", captured.id)
+        captured = replace(captured, fields=(), lost="size")
         token = _sealed(state, captured)
     return token, captured.lost
+
+
+def sender(state: State) -> str:
+    """Return the key of the signed-in user, empty if nobody is signed in."""
+    return state.host.user_key(current_user) if current_user.is_authenticated else ""
 
 
 def _capture(user_id: str, form_id: str) -> Continuation:
@@ -85,7 +101,12 @@ def _capture(user_id: str, form_id: str) -> Continuation:
     return Continuation(user_id, fields, lost, form_id)
 
 
-def _sealed(state: State, continuation: Continuation) -> str:
+def sealed_anew(state: State, continuation: Continuation, address: str) -> str:
+    """Return a form of another address, sealed for that address again, with all its time."""
+    return _sealed(state, continuation, ("POST", address))
+
+
+def _sealed(state: State, continuation: Continuation, place: tuple[str, str] | None = None) -> str:
     expires = int(state.kit.clock()) + state.kit.settings.pending_seconds
     content = [
         expires,
@@ -93,29 +114,47 @@ def _sealed(state: State, continuation: Continuation) -> str:
         continuation.lost,
         continuation.fields,
         continuation.id,
+        continuation.sender,
+        continuation.area,
     ]
     data = json.dumps(content, separators=(",", ":")).encode("utf-8", "surrogatepass")
     packed = b"z" + zlib.compress(data) if len(data) > _COMPRESS_ABOVE else b"p" + data
-    sealed = state.kit.vault.seal(packed, CONTINUATION, *_bound())
+    sealed = state.kit.vault.seal(packed, CONTINUATION, *(place or _bound()))
     return base64.urlsafe_b64encode(sealed).decode()
 
 
-def unseal(state: State, token: str) -> Continuation:
-    """Return the form that `carry` sealed for this address and method; the caller checks the user.
+def sent_token() -> str:
+    """Return the sealed form that this request carries, empty if it carries none."""
+    return request.form.get(FIELD, "")
+
+
+def unseal(state: State, token: str, address: str | None = None) -> Continuation:
+    """Return the form that `carry` sealed for this address and method; the guard checks the user.
+
+    Args:
+        state: of the application.
+        token: the sealed value.
+        address: where the form is sent to by POST, if not to this request's address.
 
     Raises:
-        ContinuationBroken: too old, altered, or sealed for another address or method.
+        ContinuationBroken: too old, altered, sealed for another address or method, or sent by
+            somebody else than the signed-in user.
     """
+    place = _bound() if address is None else ("POST", address)
     try:
         sealed = base64.urlsafe_b64decode(token.encode())
-        packed = state.kit.vault.open(sealed, CONTINUATION, *_bound())
+        packed = state.kit.vault.open(sealed, CONTINUATION, *place)
     except (SealBroken, KeyMissing, binascii.Error, ValueError):
         raise ContinuationBroken("does not open") from None
     data = zlib.decompress(packed[1:]) if packed[:1] == b"z" else packed[1:]
     expires, user_id, lost, fields, *form_id = json.loads(data)
     if expires <= state.kit.clock() or not form_id:
         raise ContinuationBroken("expired, or of an earlier version")
-    return Continuation(user_id, tuple((name, value) for name, value in fields), lost, *form_id)
+    found = Continuation(user_id, tuple((name, value) for name, value in fields), lost, *form_id)
+    # A view may show the form before it asks for a code.
+    if found.sender and sender(state) not in ("", found.sender):
+        raise ContinuationBroken("another user's")
+    return found
 
 
 def restore(continuation: Continuation) -> None:

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from ..app.startup_checks import GUARD, WANTED, innermost
 from ..app.state import State, current_state
-from ..core import policy
-from ..core.answers import Code
+from ..core import answers, bounds, policy
+from ..core.answers import Code, RecoveryCode
 from ..core.areas import Area
 from ..core.errors import (
     About,
@@ -26,19 +26,21 @@ from ..core.errors import (
     Refusal,
 )
 from ..core.policy import Verdict
-from ..core.records import Glance, Subject, Ticket
+from ..core.records import Subject, Ticket
 from ..service import tickets, verification
 from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
-from .challenge import FormAgain, no_store
-from .passes import Asked
-from .requests import refuse_cross_site
+from .challenge import FormAgain, no_store, nothing_done
+from .parts import by_recovery, glances
+from .passes import Asked, Says
+from .requests import checking, refuse_cross_site, this_request
 
 View = TypeVar("View", bound=Callable[..., Any])
+Action = Callable[[], object]
 
 
-def required(key: str) -> Callable[[View], View]:
-    """Return a decorator that guards a view by an area; place it below the route."""
+def required(key: str, looks: bool = False, summary: Says | None = None) -> Callable[[View], View]:
+    """Return a decorator that guards a view by an area; see `TwoFactor.required`."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -48,10 +50,15 @@ def required(key: str) -> Callable[[View], View]:
                 return _unauthorized()
             state = current_state()
             area = state.kit.areas.get(key)
-            if not policy.guards_method(area, request.method):
+            sent = this_request()
+            if not policy.guards_method(area, sent.method):
                 return current_app.ensure_sync(view)(*args, **kwargs)
+            if checking(sent):
+                if not looks:
+                    return nothing_done()
+                return no_store(make_response(current_app.ensure_sync(view)(*args, **kwargs)))
             user_id = state.host.user_key(user)
-            granted = check(state, area, user, user_id)
+            granted = check(state, area, user, user_id, says=summary)
             try:
                 response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
             except Refusal:
@@ -80,27 +87,23 @@ def _unauthorized() -> Any:
     return cast(Any, current_app).login_manager.unauthorized()
 
 
-def require(key: str, user: Any = None) -> None:
-    """Ask for a code inside a view, just before the action.
-
-    Args:
-        key: key of the area.
-        user: the user who must give the code (a forgotten-password link has its own); default
-            the signed-in user.
-
-    Raises:
-        Refusal: the action must not happen; the application answers with the challenge.
-    """
+def require(key: str, user: Any = None, recovery: Action | None = None, summary: str = "") -> bool:
+    """Ask for a code inside a view, just before the action; see `TwoFactor.require`."""
     state = current_state()
     area = state.kit.areas.get(key)
     if user is None:
         user = signed_in()
         if not user.is_authenticated:
             abort(make_response(_unauthorized()))
-    if not policy.guards_method(area, request.method):
-        return
+    sent = this_request()
+    if not policy.guards_method(area, sent.method):
+        return False
+    if checking(sent):
+        abort(nothing_done(summary))
     user_id = state.host.user_key(user)
-    if check(state, area, user, user_id):
+    asked = passes.of_request()
+    asked.recovery, asked.recovered = recovery, False
+    if check(state, area, user, user_id, says=lambda: summary):
 
         @after_this_request
         def leave(response: Response) -> Response:
@@ -110,6 +113,8 @@ def require(key: str, user: Any = None) -> None:
             elif not asked.raised:
                 passes.after(state, (key, user_id), response)
             return no_store(response)
+
+    return asked.recovered
 
 
 def form_again(key: str, user: Any = None) -> None:
@@ -121,7 +126,14 @@ def form_again(key: str, user: Any = None) -> None:
         passes.of_request().again.add((area.key, state.host.user_key(user)))
 
 
-def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None = None) -> bool:
+def check(
+    state: State,
+    area: Area,
+    user: Any,
+    user_id: str,
+    deed: Deed | None = None,
+    says: Says | None = None,
+) -> bool:
     """Allow the action of this request, or refuse it.
 
     Args:
@@ -130,6 +142,7 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         user: the user who must give the code.
         user_id: the user's key.
         deed: runs in the transaction that uses up the code or the pass, if one is needed.
+        says: returns what exactly the code confirms; called if a code is needed.
 
     Returns:
         Whether a code or a pass was used up. If so, a form that is shown again leaves a pass.
@@ -143,14 +156,15 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
         if deed is not None:
             state.kit.store.run(deed)
         return False
-    with About(area.key, user_id):
+    asked.about, asked.says = About(area.key, user_id), says
+    with asked.about:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
-        once = _once(state, asked, user_id)
-        seen = glance(state, asked, area, user, user_id)
+        once = glances.execution(state, asked, user_id)
+        seen = glances.glance(state, asked, area, user, user_id)
         if once is not None and seen.executed_at is not None:
             raise AlreadyDone(seen.executed_at)
-        verdict = _verdict(state, area, user, seen, request.method)
+        verdict = glances.verdict_of(state, area, user, seen, request.method)
         if verdict is Verdict.ENROL:
             raise EnrolmentRequired(area.key)
         if verdict is Verdict.OPEN:
@@ -162,16 +176,6 @@ def check(state: State, area: Area, user: Any, user_id: str, deed: Deed | None =
             asked.granted[area.key, user_id] = _ask(state, asked, area, user_id, once, deed)
     asked.executed |= once is not None
     return verdict is Verdict.ASK and area.guards == "deed"
-
-
-def _once(state: State, asked: Asked, user_id: str) -> Ticket | None:
-    """Return the ticket that records the execution of this request's continuation, if needed.
-
-    It is not needed if another guard of this request has it, or if the form came without its files.
-    """
-    if asked.carried is None or asked.lost or asked.executed:
-        return None
-    return tickets.execution(state.kit, user_id, asked.carried.id)
 
 
 def _refuse_half(asked: Asked) -> None:
@@ -197,16 +201,22 @@ def _ask(
         if grant is not None:
             return grant
         _look_again(state, once)
+    asked.about.summary = bounds.one_line(asked.says()) if asked.says else ""
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     if not codes:
-        raise ChallengeRequired(area.key)
+        raise ChallengeRequired(area.key, wait=asked.fresh_in(key, state.kit.clock()))
     if len(codes) > 1:
         raise MalformedCode("several codes")
     refuse_cross_site()
+    asked.typed = codes.pop()
+    # A form without its files can't be acted on yet, and the recovery code works only once.
+    recovery = None if asked.lost else asked.recovery
     try:
-        code = Code.read(codes.pop())
+        code = Code.read(asked.typed) if recovery is None else answers.read(asked.typed)
         subject = subjects.sender(user_id, asked.credentials[key])
+        if isinstance(code, RecoveryCode):
+            return by_recovery.act(state, asked, subject, area, code, once)
         grant = _judge(state, area, subject, code, once, None if asked.lost else deed)
     except CodeReused:
         _look_again(state, once)
@@ -220,6 +230,7 @@ def _ask(
 def _judge(
     state: State, area: Area, subject: Subject, code: Code, once: Ticket | None, deed: Deed | None
 ) -> tickets.Grant:
+    subject = replace(subject, confirms=passes.of_request().about.summary)
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
         subjects.keep_known(state, subject.user_id, known_id)
@@ -235,49 +246,3 @@ def _look_again(state: State, once: Ticket | None) -> None:
     """Refuse a form that was sent twice at once, if the first request has executed it."""
     if once is not None:
         tickets.refuse_executed(state.kit, once)
-
-
-def glance(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> Glance:
-    """Return the user's areas, and whether a pass or open view exists; read once per request."""
-    seen = asked.glances.get((area.key, user_id))
-    if seen is None:
-        kind = tickets.VIEW if area.guards == "view" else tickets.PASS
-        mark = session_marks.get(kind, area.key)
-        hashed = tickets.digest(mark, *_bound(state, kind, user)) if mark else None
-        once = _once(state, asked, user_id)
-        carried = once.digest if once else None
-        now = state.kit.clock()
-        seen = state.kit.store.glance(user_id, kind, area.key, hashed, now, carried)
-        asked.glances[area.key, user_id] = seen
-    return seen
-
-
-def _bound(state: State, kind: str, user: Any) -> tuple[str, ...]:
-    """Return the values that a ticket of this kind is bound to."""
-    credential = state.host.credential_of(user)
-    return passes.bound(credential) if kind == tickets.PASS else (credential,)
-
-
-def verdict_on(state: State, area: Area, user: Any, user_id: str, method: str) -> Verdict:
-    """Return the policy's verdict on a request of this user."""
-    seen = glance(state, passes.of_request(), area, user, user_id)
-    return _verdict(state, area, user, seen, method)
-
-
-def _verdict(state: State, area: Area, user: Any, seen: Glance, method: str) -> Verdict:
-    return policy.decide(area, seen, method, mandatory=state.is_mandatory(area, user))
-
-
-def will_ask(state: State, area: Area, user: Any) -> bool:
-    """Return whether a form on this page will need a code when it is sent.
-
-    It is called when a form is rendered, so it also notes that the form was shown again.
-    """
-    user_id = state.host.user_key(user)
-    asked, key = passes.of_request(), (area.key, user_id)
-    granted = asked.granted.get(key)
-    if granted is not None and (area.guards == "view" or granted.is_good(state.kit.clock())):
-        asked.came_back.add(key)
-        return False
-    seen = glance(state, asked, area, user, user_id)
-    return _verdict(state, area, user, seen, "POST") is Verdict.ASK and not seen.ticket

@@ -1,25 +1,48 @@
 """Addresses to redirect to; only pages of this application are allowed."""
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from flask import current_app, redirect, request, url_for
+from flask_login import login_url
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
+from ..app.startup_checks import guards
 from ..app.state import current_state
 from ..core import bounds
+from . import session_marks
+
+# Characters that a path may hold as they are (RFC 3986 section 3.3).
+_IN_PATHS = "/:@!$&'()*+,;=~"
+# Cancel never leads to these pages of the blueprint.
+_NO_WAY_BACK = frozenset({"twofactor.challenge", "twofactor.sign_in"})
 
 
 def here() -> str:
     """Return path and query of this request; never the address of another host."""
     query = request.query_string.decode("ascii", "replace")
+    return here_without_query() + (f"?{query}" if query else "")
+
+
+def here_without_query() -> str:
+    """Return the path of this request, as browsers write it."""
     path = request.root_path.rstrip("/") + request.path
-    return "/" + path.lstrip("/") + (f"?{query}" if query else "")
+    return "/" + quote(path, _IN_PATHS).lstrip("/")
 
 
-def inside(url: str | None) -> str | None:
-    """Return the URL if it is a path of this application with a GET route, otherwise `None`."""
+def inside(url: str | None, method: str = "GET") -> str | None:
+    """Return the URL if it is a path of this application with a route, otherwise `None`.
+
+    Args:
+        url: the address; only its path and query are allowed.
+        method: method that the route must have.
+    """
+    return url if _endpoint(url, method) is not None else None
+
+
+def _endpoint(url: str | None, method: str = "GET") -> str | None:
+    """Return the endpoint of a path of this application, "" if its route redirects."""
     if not url or not bounds.fits("next", url):
         return None
     if not url.startswith("/") or url.startswith("//"):
@@ -31,19 +54,54 @@ def inside(url: str | None) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    root = request.root_path.rstrip("/")
-    if parts.scheme or parts.netloc or not parts.path.startswith(f"{root}/"):
+    root, path = request.root_path.rstrip("/"), unquote(parts.path)
+    if parts.scheme or parts.netloc or not path.startswith(f"{root}/"):
         return None
     try:
         adapter = current_app.create_url_adapter(request)
         if adapter is None:
             return None
-        adapter.match(parts.path[len(root) :], method="GET")
+        endpoint, _values = adapter.match(path[len(root) :], method=method)
     except RequestRedirect:
-        return url
+        return ""
     except HTTPException:
         return None
-    return url
+    return str(endpoint)
+
+
+def came_from(area: str, target: str, carried: str = "") -> str | None:
+    """Return the page to which Cancel leads, `None` if there is none.
+
+    That is the page from which the person came, unless it asks for the same code.
+
+    Args:
+        area: key of the area that asks for a code.
+        target: the guarded address.
+        carried: the page found at the first challenge of several. It comes with the request, so it
+            is checked again.
+    """
+    for url in (carried, _referrer()):
+        endpoint = _endpoint(url)
+        if not url or not endpoint or endpoint in _NO_WAY_BACK:
+            continue
+        if urlsplit(url).path in (urlsplit(target).path, urlsplit(sign_in_url()).path):
+            continue
+        if area not in guards(current_app.view_functions[endpoint]):
+            return url
+    return None
+
+
+def _referrer() -> str | None:
+    """Return path and query of the `Referer`, `None` if it is another site's."""
+    if not request.referrer:
+        return None
+    try:
+        parts = urlsplit(request.referrer)
+    except ValueError:
+        return None
+    if parts.netloc != request.host:
+        return None
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def after_sign_in(next_url: str | None) -> str:
@@ -62,16 +120,37 @@ def see_other(url: str) -> Response:
     return redirect(url, 303)
 
 
-def sign_in_url() -> str:
-    """Return the host's `login_view`, or TWOFACTOR_AFTER_SIGN_IN if it has none."""
+def to_what_is_there(endpoint: str) -> Response:
+    """Redirect a form that was sent twice at once to the page that shows what the first one did.
+
+    The session stays as the first answer leaves it.
+    """
+    return to_another(url_for(endpoint))
+
+
+def to_another(url: str) -> Response:
+    """Redirect, and leave the session as another answer leaves it."""
+    session_marks.leave()
+    return see_other(url)
+
+
+def sign_in_url(next_url: str | None = None) -> str:
+    """Return the host's `login_view`, or TWOFACTOR_AFTER_SIGN_IN if it has none.
+
+    Args:
+        next_url: address to go to after signing in, in the query as Flask-Login writes it; left
+            out if it is not inside the application.
+    """
     view: str | None = getattr(current_app, "login_manager").login_view  # noqa: B009 - Flask-Login sets it
     if not view:
         return after_sign_in(None)
+    if inside(next_url):
+        return str(login_url(view, next_url))
     # Flask-Login accepts an address as well as an endpoint.
     is_address = view.startswith(("/", "https://", "http://"))
     return view if is_address else url_for(view)
 
 
-def to_sign_in() -> Response:
-    """Redirect to the host's sign-in page."""
-    return see_other(sign_in_url())
+def to_sign_in(next_url: str | None = None) -> Response:
+    """Redirect to the host's sign-in page; `next_url` as in `sign_in_url`."""
+    return see_other(sign_in_url(next_url))

@@ -12,15 +12,19 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from ..app.state import State, current_state
-from ..core.errors import Refusal, Unavailable
+from ..core.errors import About, Refusal, Unavailable
 from ..core.policy import SAFE_METHODS
 from ..core.records import Glance, Ticket
+from ..methods import registry
 from ..service import tickets
 from ..service.tickets import Deed, Grant
-from . import continuation, navigation, session_marks
+from . import continuation, navigation, requests, session_marks
 from .continuation import Continuation
+from .requests import checking
 
 _FORM = "application/x-www-form-urlencoded"
+# Returns what exactly a code confirms.
+Says = Callable[[], object]
 # Key of an area, and key of a user.
 Key = tuple[str, str]
 
@@ -37,7 +41,16 @@ class Asked:
         self.again: set[Key] = set()
         self.codes: set[str] | None = None
         self.carried: Continuation | None = None
+        self.back = ""
         self.executed = False
+        # See `guard.require`; set while the challenge takes the recovery code.
+        self.recovery: Callable[[], object] | None = None
+        self.recovered = False
+        # The answer of this request as it was typed.
+        self.typed = ""
+        # The question of the guard that asks now.
+        self.about = About("")
+        self.says: Says | None = None
         self.raised = False
         self.refused = False
 
@@ -48,6 +61,11 @@ class Asked:
         All challenge pages of a form share it, so only one of them can be executed.
         """
         return None if self.carried is None or self.executed else self.carried.id
+
+    def fresh_in(self, key: Key, now: float) -> int:
+        """Return the seconds until the user can have a code that was not used (`registry`)."""
+        seen = self.glances.get(key)
+        return registry.fresh_in(seen.used, now) if seen else 0
 
     @property
     def lost(self) -> str:
@@ -63,24 +81,28 @@ def of_request() -> Asked:
     return cast(Asked, asked)
 
 
-def restore_form() -> None:
-    """Put the original form back before the view sees the request (a `before_request`).
+def restore_form() -> Continuation | None:
+    """Put the original form back before the view sees the request, and return it.
 
     The guard compares the user who was asked, since a link in a mail is for its own user even if
-    somebody else is signed in.
+    somebody else is signed in. A check restores nothing: its page shows what it was sent.
 
     Raises:
         ContinuationBroken: it can't be opened for this request.
     """
-    if request.method in SAFE_METHODS or request.mimetype != _FORM:
-        return
+    if request.method in SAFE_METHODS or request.mimetype != _FORM or checking():
+        return None
+    if request.endpoint == requests.CARRIES_A_FORM:
+        return None
     tokens = request.form.getlist(continuation.FIELD)
     if not tokens:
-        return
+        return None
     state, asked = current_state(), of_request()
     asked.codes = continuation.codes()
+    asked.back = request.form.get(continuation.BACK_FIELD, "")
     asked.carried = continuation.unseal(state, tokens[0])
     continuation.restore(asked.carried)
+    return asked.carried
 
 
 def watch(app: Flask) -> None:

@@ -9,24 +9,35 @@ which take longer than this package. A host that uses it has imported it already
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import current_app, request
+from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from ..core import bounds
+from ..core import answers, bounds
+from ..core.enrolment_errors import NotSaved
 from ..core.errors import (
     ChallengeRequired,
     CrossSite,
     MalformedCode,
     NameUnusable,
     PasswordWrong,
+    RecoveryWrong,
     Refusal,
 )
+from ..core.policy import SAFE_METHODS
 
+# With the header `X-Twofactor-Check: 1` a form is only looked at, before its code is asked.
+CHECK_HEADER = "HTTP_X_TWOFACTOR_CHECK"
+# With the header `X-Twofactor-Dialog: 1` the script sends a form, and shows a refusal itself.
+DIALOG_HEADER = "HTTP_X_TWOFACTOR_DIALOG"
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
+# The page that a challenge's form is taken along to, sealed for its own address.
+CARRIES_A_FORM = "twofactor.deactivate_submit"
 # A text that is no key or name of anything.
 _NOTHING = "\0"
+# The ticket of a pending sign-in is in the session, so the form needs no token from our own page.
+_GOES_ON = frozenset({"twofactor.sign_in_submit"})
 
 
 class UnreadableBody(BadRequest):
@@ -39,7 +50,11 @@ def bound_request() -> None:
     Raises:
         RequestEntityTooLarge: more fields than any page has.
     """
-    limit = min(bounds.BODY, request.max_content_length or bounds.BODY)
+    most = bounds.BODY
+    if request.endpoint == CARRIES_A_FORM and asked("kept"):
+        # The form was within the host's limit before, and it was sealed within it.
+        most = max(most, request.max_form_memory_size or most)
+    limit = min(most, request.max_content_length or most)
     request.max_content_length = request.max_form_memory_size = limit
     request.max_form_parts = bounds.FIELDS
     # The parser has no limit for these fields, so they are counted in the short body.
@@ -53,6 +68,26 @@ def wants_json() -> bool:
         return True
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
+
+
+def this_request() -> Request:
+    """Return the request itself; Flask's proxy looks it up at each access."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    return found
+
+
+def checking(sent: Request | None = None) -> bool:
+    """Return whether a request only asks what is wrong with its form, see `TwoFactor.checking`.
+
+    The header is ignored where nothing is sent (GET, HEAD, OPTIONS).
+    """
+    sent = sent or this_request()
+    return sent.environ.get(CHECK_HEADER) == "1" and sent.method not in SAFE_METHODS
+
+
+def from_dialog() -> bool:
+    """Return whether the script of the dialog has sent this request."""
+    return this_request().environ.get(DIALOG_HEADER) == "1"
 
 
 def _json() -> Mapping[str, Any]:
@@ -98,6 +133,16 @@ def code() -> str:
     return given
 
 
+def check_saved() -> None:
+    """Check that the person has ticked the box below the recovery code.
+
+    Raises:
+        NotSaved: the box is not ticked.
+    """
+    if texts("saved") != ["yes"]:
+        raise NotSaved("not ticked")
+
+
 def _unfit(name: str) -> Refusal:
     """Return the refusal of a text that is too long for its field."""
     if name in _PASSWORDS:
@@ -124,6 +169,14 @@ def typed(name: str) -> str | None:
     """Return the value of a field, to show it again; `None` if it can't be shown."""
     values = texts(name)
     return values[0] if len(values) == 1 and values[0] != _NOTHING else None
+
+
+def typed_recovery_code(refusal: Refusal | None = None) -> str:
+    """Return what was typed as a recovery code, to show it again.
+
+    Empty for anything that may be a code or a right recovery code, see `answers.kept`.
+    """
+    return answers.kept(typed("code") or "", wrong=isinstance(refusal, RecoveryWrong))
 
 
 def asked_texts(name: str) -> list[str]:
@@ -186,6 +239,8 @@ def check_csrf() -> None:
     try:
         validate_csrf(token or _csrf_in_headers(field))
     except ValidationError as error:
+        if request.endpoint in _GOES_ON and is_same_origin():
+            return
         failure = ProgramCSRFError if wants_json() else CSRFError
         raise failure(str(error.args[0])) from None
 
@@ -195,6 +250,15 @@ def _csrf_in_headers(field: str) -> str:
     sent = [request.headers.get(header, "") for header in csrf_headers()]
     token = next(filter(None, sent), "")
     return token if bounds.fits(field, token) else ""
+
+
+def is_same_origin() -> bool:
+    """Return whether the browser says that a page of this origin sent the request."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site in ("same-origin", "same-site", "cross-site"):
+        return site == "same-origin"
+    told = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    return f"{told}/".startswith(request.host_url)
 
 
 def refuse_cross_site() -> None:

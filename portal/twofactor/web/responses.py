@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..app.state import State
+from ..core.enrolment_errors import NoArea, NotSaved
 from ..core.errors import (
     NameUnusable,
     NewPasswordNeeded,
@@ -19,12 +20,13 @@ from ..core.errors import (
     PasswordWrong,
     Refusal,
     Unavailable,
+    UnknownArea,
 )
 from ..i18n.language import moment
-from ..service import tickets
+from ..service import passwords, tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
-from .requests import csrf_token, wants_json
+from .requests import csrf_token, from_dialog, wants_json
 from .sentences import sentence, sheet_text
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ def password_given(state: State, user_id: str) -> None:
     The action before it is done already, so a failure here is only logged.
     """
     try:
-        proof = tickets.leave_password_proof(state.kit, user_id)
+        proof = passwords.leave_password_proof(state.kit, user_id)
     except Unavailable:
         log.warning("a given password could not be noted: it will be asked again")
     else:
@@ -113,7 +115,12 @@ def refused(
         at, wait = field_of(refusal), countdown(refusal)
         return page(template, status, error=error, at=at, wait=wait, **context)
 
-    response = either(again, lambda: as_json({**error_object(refusal, area), **facts}, status))
+    def told() -> Response:
+        return as_json({**error_object(refusal, area), **facts}, status)
+
+    # The dialog stays open over the page if only its code was refused.
+    in_dialog = from_dialog() and field_of(refusal) == "code"
+    response = told() if in_dialog else either(again, told)
     if status == 429:
         response.headers["Retry-After"] = str(retry_after(refusal))
     return response
@@ -142,15 +149,25 @@ def field_of(refusal: Refusal) -> str:
         return "password"
     if isinstance(refusal, NewPasswordNeeded | PasswordsDiffer | PasswordRefused):
         return "new-password"
+    if isinstance(refusal, NoArea | UnknownArea):
+        return "areas"
+    if isinstance(refusal, NotSaved):
+        return "saved"
     return "name" if isinstance(refusal, NameUnusable) else "code"
 
 
-def start_over(state: State, refusal: Refusal) -> Response:
-    """Redirect a person to the host's sign-in page with the reason; refuse a program."""
+def start_over(state: State, refusal: Refusal, next_url: str | None = None) -> Response:
+    """Redirect a person to the host's sign-in page with the reason; refuse a program.
+
+    Args:
+        state: of the application.
+        refusal: the reason.
+        next_url: address to go to after signing in.
+    """
 
     def to_sign_in() -> Response:
         flash(sentence(refusal, state.kit.clock()))
-        return navigation.to_sign_in()
+        return navigation.to_sign_in(next_url)
 
     return either(to_sign_in, lambda: refused(state, refusal, "sign_in.html"))
 

@@ -3,10 +3,11 @@
 import math
 from datetime import UTC, datetime
 
-from ..core import errors
+from ..core import errors, slips
 from ..i18n.catalogue import later
 from ..i18n.language import _, moment, plural, time_of_day
 from ..methods.registry import TOTP
+from .parts import plain
 
 
 def duration(seconds: float) -> str:
@@ -33,6 +34,22 @@ def wait(seconds: float) -> str:
     return plural("in %(count)d day", "in %(count)d days", count)
 
 
+def when(until: float, now: float) -> str:
+    """Return when a retry is possible: the time to wait, or for more than an hour the time of day.
+
+    The time is in UTC, since the person's time zone is not known. Rounded up, as in `wait`.
+    """
+    if until - now <= 3600:
+        return wait(until - now)
+    until = 60 * math.ceil(until / 60)
+    days = int(until // 86_400) - int(now // 86_400)
+    if days == 0:
+        return _("at %(time)s UTC", time=time_of_day(until))
+    if days == 1:
+        return _("tomorrow at %(time)s UTC", time=time_of_day(until))
+    return _("on %(moment)s", moment=moment(until))
+
+
 def _rounded(seconds: float) -> tuple[int, int]:
     """Return a number, rounded up, and its unit in seconds."""
     seconds = max(1, math.ceil(seconds))
@@ -51,62 +68,6 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
-_PLAIN: dict[type[errors.TwoFactorError], str] = {
-    errors.ChallengeRequired: later("Enter the code that your authenticator app shows now."),
-    errors.RecoveryNeeded: later("Enter your recovery code."),
-    errors.EnrolmentRequired: later(
-        "This needs two-factor authentication. Activate it first; you will be led back here."
-    ),
-    errors.MalformedCode: later(
-        "The code has six digits. Enter the one that your authenticator app shows now."
-    ),
-    errors.RecoveryWrong: later(
-        "That recovery code is not right. Check it against your printed sheet; it can be used once,"
-        " and a newer one makes it void."
-    ),
-    errors.EnrolmentExpired: later(
-        "Activation was not finished in time, so nothing was switched on. Start again; delete the"
-        " entry that your authenticator app has made."
-    ),
-    errors.SignInExpired: later(
-        "Signing in was not finished in time. Sign in again with your password."
-    ),
-    errors.EnrolledElsewhere: later(
-        "Two-factor authentication was turned on somewhere else meanwhile. Sign in again, and"
-        " enter a code."
-    ),
-    errors.SignInRefused: later(
-        "You can't sign in to this account at the moment. Contact us if you need help."
-    ),
-    errors.PasswordWrong: later("That password is not right. Enter your current password."),
-    errors.NewPasswordNeeded: later(
-        "Enter a new password as well: someone entered wrong codes for your account, so they may"
-        " know your current one."
-    ),
-    errors.PasswordsDiffer: later("The passwords don't match. Enter them again."),
-    errors.OwnCode: later(
-        "That code comes from the device you want to remove. Enter a code from another of your"
-        " devices."
-    ),
-    errors.LastAuthenticator: later(
-        "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
-        " add the new phone first."
-    ),
-    errors.UnknownAuthenticator: later("There is no such authenticator app any more."),
-    errors.AlreadyOn: later("Two-factor authentication is on already."),
-    errors.NotOn: later("Two-factor authentication is off."),
-    errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
-    errors.AreasChanged: later(
-        "Your choice was changed elsewhere in the meantime. Look at it again, then save."
-    ),
-    errors.ContinuationBroken: later(
-        "This form waited too long for its code, or was changed on the way. Nothing was done."
-        " Go back and fill it in once more."
-    ),
-    errors.CrossSite: later("This request came from another site, so nothing was done."),
-}
-
-
 _NAMES = {
     "empty": later("Enter a name, so that you can tell your phones apart."),
     "long": later("That name is too long. Enter one of at most 40 characters."),
@@ -122,11 +83,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             return _wrong(error, now)
         case errors.Held():
             return _any_held(error, now)
-        case errors.CodeReused():
-            return _(
-                "That code was used already; each code works once. The next one comes %(wait)s.",
-                wait=wait(error.wait),
-            )
+        case errors.CodeReused() | errors.ChallengeRequired():
+            return _used(error)
         case errors.PasswordRefused():
             return error.sentence
         case errors.ClockOff():
@@ -150,8 +108,29 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
                 "Two-factor authentication can't be checked at the moment, so nothing was done."
                 " Please try again in a few minutes."
             )
-    plain = (_PLAIN[kind] for kind in type(error).__mro__ if kind in _PLAIN)
-    return _(next(plain, _UNKNOWN))
+    return _plain(error)
+
+
+def _plain(error: errors.TwoFactorError) -> str:
+    if isinstance(error, slips.RecoverySlip):
+        return _slip(error)
+    found = (plain.SENTENCES[kind] for kind in type(error).__mro__ if kind in plain.SENTENCES)
+    return _(next(found, _UNKNOWN))
+
+
+def _used(error: errors.CodeReused | errors.ChallengeRequired) -> str:
+    """Return the sentence about a code that was used, whether it was entered again or not."""
+    if isinstance(error, errors.CodeReused):
+        return _(
+            "That code was used already; each code works once. The next one comes %(wait)s.",
+            wait=wait(error.wait),
+        )
+    if not error.wait:
+        return _plain(error)
+    return _(
+        "You've already used the code your app shows now. The next one comes %(wait)s.",
+        wait=wait(error.wait),
+    )
 
 
 def _wrong(error: errors.CodeWrong, now: float) -> str:
@@ -168,12 +147,23 @@ def _wrong(error: errors.CodeWrong, now: float) -> str:
     return text
 
 
+def _slip(error: slips.RecoverySlip) -> str:
+    if error.symbol:
+        text = _("A recovery code can't have “%(symbol)s” in it.", symbol=error.symbol)
+    else:
+        text = _(
+            "A recovery code has %(needed)d letters and numbers: you entered %(entered)d.",
+            needed=error.needed,
+            entered=error.entered,
+        )
+    return text + " " + _("Check group %(group)d.", group=error.group) if error.group else text
+
+
 def _any_held(error: errors.Held, now: float) -> str:
     if isinstance(error, errors.RecoveryHeld):
         return _(
-            "Too many recovery codes were tried. Try again %(wait)s, or use a code of your"
-            " authenticator app.",
-            wait=wait(error.until - now),
+            "Too many tries. Try again %(wait)s, or use a code from your app.",
+            wait=when(error.until, now),
         )
     if isinstance(error, errors.PasswordHeld):
         return _password_held(error, now)
@@ -187,15 +177,16 @@ def _held(error: errors.Held, now: float) -> str:
             " ask us for help."
         )
     return _(
-        "Too many wrong codes. Try again %(wait)s, or use your recovery code.",
-        wait=wait(error.until - now),
+        "Too many wrong codes. You can try again %(wait)s. Need to get in sooner? Use your recovery"
+        " code.",
+        wait=when(error.until, now),
     )
 
 
 def _password_held(error: errors.PasswordHeld, now: float) -> str:
     if error.locked:
         return _("Too many wrong passwords: none is checked any more. Ask us for help.")
-    return _("Too many wrong passwords. Try again %(wait)s.", wait=wait(error.until - now))
+    return _("Too many wrong passwords. Try again %(wait)s.", wait=when(error.until, now))
 
 
 def _clock(seconds: int) -> str:

@@ -1,13 +1,20 @@
 """Marks in the session, which are opaque ids of tickets and decide nothing themselves."""
 
+from typing import Any, cast
+
 from flask import after_this_request, current_app, g, session
+from flask.globals import request_ctx
+from flask.sessions import NullSession, SecureCookieSession
 from werkzeug.wrappers import Response
 
+from ..service import tickets
 from . import requests
 
 _KEY = "_twofactor"
 _NEWS = "_twofactor_news"
 _RENEWAL = "_twofactor_renewal"
+_NEXT = "next"
+_LONGEST_NEXT = 500
 
 
 def _name(kind: str, area: str) -> str:
@@ -27,6 +34,26 @@ def put(kind: str, ticket_id: str, area: str = "") -> None:
     name = _name(kind, area)
     marks = session.get(_KEY)
     session[_KEY] = (marks if isinstance(marks, dict) else {}) | {name: ticket_id}
+
+
+def open_views(ticket_id: str) -> None:
+    """Store the id of a ticket that opens all "view" areas (`tickets.views`), unless empty."""
+    if ticket_id:
+        put(tickets.VIEW, ticket_id)
+
+
+def keep_next(url: str | None) -> None:
+    """Store the address to go to after a sign-in, in case its ticket expires first.
+
+    A long one is left out, since all of a session may have to fit into a cookie.
+    """
+    if url and len(url) <= _LONGEST_NEXT:
+        put(_NEXT, url)
+
+
+def next_url() -> str | None:
+    """Return the address that `keep_next` stored. It is checked when it is used."""
+    return get(_NEXT)
 
 
 def drop(kind: str, area: str = "") -> None:
@@ -56,12 +83,15 @@ def news() -> str | None:
 def renew(*, empty: bool = False) -> None:
     """Give a session that is kept on the server a new id; with `empty`, remove its contents.
 
-    It calls `regenerate`, as in Flask-Session. The answer to a program carries the new CSRF token.
+    It calls `regenerate`, as in Flask-Session. Forms in other tabs keep their CSRF token unless the
+    session is emptied, as when another person may sign in. The answer to a program carries the
+    token.
     """
-    # Forms opened before the renewal become invalid, and so do tokens made in this request.
-    token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
-    session.pop(token, None)
-    g.pop(token, None)
+    if empty:
+        # Tokens made in this request become invalid, too.
+        token = requests.csrf_field()
+        session.pop(token, None)
+        g.pop(token, None)
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if regenerate is not None:
         # Flask-Session keeps the id of an empty session, so it is emptied afterwards.
@@ -72,6 +102,30 @@ def renew(*, empty: bool = False) -> None:
         session.clear()
     if requests.wants_json():
         after_this_request(_tell_token)
+
+
+class _Unsaved(NullSession):
+    """A session that can be read and changed, and is not saved."""
+
+    __setitem__ = SecureCookieSession.__setitem__  # type: ignore[assignment]  # NullSession refuses changes
+    __delitem__ = SecureCookieSession.__delitem__  # type: ignore[assignment]
+    clear = SecureCookieSession.clear  # type: ignore[assignment]
+    pop = SecureCookieSession.pop
+    popitem = SecureCookieSession.popitem  # type: ignore[assignment]
+    update = SecureCookieSession.update  # type: ignore[assignment]
+    setdefault = SecureCookieSession.setdefault
+
+
+def leave() -> None:
+    """Leave the browser's session cookie alone in this answer.
+
+    The same form was sent twice at once, and the other answer has a newer cookie. Neither a
+    Set-Cookie of this answer nor the record of a session that has ended may take its place.
+    """
+    context = cast(Any, request_ctx)._get_current_object()
+    # Flask 3.1.3 has made `session` a property.
+    name = "_session" if hasattr(context, "_session") else "session"
+    setattr(context, name, _Unsaved(dict(session)))
 
 
 def _tell_token(response: Response) -> Response:

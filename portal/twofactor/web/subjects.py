@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from ..app.state import State
 from ..core import bounds
-from ..core.records import Subject
+from ..core.records import Protection, Subject
+from ..service import known_browsers
 from ..storage.host_session import read_anew
 
 KNOWN_COOKIE = "twofactor_known"
@@ -30,6 +31,16 @@ def subject(state: State, user: Any = None) -> Subject:
 def sender(user_id: str, credential: str) -> Subject:
     """Return the same for a user whose key and credential were read already."""
     return Subject(user_id, address(), credential, known_id(known_tag(user_id)))
+
+
+def protection_of(state: State, user: Any) -> Protection | None:
+    """Return the protection of the user of this request, see `TwoFactor.protection_of`."""
+    who = subject(state, user)
+    account = known_browsers.beside(state.kit, who)
+    areas = state.areas_asked(user, account)
+    if account is None or areas is None:
+        return None
+    return Protection(areas, known_browsers.hold(who, account, state.kit.clock()))
 
 
 def subject_anew(state: State) -> Subject:

@@ -36,7 +36,7 @@ def offered(state: State) -> bool:
 
 def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
     """Use up the trust cookie; return its next value and seconds, `None` if not trusted."""
-    cookie = request.cookies.get(_cookie_name(), "")
+    cookie = request.cookies.get(_cookie_name(subject), "") or request.cookies.get(_of_all(), "")
     if not cookie or not bounds.fits(_NAME, cookie) or not offered(state):
         return None
     return trusted_browsers.recognise(state.kit, subject, cookie)
@@ -45,12 +45,25 @@ def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
 def remember(state: State, subject: Subject, response: Response) -> None:
     """Trust this browser from now on, and set its cookie."""
     cookie = trusted_browsers.remember(state.kit, subject, browser_name())
-    keep(response, cookie, state.kit.settings.trust_seconds)
+    keep(subject, response, cookie, state.kit.settings.trust_seconds)
 
 
-def keep(response: Response, cookie: str, seconds: int) -> None:
-    """Set the trust cookie for some seconds."""
-    subjects.send_cookie(response, _cookie_name(), cookie, seconds)
+def keep(subject: Subject, response: Response, cookie: str, seconds: int) -> None:
+    """Set the user's trust cookie for some seconds; several users can trust one browser.
+
+    Args:
+        subject: the user.
+        response: carries the cookie.
+        cookie: its value; empty leaves the browser's own.
+        seconds: how long the browser keeps it.
+    """
+    if not cookie:
+        return
+    name = _cookie_name(subject)
+    subjects.send_cookie(response, name, cookie, seconds)
+    if name not in request.cookies and _of_all() in request.cookies:
+        # Its ticket has another secret now, or this user chose to trust the browser again.
+        response.delete_cookie(_of_all(), path="/", secure=subjects.is_secure(), httponly=True)
 
 
 def browser_name() -> str:
@@ -61,5 +74,10 @@ def browser_name() -> str:
     return f"{browser} on {system}" if system else browser
 
 
-def _cookie_name() -> str:
+def _cookie_name(subject: Subject) -> str:
+    return f"{_of_all()}_{subjects.known_tag(subject.user_id)}"
+
+
+def _of_all() -> str:
+    """Return the name of the cookie that earlier versions set, one for all users of a browser."""
     return f"__Host-{_NAME}" if subjects.is_secure() else _NAME

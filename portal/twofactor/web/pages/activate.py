@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core.answers import Code
+from ...core.enrolment_errors import EnrolmentReplaced, NoArea, NotSaved
 from ...core.errors import (
     AlreadyOn,
     ChallengeRequired,
@@ -21,7 +22,7 @@ from ...core.errors import (
 from ...i18n.language import _, shown
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
-from .. import navigation, requests, responses, session_marks, subjects
+from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import reminder, secret
 from . import outstanding
 
@@ -41,17 +42,28 @@ def show() -> Response:
             lambda: responses.page("activate_start.html", **_start(state, _offered(state))),
             lambda: responses.refused(state, over, "activate_start.html"),
         )
+
+    def to_person() -> Response:
+        if requests.asked("step") == "1":
+            context = _start(state, unfinished.areas, unfinished)
+            return responses.page("activate_start.html", **context)
+        return responses.page("activate_scan.html", **_scan(state, unfinished))
+
     return responses.either(
-        lambda: responses.page("activate_scan.html", **_scan(state, unfinished)),
+        to_person,
         lambda: _enrolment_object(state, unfinished),
     )
 
 
 def submit() -> Response:
-    """Take the password and the areas, or the first code (POST)."""
+    """Take the password and the areas, or the first code, or Cancel (POST)."""
     state = current_state()
+    if requests.texts("cancel") == ["yes"]:
+        return _cancel(state)
     if requests.sent("code"):
         return _finish(state)
+    if requests.sent("enrolment"):
+        return _choose_again(state)
     return _begin(state)
 
 
@@ -76,9 +88,14 @@ def _offered(state: State) -> frozenset[str]:
     return offer.chosen(every & set(requests.asked_texts("areas")) or every)
 
 
-def _start(state: State, chosen: frozenset[str]) -> dict[str, Any]:
+def _start(
+    state: State, chosen: frozenset[str], unfinished: Enrolment | None = None
+) -> dict[str, Any]:
+    """Return the context of step 1; of an enrolment that is under way, it changes the areas."""
     offer = state.offer(current_user)
     return {
+        "tag": unfinished.tag if unfinished else None,
+        "ask_password": unfinished is None or not enrolment.is_fresh(state.kit, unfinished),
         "areas": [shown(area) for area in offer.areas],
         "mandatory": offer.mandatory,
         "chosen": chosen,
@@ -93,6 +110,10 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
         **responses.sheet(state, unfinished.recovery_code.text),
         **secret.context(state, unfinished.secret),
         "next_url": unfinished.next_url,
+        "tag": unfinished.tag,
+        "areas": [shown(area) for area in state.kit.areas if area.key in unfinished.areas],
+        "time": sentences.duration(state.kit.settings.enrolment_seconds),
+        "ends": int(unfinished.given + state.kit.settings.enrolment_seconds - state.kit.clock()),
     }
 
 
@@ -101,7 +122,7 @@ def _begin(state: State) -> Response:
     # Read before the password is checked: the host may reload the user with a newer credential.
     who = subjects.subject(state)
     try:
-        chosen = state.offer(current_user).chosen(requests.texts("areas"))
+        chosen = _chosen(state)
         if not state.host.verify_password(current_user, requests.text("password")):
             raise PasswordWrong("wrong password")
         ticket_id = enrolment.begin(state.kit, who, chosen, _next())
@@ -113,6 +134,56 @@ def _begin(state: State) -> Response:
     return responses.either(
         lambda: navigation.see_other(url_for("twofactor.activate")),
         lambda: _enrolment_object(state, enrolment.resume(state.kit, who, ticket_id)),
+    )
+
+
+def _chosen(state: State) -> frozenset[str]:
+    """Return the areas that were ticked and the mandatory ones.
+
+    Raises:
+        UnknownArea, NoArea: the choice is refused.
+    """
+    offer = state.offer(current_user)
+    chosen = offer.chosen(requests.texts("areas"))
+    if offer.areas and not chosen:
+        raise NoArea("no area")
+    return chosen
+
+
+def _choose_again(state: State) -> Response:
+    """Change the areas of the enrolment that is under way; its QR code stays."""
+    who, ticket_id = subjects.subject(state), session_marks.get(tickets.ENROLMENT)
+    chosen = frozenset(key for key in requests.texts("areas") if key in state.kit.areas)
+    tag = requests.typed("enrolment") or ""
+    try:
+        enrolment.choose_again(state.kit, who, ticket_id, _chosen(state), tag)
+    except PasswordWrong:
+        return _begin(state)
+    except EnrolmentExpired as refusal:
+        return _over(state, refusal)
+    except EnrolmentReplaced as refusal:
+        return _scan_again(state, refusal)
+    except Refusal as refusal:
+        try:
+            context = _start(state, chosen, _resumed(state))
+        except EnrolmentExpired as expired:
+            return _over(state, expired)
+        return responses.refused(state, refusal, "activate_start.html", **context)
+    return responses.either(
+        lambda: navigation.see_other(url_for("twofactor.activate")),
+        lambda: _enrolment_object(state, _resumed(state)),
+    )
+
+
+def _cancel(state: State) -> Response:
+    """End the enrolment for good; the next one begins with all areas ticked."""
+    ticket_id = session_marks.get(tickets.ENROLMENT)
+    is_off = enrolment.cancel(state.kit, subjects.subject(state), ticket_id)
+    session_marks.drop(tickets.ENROLMENT)
+    if not is_off:
+        return responses.turned_away(state, AlreadyOn("on"), say=True)
+    return responses.done(
+        _("You cancelled, so two-factor authentication is still off."), state="off"
     )
 
 
@@ -128,21 +199,19 @@ def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
 
 
 def _finish(state: State) -> Response:
-    ticket_id = session_marks.get(tickets.ENROLMENT)
+    ticket_id, tag = session_marks.get(tickets.ENROLMENT), requests.typed("enrolment")
     try:
-        answer = Code.read(requests.code())
-        finished = enrolment.confirm(state.kit, subjects.subject(state), ticket_id, answer)
-    except EnrolmentExpired as refusal:
-        session_marks.drop(tickets.ENROLMENT)
-        return responses.refused(
-            state, refusal, "activate_start.html", **_start(state, _offered(state))
-        )
-    except AlreadyOn as refusal:
-        return _already_on(state, refusal)
+        requests.check_saved()
+        answer, who = Code.read(requests.code()), subjects.subject(state)
+        finished = enrolment.confirm(state.kit, who, ticket_id, answer, tag)
+    except (EnrolmentExpired, AlreadyOn) as refusal:
+        return _finished_before(state, ticket_id, refusal)
+    except (NotSaved, EnrolmentReplaced) as refusal:
+        return _scan_again(state, refusal)
     except ChallengeRequired as refusal:
         return _ask_code(state, refusal)
     except Refusal as refusal:
-        return responses.refused(state, refusal, "activate_code.html")
+        return responses.refused(state, refusal, "activate_code.html", tag=tag)
     # Privileges change, so the session gets a new id. The password keeps the time it was given.
     session_marks.forget()
     session_marks.renew()
@@ -156,29 +225,69 @@ def _finish(state: State) -> Response:
     )
 
 
+def _finished_before(state: State, ticket_id: str | None, refusal: Refusal) -> Response:
+    """Answer by what is there, if this enrolment is over: the same form may have finished it."""
+    account = state.kit.store.account(_user(state))
+    if account is None:
+        return _over(state, refusal)
+    if not enrolment.is_finished(ticket_id, account):
+        return _already_on(state, AlreadyOn("on"))
+    # The first answer has renewed the session. Its cookie decides at the next page.
+    session_marks.leave()
+    return responses.either(
+        lambda: navigation.to_what_is_there("twofactor.preferences"),
+        lambda: responses.as_json(
+            {
+                "message": _("Two-factor authentication is on."),
+                "state": "on",
+                "areas": sorted(account.areas),
+            }
+        ),
+    )
+
+
+def _over(state: State, refusal: Refusal) -> Response:
+    session_marks.drop(tickets.ENROLMENT)
+    context = _start(state, _offered(state))
+    return responses.refused(state, refusal, "activate_start.html", **context)
+
+
+def _scan_again(state: State, refusal: Refusal) -> Response:
+    """Return the page with the QR code, with the sentence of a refusal."""
+    try:
+        unfinished = _resumed(state)
+    except EnrolmentExpired as expired:
+        ticket_id = session_marks.get(tickets.ENROLMENT)
+        return _finished_before(state, ticket_id, expired)
+    return responses.refused(state, refusal, "activate_scan.html", **_scan(state, unfinished))
+
+
 def _leave_proofs(state: State, finished: Enrolment) -> None:
     """Record the given password and the browser; a failure does not undo the activation."""
     try:
         who = subjects.subject_anew(state)
-        proof, known_id = enrolment.leave_proofs(state.kit, who, finished.given)
+        proof, known_id, view_id = enrolment.leave_proofs(state.kit, who, finished.given)
     except (Unavailable, SQLAlchemyError):
         log.warning("a given password could not be noted: it will be asked again")
     else:
         session_marks.put(tickets.PASSWORD, proof)
+        session_marks.open_views(view_id)
         subjects.keep_known(state, who.user_id, known_id)
 
 
 def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
     """Ask for the code on a page of its own (without scripts), unless the enrolment expired."""
+    tag = requests.typed("enrolment")
 
     def ask() -> Response:
         try:
-            _resumed(state)
+            enrolment.check_tag(_resumed(state), tag)
+        except EnrolmentReplaced as replaced:
+            return _scan_again(state, replaced)
         except EnrolmentExpired as expired:
-            return responses.refused(
-                state, expired, "activate_start.html", **_start(state, _offered(state))
-            )
-        return responses.page("activate_code.html")
+            ticket_id = session_marks.get(tickets.ENROLMENT)
+            return _finished_before(state, ticket_id, expired)
+        return responses.page("activate_code.html", tag=tag)
 
     return responses.either(ask, lambda: responses.refused(state, refusal, "activate_code.html"))
 

@@ -12,14 +12,17 @@ from ...core.areas import AUTHENTICATORS
 from ...core.errors import (
     About,
     ChallengeRequired,
+    CodeReused,
     EnrolmentExpired,
     NameUnusable,
     NotOn,
     Refusal,
+    TooManyAuthenticators,
     UnknownAuthenticator,
 )
 from ...core.records import Account, Authenticator
 from ...i18n.language import _, moment
+from ...methods import registry
 from ...service import authenticators, tickets
 from ...service.authenticators import Addition
 from .. import navigation, requests, responses, sentences, session_marks, subjects
@@ -126,17 +129,19 @@ def as_object(authenticator: Authenticator) -> dict[str, str | None]:
 
 
 def _begin(state: State) -> Response:
-    password = PasswordQuestion(state)
+    password, who = PasswordQuestion(state), subjects.subject(state)
     try:
         with About(AUTHENTICATORS.key):
             name, code = requests.text("name"), requests.code()
             password.answer()
-            who = subjects.subject(state)
             ticket_id = authenticators.begin(state.kit, who, Code.read(code), name)
     except NotOn as refusal:
         return responses.turned_away(state, refusal)
     except Refusal as refusal:
         name = requests.typed("name") or ""
+        again = isinstance(refusal, CodeReused) and not requests.wants_json()
+        if again and authenticators.is_under_way(state.kit, who, name):
+            return navigation.to_what_is_there("twofactor.authenticator_new")
         return responses.refused(state, refusal, ADD, name=name, **password.context)
     session_marks.put(tickets.AUTHENTICATOR, ticket_id)
     return responses.either(
@@ -151,7 +156,9 @@ def _finish(state: State) -> Response:
         _resumed(state)
         who = subjects.subject(state)
         name = authenticators.confirm(state.kit, who, ticket_id, Code.read(requests.code()))
-    except (EnrolmentExpired, NameUnusable) as refusal:
+    except (EnrolmentExpired, NameUnusable, TooManyAuthenticators) as refusal:
+        if added := authenticators.added(state.kit, _key(state), ticket_id):
+            return _added(state, added.name)
         session_marks.drop(tickets.AUTHENTICATOR)
         return responses.refused(state, refusal, ADD, name="", **PasswordQuestion(state).context)
     except NotOn as refusal:
@@ -164,8 +171,13 @@ def _finish(state: State) -> Response:
         )
     except Refusal as refusal:
         return responses.refused(state, refusal, CODE)
-    session_marks.drop(tickets.AUTHENTICATOR)
-    return _done(state, _("%(name)s was added. Codes of each app are accepted now.", name=name))
+    # The mark stays, so that the same form sent again is told the same.
+    return _added(state, name)
+
+
+def _added(state: State, name: str) -> Response:
+    message = _("%(name)s is added. You can use codes from any of your devices.", name=name)
+    return _done(state, message)
 
 
 def _done(state: State, message: str) -> Response:
@@ -188,18 +200,24 @@ def _resumed(state: State) -> Addition:
 
 
 def _account(state: State) -> Account | None:
-    return state.kit.store.account(state.host.user_key(current_user))
+    return state.kit.store.account(_key(state))
+
+
+def _key(state: State) -> str:
+    return state.host.user_key(current_user)
 
 
 def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:
     used = found.last_used_at
+    others = [each.last_step for each in account.authenticators if each is not found]
     return {
+        **password.context,
+        "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,
         "name": sentences.authenticator(found.name),
         "since": moment(found.created_at),
         "used": moment(used) if used else None,
         "only": len(account.authenticators) == 1,
-        **password.context,
     }
 
 

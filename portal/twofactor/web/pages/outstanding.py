@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core.areas import SIGN_IN
-from ...core.errors import EnrolledElsewhere, EnrolmentRequired, Unavailable
+from ...core.enrolment_errors import EnrolledElsewhere
+from ...core.errors import EnrolmentRequired, Unavailable
 from ...core.policy import SAFE_METHODS
 from .. import navigation, responses, session_marks
 from ..challenge import no_store

@@ -1,5 +1,6 @@
 """The user's page of two-factor authentication, and the changes made from it."""
 
+from functools import partial
 from typing import Any
 
 from flask import jsonify, make_response
@@ -8,15 +9,25 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core import answers
-from ...core.areas import DEACTIVATION, PREFERENCES, RECOVERY
-from ...core.errors import About, NotOn, Refusal, UnknownArea
+from ...core.areas import DEACTIVATION, PREFERENCES, Choice
+from ...core.enrolment_errors import NoArea
+from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
 from ...core.records import ATTEMPTS, Account, Event
 from ...i18n.language import _, moment, shown
-from ...service import areas, deactivation, enrolment, trusted_browsers
+from ...methods import registry
+from ...service import areas, deactivation, known_browsers, trusted_browsers
 from ...service.authenticators import MOST
 from ...storage.transaction import Transaction
-from .. import guard, requests, responses, sentences, session_marks, subjects
-from ..parts import activity
+from .. import (
+    guard,
+    navigation,
+    requests,
+    responses,
+    sentences,
+    session_marks,
+    subjects,
+)
+from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
 from . import authenticators, outstanding
 
@@ -28,7 +39,7 @@ _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 def show() -> Response:
     """Show state, areas and recent activity (GET)."""
     state = current_state()
-    account = state.kit.store.account(state.host.user_key(current_user))
+    account = known_browsers.beside(state.kit, subjects.subject(state))
     return responses.either(
         lambda: responses.page("preferences.html", **_context(state, account)),
         lambda: _state_object(state, account),
@@ -39,28 +50,51 @@ def submit() -> Response:
     """Save the chosen areas; removing an area needs a code (POST)."""
     state = current_state()
     who = subjects.subject(state)
-    account = state.kit.store.account(who.user_id)
+    account = known_browsers.beside(state.kit, who)
     if account is None:
         return responses.done(sentences.sentence(NotOn("off"), 0), state="off")
-    changed = False
+    saved: frozenset[str] = frozenset()
 
     def choose(transaction: Transaction) -> None:
-        nonlocal changed
-        changed = areas.choose_areas(state.kit, transaction, who, wanted)
+        nonlocal saved
+        saved = areas.choose_areas(state.kit, transaction, who, choice)
 
     try:
-        offer = state.offer(current_user)
-        # Chosen areas that are no longer offered stay chosen.
-        hidden = account.areas - {area.key for area in offer.areas}
-        wanted = offer.chosen(requests.texts("areas")) | hidden
-        if areas.removed_areas(state.kit, account, wanted):
-            guard.check(state, PREFERENCES, current_user, who.user_id, choose)
+        choice = _choice(state)
+        removed = areas.removed_areas(state.kit, account, choice)
+        if removed:
+            says = partial(_without_a_code, state, removed)
+            guard.check(state, PREFERENCES, current_user, who.user_id, choose, says)
         else:
-            changed = areas.add_areas(state.kit, who, wanted)
-    except UnknownArea as refusal:
-        return responses.refused(state, refusal, "preferences.html", **_context(state, account))
-    message = _("Your choice was saved.") if changed else _("Nothing was changed.")
-    return responses.done(message, areas=sorted(wanted))
+            saved = areas.add_areas(state.kit, who, choice)
+    except (UnknownArea, NoArea) as refusal:
+        context = _context(state, account, ticked=frozenset(requests.texts("areas")))
+        return responses.refused(state, refusal, "preferences.html", **context)
+    except (CodeReused, AlreadyDone):
+        # The same form may have used up the code. Then it has saved this choice.
+        account = state.kit.store.account(who.user_id)
+        if account is None or areas.wanted_areas(account, choice) != account.areas:
+            raise
+        saved = account.areas
+    message = _("You didn't change anything.") if choice.changes_nothing else _("Saved.")
+    return responses.done(message, areas=sorted(saved))
+
+
+def _choice(state: State) -> Choice:
+    """Return what was ticked on the page, and what the page had shown as ticked.
+
+    Raises:
+        UnknownArea: something that is not on offer is ticked.
+    """
+    offer = state.offer(current_user)
+    shown_before = frozenset(requests.texts("shown")) if requests.sent("shown") else None
+    return Choice(offer, offer.chosen(requests.texts("areas")), shown_before)
+
+
+def _without_a_code(state: State, removed: frozenset[str]) -> str:
+    """Return the names of the areas to remove, in their order."""
+    labels = [shown(area).label for area in state.kit.areas if area.key in removed]
+    return _("Without a code from now on: %(areas)s", areas=", ".join(labels))
 
 
 def show_deactivate() -> Response:
@@ -73,56 +107,49 @@ def show_deactivate() -> Response:
 
 
 def deactivate() -> Response:
-    """Turn off with a code or the recovery code, and the password if given long ago (POST)."""
+    """Turn off with a code or the recovery code, and the password if given long ago (POST).
+
+    A form from a challenge comes along, and can be sent afterwards (`kept_form`).
+    """
     state = current_state()
     password = PasswordQuestion(state)
+    form = kept_form.of_request(state, state.host.user_key(current_user))
+    if kept_form.has_just_come() and password.is_on:
+        return responses.page("deactivate.html", kept=form, **password.context)
     try:
         with About(DEACTIVATION.key):
+            if form is not None and not password.is_on:
+                raise NotOn("off")
             code = requests.code()
             password.answer(remember=False)  # the record of it ends here anyway
             by = deactivation.deactivate(state.kit, subjects.subject(state), answers.read(code))
     except NotOn:
+        if form is not None:
+            return responses.page("kept_form.html", kept=form)
         off = NotOn("off", area=DEACTIVATION.key)
-        return responses.turned_away(state, off, say=True)
+        # The same form may have turned it off, and renewed the session.
+        return responses.either(
+            lambda: navigation.to_what_is_there("twofactor.preferences"),
+            lambda: responses.turned_away(state, off),
+        )
     except Refusal as refusal:
-        return responses.refused(state, refusal, "deactivate.html", **password.context)
+        typed = requests.typed_recovery_code(refusal)
+        context = {"kept": form, "typed": typed, **password.context}
+        return responses.refused(state, refusal, "deactivate.html", **context)
     session_marks.forget()
     session_marks.renew()
     outstanding.know(state.host.user_key(current_user), enrolled=False)
     outstanding.look(state, guard.signed_in())
+    if form is not None and not outstanding.is_marked():
+        return responses.page("kept_form.html", kept=form)
     return responses.done(
-        _("Two-factor authentication is off. Delete the entry in your authenticator app."),
+        _(
+            "Two-factor authentication is off. You can now delete “%(issuer)s” from your"
+            " authenticator app.",
+            issuer=state.kit.settings.issuer,
+        ),
         state="off",
         by=by,
-    )
-
-
-def show_recovery() -> Response:
-    """Show the form that makes a new recovery code, without any change (GET)."""
-    state = current_state()
-    password = PasswordQuestion(state)
-    if not password.is_on:
-        return responses.turned_away(state, NotOn("off"))
-    return responses.form("recovery.html", "code", *password.fields, **password.context)
-
-
-def recovery() -> Response:
-    """Make a new recovery code and show it once; takes the password as `deactivate` (POST)."""
-    state = current_state()
-    password = PasswordQuestion(state)
-    try:
-        with About(RECOVERY.key):
-            code = requests.code()
-            password.answer()
-            who, answer = subjects.subject(state), answers.Code.read(code)
-            fresh = enrolment.replace_recovery_code(state.kit, who, answer).text
-    except NotOn as refusal:
-        return responses.turned_away(state, refusal, say=True)
-    except Refusal as refusal:
-        return responses.refused(state, refusal, "recovery.html", **password.context)
-    return responses.either(
-        lambda: responses.page("recovery_new.html", **responses.sheet(state, fresh)),
-        lambda: responses.done(_("The old code is void."), recovery_code=fresh),
     )
 
 
@@ -130,20 +157,29 @@ def forget_browser() -> Response:
     """Stop trusting a browser; no code needed, since this only raises the protection (POST)."""
     state = current_state()
     named = requests.typed("browser")
-    if named and trusted_browsers.revoke(state.kit, subjects.subject(state), named):
-        return responses.done(_("That browser will be asked again."))
-    return responses.done(_("That browser was not trusted."))
+    if named:
+        trusted_browsers.revoke(state.kit, subjects.subject(state), named)
+    # True of any browser that is not trusted, so also if the same form ended the trust before.
+    return responses.done(_("We'll ask for a code there from now on."))
 
 
-def _context(state: State, account: Account | None) -> dict[str, Any]:
+def _context(
+    state: State, account: Account | None, ticked: frozenset[str] | None = None
+) -> dict[str, Any]:
+    """Return the context of the page, with the boxes as the person ticked them if it came back."""
     kit, offer = state.kit, state.offer(current_user)
     every = frozenset(area.key for area in offer.areas)
+    stored = offer.chosen(account.areas & every) if account else every
     events = kit.store.events(state.host.user_key(current_user), RECENT)
     return {
         "account": account,
+        "hold": _hold(state, account),
+        "fresh": registry.fresh_in(account.used, kit.clock()) if account else 0,
         "areas": [shown(area) for area in offer.areas],
         "mandatory": offer.mandatory,
-        "chosen": offer.chosen(account.areas & every) if account else every,
+        "chosen": stored if ticked is None else ticked & every | offer.mandatory,
+        # A page that comes back is compared with what the first one showed.
+        "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": moment(account.activated_at) if account else None,
         "authenticators": authenticators.listed(account) if account else [],
         "most_authenticators": MOST,
@@ -155,6 +191,18 @@ def _context(state: State, account: Account | None) -> dict[str, Any]:
         "changes": [_line(state, event) for event in events if event.kind not in ATTEMPTS],
         "attempts": [_line(state, event) for event in events if event.kind in ATTEMPTS],
     }
+
+
+def _hold(state: State, account: Account | None) -> dict[str, Any] | None:
+    """Return the hold of codes for the page."""
+    who, now = subjects.subject(state), state.kit.clock()
+    hold = known_browsers.hold(who, account, now) if account else None
+    if hold is None:
+        return None
+    if hold.locked:
+        return {"locked": True, "here": hold.here}
+    at = moment(hold.minute)
+    return {"locked": False, "here": hold.here, "at": at, "iso": sentences.iso(hold.until)}
 
 
 def _line(state: State, event: Event) -> dict[str, str | None]:
@@ -186,6 +234,7 @@ def _state_object(state: State, account: Account | None) -> Response:
             {
                 "state": "on" if account else "off",
                 "activated_at": sentences.iso(account.activated_at) if account else None,
+                "hold": _hold_object(state, account),
                 "password_fresh": account is not None and not PasswordQuestion(state).is_asked,
                 "csrf_token": requests.csrf_token(),
                 "areas": [
@@ -207,6 +256,11 @@ def _state_object(state: State, account: Account | None) -> Response:
             }
         )
     )
+
+
+def _hold_object(state: State, account: Account | None) -> dict[str, Any] | None:
+    held = _hold(state, account)
+    return held and {"until": held.get("iso"), "locked": held["locked"], "here": held["here"]}
 
 
 def _browser_objects(state: State) -> list[dict[str, str]]:

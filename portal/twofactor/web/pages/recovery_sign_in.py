@@ -49,8 +49,7 @@ def lead_on(pending: Pending) -> Response:
     """Redirect to the activation, with the previous areas ticked."""
     reminder.begin()
     message = _(
-        "Your recovery code was used, so two-factor authentication is off now. Activate it"
-        " again with your new phone."
+        "You're signed in. Two-factor authentication is now off. Set it up on your new phone."
     )
     target = navigation.after_sign_in(pending.next_url)
     activate = url_for("twofactor.activate", areas=sorted(pending.areas), next=target)

@@ -8,13 +8,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
-from ...core.answers import Answer, Code, RecoveryCode
+from ...core import answers
+from ...core.answers import Answer, RecoveryCode
 from ...core.areas import SIGN_IN
 from ...core.errors import (
     About,
     ChallengeRequired,
-    CodeWrong,
-    MalformedCode,
     MalformedRecoveryCode,
     RecoveryNeeded,
     Refusal,
@@ -24,11 +23,12 @@ from ...core.errors import (
 )
 from ...core.records import KNOWN, Subject
 from ...i18n.language import _, shown
+from ...methods import registry
 from ...service import sign_in, tickets
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
 from ..challenge import error_object, no_store
-from . import outstanding, recovery_sign_in
+from . import outstanding, recovery_sign_in, sign_in_over
 
 
 def begin(user: Any, remember: bool, next_url: str | None) -> Response:
@@ -61,14 +61,19 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         if account is not None:
             responses.password_given(state, who.user_id)
         if trusted_as:
-            trusted_cookie.keep(response, *trusted_as)
+            trusted_cookie.keep(who, response, *trusted_as)
         return response
-    ticket_id = sign_in.begin(state.kit, account, user.get_id(), remember, next_url, who.credential)
+    name = state.host.account_name(user)
+    ticket_id = sign_in.begin(
+        state.kit, account, user.get_id(), remember, next_url, who.credential, name
+    )
     session_marks.put(tickets.SIGN_IN, ticket_id)
+    session_marks.keep_next(next_url)
     # Names the cookie to read when the code comes. Only the ticket says whose sign-in it is.
     session_marks.put(KNOWN, subjects.known_tag(who.user_id))
     return responses.either(
-        lambda: navigation.see_other(url_for("twofactor.sign_in")), lambda: _asked_object(state)
+        lambda: navigation.see_other(url_for("twofactor.sign_in")),
+        lambda: _asked_object(state, account.used),
     )
 
 
@@ -108,9 +113,9 @@ def _signed_in(next_url: str | None) -> Response:
     )
 
 
-def _asked_object(state: State, *, renews: bool = False) -> Response:
+def _asked_object(state: State, used: int | None, *, renews: bool = False) -> Response:
     """Return the pending sign-in as a JSON object, for a client without pages."""
-    refusal = ChallengeRequired(SIGN_IN)
+    refusal = ChallengeRequired(SIGN_IN, wait=registry.fresh_in(used, state.kit.clock()))
     body = error_object(refusal, state.kit.areas.get(SIGN_IN))
     body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": requests.csrf_token()}
     if renews:
@@ -126,11 +131,11 @@ def show() -> Response:
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
     except SignInExpired as expired:
-        return _start_over(state, expired)
+        return sign_in_over.start_over(state, expired)
     renews = _by_recovery() and recovery_sign_in.renews(state, pending)
     return responses.either(
-        lambda: responses.page("sign_in.html", **_context(state, _by_recovery(), renews)),
-        lambda: _asked_object(state, renews=renews),
+        lambda: responses.page("sign_in.html", **_context(state, pending, _by_recovery(), renews)),
+        lambda: _asked_object(state, pending.used, renews=renews),
     )
 
 
@@ -148,10 +153,14 @@ def submit() -> Response:
     mark, address = session_marks.get(tickets.SIGN_IN), subjects.address()
     answer: Answer | None = None
     waiting: Pending | None = None
+    pending: Pending | None = None
 
-    def load(pending: Pending) -> Any:
+    def see(pending: Pending) -> None:
         nonlocal waiting
         waiting = pending
+
+    def load(pending: Pending) -> Any:
+        see(pending)
         return _load(state, pending)
 
     try:
@@ -164,44 +173,32 @@ def submit() -> Response:
                 )
             else:
                 known_id = subjects.known_id(session_marks.get(KNOWN))
-                pending = sign_in.complete(state.kit, mark, address, answer, known_id)
+                pending = sign_in.complete(state.kit, mark, address, answer, known_id, see)
                 user = _load(state, pending)
     except Refusal as refusal:
-        if over := _over(state, mark, refusal):
-            return _start_over(state, over)
+        try:
+            left = sign_in_over.left(state, mark, refusal, waiting)
+        except Refusal as over:
+            # One whose user can't be loaded any more was not completed by another request.
+            twin = sign_in_over.completed(state, mark) if pending is None else None
+            return twin or sign_in_over.start_over(state, over)
         of_recovery = isinstance(refusal, MalformedRecoveryCode)
         if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
-            return _recovery_again(state, refusal, mark, waiting)
-        return responses.refused(state, refusal, "sign_in.html", **_context(state, False))
+            return _recovery_again(state, refusal, left)
+        return responses.refused(state, refusal, "sign_in.html", **_context(state, left, False))
     try:
         return _complete(state, pending, user, isinstance(answer, RecoveryCode))
     except SignInRefused as refusal:
         return _refused(state, refusal)
 
 
-def _recovery_again(
-    state: State, refusal: Refusal, mark: str | None, waiting: Pending | None
-) -> Response:
+def _recovery_again(state: State, refusal: Refusal, pending: Pending) -> Response:
     """Return the form for the recovery code again, with a new password if needed."""
-    try:
-        renews = recovery_sign_in.renews(state, waiting or sign_in.pending(state.kit, mark))
-    except SignInExpired as expired:
-        return _start_over(state, expired)
+    renews = recovery_sign_in.renews(state, pending)
     facts = {"needed": ["code", *recovery_sign_in.NEW_PASSWORD]} if renews else {}
-    context = _context(state, True, renews)
+    typed = requests.typed_recovery_code(refusal)
+    context = _context(state, pending, True, renews) | {"typed": typed}
     return responses.refused(state, refusal, "sign_in.html", facts=facts, **context)
-
-
-def _over(state: State, mark: str | None, refusal: Refusal) -> Refusal | None:
-    """Return the refusal that ended the pending sign-in, even if the answer was malformed."""
-    if isinstance(refusal, ChallengeRequired | MalformedCode):
-        # The answer was not judged, so the pending sign-in was not read yet.
-        try:
-            sign_in.pending(state.kit, mark)
-        except SignInExpired as expired:
-            return expired
-    over = isinstance(refusal, SignInExpired) or (isinstance(refusal, CodeWrong) and refusal.over)
-    return refusal if over else None
 
 
 def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
@@ -213,6 +210,7 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
         return recovery_sign_in.lead_on(pending)
     response = _enter(state, user, pending.remember, pending.next_url)
     session_marks.put(tickets.PASSWORD, pending.proof)
+    session_marks.open_views(pending.view)
     subjects.keep_known(state, pending.user_id, pending.known)
     if trust:
         who = Subject(pending.user_id, subjects.address(), pending.credential)
@@ -220,12 +218,18 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
     return response
 
 
-def _context(state: State, by_recovery: bool, renews: bool = False) -> dict[str, Any]:
+def _context(
+    state: State, pending: Pending, by_recovery: bool, renews: bool = False
+) -> dict[str, Any]:
     days = state.kit.settings.trust_seconds
     return {
+        "account_name": pending.name,
+        "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),
         "by_recovery": by_recovery,
         "renews": by_recovery and renews,
+        "time": sentences.duration(state.kit.settings.pending_seconds),
+        "ends": int(pending.given + state.kit.settings.pending_seconds - state.kit.clock()),
         "trust": sentences.duration(days) if days else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
@@ -236,7 +240,7 @@ def _by_recovery() -> bool:
 
 
 def _answer() -> Answer:
-    """Read the answer of this request; an answer with letters is read as a recovery code.
+    """Read the answer of this request; the page for the recovery code takes nothing else.
 
     Raises:
         ChallengeRequired: the field is empty.
@@ -245,12 +249,7 @@ def _answer() -> Answer:
     text = requests.text("code")
     if not text.strip():
         raise (RecoveryNeeded if _by_recovery() else ChallengeRequired)("no code")
-    try:
-        return Code.read(text)
-    except MalformedCode:
-        if _by_recovery() or any(character.isalpha() for character in text):
-            return RecoveryCode.read(text)
-        raise
+    return RecoveryCode.read(text) if _by_recovery() else answers.read(text)
 
 
 def _load(state: State, pending: Pending) -> Any:
@@ -269,8 +268,3 @@ def _load(state: State, pending: Pending) -> Any:
     if state.host.credential_of(user) != pending.credential:
         raise SignInExpired("another credential")
     return user
-
-
-def _start_over(state: State, refusal: Refusal) -> Response:
-    session_marks.drop(tickets.SIGN_IN)
-    return responses.start_over(state, refusal)

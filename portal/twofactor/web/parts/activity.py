@@ -40,7 +40,10 @@ def sentence(event: Event, areas: AreaRegistry) -> str:
     if event.kind.startswith("authenticator_") and event.detail:
         return _("%(event)s: %(what)s", event=text, what=event.detail)
     if event.area:
-        return _("%(event)s: %(what)s", event=text, what=_label(event.area, areas))
+        what = _label(event.area, areas)
+        if event.kind == "code_accepted" and event.detail:
+            return _("%(event)s: %(what)s (%(detail)s)", event=text, what=what, detail=event.detail)
+        return _("%(event)s: %(what)s", event=text, what=what)
     return text
 
 

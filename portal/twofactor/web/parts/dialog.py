@@ -1,31 +1,75 @@
-"""The template helper for the dialog that asks for a code before a host's form is sent."""
+"""The template helper for the dialog that asks for a code, and the answers to its script."""
 
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 from flask_login import current_user
 from markupsafe import Markup
+from werkzeug.wrappers import Response
 
 from ...app.state import current_state
+from ...core import bounds
+from ...core.areas import Area
+from ...core.policy import SAFE_METHODS
 from ...i18n.language import shown
-from .. import guard
+from .. import guard, passes
+from ..challenge import no_store
+from ..requests import from_dialog
+from . import glances
+
+_SEE_OTHER = frozenset({301, 302, 303})
 
 
-def twofactor_dialog(key: str, user: Any = None) -> Markup:
+def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: str = "") -> Markup:
     """Return a `<dialog>` to put inside a host's form; empty if no code will be needed.
 
     Args:
         key: key of the area that guards the form's target.
         user: the user who must give the code; default the signed-in user.
+        check: whether the script first sends the form to be looked at (`TwoFactor.checking`).
+        summary: what exactly is confirmed, if it is known before the form is filled in.
     """
     state = current_state()
     area = state.kit.areas.get(key)
     asked = current_user if user is None else user
     if user is None and not current_user.is_authenticated:
         return Markup("")
-    if not guard.will_ask(state, area, asked):
+    if not glances.will_ask(state, area, asked):
         return Markup("")
-    signed_in = bool(current_user.is_authenticated)
+    page = _render("_guard_dialog.html", area, asked, check=check, summary=bounds.one_line(summary))
     # Rendered by Jinja with autoescape on: it is markup already.
-    page = render_template("twofactor/_guard_dialog.html", area=shown(area), signed_in=signed_in)
     return Markup(page)  # noqa: S704 - Jinja has escaped it
+
+
+def alone(area: Area) -> Response:
+    """Return the signed-in user's dialog for a script of the host, or 204 if no code is needed."""
+    user = guard.signed_in()
+    if not glances.will_ask(current_state(), area, user):
+        return no_store(Response(status=204))
+    return no_store(Response(_render("_dialog.html", area, user), mimetype="text/html"))
+
+
+def _render(template: str, area: Area, asked: Any, **context: Any) -> str:
+    state = current_state()
+    key_of = state.host.user_key
+    # The way to the recovery code is for the signed-in person, not for the owner of a mailed link.
+    own = bool(current_user.is_authenticated) and key_of(current_user) == key_of(asked)
+    fresh = passes.of_request().fresh_in((area.key, key_of(asked)), state.kit.clock())
+    return render_template(
+        f"twofactor/{template}", area=shown(area), signed_in=own, fresh=fresh, **context
+    )
+
+
+def lead_on(response: Response) -> Response:
+    """Let the script of the dialog go to where a form leads (an `after_request`).
+
+    A browser's `fetch` would follow the redirect itself, and lose its hash and its messages.
+    """
+    if response.status_code not in _SEE_OTHER or not from_dialog():
+        return response
+    if request.method not in SAFE_METHODS and "Location" in response.headers:
+        response.headers["X-Twofactor-Location"] = response.headers.pop("Location")
+        response.status_code = 204
+        response.set_data(b"")
+        del response.headers["Content-Length"], response.headers["Content-Type"]
+    return response

@@ -12,6 +12,7 @@ from flask_login import current_user
 from ...app.state import State
 from ...core.errors import NotOn, PasswordWrong
 from ...core.records import Glance
+from ...methods import registry
 from ...service import tickets
 from .. import requests, responses, session_marks
 
@@ -69,6 +70,7 @@ class PasswordQuestion:
 
     @property
     def context(self) -> dict[str, Any]:
-        """Return the template variables of the question."""
+        """Return the template variables of the question, and of the code beside it."""
         name = self._state.host.account_name(current_user)
-        return {"ask_password": self.is_asked, "account_name": name}
+        fresh = registry.fresh_in(self._glance.used, self._state.kit.clock())
+        return {"ask_password": self.is_asked, "account_name": name, "fresh": fresh}

@@ -1,11 +1,12 @@
-"""Clear wrong codes after a change of the password, which locks out their guesser."""
+"""Use cases of the user's password, which the host checks: it was given, or it was changed."""
 
 from sqlalchemy import Connection
 
 from ..core.errors import StorageUnavailable
-from ..core.records import Account
+from ..core.records import Account, Ticket
 from ..core.throttle import NO_ATTEMPTS, aged
 from ..storage.transaction import Transaction
+from . import tickets
 from .context import Kit
 
 ATTEMPTS = 5
@@ -56,3 +57,19 @@ def _forgive(kit: Kit, transaction: Transaction, user_id: str, proved: bool) -> 
 def _counted(account: Account) -> bool:
     figures = (account.codes, account.known)
     return bool(account.recovery.recent) or any(each.run or each.recent for each in figures)
+
+
+def leave_password_proof(kit: Kit, user_id: str) -> str:
+    """Store for a while that the password was just entered in this session; return the id."""
+    proof, ticket = password_proof(kit, user_id, int(kit.clock()))
+    kit.store.run(lambda tx: tx.add_ticket(ticket))
+    return proof
+
+
+def password_proof(kit: Kit, user_id: str, given: int) -> tuple[str, Ticket]:
+    """Return id and ticket of a proof that the password was entered at `given` (Unix seconds).
+
+    The caller must write the ticket.
+    """
+    seconds = kit.settings.fresh_seconds - (int(kit.clock()) - given)
+    return tickets.made(kit, tickets.PASSWORD, user_id, seconds)

@@ -1,0 +1,23 @@
+"""Refusals of the pages that set up a second factor and choose its areas."""
+
+from .errors import Refusal, SignInExpired
+
+
+class EnrolledElsewhere(SignInExpired):
+    """The user of a session for setting up a second factor has one already."""
+
+
+class EnrolmentReplaced(Refusal):
+    """The same session has begun a newer enrolment, so the page shows an old secret."""
+
+
+class RecoveryExpired(Refusal):
+    """The new recovery code was not saved in time. The old one still works."""
+
+
+class NotSaved(Refusal):
+    """The person has not said that the recovery code is printed or saved."""
+
+
+class NoArea(Refusal):
+    """The choice has no area at all."""

@@ -1,0 +1,355 @@
+// Asks for a code in a dialog over the page, and sends the form with it. `twofactor.js` loads it when
+// it is needed.
+(() => {
+  "use strict";
+  const { challenge, countDown, dialogOf } = window.twofactor;
+  const submitters = new WeakMap();
+  let asked = null; // the open dialog: dialog, code, form, submitter, resolve, busy
+  let checking = null;
+  let passing = null; // the form that is sent with its code
+  let outcome = "";
+  let forgetting = 0;
+
+  // Attributes, since the names of fields hide the properties of a form.
+  const said = (form, submitter, name) =>
+    (submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "").toLowerCase();
+  const addressOf = (form, submitter) => {
+    const action = submitter?.getAttribute("formaction") || form.getAttribute("action");
+    return new URL(action || location.href, document.baseURI);
+  };
+  // Removing an area asks for a code, adding one does not.
+  const asksNow = (form) =>
+    form.dataset.twofactorGuarded !== "fewer" ||
+    [...form.elements].some((box) => box.defaultChecked && !box.checked);
+  // A box that the server insists on, such as that of a saved recovery code.
+  const isReady = (form) => form.elements[form.dataset.twofactorNeeds]?.checked ?? true;
+  // Other forms go the browser's own way, to the challenge page.
+  const canAsk = (dialog, form, submitter) =>
+    dialog?.showModal &&
+    isReady(form) &&
+    form.requestSubmit &&
+    window.fetch &&
+    ["", "_self"].includes(said(form, submitter, "target")) &&
+    said(form, submitter, "method") !== "dialog" &&
+    said(form, submitter, "enctype") !== "text/plain" &&
+    addressOf(form, submitter).origin === location.origin &&
+    asksNow(form);
+
+  const isDigit = (point) => /\p{Nd}/u.test(String.fromCodePoint(point));
+  // Six digits of any script, with no letter between them. Each script has its ten in a row. What
+  // has as many letters and digits as a recovery code is none.
+  const isCode = (text) =>
+    /^\P{Nd}*\p{Nd}([^\p{L}\p{N}]*\p{Nd}){5}\P{Nd}*$/u.test(text) &&
+    text.match(/[\p{L}\p{N}]/gu).length < 16;
+  const digitsIn = (text) => {
+    if (!isCode(text)) return "";
+    const points = [...text].map((sign) => sign.codePointAt(0)).filter(isDigit);
+    const digits = points.map((point) => {
+      let below = 0;
+      while (isDigit(point - below - 1)) below += 1;
+      return below % 10;
+    });
+    return digits.join("");
+  };
+
+  const mark = (button, is) => {
+    button?.setAttribute("aria-disabled", is);
+    button?.classList.toggle("twofactor-busy", is);
+  };
+
+  const part = (dialog, name) => dialog.querySelector(`[data-twofactor-${name}]`);
+  const say = ({ dialog, code }, text) => {
+    const error = dialog.querySelector(".twofactor-dialog-error");
+    error.textContent = text;
+    code.setAttribute("aria-invalid", !!text);
+    code.setAttribute("aria-describedby", `${code.id}-hint ${error.id}`);
+    if (text) code.focus();
+  };
+  const setBusy = (state, is) => {
+    state.busy = is;
+    mark(part(state.dialog, "confirm"), is);
+  };
+  const open = (dialog, form, submitter, refusal = {}, resolve = null) => {
+    if (asked && asked.dialog !== dialog) shut();
+    clearTimeout(forgetting);
+    const code = dialog.querySelector("input");
+    asked = { dialog, code, form, submitter, resolve };
+    code.value = "";
+    const over = refusal.error === "twofactor_done";
+    const cancel = part(dialog, "cancel");
+    part(dialog, "confirm").hidden = over;
+    cancel.dataset.twofactorCancel ||= cancel.textContent;
+    cancel.textContent = over ? dialog.dataset.twofactorBack : cancel.dataset.twofactorCancel;
+    const lost = part(dialog, "lost");
+    if (lost) lost.parentElement.hidden = !form;
+    const summary = dialog.querySelector(".twofactor-dialog-summary");
+    if (summary && refusal.summary) {
+      summary.textContent = refusal.summary;
+      summary.hidden = false;
+    }
+    if (!dialog.open) dialog.showModal();
+    code.focus();
+    say(asked, refusal.error === "twofactor_required" ? "" : (refusal.message ?? ""));
+    wait(dialog, refusal.retry_after);
+  };
+  const wait = (dialog, seconds) => {
+    const line = dialog.querySelector(".twofactor-dialog-wait");
+    if (!line) return;
+    const fresh = (dialog.twofactorLine ??= line.cloneNode(true)).cloneNode(true);
+    line.replaceWith(fresh);
+    if (!seconds || seconds >= 86_400) return;
+    dialog.querySelector(".twofactor-fresh")?.remove();
+    fresh.hidden = false;
+    fresh.dataset.twofactorWait = seconds;
+    countDown(fresh);
+  };
+  const shut = (answer = null, keep = false) => {
+    if (!asked) return;
+    const { dialog, code, resolve } = asked;
+    asked = null;
+    if (!keep) code.value = "";
+    dialog.close();
+    resolve?.(answer);
+  };
+  const confirm = () => {
+    const state = asked;
+    if (!state || state.busy) return;
+    const digits = digitsIn(state.code.value);
+    if (!digits) return say(state, state.dialog.dataset.twofactorMalformed);
+    state.code.value = digits;
+    if (state.form) pass(state);
+    else shut(digits);
+  };
+
+  const again = (form, submitter, how) => {
+    passing = form;
+    outcome = how;
+    submitters.set(form, submitter);
+    form.requestSubmit(submitter?.form === form ? submitter : null);
+    passing = null;
+  };
+  // Send the form once more, with its code, and see whether a script of the host takes it.
+  const pass = (state) => {
+    const { form, code, submitter } = state;
+    const forget = () => {
+      if (asked?.code !== code) code.value = "";
+    };
+    form.addEventListener("formdata", () => setTimeout(forget), { once: true });
+    // htmx 2 forgets the button when the focus leaves it for the dialog.
+    submitter?.dispatchEvent(new FocusEvent("focusin", { bubbles: true }));
+    again(form, submitter, "");
+    if (outcome === "ours") return deliver(state);
+    shut(null, outcome === "taken");
+    // It was read by now, or is read at once: no code is sent twice.
+    forgetting = setTimeout(forget, 1000);
+  };
+  const settle = (event) => {
+    if (event.target !== passing) return;
+    if (event.defaultPrevented) outcome = "taken";
+    else if (said(passing, event.submitter, "method") === "post") outcome = "ours";
+    else asked.code.value = ""; // never in an address
+    if (outcome === "ours") event.preventDefault();
+  };
+
+  const post = (form, submitter, header, leavesOut = () => false) => {
+    const data = new FormData(form);
+    if (submitter?.name) data.append(submitter.name, submitter.value);
+    const fields = [...data].filter((field) => !leavesOut(...field));
+    const lines = (text) => text.replace(/\r\n?|\n/g, "\r\n");
+    const isMultipart = said(form, submitter, "enctype") === "multipart/form-data";
+    const body = isMultipart ? new FormData() : new URLSearchParams();
+    for (const [name, value] of fields) {
+      if (isMultipart) body.append(name, value);
+      else body.append(lines(name), lines(value.name ?? value));
+    }
+    return fetch(addressOf(form, submitter), {
+      method: "POST",
+      body,
+      headers: { [header]: "1", Accept: "text/html,*/*;q=0.8" },
+      signal: AbortSignal.timeout?.(60_000),
+    });
+  };
+  const isPage = ({ headers }) => /^text\/html/i.test(headers.get("Content-Type"));
+
+  const deliver = async (state) => {
+    setBusy(state, true);
+    say(state, "");
+    try {
+      const answer = await post(state.form, state.submitter, "X-Twofactor-Dialog");
+      if (await receive(state, answer)) return;
+    } catch {
+      say(state, state.dialog.dataset.twofactorUnanswered);
+    }
+    setBusy(state, false);
+  };
+  // Do with the answer as the browser would; return whether this page is left.
+  const receive = async ({ form }, response) => {
+    const { headers } = response;
+    const leads = headers.get("X-Twofactor-Location");
+    if (leads ?? response.redirected) return go(leads ?? response.url, response.url);
+    const disposition = headers.get("Content-Disposition");
+    if (/^attachment/i.test(disposition)) {
+      save(await response.blob(), disposition);
+    } else if (isPage(response)) {
+      return show(await response.text(), response, form);
+    } else if (response.status !== 204) {
+      const blob = await response.blob();
+      const detail = /json/.test(blob.type) ? JSON.parse(await blob.text()) : {};
+      if (detail.activate) return go(detail.activate, response.url);
+      if ("retry_after" in detail) {
+        const refused = { bubbles: true, cancelable: true, detail };
+        form.dispatchEvent(new CustomEvent("twofactor:required", refused));
+        return;
+      }
+      location.assign(URL.createObjectURL(blob));
+    }
+    shut();
+  };
+  const go = (to, base) => {
+    const url = new URL(to, base);
+    // With a hash, the address of this very page would only be scrolled to.
+    if (url.hash && url.href.split("#")[0] === location.href.split("#")[0]) {
+      history.replaceState(null, "", `${url.pathname}${url.search || "?"}&`);
+      location.replace(url);
+    } else location.assign(url);
+    return true;
+  };
+  const save = (blob, disposition) => {
+    const link = document.createElement("a");
+    const [, coded] = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? [];
+    const [, plain] = /filename="?([^";]*)/i.exec(disposition) ?? [];
+    link.download = coded ? decodeURIComponent(coded) : (plain ?? "");
+    link.href = URL.createObjectURL(blob);
+    link.click();
+  };
+  // Show a page in place of this one; passwords and files that were given are put back into it.
+  const show = (html, response, form, isForm = response.status >= 400) => {
+    const given = [...form.elements].filter(
+      ({ type, value }) => value && /^(password|file)$/.test(type),
+    );
+    delete window.twofactor;
+    delete window.twofactorBusy;
+    history.replaceState(null, "", response.url);
+    document.open();
+    document.write(html);
+    document.close();
+    if (!isForm && !document.querySelector("[aria-invalid=true]")) return true;
+    for (const { type, name, value, files } of given) {
+      const field = [...document.querySelectorAll(`input[type=${type}]`)].find(
+        (one) => one.name === name && !one.value,
+      );
+      if (field) field[files ? "files" : "value"] = files ?? value;
+    }
+    return true;
+  };
+
+  // The dialog of the preferences names the boxes that were unticked.
+  const removed = (dialog, form) => {
+    const line = part(dialog, "removed")?.dataset.twofactorRemoved;
+    const labels = [...form.elements]
+      .filter((box) => box.defaultChecked && !box.checked)
+      .map((box) => box.labels[0]?.textContent.trim());
+    return line && labels.length ? line.replace("{}", labels.join(", ")) : "";
+  };
+
+  // Where a dialog wants it, the form is looked at before the code is asked.
+  const begin = async (dialog, form, submitter) => {
+    let summary = removed(dialog, form);
+    if ("twofactorCheck" in dialog.dataset) {
+      const secrets = [...form.elements].filter((field) =>
+        field.matches("dialog *, [type=file], [autocomplete=current-password]"),
+      );
+      checking = form;
+      mark(submitter, true);
+      try {
+        const isSecret = (name) => secrets.some((field) => field.name === name);
+        const response = await post(form, submitter, "X-Twofactor-Check", isSecret);
+        if (isPage(response) && !response.redirected && response.status < 500) {
+          return show(await response.text(), response, form, true);
+        }
+        summary ||= decodeURIComponent(response.headers.get("X-Twofactor-Summary") ?? "");
+      } catch {} // The server decides when the form is sent.
+      checking = null;
+      mark(submitter, false);
+    }
+    if (form.isConnected) open(dialog, form, submitter, { summary, error: "twofactor_required" });
+  };
+
+  // The first of all listeners calls it, so that nobody sends the form before its code is there.
+  const submit = (event) => {
+    const form = event.target;
+    if (passing === form) {
+      if (outcome === "native") event.stopImmediatePropagation();
+      return;
+    }
+    const dialog = dialogOf(form);
+    if (!canAsk(dialog, form, event.submitter)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (asked?.dialog === dialog && dialog.open) confirm();
+    else if (!asked?.busy && checking !== form) begin(dialog, form, event.submitter);
+  };
+  // Added anew each time, `settle` comes after the listeners of other scripts.
+  document.addEventListener("submit", () => {
+    removeEventListener("submit", settle);
+    addEventListener("submit", settle);
+  }, true);
+
+  const fetchDialog = async (area, parent) => {
+    const answer = await fetch(`${challenge}?area=${encodeURIComponent(area)}`, {
+      headers: { "X-Twofactor-Dialog": "1", Accept: "text/html" },
+    });
+    if (answer.status === 204) return null;
+    const template = document.createElement("template");
+    template.innerHTML = await answer.text();
+    const dialog = template.content.querySelector("dialog.twofactor-dialog");
+    if (!answer.ok || !dialog) throw new Error(`No dialog for the area ${area}: ${answer.status}`);
+    parent.append(dialog);
+    return dialog;
+  };
+  const ask = async (area) => {
+    const there = document.getElementById(`twofactor-${area}-code`)?.closest("dialog");
+    const dialog = there ?? (await fetchDialog(area, document.body));
+    return dialog ? new Promise((resolve) => open(dialog, null, null, {}, resolve)) : "";
+  };
+  // A form was refused: the server told htmx, or this script tells everybody.
+  const refused = async (event) => {
+    const form = event.target.closest?.("form");
+    const { detail } = event;
+    if (event.defaultPrevented || !form || !detail) return;
+    const dialog = dialogOf(form) ?? (detail.area && (await fetchDialog(detail.area, form)));
+    if (dialog) open(dialog, form, submitters.get(form), detail);
+  };
+
+  // The form goes without a code, to the page that takes the recovery code and keeps the form.
+  const lose = ({ form, submitter }) => {
+    shut();
+    again(form, submitter, "native");
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("button");
+    const does = (name) => button?.hasAttribute(`data-twofactor-${name}`);
+    if (does("confirm")) confirm();
+    else if (does("cancel") && !asked?.busy) shut();
+    else if (does("lost") && !asked.busy) lose(asked);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target !== asked?.code) return;
+    event.preventDefault();
+    if (!event.repeat) confirm();
+  });
+  document.addEventListener("cancel", (event) => {
+    if (asked?.busy && event.target === asked.dialog) event.preventDefault();
+  }, true);
+  document.addEventListener("close", ({ target }) => {
+    if (target === asked?.dialog && !target.open && !asked.busy) shut();
+  }, true);
+  // Coming back by the browser's history: the code was for one time.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted || !asked) return;
+    setBusy(asked, false);
+    shut();
+  });
+
+  window.twofactor.parts = { ask, refused, submit };
+})();

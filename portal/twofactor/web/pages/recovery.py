@@ -1,0 +1,122 @@
+"""A new recovery code in two steps: it is shown for a while, and counts once it is saved."""
+
+from flask import url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ...app.state import State, current_state
+from ...core.answers import Code
+from ...core.areas import RECOVERY
+from ...core.enrolment_errors import NotSaved, RecoveryExpired
+from ...core.errors import About, CodeReused, NotOn, Refusal
+from ...i18n.language import _
+from ...service import recovery_code, tickets
+from .. import navigation, requests, responses, session_marks, subjects
+from ..parts.password_question import PasswordQuestion
+
+ASK, SHOW = "recovery.html", "recovery_new.html"
+
+
+def show() -> Response:
+    """Show the form that makes a new code, or the code that is not saved yet (GET)."""
+    state = current_state()
+    if session_marks.get(tickets.RECOVERY) is not None:
+        try:
+            return _shown(state)
+        except RecoveryExpired:
+            session_marks.drop(tickets.RECOVERY)
+    password = PasswordQuestion(state)
+    if not password.is_on:
+        return responses.turned_away(state, NotOn("off"))
+    return responses.form(ASK, "code", *password.fields, **password.context)
+
+
+def submit() -> Response:
+    """Make a new code, or save or cancel the one that was made (POST)."""
+    state = current_state()
+    if requests.texts("cancel") == ["yes"]:
+        return _cancel(state)
+    is_made = session_marks.get(tickets.RECOVERY) is not None
+    if requests.sent("saved") or (is_made and not requests.sent("code")):
+        return _save(state)
+    return _make(state)
+
+
+def _make(state: State) -> Response:
+    """Make a new code; takes a code, and the password if it was given long ago."""
+    password = PasswordQuestion(state)
+    who = subjects.subject(state)
+    try:
+        with About(RECOVERY.key):
+            code = requests.code()
+            password.answer()
+            ticket_id = recovery_code.make(state.kit, who, Code.read(code))
+    except NotOn as refusal:
+        return responses.turned_away(state, refusal, say=True)
+    except Refusal as refusal:
+        again = isinstance(refusal, CodeReused) and not requests.wants_json()
+        if again and recovery_code.is_under_way(state.kit, who):
+            return navigation.to_what_is_there("twofactor.recovery")
+        return responses.refused(state, refusal, ASK, **password.context)
+    session_marks.put(tickets.RECOVERY, ticket_id)
+    return responses.either(
+        lambda: navigation.see_other(url_for("twofactor.recovery")), lambda: _shown(state)
+    )
+
+
+def _shown(state: State) -> Response:
+    """Return the unsaved code.
+
+    Raises:
+        RecoveryExpired: there is none any more.
+    """
+    ticket_id = session_marks.get(tickets.RECOVERY)
+    fresh = recovery_code.unsaved(state.kit, subjects.subject(state), ticket_id).text
+    message = _("Print or save your new code, then choose Save. Your old one works until then.")
+    return responses.either(
+        lambda: responses.page(SHOW, **responses.sheet(state, fresh)),
+        lambda: responses.needed("saved", message=message, recovery_code=fresh),
+    )
+
+
+def _save(state: State) -> Response:
+    who, ticket_id = subjects.subject(state), session_marks.get(tickets.RECOVERY)
+    try:
+        requests.check_saved()
+        recovery_code.save(state.kit, who, ticket_id)
+    except NotSaved as refusal:
+        return _refused(state, refusal)
+    except RecoveryExpired as refusal:
+        return _expired(state, refusal)
+    except NotOn as refusal:
+        return responses.turned_away(state, refusal, say=True)
+    # The mark stays, so that the same form sent again is told the same.
+    return responses.done(_("Your new recovery code is saved. Your old one no longer works."))
+
+
+def _refused(state: State, refusal: NotSaved) -> Response:
+    """Return the page with the code again."""
+    who, ticket_id = subjects.subject(state), session_marks.get(tickets.RECOVERY)
+    try:
+        fresh = recovery_code.unsaved(state.kit, who, ticket_id).text
+    except RecoveryExpired as expired:
+        return _expired(state, expired)
+    return responses.refused(state, refusal, SHOW, **responses.sheet(state, fresh))
+
+
+def _expired(state: State, refusal: RecoveryExpired) -> Response:
+    session_marks.drop(tickets.RECOVERY)
+    password = PasswordQuestion(state)
+    if not password.is_on:
+        return responses.turned_away(state, NotOn("off"), say=True)
+    return responses.refused(state, refusal, ASK, **password.context)
+
+
+def _cancel(state: State) -> Response:
+    ticket_id = session_marks.get(tickets.RECOVERY)
+    ended = recovery_code.cancel(state.kit, subjects.subject(state), ticket_id)
+    session_marks.drop(tickets.RECOVERY)
+    if state.kit.store.account(state.host.user_key(current_user)) is None:
+        return responses.turned_away(state, NotOn("off"), say=True)
+    message = _("You cancelled, so your old recovery code still works.")
+    return responses.done(message if ended else _("There was no new recovery code to cancel."))
