@@ -123,3 +123,53 @@ def test_a_form_can_be_sent_again_after_back(person, customer, slowly):
     send.click()
     person.page.wait_for_load_state("load")
     assert slowly == ["/login", "/login"]
+
+
+@pytest.mark.parametrize("look", [LOOKS[2], LOOKS[3]], ids=str)
+def test_without_scripts_the_later_answer_is_true(enrolled, customer_password, slowly):
+    """F-30, F-32: a double click sends both, and the browser drops the first answer."""
+    person = enrolled("password")
+    page = person.page
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    person.begin_password_change(customer_password)
+    person.asked().fill(person.next_code())
+    page.get_by_role("button", name="Confirm", exact=True).dblclick(no_wait_after=True)
+    told = page.get_by_text("Your password was changed")
+    ended = page.get_by_text("sign in with the new one")
+    expect(told.or_(ended).first).to_be_visible()
+    if "/login" in page.url:
+        person.sign_in("alice", NEW)
+        person.is_at("/")
+    person.open("/security/two-factor/deactivate")
+    page.get_by_label("Code or recovery code").fill(person.next_code())
+    if page.get_by_label("Current password").count():
+        person.fill("Current password", NEW)
+    page.get_by_role("button", name="Deactivate", exact=True).dblclick(no_wait_after=True)
+    off = page.get_by_text("Two-factor authentication is off.")
+    expect(off.or_(page.get_by_text("You were signed out")).first).to_be_visible()
+    if "/login" in page.url:
+        person.sign_in("alice", NEW)
+        person.is_at("/")
+    assert person.state() == "off"
+
+
+def test_a_reload_and_a_page_left_and_come_back_to_send_nothing(
+    person, customer, customer_password, slowly
+):
+    """F-32: after an answer there is nothing that a reload or Back would send again."""
+    page = person.page
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    person.open("/security/profile")
+    person.fill("Company", "Rabbit & Sons")
+    person.press("Save")
+    person.sees("Your profile was saved.")
+    sent = list(slowly)
+    page.reload()
+    page.go_back()
+    page.go_forward()
+    page.goto("about:blank")
+    page.go_back()
+    person.is_at("/security/")
+    assert slowly == sent
