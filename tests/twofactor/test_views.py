@@ -9,6 +9,8 @@ from flask_login import login_required
 
 from .person import MOUNT, Person, error, pending
 
+pytestmark = pytest.mark.thorough
+
 JSON = {"Accept": "application/json"}
 CHALLENGE = f"{MOUNT}/challenge?area=vault&next=/vault"
 
