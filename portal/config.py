@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from portal.twofactor import is_patterned
+from portal.rules.secret_keys import is_weak
+from portal.rules.support import is_contact, support_of
 
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 MEBIBYTE = 1024 * 1024
@@ -24,6 +25,10 @@ class SettingError(ValueError):
 
 DEFAULTS: dict[str, Any] = {
     "SITE_NAME": "Customer Portal",
+    "COMPANY": None,  # the company behind the portal; None: SITE_NAME
+    "SUPPORT_EMAIL": None,  # where people are told to turn to; None: not named
+    "SUPPORT_PHONE": None,
+    "SUPPORT_URL": None,
     "PUBLIC_URL": None,  # the base of mailed links; http://127.0.0.1:$PORT if not set
     "CLOCK": time.time,
     "PASSWORD_COST": 12,
@@ -57,12 +62,14 @@ DEFAULTS: dict[str, Any] = {
     "SECRET_KEY": None,  # None: kept in the instance folder
     "TWOFACTOR_KEYS": None,  # None: kept in the instance folder
     "TWOFACTOR_ISSUER": None,  # None: SITE_NAME
+    "TWOFACTOR_SUPPORT": None,  # None: the SUPPORT_… settings in one line
     "TWOFACTOR_AFTER_SIGN_IN": "account.overview",
     # No limit of its own: the CSRF token expires with its session.
     "WTF_CSRF_TIME_LIMIT": None,
 }
 
 TEXTS = {
+    "COMPANY",
     "INSTANCE_PATH",
     "MAIL_FROM",
     "MAIL_PASSWORD",
@@ -73,41 +80,13 @@ TEXTS = {
     "SECRET_KEY",
     "SITE_NAME",
     "SQLALCHEMY_DATABASE_URI",
+    "SUPPORT_EMAIL",
+    "SUPPORT_PHONE",
+    "SUPPORT_URL",
     "TWOFACTOR_AFTER_SIGN_IN",
     "TWOFACTOR_ISSUER",
+    "TWOFACTOR_SUPPORT",
 }
-SHORTEST_KEY, DIFFERENT_IN_KEY = 16, 8
-# Keys from examples and tutorials, without digits and signs.
-PLACEHOLDERS = frozenset(
-    [
-        "changeme",
-        "pleasechangeme",
-        "changethis",
-        "changethiskey",
-        "changeit",
-        "replaceme",
-        "secretkey",
-        "mysecretkey",
-        "yoursecretkey",
-        "supersecretkey",
-        "averysecretkey",
-        "verysecretkey",
-        "thisisasecret",
-        "thisisasecretkey",
-        "thisismysecretkey",
-        "topsecret",
-        "insecure",
-        "insecurekey",
-        "development",
-        "developmentkey",
-        "devsecretkey",
-        "notsosecret",
-        "notasecret",
-        "hardtoguessstring",
-        "youwillneverguess",
-        "keepitsecret",
-    ]
-)
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SWITCHES = ("PROXY_PREFIX", "SERVED_OVER_TLS", "TESTING", "DEBUG")
@@ -181,20 +160,16 @@ def check(config: Mapping[str, Any]) -> None:
         raise SettingError(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
     if config["MAIL_TLS"] not in ("starttls", "tls", "none"):
         raise SettingError("MAIL_TLS must be starttls, tls or none.")
+    _check_support(config)
     url = urlsplit(config["PUBLIC_URL"] or "http://localhost")
     if url.scheme not in ("http", "https") or not url.netloc:
         raise SettingError("PUBLIC_URL must be an address such as https://portal.example.org.")
 
 
-def is_weak(key: str) -> bool:
-    """Return whether a SECRET_KEY is short, patterned, or a placeholder that examples use."""
-    letters = "".join(sign for sign in key.casefold() if sign.isalpha())
-    return (
-        len(key) < SHORTEST_KEY
-        or len(set(key)) < DIFFERENT_IN_KEY
-        or is_patterned(key.encode("utf-8", "surrogatepass"), longest_block=8)
-        or letters in PLACEHOLDERS
-    )
+def _check_support(config: Mapping[str, Any]) -> None:
+    for name in ("SUPPORT_EMAIL", "SUPPORT_PHONE", "SUPPORT_URL"):
+        if config[name] and not is_contact(name, config[name]):
+            raise SettingError(f"{name} is not what its name says: {config[name]!r}.")
 
 
 def _check_type(name: str, value: Any) -> None:
@@ -216,6 +191,7 @@ def _derive(config: dict[str, Any], folder: Path) -> None:
     if config["SERVED_OVER_TLS"] is None:
         config["SERVED_OVER_TLS"] = config["PUBLIC_URL"].startswith("https://")
     config["TWOFACTOR_ISSUER"] = config["TWOFACTOR_ISSUER"] or config["SITE_NAME"]
+    config["TWOFACTOR_SUPPORT"] = config["TWOFACTOR_SUPPORT"] or support_of(config).line or None
     config["SECRET_KEY"] = config["SECRET_KEY"] or _kept(
         folder / "secret_key", lambda: secrets.token_urlsafe(48)
     )

@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from portal.clock import today
 from portal.i18n.language import _
+from portal.rules.support import support_of
 
 
 def moment(seconds: float) -> str:
@@ -44,5 +45,9 @@ def init_app(app: Flask) -> None:
     """Add the formats to the templates as filters."""
     app.jinja_env.filters.update(moment=moment, day=day, money=money, device=device)
     app.jinja_env.globals.update(
-        current_user=current_user, today=today, site_name=app.config["SITE_NAME"]
+        current_user=current_user,
+        today=today,
+        site_name=app.config["SITE_NAME"],
+        company=app.config["COMPANY"] or app.config["SITE_NAME"],
+        support=support_of(app.config),
     )

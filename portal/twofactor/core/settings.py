@@ -14,6 +14,7 @@ PREFIX = "TWOFACTOR_"
 # Key of an application's state in `app.extensions`.
 KEY = "twofactor"
 # Characters of the issuer that authenticator apps show and the QR code has room for.
+LONGEST_SUPPORT = 500
 LONGEST_ISSUER = 60
 LONGEST_SHOWN = 150
 
@@ -94,6 +95,13 @@ SETTINGS: dict[str, Setting] = {
         None,
         "One of SQLALCHEMY_BINDS, whose database has the tables (default: the default database)",
     ),
+    "TWOFACTOR_SUPPORT": Setting(
+        None,
+        None,
+        None,
+        "A line that tells people whom to turn to when they can't get in, such as an e-mail address"
+        " and a phone number",
+    ),
     "TWOFACTOR_TRANSLATIONS": Setting(
         None,
         None,
@@ -121,6 +129,7 @@ class Settings:
     after_sign_in: str
     sign_out: tuple[str, ...] | None
     bind_key: str | None
+    support: str
     translations: str
 
 
@@ -158,6 +167,7 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         after_sign_in=after_sign_in,
         sign_out=_endpoints(config, "TWOFACTOR_SIGN_OUT"),
         bind_key=_text(config, "TWOFACTOR_BIND_KEY") or None,
+        support=_support(config),
         translations=_text(config, "TWOFACTOR_TRANSLATIONS"),
     )
 
@@ -226,6 +236,13 @@ def _text(config: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or any(unicodedata.category(each) in unfit for each in value):
         raise SetupError(f"{key} must be text of one line, not {_shown(value)}")
     return value.strip()
+
+
+def _support(config: Mapping[str, Any]) -> str:
+    line = _text(config, "TWOFACTOR_SUPPORT")
+    if len(line) > LONGEST_SUPPORT:
+        raise SetupError(f"TWOFACTOR_SUPPORT must have at most {LONGEST_SUPPORT} characters")
+    return line
 
 
 def _endpoints(config: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
