@@ -16,7 +16,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 FLASK := $(PY) -m flask --app wsgi --no-debug
 PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal
-# setuptools warns at every editable install; there is nothing to be done about it.
+# setuptools warns at every editable install, and we can't prevent it.
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # A stamp is named after the extras that were installed, so no target takes the install of another
@@ -40,7 +40,7 @@ run: $(FOR_RUN) ## serve the portal with its demo customer on http://127.0.0.1:5
 	@$(FLASK) demo
 	@exec $(PY) -m tools.serve $(PORT)
 
-# Without the debugger: pages show no stack traces to whoever opens them.
+# Without the debugger: pages show no stack traces to people.
 dev: $(FOR_RUN) ## the same, restarted whenever the code changes
 	@$(FLASK) db upgrade
 	@$(FLASK) demo

@@ -49,10 +49,10 @@ app.config.from_prefixed_env()
 db, csrf, login = SQLAlchemy(app, model_class=Base), CSRFProtect(app), LoginManager(app)
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", "Sign-in", "Each time you sign in")
-twofactor.area("write", "Writing", "Each new note")
-twofactor.area("read", "Reading", "Looking at the notes", guards="view")
-twofactor.area("erase", "Erasing", "Erasing all notes", mandatory=True)
+twofactor.area("sign_in", "Sign-in", "When you sign in")
+twofactor.area("write", "Writing", "When you write a note")
+twofactor.area("read", "Reading", "When you read the notes", guards="view")
+twofactor.area("erase", "Erasing", "When you erase all notes", mandatory=True)
 twofactor.init_app(app, db)
 
 

@@ -67,7 +67,7 @@ def login() -> ResponseReturnValue:
 
 
 def login_again(sentence: str) -> ResponseReturnValue:
-    """Show the sign-in page again, with what was typed except the password."""
+    """Show the sign-in page again, with what was entered except the password."""
     return render_template("auth/login.html", form=SignInForm(), notice=sentence), 400
 
 

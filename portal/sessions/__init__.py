@@ -75,7 +75,7 @@ def ending_others(customer_id: int) -> Delete:
 
 
 def end_all(customer_id: int) -> int:
-    """End all sessions of the customer, including the present one."""
+    """End all sessions of the customer, including the current one."""
     here = _present()
     if here is not None and here.customer_id == customer_id:
         end_present()

@@ -110,7 +110,7 @@ class TwoFactor(OfUsers):
             change_password: stores a user's new password and ends their other sessions, when the
                 recovery code is used at sign-in after wrong codes. May raise `PasswordRefused`.
             password_problem: returns a sentence if a user's new password is refused, else `None`,
-                before the recovery code is checked. It should refuse the present password.
+                before the recovery code is checked. It should refuse the current password.
             find_user: finds a user by user name or e-mail address, for commands; default none.
             user_label: returns the name of a user for operators, by key; default the key.
             user_labels: the same for many keys at once; default one by one.

@@ -64,7 +64,7 @@ def owner_of_page() -> int | None:
 
 
 def keep(customer_id: int, cause: str) -> bool:
-    """Keep what was typed for this customer, instead of what was kept before.
+    """Keep what was entered for this customer, instead of what was kept before.
 
     Args:
         customer_id: the only person who gets it back.

@@ -42,7 +42,7 @@ def test_a_password_change_asks_for_a_code(person, customer_password, can_sign_i
     change_password(person, customer_password, NEW)
     code = person.asked()
     person.is_at("/security/password")
-    assert NEW not in person.page.content(), "what was typed is readable in the page"
+    assert NEW not in person.page.content(), "what was entered is readable in the page"
     if person.look.scripts:
         expect(code).to_be_focused()
     person.inspect()
@@ -114,7 +114,7 @@ def test_one_code_does_one_deed(person, customer_password, can_sign_in):
 
 
 def test_a_refused_form_does_not_burn_the_code(person, customer_password, can_sign_in):
-    """F-40: what can be seen without the code is said before it, and what was typed is kept."""
+    """F-40: what can be seen without the code is said before it, and what was entered is kept."""
     change_password(person, customer_password, "short")
     expect(person.dialog).to_be_hidden()
     person.sees(re.compile("12 characters"))

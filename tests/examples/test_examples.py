@@ -1,4 +1,4 @@
-"""The example hosts, run from the wheel: what stands in the source tree alone is not found."""
+"""The example hosts, run from the wheel: what is in the source tree alone is not found."""
 
 import fcntl
 import os

@@ -313,7 +313,7 @@ class HostMachine(PhonesMachine, Garbage):
 
     @rule(at=browsers, whose=st.sampled_from([0, 0, 1]), hows=st.lists(hows, max_size=1), n=numbers)
     def follows_a_mailed_link(self, at: int, whose: int, hows: list[str], n: int) -> None:
-        """Follow a mailed link; its guard asks the link's user, whoever is signed in."""
+        """Follow a mailed link; its guard asks the link's user, not the one who is signed in."""
         name = self.names[whose]
         codes = [self.typed(name, how, n) for how in hows]
         sent = Sent("POST", f"/reset/{name}", fields=[("x", "1")], codes=codes)

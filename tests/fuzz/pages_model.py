@@ -507,7 +507,7 @@ class PagesModel(PhonesModel):
         ever, begun = (account.known, "known") if known else (account.codes, "codes")
         return ever.ever - ticket.data[begun] >= WRONG_CODES
 
-    # whoever typed wrong codes knows the password, so the recovery code requires a new one
+    # the person who entered wrong codes knows the password, so the recovery code requires a new one
 
     def _by_recovery(self, sent: Sent) -> bool:
         return parse_qs(sent.query).get("use", [""])[0] == "recovery"

@@ -46,7 +46,7 @@ def test_signing_in_goes_on_from_a_page_of_yesterday(
 
 @pytest.mark.parametrize("path", ["/login", "/forgot"])
 def test_a_form_of_nobody_comes_again_filled_where_nothing_tells_the_sender(client, path):
-    """F-34: what was typed is there, except the password."""
+    """F-34: what was entered is there, except the password."""
     name = "identity" if path == "/login" else "email"
     data = {name: "alice@example.org", "password": "top-secret-word"}
     answer = client.post(path, data=data)

@@ -205,4 +205,4 @@ class TestMail:
             answer = ask(portal.port, people.deactivate(cookie, alice.code()))
             took = time.monotonic() - begun
         assert answer.json["state"] == "off"
-        assert took < 2, "less than the three seconds that the server is waited for"
+        assert took < 2, "less than the three seconds that we wait for the server"

@@ -111,7 +111,7 @@ class Server:
             connection.execute("SELECT pg_reload_conf()")
 
     def drop_database(self, uri: str) -> None:
-        """Remove it, whoever is still connected."""
+        """Remove it, even while clients are connected."""
         name = uri.partition("portal@/")[2].partition("?")[0]
         with self._connect() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

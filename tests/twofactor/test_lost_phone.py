@@ -60,7 +60,7 @@ class TestSlips:
     def test_each_slip_has_its_words_and_keeps_the_text(
         self, protected, waiting, path, typed, says, kept
     ):
-        """F-44: it is no guess, and what was typed is there again in groups of four."""
+        """F-44: it is no guess, and what was entered is there again in groups of four."""
         person = waiting if path == RECOVERY else protected
         for _ in range(6):
             refused = person.post(path, {"code": typed})
@@ -71,7 +71,7 @@ class TestSlips:
         assert done.status_code == 303
 
     def test_a_wrong_one_is_kept_too(self, protected, waiting):
-        """F-44: whoever typed it need not type it again."""
+        """F-44: the person who typed it need not type it again."""
         for person, path in ((waiting, RECOVERY), (protected, "/deactivate")):
             wrong = person.wrong_recovery()
             refused = person.post(path, {"code": wrong.replace("-", "").lower()})

@@ -283,7 +283,7 @@ class TestDownload:
 
     @pytest.mark.parametrize("path", ["/vault/a.pdf", "/vault"])
     def test_a_second_confirm_leads_on(self, protected, path, host, statements):
-        """F-38: without a code, whatever stands in the field, and nothing is counted."""
+        """F-38: without a code, whatever the field holds, and nothing is counted."""
         asked = self.asked(protected, path)
         first = give(protected, asked, protected.code())
         statements.clear()

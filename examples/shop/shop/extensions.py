@@ -22,7 +22,7 @@ login_manager = LoginManager()
 login_manager.login_view = "pages.sign_in"
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", "Sign-in", "Each time you sign in")
-twofactor.area("orders", "Orders", "Looking at what you have bought", guards="view")
-twofactor.area("payment", "Large orders", "Each order above 100 euros")
-twofactor.area("card", "Payment card", "Changing the card that you pay with", mandatory=True)
+twofactor.area("sign_in", "Sign-in", "When you sign in")
+twofactor.area("orders", "Orders", "When you open your orders", guards="view")
+twofactor.area("payment", "Large orders", "When you order for more than 100 euros")
+twofactor.area("card", "Payment card", "When you change your payment card", mandatory=True)

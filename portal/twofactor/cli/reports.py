@@ -159,7 +159,7 @@ def events(user: str | None, since: int | None, as_json: bool) -> None:
     type=click.IntRange(1, 520),
     default=12,
     show_default=True,
-    help="How many weeks, the present one included.",
+    help="How many weeks, including the current one.",
 )
 @as_json
 def stats(weeks: int, as_json: bool) -> None:

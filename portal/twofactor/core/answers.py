@@ -132,7 +132,7 @@ def kept(text: str, *, wrong: bool = False) -> str:
     for a code, for a text that may be most of one, and for a recovery code that may be right.
 
     Args:
-        text: what was typed.
+        text: the text as entered.
         wrong: whether it was judged and is wrong.
     """
     if len(text) > bounds.longest("code") or _is_code(text) or not _means_recovery_code(text):

@@ -66,7 +66,7 @@ SETTINGS: dict[str, Setting] = {
         0,
         400 * 86_400,
         "How long a browser that passed a second step is known: its wrong codes are counted apart,"
-        " so that nobody else's hold its codes; 0 knows none",
+        " so that other people's wrong codes don't hold its own; 0 knows none",
     ),
     "TWOFACTOR_RECOVERY_COST": Setting(
         12, 4, 16, "bcrypt cost of the recovery code (below 10 for tests alone)"

@@ -56,7 +56,7 @@ def unsaved(kit: Kit, subject: Subject, ticket_id: str | None) -> RecoveryCode:
 
 
 def save(kit: Kit, subject: Subject, ticket_id: str | None) -> None:
-    """Make the new recovery code count and the old one void; a second time changes nothing.
+    """Make the new recovery code count and void the old one; a second call changes nothing.
 
     Raises:
         RecoveryExpired, NotOn: the old recovery code still counts, if there is one.

@@ -172,7 +172,7 @@ def typed(name: str) -> str | None:
 
 
 def typed_recovery_code(refusal: Refusal | None = None) -> str:
-    """Return what was typed as a recovery code, to show it again.
+    """Return the recovery code as it was entered, to show it again.
 
     Empty for anything that may be a code or a right recovery code, see `answers.kept`.
     """
