@@ -1,11 +1,14 @@
-"""Take a PNG of every page and state of the portal at 1280, 768 and 320 pixels, light and dark.
+"""Take a PNG of every page and state of the portal.
 
-Pictures for the repository go to docs/pictures/, the rest to build/pictures/. Run with
-`make pictures`; `ARGS=challenge` takes only those with the word in their names.
+`make pictures` renews those of the repository in docs/pictures/: 1280 and 375 pixels wide, the
+pages with colours of their own in dark mode too. `ARGS=--all` also takes every page at 768 and 320
+pixels, in dark mode and in German, into build/pictures/. `ARGS=challenge` takes only those with the
+word in their names.
 """
 
+import argparse
 import logging
-import sys
+import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from portal import create_app
@@ -25,6 +28,7 @@ from tests.support.customers import make_customer, make_invoices
 from tests.support.enrol import TWOFACTOR, guess, sign_in
 from tests.support.hosts import change_options
 from tests.support.mail import last_link
+from tools.translations import DOMAINS, load
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 REST = FOLDER.parents[1] / "build" / "pictures"
@@ -39,11 +43,20 @@ DARK = {
     "preferences-on",
     "invoices",
 }
-SIZES = {"desktop": (1280, 800), "tablet": (768, 1024), "phone": (320, 640)}
+SIZES = {
+    "desktop": (1280, 800),
+    "phone": (375, 740),
+    "tablet": (768, 1024),
+    "small": (320, 640),
+}
+KEPT = ("desktop", "phone")
 
 
 class Photographer(Person):
-    """A person in a browser who takes pictures of the pages."""
+    """A person in a browser who takes pictures of the pages.
+
+    Labels and sentences are given in English; a German photographer looks for the German ones.
+    """
 
     def __init__(
         self, *arguments: Any, size: str, suffix: str = "", only: str = "", **options: Any
@@ -51,11 +64,39 @@ class Photographer(Person):
         super().__init__(*arguments, **options)
         self.size, self.suffix, self.only = size, suffix, only
         self.taken: list[str] = []
+        self.words = german() if options.get("locale") == "de-DE" else {}
+
+    def said(self, text: str) -> str:
+        """Return a sentence in the language of this photographer."""
+        return self.words.get(text, text)
+
+    def field(self, label: str, within: Page | Locator | None = None) -> Locator:
+        return super().field(self.said(label), within)
+
+    def press(self, name: str, within: Page | Locator | None = None) -> None:
+        super().press(self.said(name), within)
+
+    def use(self, name: str) -> None:
+        super().use(self.said(name))
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        """Wait for a part of a sentence; parts have no translation, so German pages get time."""
+        if self.words:
+            self.page.wait_for_load_state()
+            self.page.wait_for_timeout(700)
+        else:
+            super().sees(text)
+
+    @property
+    def dialog(self) -> Locator:
+        name = self.said("Two-factor authentication")
+        return self.page.get_by_role("dialog", name=name)
 
     def picture(self, name: str, *, whole: bool = True) -> None:
         """Take a picture of the whole page, or with `whole=False` of the window, as for dialogs."""
         if self.only in name:
-            kept = self.size != "tablet" and (not self.suffix or name in DARK)
+            dark = self.suffix == "-dark" and name in DARK
+            kept = self.size in KEPT and (not self.suffix or dark)
             name = f"{name}-{self.size}{self.suffix}.png"
             self.page.mouse.move(0, 0)
             self.page.screenshot(
@@ -67,6 +108,18 @@ class Photographer(Person):
             )
             if kept:
                 self.taken.append(name)
+
+
+def german() -> dict[str, str]:
+    """Return the German sentences of portal and blueprint by the English ones."""
+    return {
+        message.id: message.string
+        for domain in DOMAINS
+        for path in domain.languages()
+        if path.stem == "de"
+        for message in load(path)
+        if isinstance(message.id, str) and isinstance(message.string, str)
+    }
 
 
 @contextmanager
@@ -153,7 +206,10 @@ def left_open(person: Photographer) -> None:
         person.clock.advance(seconds)
         page.clock.run_for(seconds * 1000)
         dialog = page.get_by_role("alertdialog")
-        dialog.get_by_text(text).first.wait_for()
+        if person.words:
+            page.wait_for_timeout(700)
+        else:
+            dialog.get_by_text(text).first.wait_for()
         person.picture(name, whole=False)
     person.press("Close", dialog)
     person.press("Save")
@@ -205,7 +261,7 @@ def activation(person: Photographer) -> None:
 
 
 def phones(person: Photographer) -> None:
-    """Take the pages about a second device, and the preferences in German."""
+    """Take the pages about a second device."""
     person.open(f"{TWOFACTOR}/authenticators/new")
     person.picture("phone-1")
     person.fill("Name", "Tablet")
@@ -218,17 +274,13 @@ def phones(person: Photographer) -> None:
     person.answer(oathtool(secret, person.clock()))
     person.sees("Tablet is added")
     person.picture("preferences-phones")
-    person.page.get_by_role("link", name="Change Tablet").click()
+    person.page.get_by_role(
+        "link", name=person.said("Change %(name)s") % {"name": "Tablet"}
+    ).click()
     person.picture("phone-one")
     person.fill("Code", oathtool(secret, person.clock.advance()))
     person.press("Remove")
     person.picture("phone-own-code")
-    person.page.get_by_role("button", name="Deutsch").click()
-    person.page.locator("html[lang=de]").wait_for()
-    person.open(f"{TWOFACTOR}/")
-    person.picture("preferences-german")
-    person.page.get_by_role("button", name="English").click()
-    person.page.locator("html[lang=en-GB]").wait_for()
 
 
 def challenges(person: Photographer) -> None:
@@ -244,7 +296,7 @@ def challenges(person: Photographer) -> None:
     person.page.wait_for_load_state()
     person.picture("challenge-wrong", whole=False)
     person.press("Use your recovery code")
-    person.page.get_by_label("Code or recovery code").wait_for()
+    person.field("Code or recovery code").wait_for()
     person.picture("deactivate-kept")
     person.clock.advance(301)
     person.open("/invoices/")
@@ -329,7 +381,8 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
     clock = Clock(START)
     with portal(clock) as (app, base):
         look = Look(True, *SIZES[size])
-        suffix = "-dark" if options.get("color_scheme") == "dark" else ""
+        suffix = "-german" if options.get("locale") == "de-DE" else ""
+        suffix += "-dark" if options.get("color_scheme") == "dark" else ""
         person = Photographer(
             browser, base, clock, look, size=size, suffix=suffix, only=only, **options
         )
@@ -344,23 +397,31 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
         return person.taken
 
 
-def main(only: str = "") -> None:
-    """Take the pictures with `only` in their names; by default, all."""
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("only", nargs="?", default="", help="take those with this in their names")
+    parser.add_argument("--all", action="store_true", help="take every size, colour and language")
+    arguments = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     for folder in (FOLDER, REST):
         folder.mkdir(parents=True, exist_ok=True)
+    sizes = SIZES if arguments.all else KEPT
+    locales = ("en-GB", "de-DE") if arguments.all else ("en-GB",)
     taken: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        for size in SIZES:
-            taken += walk(browser, size, only)
-            taken += walk(browser, size, only, color_scheme="dark")
+        for size in sizes:
+            for locale in locales:
+                for scheme in ("light", "dark"):
+                    options = {"locale": locale, "color_scheme": scheme}
+                    taken += walk(browser, size, arguments.only, **options)
         browser.close()
-    if not only:
+    if not arguments.only:
         for path in set(FOLDER.glob("*.png")) - {FOLDER / name for name in taken}:
             path.unlink()
     print(f"{len(taken)} pictures in docs/pictures/, the others in build/pictures/")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main()

@@ -182,7 +182,7 @@ def password_guesses() -> list[str]:
         "",
         *rows,
         "",
-        "A browser that the customer signed in with before has figures of its own: a browser that lacks",
+        "A browser that the customer signed in with before has figures of its own: one that lacks",
         "its cookie neither keeps the owner out there nor gets more guesses.",
     ]
 

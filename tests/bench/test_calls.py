@@ -32,7 +32,8 @@ COUNTED = {
     # The ticket that opens the "view" areas is made and written beside the others.
     # A form that is sent twice at once finds another ticket, and is led on by it.
     "right": (6, 1, 2130),
-    # The page names the account, has Cancel, and says how long it is good for and whether the current code was used.
+    # The page names the account, has Cancel, and says how long it is good for and whether the
+    # current code was used.
     "wrong": (3, 1, 2680),
     "recovery": (10, 2, 2830),
     "enrolment": (9, 1, 19933),

@@ -229,7 +229,7 @@ class PortalMachine(Machine):
         n=numbers,
     )
     def follows_a_link(self, at, which, method, new, hows, n) -> None:
-        """Follow a link, mostly the latest; the code is its customer's, no matter who is signed in."""
+        """Follow a link, mostly the latest; the code is its customer's alone."""
         browser, links = self.browsers[at], self.model.links
         if not links:
             return

@@ -396,7 +396,7 @@ class TestLostPhone:
 
     @pytest.mark.parametrize("by", ["code", "recovery code"])
     def test_somebody_else_is_signed_in(self, app, client, enrolled, customer_password, clock, by):
-        """F-43: the link's owner is asked, no answer of another person counts, and both stay apart."""
+        """F-43: the link's owner is asked, no other answer counts, and both stay apart."""
         make_customer(app, "bob", "bob@example.org", customer_password)
         sign_in(client, "bob", customer_password)
         bob = enrol(client, clock, customer_password)
