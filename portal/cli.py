@@ -18,8 +18,8 @@ from portal.mail import outbox
 from portal.rules.names import Refused
 from portal.rules.passwords import PasswordRefused
 
-user = AppGroup("user", help="Add customers, list them, give them a new password.")
-mails = AppGroup("mail", help="The mails that wait for their delivery.")
+user = AppGroup("user", help="Add and list customers, set passwords.")
+mails = AppGroup("mail", help="Mails that wait for delivery.")
 
 
 def init_app(app: Flask) -> None:
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
 def make_demo() -> None:
     """Make the demo customer with invoices, once."""
     made = demo.make()
-    state = "is there now" if made else "was there already"
+    state = "has been added" if made else "exists already"
     click.echo(f"The demo customer {state}. Sign in as: {demo.NAME}  Password: {demo.PASSWORD}")
 
 
@@ -48,8 +48,8 @@ def purge() -> None:
 
 @user.command("create")
 @click.argument("name")
-@click.option("--email", required=True, help="Where mails for the customer go.")
-@click.option("--password", help="Better left out: then it is asked for, or read from stdin.")
+@click.option("--email", required=True, help="The customer's e-mail address.")
+@click.option("--password", help="Leave it out to be asked for it, or to read it from stdin.")
 def create(name: str, email: str, password: str | None) -> None:
     """Add the customer NAME."""
     try:
@@ -76,7 +76,7 @@ def list_users(as_json: bool) -> None:
 
 @user.command("set-password")
 @click.argument("name")
-@click.option("--password", help="Better left out: then it is asked for, or read from stdin.")
+@click.option("--password", help="Leave it out to be asked for it, or to read it from stdin.")
 def set_password(name: str, password: str | None) -> None:
     """Give the customer NAME (or the e-mail address) a new password; all sessions end."""
     customer = find_customer(name)

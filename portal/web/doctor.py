@@ -34,8 +34,8 @@ def files(app: Flask) -> tuple[bool, str]:
     found = [*sqlite_files(db.engine.url.database if _is_sqlite() else None), *kept]
     open_ones = [path.name for path in found if path.exists() and path.stat().st_mode & 0o077]
     if open_ones:
-        return False, f"others may read {', '.join(open_ones)}: chmod go= takes that away"
-    return True, "database, keys and mails can be read by their owner alone"
+        return False, f"other users can read {', '.join(open_ones)}: run chmod go= on them"
+    return True, "only their owner can read database, keys and mails"
 
 
 def _is_sqlite() -> bool:

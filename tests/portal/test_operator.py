@@ -52,7 +52,7 @@ def test_help_ends_the_sessions_and_is_mailed(
 def test_on_a_terminal_it_is_asked_whether_to(twofactor, enrolled, monkeypatch, answer, state):
     monkeypatch.setattr(_NamedTextIOWrapper, "isatty", lambda _self: True, raising=False)
     done = twofactor("reset", "alice", "--reason", "known number", input=answer)
-    assert "Switch two-factor authentication off for alice? [y/N]:" in done.output
+    assert "Turn off two-factor authentication for alice? [y/N]:" in done.output
     assert done.exit_code == (0 if state == "off" else 1)
     assert json.loads(twofactor("status", "alice", "--json").stdout)["state"] == state
 

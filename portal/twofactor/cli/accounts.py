@@ -16,7 +16,7 @@ from .group import group, key_of
 # In characters, so that the record has room for the operator as well.
 LONGEST_REASON = 200
 
-reason_option = click.option("--reason", required=True, help="Why; it is recorded.")
+reason_option = click.option("--reason", required=True, help="The reason. It is recorded.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
@@ -32,7 +32,7 @@ def reset(user: str, reason: str, yes: bool) -> None:
 
     Example: flask twofactor reset alice --reason "lost phone, called back on the known number"
     """
-    _help(user, reason, yes, "Switch two-factor authentication off for", accounts.reset)
+    _help(user, reason, yes, "Turn off two-factor authentication for", accounts.reset)
     click.echo("Two-factor authentication is off.")
 
 
@@ -48,8 +48,8 @@ def unlock(user: str, reason: str, yes: bool) -> None:
 
     Example: flask twofactor unlock alice --reason "phone's clock was wrong"
     """
-    _help(user, reason, yes, "Let codes be judged again for", accounts.unlock)
-    click.echo("Codes are judged again.")
+    _help(user, reason, yes, "Unlock codes for", accounts.unlock)
+    click.echo("Codes are unlocked.")
 
 
 def _help(

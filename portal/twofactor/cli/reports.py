@@ -51,9 +51,9 @@ def areas(as_json: bool) -> None:
 
 
 @group.command("list")
-@click.option("--on/--off", "on", default=True, help="Who has it on (the default), or has not.")
-@click.option("--area", help="Only those who protect this area.")
-@click.option("--held", is_flag=True, help="Only those whose codes are not judged now.")
+@click.option("--on/--off", "on", default=True, help="Users who have it on (the default) or off.")
+@click.option("--area", help="Only users who protect this area.")
+@click.option("--held", is_flag=True, help="Only users whose codes are on hold.")
 @as_json
 def list_accounts(on: bool, area: str | None, held: bool, as_json: bool) -> None:
     """List the users with two-factor authentication, or those without.
@@ -91,7 +91,8 @@ def list_accounts(on: bool, area: str | None, held: bool, as_json: bool) -> None
 def _list_off(state: State, as_json: bool) -> None:
     if state.host.user_keys is None:
         raise click.ClickException(
-            "who has it off is not known: give init_app user_keys, the keys of all users"
+            "users who have it off can't be listed: pass user_keys (the keys of all users)"
+            " to init_app"
         )
     found = named(state, accounts.without(state.kit, state.host.user_keys()), str)
     if as_json:

@@ -81,14 +81,14 @@ def upgrade_tables(as_json: bool) -> None:
     """
     if "migrate" in current_app.extensions:
         raise click.ClickException(
-            "Flask-Migrate leads the tables here: run 'flask db upgrade', and see"
+            "Flask-Migrate manages the tables here: run 'flask db upgrade', and see"
             " portal.twofactor.migrations for a revision of your own"
         )
     before, after = upkeep.upgrade_tables(current_state().kit)
     if as_json:
         print_json({"before": before, "after": after})
     else:
-        click.echo(f"The tables had version {before} and have version {after}.")
+        click.echo(f"Upgraded the tables from version {before} to version {after}.")
 
 
 @group.command("doctor")
@@ -119,7 +119,7 @@ def _recovery(state: State) -> tuple[bool, str]:
     """Report whether recovery after wrong codes requires a new password."""
     if state.host.change_password is None:
         return True, (
-            "after wrong codes the recovery code lets in and the password stays: give init_app"
-            " change_password, and a new one is chosen in that step"
+            "after wrong codes the recovery code signs in and the password stays: pass"
+            " change_password to init_app to ask for a new one in the same step"
         )
     return True, "after wrong codes the recovery code takes a new password"

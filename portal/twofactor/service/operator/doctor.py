@@ -161,7 +161,7 @@ def _areas(kit: Kit) -> tuple[bool, str]:
 def _users(kit: Kit, user_keys: Callable[[], Iterable[str]] | None) -> tuple[bool, str]:
     """Check that each account has its user; a user with a new key would have no second factor."""
     if user_keys is None:
-        return True, "not looked at: give init_app user_keys, the keys of all users"
+        return True, "not checked: pass user_keys (the keys of all users) to init_app"
     lost = accounts.without_user(kit, user_keys())
     if lost:
         return False, (
