@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from portal.rules.issuer import issuer_of
 from portal.rules.secret_keys import is_weak
 from portal.rules.support import is_contact, support_of
 
@@ -61,7 +62,7 @@ DEFAULTS: dict[str, Any] = {
     "DATABASE_TIMEOUT_SECONDS": 15,  # for connections, locks and statements
     "SECRET_KEY": None,  # None: kept in the instance folder
     "TWOFACTOR_KEYS": None,  # None: kept in the instance folder
-    "TWOFACTOR_ISSUER": None,  # None: SITE_NAME
+    "TWOFACTOR_ISSUER": None,  # None: COMPANY (or SITE_NAME) and the domain of PUBLIC_URL
     "TWOFACTOR_SUPPORT": None,  # None: the SUPPORT_… settings in one line
     "TWOFACTOR_AFTER_SIGN_IN": "account.overview",
     # No limit of its own: the CSRF token expires with its session.
@@ -190,7 +191,7 @@ def _derive(config: dict[str, Any], folder: Path) -> None:
     config["PUBLIC_URL"] = (config["PUBLIC_URL"] or f"http://127.0.0.1:{port}").rstrip("/")
     if config["SERVED_OVER_TLS"] is None:
         config["SERVED_OVER_TLS"] = config["PUBLIC_URL"].startswith("https://")
-    config["TWOFACTOR_ISSUER"] = config["TWOFACTOR_ISSUER"] or config["SITE_NAME"]
+    config["TWOFACTOR_ISSUER"] = config["TWOFACTOR_ISSUER"] or issuer_of(config)
     config["TWOFACTOR_SUPPORT"] = config["TWOFACTOR_SUPPORT"] or support_of(config).line or None
     config["SECRET_KEY"] = config["SECRET_KEY"] or _kept(
         folder / "secret_key", lambda: secrets.token_urlsafe(48)

@@ -101,7 +101,7 @@ def test_the_wait_is_counted_down(asked):
 @pytest.mark.parametrize("look", LOOKS[:1], ids=str)
 def test_a_lost_phone_loses_no_form(asked):
     """F-44: from the dialog to the recovery code, and then the form is sent."""
-    asked.press("I've lost my phone", asked.dialog)
+    asked.lose_the_phone()
     asked.sees("We've kept what you entered.")
     asked.press("Use your recovery code")
     asked.fill("Code or recovery code", asked.recovery_code[:-1])

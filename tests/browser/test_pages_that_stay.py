@@ -155,7 +155,7 @@ def test_a_form_that_nobody_takes_is_sent_by_the_dialog(ada, host, phone):
     ada.watch.faults.clear()
     # Somebody whose phone is lost comes to the challenge page, which keeps the form.
     page.unroute_all()
-    ada.press("I've lost my phone", ada.dialog)
+    ada.lose_the_phone()
     expect(page.locator("[name=twofactor_pending]")).to_have_count(1)
     page.goto("/form/plain")
     # The form again, with errors: passwords are put back, and the next code is asked.

@@ -36,7 +36,12 @@ DECLARED = {
     *("qrcode", "sqlalchemy", "werkzeug", "wtforms"),
 }
 # Packages of an extra, and the only part that imports them.
-EXTRAS = {"i18n": {"babel", "flask_babel"}, "metrics": {"prometheus_client"}, "testing": {"pytest"}}
+EXTRAS = {
+    "i18n": {"babel", "flask_babel"},
+    "metrics": {"prometheus_client"},
+    "testing": {"pytest"},
+    "web.sheet": {"reportlab"},
+}
 MOST_MODULES, MOST_LINES = 12, 300
 
 
@@ -80,7 +85,8 @@ def test_a_part_knows_only_the_packages_that_it_may(module):
         wrong = tops & forbidden if inside(module, part) else set()
         assert not wrong, f"{module} imports {sorted(wrong)}"
     if house_of(module) == BLUEPRINT:
-        extra = EXTRAS.get(part_of(module), set())
+        within = module.removeprefix(f"{BLUEPRINT}.")
+        extra = {name for part in EXTRAS if inside(within, part) for name in EXTRAS[part]}
         assert tops <= DECLARED | extra | set(sys.stdlib_module_names)
 
 

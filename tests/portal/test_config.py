@@ -218,6 +218,25 @@ def test_the_mapping_wins_over_the_environment(tmp_path, monkeypatch):
     assert make(tmp_path, SITE_NAME="Ours").config["SITE_NAME"] == "Ours"
 
 
+@pytest.mark.parametrize(
+    ("settings", "issuer"),
+    [
+        ({}, "Customer Portal"),
+        (
+            {"PUBLIC_URL": "https://portal.example.org:8443/x"},
+            "Customer Portal - portal.example.org",
+        ),
+        ({"PUBLIC_URL": "https://a.example", "COMPANY": "Łódź GmbH"}, "Łódź GmbH - a.example"),
+        ({"PUBLIC_URL": "https://10.0.0.1", "COMPANY": "Ours"}, "Ours"),
+        ({"PUBLIC_URL": "http://portal.localhost", "COMPANY": "x" * 61}, "Customer Portal"),
+        ({"PUBLIC_URL": f"https://{'a' * 50}.example"}, "Customer Portal"),
+        ({"PUBLIC_URL": "https://a.example", "TWOFACTOR_ISSUER": "Mine"}, "Mine"),
+    ],
+)
+def test_the_name_in_the_app_tells_this_portal_from_others(tmp_path, settings, issuer):
+    assert make(tmp_path, **settings).config["TWOFACTOR_ISSUER"] == issuer
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 def test_postgresql_is_reached_by_psycopg_3(tmp_path, scheme):
     app = make(tmp_path, SQLALCHEMY_DATABASE_URI=f"{scheme}://user:pass@db/portal")

@@ -207,10 +207,15 @@ class Person:
         self.asked().fill(code)
         self.press("Confirm", self.dialog)
 
+    def lose_the_phone(self) -> None:
+        """Say in the dialog that the phone is lost."""
+        self.dialog.get_by_text("Try another way").click()
+        self.press("I've lost my phone", self.dialog)
+
     def leave_the_dialog(self) -> None:
         """Go from the dialog to the challenge page, which keeps the form."""
         if self.look.scripts:
-            self.press("I've lost my phone", self.dialog)
+            self.lose_the_phone()
         expect(self.page.locator("input[name='twofactor_pending']")).to_be_attached()
 
     def change_email_with_a_wrong_code(self, password: str, email: str) -> None:

@@ -142,7 +142,7 @@ def test_everything_but_the_wizard_and_signing_out_is_held(limited, host):
     """F-09: also the blueprint's pages, and addresses that don't exist."""
     adapter = host.url_map.bind("localhost")
     open_to_all = {"static", "twofactor.static", "logout", "account.sign_out"}
-    open_to_all |= {"twofactor.activate", "twofactor.activate_submit"}
+    open_to_all |= {"twofactor.activate", "twofactor.activate_submit", "twofactor.help"}
     for rule in host.url_map.iter_rules():
         if rule.endpoint in open_to_all:
             continue

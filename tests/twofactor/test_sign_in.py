@@ -84,6 +84,7 @@ def test_half_signed_in_opens_nothing(pending_one, host):
             "logout",
             "static",
             "twofactor.static",
+            "twofactor.help",
             "reset",
         ):
             continue

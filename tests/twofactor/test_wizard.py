@@ -38,7 +38,8 @@ def test_the_page_says_off_and_offers_every_area(alice):
     assert 'data-state="off"' in page
     for label in ("Sign-in", "Notes", "Vault", "Payment"):
         assert label in page
-    assert "airplane mode" in page
+    for text in ("Aegis", "every 30 seconds", "even on a plane", "airplane mode"):
+        assert text in page
 
 
 def test_looking_at_the_wizard_makes_nothing(alice, host):

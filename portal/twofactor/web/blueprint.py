@@ -22,9 +22,11 @@ from .challenge import answer, in_language, no_store, render_challenge
 from .pages import (
     activate,
     authenticators,
+    help_page,
     outstanding,
     preferences,
     recovery,
+    recovery_sheet,
     sign_in,
     sign_in_over,
 )
@@ -45,10 +47,13 @@ def make_blueprint() -> Blueprint:
     add("/", "preferences_save", preferences.submit, methods=["POST"])
     add("/activate", "activate", activate.show, methods=["GET"])
     add("/activate", "activate_submit", activate.submit, methods=["POST"])
+    add("/activate/recovery.pdf", "activate_pdf", recovery_sheet.of_enrolment, methods=["GET"])
     add("/deactivate", "deactivate", preferences.show_deactivate, methods=["GET"])
     add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
     add("/recovery", "recovery", recovery.show, methods=["GET"])
     add("/recovery", "recovery_submit", recovery.submit, methods=["POST"])
+    add("/recovery.pdf", "recovery_pdf", recovery_sheet.of_new_code, methods=["GET"])
+    add("/help", "help", help_page.show, methods=["GET"])
     add("/authenticators/new", "authenticator_new", authenticators.show_new, methods=["GET"])
     add("/authenticators/new", "authenticator_add", authenticators.submit_new, methods=["POST"])
     one = "/authenticators/<string(length=32):number>"
@@ -72,6 +77,7 @@ def make_blueprint() -> Blueprint:
 
 _ANONYMOUS = frozenset(
     {
+        "twofactor.help",
         "twofactor.sign_in",
         "twofactor.sign_in_submit",
         "twofactor.sign_in_cancel",

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import flash, jsonify, make_response, render_template, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..app.state import State
@@ -22,12 +21,12 @@ from ..core.errors import (
     Unavailable,
     UnknownArea,
 )
-from ..i18n.language import moment
 from ..service import passwords, tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
 from .requests import csrf_token, from_dialog, wants_json
-from .sentences import sentence, sheet_text
+from .sentences import sentence
+from .sheet import facts, pdf
 
 log = logging.getLogger(__name__)
 
@@ -77,16 +76,20 @@ def form(
     return either(lambda: page(template, **context), lambda: needed(*fields, **facts))
 
 
-def sheet(state: State, recovery_code: str) -> dict[str, Any]:
-    """Return the contents of the signed-in user's recovery sheet."""
-    issuer, name = state.kit.settings.issuer, state.host.account_name(current_user)
-    at = state.kit.clock()
+def sheet(state: State, recovery_code: str, pdf_endpoint: str | None = None) -> dict[str, Any]:
+    """Return the context of `_recovery_sheet.html`.
+
+    Args:
+        state: of the application.
+        recovery_code: the signed-in user's new recovery code.
+        pdf_endpoint: of the PDF file; without it, or if none can be made, none is offered.
+    """
+    shown = facts.of_user(state, recovery_code)
     return {
-        "recovery_code": recovery_code,
-        "issuer": issuer,
-        "account_name": name,
-        "today": moment(at),
-        "sheet_text": sheet_text(issuer, name, at, recovery_code),
+        "sheet": shown,
+        "sheet_pdf": url_for(pdf_endpoint) if pdf_endpoint and pdf.is_possible(shown) else None,
+        "issuer": shown.issuer,
+        "account_name": shown.account,
     }
 
 

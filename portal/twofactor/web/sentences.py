@@ -219,22 +219,3 @@ def browser(name: str) -> str:
     kind, on, system = name.partition(" on ")
     kind = _("A browser") if kind == "A browser" else kind
     return _("%(browser)s on %(system)s", browser=kind, system=system) if on else kind
-
-
-def sheet_text(issuer: str, account_name: str, at: float, code: str) -> str:
-    """Return the recovery sheet as plain text.
-
-    Args:
-        issuer: the name of the service.
-        account_name: name of the account.
-        at: time of creation, Unix seconds.
-        code: the recovery code.
-    """
-    head = _(
-        "%(issuer)s - recovery code of %(name)s - %(date)s",
-        issuer=issuer,
-        name=account_name,
-        date=moment(at),
-    )
-    use = _("It switches two-factor authentication off, once, if your phone is lost.")
-    return f"{head}\n\n{code}\n\n{use}\n"

@@ -107,7 +107,7 @@ def _start(
 
 def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
     return {
-        **responses.sheet(state, unfinished.recovery_code.text),
+        **responses.sheet(state, unfinished.recovery_code.text, "twofactor.activate_pdf"),
         **secret.context(state, unfinished.secret),
         "next_url": unfinished.next_url,
         "tag": unfinished.tag,

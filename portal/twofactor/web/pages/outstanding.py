@@ -23,7 +23,9 @@ from ..requests import wants_json
 log = logging.getLogger(__name__)
 
 _MARK = "_twofactor_enrol"
-_WIZARD = frozenset({"twofactor.activate", "twofactor.activate_submit"})
+_WIZARD = frozenset(
+    {"twofactor.activate", "twofactor.activate_submit", "twofactor.activate_pdf", "twofactor.help"}
+)
 _SIGN_OUT = frozenset({"logout", "log_out", "logoff", "signout", "sign_out"})
 
 

@@ -14,7 +14,7 @@ from ...service import recovery_code, tickets
 from .. import navigation, requests, responses, session_marks, subjects
 from ..parts.password_question import PasswordQuestion
 
-ASK, SHOW = "recovery.html", "recovery_new.html"
+ASK, SHOW, PDF = "recovery.html", "recovery_new.html", "twofactor.recovery_pdf"
 
 
 def show() -> Response:
@@ -74,7 +74,7 @@ def _shown(state: State) -> Response:
     fresh = recovery_code.unsaved(state.kit, subjects.subject(state), ticket_id).text
     message = _("Print or save your new code, then choose Save. Your old one works until then.")
     return responses.either(
-        lambda: responses.page(SHOW, **responses.sheet(state, fresh)),
+        lambda: responses.page(SHOW, **responses.sheet(state, fresh, PDF)),
         lambda: responses.needed("saved", message=message, recovery_code=fresh),
     )
 
@@ -101,7 +101,7 @@ def _refused(state: State, refusal: NotSaved) -> Response:
         fresh = recovery_code.unsaved(state.kit, who, ticket_id).text
     except RecoveryExpired as expired:
         return _expired(state, expired)
-    return responses.refused(state, refusal, SHOW, **responses.sheet(state, fresh))
+    return responses.refused(state, refusal, SHOW, **responses.sheet(state, fresh, PDF))
 
 
 def _expired(state: State, refusal: RecoveryExpired) -> Response:

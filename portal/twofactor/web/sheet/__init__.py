@@ -1,0 +1,1 @@
+"""The recovery sheet: its words, and the PDF file of it."""
