@@ -21,6 +21,7 @@ from . import challenge, guard, navigation, passes, requests, responses, session
 from .challenge import answer, in_language, no_store, render_challenge
 from .pages import (
     activate,
+    activated,
     authenticators,
     outstanding,
     preferences,
@@ -45,6 +46,7 @@ def make_blueprint() -> Blueprint:
     add("/", "preferences_save", preferences.submit, methods=["POST"])
     add("/activate", "activate", activate.show, methods=["GET"])
     add("/activate", "activate_submit", activate.submit, methods=["POST"])
+    add("/activate/done", "activated", activated.show, methods=["GET"])
     add("/deactivate", "deactivate", preferences.show_deactivate, methods=["GET"])
     add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
     add("/recovery", "recovery", recovery.show, methods=["GET"])
