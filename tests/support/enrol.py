@@ -47,7 +47,7 @@ def enrol(client: Any, clock: Clock, password: str, areas: Sequence[str] = AREAS
     step2 = submit(
         client,
         f"{TWOFACTOR}/activate",
-        {"password": password, "areas": areas},
+        {"password": password, "choice": "mine", "areas": areas},
         follow_redirects=True,
     )
     page = parse(step2.text)

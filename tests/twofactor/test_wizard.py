@@ -97,10 +97,10 @@ def test_only_the_first_right_code_switches_it_on(alice, host, clock):
     assert "not right" in error(wrong.text)
     assert not alice.is_on()
     on = alice.post("/activate", {"code": alice.code()})
-    assert (on.status_code, on.location) == (303, f"{MOUNT}/")
-    page = alice.client.get(f"{MOUNT}/").text
+    assert (on.status_code, on.location) == (303, f"{MOUNT}/activate/done")
+    page = alice.client.get(on.location).text
     assert 'data-state="on"' in page
-    assert "Two-factor authentication is on." in page
+    assert "Next time you sign in, we'll ask for a code" in html.unescape(page)
     assert alice.secret not in page
 
 
@@ -324,7 +324,7 @@ class TestCancelAndBack:
             assert "You cancelled" in alice.client.get(f"{MOUNT}/").text
         assert rows(host, "ticket") == []
         start = alice.client.get(f"{MOUNT}/activate").text
-        assert start.count(" checked") == len(ALL) + 1
+        assert start.count(" checked") == len(ALL) + 2, "with the mandatory one, and “Everything”"
         assert alice.post("/activate", {"code": code}).status_code == 403
         old = alice.secret
         begin(alice)
@@ -428,9 +428,96 @@ def test_an_activation_sent_twice_is_told_that_it_is_on(alice):
         good = alice.client.get_cookie("session").value
         alice.client.set_cookie("session", before)
         second = alice.client.post(f"{MOUNT}/activate", data=data)
-    assert {(sent.status_code, sent.location) for sent in (first, second)} == {(303, f"{MOUNT}/")}
+    assert {(sent.status_code, sent.location) for sent in (first, second)} == {
+        (303, f"{MOUNT}/activate/done")
+    }
     assert "Set-Cookie" not in second.headers
     assert len(told) == 1
     for cookie in (before, good):
         alice.client.set_cookie("session", cookie)
-        assert 'data-state="on"' in alice.client.get(f"{MOUNT}/").text
+        assert 'data-state="on"' in alice.client.get(f"{MOUNT}/activate/done").text
+
+
+class TestChoice:
+    """The three answers to "When should we ask for a code?"."""
+
+    @pytest.mark.parametrize(
+        ("choice", "areas", "protected"),
+        [
+            ("all", ["note"], [*ALL, "staff"]),
+            ("sign_in", ALL, ["sign_in", "staff"]),
+            ("mine", ["note"], ["note", "staff"]),
+        ],
+    )
+    def test_it_decides_and_the_page_says_it_again(self, alice, choice, areas, protected):
+        begin(alice, choice=choice, areas=areas)
+        scan(alice)
+        done = alice.client.post(
+            f"{MOUNT}/activate",
+            data={"csrf_token": alice.token(), "code": alice.code(), "saved": "yes"},
+            headers={"Accept": "application/json"},
+        )
+        assert done.json["areas"] == sorted(protected)
+
+    @pytest.mark.parametrize("choice", ["", "none", ["all", "mine"], "x" * 50])
+    def test_another_answer_is_refused_with_a_sentence(self, alice, host, choice):
+        refused = begin(alice, choice=choice)
+        assert refused.status_code == 403
+        assert error(refused.text) == "Choose when we should ask for a code."
+        assert rows(host, "ticket") == []
+
+    def test_a_refused_password_loses_no_answer(self, alice):
+        for choice in ("sign_in", "mine"):
+            refused = begin(alice, password="wrong", choice=choice, areas=["note"]).text
+            assert re.search(rf'value="{choice}" [^>]*checked', refused)
+            assert re.search(r'value="note"[^>]*checked', refused)
+
+    def test_choosing_again_shows_the_answer(self, alice):
+        begin(alice, choice="sign_in")
+        page = alice.client.get(f"{MOUNT}/activate?step=1").text
+        assert re.search(r'value="sign_in" id="twofactor-choice[^>]*checked', page)
+        linked = alice.client.get(f"{MOUNT}/activate?areas=note").text
+        assert not re.search(r'value="all"[^>]*checked', linked)
+
+
+class TestDonePage:
+    """The page after the first right code."""
+
+    def done(self, person):
+        return person.client.get(f"{MOUNT}/activate/done")
+
+    def test_the_recovery_code_is_there_for_a_while_and_in_this_session(self, alice, clock):
+        alice.enrol(wait=30)
+        page = self.done(alice).text
+        assert element(page, "twofactor-recovery-code") == alice.recovery_code
+        assert alice.secret not in page.replace(" ", "")
+        other = alice.other_browser()
+        other.sign_in()
+        other.post("/sign-in", {"code": alice.code()})
+        assert 'data-state="on"' in self.done(other).text
+        assert "twofactor-recovery-code" not in self.done(other).text
+        clock.advance(900)
+        late = self.done(alice).text
+        assert 'data-state="on"' in late
+        assert "twofactor-recovery-code" not in late
+
+    def test_a_replaced_recovery_code_is_not_shown(self, alice):
+        alice.enrol(wait=30)
+        alice.post("/recovery", {"code": alice.code()})
+        alice.post("/recovery", {"saved": "yes"})
+        assert "twofactor-recovery-code" not in self.done(alice).text
+
+    def test_it_leads_on_to_where_the_person_came_from(self, alice):
+        begin(alice, next="/note")
+        scan(alice)
+        alice.post("/activate", {"code": alice.code()})
+        assert re.search(r'class="button" href="/note"', self.done(alice).text)
+
+    def test_without_two_factor_authentication_there_is_none(self, alice):
+        assert self.done(alice).location == f"{MOUNT}/"
+
+    def test_without_sign_in_it_does_not_claim_a_code_there(self, alice):
+        alice.enrol(["note"])
+        page = html.unescape(self.done(alice).text)
+        assert "We won't ask for a code when you sign in" in page
+        assert "Next time you sign in" not in page

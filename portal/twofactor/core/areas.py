@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from .enrolment_errors import UnknownChoice
 from .errors import SetupError, UnknownArea
 
 Guards = Literal["deed", "view"]
 
 SIGN_IN = "sign_in"
+# Answers to "When should we ask for a code?" in the wizard.
+ALL, MINE = "all", "mine"
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -65,6 +68,42 @@ class Offer:
         if not wanted <= {area.key for area in self.areas}:
             raise UnknownArea("unknown area")
         return wanted | self.mandatory
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the answers that the wizard offers; none if there is nothing to choose."""
+        keys = {area.key for area in self.areas}
+        if len(keys) < 2 or keys <= self.mandatory:
+            return ()
+        only = (SIGN_IN,) if SIGN_IN in keys else ()
+        return (ALL, *only, MINE)
+
+    def picked(self, choice: str, keys: Iterable[str]) -> frozenset[str]:
+        """Return the areas of an answer, together with the mandatory ones.
+
+        Args:
+            choice: one of `choices`, or "" if there was no answer.
+            keys: the areas that were ticked. They count with "" and with `MINE`.
+
+        Raises:
+            UnknownChoice: the answer is not on offer.
+            UnknownArea: a key is not on offer.
+        """
+        if choice in ("", MINE):
+            return self.chosen(keys)
+        every = frozenset(area.key for area in self.areas)
+        if choice == ALL:
+            return every | self.mandatory
+        if choice == SIGN_IN and SIGN_IN in every:
+            return self.mandatory | {SIGN_IN}
+        raise UnknownChoice("unknown choice")
+
+    def choice_of(self, keys: frozenset[str]) -> str:
+        """Return the answer that stands for these areas, to show it as selected."""
+        for choice in self.choices[:-1]:
+            if self.picked(choice, ()) == keys:
+                return choice
+        return MINE
 
 
 @dataclass(frozen=True, slots=True)

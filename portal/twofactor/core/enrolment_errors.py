@@ -1,6 +1,6 @@
 """Refusals of the pages that set up a second factor and choose its areas."""
 
-from .errors import Refusal, SignInExpired
+from .errors import Refusal, SignInExpired, UnknownArea
 
 
 class EnrolledElsewhere(SignInExpired):
@@ -21,3 +21,7 @@ class NotSaved(Refusal):
 
 class NoArea(Refusal):
     """The choice has no area at all."""
+
+
+class UnknownChoice(UnknownArea):
+    """The answer to "When should we ask for a code?" is none of those on offer."""

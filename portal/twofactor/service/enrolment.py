@@ -1,7 +1,7 @@
 """Use cases: turn two-factor authentication on."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..core import changes
 from ..core.answers import Answer, RecoveryCode
@@ -13,6 +13,9 @@ from ..methods.registry import TOTP
 from ..storage.transaction import Transaction
 from . import authenticators, known_browsers, passwords, tickets
 from .context import Kit
+
+# Longest time for which the recovery code is shown again after the activation, in seconds.
+SHOWN_AGAIN = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Enrolment:
         next_url: address to return to, if the wizard interrupted something.
         given: time when the password was entered, Unix seconds.
         tag: tells the pages of this enrolment from those of an earlier one; no secret.
+        recovery_hash: the stored hash of the recovery code, once the enrolment is finished.
     """
 
     secret: bytes = field(repr=False)
@@ -34,6 +38,7 @@ class Enrolment:
     next_url: str | None
     given: int
     tag: str = ""
+    recovery_hash: str = field(default="", repr=False)
 
 
 def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
@@ -193,7 +198,7 @@ def confirm(
         transaction.change(subject, changes.Activated(tuple(sorted(account.areas))))
 
     kit.store.run(work)
-    return enrolment
+    return replace(enrolment, recovery_hash=account.recovery_hash)
 
 
 def is_finished(ticket_id: str | None, account: Account | None) -> bool:
@@ -202,11 +207,29 @@ def is_finished(ticket_id: str | None, account: Account | None) -> bool:
     return account is not None and any(each.id == made for each in account.authenticators)
 
 
-def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str, str]:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The ids that an activation leaves in its session and browser; each may be empty.
+
+    Args:
+        proof: of the password.
+        known: of the known browser, for its cookie.
+        view: of the open "view" areas.
+        activated: of what the last page of the wizard shows.
+    """
+
+    proof: str
+    known: str
+    view: str
+    activated: str
+
+
+def leave_proofs(kit: Kit, subject: Subject, finished: Enrolment) -> Left:
     """Store what an activation leaves in its session and browser.
 
-    That is a proof of the password, the mark of a known browser, and a ticket that opens the "view"
-    areas for their window.
+    That is a proof of the password, the mark of a known browser, a ticket that opens the "view"
+    areas for their window, and one that lets the last page of the wizard show the recovery code
+    again. It ends after `SHOWN_AGAIN`, and when the recovery code is replaced.
 
     This is a separate transaction, since the host may change the credential together with the
     activation, and the known browser is bound to the new credential.
@@ -214,17 +237,40 @@ def leave_proofs(kit: Kit, subject: Subject, given: int) -> tuple[str, str, str]
     Args:
         kit: the application's parts.
         subject: the user, with the current credential.
-        given: time when the password was entered, Unix seconds.
-
-    Returns:
-        The id of the proof, for the session, the id of the known browser, for its cookie, and the
-        id of the open areas, for the session. The last two may be empty.
+        finished: the enrolment, as `confirm` returned it.
     """
-    proof, ticket = passwords.password_proof(kit, subject.user_id, given)
+    proof, ticket = passwords.password_proof(kit, subject.user_id, finished.given)
     view, of_view = tickets.views(kit, subject)
-    written, known = [ticket, *of_view], ""
+    data = {"recovery": finished.recovery_code.symbols, "next": finished.next_url}
+    bound = (subject.credential, finished.recovery_hash)
+    activated, of_activated = tickets.made(
+        kit,
+        tickets.ACTIVATED,
+        subject.user_id,
+        min(SHOWN_AGAIN, kit.settings.enrolment_seconds),
+        data=data,
+        bound=bound,
+    )
+    written, known = [ticket, *of_view, of_activated], ""
     if kit.settings.known_seconds:
         known, browser = known_browsers.made(kit, subject)
         written.append(browser)
     kit.store.run(lambda tx: tx.add_ticket(*written))
-    return proof, known, view
+    return Left(proof, known, view, activated)
+
+
+def activated(
+    kit: Kit, subject: Subject, ticket_id: str | None, account: Account
+) -> tuple[RecoveryCode | None, str | None]:
+    """Return the recovery code to show again after an activation, and where the person came from.
+
+    Both are `None` once the time of the wizard is over, or the recovery code is another one.
+    """
+    if ticket_id is None or account.recovery_hash is None:
+        return None, None
+    hashed = tickets.digest(ticket_id, subject.credential, account.recovery_hash)
+    ticket = kit.store.ticket(hashed, tickets.ACTIVATED, kit.clock())
+    if ticket is None or ticket.user_id != subject.user_id:
+        return None, None
+    data = tickets.data_of(kit, ticket)
+    return RecoveryCode.read(data["recovery"]), data["next"]

@@ -23,6 +23,7 @@ SIGN_IN = "sign_in"
 ENROLMENT = "enrolment"
 AUTHENTICATOR = "authenticator"
 RECOVERY = "recovery"
+ACTIVATED = "activated"
 PASS = "pass"  # noqa: S105 - names a kind of ticket, no secret
 VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - names a kind of ticket, no secret

@@ -21,6 +21,7 @@ from . import challenge, guard, navigation, passes, requests, responses, session
 from .challenge import answer, in_language, no_store, render_challenge
 from .pages import (
     activate,
+    activated,
     authenticators,
     help_page,
     outstanding,
@@ -48,6 +49,9 @@ def make_blueprint() -> Blueprint:
     add("/activate", "activate", activate.show, methods=["GET"])
     add("/activate", "activate_submit", activate.submit, methods=["POST"])
     add("/activate/recovery.pdf", "activate_pdf", recovery_sheet.of_enrolment, methods=["GET"])
+    add("/activate/done", "activated", activated.show, methods=["GET"])
+    sheet_of_activation = recovery_sheet.of_activation
+    add("/activate/done/recovery.pdf", "activated_pdf", sheet_of_activation, methods=["GET"])
     add("/deactivate", "deactivate", preferences.show_deactivate, methods=["GET"])
     add("/deactivate", "deactivate_submit", preferences.deactivate, methods=["POST"])
     add("/recovery", "recovery", recovery.show, methods=["GET"])

@@ -1,11 +1,9 @@
 """Activation in three steps: password and areas, QR code and recovery code, first code."""
 
-import logging
 from typing import Any
 
 from flask import request, url_for
 from flask_login import current_user
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
@@ -17,16 +15,13 @@ from ...core.errors import (
     EnrolmentExpired,
     PasswordWrong,
     Refusal,
-    Unavailable,
 )
 from ...i18n.language import _, shown
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import reminder, secret
-from . import outstanding
-
-log = logging.getLogger(__name__)
+from . import activated, outstanding
 
 
 def show() -> Response:
@@ -93,7 +88,10 @@ def _start(
 ) -> dict[str, Any]:
     """Return the context of step 1; of an enrolment that is under way, it changes the areas."""
     offer = state.offer(current_user)
+    answer = requests.typed("choice")
     return {
+        "choices": offer.choices,
+        "choice": answer if answer in offer.choices else offer.choice_of(chosen),
         "tag": unfinished.tag if unfinished else None,
         "ask_password": unfinished is None or not enrolment.is_fresh(state.kit, unfinished),
         "areas": [shown(area) for area in offer.areas],
@@ -138,13 +136,14 @@ def _begin(state: State) -> Response:
 
 
 def _chosen(state: State) -> frozenset[str]:
-    """Return the areas that were ticked and the mandatory ones.
+    """Return the areas of the answer, or those that were ticked, and the mandatory ones.
 
     Raises:
-        UnknownArea, NoArea: the choice is refused.
+        UnknownChoice, UnknownArea, NoArea: the choice is refused.
     """
     offer = state.offer(current_user)
-    chosen = offer.chosen(requests.texts("areas"))
+    answer = (requests.typed("choice") or "\0") if requests.sent("choice") else ""
+    chosen = offer.picked(answer, requests.texts("areas"))
     if offer.areas and not chosen:
         raise NoArea("no area")
     return chosen
@@ -216,13 +215,8 @@ def _finish(state: State) -> Response:
     session_marks.forget()
     session_marks.renew()
     outstanding.clear()
-    _leave_proofs(state, finished)
-    return responses.done(
-        _("Two-factor authentication is on."),
-        finished.next_url,
-        state="on",
-        areas=sorted(finished.areas),
-    )
+    activated.leave_proofs(state, finished)
+    return activated.answer(finished.areas)
 
 
 def _finished_before(state: State, ticket_id: str | None, refusal: Refusal) -> Response:
@@ -234,16 +228,7 @@ def _finished_before(state: State, ticket_id: str | None, refusal: Refusal) -> R
         return _already_on(state, AlreadyOn("on"))
     # The first answer has renewed the session. Its cookie decides at the next page.
     session_marks.leave()
-    return responses.either(
-        lambda: navigation.to_what_is_there("twofactor.preferences"),
-        lambda: responses.as_json(
-            {
-                "message": _("Two-factor authentication is on."),
-                "state": "on",
-                "areas": sorted(account.areas),
-            }
-        ),
-    )
+    return activated.answered_before(account.areas)
 
 
 def _over(state: State, refusal: Refusal) -> Response:
@@ -260,19 +245,6 @@ def _scan_again(state: State, refusal: Refusal) -> Response:
         ticket_id = session_marks.get(tickets.ENROLMENT)
         return _finished_before(state, ticket_id, expired)
     return responses.refused(state, refusal, "activate_scan.html", **_scan(state, unfinished))
-
-
-def _leave_proofs(state: State, finished: Enrolment) -> None:
-    """Record the given password and the browser; a failure does not undo the activation."""
-    try:
-        who = subjects.subject_anew(state)
-        proof, known_id, view_id = enrolment.leave_proofs(state.kit, who, finished.given)
-    except (Unavailable, SQLAlchemyError):
-        log.warning("a given password could not be noted: it will be asked again")
-    else:
-        session_marks.put(tickets.PASSWORD, proof)
-        session_marks.open_views(view_id)
-        subjects.keep_known(state, who.user_id, known_id)
 
 
 def _ask_code(state: State, refusal: ChallengeRequired) -> Response:

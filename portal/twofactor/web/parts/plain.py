@@ -63,6 +63,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     errors.AlreadyOn: later("Two-factor authentication is on already."),
     errors.NotOn: later("Two-factor authentication is off."),
     errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
+    enrolment_errors.UnknownChoice: later("Choose when we should ask for a code."),
     enrolment_errors.NoArea: later(
         "Tick at least one box. To stop using two-factor authentication, choose Deactivate."
     ),
