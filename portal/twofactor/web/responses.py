@@ -22,7 +22,7 @@ from ..core.errors import (
     Unavailable,
     UnknownArea,
 )
-from ..i18n.language import moment
+from ..i18n.times import dated
 from ..service import passwords, tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
@@ -85,7 +85,7 @@ def sheet(state: State, recovery_code: str) -> dict[str, Any]:
         "recovery_code": recovery_code,
         "issuer": issuer,
         "account_name": name,
-        "today": moment(at),
+        "today": dated(at),
         "sheet_text": sheet_text(issuer, name, at, recovery_code),
     }
 
