@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor, relationship
 
 from portal.extensions import Base
@@ -17,6 +17,7 @@ from portal.rules.limits import (
     LANGUAGE_LENGTH,
     NAME_LENGTH,
     TEXT_LENGTH,
+    ZONE_LENGTH,
 )
 from portal.rules.names import name_key
 
@@ -42,6 +43,9 @@ class Customer(UserMixin, Base):
     credential_version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
     # Chosen by the customer; `None`: the browser's language.
     language: Mapped[str | None] = mapped_column(String(LANGUAGE_LENGTH))
+    # Of the browser at the last sign-in, unless the customer has chosen one; `None`: not known.
+    time_zone: Mapped[str | None] = mapped_column(String(ZONE_LENGTH))
+    time_zone_chosen: Mapped[bool] = mapped_column(default=False, server_default=false())
     invoices: Mapped[list["Invoice"]] = relationship(
         back_populates="customer",
         cascade="all, delete-orphan",

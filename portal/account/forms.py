@@ -8,6 +8,7 @@ from wtforms.validators import StopValidation, ValidationError
 
 from portal.account.password_attempts import held_sentence
 from portal.account.service import PRESENT_ADDRESS, verify_password
+from portal.account.time_zones import TimeZoneField
 from portal.extensions import twofactor
 from portal.i18n.language import _, lazy
 from portal.rules.limits import ADDRESS_LENGTH, TEXT_LENGTH
@@ -95,6 +96,7 @@ class ProfileForm(PortalForm):
     phone = StringField(
         lazy("Phone"), text_rules(TEXT_LENGTH), render_kw={"autocomplete": "tel", "type": "tel"}
     )
+    time_zone = TimeZoneField(lazy("Time zone"))
 
 
 class SignOutForm(PortalForm):

@@ -1,6 +1,6 @@
 """The pages of the overview and of the security section."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
@@ -8,7 +8,7 @@ from portal import sessions
 from portal.account import known_browsers, service
 from portal.account.credentials import stands_on
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
-from portal.clock import today
+from portal.clock import now, today
 from portal.extensions import db, twofactor
 from portal.i18n.language import _, plural, worded
 from portal.models import Customer
@@ -19,6 +19,7 @@ from portal.web import repeats
 
 blueprint = Blueprint("account", __name__)
 PASSWORD_CHANGED = later("Your password was changed. All other sessions were signed out.")
+ACTIVE_SECONDS = 5 * 60  # a session that was used since then is "active now"
 EMAIL_CHANGED = later("Your e-mail address was changed.")
 
 
@@ -145,7 +146,7 @@ def _closing() -> str:
 @blueprint.route("/security/sessions", methods=["GET", "POST"])
 @login_required
 def sessions_page() -> ResponseReturnValue:
-    """List the customer's sessions; POST ends one, or all others."""
+    """List where the customer is signed in; POST signs out one device, or all others."""
     form = SignOutForm()
     if form.validate_on_submit():
         number = request.form.get("session", "")
@@ -153,19 +154,27 @@ def sessions_page() -> ResponseReturnValue:
             ended = sessions.end_others(customer().id)
             flash(
                 plural(
-                    "%(count)d other session signed out.",
-                    "%(count)d other sessions signed out.",
+                    "You've signed out %(count)d other device.",
+                    "You've signed out %(count)d other devices.",
                     ended,
                 ),
                 "success",
             )
         elif number.isascii() and number.isdigit() and len(number) < 10:
             if sessions.end_one(customer().id, int(number)):
-                flash(_("That session was signed out."), "success")
+                flash(_("That device is signed out."), "success")
             else:
-                flash(_("That session had ended already."), "warning")
+                flash(_("That device was already signed out."), "warning")
         return redirect(url_for("account.sessions_page"), 303)
     records = service.live_sessions(customer())
+    days = current_app.config["SESSION_PERSISTENT_SECONDS"] // 86_400
     return render_template(
-        "account/sessions.html", form=form, records=records, is_present=sessions.is_present
+        "account/sessions.html",
+        form=form,
+        records=records,
+        present=[record.id for record in records if sessions.is_present(record)],
+        active_since=now() - ACTIVE_SECONDS,
+        stays=plural(
+            "stays signed in for %(count)d day", "stays signed in for %(count)d days", days
+        ),
     )

@@ -10,13 +10,13 @@ from flask_login import current_user, login_user
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from portal import sessions
-from portal.account import known_browsers
+from portal.account import known_browsers, time_zones
 from portal.account.credentials import Overtaken, version_of
 from portal.account.customers import find_customer
 from portal.account.service import rehash, replace_password, verify_nobody, verify_password
 from portal.clock import now
 from portal.extensions import db, twofactor
-from portal.i18n import language
+from portal.i18n import language, zones
 from portal.i18n.language import _
 from portal.mail import notices, outbox
 from portal.models import Customer, PasswordReset
@@ -59,6 +59,7 @@ def load_customer(key: str) -> Customer | None:
         return None
     if customer is not None:
         language.speak_with(customer.id, customer.language)
+        zones.show_in(customer.time_zone)
     return customer
 
 
@@ -68,6 +69,7 @@ def sign_in_customer(customer: Customer, remember: bool) -> None:
     login_user(customer)
     known_browsers.keep(customer.id, version)
     language.speak_with(customer.id, customer.language)
+    time_zones.keep(customer)
     sessions.begin(version, remember)
     kept_forms.note_owner(customer.id)
 

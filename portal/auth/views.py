@@ -22,6 +22,7 @@ from portal.account.service import check_choice
 from portal.auth import service
 from portal.auth.forms import ForgotForm, ResetForm, SignInForm
 from portal.extensions import twofactor
+from portal.i18n import zones
 from portal.i18n.language import _, worded
 from portal.rules.passwords import PasswordRefused
 from portal.rules.refusal import later
@@ -50,6 +51,8 @@ def login() -> ResponseReturnValue:
     if request.method != "POST" and current_user.is_authenticated:
         return redirect(url_for("account.overview"), 303)
     form = SignInForm()
+    if form.is_submitted():
+        zones.note_sent()
     if form.validate_on_submit():
         try:
             customer = service.authenticate(typed(form.identity), typed(form.password))

@@ -18,6 +18,7 @@ from flask_babel import Babel, Domain, force_locale, get_locale, refresh
 from flask_login import current_user
 from markupsafe import Markup, escape
 
+from portal.i18n import zones
 from portal.rules.refusal import Refusal
 
 COOKIE = "portal_language"
@@ -137,7 +138,13 @@ def init_app(app: Flask) -> None:
         _=_html, plural=_html_plural, language_tag=tag, languages=offered, locale=locale
     )
     app.after_request(_tell)
-    Babel(app, locale_selector=_chosen, configure_jinja=False)
+    Babel(
+        app,
+        locale_selector=_chosen,
+        timezone_selector=zones.chosen,
+        configure_jinja=False,
+    )
+    zones.init_app(app)
 
 
 def _chosen() -> str:

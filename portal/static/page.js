@@ -11,6 +11,10 @@
       document.head.append(script);
     });
 
+  // The sign-in page sends the time zone of the browser, so that times are the reader's.
+  const zone = document.querySelector("input[data-zone]");
+  if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+
   // The language switch keeps what is typed (`typed.js`).
   let switching = false;
   const stored = () => {

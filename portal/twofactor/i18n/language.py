@@ -1,12 +1,11 @@
 """The language of a request: the locale of Flask-Babel if the host uses it, otherwise English.
 
 Every sentence for people goes through `_` or `plural`, in templates through `twofactor_text` or
-`twofactor_texts`. Times go through `moment`. Texts for operators (commands, logs) are English.
+`twofactor_texts`. Times go through `times`. Texts for operators (commands, logs) are English.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -20,12 +19,12 @@ from .catalogue import SOURCE, Catalogues, Language
 
 _NONE = Catalogues()
 # Flask-BabelPlus keeps itself in an app under the same name.
-_FLASK_BABEL = "flask_babel"
+FLASK_BABEL = "flask_babel"
 
 
 def language() -> Language:
     """Return the language of the request."""
-    app = _app()
+    app = application()
     return _catalogues(app).of(_locale(app))
 
 
@@ -105,8 +104,8 @@ def shown(area: Area) -> Area:
 
 def in_english(area: Area) -> Area:
     """Return an area with English texts, for operators; also for lazy strings of the host."""
-    app = _app()
-    if app is None or _babel_of(app) != _FLASK_BABEL:
+    app = application()
+    if app is None or babel_of(app) != FLASK_BABEL:
         return shown(area)
     from flask_babel import force_locale
 
@@ -114,39 +113,16 @@ def in_english(area: Area) -> Area:
         return shown(area)
 
 
-def moment(at: float) -> str:
-    """Return date and time for people, in UTC (`at` is Unix seconds)."""
-    when = datetime.fromtimestamp(at, UTC)
-    locale = _spoken_locale()
-    if locale == SOURCE:
-        return f"{when.day} {when:%B %Y, %H:%M} UTC"
-    from babel.dates import format_date
-
-    day = format_date(when, "long", locale=locale)
-    return _("%(date)s, %(time)s UTC", date=day, time=time_of_day(at))
-
-
-def time_of_day(at: float) -> str:
-    """Return hours and minutes in UTC, for a sentence that names UTC (`at` is Unix seconds)."""
-    when = datetime.fromtimestamp(at, UTC)
-    locale = _spoken_locale()
-    if locale == SOURCE:
-        return f"{when:%H:%M}"
-    from babel.dates import format_time
-
-    return str(format_time(when, "short", tzinfo=UTC, locale=locale))
-
-
-def _spoken_locale() -> str:
+def spoken_locale() -> str:
     """Return the host's locale with its region if our sentences are in that language.
 
     Otherwise return the language of the sentences, so that dates fit them.
     """
-    locale, spoken = _locale(_app()), language().tag.replace("-", "_")
+    locale, spoken = _locale(application()), language().tag.replace("-", "_")
     return locale if locale.partition("_")[0] == spoken.partition("_")[0] else spoken
 
 
-def _app() -> Flask | None:
+def application() -> Flask | None:
     """Return the current application without its proxy, which costs as much as a look-up."""
     return app_ctx.app if has_app_context() else None
 
@@ -158,13 +134,13 @@ def _catalogues(app: Flask | None) -> Catalogues:
     return found if isinstance(found, Catalogues) else _NONE
 
 
-def _babel_of(app: Flask) -> str:
+def babel_of(app: Flask) -> str:
     """Return the package of the extension that the host keeps as `babel`."""
     return type(app.extensions.get("babel")).__module__.partition(".")[0]
 
 
 def _locale(app: Flask | None) -> str:
-    if app is None or _babel_of(app) != _FLASK_BABEL:
+    if app is None or babel_of(app) != FLASK_BABEL:
         return SOURCE
     from flask_babel import get_locale
 

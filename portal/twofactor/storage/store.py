@@ -1,13 +1,13 @@
 """The store: read the two-factor state, and run transactions that change it."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_, true
 
 from ..core.errors import Refusal
-from ..core.records import Account, Event, Glance, Ticket
+from ..core.records import ATTEMPTS, Account, Event, Glance, Ticket
 from . import counting, inspection, sweep
 from .rows import SealedValue, event_of, keys_of, ticket_of
 from .statements import prepare
@@ -245,3 +245,20 @@ class Store:
         with self._transactions.reading() as connection:
             found = connection.execute(self._statements.events, values).all()
         return sorted(map(event_of, found), key=lambda event: -event.id)
+
+    def activity(
+        self, user_id: str, show: str, before: int | None, most: int, hidden: Collection[str]
+    ) -> list[Event]:
+        """Return a user's events, newest first.
+
+        Args:
+            user_id: the user.
+            show: "changes", "codes" (the attempts), or "all".
+            before: only events with a smaller number.
+            most: how many at most.
+            hidden: kinds that are left out.
+        """
+        kind = self._tables.event.c.kind
+        kinds = {"changes": kind.not_in(ATTEMPTS), "codes": kind.in_(ATTEMPTS)}
+        wanted = and_(kind.not_in(hidden), kinds.get(show, true()))
+        return sweep.activity(self._transactions, self._tables, user_id, wanted, before, most)

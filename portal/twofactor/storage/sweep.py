@@ -110,6 +110,24 @@ def events(
         last = rows[-1].at, rows[-1].id
 
 
+def activity(
+    transactions: Transactions,
+    tables: Tables,
+    user_id: str,
+    kinds: ColumnElement[bool],
+    before: int | None,
+    most: int,
+) -> list[Event]:
+    """Return a user's latest events before the one with this number, newest first."""
+    event = tables.event
+    statement = select(event).where(event.c.user_id == user_id, kinds)
+    if before is not None:
+        statement = statement.where(event.c.id < before)
+    with transactions.reading() as connection:
+        rows = connection.execute(statement.order_by(event.c.id.desc()).limit(most)).all()
+    return [event_of(row) for row in rows]
+
+
 def sealed_values(transactions: Transactions, tables: Tables, batch: int) -> Iterator[SealedValue]:
     """Yield every sealed value: the secrets of authenticators and the data of tickets."""
     for name, table, key in (

@@ -22,6 +22,7 @@ from .challenge import answer, in_language, no_store, render_challenge
 from .pages import (
     activate,
     activated,
+    activity,
     authenticators,
     help_page,
     outstanding,
@@ -64,6 +65,8 @@ def make_blueprint() -> Blueprint:
     add(one, "authenticator", authenticators.show, methods=["GET"])
     add(one, "authenticator_rename", authenticators.rename, methods=["POST"])
     add(f"{one}/remove", "authenticator_remove", authenticators.remove, methods=["POST"])
+    add("/activity", "activity", activity.show, methods=["GET"])
+    add("/activity.csv", "activity_file", activity.download, methods=["GET"])
     add("/browsers", "browsers", preferences.forget_browser, methods=["POST"])
     add("/sign-in", "sign_in", sign_in.show, methods=["GET"])
     add("/sign-in", "sign_in_submit", sign_in.submit, methods=["POST"])

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from ..core import errors, slips
 from ..i18n.catalogue import later
-from ..i18n.language import _, moment, plural, time_of_day
+from ..i18n.language import _, plural
+from ..i18n.times import again, time_of_day
 from ..methods.registry import TOTP
 from .parts import plain
 
@@ -37,17 +38,11 @@ def wait(seconds: float) -> str:
 def when(until: float, now: float) -> str:
     """Return when a retry is possible: the time to wait, or for more than an hour the time of day.
 
-    The time is in UTC, since the person's time zone is not known. Rounded up, as in `wait`.
+    Rounded up, as in `wait`.
     """
     if until - now <= 3600:
         return wait(until - now)
-    until = 60 * math.ceil(until / 60)
-    days = int(until // 86_400) - int(now // 86_400)
-    if days == 0:
-        return _("at %(time)s UTC", time=time_of_day(until))
-    if days == 1:
-        return _("tomorrow at %(time)s UTC", time=time_of_day(until))
-    return _("on %(moment)s", moment=moment(until))
+    return again(60 * math.ceil(until / 60), now)
 
 
 def _rounded(seconds: float) -> tuple[int, int]:
@@ -99,7 +94,7 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             )
         case errors.AlreadyDone():
             return _(
-                "You already confirmed this form with a code at %(time)s UTC, so we didn't send it"
+                "You already confirmed this form with a code at %(time)s, so we didn't send it"
                 " again. Check whether it worked before you fill it in again.",
                 time=time_of_day(error.at),
             )

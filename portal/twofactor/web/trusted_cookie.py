@@ -10,12 +10,18 @@ from ..service import trusted_browsers
 from . import subjects
 
 _NAME = "twofactor_trust"
+# In this order: most browsers name the one that they descend from as well.
 _BROWSERS = (
     ("Edg", "Edge"),
-    ("OPR", "Opera"),
+    ("OPR/", "Opera"),
+    ("OPT/", "Opera"),
     ("SamsungBrowser", "Samsung Internet"),
+    ("Vivaldi", "Vivaldi"),
+    ("DuckDuckGo", "DuckDuckGo"),
     ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
     ("Chrome", "Chrome"),
+    ("CriOS", "Chrome"),
     ("Safari", "Safari"),
 )
 _SYSTEMS = (

@@ -21,7 +21,8 @@ from ...core.errors import (
     UnknownAuthenticator,
 )
 from ...core.records import Account, Authenticator
-from ...i18n.language import _, moment
+from ...i18n.language import _
+from ...i18n.times import time_tag
 from ...methods import registry
 from ...service import authenticators, tickets
 from ...service.authenticators import Addition
@@ -110,8 +111,8 @@ def listed(account: Account) -> list[dict[str, Any]]:
         {
             "name": sentences.authenticator(each.name),
             "url": url_for("twofactor.authenticator", number=each.id),
-            "since": moment(each.created_at),
-            "used": moment(each.last_used_at) if each.last_used_at else None,
+            "since": time_tag(each.created_at),
+            "used": time_tag(each.last_used_at) if each.last_used_at else None,
         }
         for each in account.authenticators
     ]
@@ -215,8 +216,8 @@ def _context(account: Account, found: Authenticator, password: PasswordQuestion)
         "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,
         "name": sentences.authenticator(found.name),
-        "since": moment(found.created_at),
-        "used": moment(used) if used else None,
+        "since": time_tag(found.created_at),
+        "used": time_tag(used) if used else None,
         "only": len(account.authenticators) == 1,
     }
 

@@ -12,8 +12,9 @@ from ...core import answers
 from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
-from ...core.records import ATTEMPTS, Account, Event
-from ...i18n.language import _, moment, shown
+from ...core.records import Account
+from ...i18n.language import _, shown
+from ...i18n.times import time_tag
 from ...methods import registry
 from ...service import areas, deactivation, known_browsers, trusted_browsers
 from ...service.authenticators import MOST
@@ -31,8 +32,10 @@ from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
 from . import authenticators, outstanding
 
-# Changes that are listed, and as many attempts.
+# Changes that are read, and as many attempts; programs get all of them.
 RECENT = 10
+# Events on the page; the others are on the page of the activity.
+SHOWN = 3
 _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 
 
@@ -180,16 +183,15 @@ def _context(
         "chosen": stored if ticked is None else ticked & every | offer.mandatory,
         # A page that comes back is compared with what the first one showed.
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
-        "since": moment(account.activated_at) if account else None,
+        "since": time_tag(account.activated_at) if account else None,
         "authenticators": authenticators.listed(account) if account else [],
         "most_authenticators": MOST,
         "browsers": _browsers(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
-            (moment(event.at) for event in events if event.kind in _MADE_RECOVERY_CODE), None
+            (time_tag(event.at) for event in events if event.kind in _MADE_RECOVERY_CODE), None
         ),
-        "changes": [_line(state, event) for event in events if event.kind not in ATTEMPTS],
-        "attempts": [_line(state, event) for event in events if event.kind in ATTEMPTS],
+        "events": activity.lines(events, kit.areas)[:SHOWN],
     }
 
 
@@ -201,17 +203,8 @@ def _hold(state: State, account: Account | None) -> dict[str, Any] | None:
         return None
     if hold.locked:
         return {"locked": True, "here": hold.here}
-    at = moment(hold.minute)
+    at = time_tag(hold.minute)
     return {"locked": False, "here": hold.here, "at": at, "iso": sentences.iso(hold.until)}
-
-
-def _line(state: State, event: Event) -> dict[str, str | None]:
-    return {
-        "text": activity.sentence(event, state.kit.areas),
-        "at": moment(event.at),
-        "iso": sentences.iso(event.at),
-        "address": event.address,
-    }
 
 
 def _browsers(state: State) -> list[dict[str, str]]:
@@ -219,8 +212,8 @@ def _browsers(state: State) -> list[dict[str, str]]:
         {
             "digest": browser.digest,
             "name": sentences.browser(browser.name),
-            "since": moment(browser.since),
-            "until": moment(browser.until),
+            "since": time_tag(browser.since),
+            "until": time_tag(browser.until),
         }
         for browser in trusted_browsers.listed(state.kit, state.host.user_key(current_user))
     ]

@@ -1,61 +1,123 @@
-"""Recent activity in words, for the person whose account it is."""
+"""Activity in words, for the person whose account it is."""
 
-from ...core.areas import BUILT_IN, AreaRegistry
+from collections.abc import Iterable
+from typing import Any
+
+from ...core.areas import BUILT_IN, SIGN_IN, AreaRegistry
 from ...core.records import Event
 from ...i18n.catalogue import later
-from ...i18n.language import _, shown
+from ...i18n.language import _, language, shown
+from ...i18n.times import day, time_tag
 
+# The owner has seen the refusal, and a code that was entered twice is no danger.
+LEFT_OUT = frozenset({"code_reused"})
 _EVENTS = {
-    "activated": later("Two-factor authentication was activated"),
-    "deactivated": later("Two-factor authentication was deactivated"),
-    "areas_changed": later("Protected areas were changed"),
-    "code_accepted": later("A code was accepted"),
-    "code_wrong": later("A wrong code was entered"),
-    "code_reused": later("A code was entered a second time"),
-    "held": later("Codes were put on hold after too many wrong ones"),
-    "locked": later("Codes were locked after too many wrong ones"),
-    "recovery_code_used": later("The recovery code was used"),
-    "recovery_code_wrong": later("A wrong recovery code was entered"),
-    "recovery_held": later("Recovery codes were put on hold after too many wrong ones"),
-    "recovery_code_replaced": later("The recovery code was replaced"),
-    "authenticator_added": later("An authenticator app was added"),
-    "authenticator_removed": later("An authenticator app was removed"),
-    "authenticator_renamed": later("An authenticator app was renamed"),
-    "browser_trusted": later("A browser was trusted"),
-    "browser_recognised": later("A trusted browser was not asked for a code"),
-    "browser_forgotten": later("A trusted browser is asked again"),
+    "activated": later("You turned on two-factor authentication"),
+    "deactivated": later("You turned off two-factor authentication"),
+    "areas_changed": later("You changed when we ask for a code"),
+    "code_accepted": later("You entered a code"),
+    "code_wrong": later("Wrong code entered"),
+    "code_reused": later("You entered a code a second time"),
+    "held": later("You were asked to wait after too many wrong codes"),
+    "locked": later("We locked codes after too many wrong ones"),
+    "recovery_code_used": later("You used your recovery code"),
+    "recovery_code_wrong": later("Wrong recovery code entered"),
+    "recovery_held": later("You were asked to wait after too many wrong recovery codes"),
+    "recovery_code_replaced": later("You made a new recovery code"),
+    "authenticator_added": later("You added a device"),
+    "authenticator_removed": later("You removed a device"),
+    "authenticator_renamed": later("You renamed a device"),
+    "browser_trusted": later("You trusted a browser"),
+    "browser_recognised": later("You signed in on a trusted browser"),
+    "browser_forgotten": later("You stopped trusting a browser"),
     "browser_trust_reused": later(
-        "A copy of a trusted browser was used, so it is no longer trusted"
+        "Someone used a copy of a trusted browser, so we stopped trusting it"
     ),
-    "reset": later("Two-factor authentication was reset by the operator"),
-    "unlocked": later("Codes were unlocked by the operator"),
+    "reset": later("Two-factor authentication was turned off by our support team"),
+    "unlocked": later("Your codes were unlocked by our support team"),
 }
+# A code that was accepted, in one of these areas.
+_ACCEPTED = {
+    SIGN_IN: later("You signed in with a code"),
+    "preferences": later("You entered a code to remove protection"),
+    "recovery_code": later("You entered a code to make a new recovery code"),
+    "deactivation": later("You entered a code to turn off two-factor authentication"),
+    "enrolment": later("You entered a code to turn on two-factor authentication"),
+    "authenticators": later("You entered a code to change your devices"),
+}
+_BUILT_IN = {
+    "preferences": later("Removing protection"),
+    "recovery_code": later("New recovery code"),
+    "deactivation": later("Turning it off"),
+    "enrolment": later("Turning it on"),
+    "authenticators": later("Your devices"),
+}
+
+
+def lines(events: Iterable[Event], areas: AreaRegistry) -> list[dict[str, Any]]:
+    """Return the events for a page, without those that tell the person nothing."""
+    return [
+        {
+            "text": sentence(event, areas),
+            "at": time_tag(event.at),
+            "time": time_tag(event.at, of_day=True),
+            "day": day(event.at),
+            "address": event.address,
+        }
+        for event in events
+        if event.kind not in LEFT_OUT
+    ]
 
 
 def sentence(event: Event, areas: AreaRegistry) -> str:
     """Return an event in words, for the person whose account it is."""
     text = _(_EVENTS[event.kind]) if event.kind in _EVENTS else event.kind
     if event.kind == "areas_changed" and event.detail:
-        return _("%(event)s: %(what)s", event=text, what=_choice(event.detail, areas))
+        return _choice(event.detail, areas)
     if event.kind.startswith("authenticator_") and event.detail:
         return _("%(event)s: %(what)s", event=text, what=event.detail)
-    if event.area:
-        what = _label(event.area, areas)
-        if event.kind == "code_accepted" and event.detail:
-            return _("%(event)s: %(what)s (%(detail)s)", event=text, what=what, detail=event.detail)
-        return _("%(event)s: %(what)s", event=text, what=what)
+    if event.kind == "code_accepted" and event.area:
+        return _accepted(event.area, event.detail, areas)
+    if event.area and not event.kind.startswith("browser_"):
+        return _("%(event)s (%(area)s)", event=text, area=_label(event.area, areas))
     return text
 
 
+def _accepted(area: str, detail: str | None, areas: AreaRegistry) -> str:
+    if area in _ACCEPTED:
+        return _(_ACCEPTED[area])
+    label = _label(area, areas)
+    if detail:
+        return _("You entered a code (%(area)s: %(what)s)", area=label, what=detail)
+    return _("You entered a code (%(area)s)", area=label)
+
+
 def _label(key: str, areas: AreaRegistry) -> str:
-    return shown(areas.get(key)).label if key in areas or key in BUILT_IN else key
+    if key in BUILT_IN:
+        return _(_BUILT_IN[key])
+    return shown(areas.get(key)).label if key in areas else key
 
 
 def _choice(detail: str, areas: AreaRegistry) -> str:
-    words = []
-    for part in detail.split():
-        label = _label(part[1:], areas)
-        words.append(
-            _("%(area)s added", area=label) if part[0] == "+" else _("%(area)s removed", area=label)
-        )
-    return ", ".join(words)
+    """Return a change of the areas; `detail` is such as "+sign_in -invoices"."""
+    added = _named([part[1:] for part in detail.split() if part[0] == "+"], areas)
+    removed = _named([part[1:] for part in detail.split() if part[0] != "+"], areas)
+    if not removed:
+        return _("You turned on the code for %(areas)s", areas=added)
+    if not added:
+        return _("You turned off the code for %(areas)s", areas=removed)
+    return _(
+        "You turned on the code for %(added)s, and turned it off for %(removed)s",
+        added=added,
+        removed=removed,
+    )
+
+
+def _named(keys: list[str], areas: AreaRegistry) -> str:
+    labels = [_label(key, areas) for key in keys]
+    if language().tag.partition("-")[0] == "en":
+        # Inside a sentence, but "VPN" stays.
+        labels = [
+            label if label[1:2].isupper() else label[:1].lower() + label[1:] for label in labels
+        ]
+    return ", ".join(labels)

@@ -9,7 +9,8 @@ from flask import request
 from flask_login import current_user
 
 from ...app.state import State
-from ...i18n.language import _, moment
+from ...i18n.language import _
+from ...i18n.times import dated
 from .. import navigation
 
 
@@ -86,7 +87,7 @@ def of_user(state: State, code: str) -> Sheet:
         issuer=state.kit.settings.issuer,
         account=state.host.account_name(current_user),
         address=urljoin(request.host_url, navigation.sign_in_url()),
-        today=moment(state.kit.clock()),
+        today=dated(state.kit.clock()),
     )
 
 

@@ -1,0 +1,94 @@
+"""The activity of the signed-in person: a page, filtered and in steps, and a file of all of it."""
+
+import csv
+import io
+from itertools import groupby
+
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ...app.state import State, current_state
+from ...core.records import Event
+from ...i18n.language import _
+from .. import requests, responses, sentences
+from ..challenge import no_store
+from ..parts import activity
+
+FILTERS = ("all", "changes", "codes")
+PAGE = 50
+# Rows of a file, so that a request stays short.
+MOST = 5000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def show() -> Response:
+    """Show a page of the activity, newest first (GET)."""
+    state, chosen = current_state(), _chosen()
+    events = _events(state, chosen, _before(), PAGE + 1)
+    older = events[PAGE - 1].id if len(events) > PAGE else None
+    events = events[:PAGE]
+
+    def page() -> Response:
+        lines = activity.lines(events, state.kit.areas)
+        days = [(day, list(each)) for day, each in groupby(lines, key=lambda line: line["day"])]
+        return responses.page(
+            "activity.html", days=days, chosen=chosen, older=older, first=not _before()
+        )
+
+    return responses.either(page, lambda: _object(state, events, older))
+
+
+def download() -> Response:
+    """Return the activity as a CSV file, newest first (GET)."""
+    state = current_state()
+    file = io.StringIO()
+    write = csv.writer(file).writerow
+    write([_("Time"), _("Event"), _("Address"), _("Kind"), _("Area")])
+    for event in _events(state, _chosen(), None, MOST):
+        line = activity.sentence(event, state.kit.areas)
+        cells = (sentences.iso(event.at), line, event.address, event.kind, event.area)
+        write([_harmless(cell or "") for cell in cells])
+    # With a byte order mark, without which spreadsheets take umlauts for something else.
+    response = Response(file.getvalue().encode("utf-8-sig"), mimetype="text/csv")
+    response.headers["Content-Disposition"] = "attachment; filename=activity.csv"
+    return no_store(response)
+
+
+def _events(state: State, chosen: str, before: int | None, most: int) -> list[Event]:
+    user_id = state.host.user_key(current_user)
+    return state.kit.store.activity(user_id, chosen, before, most, activity.LEFT_OUT)
+
+
+def _chosen() -> str:
+    asked = requests.asked("show")
+    return asked if asked in FILTERS else FILTERS[0]
+
+
+def _before() -> int | None:
+    """Return the number of the event before which the page begins, `None` for the newest."""
+    asked = requests.asked("before")
+    usable = asked.isascii() and asked.isdigit() and len(asked) < 18
+    return int(asked) if usable else None
+
+
+def _harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _object(state: State, events: list[Event], older: int | None) -> Response:
+    return responses.as_json(
+        {
+            "events": [
+                {
+                    "kind": event.kind,
+                    "area": event.area,
+                    "at": sentences.iso(event.at),
+                    "address": event.address,
+                    "message": activity.sentence(event, state.kit.areas),
+                }
+                for event in events
+            ],
+            "before": older,
+        }
+    )
