@@ -15,7 +15,7 @@ from .core.errors import (
     TwoFactorError,
     Unavailable,
 )
-from .core.records import Hold, Protection
+from .core.records import Device, Hold, Protection
 from .core.vault import Vault, is_patterned
 from .extension import TwoFactor
 from .web.navigation import here, inside
@@ -24,6 +24,7 @@ from .web.sentences import wait
 __all__ = [
     "Area",
     "ChallengeRequired",
+    "Device",
     "EnrolmentRequired",
     "Held",
     "Hold",

@@ -248,7 +248,11 @@ class TwoFactor(OfUsers):
         responses.password_given(state, state.host.user_key(current_user))
 
     def protection_of(self, user: Any) -> Protection | None:
-        """Return areas and hold of the user of this request, in one statement; `None` if off."""
+        """Return what protects the user of this request, read in one statement.
+
+        Returns:
+            Areas, hold, devices and recovery code; `None` if two-factor authentication is off.
+        """
         return subjects.protection_of(current_state(), user)
 
     def ready(self) -> "list[Check]":

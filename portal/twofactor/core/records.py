@@ -10,6 +10,8 @@ from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 EXECUTED = "executed"
 # Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
 KNOWN = "known"
+# Kinds of events that record a new recovery code.
+MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
     {
@@ -99,6 +101,7 @@ class Account:
         recovery: attempts with recovery codes, for the throttle.
         browser: the known browser of the request, if it was read.
         browsers: number of the user's known browsers, if it was read.
+        recovery_since: time when the recovery code was made, if it was read and its event is kept.
     """
 
     user_id: str
@@ -114,6 +117,7 @@ class Account:
     authenticators: tuple[Authenticator, ...] = ()
     browser: KnownBrowser | None = None
     browsers: int = 0
+    recovery_since: int | None = None
 
     @property
     def schedule(self) -> Schedule:
@@ -151,16 +155,37 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """A device whose codes are accepted, for pages of the host. Times are Unix seconds.
+
+    Args:
+        name: as the user named it, in the language of the request if it still has our name.
+        added_at: time when it was added.
+        last_used_at: time of its latest accepted code, `None` if there is none.
+    """
+
+    name: str
+    added_at: int
+    last_used_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Protection:
     """The protection of a user, for pages of the host.
 
     Args:
         areas: keys of the areas that ask for a code, in order.
         hold: a time in which codes are not judged, `None` if there is none.
+        devices: the devices whose codes are accepted, oldest first.
+        recovery: whether there is a recovery code. It is unused: its use turns 2FA off.
+        recovery_since: time when it was made, `None` if that is no longer known.
     """
 
     areas: tuple[str, ...]
     hold: Hold | None = None
+    devices: tuple[Device, ...] = ()
+    recovery: bool = False
+    recovery_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

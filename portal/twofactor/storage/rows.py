@@ -61,7 +61,10 @@ def browser_of(row: Row[Any]) -> tuple[KnownBrowser | None, int]:
 
 
 def account_of(
-    rows: Sequence[Row[Any]], browser: KnownBrowser | None = None, browsers: int = 0
+    rows: Sequence[Row[Any]],
+    browser: KnownBrowser | None = None,
+    browsers: int = 0,
+    recovery_since: int | None = None,
 ) -> Account:
     """Return the account in the rows of `whole_account`.
 
@@ -69,6 +72,7 @@ def account_of(
         rows: a row for each authenticator; there is at least one row.
         browser: the known browser of the request, if it was read.
         browsers: number of the user's known browsers, if it was read.
+        recovery_since: time when the recovery code was made, if it was read.
     """
     first = rows[0]
     authenticators = tuple(_authenticator_of(row) for row in rows if row.of_id is not None)
@@ -89,6 +93,7 @@ def account_of(
         authenticators=authenticators,
         browser=browser,
         browsers=browsers,
+        recovery_since=recovery_since,
     )
 
 

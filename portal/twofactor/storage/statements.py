@@ -4,12 +4,14 @@ Building a statement costs more than running it; `docs/performance.md` has the f
 statements (operators' commands, changes of the areas) are built in the functions that use them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    ColumnElement,
     CompoundSelect,
     Delete,
     Insert,
@@ -32,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningDelete
 
-from ..core.records import ATTEMPTS, EXECUTED, KNOWN
+from ..core.records import ATTEMPTS, EXECUTED, KNOWN, MADE_RECOVERY_CODE
 from .rows import whole_account
 from .tables import Tables
 
@@ -48,7 +50,7 @@ class Statements:
         account: `user`.
         account_locked: `user`.
         account_asked: `user`, `known`, `now`; locks.
-        account_beside: the same without a lock.
+        account_beside: the same without a lock, and with the time of the recovery code.
         recovery_locked: `user`.
         events: `user`, `most`.
         tickets: `user`, `kind`, `now`.
@@ -126,7 +128,7 @@ def prepare(tables: Tables) -> Statements:
         account=whole,
         account_locked=whole.with_for_update(of=account),
         account_asked=_with_browser(tables, whole).with_for_update(of=account),
-        account_beside=_with_browser(tables, whole),
+        account_beside=_with_recovery(tables, _with_browser(tables, whole)),
         recovery_locked=select(account.c.recovery_hash).where(of_user).with_for_update(),
         events=_events(tables.event),
         tickets=_tickets(ticket),
@@ -178,14 +180,34 @@ def _good(ticket: Table) -> Any:
 def _events(event: Table) -> CompoundSelect[Any]:
     """Return the SELECT of a user's latest changes and as many latest attempts, unordered."""
     of_user = select(event).where(event.c.user_id == bindparam("user"))
-    # Written into the statement, since a list of parameters would be expanded at each execution.
-    attempt = event.c.kind.in_([literal_column(f"'{kind}'") for kind in sorted(ATTEMPTS)])
+    attempt = _one_of(event, ATTEMPTS)
     halves = []
     for condition in (not_(attempt), attempt):
         latest = of_user.where(condition).order_by(event.c.id.desc())
         # SQLite takes no LIMIT in a part of a UNION.
         halves.append(select(latest.limit(bindparam("most", type_=Integer)).subquery()))
     return union_all(*halves)
+
+
+def _one_of(event: Table, kinds: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition for kinds of events.
+
+    The kinds are written into the statement, since a list of parameters would be expanded at each
+    execution.
+    """
+    return event.c.kind.in_([literal_column(f"'{kind}'") for kind in sorted(kinds)])
+
+
+def _with_recovery(tables: Tables, statement: Select[Any]) -> Select[Any]:
+    """Add the time of the latest recovery code to a SELECT of an account."""
+    account, event = tables.account, tables.event
+    made = select(event.c.at).where(
+        event.c.user_id == account.c.user_id,
+        event.c.at >= account.c.activated_at,
+        _one_of(event, MADE_RECOVERY_CODE),
+    )
+    latest = made.order_by(event.c.id.desc()).limit(literal_column("1")).correlate(account)
+    return statement.add_columns(latest.scalar_subquery().label("recovery_since"))
 
 
 def _tickets(ticket: Table) -> Select[Any]:

@@ -44,6 +44,8 @@ class Transaction(TicketChanges):
     ) -> Account | None:
         """Return the account with the known browser of the request, in one SELECT.
 
+        Without a lock, for a page, the time of the recovery code is read as well.
+
         Args:
             user_id: the host's string for the user.
             known: digest of the id that the browser sent, or "".
@@ -54,7 +56,10 @@ class Transaction(TicketChanges):
         statements = self._statements
         statement = statements.account_asked if lock else statements.account_beside
         rows = self._connection.execute(statement, values).all()
-        return account_of(rows, *browser_of(rows[0])) if rows else None
+        if not rows:
+            return None
+        since = None if lock else rows[0].recovery_since
+        return account_of(rows, *browser_of(rows[0]), since)
 
     def waiting(self, digest: str, kind: str, now: float) -> tuple[Ticket, Account] | None:
         """Return a ticket with the account of its user, in one SELECT."""

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 from ..app.state import State
 from ..core import bounds
-from ..core.records import Protection, Subject
+from ..core.records import Device, Protection, Subject
 from ..service import known_browsers
 from ..storage.host_session import read_anew
+from . import sentences
 
 KNOWN_COOKIE = "twofactor_known"
 
@@ -40,7 +41,16 @@ def protection_of(state: State, user: Any) -> Protection | None:
     areas = state.areas_asked(user, account)
     if account is None or areas is None:
         return None
-    return Protection(areas, known_browsers.hold(who, account, state.kit.clock()))
+    return Protection(
+        areas,
+        known_browsers.hold(who, account, state.kit.clock()),
+        tuple(
+            Device(sentences.authenticator(each.name), each.created_at, each.last_used_at)
+            for each in account.authenticators
+        ),
+        account.recovery_hash is not None,
+        account.recovery_since,
+    )
 
 
 def subject_anew(state: State) -> Subject:
