@@ -44,8 +44,29 @@ migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
 login_manager = SessionLogin()
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", lazy("Sign-in"), lazy("Each time you sign in"))
-twofactor.area("password", lazy("Password change"), lazy("Each change of your password"))
-twofactor.area("email", lazy("E-mail change"), lazy("Each change of your e-mail address"))
-twofactor.area("invoices", lazy("Invoices"), lazy("Looking at your invoices"), guards="view")
-twofactor.area("close_account", lazy("Account closing"), lazy("Closing your account for good"))
+twofactor.area("sign_in", lazy("Sign-in"), lazy("Each time you sign in"), deed=lazy("sign in"))
+twofactor.area(
+    "password",
+    lazy("Password change"),
+    lazy("Each change of your password"),
+    deed=lazy("change your password"),
+)
+twofactor.area(
+    "email",
+    lazy("E-mail change"),
+    lazy("Each change of your e-mail address"),
+    deed=lazy("change your e-mail address"),
+)
+twofactor.area(
+    "invoices",
+    lazy("Invoices"),
+    lazy("Looking at your invoices"),
+    guards="view",
+    deed=lazy("see your invoices"),
+)
+twofactor.area(
+    "close_account",
+    lazy("Account closing"),
+    lazy("Closing your account for good"),
+    deed=lazy("close your account"),
+)
