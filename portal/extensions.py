@@ -44,11 +44,32 @@ migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
 login_manager = SessionLogin()
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", lazy("Sign-in"), lazy("When you sign in"))
-twofactor.area("password", lazy("Password change"), lazy("When you change your password"))
-twofactor.area("email", lazy("E-mail change"), lazy("When you change your e-mail address"))
-twofactor.area("invoices", lazy("Invoices"), lazy("When you open your invoices"), guards="view")
-twofactor.area("close_account", lazy("Account closing"), lazy("When you close your account"))
+twofactor.area("sign_in", lazy("Sign-in"), lazy("When you sign in"), deed=lazy("sign in"))
+twofactor.area(
+    "password",
+    lazy("Password change"),
+    lazy("When you change your password"),
+    deed=lazy("change your password"),
+)
+twofactor.area(
+    "email",
+    lazy("E-mail change"),
+    lazy("When you change your e-mail address"),
+    deed=lazy("change your e-mail address"),
+)
+twofactor.area(
+    "invoices",
+    lazy("Invoices"),
+    lazy("When you open your invoices"),
+    guards="view",
+    deed=lazy("see your invoices"),
+)
+twofactor.area(
+    "close_account",
+    lazy("Account closing"),
+    lazy("When you close your account"),
+    deed=lazy("close your account"),
+)
 
 # For sentences such as "We ask for a code when you: sign in, change your password".
 DEEDS = {

@@ -63,7 +63,7 @@ class Domain:
 TWOFACTOR = Domain(
     name="twofactor",
     folder=ROOT / "portal" / "twofactor",
-    python={"_": None, "later": None, "plural": (1, 2), "Area": (2,)},
+    python={"_": None, "later": None, "plural": (1, 2), "Area": (2,), "_phrase": None},
     jinja={"twofactor_text": None, "twofactor_texts": (1, 2)},
 )
 PORTAL = Domain(

@@ -51,6 +51,7 @@ class TwoFactor(OfUsers):
         *,
         guards: Guards = "deed",
         mandatory: bool = False,
+        deed: str = "",
     ) -> Area:
         """Add an area that users can protect.
 
@@ -60,13 +61,15 @@ class TwoFactor(OfUsers):
             description: a further line for people, lazy or not.
             guards: "deed" asks for a code to change something, "view" to view it as well.
             mandatory: whether the area is protected for every user.
+            deed: completes "Enter a code to …" over the question for a code, such as "change your
+                password"; lazy or not. Default: the question names the area by its label.
 
         Raises:
             SetupError: the key is malformed, reserved or taken, or `init_app` was called.
         """
         if self._closed:
             raise SetupError(f"area {key!r}: name the areas before init_app")
-        return self._areas.add(Area(key, label, description, guards, mandatory))
+        return self._areas.add(Area(key, label, description, guards, mandatory, deed))
 
     def init_app(
         self,

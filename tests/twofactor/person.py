@@ -121,5 +121,5 @@ def pending(page: str) -> str:
 
 def error(page: str) -> str:
     """The sentence of a page's error notice."""
-    found = re.search(r'role="alert"[^>]*>\s*<p[^>]*>(.*?)</p>', page, re.DOTALL)
-    return html.unescape(found.group(1)) if found else ""
+    found = re.search(r'role="alert"[^>]*>.*?<p[^>]*>(.*?)</p>', page, re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "", found.group(1))) if found else ""

@@ -26,6 +26,7 @@ class Area:
         description: one line shown under the label; it may be a lazy string.
         guards: "deed" guards all methods but GET, HEAD and OPTIONS; "view" guards all methods.
         mandatory: set by the operator; users cannot remove it from their choice.
+        deed: completes "Enter a code to …", such as "change your password"; it may be a lazy string.
     """
 
     key: str
@@ -33,14 +34,22 @@ class Area:
     description: str = ""
     guards: Guards = "deed"
     mandatory: bool = False
+    deed: str = ""
+
+
+def _phrase(text: str) -> str:
+    """Mark a phrase for translators."""
+    return text
 
 
 # Areas of this package itself. They ask for a code whenever 2FA is on; users can't choose them.
-PREFERENCES = Area("preferences", "Fewer protected areas")
-RECOVERY = Area("recovery_code", "New recovery code")
-DEACTIVATION = Area("deactivation", "Deactivation")
-ENROLMENT = Area("enrolment", "Activation")
-AUTHENTICATORS = Area("authenticators", "Authenticator apps")
+PREFERENCES = Area("preferences", "Fewer protected areas", deed=_phrase("remove protection"))
+RECOVERY = Area("recovery_code", "New recovery code", deed=_phrase("create a new recovery code"))
+DEACTIVATION = Area(
+    "deactivation", "Deactivation", deed=_phrase("turn off two-factor authentication")
+)
+ENROLMENT = Area("enrolment", "Activation", deed=_phrase("turn on two-factor authentication"))
+AUTHENTICATORS = Area("authenticators", "Authenticator apps", deed=_phrase("change your devices"))
 BUILT_IN = {
     area.key: area for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT, AUTHENTICATORS)
 }

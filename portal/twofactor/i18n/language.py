@@ -98,8 +98,9 @@ HELPERS: dict[str, Any] = {
 def shown(area: Area) -> Area:
     """Return an area with its texts in the language of the request; lazy strings are resolved."""
     if area.key in BUILT_IN:
-        return replace(area, label=_(area.label))
-    return replace(area, label=str(area.label), description=str(area.description))
+        return replace(area, label=_(area.label), deed=_(area.deed))
+    texts = {"description": str(area.description), "deed": str(area.deed)}
+    return replace(area, label=str(area.label), **texts)
 
 
 def in_english(area: Area) -> Area:

@@ -17,7 +17,17 @@ from ..core.policy import Verdict
 from ..i18n import language
 from ..i18n.language import _
 from ..service import tickets, verification
-from . import challenge, guard, navigation, passes, requests, responses, session_marks, subjects
+from . import (
+    challenge,
+    guard,
+    navigation,
+    passes,
+    requests,
+    responses,
+    sentences,
+    session_marks,
+    subjects,
+)
 from .challenge import answer, in_language, no_store, render_challenge
 from .pages import (
     activate,
@@ -112,7 +122,7 @@ def csrf_object(_error: requests.ProgramCSRFError) -> Response:
 
 def unreadable_object(_error: requests.UnreadableBody) -> Response:
     """Return the answer to a JSON body that can't be parsed."""
-    message = _("This request can't be read: its JSON is nested too deeply.")
+    message = _("We can't read this request: its JSON is nested too deeply.")
     return make_response(jsonify(_refused("twofactor_unreadable", message)), 400)
 
 
@@ -243,6 +253,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
         twofactor_recovered=reminder.twofactor_recovered,
         twofactor_base_template=state_of(app).host.base_template,
         twofactor_news=session_marks.news,
+        twofactor_support=sentences.support,
         twofactor_csrf_field=requests.csrf_field,
         twofactor_csrf_token=requests.csrf_token,
         **language.HELPERS,

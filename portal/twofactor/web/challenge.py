@@ -63,9 +63,9 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
     elif isinstance(refusal, _NO_CODE_HELPS):
         page = render_template(
             "twofactor/again.html",
-            message=_sentence(refusal),
+            title=_title(refusal),
+            message=_below(refusal),
             accepted=isinstance(refusal, FormAgain),
-            done=isinstance(refusal, errors.AlreadyDone),
             back=way_back(),
         )
     else:
@@ -259,10 +259,31 @@ def _tell_htmx(response: Response, refusal: errors.Refusal) -> None:
     response.headers["HX-Trigger"] = json.dumps({"twofactor:required": detail})
 
 
+def _title(refusal: errors.Refusal) -> str:
+    """Return the title of a page on which no code helps."""
+    match refusal:
+        case FormAgain():
+            return _("Send the form again")
+        case errors.AlreadyDone():
+            return _("You've already sent this form")
+        case errors.ContinuationBroken():
+            return _("You took too long, so we didn't save your changes")
+        case errors.PasswordHeld():
+            return _("Try again later")
+    return _("We didn't do anything")
+
+
+def _below(refusal: errors.Refusal) -> str:
+    """Return the sentence below the title, which says what to do next."""
+    if isinstance(refusal, errors.ContinuationBroken):
+        return _("Please fill in the form again.")
+    return _sentence(refusal)
+
+
 def _sentence(refusal: errors.Refusal) -> str:
     if isinstance(refusal, FormAgain):
         return _(
-            "Your code was right. Go back to the form and send it once more; no further code will"
-            " be asked for the next few minutes."
+            "Your code was right. Go back to the form and send it again. We won't ask for another"
+            " code for a few minutes."
         )
     return sentences.sentence(refusal, current_state().kit.clock())

@@ -3,6 +3,9 @@
 import math
 from datetime import UTC, datetime
 
+from flask import has_app_context
+
+from ..app.state import current_state
 from ..core import errors, slips
 from ..i18n.catalogue import later
 from ..i18n.language import _, plural
@@ -64,11 +67,11 @@ def iso(at: float) -> str:
 
 
 _NAMES = {
-    "empty": later("Enter a name, so that you can tell your phones apart."),
-    "long": later("That name is too long. Enter one of at most 40 characters."),
-    "taken": later("Another of your authenticator apps has that name. Choose a different one."),
+    "empty": later("Enter a name."),
+    "long": later("That name is too long. Enter one with at most 40 characters."),
+    "taken": later("You already have a device with that name."),
 }
-_UNKNOWN = later("That did not work. Please try again.")
+_UNKNOWN = later("That didn't work. Try again.")
 
 
 def sentence(error: errors.TwoFactorError, now: float) -> str:
@@ -84,12 +87,16 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             return error.sentence
         case errors.ClockOff():
             return _clock(error.seconds)
+        case errors.SignInRefused():
+            return _with_support(
+                _("You can't sign in to this account at the moment. Contact us if you need help."),
+                later("You can't sign in to this account at the moment. Contact us: %(support)s."),
+            )
         case errors.NameUnusable():
             return _(_NAMES[error.reason])
         case errors.TooManyAuthenticators():
             return _(
-                "You have %(count)d authenticator apps already; there can't be more. Remove one"
-                " first.",
+                "You already have %(count)d devices, and can't add more. Remove one first.",
                 count=error.most,
             )
         case errors.AlreadyDone():
@@ -100,8 +107,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             )
         case errors.Unavailable():
             return _(
-                "Two-factor authentication can't be checked at the moment, so nothing was done."
-                " Please try again in a few minutes."
+                "Sorry, we can't check codes right now, so we didn't do anything. Try again in a few"
+                " minutes."
             )
     return _plain(error)
 
@@ -117,28 +124,25 @@ def _used(error: errors.CodeReused | errors.ChallengeRequired) -> str:
     """Return the sentence about a code that was used, whether it was entered again or not."""
     if isinstance(error, errors.CodeReused):
         return _(
-            "That code was used already; each code works once. The next one comes %(wait)s.",
-            wait=wait(error.wait),
+            "You've already used that code. Wait %(time)s for a new one.",
+            time=duration(error.wait),
         )
     if not error.wait:
         return _plain(error)
     return _(
-        "You've already used the code your app shows now. The next one comes %(wait)s.",
-        wait=wait(error.wait),
+        "You've already used the code your app shows now. Wait %(time)s for a new one.",
+        time=duration(error.wait),
     )
 
 
 def _wrong(error: errors.CodeWrong, now: float) -> str:
-    text = _("That code is not right. Enter the code that your authenticator app shows now.")
-    if error.over:
-        text = _("That code is not right either, so this sign-in was ended. Sign in again.")
-    if error.run >= 3:
-        text += " " + _(
-            "If it is refused again, let your phone set its clock by itself: the codes depend on"
-            " the time."
-        )
     if error.until is not None:
-        text += " " + _held(errors.Held(error.until), now)
+        return _held(errors.Held(error.until), now)
+    if error.over:
+        return _("Too many wrong codes. Sign in again.")
+    text = _("That code is wrong. Enter the code your app is showing now.")
+    if error.run >= 3:
+        text += " " + _("Still not working? Set your phone's date and time to automatic.")
     return text
 
 
@@ -167,39 +171,73 @@ def _any_held(error: errors.Held, now: float) -> str:
 
 def _held(error: errors.Held, now: float) -> str:
     if error.locked:
-        return _(
-            "Too many wrong codes: codes are locked for your safety. Use your recovery code, or"
-            " ask us for help."
+        return _with_support(
+            _("We've locked codes to protect your account. Use your recovery code, or contact us."),
+            later(
+                "We've locked codes to protect your account. Use your recovery code, or contact us:"
+                " %(support)s."
+            ),
         )
-    return _(
-        "Too many wrong codes. You can try again %(wait)s. Need to get in sooner? Use your recovery"
-        " code.",
-        wait=when(error.until, now),
+    time = when(error.until, now)
+    return _with_support(
+        _(
+            "Too many wrong codes. You can try again %(wait)s. Need to get in sooner? Use your"
+            " recovery code.",
+            wait=time,
+        ),
+        later(
+            "Too many wrong codes. You can try again %(wait)s. Need to get in sooner? Use your"
+            " recovery code, or contact us: %(support)s."
+        ),
+        wait=time,
     )
 
 
 def _password_held(error: errors.PasswordHeld, now: float) -> str:
     if error.locked:
-        return _("Too many wrong passwords: none is checked any more. Ask us for help.")
+        return _with_support(
+            _("Too many wrong passwords, so we've locked your account. Contact us."),
+            later(
+                "Too many wrong passwords, so we've locked your account. Contact us: %(support)s."
+            ),
+        )
     return _("Too many wrong passwords. Try again %(wait)s.", wait=when(error.until, now))
 
 
+def support() -> str:
+    """Return the line that tells people how to reach the support, "" if the host has set none."""
+    return current_state().kit.settings.support if has_app_context() else ""
+
+
+def _with_support(alone: str, named: str, **values: str) -> str:
+    """Return the sentence that names the support, or the one without it.
+
+    Args:
+        alone: the sentence in the language of the request if no support is set.
+        named: the English sentence with the placeholder `support`.
+        values: values of its other placeholders.
+    """
+    line = support()
+    return _(named, support=line, **values) if line else alone
+
+
 def _clock(seconds: int) -> str:
-    minutes, rest = divmod(abs(seconds), 60)
-    time = plural("%(count)d minute", "%(count)d minutes", minutes)
-    if rest:
-        exact = plural("%(count)d second", "%(count)d seconds", rest)
-        time = _("%(minutes)s and %(seconds)s", minutes=time, seconds=exact) if minutes else exact
+    minutes, half = divmod(round(abs(seconds) / 30), 2)
+    if minutes == 0:
+        time = plural("%(count)d second", "%(count)d seconds", abs(seconds))
+    elif half:
+        time = _("%(count)d½ minutes", count=minutes)
+    else:
+        time = plural("%(count)d minute", "%(count)d minutes", minutes)
     if seconds > 0:
         return _(
-            "Your phone's clock is about %(time)s fast, so its codes are not right. Let the phone"
-            " set its time by itself (Settings, Date and time, Automatic), then enter the next"
-            " code.",
+            "Your phone's clock is %(time)s fast, so its codes don't work. In your phone's"
+            " settings, set date and time to automatic. Then enter a new code.",
             time=time,
         )
     return _(
-        "Your phone's clock is about %(time)s slow, so its codes are not right. Let the phone set"
-        " its time by itself (Settings, Date and time, Automatic), then enter the next code.",
+        "Your phone's clock is %(time)s slow, so its codes don't work. In your phone's settings,"
+        " set date and time to automatic. Then enter a new code.",
         time=time,
     )
 

@@ -84,7 +84,7 @@ def rename(number: str) -> Response:
         return responses.turned_away(state, refusal, say=True)
     except Refusal as refusal:
         return _refused(state, refusal, number, PasswordQuestion(state))
-    return _done(state, _("The name was saved."))
+    return _done(state, _("Saved."))
 
 
 def remove(number: str) -> Response:
@@ -102,7 +102,7 @@ def remove(number: str) -> Response:
     except Refusal as refusal:
         return _refused(state, refusal, number, password)
     shown = sentences.authenticator(name)
-    return _done(state, _("%(name)s was removed. Its codes are not accepted any more.", name=shown))
+    return _done(state, _("%(name)s is removed. Its codes no longer work.", name=shown))
 
 
 def listed(account: Account) -> list[dict[str, Any]]:
@@ -191,7 +191,7 @@ def _done(state: State, message: str) -> Response:
 
 def _addition_object(state: State, addition: Addition) -> Response:
     setup = secret.setup(state, addition.secret)
-    message = _("Add the secret to an authenticator, then send its first code.")
+    message = _("Add the setup key to an authenticator app, then send its first code.")
     return responses.done(message, secret=setup.key, uri=setup.uri, name=addition.name)
 
 
@@ -216,6 +216,7 @@ def _context(account: Account, found: Authenticator, password: PasswordQuestion)
         "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,
         "name": sentences.authenticator(found.name),
+        "device": sentences.authenticator(found.name),
         "since": time_tag(found.created_at),
         "used": time_tag(used) if used else None,
         "only": len(account.authenticators) == 1,

@@ -173,12 +173,15 @@ def _context(
     kit, offer = state.kit, state.offer(current_user)
     every = frozenset(area.key for area in offer.areas)
     stored = offer.chosen(account.areas & every) if account else every
+    areas_shown = [shown(area) for area in offer.areas]
+    asked = [area.deed or area.label for area in areas_shown if account and area.key in stored]
     events = kit.store.events(state.host.user_key(current_user), RECENT)
     return {
         "account": account,
         "hold": _hold(state, account),
         "fresh": registry.fresh_in(account.used, kit.clock()) if account else 0,
-        "areas": [shown(area) for area in offer.areas],
+        "areas": areas_shown,
+        "asked": ", ".join(asked),
         "mandatory": offer.mandatory,
         "chosen": stored if ticked is None else ticked & every | offer.mandatory,
         # A page that comes back is compared with what the first one showed.

@@ -4,10 +4,11 @@ from ...core import enrolment_errors, errors, slips
 from ...i18n.catalogue import later
 
 SENTENCES: dict[type[errors.TwoFactorError], str] = {
-    errors.ChallengeRequired: later("Enter the code that your authenticator app shows now."),
+    errors.ChallengeRequired: later("Enter the code your app is showing now."),
     errors.RecoveryNeeded: later("Enter your recovery code."),
     errors.EnrolmentRequired: later(
-        "This needs two-factor authentication. Activate it first; you will be led back here."
+        "To do this, you first need to set up two-factor authentication. We'll bring you back here"
+        " afterwards."
     ),
     errors.MalformedCode: later("Enter the 6-digit code from your app, for example 123 456."),
     slips.RecoveryCodeUnasked: later(
@@ -35,17 +36,11 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         " create a new one now."
     ),
     enrolment_errors.NotSaved: later("Print or save your recovery code, then tick the box."),
-    errors.SignInExpired: later(
-        "Signing in was not finished in time. Sign in again with your password."
-    ),
+    errors.SignInExpired: later("You took too long to enter a code. Sign in again."),
     enrolment_errors.EnrolledElsewhere: later(
-        "Two-factor authentication was turned on somewhere else meanwhile. Sign in again, and"
-        " enter a code."
+        "Two-factor authentication was turned on somewhere else. Sign in again, and enter a code."
     ),
-    errors.SignInRefused: later(
-        "You can't sign in to this account at the moment. Contact us if you need help."
-    ),
-    errors.PasswordWrong: later("That password is not right. Enter your current password."),
+    errors.PasswordWrong: later("Your current password is wrong. Enter it again."),
     errors.NewPasswordNeeded: later(
         "Enter a new password as well: someone entered wrong codes for your account, so they may"
         " know your current one."
@@ -56,23 +51,23 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         " devices."
     ),
     errors.LastAuthenticator: later(
-        "This is your only authenticator app. Deactivate two-factor authentication to remove it, or"
-        " add the new phone first."
+        "This is your only device. Add your new phone first, or turn off two-factor authentication."
     ),
     errors.UnknownAuthenticator: later("That device is no longer in your account."),
-    errors.AlreadyOn: later("Two-factor authentication is on already."),
+    errors.AlreadyOn: later("Two-factor authentication is already on."),
     errors.NotOn: later("Two-factor authentication is off."),
-    errors.UnknownArea: later("That choice is not on offer. Reload the page and choose again."),
+    errors.UnknownArea: later("You can't choose that. Reload the page and choose again."),
     enrolment_errors.UnknownChoice: later("Choose when we should ask for a code."),
     enrolment_errors.NoArea: later(
         "Tick at least one box. To stop using two-factor authentication, choose Deactivate."
     ),
     errors.AreasChanged: later(
-        "Your choice was changed elsewhere in the meantime. Look at it again, then save."
+        "Your choice was changed somewhere else. Check it, then choose Save again."
     ),
     errors.ContinuationBroken: later(
-        "This form waited too long for its code, or was changed on the way. Nothing was done."
-        " Go back and fill it in once more."
+        "You took too long, so we didn't save your changes. Please fill in the form again."
     ),
-    errors.CrossSite: later("This request came from another site, so nothing was done."),
+    errors.CrossSite: later(
+        "This request came from another website, so we didn't do anything. Go back and try again."
+    ),
 }
