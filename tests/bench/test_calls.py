@@ -24,17 +24,17 @@ COUNTED = {
     "guard_view": (1, 0, 160),
     "guard_pass": (3, 2, 840),
     # The page says what it confirms and whether the current code was used, keeps the form for the
-    # recovery code, and leads back to where the person came from.
-    "guard_asks": (2, 0, 2640),
+    # recovery code, names other ways, and leads back to where the person came from.
+    "guard_asks": (2, 0, 3150),
     "deed_right": (5, 1, 1541),
-    "deed_wrong": (5, 1, 3040),
+    "deed_wrong": (5, 1, 3590),
     "deed_added": (4, 1, 600),
     # The ticket that opens the "view" areas is made and written beside the others.
     # A form that is sent twice at once finds another ticket, and is led on by it.
     "right": (6, 1, 2130),
-    # The page names the account, has Cancel, and says how long it is good for and whether the
-    # current code was used.
-    "wrong": (3, 1, 2680),
+    # The page names the account and other ways, has Cancel, and says how long it is good for and
+    # whether the current code was used.
+    "wrong": (3, 1, 3130),
     "recovery": (10, 2, 2830),
     "enrolment": (9, 1, 19933),
     "qr": (0, 0, 10126),

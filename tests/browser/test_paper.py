@@ -30,11 +30,11 @@ def assert_is_the_sheet(person, folder):
     code = person.page.locator("#twofactor-recovery-code")
     expect(code).to_be_visible()  # the printer does not wait for the page
     (page,) = printed(person, folder)
+    address = re.escape(person.base)
     assert re.fullmatch(
-        r"Recovery code Customer Portal · alice · 15 January 2027, \d\d:\d\d UTC "
-        + re.escape(code.inner_text())
-        + r" If your phone is lost, this code switches two-factor authentication off, once\."
-        r" Keep it on paper where your password is not\.",
+        rf"✂ Customer Portal Recovery code {code.inner_text()} Web address {address}/ Account alice"
+        r" Created 15 January 2027, \d\d:\d\d UTC 1\. Go to .* 2\. When we ask .* 3\. Enter .*"
+        r" Keep this away from your password\.",
         page,
     )
     person.page.emulate_media(media="print")

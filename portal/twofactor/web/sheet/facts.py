@@ -39,7 +39,7 @@ class Sheet:
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """What the code belongs to, with labels."""
+        """Address, account and date, with labels."""
         return [
             (_("Web address"), self.address),
             (_("Account"), self.account),
@@ -48,7 +48,7 @@ class Sheet:
 
     @property
     def steps(self) -> list[str]:
-        """How to use the code."""
+        """Three steps from the sheet to a new phone."""
         return [
             _("Go to the web address above and sign in with your password."),
             _("When we ask for a code, choose “Use recovery code”."),
@@ -60,7 +60,7 @@ class Sheet:
 
     @property
     def advice(self) -> str:
-        """Where to keep the sheet."""
+        """A sentence about the place to keep the sheet."""
         return _("Keep this away from your password.")
 
     @property
