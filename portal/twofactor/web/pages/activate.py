@@ -116,7 +116,7 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
 
 
 def _begin(state: State) -> Response:
-    chosen = state.kit.areas.known(requests.texts("areas"))
+    ticked = state.kit.areas.known(requests.texts("areas")) | state.offer(current_user).mandatory
     # Read before the password is checked: the host may reload the user with a newer credential.
     who = subjects.subject(state)
     try:
@@ -127,7 +127,7 @@ def _begin(state: State) -> Response:
     except AlreadyOn as refusal:
         return _already_on(state, refusal)
     except Refusal as refusal:
-        return responses.refused(state, refusal, "activate_start.html", **_start(state, chosen))
+        return responses.refused(state, refusal, "activate_start.html", **_start(state, ticked))
     session_marks.put(tickets.ENROLMENT, ticket_id)
     return responses.either(
         lambda: navigation.see_other(url_for("twofactor.activate")),
