@@ -15,6 +15,9 @@ from portal.i18n.language import _
 from portal.models import Customer
 
 
+OPTION, SELECTED = Markup("<option>"), Markup("<option selected>")
+
+
 def keep(customer: Customer) -> None:
     """Store the browser's zone at a sign-in, if it is new and the customer has chosen none.
 
@@ -43,13 +46,10 @@ class TimeZoneWidget:
         attributes.pop("required", None)
         here = zones.known(zones.of_browser())
         usual = _("The same as my browser's (%(zone)s)", zone=_shown(here)) if here else ""
-        options = [
-            Markup('<option value="">%s') % (usual or _("The same as my browser's")),
-            *(
-                Markup("<option selected>%s" if name == field.data else "<option>%s") % _shown(name)
-                for name in (*_unlisted(field.data), *zones.offered())
-            ),
-        ]
+        options = [Markup('<option value="">%s') % (usual or _("The same as my browser's"))]
+        for name in (*_unlisted(field.data), *zones.offered()):
+            start = SELECTED if name == field.data else OPTION
+            options.append(start + _shown(name))
         extra = Markup("").join(Markup(' %s="%s"') % pair for pair in attributes.items())
         return Markup('<select id="%s" name="%s"%s>%s</select>') % (
             field.id,

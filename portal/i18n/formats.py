@@ -12,6 +12,7 @@ from portal.i18n.language import _
 from portal.i18n.times import dated, day, moment_text, time_tag
 from portal.rules.support import support_of
 
+__all__ = ["day", "device", "init_app", "moment", "money"]
 moment = dated  # in mails, which are read later
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ class Babel:
         *,
         configure_jinja: bool = ...,
         locale_selector: Callable[[], str | Locale | None] | None = ...,
+        timezone_selector: Callable[[], str | None] | None = ...,
     ) -> None: ...
 
 class Domain:
@@ -26,6 +27,7 @@ class Domain:
     def lazy_gettext(self, string: str, **variables: Any) -> Any: ...
 
 def get_locale() -> Locale | None: ...
+def get_timezone() -> tzinfo | None: ...
 def force_locale(locale: str | Locale) -> AbstractContextManager[None]: ...
 def refresh() -> None: ...
 def format_date(value: date, style: str, /) -> str: ...
