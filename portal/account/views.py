@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from portal import sessions
-from portal.account import known_browsers, service
+from portal.account import known_browsers, protection, service
 from portal.account.credentials import stands_on
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
 from portal.clock import now, today
@@ -35,34 +35,27 @@ blueprint.add_app_template_global(service.shortest_password, "shortest_password"
 @blueprint.get("/")
 @login_required
 def overview() -> ResponseReturnValue:
-    """Show the profile, the unpaid invoices and the areas protected by a code."""
-    [areas] = twofactor.areas_of_each([customer()])
+    """Show the protection card, the unpaid invoices and the profile."""
+    card = protection.card(customer())
     # Invoices that are protected by a code are not shown without one.
-    hidden = "invoices" in (areas or ())
+    hidden = "invoices" in card.areas
     invoices = [] if hidden else [each for each in customer().invoices if each.paid_on is None]
     return render_template(
         "account/overview.html",
+        card=card,
         invoices=invoices,
         hidden=hidden,
         total=sum(each.gross for each in invoices),
         overdue=sum(each.status(today()) == "overdue" for each in invoices),
-        is_on=areas is not None,
-        protected=[str(area.label) for area in twofactor.areas if area.key in (areas or ())],
     )
 
 
 @blueprint.get("/security/")
 @login_required
 def security() -> ResponseReturnValue:
-    """Show all settings of the account and the areas protected by a code."""
-    protection = twofactor.protection_of(customer())
+    """Show the protection card, the areas protected by a code and all settings."""
     return render_template(
-        "account/security.html",
-        is_on=protection is not None,
-        hold=protection.hold if protection else None,
-        areas=twofactor.areas,
-        chosen=protection.areas if protection else (),
-        sessions=len(service.live_sessions(customer())),
+        "account/security.html", card=protection.card(customer()), areas=twofactor.areas
     )
 
 

@@ -134,7 +134,7 @@ def switch_off(keys):
     person = keys.person
     keys.use("Security")
     person.is_at("/security/")
-    keys.use("Change two-factor authentication")
+    keys.use("Manage two-factor authentication")
     person.is_at(f"{TWOFACTOR}/")
     keys.use("Deactivate")
     person.is_at(f"{TWOFACTOR}/deactivate")

@@ -390,7 +390,7 @@ def test_the_overview_tells_no_invoices_when_they_are_protected(
 
 def test_the_security_page_shows_what_is_protected(signed_in, customer_password, clock):
     page = parse(signed_in.get("/security/").text)
-    assert "Off" in [tag.text for tag in page.all("span")]
+    assert "Two-factor authentication Off" in page.text
     links = {link.get("href") for link in page.all("a")}
     assert links >= {
         "/security/two-factor/",
@@ -402,9 +402,9 @@ def test_the_security_page_shows_what_is_protected(signed_in, customer_password,
     }
     enrol(signed_in, clock, customer_password, AREAS[:2])
     text = parse(signed_in.get("/security/").text).text
-    assert "Sign-in asks for a code" in text
-    assert "Password change asks for a code" in text
-    assert "Invoices asks for no code" in text
+    assert "Sign-in code needed" in text
+    assert "Password change code needed" in text
+    assert "Invoices no code needed" in text
 
 
 class TestLengths:

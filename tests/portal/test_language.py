@@ -159,7 +159,7 @@ class TestPages:
         sign_in(other, "alice", customer_password)
         text = in_german(german.get("/security/sessions"))
         assert "Firefox auf Linux" in text
-        assert "Sie sind 2 Mal angemeldet." in german.get("/security/").text
+        assert "Auf 2 Geräten" in german.get("/security/").text
         gone = submit(
             german,
             "/security/sessions",

@@ -1,0 +1,114 @@
+"""Whether an account is protected: the level and the list of the card on overview and security."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from portal.account import service
+from portal.extensions import DEEDS, twofactor
+from portal.models import Customer
+from portal.twofactor import Protection
+
+Level = Literal["protected", "partly", "none"]
+Key = Literal["sign_in", "recovery", "devices", "sessions", "hold"]
+Action = Literal[
+    "set_up",
+    "add_sign_in",
+    "make_recovery",
+    "add_device",
+    "see_sessions",
+    "use_recovery",
+    "change_password",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of the list.
+
+    Args:
+        key: the fact that the line is about.
+        ok: whether all is well; `None` if only the customer can tell.
+        action: the one step that helps, `None` if there is none.
+    """
+
+    key: Key
+    ok: bool | None
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The answer of the card.
+
+    Args:
+        level: "protected" if signing in needs a code, "partly" if only other areas do.
+        items: the lines of the list, in order.
+        protection: the two-factor state, `None` if two-factor authentication is off.
+        sessions: number of live sessions.
+    """
+
+    level: Level
+    items: tuple[Item, ...]
+    protection: Protection | None
+    sessions: int
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """Return the keys of the areas that ask for a code."""
+        return self.protection.areas if self.protection else ()
+
+    @property
+    def deeds(self) -> list[str]:
+        """Return what the customer needs a code for, as verbs."""
+        return [str(DEEDS[key]) for key in self.areas]
+
+
+def card(customer: Customer) -> Card:
+    """Return the card of the customer of this request; takes two statements."""
+    protection = twofactor.protection_of(customer)
+    return assess(protection, len(service.live_sessions(customer)))
+
+
+def assess(protection: Protection | None, sessions: int) -> Card:
+    """Return whether an account is protected, with reasons and remedies.
+
+    A trusted browser does not lower the level: its owner gave a code there.
+
+    Args:
+        protection: the two-factor state, `None` if two-factor authentication is off.
+        sessions: number of live sessions.
+    """
+    items = [_signing_in(protection)]
+    if protection is not None:
+        items.append(_item("recovery", protection.recovery, "make_recovery"))
+        items.append(_item("devices", bool(protection.devices), "add_device"))
+    items.append(Item("sessions", True if sessions <= 1 else None, "see_sessions"))
+    if protection is not None and protection.hold is not None:
+        items.append(Item("hold", False, _way_out(protection)))
+    return Card(_level(protection), tuple(items), protection, sessions)
+
+
+def _level(protection: Protection | None) -> Level:
+    if protection is None or not protection.areas:
+        return "none"
+    return "protected" if service.SIGN_IN in protection.areas else "partly"
+
+
+def _signing_in(protection: Protection | None) -> Item:
+    if protection is None:
+        return Item("sign_in", False, "set_up")
+    return _item("sign_in", service.SIGN_IN in protection.areas, "add_sign_in")
+
+
+def _item(key: Key, ok: bool, remedy: Action) -> Item:
+    return Item(key, ok, None if ok else remedy)
+
+
+def _way_out(protection: Protection) -> Action | None:
+    """Return what helps while codes are on hold.
+
+    If the wrong codes came from elsewhere, someone else may know the password.
+    """
+    if protection.hold is not None and not protection.hold.here:
+        return "change_password"
+    return "use_recovery" if protection.recovery else None
