@@ -97,8 +97,6 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
                 _("You can't sign in to this account at the moment. Contact us if you need help."),
                 later("You can't sign in to this account at the moment. Contact us: %(support)s."),
             )
-        case errors.NameUnusable():
-            return _(_NAMES[error.reason])
         case errors.TooManyAuthenticators():
             return _(
                 "You already have %(count)d devices, and can't add more. Remove one first.",
@@ -112,13 +110,15 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             )
         case errors.Unavailable():
             return _(
-                "Sorry, we can't check codes right now, so we didn't do anything. Try again in a few"
-                " minutes."
+                "Sorry, we can't check codes right now, so we didn't do anything. Try again in a"
+                " few minutes."
             )
     return _plain(error)
 
 
 def _plain(error: errors.TwoFactorError) -> str:
+    if isinstance(error, errors.NameUnusable):
+        return _(_NAMES[error.reason])
     if isinstance(error, slips.RecoverySlip):
         return _slip(error)
     found = (plain.SENTENCES[kind] for kind in type(error).__mro__ if kind in plain.SENTENCES)
