@@ -201,9 +201,9 @@ def _held(error: errors.Held, now: float) -> str:
 def _password_held(error: errors.PasswordHeld, now: float) -> str:
     if error.locked:
         return _with_support(
-            _("Too many wrong passwords, so we've locked your account. Contact us."),
+            _("Too many wrong passwords, so we don't check any more of them. Contact us."),
             later(
-                "Too many wrong passwords, so we've locked your account. Contact us: %(support)s."
+                "Too many wrong passwords, so we don't check any more of them. Contact us: %(support)s."
             ),
         )
     return _("Too many wrong passwords. Try again %(wait)s.", wait=when(error.until, now))
