@@ -151,8 +151,8 @@ def test_the_page_of_preferences_is_read_in_order(alice):
           - strong: "On"
           - text: /since/
         - paragraph: "/We ask for a code when you: change your password/"
-        - group "Ask me for a code at":
-          - heading "Ask me for a code at" [level=2]
+        - group "When should we ask for a code?":
+          - heading "When should we ask for a code?" [level=2]
           - checkbox "Sign-in"
           - checkbox "Password change" [checked]
         - paragraph: You need a code to untick a box.

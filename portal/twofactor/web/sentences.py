@@ -203,7 +203,8 @@ def _password_held(error: errors.PasswordHeld, now: float) -> str:
         return _with_support(
             _("Too many wrong passwords, so we don't check any more of them. Contact us."),
             later(
-                "Too many wrong passwords, so we don't check any more of them. Contact us: %(support)s."
+                "Too many wrong passwords, so we don't check any more of them. Contact us:"
+                " %(support)s."
             ),
         )
     return _("Too many wrong passwords. Try again %(wait)s.", wait=when(error.until, now))
