@@ -102,7 +102,7 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
     person.sees("Step 1 of 3")
     yield "step 1"
     person.press("Continue")
-    person.sees("That password is not right")
+    person.sees("Your current password is wrong")
     yield "step 1, refused"
     person.fill("Current password", password)
     person.press("Continue")
@@ -123,7 +123,7 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
     expect(person.dialog.get_by_role("alert")).to_contain_text("6-digit code")
     yield "step 2, dialog, nothing entered"
     person.answer(wrong_code(person.secret, person.clock()))
-    expect(person.dialog.get_by_role("alert")).to_contain_text("not right")
+    expect(person.dialog.get_by_role("alert")).to_contain_text("is wrong")
     yield "step 2, dialog, wrong code"
     person.answer(person.code())
     on = person.page.locator("#twofactor-status")
@@ -138,7 +138,7 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
 def _another_phone(person: Person) -> Iterator[str]:
     person.open(f"{TWOFACTOR}/")
     person.page.get_by_role("link", name="Change Authenticator app").click()
-    person.sees("your only authenticator app")
+    person.sees("your only device")
     yield "the only phone"
     person.fill("Name", "")
     person.press("Save")
@@ -159,7 +159,7 @@ def _another_phone(person: Person) -> Iterator[str]:
     person.asked()
     yield "another phone, dialog"
     person.answer(wrong_code(secret, person.clock()))
-    expect(person.dialog.get_by_role("alert")).to_contain_text("not right")
+    expect(person.dialog.get_by_role("alert")).to_contain_text("is wrong")
     yield "another phone, wrong code"
     person.answer(oathtool(secret, person.clock()))
     person.sees("Tablet is added")
@@ -214,16 +214,16 @@ def _challenges(person: Person, password: str) -> Iterator[str]:
     _change_password(person, password)
     yield "challenge, dialog"
     person.answer(wrong_code(person.secret, person.clock()))
-    person.sees("not right")
+    person.sees("is wrong")
     yield "challenge, dialog, wrong code"
     person.leave_the_dialog()
     person.answer(wrong_code(person.secret, person.clock()))
-    person.sees("not right")
+    person.sees("is wrong")
     yield "challenge, wrong code"
     pending = person.page.locator("input[name='twofactor_pending']")
     pending.evaluate("field => { field.value = 'broken' }")
     person.answer(person.next_code())
-    person.sees("Nothing was done")
+    person.sees("You took too long")
     yield "challenge, broken"
     person.change_email_with_a_wrong_code(password, "new@example.org")
     done = pending.input_value()
@@ -238,7 +238,7 @@ def _challenges(person: Person, password: str) -> Iterator[str]:
     person.leave_the_dialog()
     for _ in range(4):
         person.answer(wrong_code(person.secret, person.clock()))
-        person.sees("not right")
+        person.sees("is wrong")
     person.answer(wrong_code(person.secret, person.clock()))
     person.sees("Too many wrong codes")
     yield "challenge, held"
@@ -258,7 +258,7 @@ def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
     _sign_in_anew(person, password)
     yield "second step"
     person.answer(wrong_code(person.secret, person.clock()))
-    person.sees("not right")
+    person.sees("is wrong")
     yield "second step, wrong code"
     person.clock.advance(300)
     person.page.get_by_role("checkbox").check()
@@ -267,7 +267,7 @@ def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:
     person.open(f"{TWOFACTOR}/")
     person.sees("Trusted browsers")
     yield "preferences, trusted browser"
-    person.press("Ask again on " + _browser(person))
+    person.press("Stop trusting " + _browser(person))
     _sign_in_anew(person, password)
     person.use("Use recovery code")
     person.sees("20 letters and numbers")

@@ -10,7 +10,7 @@ from tests.support.enrol import TWOFACTOR
 pytestmark = pytest.mark.looks
 
 HINT = "The 6-digit code in your authenticator app"
-WRONG = "That code is not right. Enter the code that your authenticator app shows now."
+WRONG = "That code is wrong. Enter the code your app is showing now."
 SCRIPTED, PLAIN = LOOKS[0], LOOKS[3]
 
 
@@ -48,7 +48,7 @@ def test_the_dialog_says_what_is_confirmed(alice, customer_password):
     alice.begin_password_change(customer_password)
     (dialog,) = spoken(alice, "dialog")
     assert dialog["name"] == "Two-factor authentication"
-    assert dialog["description"] == "To confirm: Password change"
+    assert dialog["description"] == "Enter a code to change your password"
     assert dialog["modal"]
     (code,) = spoken(alice, "textbox", "Code")
     assert code["description"] == HINT
@@ -66,21 +66,22 @@ def test_the_dialog_says_what_is_confirmed(alice, customer_password):
 def test_a_wrong_code_is_read_with_the_field(alice, customer_password):
     alice.begin_password_change(customer_password)
     alice.answer(wrong_code(alice.secret, alice.clock()))
-    alice.sees("not right")
+    alice.sees("is wrong")
     if not alice.look.scripts:
         assert alice.page.title().startswith("Error: ")
     (code,) = spoken(alice, "textbox", "Code")
     assert code["invalid"] == "true"
     assert code["description"] == f"{HINT} {WRONG}"
-    expect(alice.asked()).to_be_focused()
+    in_focus = alice.asked() if alice.look.scripts else alice.page.get_by_role("alert")
+    expect(in_focus).to_be_focused()
     (dialog,) = spoken(alice, "dialog")
-    assert dialog["description"] == "To confirm: Password change"
+    assert dialog["description"] == "Enter a code to change your password"
     assert len(spoken(alice, "alert")) == 1
     expect(alice.page.get_by_role("alert")).to_have_text(WRONG)
 
 
-def test_the_invalid_field_has_the_focus_on_every_form(alice, person, customer_password):
-    """Name, code or password: the field is invalid, described by the error, and in focus."""
+def test_the_summary_of_errors_has_the_focus_on_every_form(alice, person, customer_password):
+    """Name, code or password: the summary leads to the invalid field, which says the same."""
     for path, button, label in (
         (f"{TWOFACTOR}/recovery", "Create", "Code"),
         (f"{TWOFACTOR}/authenticators/new", "Continue", "Code"),
@@ -88,7 +89,10 @@ def test_the_invalid_field_has_the_focus_on_every_form(alice, person, customer_p
     ):
         alice.open(path)
         alice.press(button)
-        error = alice.page.locator("main").get_by_role("alert").inner_text()
+        summary = alice.page.locator("main").get_by_role("alert")
+        expect(summary).to_be_focused()
+        error = summary.inner_text()
+        summary.get_by_role("link").click()
         expect(alice.field(label)).to_be_focused()
         (field,) = spoken(alice, "textbox", label)
         assert field["invalid"] == "true", path
@@ -98,10 +102,9 @@ def test_the_invalid_field_has_the_focus_on_every_form(alice, person, customer_p
     alice.fill("Current password", "not-the-password")
     alice.fill("Code or recovery code", alice.next_code())
     alice.press("Deactivate")
-    alice.sees("That password is not right")
-    expect(alice.field("Current password")).to_be_focused()
+    expect(alice.page.locator("main").get_by_role("alert")).to_be_focused()
     (field,) = spoken(alice, "textbox", "Current password")
-    assert field["description"].startswith("That password is not right")
+    assert field["description"].startswith("Your current password is wrong")
 
 
 def test_the_wizard_names_the_current_step(person, customer, customer_password):
@@ -135,7 +138,7 @@ def test_the_wizard_names_the_current_step(person, customer, customer_password):
     person.tick_saved()
     person.press("Save")
     (dialog,) = spoken(person, "dialog")
-    assert dialog["description"].startswith("Enter the first code that your app shows")
+    assert dialog["description"].startswith("Enter a code to turn on")
 
 
 def test_the_page_of_preferences_is_read_in_order(alice):
@@ -147,25 +150,26 @@ def test_the_page_of_preferences_is_read_in_order(alice):
         - paragraph:
           - strong: "On"
           - text: /since/
-        - group "Ask me for a code at":
-          - heading "Ask me for a code at" [level=2]
+        - paragraph: "/We ask for a code when you: change your password/"
+        - group "When should we ask for a code?":
+          - heading "When should we ask for a code?" [level=2]
           - checkbox "Sign-in"
           - checkbox "Password change" [checked]
         - paragraph: You need a code to untick a box.
         - paragraph:
           - button "Save"
-        - region "Authenticator apps":
-          - heading "Authenticator apps" [level=2]
+        - region "Your devices":
+          - heading "Your devices" [level=2]
           - list:
             - listitem:
               - link "Change Authenticator app"
           - paragraph:
-            - link "Add another phone"
+            - link "Add another device"
         - region "Recovery code":
           - heading "Recovery code" [level=2]
           - button "New recovery code"
-        - region "Switch off":
-          - heading "Switch off" [level=2]
+        - region "Turn off two-factor authentication":
+          - heading "Turn off two-factor authentication" [level=2]
           - button "Deactivate"
         - region "Recent activity"
         - region "Help"

@@ -98,7 +98,7 @@ def test_the_whole_way(person, customer, customer_password, tmp_path):
 def test_a_wrong_code_gets_a_message_and_the_right_one_still_works(at_step_two):
     person = at_step_two
     confirm(person, wrong_code(person.secret, person.clock()))
-    expect(person.page.get_by_text("not right").first).to_be_visible()
+    expect(person.page.get_by_text("is wrong").first).to_be_visible()
     person.inspect()
     confirm(person, person.code())
     expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")

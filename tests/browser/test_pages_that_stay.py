@@ -78,7 +78,7 @@ def test_each_save_asks_once_and_is_sent_once(ada, host, phone, by):
         code = phone.code()
         if text == "two":
             answer(ada, phone.wrong_code())
-            expect(ada.dialog.get_by_text("not right")).to_be_visible()
+            expect(ada.dialog.get_by_text("is wrong")).to_be_visible()
             expect(ada.page.locator("main h1").first).to_be_visible()
             assert host.done == [("one", "second")]
         answer(ada, code)
@@ -126,7 +126,7 @@ def test_a_form_that_nobody_takes_is_sent_by_the_dialog(ada, host, phone):
     answer(ada, "12345")
     expect(ada.dialog.get_by_text("6-digit code from your app")).to_be_visible()
     answer(ada, phone.wrong_code())
-    expect(ada.dialog.get_by_text("not right")).to_be_visible()
+    expect(ada.dialog.get_by_text("is wrong")).to_be_visible()
     ada.inspect()
     assert page.evaluate("window.stays")
     expect(secret).to_have_value("typed")

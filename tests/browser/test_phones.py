@@ -17,7 +17,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.sign_in("alice", customer_password)
     person.is_at("/")
     person.open(f"{TWOFACTOR}/")
-    person.follow("Add another phone")
+    person.follow("Add another device")
     person.inspect()
     # A missing field is reported, and the typed text is kept.
     person.fill("Name", "New phone")
@@ -51,7 +51,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.secret = secret
     person.fill("Code", person.next_code())
     person.press("Remove")
-    person.sees("Authenticator app was removed")
+    person.sees("Authenticator app is removed")
     expect(person.page.locator(".twofactor-authenticators li")).to_have_count(1)
     person.open("/security/email")
     person.fill("Current password", customer_password)
@@ -73,7 +73,7 @@ def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, customer
     person.fill("Name", "Tablet")
     person.fill("Code", person.next_code())
     person.press("Continue")
-    person.sees("That password is not right")
+    person.sees("Your current password is wrong")
     expect(person.field("Current password")).to_be_focused()
     assert person.field("Name").input_value() == "Tablet"
     person.inspect()
@@ -94,9 +94,9 @@ def test_the_only_phone_is_renamed_and_not_removed(enrolled, customer_password):
     person.is_at("/")
     person.open(f"{TWOFACTOR}/")
     person.page.get_by_role("link", name="Change Authenticator app").click()
-    person.sees("your only authenticator app")
+    person.sees("your only device")
     person.inspect()
     person.fill("Name", "My phone")
     person.press("Save")
-    person.sees("The name was saved")
+    person.sees("Saved.")
     person.sees(re.compile("^My phone$"))

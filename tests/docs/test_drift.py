@@ -10,10 +10,11 @@ import pytest
 import portal.twofactor
 from portal.twofactor import TwoFactor, signals
 from portal.twofactor.cli import group
+from portal.twofactor.core import errors
 from portal.twofactor.core.settings import SETTINGS
 from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
-from tools import settings_table
+from tools import refusals, settings_table
 
 from .pages import PAGES, ROOT
 
@@ -24,6 +25,26 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 def test_the_table_of_settings_is_the_one_of_the_code():
     text = settings_table.PAGE.read_text(encoding="utf-8")
     assert settings_table.page(text) == text
+
+
+def test_the_table_of_refusals_is_the_one_of_the_code():
+    text = refusals.PAGE.read_text(encoding="utf-8")
+    assert refusals.page(text) == text
+
+
+def test_every_refusal_has_its_row_with_a_sentence_of_its_own():
+    listed = {type(error) for error, _way_out in refusals.REFUSALS}
+    found, kinds = set(), [errors.TwoFactorError]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        found.add(kind)
+    # Bases, what only operators read, and kinds that share the sentence of `Unavailable`.
+    shared = {each for each in found if issubclass(each, errors.Unavailable | errors.SetupError)}
+    bases = {errors.TwoFactorError, errors.Refusal}
+    of_package = {each for each in found if each.__module__.startswith("portal.twofactor.")}
+    assert of_package - shared - bases <= listed
+    assert "That didn't work" not in refusals.table()
 
 
 def test_every_setting_that_a_page_names_exists():

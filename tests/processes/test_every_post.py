@@ -430,14 +430,14 @@ CASES = {
         "twofactor.authenticator_rename",
         rename,
         lambda walk: "Old tablet" in [each.name for each in walk.account.authenticators],
-        "name was saved",
+        "Saved",
         ("sign_in",),
     ),
     "remove a device": Case(
         "twofactor.authenticator_remove",
         remove,
         lambda walk: len(walk.account.authenticators) == 1,
-        "was removed|no longer",
+        "is removed|no longer",
         ("sign_in",),
     ),
     "forget a trusted browser": Case(

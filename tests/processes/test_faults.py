@@ -114,7 +114,7 @@ def test_a_clock_set_back(serve: Serve, people: People, back: int | None):
     ):
         answer = ask(portal.port, request)
         assert answer.status == 403
-        assert "That code was used already" in words(answer)
+        assert "already used that code" in words(answer)
     assert people.events(before) == {"code_reused": 3}
     for path in ("/", "/security/", f"{TWOFACTOR}/", "/security/sessions", EMAIL_FORM):
         assert ask(portal.port, Request("GET", path, cookie=cookie)).status == 200

@@ -227,7 +227,7 @@ class Person:
         self.asked()
         self.leave_the_dialog()
         self.answer(wrong_code(self.secret, self.clock()))
-        self.sees("not right")
+        self.sees("is wrong")
 
     def tick_saved(self) -> None:
         """Say that the recovery code is printed or saved."""

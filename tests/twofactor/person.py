@@ -121,5 +121,5 @@ def pending(page: str) -> str:
 
 def error(page: str) -> str:
     """The sentence of a page's error notice."""
-    found = re.search(r'role="alert"[^>]*>.*?<p[^>]*>(.*?)</p>', page, re.DOTALL)
+    found = re.search(r'"notice notice-error[^>]*>.*?<p[^>]*>(.*?)</p>', page, re.DOTALL)
     return html.unescape(re.sub(r"<[^>]*>", "", found.group(1))) if found else ""

@@ -85,7 +85,7 @@ def test_the_field_takes_as_much_as_the_rule(protected):
     [
         ("", None, "Enter a name"),
         ("x" * 41, None, "at most 40"),
-        ("Authenticator app", None, "has that name"),
+        ("Authenticator app", None, "a device with that name"),
         ("Tablet", "12", "6-digit code"),
         ("Tablet", "", "Enter the code"),
     ],
@@ -105,7 +105,7 @@ def test_a_wrong_code_adds_nothing_and_removes_nothing(protected):
     """A-68"""
     refused = begin(protected, code=protected.wrong())
     assert refused.status_code == 403
-    assert "not right" in error(refused.text)
+    assert "is wrong" in error(refused.text)
     assert "twofactor-secret" not in protected.client.get(f"{MOUNT}{NEW}").text
     add(protected)
     old, _ = addresses(protected)
@@ -117,7 +117,7 @@ def test_a_wrong_code_adds_nothing_and_removes_nothing(protected):
 def test_renaming(protected):
     [one] = addresses(protected)
     page = protected.client.get(f"{MOUNT}{one}").text
-    assert "only authenticator app" in page
+    assert "your only device" in page
     assert "/remove" not in page
     refused = protected.post(one, {"name": " "}, page=f"{MOUNT}{one}")
     assert "Enter a name" in error(refused.text)
@@ -131,7 +131,7 @@ def test_renaming(protected):
 def test_the_last_one_stays(protected):
     [one] = addresses(protected)
     refused = protected.post(f"{one}/remove", {"code": protected.code()}, page=f"{MOUNT}{one}")
-    assert "only authenticator app" in error(refused.text)
+    assert "your only device" in error(refused.text)
     assert len(addresses(protected)) == 1
 
 
@@ -174,7 +174,7 @@ def test_five_and_no_more(protected):
         add(protected, f"Phone {number}")
     assert NEW not in protected.client.get(f"{MOUNT}/").text.partition("<details")[0]
     refused = begin(protected, "Phone 6")
-    assert "5 authenticator apps already" in error(refused.text)
+    assert "already have 5 devices" in error(refused.text)
 
 
 def test_without_signing_in_there_is_no_page(host):

@@ -116,9 +116,9 @@ def test_the_host_sees_no_password_that_is_too_long(host, alice):
         body = {"password": password, "areas": ["note"]}
         refused = alice.client.post(f"{MOUNT}/activate", json=body, headers=token)
         assert refused.status_code == 403
-        assert "password is not right" in refused.get_json()["message"]
+        assert "current password is wrong" in refused.get_json()["message"]
     refused = alice.post("/activate", {"password": "x" * 4097, "areas": ["note"]})
-    assert "password is not right" in error(refused.text)
+    assert "current password is wrong" in error(refused.text)
 
 
 def test_a_name_that_is_too_long_is_not_shown_again(protected):

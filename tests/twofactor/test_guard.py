@@ -65,7 +65,7 @@ def test_wrong_then_right_keeps_what_was_typed(protected, host):
     challenge = protected.client.post("/note", data={"text": "hi"})
     again = protected.answer(challenge, "/note", protected.wrong())
     assert again.status_code == 403
-    assert "not right" in error(again.text)
+    assert "is wrong" in error(again.text)
     assert host.deeds == []
     assert protected.answer(again, "/note", protected.code()).status_code == 303
     assert host.deeds == [[("text", "hi")]]
@@ -91,7 +91,7 @@ def test_a_used_code_is_refused_with_its_own_sentence(protected, host, other):
         "/note", data={"text": "2", "twofactor_code": code[:3] + " " + code[3:]}
     )
     assert again.status_code == 403
-    assert "used already" in error(again.text)
+    assert "already used" in error(again.text)
     assert "30 seconds" in error(again.text)
     assert len(host.deeds) == 1
 
@@ -208,12 +208,12 @@ def test_a_continuation_serves_nobody_and_nothing_else(protected, host, clock):
     for path in ("/pay", "/note?x=1"):
         moved = protected.answer(challenge, path, protected.code(), amount="500")
         assert moved.status_code == 403
-        assert "fill it in once more" in moved.text
+        assert "fill in the form again" in moved.text
     assert host.deeds == []
     clock.advance(601)
     late = protected.answer(challenge, "/note", protected.code())
     assert late.status_code == 403
-    assert "fill it in once more" in late.text
+    assert "fill in the form again" in late.text
     assert host.deeds == []
 
 
@@ -349,7 +349,7 @@ def test_a_file_is_asked_for_again_and_needs_no_second_code(protected, host):
     data = {"file": (io.BytesIO(b"content"), "a.txt"), "text": "hi"}
     asked = protected.client.post("/upload", data=data)
     assert asked.status_code == 403
-    assert "choose the file again" in asked.text
+    assert "choose your file again" in asked.text
     accepted = protected.answer(asked, "/upload", protected.code())
     assert accepted.status_code == 403
     assert "Your code was right" in accepted.text
@@ -375,7 +375,7 @@ def test_a_form_that_cannot_be_carried_is_never_half_done(protected, host):
     form = "multipart/form-data"
     asked = protected.client.post("/note", data={"text": text}, content_type=form)
     assert asked.status_code == 403
-    assert "too long to be kept" in asked.text
+    assert "too long to keep" in asked.text
     again = protected.answer(asked, "/note", protected.code())
     assert again.status_code == 403
     assert host.deeds == []
@@ -436,7 +436,7 @@ class TestJson:
         assert required.get_json()["retry_after"] is None
         wrong = self.ask(protected, protected.wrong())
         assert (wrong.status_code, wrong.get_json()["error"]) == (403, "twofactor_invalid")
-        assert "not right" in wrong.get_json()["message"]
+        assert "is wrong" in wrong.get_json()["message"]
         assert self.ask(protected, protected.code()).get_json() == {"done": True}
         assert host.deeds == ["hi"]
 

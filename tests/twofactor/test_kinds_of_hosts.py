@@ -49,7 +49,7 @@ class TestSeveralApplications:
         asked = protected.client.post(NOTE, data={"text": "x"})
         refused = other.answer(asked, NOTE, other.code())
         assert refused.status_code == 403
-        assert "waited too long" in refused.text
+        assert "took too long" in refused.text
 
     def test_one_process_may_serve_one_database_twice(self, factory, clock, protected):
         """E.g. two apps with threads of their own, or a test beside the application."""

@@ -84,7 +84,7 @@ class TestSlips:
         clock.advance(901)
         data = {"code": protected.recovery_code, "password": "wrong"}
         refused = protected.post("/deactivate", data)
-        assert "password is not right" in error(refused.text)
+        assert "current password is wrong" in error(refused.text)
         assert field(refused) == ""
         assert protected.is_on()
 
@@ -199,7 +199,7 @@ class TestAtADeed:
         page = lost(protected, protected.client.post("/note", data={"text": "hi"}), "/note")
         assert "Current password" in page.text
         page = answered(protected, page, protected.recovery_code)
-        assert "password is not right" in error(page.text)
+        assert "current password is wrong" in error(page.text)
         off = answered(protected, page, protected.recovery_code, password=PASSWORD)
         assert sent_now(protected, off)[1].status_code == 303
         assert host.deeds == [[("text", "hi")]]

@@ -228,7 +228,7 @@ def test_programs_are_told(limited):
         body = refused.get_json()
         assert (body["error"], body["area"]) == ("enrolment_required", "sign_in")
         assert body["activate"] == WIZARD
-        assert "Activate it first" in body["message"]
+        assert "first need to set up" in body["message"]
     begun = limited.client.get(WIZARD, headers=JSON)
     assert begun.get_json()["error"] == "twofactor_invalid"
 

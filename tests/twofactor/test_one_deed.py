@@ -345,7 +345,7 @@ class TestExecutedOnce:
             challenge = protected.client.post("/note", data={"text": "hi"})
         again = protected.answer(challenge, "/note", protected.code())
         assert again.status_code == 403
-        assert "fill it in once more" in again.text
+        assert "fill in the form again" in again.text
         assert host.deeds == []
 
 

@@ -88,7 +88,7 @@ class TestEachChange:
         for password in ({}, {"password": ""}, {"password": "wrong"}):
             refused = self.send(two_phones, deed, code=two_phones.code(), **password)
             assert refused.status_code == 403
-            assert "password is not right" in error(refused.text)
+            assert "current password is wrong" in error(refused.text)
             assert 'aria-describedby="twofactor-password-error"' in refused.text
         assert count(two_phones) == before
         old = two_phones.post("/deactivate", {"code": two_phones.recovery_code, "password": "no"})
@@ -102,7 +102,7 @@ class TestEachChange:
         refused = self.send(two_phones, deed, code=" ", password=PASSWORD)
         assert "Enter the code" in error(refused.text)
         refused = self.send(two_phones, deed, code=two_phones.wrong(), password=PASSWORD)
-        assert "That code is not right" in error(refused.text)
+        assert "That code is wrong" in error(refused.text)
         assert 'aria-describedby="twofactor-code-hint twofactor-code-error"' in refused.text
         # The password was right, so only the code is asked for again.
         assert "Current password" not in refused.text
@@ -168,7 +168,7 @@ class TestHeldElsewhere:
         data = {"code": protected.code(), "password": PASSWORD}
         held = protected.post("/deactivate", data)
         assert (held.status_code, held.headers["Retry-After"]) == (429, "86400")
-        assert error(held.text).endswith("Ask us for help.")
+        assert error(held.text).endswith("Contact us.")
         host.held_until = None
         assert protected.post("/deactivate", data).status_code == 303
 

@@ -119,7 +119,7 @@ class TestRecoveryCode:
         """F-31, C-60: it can be looked at again; until it is saved, the old one counts."""
         assert protected.post("/recovery", {"code": ""}).status_code == 403
         refused = protected.post("/recovery", {"code": protected.wrong()})
-        assert "not right" in error(refused.text)
+        assert "is wrong" in error(refused.text)
         made = protected.post("/recovery", {"code": protected.code()})
         assert (made.status_code, made.location) == (303, f"{MOUNT}/recovery")
         fresh = shown_code(protected)
@@ -220,7 +220,7 @@ class TestDeactivation:
         for password in ("", "wrong"):
             data = {"code": protected.code(), "password": password}
             refused = protected.post("/deactivate", data)
-            assert "password is not right" in error(refused.text)
+            assert "current password is wrong" in error(refused.text)
         data = {"code": protected.code(), "password": PASSWORD}
         assert protected.post("/deactivate", data).status_code == 303
 
@@ -305,7 +305,7 @@ def test_devices_and_trust_sent_twice_are_told_by_what_is_there(protected):
     address = re.findall(r"/authenticators/(\w{32})", protected.client.get(f"{MOUNT}/").text)[-1]
     for _ in range(2):
         protected.post(f"/authenticators/{address}", {"name": "Old tablet"})
-        assert "The name was saved" in protected.client.get(f"{MOUNT}/").text
+        assert "Saved." in protected.client.get(f"{MOUNT}/").text
     protected.secret = phone
     protected.clock.advance(30)
     code, page = protected.code(), f"{MOUNT}/authenticators/{address}"
@@ -316,7 +316,7 @@ def test_devices_and_trust_sent_twice_are_told_by_what_is_there(protected):
         gone = protected.client.post(f"{page}/remove", data=data)
         assert gone.status_code == 303
         told.append(protected.client.get(f"{MOUNT}/").text)
-    assert "Old tablet was removed" in told[0]
+    assert "Old tablet is removed" in told[0]
     assert "That device is no longer in your account" in told[1]
 
 

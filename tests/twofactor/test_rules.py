@@ -169,7 +169,7 @@ def test_the_blueprints_own_deeds_are_always_asked(protected):
 def test_the_challenge_says_what_is_confirmed_and_works_without_scripts(protected):
     """C-96, C-98, C-117: a full page; one field, named so that browsers can fill it in."""
     page = protected.client.post("/pay", data={"amount": "500"}).text
-    assert re.search(r"To confirm: <strong>Payment</strong>", page)
+    assert re.search(r"<h1[^>]*>Enter a code for: Payment</h1>", page)
     assert re.search(r'<form method="post" action="/pay"', page)
     field = re.search(r'<input id="twofactor-code"[^>]*>', page).group(0)
     for attribute in (
@@ -194,7 +194,7 @@ def test_an_error_names_its_field_and_the_title_says_so(protected):
     for _ in range(3):
         data = {"text": "1", "twofactor_code": protected.wrong()}
         page = protected.client.post("/note", data=data).text
-    assert "clock" in error(page)
+    assert "date and time" in error(page)
 
 
 def test_a_refusal_is_never_a_200(protected):

@@ -107,7 +107,7 @@ def test_wrong_codes_keep_it_pending_five_end_it(pending_one, clock):
     for _ in range(4):
         refused = pending_one.post("/sign-in", {"code": pending_one.wrong()})
         assert refused.status_code == 403
-        assert "not right" in error(refused.text)
+        assert "is wrong" in error(refused.text)
     over = pending_one.post("/sign-in", {"code": pending_one.wrong()})
     assert over.location == "/login"
     assert not is_in(pending_one)

@@ -26,7 +26,7 @@ class Area:
         description: one line shown under the label; it may be a lazy string.
         guards: "deed" guards all methods but GET, HEAD and OPTIONS; "view" guards all methods.
         mandatory: set by the operator; users cannot remove it from their choice.
-        deed: completes "Enter a code to …", such as "change your password"; it may be a lazy string.
+        deed: completes "Enter a code to …", such as "change your password"; it may be lazy.
     """
 
     key: str

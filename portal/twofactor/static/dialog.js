@@ -233,6 +233,7 @@
     document.open();
     document.write(html);
     document.close();
+    document.querySelector("[autofocus]")?.focus();
     if (!isForm && !document.querySelector("[aria-invalid=true]")) return true;
     for (const { type, name, value, files } of given) {
       const field = [...document.querySelectorAll(`input[type=${type}]`)].find(

@@ -58,6 +58,10 @@
     else if (button?.hasAttribute("data-twofactor-copy")) copy(button);
   });
 
+  // What was done, or is wrong, is read first. Not every browser focuses a notice by its attribute.
+  const notice = document.querySelector(".twofactor-notice[autofocus]");
+  if (document.activeElement === document.body) notice?.focus();
+
   // How long until an answer is judged again; screen readers hear of the end alone.
   const counted = new WeakSet();
   const countDown = (line) => {

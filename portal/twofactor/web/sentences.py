@@ -92,8 +92,6 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
                 _("You can't sign in to this account at the moment. Contact us if you need help."),
                 later("You can't sign in to this account at the moment. Contact us: %(support)s."),
             )
-        case errors.NameUnusable():
-            return _(_NAMES[error.reason])
         case errors.TooManyAuthenticators():
             return _(
                 "You already have %(count)d devices, and can't add more. Remove one first.",
@@ -107,13 +105,15 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             )
         case errors.Unavailable():
             return _(
-                "Sorry, we can't check codes right now, so we didn't do anything. Try again in a few"
-                " minutes."
+                "Sorry, we can't check codes right now, so we didn't do anything. Try again in a"
+                " few minutes."
             )
     return _plain(error)
 
 
 def _plain(error: errors.TwoFactorError) -> str:
+    if isinstance(error, errors.NameUnusable):
+        return _(_NAMES[error.reason])
     if isinstance(error, slips.RecoverySlip):
         return _slip(error)
     found = (plain.SENTENCES[kind] for kind in type(error).__mro__ if kind in plain.SENTENCES)
@@ -196,9 +196,10 @@ def _held(error: errors.Held, now: float) -> str:
 def _password_held(error: errors.PasswordHeld, now: float) -> str:
     if error.locked:
         return _with_support(
-            _("Too many wrong passwords, so we've locked your account. Contact us."),
+            _("Too many wrong passwords, so we don't check any more of them. Contact us."),
             later(
-                "Too many wrong passwords, so we've locked your account. Contact us: %(support)s."
+                "Too many wrong passwords, so we don't check any more of them. Contact us:"
+                " %(support)s."
             ),
         )
     return _("Too many wrong passwords. Try again %(wait)s.", wait=when(error.until, now))

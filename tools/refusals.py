@@ -1,0 +1,116 @@
+"""Write the table of docs/refusals.md from the refusals of the code and their sentences.
+
+`python -m tools.refusals` writes the page; `--check` fails if the page is out of date.
+"""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+from portal.twofactor.core import enrolment_errors, errors, slips
+from portal.twofactor.core.errors import TwoFactorError
+from portal.twofactor.web import challenge, sentences
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "refusals.md"
+BEGIN, END = "<!-- made by: python -m tools.refusals -->", "<!-- end -->"
+NOW = 1_790_000_000.0  # 21 September 2026, 14:13 UTC
+# Each refusal with the values of an example, and the way out of it.
+REFUSALS: list[tuple[TwoFactorError, str]] = [
+    (errors.ChallengeRequired(), "Enter a code; what was typed is kept."),
+    (errors.ChallengeRequired(wait=22), "Wait for the next code; the page counts down."),
+    (errors.MalformedCode(), "Enter six digits. Nothing is counted."),
+    (slips.RecoveryCodeUnasked(), "Enter a code of the app, or choose *Use recovery code*."),
+    (errors.CodeWrong(1), "Enter the code again; each one is counted."),
+    (errors.CodeWrong(3), "Let the phone set its clock, then enter a new code."),
+    (errors.CodeWrong(5, NOW + 60), "Wait, or use the recovery code."),
+    (_over := errors.CodeWrong(5), "Sign in again with the password."),
+    (errors.CodeReused(22), "Wait for the next code; the page counts down."),
+    (errors.ClockOff(150), "Set the phone's date and time to automatic."),
+    (errors.Held(NOW + 900), "Wait, use the recovery code, or ask the support."),
+    (errors.Held(math.inf), "Use the recovery code, or ask the support (`twofactor unlock`)."),
+    (errors.RecoveryNeeded(), "Enter the recovery code."),
+    (errors.MalformedRecoveryCode(), "Enter all 20 characters. Nothing is counted."),
+    (slips.NotARecoveryCode(), "Enter the recovery code, or choose *Use a code from my app*."),
+    (slips.RecoverySlip(2, entered=19, needed=20), "Correct the group; what was typed is kept."),
+    (slips.RecoverySlip(3, symbol="U"), "Correct the group; what was typed is kept."),
+    (errors.RecoveryWrong(), "Check the code; ask the support if it is lost."),
+    (errors.RecoveryHeld(NOW + 900), "Wait, or enter a code of the app."),
+    (errors.PasswordWrong(), "Enter the password again."),
+    (errors.PasswordHeld(NOW + 900), "Wait."),
+    (errors.PasswordHeld(math.inf), "Ask the support."),
+    (errors.NewPasswordNeeded(), "Choose a new password in the same form."),
+    (errors.PasswordsDiffer(), "Enter the new password twice."),
+    (errors.PasswordRefused("(the sentence of the application)"), "Choose another password."),
+    (errors.SignInExpired(), "Sign in again; the page you wanted is kept."),
+    (errors.SignInRefused(), "Ask the support."),
+    (enrolment_errors.EnrolledElsewhere(), "Sign in again with a code."),
+    (errors.EnrolmentRequired(), "Set up two-factor authentication; the page leads back."),
+    (errors.EnrolmentExpired(), "Start again; nothing was turned on."),
+    (enrolment_errors.EnrolmentReplaced(), "Scan the newer QR code; the page shows it."),
+    (enrolment_errors.RecoveryExpired(), "Create a new recovery code."),
+    (enrolment_errors.NotSaved(), "Tick the box; the code is not used up."),
+    (enrolment_errors.NoArea(), "Tick a box, or choose *Deactivate*."),
+    (errors.UnknownArea(), "Reload the page."),
+    (errors.AreasChanged(), "Check the boxes, then save again."),
+    (errors.NameUnusable("empty"), "Enter a name; what else was typed is kept."),
+    (errors.NameUnusable("long"), "Enter a shorter name."),
+    (errors.NameUnusable("taken"), "Enter a different name."),
+    (errors.TooManyAuthenticators(5), "Remove a device first."),
+    (errors.OwnCode(), "Enter a code of another device. Nothing is counted."),
+    (errors.LastAuthenticator(), "Add another device first, or turn everything off."),
+    (errors.UnknownAuthenticator(), "The page shows the devices that are there."),
+    (errors.AlreadyOn(), "Nothing to do."),
+    (errors.NotOn(), "Nothing to do."),
+    (errors.ContinuationBroken(), "Fill in the form again; *Back to the form* leads there."),
+    (errors.AlreadyDone(int(NOW)), "Look whether it worked; *Back to the form* leads there."),
+    (challenge.FormAgain(), "Send the form again, without a code."),
+    (errors.CrossSite(), "Open the page itself and try again."),
+    (errors.Unavailable(), "Try again; the log names the cause for operators."),
+]
+_over.over = True
+
+
+def _status(error: TwoFactorError) -> int:
+    return challenge.status_of(error) if isinstance(error, errors.Refusal) else 503
+
+
+def _sentence(error: TwoFactorError) -> str:
+    if isinstance(error, challenge.FormAgain):
+        return challenge.form_again()
+    return sentences.sentence(error, NOW)
+
+
+def table() -> str:
+    """Return the table, with a row for each refusal."""
+    rows = ["| refusal | sentence | status | way out |", "| --- | --- | --- | --- |"]
+    for error, way_out in REFUSALS:
+        cells = (f"`{type(error).__name__}`", _sentence(error), str(_status(error)), way_out)
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(rows)
+
+
+def page(text: str) -> str:
+    """Return the page with the current table."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+
+
+def main() -> int:
+    """Write the page, or check it with `--check`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail when the page has drifted")
+    check = parser.parse_args().check
+    text = PAGE.read_text(encoding="utf-8")
+    wanted = page(text)
+    if check and wanted != text:
+        sys.stderr.write("docs/refusals.md has drifted: python -m tools.refusals\n")
+        return 1
+    if not check:
+        PAGE.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
