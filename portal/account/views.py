@@ -18,8 +18,8 @@ from portal.validators import typed
 from portal.web import repeats
 
 blueprint = Blueprint("account", __name__)
-PASSWORD_CHANGED = later("Your password was changed. All other sessions were signed out.")
-EMAIL_CHANGED = later("Your e-mail address was changed.")
+PASSWORD_CHANGED = later("Your password is changed. You're signed out on your other devices.")
+EMAIL_CHANGED = later("Your e-mail address is changed.")
 
 
 def customer() -> Customer:
@@ -29,6 +29,12 @@ def customer() -> Customer:
 
 
 blueprint.add_app_template_global(service.shortest_password, "shortest_password")
+
+
+@blueprint.get("/.well-known/change-password")
+def change_password() -> ResponseReturnValue:
+    """Redirect password managers to the page for a new password (W3C, well-known URL)."""
+    return redirect(url_for("account.password"), 303)
 
 
 @blueprint.get("/")
@@ -73,7 +79,7 @@ def profile() -> ResponseReturnValue:
     if form.validate_on_submit():
         form.populate_obj(customer())
         db.session.commit()
-        flash(_("Your profile was saved."), "success")
+        flash(_("Your profile is saved."), "success")
         return redirect(url_for("account.security"), 303)
     return render_template("account/profile.html", form=form)
 
@@ -132,7 +138,7 @@ def close() -> ResponseReturnValue:
     if form.validate_on_submit():
         twofactor.require("close_account", summary=_closing())
         service.close_account(customer())
-        flash(_("Your account was closed. Thank you for having been with us."), "success")
+        flash(_("Your account is closed. Thank you for being our customer."), "success")
         return redirect(url_for("auth.login"), 303)
     return render_template("account/close.html", form=form, closing=_closing())
 
@@ -153,17 +159,17 @@ def sessions_page() -> ResponseReturnValue:
             ended = sessions.end_others(customer().id)
             flash(
                 plural(
-                    "%(count)d other session signed out.",
-                    "%(count)d other sessions signed out.",
+                    "%(count)d other device is signed out.",
+                    "%(count)d other devices are signed out.",
                     ended,
                 ),
                 "success",
             )
         elif number.isascii() and number.isdigit() and len(number) < 10:
             if sessions.end_one(customer().id, int(number)):
-                flash(_("That session was signed out."), "success")
+                flash(_("That device is signed out."), "success")
             else:
-                flash(_("That session had ended already."), "warning")
+                flash(_("That device was already signed out."), "warning")
         return redirect(url_for("account.sessions_page"), 303)
     records = service.live_sessions(customer())
     return render_template(
