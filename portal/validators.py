@@ -62,7 +62,10 @@ def text_rules(limit: int, lines: bool = False) -> list[Rule]:
             )
         if has_control(text, lines):
             raise StopValidation(
-                _("%(field)s: remove the invisible characters.", field=field.label.text)
+                _(
+                    "%(field)s: delete it and type it again (it has a character we can't read).",
+                    field=field.label.text,
+                )
             )
 
     return [rule]
@@ -85,6 +88,6 @@ def same_as(name: str) -> Rule:
 
     def rule(form: Form, field: Any) -> None:
         if form[name].data and field.data != form[name].data:
-            raise ValidationError(_("The two new passwords are not the same. Type both again."))
+            raise ValidationError(_("The passwords don't match. Enter them again."))
 
     return rule

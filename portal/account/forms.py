@@ -37,7 +37,7 @@ def own_password() -> Rule:
         except PasswordHeld as held:
             raise StopValidation(held_sentence(held)) from None
         if not right:
-            raise StopValidation(_("The current password is not right. Type it again."))
+            raise StopValidation(_("Your current password is wrong. Enter it again."))
 
     return rule
 

@@ -121,7 +121,7 @@ def session_key(customer_id: int) -> str | None:
 
 
 def _signed_out() -> Response:
-    sentence = _("Your password was wrong too often, so you were signed out. Sign in again.")
+    sentence = _("You were signed out after too many wrong passwords. Sign in again.")
     if wants_json():
         return make_response(jsonify(error="sign_in_required", message=sentence), 403)
     flash(sentence, "error")

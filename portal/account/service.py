@@ -32,7 +32,7 @@ from portal.sessions.records import Record
 from portal.twofactor import PasswordRefused as NotTaken
 
 SIGN_IN = "sign_in"
-PRESENT_ADDRESS = later("This is your present e-mail address.")
+PRESENT_ADDRESS = later("That's your current e-mail address. Enter a different one.")
 
 
 def verify_password(customer: Customer, password: str) -> bool:
@@ -138,7 +138,7 @@ def change_password(customer: Customer, password: str, proved: bool = False) -> 
     """
     check_choice(customer, password)
     if check_password(password, customer.password_hash):
-        raise PasswordRefused(later("This is your present password. Choose another one."))
+        raise PasswordRefused(later("That's your current password. Choose a new one."))
     ground = () if proved else (stands_on(customer),)
     replace_password(customer, password, *ground, proved=proved)
 
@@ -149,9 +149,9 @@ def problem_with_password(customer: Customer, password: str) -> str | None:
         check_choice(customer, password)
     except PasswordRefused as refusal:
         return worded(refusal)
-    # A check counts no password, so it does not compare this one with the present one.
+    # A check counts no password, so it does not compare this one with the current one.
     if not twofactor.checking() and check_password(password, customer.password_hash):
-        return _("This is your present password. Choose another one.")
+        return _("That's your current password. Choose a new one.")
     return None
 
 
@@ -166,7 +166,7 @@ def choose_password(customer: Customer, password: str) -> None:
     except PasswordRefused as refusal:
         raise NotTaken(worded(refusal)) from None
     except Overtaken:
-        raise NotTaken(_("Your password was changed meanwhile. Sign in again.")) from None
+        raise NotTaken(_("Your password has just been changed. Sign in again.")) from None
 
 
 def replace_password(
@@ -228,7 +228,7 @@ def change_email(customer: Customer, email: str) -> None:
             )
         except IntegrityError:
             db.session.rollback()
-            raise Refused(later("This e-mail address can't be used. Choose another one.")) from None
+            raise Refused(later("You can't use that address. Enter a different one.")) from None
         _hit(changed)
         db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
         notices.email_changed(db.session(), customer, old, email)

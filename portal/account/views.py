@@ -18,9 +18,9 @@ from portal.validators import typed
 from portal.web import repeats
 
 blueprint = Blueprint("account", __name__)
-PASSWORD_CHANGED = later("Your password was changed. All other sessions were signed out.")
 ACTIVE_SECONDS = 5 * 60  # a session that was used since then is "active now"
-EMAIL_CHANGED = later("Your e-mail address was changed.")
+PASSWORD_CHANGED = later("Your password is changed. You're signed out on your other devices.")
+EMAIL_CHANGED = later("Your e-mail address is changed.")
 
 
 def customer() -> Customer:
@@ -30,6 +30,12 @@ def customer() -> Customer:
 
 
 blueprint.add_app_template_global(service.shortest_password, "shortest_password")
+
+
+@blueprint.get("/.well-known/change-password")
+def change_password() -> ResponseReturnValue:
+    """Redirect password managers to the page for a new password (W3C, well-known URL)."""
+    return redirect(url_for("account.password"), 303)
 
 
 @blueprint.get("/")
@@ -67,7 +73,7 @@ def profile() -> ResponseReturnValue:
     if form.validate_on_submit():
         form.populate_obj(customer())
         db.session.commit()
-        flash(_("Your profile was saved."), "success")
+        flash(_("Your profile is saved."), "success")
         return redirect(url_for("account.security"), 303)
     return render_template("account/profile.html", form=form)
 
@@ -126,7 +132,7 @@ def close() -> ResponseReturnValue:
     if form.validate_on_submit():
         twofactor.require("close_account", summary=_closing())
         service.close_account(customer())
-        flash(_("Your account was closed. Thank you for having been with us."), "success")
+        flash(_("Your account is closed. Thank you for being our customer."), "success")
         return redirect(url_for("auth.login"), 303)
     return render_template("account/close.html", form=form, closing=_closing())
 

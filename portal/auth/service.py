@@ -29,7 +29,7 @@ from portal.sessions.interface import USER
 from portal.web import kept_forms, refused_forms
 from portal.web.errors import wants_json
 
-CHANGED = later("Your password was changed. Sign in with the new one.")
+CHANGED = later("Your password is changed. Sign in with the new one.")
 LINK = "_reset"  # in the session: the digest of a link that was opened, and the ticket it gave
 
 

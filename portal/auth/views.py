@@ -32,16 +32,17 @@ from portal.web import refused_forms, repeats
 from portal.web.errors import wants_json
 
 blueprint = Blueprint("auth", __name__)
-WRONG = later("User name, e-mail address or password is not right. Check them and try again.")
+WRONG = later(
+    "Your user name, e-mail address or password is wrong. Try again, or reset your password."
+)
 OVERTAKEN = later(
-    "Your password or two-factor authentication has just been changed, here or somewhere else. "
-    "Sign in again."
+    "Your password or two-factor authentication has just been changed. Sign in again."
 )
 SET_UP_AGAIN = later("Two-factor authentication is now off. Set it up on your new phone.")
-DEAD_LINK = later("This link was used already or has expired. Ask for a new one here.")
+DEAD_LINK = later("This link has expired or was already used. You can ask for a new one below.")
 USED_LINK = later(
-    "This link was used already or has expired. If you've just chosen a new password, sign in with "
-    "it. If not, ask for a new link here."
+    "This link has expired or was already used. If you've just chosen a new password, sign in with "
+    "it; if not, ask for a new link below."
 )
 
 
@@ -79,14 +80,14 @@ def logout() -> ResponseReturnValue:
     """End this session and delete its record."""
     logout_user()
     sessions.sign_out()
-    flash(_("You have signed out."), "success")
+    flash(_("You're signed out."), "success")
     return redirect(url_for("auth.login"), 303)
 
 
 def logout_again(_sentence: str) -> ResponseReturnValue:
     """Ask for one more click, or say that nobody is signed in here."""
     if not current_user.is_authenticated:
-        flash(_("You have signed out."), "success")
+        flash(_("You're signed out."), "success")
         return redirect(url_for("auth.login"), 303)
     return render_template("auth/logout.html"), 400
 

@@ -15,7 +15,7 @@ def checked_name(name: str) -> str:
     """Return the user name in Unicode form NFC.
 
     Raises:
-        Refused: it is empty, too long, looks like an address or holds invisible characters.
+        Refused: it is empty, too long, looks like an address or has invisible characters.
     """
     name = name.strip()
     if len(name) <= LONGEST_IDENTITY:  # longer texts are not normalised
@@ -27,11 +27,11 @@ def checked_name(name: str) -> str:
             later("A user name can have at most %(count)d characters."), count=NAME_LENGTH
         )
     if "@" in unicodedata.normalize("NFKC", name[:NAME_LENGTH]):
-        raise Refused(later("A user name can't contain the sign @."))
+        raise Refused(later("A user name can't contain an @ sign."))
     if has_control(name):
         raise Refused(later("A user name can't contain line breaks or invisible characters."))
     if len(name_key(name)) > KEY_LENGTH:
-        raise Refused(later("This user name can't be used. Choose another one."))
+        raise Refused(later("You can't use that user name. Choose a different one."))
     return name
 
 
@@ -61,13 +61,13 @@ def _refused_email(email: str) -> Refused:
     if sign and not local.isascii():
         return Refused(
             later(
-                "Before the sign @, an e-mail address can only have the letters a to z, digits and "
-                "signs like . or -. Enter it without accents."
+                "The part before the @ can only have the letters a to z, digits and signs like . "
+                "or -. Enter it without accents."
             )
         )
     if sign and end is not None:
         return Refused(
-            later("Mails can't be sent to addresses that end in %(end)s. Enter another one."),
+            later("We can't send e-mail to addresses ending in %(end)s. Enter a different one."),
             end=end,
         )
     return Refused(later("Enter an e-mail address like name@example.org."))

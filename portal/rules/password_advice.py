@@ -8,7 +8,7 @@ from portal.rules.refusal import later
 SENTENCES = {
     "Use a few words, avoid common phrases": later("Use a few words that don't belong together."),
     "No need for symbols, digits, or uppercase letters": later(
-        "It needs no signs, digits or capital letters."
+        "You don't need signs, digits or capital letters."
     ),
     "Add another word or two. Uncommon words are better": later("Add one or two uncommon words."),
     "Straight rows of keys are easy to guess": later(
@@ -22,7 +22,7 @@ SENTENCES = {
     ),
     'Repeats like "aaa" are easy to guess': later("Repeats like “aaa” are easy to guess."),
     'Repeats like "abcabcabc" are only slightly harder to guess than "abc"': later(
-        "Repeats like “abcabcabc” are hardly harder to guess than “abc”."
+        "“abcabcabc” is almost as easy to guess as “abc”."
     ),
     "Avoid repeated words and characters": later("Don't repeat words or characters."),
     'Sequences like "abc" or "6543" are easy to guess': later(

@@ -28,7 +28,7 @@ ZXCVBN_LENGTH = 72  # zxcvbn refuses longer texts, and is slow on long ones
 MOST_READINGS = 8
 MOST_MARKS = 30  # in a row, UAX #15 section 13 (Stream-Safe Text Format)
 NO_READING = "\N{CURRENCY SIGN}"
-EASY = later("This password is easy to guess.")
+EASY = later("That password is easy to guess.")
 DIFFERENT = later("Choose a different one.")
 _one_at_a_time = threading.Lock()
 
@@ -96,17 +96,17 @@ def check_new_password(password: str, words: Iterable[str] = (), shortest: int =
     """
     if len(password) > LONGEST_NEW_PASSWORD:
         raise PasswordRefused(
-            later("The new password can have at most %(count)d characters."),
+            later("Use at most %(count)d characters for your new password."),
             count=LONGEST_NEW_PASSWORD,
         )
     if not is_stream_safe(password):
         raise PasswordRefused(
-            later("The new password has too many accents on one letter. Choose a different one.")
+            later("Your new password has too many accents on one letter. Choose a different one.")
         )
     text = unicodedata.normalize("NFC", password)
     if len(text) < shortest:
         raise PasswordRefused(
-            later("The new password must have at least %(count)d characters."), count=shortest
+            later("Use at least %(count)d characters for your new password."), count=shortest
         )
     advice = _advice(text[:ZXCVBN_LENGTH], [part for word in words for part in _parts(word)])
     if advice is not None:

@@ -33,6 +33,12 @@
     typed().then(() => form.requestSubmit(submitter));
   });
 
+  // What was just done is read first, unless a field has the focus.
+  if (!document.querySelector("[autofocus]")) document.querySelector(".notice[tabindex]")?.focus();
+
+  // Passwords can be shown (`reveal.js`).
+  if (document.querySelector("input[type=password]")) load("reveal.js");
+
   // Two minutes before the session ends, a dialog asks whether to stay signed in (`stay.js`).
   if (!dataset.stay) return;
   const at = Date.now() + 1000 * (dataset.ends - 130);

@@ -3,7 +3,7 @@
 import logging
 from http import HTTPStatus
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,41 +18,42 @@ from portal import sessions
 from portal.i18n import language
 from portal.i18n.language import _
 from portal.rules.refusal import later
+from portal.rules.support import support_of
 from portal.twofactor import wait as in_words
 
 log = logging.getLogger(__name__)
 SENTENCES = {
-    400: later("The browser sent something that we could not read."),
-    403: later("You are not allowed to see this."),
-    404: later("There is no page at this address. It may have been moved, or mistyped."),
-    405: later("This address can't be used in this way."),
+    400: later("Go back and try again."),
+    403: later("Your account doesn't have access to this page."),
+    404: later(
+        "If you typed the address, check it. If you followed a link, the page may have moved."
+    ),
+    405: later("Go back and try again."),
     413: later("What you sent is too large. Shorten it and try again."),
-    415: later("What you sent is of a kind that we can't read."),
-    429: later("That was too much at once. Wait a little and try again."),
+    415: later("We can't open that kind of file."),
+    429: later("Too many attempts. Wait a little and try again."),
     # The failure may come after the commit, so neither sentence says that nothing was done.
-    500: later(
-        "Something went wrong on our side. Wait a minute, and look whether your last step was "
-        "done before you repeat it."
-    ),
-    503: later(
-        "The portal can't reach its database just now. Wait a minute, and look whether your last "
-        "step was done before you repeat it."
-    ),
+    500: later("Try again in a minute. Check first whether your last change was saved."),
+    503: later("Try again in a minute. Check first whether your last change was saved."),
 }
 TITLES = {
-    400: later("This request can't be read"),
-    403: later("No access"),
+    400: later("Sorry, we couldn't read that"),
+    403: later("You can't open this page"),
     404: later("Page not found"),
-    405: later("That does not work here"),
-    413: later("Too large"),
-    429: later("Too many requests"),
-    500: later("Something went wrong"),
-    503: later("Out of service for a moment"),
+    405: later("Sorry, that didn't work"),
+    413: later("Sorry, that's too large"),
+    429: later("Too many attempts"),
+    500: later("Sorry, there's a problem"),
+    503: later("Sorry, we're unavailable"),
 }
-UNKNOWN = later("That did not work.")
+UNKNOWN = SENTENCES[405]
 HELD = later(
-    "Too many wrong passwords or codes came from your network. Try again %(wait)s, or use a "
-    "browser that you have signed in with before."
+    "Too many failed attempts from your network. Try again %(wait)s, or use a browser you've "
+    "signed in with before."
+)
+HELD_OR_CONTACT = later(
+    "Too many failed attempts from your network. Try again %(wait)s, use a browser you've signed "
+    "in with before, or contact us: %(support)s."
 )
 GONE = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -86,7 +87,8 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
     sentence = _(SENTENCES.get(error.code, UNKNOWN))
     wait = getattr(error, "retry_after", None)
     if isinstance(error, TooManyRequests) and isinstance(wait, int):
-        sentence = _(HELD, wait=in_words(wait))
+        contact = support_of(current_app.config).line
+        sentence = _(HELD_OR_CONTACT if contact else HELD, wait=in_words(wait), support=contact)
     if error.code == ServiceUnavailable.code:
         # The code that raised it may describe better what was not done.
         sentence = vars(error).get("description") or sentence

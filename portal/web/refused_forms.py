@@ -36,7 +36,7 @@ COOKIES, OTHER_SITE, SIGNED_OUT, OTHER_PERSON, SAME_PERSON, OLD = (
 )
 SENTENCES = {
     COOKIES: later(
-        "Your browser did not send our cookie, and signing in needs it. Allow cookies for this "
+        "You need our cookie to sign in, but your browser didn't send it. Allow cookies for this "
         "site, then try again."
     ),
     OTHER_SITE: later(
@@ -45,8 +45,8 @@ SENTENCES = {
     ),
     SIGNED_OUT: later("You were signed out. Sign in again to continue."),
     OTHER_PERSON: later(
-        "The page that you sent was opened before the present sign-in, perhaps by somebody else. "
-        "Fill in the form again."
+        "This form was opened before you signed in, perhaps by someone else. Please fill it in "
+        "again."
     ),
     SAME_PERSON: later("You've signed in again since you opened this page. Please try again."),
     OLD: later(
@@ -55,9 +55,10 @@ SENTENCES = {
     ),
 }
 
-
+EXPIRED = later("This page has expired")
+NOT_OURS = later("Sorry, we couldn't accept that")
 KEPT = later("You were signed out. Sign in again to continue. We've kept what you typed.")
-CLOSED = later("Your account was closed. Thank you for having been with us.")
+CLOSED = later("Your account is closed. Thank you for being our customer.")
 NEW_PASSWORD = later(
     "You were signed out. If you've just changed your password, sign in with the new one."
 )
@@ -144,7 +145,7 @@ def _answer(cause: str, again: Again | None) -> ResponseReturnValue:
 def _error(cause: str, sentence: str) -> ResponseReturnValue:
     """Return the page with status 400, which leads to the page of the form."""
     language.ask_nothing()
-    title = _("This page has expired") if cause != OTHER_SITE else _("This can't be accepted")
+    title = _(NOT_OURS if cause == OTHER_SITE else EXPIRED)
     error = CSRFError()
     return errors.answer(error, title, sentence, code="page_expired", target=_page())
 
