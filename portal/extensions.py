@@ -44,8 +44,17 @@ migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
 login_manager = SessionLogin()
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", lazy("Sign-in"), lazy("Each time you sign in"))
-twofactor.area("password", lazy("Password change"), lazy("Each change of your password"))
-twofactor.area("email", lazy("E-mail change"), lazy("Each change of your e-mail address"))
-twofactor.area("invoices", lazy("Invoices"), lazy("Looking at your invoices"), guards="view")
-twofactor.area("close_account", lazy("Account closing"), lazy("Closing your account for good"))
+twofactor.area("sign_in", lazy("Sign-in"), lazy("When you sign in"))
+twofactor.area("password", lazy("Password change"), lazy("When you change your password"))
+twofactor.area("email", lazy("E-mail change"), lazy("When you change your e-mail address"))
+twofactor.area("invoices", lazy("Invoices"), lazy("When you open your invoices"), guards="view")
+twofactor.area("close_account", lazy("Account closing"), lazy("When you close your account"))
+
+# For sentences such as "We ask for a code when you: sign in, change your password".
+DEEDS = {
+    "sign_in": lazy("sign in"),
+    "password": lazy("change your password"),
+    "email": lazy("change your e-mail address"),
+    "invoices": lazy("open your invoices"),
+    "close_account": lazy("close your account"),
+}

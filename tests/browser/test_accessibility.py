@@ -127,7 +127,7 @@ def test_the_wizard_names_the_current_step(person, customer, customer_password):
             assert spoken(person, "group", "Ask me for a code at")
             boxes = spoken(person, "checkbox")
             assert [box["name"] for box in boxes][:2] == ["Sign-in", "Password change"]
-            assert boxes[1]["description"] == "Each change of your password"
+            assert boxes[1]["description"] == "When you change your password"
             assert boxes[1]["checked"] == "true"
             person.fill("Current password", customer_password)
             person.press("Continue")
