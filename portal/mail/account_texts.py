@@ -34,7 +34,7 @@ def email_changed(new: str) -> Notice:
             ),
         ),
         contact=_("Can't sign in? Contact us now:"),
-        facts=(Fact(_("New"), new),),
+        facts=(Fact(_("New address"), new),),
     )
 
 
@@ -46,7 +46,7 @@ def email_taken(new: str) -> Notice:
         advice=(_("Somebody entered your address for their account."),),
         contact=_("Please tell us:"),
         question=_("Not your account?"),
-        facts=(Fact(_("New"), new),),
+        facts=(Fact(_("New address"), new),),
     )
 
 
@@ -59,10 +59,7 @@ def account_closed() -> Notice:
             _("Thank you for being our customer."),
         ),
         advice=(
-            _(
-                "Then somebody else knows your password. If you use it elsewhere, change it "
-                "there."
-            ),
+            _("Then somebody else knows your password. If you use it elsewhere, change it there."),
         ),
         contact=_("Contact us now:"),
     )

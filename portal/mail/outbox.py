@@ -45,7 +45,8 @@ def put(
 ) -> None:
     """Queue a mail in the caller's transaction; call `hand_over` after the commit.
 
-    With `html`, the reader's program shows that instead of the text, if it can. A decoy takes the same steps and time, but is not sent.
+    With `html`, the reader's program shows that instead of the text, if it can. A decoy takes the
+    same steps and time, but is not sent.
     """
     message = compose(recipient, subject, text, html)
     g.mails_waiting = True

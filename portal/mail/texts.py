@@ -295,7 +295,9 @@ def of_change(name: ChangeName, facts: Mapping[str, Any]) -> Notice | None:
 
 
 def _change_password() -> str:
-    return _("Go to %(portal)s, change your password, and sign out other devices.", portal=address())
+    return _(
+        "Go to %(portal)s, change your password, and sign out other devices.", portal=address()
+    )
 
 
 def _deeds(areas: Iterable[str]) -> str:
