@@ -155,11 +155,7 @@ def request_reset(email: str) -> None:
     )
     path = current_app.url_map.bind("localhost").build("auth.reset", {"token": token})
     link = current_app.config["PUBLIC_URL"] + path
-    decoy = customer is None
-    recipient = customer.email if customer is not None else email
-    name = customer.display_name if customer is not None else email
-    stored = customer.language if customer is not None else None
-    notices.reset_requested(db.session(), recipient, name, stored, link, decoy)
+    notices.reset_requested(db.session(), customer, email, link)
     db.session.commit()
     outbox.hand_over()
 

@@ -8,20 +8,17 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from portal.clock import now
 from portal.extensions import db
 from portal.i18n import language
-from portal.i18n.formats import moment
-from portal.i18n.language import _
-from portal.mail import outbox
+from portal.mail import account_texts, letters, outbox
+from portal.mail.letters import Notice, Reader, letter_of
 from portal.mail.texts import (
     ALARM_AFTER,
     PASSWORDS_ALARM_AFTER,
-    Notice,
     locked_codes,
     of_change,
     wrong_codes,
@@ -36,6 +33,7 @@ NOBODY = 0  # no customer has this number
 
 def init_app(app: Flask) -> None:
     """Connect the notices to the signals of two-factor authentication."""
+    letters.init_app(app)
     signals.challenge_failed.connect(challenge_failed, sender=app)
     signals.held.connect(held, sender=app)
     for name in signals.CHANGES:
@@ -80,59 +78,38 @@ def held(_app: Flask, user_id: str, locked: bool = False, **_facts: Any) -> None
 def password_changed(writer: Writer, customer: Customer) -> None:
     """Queue the notice of a changed password."""
     with _owner_s_language(customer):
-        notice = Notice(
-            _("Your password was changed"),
-            _("The password of your account was changed. All other sessions were signed out."),
-        )
-        _put(writer, customer.email, customer.display_name, notice)
+        _put(writer, _reader(customer), account_texts.password_changed())
 
 
 def email_changed(writer: Writer, customer: Customer, old: str, new: str) -> None:
     """Queue the notice of a changed address for both, in case an attacker has changed it."""
     with _owner_s_language(customer):
-        notice = Notice(
-            _("Your e-mail address was changed"),
-            _(
-                "The e-mail address of your account was changed.\nOld: %(old)s\nNew: %(new)s",
-                old=old,
-                new=new,
-            ),
-        )
-        for address in (old, new):
-            _put(writer, address, customer.display_name, notice)
+        reader = _reader(customer)
+        _put(writer, reader._replace(email=old), account_texts.email_changed(new))
+        _put(writer, reader._replace(email=new), account_texts.email_taken(new))
 
 
 def account_closed(writer: Writer, customer: Customer) -> None:
     """Queue the notice of a closed account."""
     with _owner_s_language(customer):
-        notice = Notice(
-            _("Your account was closed"),
-            _(
-                "Your account was closed. Your profile and your invoices were removed from the "
-                "portal."
-            ),
-        )
-        _put(writer, customer.email, customer.display_name, notice)
+        _put(writer, _reader(customer), account_texts.account_closed())
 
 
-def reset_requested(
-    writer: Writer, email: str, name: str, stored: str | None, link: str, decoy: bool
-) -> None:
+def reset_requested(writer: Writer, customer: Customer | None, email: str, link: str) -> None:
     """Queue the link that resets a forgotten password. No other mail has a link that does anything.
 
-    It is in the stored language of the customer, or else in that of the request.
+    It is in the stored language of the customer, or else in that of the request. `None` for an
+    unknown address does the same work, but sends no mail.
     """
+    reader = Reader(email, email) if customer is None else _reader(customer)
+    stored = customer.language if customer is not None else None
     with language.speaking(language.of_owner(0, stored, own=True)):
-        text = _(
-            "Hello %(name)s,\n\nsomebody, probably you, asked to replace a forgotten password. "
-            "Open this link within %(minutes)d minutes to choose a new one; it works once:\n\n"
-            "%(link)s\n\n"
-            "If it was not you, you need not do anything: your password stays as it is.",
-            name=name,
-            minutes=current_app.config["RESET_SECONDS"] // 60,
-            link=link,
-        )
-        outbox.put(writer, email, _("Replace your password"), text, decoy=decoy)
+        notice = account_texts.reset_requested(link)
+        _put(writer, reader, notice, decoy=customer is None)
+
+
+def _reader(customer: Customer) -> Reader:
+    return Reader(customer.email, customer.display_name)
 
 
 def _owner_s_language(customer: Customer) -> AbstractContextManager[None]:
@@ -162,16 +139,9 @@ def _tell(
     with language.speaking(language.of_owner(int(user_id), stored, own)):
         notice = make()
         if notice is not None:
-            _put(connection, email, full_name or username, notice, decoy)
+            _put(connection, Reader(email, full_name or username), notice, decoy)
 
 
-def _put(writer: Writer, email: str, name: str, notice: Notice, decoy: bool = False) -> None:
-    text = _(
-        "Hello %(name)s,\n\n%(text)s\n\nWhen: %(when)s\n\n"
-        "If it was not you: open the portal by typing its address, choose a new password under "
-        "Security, and look at your sessions there. If you can't sign in any more, write to us.",
-        name=name,
-        text=notice.text,
-        when=moment(now()),
-    )
-    outbox.put(writer, email, notice.subject, text, decoy)
+def _put(writer: Writer, reader: Reader, notice: Notice, decoy: bool = False) -> None:
+    letter = letter_of(notice, reader)
+    outbox.put(writer, reader.email, letter.subject, letter.text, letter.html, decoy=decoy)

@@ -35,13 +35,20 @@ class UnreadableMail(Exception):
 
 
 def put(
-    writer: Connection | Session, recipient: str, subject: str, text: str, decoy: bool = False
+    writer: Connection | Session,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str = "",
+    *,
+    decoy: bool = False,
 ) -> None:
     """Queue a mail in the caller's transaction; call `hand_over` after the commit.
 
-    A decoy takes the same steps and time, but is not sent.
+    With `html`, the reader's program shows that instead of the text, if it can. A decoy takes the
+    same steps and time, but is not sent.
     """
-    message = compose(recipient, subject, text)
+    message = compose(recipient, subject, text, html)
     g.mails_waiting = True
     writer.execute(
         insert(OutboxMail).values(

@@ -1,22 +1,15 @@
-"""The texts of the notices to the owner of an account, in the current language."""
+"""The notices about two-factor authentication, in the current language."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, TypedDict
 
-from portal.extensions import twofactor
+from portal.extensions import DEEDS
 from portal.i18n.language import _
+from portal.mail.letters import Fact, Notice, address
 from portal.twofactor.signals import ChangeName
 
 ALARM_AFTER = 5
 PASSWORDS_ALARM_AFTER = 10
-
-
-class Notice(NamedTuple):
-    """The subject and the text of a mail."""
-
-    subject: str
-    text: str
-
 
 # Takes the facts of a change; `None` if another notice covers it.
 Make = Callable[..., Notice | None]
@@ -26,47 +19,62 @@ def activated(areas: Iterable[str]) -> Notice:
     """Return the notice that two-factor authentication is on."""
     return Notice(
         _("Two-factor authentication is on"),
-        _(
-            "Two-factor authentication was switched on for your account.\n"
-            "A code from your phone is now asked for here: %(areas)s.\n"
-            "All other sessions were signed out. Keep the recovery code in a safe place.",
-            areas=_labels(areas),
+        (
+            _("From now on we'll ask for a code when you: %(deeds)s.", deeds=_deeds(areas)),
+            _("Keep your recovery code safe. You were signed out on your other devices."),
         ),
+        advice=(
+            _("Then somebody else has the codes."),
+            _("Go to %(portal)s and reset your password.", portal=address()),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
     )
 
 
 def deactivated(by: str) -> Notice | None:
     """Return the notice that two-factor authentication is off; `reset` has the operator's."""
-    if by == "recovery":
-        return Notice(
-            _("Your recovery code was used: two-factor authentication is off"),
-            _(
-                "The recovery code of your account was used. It can't be used again, and it has "
-                "switched off two-factor authentication for your account.\n"
-                "From now on the password alone protects it. The entry in the app on your phone "
-                "and the recovery code are void."
-            ),
-        )
     if by == "operator":
         return None
+    ends = _("The codes in your app and your recovery code no longer work.")
+    again = _(
+        "Go to %(portal)s, change your password, sign out other devices, and turn on two-factor "
+        "authentication again.",
+        portal=address(),
+    )
+    contact = _("Can't sign in? Contact us now:")
+    if by == "recovery":
+        return Notice(
+            _("Your recovery code was used, so two-factor authentication is off"),
+            (_("Only your password protects your account now."), ends),
+            advice=(_("Then somebody else has your recovery code and your password."), again),
+            contact=contact,
+        )
     return Notice(
         _("Two-factor authentication is off"),
-        _(
-            "Two-factor authentication was switched off for your account.\n"
-            "From now on the password alone protects it. The entry in the app on your phone and "
-            "the recovery code are void."
-        ),
+        (_("Only your password protects your account now."), ends),
+        advice=(again,),
+        contact=contact,
     )
 
 
 def areas_changed(added: Iterable[str], removed: Iterable[str]) -> Notice:
     """Return the notice of changed areas."""
-    lines = [_("You have changed where a code is asked for.")]
+    lines = []
     if added:
-        lines.append(_("A code is now asked for here too: %(areas)s.", areas=_labels(added)))
+        text = _("From now on we'll also ask for a code when you: %(deeds)s.", deeds=_deeds(added))
+        lines.append(text)
     if removed:
-        lines.append(_("A code is no longer asked for here: %(areas)s.", areas=_labels(removed)))
-    return Notice(_("Your two-factor settings were changed"), "\n".join(lines))
+        text = _("We no longer ask for a code when you: %(deeds)s.", deeds=_deeds(removed))
+        lines.append(text)
+    return Notice(
+        _("You changed when we ask for a code"),
+        tuple(lines),
+        advice=(
+            _change_password(),
+            _("Then choose again when we should ask for a code."),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
+    )
 
 
 def recovery_code_used() -> None:
@@ -77,31 +85,47 @@ def recovery_code_replaced() -> Notice:
     """Return the notice of a new recovery code."""
     return Notice(
         _("You have a new recovery code"),
-        _("A new recovery code was made for your account. The old one is void."),
+        (_("Your old recovery code no longer works. Keep the new one safe."),),
+        advice=(_change_password(), _("Then create another recovery code.")),
+        contact=_("Can't sign in? Contact us now:"),
     )
 
 
 def authenticator_added(authenticator: str) -> Notice:
-    """Return the notice of an added authenticator."""
+    """Return the notice of an added device."""
     return Notice(
-        _("Another authenticator app was added"),
-        _(
-            "Another authenticator app was added to your account: %(app)s.\n"
-            "Codes of each of your apps are accepted from now on.",
-            app=authenticator,
+        _("A device was added to your account"),
+        (_("You can use codes from any of your devices."),),
+        advice=(
+            _(
+                "Go to %(portal)s, remove “%(device)s”, change your password, and sign out other "
+                "devices.",
+                portal=address(),
+                device=authenticator,
+            ),
         ),
+        contact=_("Can't sign in? Contact us now:"),
+        facts=(Fact(_("Device"), authenticator),),
     )
 
 
 def authenticator_removed(authenticator: str) -> Notice:
-    """Return the notice of a removed authenticator."""
+    """Return the notice of a removed device."""
     return Notice(
-        _("An authenticator app was removed"),
-        _(
-            "An authenticator app was removed from your account: %(app)s.\n"
-            "Its codes are not accepted any more. You can delete the entry in that app.",
-            app=authenticator,
+        _("A device was removed from your account"),
+        (
+            _(
+                "Codes from “%(device)s” no longer work. You can delete this account from the app "
+                "on that device.",
+                device=authenticator,
+            ),
         ),
+        advice=(
+            _change_password(),
+            _("Then check the list of your devices, and add yours again."),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
+        facts=(Fact(_("Device"), authenticator),),
     )
 
 
@@ -110,37 +134,60 @@ def trust_reused(browser: str) -> Notice:
     kind, on, system = browser.partition(" on ")
     name = _("%(browser)s on %(system)s", browser=kind, system=system) if on else ""
     return Notice(
-        _("A browser is no longer trusted"),
-        _(
-            "Your password was entered together with an old copy of what we know a trusted browser "
-            "by: %(browser)s.\n"
-            "That browser is no longer trusted: we ask for a code again when you sign in there. "
-            "This can also happen when a browser was restored from a backup.",
-            browser=name or _("An unknown browser"),
+        _("We've stopped trusting one of your browsers"),
+        (
+            _(
+                "Somebody entered your password in a browser that has an old copy of a trusted "
+                "browser's data. From now on we'll ask for a code when you sign in there."
+            ),
+            _("This can also happen if you restored the browser from a backup."),
         ),
+        advice=(
+            _("Then somebody may have copied your browser's data and knows your password."),
+            _change_password(),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
+        question=_("Didn't restore a backup?"),
+        facts=(Fact(_("Trusted browser"), name or _("An unknown browser")),),
+        alarm=True,
     )
 
 
 def reset(**_facts: str) -> Notice:
     """Return the notice that an operator has turned two-factor authentication off."""
     return Notice(
-        _("Two-factor authentication was reset"),
-        _(
-            "Our staff has switched off two-factor authentication for your account.\n"
-            "From now on the password alone protects it. You can switch it on again in the "
-            "security section. All sessions were signed out."
+        _("Our support team turned off two-factor authentication"),
+        (
+            _("Only your password protects your account now. You were signed out everywhere."),
+            _("You can turn two-factor authentication on again under Security."),
         ),
+        advice=(
+            _("Then somebody else may have asked in your name."),
+            _(
+                "Go to %(portal)s, change your password, and turn on two-factor authentication "
+                "again.",
+                portal=address(),
+            ),
+        ),
+        contact=_("Tell us, too:"),
+        question=_("Didn't ask us for this?"),
     )
 
 
 def unlocked(**_facts: str) -> Notice:
     """Return the notice that an operator has unlocked the codes."""
     return Notice(
-        _("Codes were unlocked for your account"),
-        _(
-            "Our staff has ended the wait after wrong codes for your account. Two-factor "
-            "authentication stays on. All sessions were signed out."
+        _("We've unlocked your account"),
+        (
+            _("You can enter codes again. Two-factor authentication is still on."),
+            _("You were signed out everywhere."),
         ),
+        advice=(
+            _("Then somebody else may have asked in your name."),
+            _("Go to %(portal)s and change your password.", portal=address()),
+        ),
+        contact=_("Tell us, too:"),
+        question=_("Didn't ask us for this?"),
     )
 
 
@@ -148,12 +195,18 @@ def wrong_codes() -> Notice:
     """Return the warning of wrong codes."""
     return Notice(
         _("Wrong codes for your account"),
-        _(
-            "%(count)d wrong codes in a row were entered for your account. Whoever did this has "
-            "to wait longer and longer now.\nTo be asked for a code at sign-in, one has to know "
-            "the password.",
-            count=ALARM_AFTER,
+        (
+            _(
+                "Somebody entered %(count)d wrong codes. They probably know your password. If it "
+                "wasn't you, change it now.",
+                count=ALARM_AFTER,
+            ),
+            _("After each further wrong code we make them wait longer."),
+            _("Was it you? Set your phone's date and time to automatic, then enter a new code."),
         ),
+        advice=(_change_password(),),
+        contact=_("Can't sign in? Contact us now:"),
+        alarm=True,
     )
 
 
@@ -161,24 +214,44 @@ def wrong_passwords() -> Notice:
     """Return the warning of wrong passwords."""
     return Notice(
         _("Wrong passwords for your account"),
-        _(
-            "%(count)d wrong passwords in a row were entered for your account. Further ones have "
-            "to wait longer and longer now.\nYou can still sign in with a browser that you have "
-            "used before. If you forgot your password, choose a new one on the sign-in page.",
-            count=PASSWORDS_ALARM_AFTER,
+        (
+            _(
+                "Somebody entered %(count)d wrong passwords. After each further one we make them "
+                "wait longer.",
+                count=PASSWORDS_ALARM_AFTER,
+            ),
+            _("You can still sign in with a browser that you've used here before."),
+            _("Was it you? Choose “Forgot your password?” on the sign-in page."),
         ),
+        advice=(
+            _(
+                "If you use your password elsewhere or it's easy to guess, go to %(portal)s and "
+                "change it.",
+                portal=address(),
+            ),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
+        alarm=True,
     )
 
 
 def locked_codes() -> Notice:
     """Return the warning that codes are locked after very many wrong codes."""
     return Notice(
-        _("Codes are locked for your account"),
-        _(
-            "After very many wrong codes in a row no code is accepted for your account any more. "
-            "Two-factor authentication stays on.\nYour recovery code still works; without it, ask "
-            "us to unlock the account."
+        _("We've locked codes to protect your account"),
+        (
+            _("Somebody entered a great many wrong codes, so we no longer accept codes."),
+            _("You can still use your recovery code. It turns off two-factor authentication."),
         ),
+        advice=(
+            _("They probably know your password."),
+            _(
+                "Go to %(portal)s, sign in with your recovery code, and change your password.",
+                portal=address(),
+            ),
+        ),
+        contact=_("No recovery code? Contact us to unlock your account:"),
+        alarm=True,
     )
 
 
@@ -221,6 +294,13 @@ def of_change(name: ChangeName, facts: Mapping[str, Any]) -> Notice | None:
     return _CHANGES[name](**facts)
 
 
-def _labels(keys: Iterable[str]) -> str:
-    labels = {area.key: str(area.label) for area in twofactor.areas}
-    return ", ".join(label for key, label in labels.items() if key in set(keys))
+def _change_password() -> str:
+    return _(
+        "Go to %(portal)s, change your password, and sign out other devices.", portal=address()
+    )
+
+
+def _deeds(areas: Iterable[str]) -> str:
+    """Return what needs a code, in the portal's order: `sign in, change your password`."""
+    chosen = set(areas)
+    return ", ".join(str(deed) for area, deed in DEEDS.items() if area in chosen)

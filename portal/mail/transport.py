@@ -27,8 +27,11 @@ def init_app(app: Flask) -> None:
     app.extensions["outbox"] = Path(app.instance_path) / "outbox"
 
 
-def compose(recipient: str, subject: str, text: str) -> EmailMessage:
-    """Return a plain-text mail; line breaks in headers become spaces."""
+def compose(recipient: str, subject: str, text: str, html: str = "") -> EmailMessage:
+    """Return a mail, with a second part if there is `html`; line breaks in headers become spaces.
+
+    Programs show the last part that they can, so the HTML comes last (RFC 2046, 5.1.4).
+    """
     config = current_app.config
     message = EmailMessage(policy=WIRE)
     sender, recipient, subject = map(_line, (config["MAIL_FROM"], recipient, subject))
@@ -38,7 +41,9 @@ def compose(recipient: str, subject: str, text: str) -> EmailMessage:
     message["Date"] = format_datetime(datetime.fromtimestamp(now(), UTC))
     message["Message-ID"] = make_msgid(domain=urlsplit(config["PUBLIC_URL"]).hostname)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text.strip() + f"\n\n-- \n{config['SITE_NAME']}\n")
+    message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
     message["Content-Language"] = tag()
     return message
 

@@ -12,3 +12,13 @@ def mails(app):
     return [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths
     ]
+
+
+def text_of(message):
+    """The plain-text part, as one line."""
+    return " ".join(message.get_body(("plain",)).get_content().split())
+
+
+def html_of(message):
+    """The HTML part."""
+    return message.get_body(("html",)).get_content()

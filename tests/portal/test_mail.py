@@ -42,7 +42,6 @@ def test_without_a_server_a_mail_is_a_file_for_its_owner_only(context):
     assert message["Subject"] == "Grüße"
     assert message["Auto-Submitted"] == "auto-generated"
     assert "Hello Zoë, €5 – a very" in message.get_content()
-    assert message.get_content().rstrip().endswith("Customer Portal")
     assert waiting() == 0
     [path] = (Path(context.instance_path) / "outbox").iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

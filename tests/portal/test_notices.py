@@ -1,13 +1,19 @@
 """Notices: the owner gets a mail for every change of the second factor."""
 
+from functools import partial
+
 import pytest
 
 from portal.extensions import db
+from portal.i18n import language
+from portal.mail import account_texts, texts
+from portal.mail.letters import Reader, letter_of, when_of
 from portal.mail.texts import of_change
 from portal.twofactor import signals
-from tests.portal.mails import mails
+from tests.portal.mails import html_of, mails, text_of
 from tests.support.enrol import AREAS, enrol, new_recovery_code, sign_in
 from tests.support.forms import answer, submit
+from tests.support.html import parse
 
 
 @pytest.fixture
@@ -38,18 +44,19 @@ class TestNotices:
         submit(signed_in, "/security/two-factor/deactivate", {"code": enrolled.next_code()})
         assert self.subjects(app) == [
             "Two-factor authentication is on",
-            "Your two-factor settings were changed",
+            "You changed when we ask for a code",
             "You have a new recovery code",
             "Two-factor authentication is off",
         ]
         for message in mails(app):
-            text = message.get_content()
             assert message["To"] == "alice@example.org"
-            assert "When: 15 January 2027, 08:" in text
-            assert "If it was not you" in text
-            assert "http" not in text
-            assert enrolled.secret not in text
-            assert enrolled.recovery_code not in text
+            for text in (text_of(message), html_of(message)):
+                assert "15 January 2027, 08:" in text
+                assert "Wasn't you?" in text
+                assert "127.0.0.1:5000" in text, "the portal's address, to type"
+                assert "http" not in text
+                assert enrolled.secret not in text
+                assert enrolled.recovery_code not in text
 
     def test_the_recovery_code_is_one_mail(self, app, signed_in, customer_password, clock):
         """C-75, A-08"""
@@ -58,7 +65,7 @@ class TestNotices:
         asked = sign_in(other, "alice", customer_password, follow_redirects=True)
         answer(other, asked, {"code": enrolled.recovery_code})
         assert self.subjects(app)[1:] == [
-            "Your recovery code was used: two-factor authentication is off"
+            "Your recovery code was used, so two-factor authentication is off"
         ]
 
     def test_five_wrong_codes_are_told_once(self, app, signed_in, customer_password, clock):
@@ -72,25 +79,29 @@ class TestNotices:
     @pytest.mark.parametrize(
         ("name", "words", "subject"),
         [
-            ("held", {"until": 0.0, "locked": True}, "Codes are locked for your account"),
+            ("held", {"until": 0.0, "locked": True}, "We've locked codes to protect your account"),
             ("held", {"until": 0.0, "locked": False}, None),
-            ("reset", {"by": "operator", "reason": "lost"}, "Two-factor authentication was reset"),
-            ("unlocked", {"by": "operator", "reason": "x"}, "Codes were unlocked for your account"),
+            (
+                "reset",
+                {"by": "operator", "reason": "lost"},
+                "Our support team turned off two-factor authentication",
+            ),
+            ("unlocked", {"by": "operator", "reason": "x"}, "We've unlocked your account"),
             ("deactivated", {"by": "operator"}, None),
             (
                 "authenticator_added",
                 {"authenticator": "Tablet"},
-                "Another authenticator app was added",
+                "A device was added to your account",
             ),
             (
                 "authenticator_removed",
                 {"authenticator": "Tablet"},
-                "An authenticator app was removed",
+                "A device was removed from your account",
             ),
             (
                 "trust_reused",
                 {"browser": "Firefox on Linux"},
-                "A browser is no longer trusted",
+                "We've stopped trusting one of your browsers",
             ),
             ("challenge_failed", {"area": "password", "run": 4}, None),
             ("challenge_failed", {"area": "password", "run": 6}, None),
@@ -104,10 +115,10 @@ class TestNotices:
         """F-18"""
         for browser in ("Firefox on Linux", "A browser"):
             happen(context, "trust_reused", str(customer.id), {"browser": browser})
-        one, other = (message.get_content() for message in mails(context))
-        assert "Firefox on Linux" in one
+        one, other = (text_of(message) for message in mails(context))
+        assert "Trusted browser: Firefox on Linux" in one
         assert "An unknown browser" in other
-        assert "choose a new password" in one.replace("\n", " ")
+        assert "change your password" in one
 
     def test_nobody_is_told_of_a_closed_account(self, context):
         happen(context, "deactivated", "4711", {"by": "code"})
@@ -121,18 +132,117 @@ class TestNotices:
         assert len(mails(context)) == 1
 
 
+FACTS = {
+    "activated": {"areas": ("sign_in", "invoices")},
+    "deactivated": {"by": "code"},
+    "areas_changed": {"added": ("password",), "removed": ("sign_in",)},
+    "authenticator_added": {"authenticator": "Tablet"},
+    "authenticator_removed": {"authenticator": "Tablet"},
+    "trust_reused": {"browser": "Firefox on Linux"},
+    "reset": {"by": "operator", "reason": "lost"},
+    "unlocked": {"by": "operator", "reason": "guessed"},
+}
+
+
 def test_each_change_has_a_notice_or_is_told_by_another(app):
     """F-85: no notice is missing, so no change fails because it has no mail."""
-    facts = {
-        "activated": {"areas": ("sign_in",)},
-        "deactivated": {"by": "code"},
-        "areas_changed": {"added": (), "removed": ("sign_in",)},
-        "authenticator_added": {"authenticator": "Tablet"},
-        "authenticator_removed": {"authenticator": "Tablet"},
-        "trust_reused": {"browser": "Firefox on Linux"},
-        "reset": {"by": "operator", "reason": "lost"},
-        "unlocked": {"by": "operator", "reason": "guessed"},
-    }
     with app.test_request_context():
-        silent = {name for name in signals.CHANGES if of_change(name, facts.get(name, {})) is None}
+        silent = {name for name in signals.CHANGES if of_change(name, FACTS.get(name, {})) is None}
     assert silent == {"recovery_code_used"}
+
+
+LINK = "http://127.0.0.1:5000/reset/abc"
+LONG = "x" * 200
+MAKERS = {
+    **{name: partial(of_change, name, FACTS.get(name, {})) for name in signals.CHANGES},
+    "by_recovery": partial(of_change, "deactivated", {"by": "recovery"}),
+    "wrong_codes": texts.wrong_codes,
+    "wrong_passwords": texts.wrong_passwords,
+    "locked": texts.locked_codes,
+    "password_changed": account_texts.password_changed,
+    "email_changed": partial(account_texts.email_changed, f"<b>{LONG}@example.org"),
+    "email_taken": partial(account_texts.email_taken, f"{LONG}@example.org"),
+    "account_closed": account_texts.account_closed,
+    "reset_requested": partial(account_texts.reset_requested, LINK),
+}
+del MAKERS["recovery_code_used"]
+CONTACTS = {"SUPPORT_EMAIL": "help@example.org", "SUPPORT_PHONE": "+44 1225 496000"}
+
+
+class TestLetters:
+    """Each mail says the same as text and as HTML, and nothing in it comes from elsewhere."""
+
+    @pytest.fixture(params=[("en", {}), ("de", CONTACTS)], ids=["en", "de-with-support"])
+    def case(self, request):
+        return request.param
+
+    @pytest.fixture
+    def settings(self, case):
+        return {"COMPANY": "Rabbit & Sons", **case[1]}
+
+    @pytest.fixture
+    def letters(self, case, app):
+        agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"}
+        with app.test_request_context(headers=agent), language.speaking(case[0]):
+            reader = Reader("dana@example.org", "<i>Dana</i>\n\nCall\u2028me", "Europe/Berlin")
+            yield {name: letter_of(make(), reader) for name, make in MAKERS.items()}
+
+    def test_both_parts_say_the_same(self, letters):
+        for name, letter in letters.items():
+            notice, page = letter.notice, " ".join(parse(letter.html).text.split())
+            text = " ".join(letter.text.split())
+            said = [letter.subject, letter.company, letter.portal, letter.greeting, notice.after]
+            said += [*notice.paragraphs, *notice.advice, letter.support.email, letter.contact]
+            said += [part for fact in letter.facts for part in fact]
+            for sentence in map(" ".join, map(str.split, said)):
+                assert sentence in text, name
+                assert sentence in page, name
+            assert "Firefox" in text
+            assert "Central European" in text or "Mitteleurop" in text
+
+    def test_html_loads_nothing_and_leads_to_support_and_link_alone(self, letters):
+        for name, letter in letters.items():
+            page = parse(letter.html)
+            tags = ("img", "link", "script", "iframe", "form", "object", "video", "svg", "base")
+            assert not any(page.all(tag) for tag in tags)
+            for sign in ("src=", "url(", "@import", "background="):
+                assert sign not in letter.html
+            links = {node.get("href") for node in page.all("a")}
+            allowed = {LINK} if name == "reset_requested" else set()
+            if letter.support.line:
+                allowed |= {"mailto:help@example.org", "tel:+441225496000"}
+            assert links == allowed
+            assert letter.html.count("href=") == len(page.all("a"))
+            assert (LINK in letter.text) == (name == "reset_requested")
+
+    def test_names_stay_text_and_sizes_are_bounded(self, letters):
+        for letter in letters.values():
+            assert "<i>" not in letter.html
+            assert "<b>" not in letter.html
+            assert "\n\nCall" not in letter.text
+            assert max(map(len, letter.text.splitlines())) <= 230, "a word is never broken"
+            assert len(letter.text) + len(letter.html) < 20_000
+            assert "prefers-color-scheme: dark" in letter.html
+
+    def test_advice_fits_what_happened(self, letters, app):
+        for name, letter in letters.items():
+            if letter.support.line:
+                assert letter.text.count("help@example.org") == (2 if letter.notice.contact else 1)
+            else:
+                assert not letter.contact, "no contact is promised without one"
+            if name in ("account_closed", "reset_requested", "email_taken"):
+                assert letter.portal not in " ".join(letter.notice.advice)
+
+
+@pytest.mark.parametrize(
+    ("zone", "when"),
+    [
+        ("Europe/Berlin", "15 January 2027, 09:00 (Central European Standard Time)"),
+        ("America/New_York", "15 January 2027, 03:00 (Eastern Standard Time)"),
+        (None, "15 January 2027, 08:00 (UTC)"),
+        ("Nowhere/At_All", "15 January 2027, 08:00 (UTC)"),
+        ("../../etc/passwd", "15 January 2027, 08:00 (UTC)"),
+    ],
+)
+def test_times_are_in_the_zone_of_the_reader(context, clock, zone, when):
+    assert when_of(clock(), zone) == when

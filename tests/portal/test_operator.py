@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import _NamedTextIOWrapper
 
-from tests.portal.mails import mails
+from tests.portal.mails import mails, text_of
 from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import enrol
@@ -31,8 +31,8 @@ def enrolled(signed_in, clock, customer_password):
 @pytest.mark.parametrize(
     ("command", "subject", "state"),
     [
-        ("reset", "Two-factor authentication was reset", "off"),
-        ("unlock", "Codes were unlocked for your account", "on"),
+        ("reset", "Our support team turned off two-factor authentication", "off"),
+        ("unlock", "We've unlocked your account", "on"),
     ],
 )
 def test_help_ends_the_sessions_and_is_mailed(
@@ -44,7 +44,7 @@ def test_help_ends_the_sessions_and_is_mailed(
     assert enrolled.secret not in done.output
     assert signed_in.get("/").status_code == 303
     assert [mail["Subject"] for mail in mails(app)][-1] == subject
-    assert "All sessions were signed out" in mails(app)[-1].get_content()
+    assert "You were signed out everywhere" in text_of(mails(app)[-1])
     assert json.loads(twofactor("status", "alice", "--json").stdout)["state"] == state
 
 

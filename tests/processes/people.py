@@ -252,7 +252,8 @@ class People:
     def last_mail(self) -> str:
         """Return the text of the latest mail in the outbox folder."""
         latest = max(self._outbox.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
-        return str(message_from_bytes(latest.read_bytes(), policy=policy.default).get_content())
+        message: Any = message_from_bytes(latest.read_bytes(), policy=policy.default)
+        return str(message.get_body(("plain",)).get_content())
 
     def _scalar(self, statement: str, **values: Any) -> Any:
         with db.engine.connect() as connection:

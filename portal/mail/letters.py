@@ -1,0 +1,199 @@
+"""Letters: what a mail says, written as text and as HTML, both with the same facts."""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from itertools import chain, zip_longest
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date, format_datetime, get_timezone_name
+from css_inline import CSSInliner
+from flask import Flask, current_app, has_request_context, request
+from flask_babel import get_locale
+from markupsafe import Markup, escape
+
+from portal.clock import now
+from portal.i18n.formats import device
+from portal.i18n.language import _
+from portal.rules.support import Support, support_of
+
+COLUMNS = 72
+BROWSER_LENGTH = 80
+_HYPHENED = re.compile(r"(\b\w{1,6}-\w{2,6}\b(?!-))")
+
+
+class Fact(NamedTuple):
+    """A row of the table of facts."""
+
+    label: str
+    value: str
+
+
+class Link(NamedTuple):
+    """A link: as a button and written out below it in HTML, and written out in the text."""
+
+    label: str
+    written: str
+    url: str
+
+
+class Reader(NamedTuple):
+    """The recipient of a letter."""
+
+    email: str
+    name: str
+    zone: str | None = None  # such as `Europe/London`; None: UTC
+
+
+class Notice(NamedTuple):
+    """What happened, and what the reader can do about it.
+
+    `contact` leads to the support contacts, and is left out if there are none.
+    """
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    advice: tuple[str, ...] = ()
+    contact: str = ""
+    question: str = ""  # the heading of the advice; by default "Wasn't you?"
+    facts: tuple[Fact, ...] = ()
+    link: Link | None = None
+    after: str = ""  # follows the link
+    alarm: bool = False  # somebody else may have done it
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A notice with everything that is the same in all mails, for the template."""
+
+    notice: Notice
+    greeting: str
+    facts: tuple[Fact, ...]
+    question: str
+    contact: str
+    company: str
+    portal: str
+    support: Support
+    promise: str
+
+    @property
+    def subject(self) -> str:
+        """Say what happened."""
+        return self.notice.subject
+
+    @property
+    def text(self) -> str:
+        """The plain-text part, in lines of at most COLUMNS."""
+        return "\n\n".join(filter(None, self._blocks())) + "\n"
+
+    @property
+    def html(self) -> str:
+        """The HTML part, with its styles in attributes and nothing from elsewhere."""
+        template = current_app.jinja_env.get_template("mail/letter.html")
+        return _inliner().inline(template.render(letter=self, notice=self.notice))
+
+    def _blocks(self) -> Iterator[str]:
+        notice = self.notice
+        yield _wrapped(self.subject)
+        yield _wrapped(self.greeting)
+        yield from map(_wrapped, notice.paragraphs)
+        if notice.link:
+            yield notice.link.url
+        yield _wrapped(notice.after)
+        yield "\n".join(_wrapped(f"{label}: {value}", "  ") for label, value in self.facts)
+        if notice.advice or self.contact:
+            contact = f"{self.contact} {self.support.line}" if self.contact else ""
+            lines = filter(None, (self.question, *notice.advice, contact))
+            yield "\n".join(map(_wrapped, lines))
+        foot = (self.company, self.portal, *filter(None, self.support))
+        yield "\n".join((_wrapped(self.promise), "", "-- ", *foot))
+
+
+def init_app(app: Flask) -> None:
+    """Add the filter of the mail templates."""
+    app.jinja_env.filters["whole"] = _whole
+
+
+def letter_of(notice: Notice, reader: Reader) -> Letter:
+    """Return the letter that tells a reader of something that happens now."""
+    support = support_of(current_app.config)
+    facts = [*notice.facts, Fact(_("When"), when_of(now(), reader.zone))]
+    if browser := _browser():
+        facts.append(Fact(_("Browser"), browser))
+    return Letter(
+        notice=notice,
+        greeting=_("Hello %(name)s,", name=reader.name),
+        facts=tuple(facts),
+        question=notice.question or _("Wasn't you?"),
+        contact=notice.contact if support.line else "",
+        company=current_app.config["COMPANY"] or current_app.config["SITE_NAME"],
+        portal=address(),
+        support=support,
+        promise=_("We never ask for your password or a code by e-mail."),
+    )
+
+
+def address() -> str:
+    """Return the portal's address to type, e.g. `portal.example.org`."""
+    url = urlsplit(current_app.config["PUBLIC_URL"])
+    return f"{url.netloc}{url.path}".rstrip("/")
+
+
+def when_of(seconds: float, zone: str | None) -> str:
+    """Return a time in a zone with the zone's name, in UTC if the zone is not known.
+
+    E.g. `28 November 2026, 16:00 (Central European Standard Time)`.
+    """
+    locale = get_locale()
+    info = _zone(zone)
+    at = datetime.fromtimestamp(seconds, info)
+    name = "UTC" if info is UTC else get_timezone_name(at, locale=locale)
+    return _(
+        "%(date)s, %(time)s (%(zone)s)",
+        date=format_date(at, "long", locale),
+        time=format_datetime(at, "HH:mm", info, locale),
+        zone=name,
+    )
+
+
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _browser() -> str:
+    """Return the browser and system of this request; empty outside of one."""
+    if not has_request_context() or not request.user_agent.string:
+        return ""
+    return device(request.user_agent.string)[:BROWSER_LENGTH]
+
+
+def _whole(text: str) -> Markup:
+    """Return a sentence as HTML in which words such as `e-mail` are not broken at the hyphen."""
+    parts = _HYPHENED.split(text)
+    words = (Markup('<span class="whole">%s</span>') % word for word in parts[1::2])
+    return Markup().join(
+        chain.from_iterable(zip_longest(map(escape, parts[::2]), words, fillvalue=""))
+    )
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        COLUMNS,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+@cache
+def _inliner() -> CSSInliner:
+    return CSSInliner(load_remote_stylesheets=False)
