@@ -83,6 +83,7 @@ def _portal(person: Person) -> Iterator[str]:
         ("e-mail address", "/security/email", "Save"),
         ("closing", "/security/close", "Close my account"),
         ("profile", "/security/profile", ""),
+        ("help", f"{TWOFACTOR}/help", ""),
     ):
         person.open(path)
         yield name
