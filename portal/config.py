@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from portal.rules.issuer import issuer_of
+from portal.rules import issuer
+from portal.rules.app_entry import issuer_of
 from portal.rules.secret_keys import is_weak
 from portal.rules.support import is_contact, support_of
 
@@ -26,7 +27,7 @@ class SettingError(ValueError):
 
 DEFAULTS: dict[str, Any] = {
     "SITE_NAME": "Customer Portal",
-    "COMPANY": None,  # the company behind the portal; None: SITE_NAME
+    **dict.fromkeys(issuer.SETTINGS),  # the company behind the portal, and its bank account
     "SUPPORT_EMAIL": None,  # where people are told to turn to; None: not named
     "SUPPORT_PHONE": None,
     "SUPPORT_URL": None,
@@ -70,7 +71,7 @@ DEFAULTS: dict[str, Any] = {
 }
 
 TEXTS = {
-    "COMPANY",
+    *issuer.SETTINGS,
     "INSTANCE_PATH",
     "MAIL_FROM",
     "MAIL_PASSWORD",
@@ -162,6 +163,8 @@ def check(config: Mapping[str, Any]) -> None:
     if config["MAIL_TLS"] not in ("starttls", "tls", "none"):
         raise SettingError("MAIL_TLS must be starttls, tls or none.")
     _check_support(config)
+    if problem := issuer.problem_with(config):
+        raise SettingError(problem)
     url = urlsplit(config["PUBLIC_URL"] or "http://localhost")
     if url.scheme not in ("http", "https") or not url.netloc:
         raise SettingError("PUBLIC_URL must be an address such as https://portal.example.org.")

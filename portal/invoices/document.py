@@ -1,59 +1,101 @@
 """An invoice as a PDF file."""
 
+from dataclasses import dataclass, field
+
 from portal.i18n.formats import day, money
 from portal.i18n.language import _, tag
+from portal.invoices import payment
 from portal.invoices.pdf import HEIGHT, WIDTH, Page, document, text_width
+from portal.invoices.sentences import bank_details, settled
+from portal.invoices.tags import Element
 from portal.models import Customer, Invoice, InvoiceLine
+from portal.rules.issuer import Issuer
 
 LEFT, RIGHT = 56, WIDTH - 56
 QUANTITY, PRICE = RIGHT - 180, RIGHT - 90
+FACTS = PRICE - 110
 BOTTOM = HEIGHT - 130
-COMPANY = "Harbour & Söhne Hosting Ltd"
-SENDER = (COMPANY, "12 Quay Street", "Bristol BS1 4DJ", "VAT no. GB 000 0000 00")
-BANK = "IBAN GB33 BUKB 2020 1555 5555 55"
+CODE_SIDE = 110  # points: over 0.7 mm a module
 
 
-def invoice_pdf(invoice: Invoice, site_name: str) -> bytes:
+@dataclass
+class Sheet:
+    """The pages so far, the structure of the document, and how far down the last page is full."""
+
+    pages: list[Page] = field(default_factory=list)
+    root: Element = field(default_factory=lambda: Element("Document"))
+    y: float = 0
+
+    @property
+    def page(self) -> Page:
+        """The last page."""
+        return self.pages[-1]
+
+    def turn(self) -> None:
+        """Begin a new page."""
+        self.pages.append(Page(len(self.pages)))
+        self.y = 72
+
+    def paragraph(self, x: float, text: str, size: float = 10, bold: bool = False) -> None:
+        """Write a line of text that is a paragraph of its own."""
+        self.page.text(x, self.y, text, size, bold, self.root.add("P"))
+
+
+def invoice_pdf(invoice: Invoice, issuer: Issuer) -> bytes:
     """Return the invoice as a PDF file with as many pages as its lines need."""
-    pages = [Page()]
-    y = _head(pages[0], invoice)
-    y = _columns(pages[0], y)
+    sheet = Sheet()
+    sheet.turn()
+    _head(sheet, invoice, issuer)
+    table = sheet.root.add("Table")
+    _columns(sheet, table)
     for line in invoice.lines:
-        if y > BOTTOM:
-            pages.append(Page())
-            y = _columns(pages[-1], 72)
-        y = _line(pages[-1], y, line)
-    if y > BOTTOM - 60:
-        pages.append(Page())
-        y = 72
-    _sums(pages[-1], y, invoice)
-    for number, page in enumerate(pages, start=1):
-        place = _("page %(number)d of %(total)d", number=number, total=len(pages))
-        _foot(page, f"{invoice.number}  ·  {site_name}  ·  {place}")
+        if sheet.y > BOTTOM:
+            sheet.turn()
+            _columns(sheet, None)
+        _line(sheet, table, line)
+    if sheet.y > BOTTOM - 60:
+        sheet.turn()
+    _sums(sheet, table, invoice, issuer)
+    _payment(sheet, invoice, issuer)
+    for number, page in enumerate(sheet.pages, start=1):
+        place = _("page %(number)d of %(total)d", number=number, total=len(sheet.pages))
+        _foot(page, f"{invoice.number}  ·  {issuer.site}  ·  {place}")
     title = _("Invoice %(number)s", number=invoice.number)
-    return document(pages, title, COMPANY, tag(), invoice.issued_on)
+    return document(sheet.pages, sheet.root, title, issuer.company, tag(), invoice.issued_on)
 
 
-def _head(page: Page, invoice: Invoice) -> float:
-    page.text(LEFT, 80, _("Invoice"), 26, bold=True)
-    for at, text in enumerate(SENDER):
-        page.grey(0 if at == 0 else 0.35)
-        page.text_right(RIGHT, 66 + 14 * at, text, 9.5, bold=at == 0)
+def _head(sheet: Sheet, invoice: Invoice, issuer: Issuer) -> None:
+    page, root = sheet.page, sheet.root
+    page.colour(issuer.colour)
+    page.text(LEFT, 80, _("Invoice"), 26, True, root.add("H1"))
+    top: float = 66
+    if issuer.logo:
+        page.picture(FACTS, 36, issuer.logo, RIGHT - FACTS, 40)
+        top = 92
+    for at, text in enumerate([issuer.company, *issuer.address]):
+        if at:
+            page.grey(0.35)
+        page.text_right(RIGHT, top + 13 * at, _fitted(text, 250), 9.5, at == 0, root.add("P"))
     page.grey(0)
+    begin = max(140, top + 13 * (len(issuer.address) + 2))
     for at, text in enumerate(_recipient(invoice.customer)):
-        page.text(LEFT, 140 + 14 * at, text, 10)
+        page.text(LEFT, 140 + 14 * at, text, 10, False, root.add("P"))
     facts = [
         (_("Invoice number"), invoice.number),
         (_("Date"), day(invoice.issued_on)),
         (_("Due"), day(invoice.due_on)),
-        (_("Paid"), day(invoice.paid_on) if invoice.paid_on else _("not yet")),
     ]
+    if invoice.paid_on:
+        facts.append((_("Paid"), day(invoice.paid_on)))
+    table = root.add("Table")
     for at, (label, value) in enumerate(facts):
+        y = begin + 16 * at
+        row = table.add("TR")
         page.grey(0.35)
-        page.text(PRICE - 110, 140 + 16 * at, label, 9.5)
+        page.text(FACTS, y, label, 9.5, False, row.add("TH", scope="Row"))
         page.grey(0)
-        page.text_right(RIGHT, 140 + 16 * at, value, 10, bold=at == 0)
-    return 262
+        page.text_right(RIGHT, y, value, 10, at == 0, row.add("TD"))
+    sheet.y = max(262, begin + 16 * len(facts) + 30)
 
 
 def _recipient(customer: Customer) -> list[str]:
@@ -61,51 +103,76 @@ def _recipient(customer: Customer) -> list[str]:
     return [_fitted(line.strip(), 250) for line in lines if line.strip()][:7]
 
 
-def _columns(page: Page, y: float) -> float:
+def _columns(sheet: Sheet, table: Element | None) -> None:
+    """Write the head of the columns; only the first one is a part of the structure."""
+    page, y = sheet.page, sheet.y
+    row = table.add("TR") if table else None
     page.grey(0.35)
-    page.text(LEFT, y, _("Description"), 9)
-    page.text_right(QUANTITY, y, _("Quantity"), 9)
-    page.text_right(PRICE, y, _("Unit price"), 9)
-    page.text_right(RIGHT, y, _("Amount"), 9)
+    page.text(LEFT, y, _("Description"), 9, False, row and row.add("TH", scope="Column"))
+    for x, text in ((QUANTITY, _("Quantity")), (PRICE, _("Unit price")), (RIGHT, _("Amount"))):
+        page.text_right(x, y, text, 9, False, row and row.add("TH", scope="Column"))
     page.grey(0)
     page.rule(LEFT, y + 7, RIGHT, 0.8)
-    return y + 24
+    sheet.y += 24
 
 
-def _line(page: Page, y: float, line: InvoiceLine) -> float:
-    page.text(LEFT, y, _fitted(line.description, QUANTITY - LEFT - 60))
-    page.text_right(QUANTITY, y, str(line.quantity))
-    page.text_right(PRICE, y, money(line.unit_price))
-    page.text_right(RIGHT, y, money(line.amount))
+def _line(sheet: Sheet, table: Element, line: InvoiceLine) -> None:
+    page, y, row = sheet.page, sheet.y, table.add("TR")
+    description = _fitted(line.description, QUANTITY - LEFT - 60)
+    page.text(LEFT, y, description, element=row.add("TD"))
+    page.text_right(QUANTITY, y, str(line.quantity), element=row.add("TD"))
+    page.text_right(PRICE, y, money(line.unit_price), element=row.add("TD"))
+    page.text_right(RIGHT, y, money(line.amount), element=row.add("TD"))
     page.grey(0.8)
     page.rule(LEFT, y + 8, RIGHT, 0.4)
     page.grey(0)
-    return y + 22
+    sheet.y += 22
 
 
-def _sums(page: Page, y: float, invoice: Invoice) -> None:
+def _sums(sheet: Sheet, table: Element, invoice: Invoice, issuer: Issuer) -> None:
     rows = [
         (_("Net"), invoice.net, False),
         (_("VAT %(percent)d%%", percent=invoice.vat_percent), invoice.vat, False),
         (_("Total"), invoice.gross, True),
     ]
     for label, cents, bold in rows:
-        page.text(PRICE - 70, y + 6, label, 10.5 if bold else 10, bold)
-        page.text_right(RIGHT, y + 6, money(cents), 10.5 if bold else 10, bold)
-        y += 18
-    page.rule(PRICE - 70, y - 26, RIGHT, 0.8)
-    paid = invoice.paid_on
-    words = _("Please pay by %(date)s.", date=day(invoice.due_on))
-    if paid:
-        words = _("Paid on %(date)s. Thank you.", date=day(paid))
-    page.text(LEFT, y + 30, words, 10, bold=True)
-    if paid is None:
-        page.text(
-            LEFT,
-            y + 46,
-            _("%(account)s, reference %(number)s", account=BANK, number=invoice.number),
-            10,
-        )
+        row, size = table.add("TR"), 10.5 if bold else 10
+        sheet.page.text(PRICE - 70, sheet.y + 6, label, size, bold, row.add("TH", scope="Row"))
+        sheet.page.text_right(RIGHT, sheet.y + 6, money(cents), size, bold, row.add("TD"))
+        sheet.y += 18
+    sheet.page.colour(issuer.colour)
+    sheet.page.rule(PRICE - 70, sheet.y - 26, RIGHT, 0.8)
+    sheet.page.grey(0)
+    sheet.y += 30
+    sheet.paragraph(LEFT, settled(invoice), 12, bold=True)
+
+
+def _payment(sheet: Sheet, invoice: Invoice, issuer: Issuer) -> None:
+    """Write where to pay, with the payment QR code if there can be one."""
+    details = bank_details(invoice, issuer)
+    if not details:
+        return
+    code = payment.code_of(invoice, issuer)
+    if sheet.y + (CODE_SIDE + 30 if code else 16 * len(details)) > HEIGHT - 70:
+        sheet.turn()
+    sheet.y += 24
+    x: float = LEFT
+    if code:
+        unit = CODE_SIDE / code.side
+        figure = sheet.root.add("Figure", _("Payment QR code"))
+        sheet.page.blocks(LEFT, sheet.y - 10, unit, code.runs, figure)
+        x += CODE_SIDE + 16
+    table = sheet.root.add("Table")
+    for label, value in details:
+        row = table.add("TR")
+        sheet.page.grey(0.35)
+        sheet.page.text(x, sheet.y, label, 9.5, False, row.add("TH", scope="Row"))
+        sheet.page.grey(0)
+        sheet.page.text(x + 100, sheet.y, value, 10, False, row.add("TD"))
+        sheet.y += 16
+    if code:
+        sheet.y += 8
+        sheet.paragraph(x, _("Scan the code with your banking app to pay."), 9.5)
 
 
 def _foot(page: Page, text: str) -> None:

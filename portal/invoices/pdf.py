@@ -12,10 +12,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+
+from portal.invoices import tags
+from portal.invoices.tags import Element, Mark
 
 WIDTH, HEIGHT = A4[0], A4[1]  # in points
 FONTS = Path(__file__).parent / "fonts"
@@ -55,12 +60,25 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 @dataclass
 class Page:
-    """A page; `x` and `y` are in points, and `y` counts from the top."""
+    """A page; `x` and `y` are in points, and `y` counts from the top.
 
+    What belongs to no element of the structure, such as a line, is decoration to screen readers.
+    """
+
+    index: int = 0
     steps: list[Callable[[Canvas], None]] = field(default_factory=list)
     is_complete: bool = True  # no letter is missing so far
+    marks: int = 0
 
-    def text(self, x: float, y: float, text: str, size: float = 10, bold: bool = False) -> None:
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float = 10,
+        bold: bool = False,
+        element: Element | None = None,
+    ) -> None:
         """Write a text that starts at `x`."""
 
         def step(canvas: Canvas) -> None:
@@ -68,13 +86,19 @@ class Page:
             canvas.drawString(x, HEIGHT - y, printable(text))
 
         self.is_complete = self.is_complete and is_printable(text)
-        self.steps.append(step)
+        self._draw(step, element)
 
     def text_right(
-        self, x: float, y: float, text: str, size: float = 10, bold: bool = False
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float = 10,
+        bold: bool = False,
+        element: Element | None = None,
     ) -> None:
         """Write a text that ends at `x`."""
-        self.text(x - text_width(text, size, bold), y, text, size, bold)
+        self.text(x - text_width(text, size, bold), y, text, size, bold, element)
 
     def rule(self, x: float, y: float, to: float, weight: float = 0.5) -> None:
         """Draw a horizontal line from `x` to `to`."""
@@ -82,6 +106,41 @@ class Page:
         def step(canvas: Canvas) -> None:
             canvas.setLineWidth(weight)
             canvas.line(x, HEIGHT - y, to, HEIGHT - y)
+
+        self._draw(step, None)
+
+    def blocks(
+        self, x: float, y: float, unit: float, runs: list[tuple[int, int, int]], element: Element
+    ) -> None:
+        """Fill rows of squares of a side of `unit`; each run is (column, row, length)."""
+
+        def step(canvas: Canvas) -> None:
+            path = canvas.beginPath()
+            for column, row, length in runs:
+                path.rect(x + column * unit, HEIGHT - y - (row + 1) * unit, length * unit, unit)
+            canvas.drawPath(path, stroke=0, fill=1)
+
+        self._draw(step, element)
+
+    def picture(self, x: float, y: float, path: str, width: float, height: float) -> float:
+        """Draw an image file that fits into the given size; return the height that it takes."""
+        image = ImageReader(path)
+        wide, high = image.getSize()
+        scale = min(width / wide, height / high)
+
+        def step(canvas: Canvas) -> None:
+            place = (x, HEIGHT - y - high * scale, wide * scale, high * scale)
+            canvas.drawImage(image, *place, mask="auto")
+
+        self._draw(step, None)
+        return high * scale
+
+    def colour(self, colour: str) -> None:
+        """Set the colour of what follows, such as `#1f5fbf`."""
+
+        def step(canvas: Canvas) -> None:
+            canvas.setFillColor(HexColor(colour))
+            canvas.setStrokeColor(HexColor(colour))
 
         self.steps.append(step)
 
@@ -94,12 +153,30 @@ class Page:
 
         self.steps.append(step)
 
+    def _draw(self, step: Callable[[Canvas], None], element: Element | None) -> None:
+        begin = "/Artifact BMC"
+        if element is not None:
+            element.parts.append(Mark(self.index, self.marks))
+            begin = f"/{element.kind} <</MCID {self.marks}>> BDC"
+            self.marks += 1
 
-def document(pages: list[Page], title: str, author: str, language: str, day: date) -> bytes:
-    """Return the PDF file; the same arguments give the same bytes.
+        def marked(canvas: Canvas) -> None:
+            code: list[str] = canvas._code  # type: ignore[attr-defined]  # missing in the stub
+            code.append(begin)
+            step(canvas)
+            code.append("EMC")
+
+        self.steps.append(marked)
+
+
+def document(
+    pages: list[Page], structure: Element, title: str, author: str, language: str, day: date
+) -> bytes:
+    """Return the tagged PDF file; the same arguments give the same bytes.
 
     Args:
         pages: in order.
+        structure: the element with all others.
         title: the title, shown by PDF readers instead of the file's name.
         author: the author.
         language: a BCP 47 tag.
@@ -125,6 +202,7 @@ def document(pages: list[Page], title: str, author: str, language: str, day: dat
         for step in page.steps:
             step(canvas)
         canvas.showPage()
+    tags.write(canvas, structure)
     canvas.save()
     return file.getvalue()
 

@@ -8,6 +8,7 @@ import pytest
 from portal.i18n import language
 from portal.invoices.document import invoice_pdf
 from portal.models import Customer, Invoice, InvoiceLine
+from portal.rules.issuer import issuer_of
 from tests.support.customers import make_customer, make_invoices
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import answer, submit
@@ -47,7 +48,7 @@ def test_the_list_shows_every_invoice_with_a_download(app, signed_in, customer):
 
 
 def test_an_empty_list_says_so(signed_in):
-    assert "There are no invoices yet." in signed_in.get("/invoices/").text
+    assert "You have no invoices yet." in signed_in.get("/invoices/").text
 
 
 def test_the_invoice_of_somebody_else_does_not_exist(app, signed_in, customer, customer_password):
@@ -152,8 +153,8 @@ in_portal = pytest.mark.usefixtures("context")
 NOTE = "stands for a letter that can't be printed here"
 
 
-def pdf(invoice):
-    return invoice_pdf(invoice, "Customer Portal")
+def pdf(invoice, **settings):
+    return invoice_pdf(invoice, issuer_of({"SITE_NAME": "Customer Portal", **settings}))
 
 
 @in_portal
@@ -187,7 +188,7 @@ def test_an_independent_reader_sees_every_letter():
         r"Hosting \ (2) “é”",
         "€39.98",
         "2026-1",
-        "Please pay by 15 November 2026.",
+        "Amount due: €143.93 by 15 November 2026",
         "€143.93",
     ):
         assert words in text

@@ -198,7 +198,7 @@ def confirm(
         transaction.change(subject, changes.Activated(tuple(sorted(account.areas))))
 
     kit.store.run(work)
-    return replace(enrolment, recovery_hash=account.recovery_hash)
+    return replace(enrolment, recovery_hash=account.recovery_hash or "")
 
 
 def is_finished(ticket_id: str | None, account: Account | None) -> bool:
