@@ -70,7 +70,7 @@ def _head(sheet: Sheet, invoice: Invoice, issuer: Issuer) -> None:
     page.text(LEFT, 80, _("Invoice"), 26, True, root.add("H1"))
     top: float = 66
     if issuer.logo:
-        page.picture(FACTS, 36, issuer.logo, RIGHT - FACTS, 40)
+        page.picture_right(RIGHT, 36, issuer.logo, RIGHT - FACTS, 40)
         top = 92
     for at, text in enumerate([issuer.company, *issuer.address]):
         if at:
@@ -160,8 +160,9 @@ def _payment(sheet: Sheet, invoice: Invoice, issuer: Issuer) -> None:
     if code:
         unit = CODE_SIDE / code.side
         figure = sheet.root.add("Figure", _("Payment QR code"))
-        sheet.page.blocks(LEFT, sheet.y - 10, unit, code.runs, figure)
-        x += CODE_SIDE + 16
+        quiet = payment.QUIET_ZONE * unit  # in line with the text
+        sheet.page.blocks(LEFT - quiet, sheet.y - 8 - quiet, unit, code.runs, figure)
+        x += CODE_SIDE + 8
     table = sheet.root.add("Table")
     for label, value in details:
         row = table.add("TR")

@@ -122,18 +122,17 @@ class Page:
 
         self._draw(step, element)
 
-    def picture(self, x: float, y: float, path: str, width: float, height: float) -> float:
-        """Draw an image file that fits into the given size; return the height that it takes."""
+    def picture_right(self, x: float, y: float, path: str, width: float, height: float) -> None:
+        """Draw an image file that ends at `x` and fits into the given size."""
         image = ImageReader(path)
         wide, high = image.getSize()
         scale = min(width / wide, height / high)
 
         def step(canvas: Canvas) -> None:
-            place = (x, HEIGHT - y - high * scale, wide * scale, high * scale)
+            place = (x - wide * scale, HEIGHT - y - high * scale, wide * scale, high * scale)
             canvas.drawImage(image, *place, mask="auto")
 
         self._draw(step, None)
-        return high * scale
 
     def colour(self, colour: str) -> None:
         """Set the colour of what follows, such as `#1f5fbf`."""

@@ -1,14 +1,6 @@
 """The list of invoices, the page of one, and the downloads."""
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    render_template,
-    request,
-    stream_with_context,
-)
+from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from sqlalchemy import select
@@ -89,11 +81,9 @@ def download_all() -> ResponseReturnValue:
     chosen = selection.chosen(current_user.invoices, wanted, today())[: selection.MOST]
     if not chosen:
         abort(404)
-    parts = archive(chosen, issuer_of(current_app.config))
-    response = Response(stream_with_context(parts), mimetype="application/zip")
     name = "-".join(filter(None, ["invoices", str(wanted.year or ""), wanted.state]))
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.zip")
-    return response
+    file = archive(chosen, issuer_of(current_app.config))
+    return send_file(file, "application/zip", as_attachment=True, download_name=f"{name}.zip")
 
 
 def _found(number: str) -> Invoice:
