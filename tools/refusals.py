@@ -17,7 +17,7 @@ BEGIN, END = "<!-- made by: python -m tools.refusals -->", "<!-- end -->"
 NOW = 1_790_000_000.0  # 21 September 2026, 14:13 UTC
 # Each refusal with the values of an example, and the way out of it.
 REFUSALS: list[tuple[TwoFactorError, str]] = [
-    (errors.ChallengeRequired(), "Enter a code; what was typed is kept."),
+    (errors.ChallengeRequired(), "Enter a code; we keep what you entered."),
     (errors.ChallengeRequired(wait=22), "Wait for the next code; the page counts down."),
     (errors.MalformedCode(), "Enter six digits. Nothing is counted."),
     (slips.RecoveryCodeUnasked(), "Enter a code of the app, or choose *Use recovery code*."),
@@ -32,8 +32,8 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.RecoveryNeeded(), "Enter the recovery code."),
     (errors.MalformedRecoveryCode(), "Enter all 20 characters. Nothing is counted."),
     (slips.NotARecoveryCode(), "Enter the recovery code, or choose *Use a code from my app*."),
-    (slips.RecoverySlip(2, entered=19, needed=20), "Correct the group; what was typed is kept."),
-    (slips.RecoverySlip(3, symbol="U"), "Correct the group; what was typed is kept."),
+    (slips.RecoverySlip(2, entered=19, needed=20), "Correct the group; we keep what you entered."),
+    (slips.RecoverySlip(3, symbol="U"), "Correct the group; we keep what you entered."),
     (errors.RecoveryWrong(), "Check the code; ask the support if it is lost."),
     (errors.RecoveryHeld(NOW + 900), "Wait, or enter a code of the app."),
     (errors.PasswordWrong(), "Enter the password again."),
@@ -63,7 +63,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.AlreadyOn(), "Nothing to do."),
     (errors.NotOn(), "Nothing to do."),
     (errors.ContinuationBroken(), "Fill in the form again; *Back to the form* leads there."),
-    (errors.AlreadyDone(int(NOW)), "Look whether it worked; *Back to the form* leads there."),
+    (errors.AlreadyDone(int(NOW)), "Check whether it worked; *Back to the form* leads there."),
     (challenge.FormAgain(), "Send the form again, without a code."),
     (errors.CrossSite(), "Open the page itself and try again."),
     (errors.Unavailable(), "Try again; the log names the cause for operators."),

@@ -92,7 +92,7 @@ def test_the_new_password_signs_in_and_the_old_one_does_not(app, signed_in, cust
         (None, "password1234", None, "Many people use"),
         (None, "alice-1234567", None, "your own name, with digits"),
         (None, "x" * 513, None, "at most 512"),
-        (None, None, None, "This is your present password."),
+        (None, None, None, "That's your current password."),
     ],
 )
 def test_each_refusal_has_its_sentence(signed_in, customer_password, old, new, repeat, sentence):
@@ -299,7 +299,7 @@ class TestCheckedFirst:
         sent = {"current_password": "wrong", **data}
         assert submit(signed_in, "/security/password", sent, headers=self.CHECK).status_code == 204
         refused = change(signed_in, customer_password, customer_password)
-        assert "This is your present password." in refused.text
+        assert "That's your current password." in refused.text
 
     def test_a_taken_address_is_told_after_the_code_alone(
         self, app, signed_in, enrolled, customer_password

@@ -25,8 +25,8 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         " used this one, it no longer works."
     ),
     errors.EnrolmentExpired: later(
-        "You took too long or started again elsewhere, so we stopped. Delete the new entry in your"
-        " authenticator app, then start again."
+        "You took too long or started again elsewhere, so we stopped. Delete the new account in"
+        " your authenticator app, then start again."
     ),
     enrolment_errors.EnrolmentReplaced: later(
         "You started again in another tab. Scan the newer QR code, then enter its code."
