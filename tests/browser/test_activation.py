@@ -94,6 +94,8 @@ def test_the_whole_way(person, customer, customer_password, tmp_path):
     expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
     expect(person.page).to_have_title(re.compile("Two-factor authentication is on"))
     expect(person.page.locator("h1")).to_be_focused()
+    person.inspect()
+    person.follow("Show recovery code")
     expect(person.page.locator("#twofactor-recovery-code")).to_be_visible()
     person.inspect()
     person.follow("Continue")

@@ -190,7 +190,7 @@ def _done(state: State, message: str) -> Response:
 
 def _addition_object(state: State, addition: Addition) -> Response:
     setup = secret.setup(state, addition.secret)
-    message = _("Add the secret to an authenticator, then send its first code.")
+    message = _("Add the setup key to an authenticator app, then send its first code.")
     return responses.done(message, secret=setup.key, uri=setup.uri, name=addition.name)
 
 
