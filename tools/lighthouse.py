@@ -67,7 +67,11 @@ def pages(app: Any, clock: Clock) -> dict[str, tuple[str, str]]:
     enrol(alice, clock, PASSWORD)
     sign_in(bob, "bob", PASSWORD)
     sign_in(beginner, "bob", PASSWORD)
-    submit(beginner, f"{TWOFACTOR}/activate", {"password": PASSWORD, "areas": ["password"]})
+    submit(
+        beginner,
+        f"{TWOFACTOR}/activate",
+        {"password": PASSWORD, "choice": "mine", "areas": ["password"]},
+    )
     return {
         "sign-in": ("/login", ""),
         "security": ("/security/", cookies(alice)),

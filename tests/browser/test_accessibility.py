@@ -118,7 +118,7 @@ def test_the_wizard_names_the_current_step(person, customer, customer_password):
           - text: – your account is protected by your password alone.
     """)
     person.use("Activate two-factor authentication")
-    for number, name in ((1, "Confirm"), (2, "Scan")):
+    for number, name in ((1, "Choose"), (2, "Scan")):
         expect(person.page.locator("main")).to_match_aria_snapshot(f"""
           - paragraph: Step {number} of 3
           - list "Step {number} of 3"
@@ -127,7 +127,13 @@ def test_the_wizard_names_the_current_step(person, customer, customer_password):
         expect(current).to_have_text(name)
         expect(current).to_have_role("listitem")
         if number == 1:
-            assert spoken(person, "group", "Ask me for a code at")
+            assert spoken(person, "group", "When should we ask for a code?")
+            assert [radio["checked"] for radio in spoken(person, "radio")] == [
+                "true",
+                "false",
+                "false",
+            ]
+            person.field("Let me choose").check()
             boxes = spoken(person, "checkbox")
             assert [box["name"] for box in boxes][:2] == ["Sign-in", "Password change"]
             assert boxes[1]["description"] == "When you change your password"
@@ -183,6 +189,7 @@ def test_forced_colours_keep_the_qr_code_and_what_is_ticked(
     person = people(forced_colors="active", color_scheme="dark")
     person.sign_in("alice", customer_password)
     person.open(f"{TWOFACTOR}/activate")
+    person.field("Let me choose").check()
     box = person.field("Sign-in")
     ticked = box.screenshot()
     box.uncheck()

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from tests.support.browser import LOOKS
 from tests.support.codes import oathtool, wrong_code
 from tests.support.enrol import AREAS, TWOFACTOR
 
@@ -91,7 +92,13 @@ def test_the_whole_way(person, customer, customer_password, tmp_path):
     person.inspect()
     confirm(person, person.code())
     expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
+    expect(person.page).to_have_title(re.compile("Two-factor authentication is on"))
+    expect(person.page.locator("h1")).to_be_focused()
     person.inspect()
+    person.follow("Show recovery code")
+    expect(person.page.locator("#twofactor-recovery-code")).to_be_visible()
+    person.inspect()
+    person.follow("Continue")
     assert person.state() == "on"
 
 
@@ -110,6 +117,26 @@ def test_a_phone_whose_clock_is_off_is_recognised(at_step_two):
     expect(person.page.get_by_text(re.compile(r"\b5 minutes")).first).to_be_visible()
     person.inspect()
     assert person.state() == "off"
+
+
+@pytest.mark.parametrize("look", [LOOKS[2], LOOKS[1]], indirect=True, ids=str)
+def test_a_phone_opens_its_app_and_a_computer_shows_the_qr_code(
+    people, look, customer, customer_password
+):
+    """The QR code is folded where the phone itself is the screen, without scripts as well."""
+    on_phone = look.width < 600
+    person = people(has_touch=on_phone, is_mobile=on_phone)
+    person.sign_in("alice", customer_password)
+    person.open(f"{TWOFACTOR}/activate")
+    person.fill("Current password", customer_password)
+    person.press("Continue")
+    expect(person.page).to_have_title(re.compile("Step 2 of 3: Scan the QR code"))
+    link, qr_code = person.page.locator("#twofactor-uri"), person.page.locator("#twofactor-qr")
+    expect(link).to_be_visible(visible=on_phone)
+    expect(qr_code).to_be_visible(visible=not on_phone)
+    if on_phone:
+        person.field("Show the QR code").check()
+        expect(qr_code).to_be_visible()
 
 
 def test_a_reload_keeps_the_secret_and_the_recovery_code(at_step_two):

@@ -48,12 +48,12 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
     person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
     if person.look.scripts:
         person.context.grant_permissions(["clipboard-write"])
-        person.press("Geheimnis kopieren")
+        person.press("Einrichtungsschlüssel kopieren")
         person.sees("Kopiert.")
     person.field("Ich habe meinen Wiederherstellungscode ausgedruckt oder gespeichert").check()
     person.press("Speichern")
     confirm(person, person.code())
-    person.sees("Die Zwei-Faktor-Authentifizierung ist eingeschaltet.")
+    person.sees("Die Zwei-Faktor-Authentifizierung ist eingeschaltet")
     person.inspect()
 
     person.open("/security/email")

@@ -82,6 +82,9 @@ def activate(keys, password):
     person.is_at(f"{TWOFACTOR}/")
     keys.use("Activate two-factor authentication", "Space")
     person.sees("Step 1 of 3")
+    keys.go_to("Everything (recommended)", tag="INPUT")
+    keys.press("ArrowUp")
+    expect(person.field("Let me choose")).to_be_checked()
     keys.go_to("Invoices", tag="INPUT")
     keys.press("Space")
     keys.go_to("E-mail change", "Shift+Tab")
@@ -99,6 +102,7 @@ def activate(keys, password):
     keys.type(person.code())
     keys.use("Confirm", "Space")
     expect(page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
+    keys.use("Continue")
     expect(page.get_by_role("checkbox", name="Invoices")).not_to_be_checked()
     expect(page.get_by_role("checkbox", name="E-mail change")).to_be_checked()
 

@@ -237,7 +237,7 @@ class PagesModel(PhonesModel):
         self.password_given(session, user, ticket.data["given"])
         self.open_views(session, user)
         self.jar.codes[user] = self.issue("known", user, KNOWN_SECONDS)
-        return self.led_on(sent)
+        return self.led_on(sent, f"{self.mount}/activate/done")
 
     def _finished_before(self, session: Session, sent: Sent) -> Answer:
         account = self.accounts.get(session.user or "")
@@ -248,7 +248,7 @@ class PagesModel(PhonesModel):
         made = ticket.data.get("made") if ticket else None
         if not any(phone is made for phone in account.phones):
             return self._already_on(session, sent)
-        return self.led_on(sent)
+        return self.led_on(sent, f"{self.mount}/activate/done")
 
     # a password given too long ago
 

@@ -158,7 +158,7 @@ def travel(journey: Journey, people: People) -> None:
     step2 = submit(
         bobs,
         f"{TWOFACTOR}/activate",
-        {"password": PASSWORD, "areas": AREAS},
+        {"password": PASSWORD, "choice": "mine", "areas": AREAS},
         follow_redirects=True,
     )
     page = parse(step2.text)

@@ -174,7 +174,11 @@ def fewer_areas(walk: Walk) -> Request:
 
 
 def wizard(walk: Walk) -> Request:
-    return fresh(walk, f"{TWOFACTOR}/activate", {"password": PASSWORD, "areas": ["sign_in"]})
+    return fresh(
+        walk,
+        f"{TWOFACTOR}/activate",
+        {"password": PASSWORD, "choice": "mine", "areas": ["sign_in"]},
+    )
 
 
 def first_code(walk: Walk) -> Request:

@@ -57,7 +57,9 @@ def test_an_activation_sent_twice_is_on_and_keeps_the_session(portal: Gunicorn, 
         people.kit.store.run(lambda tx: tx.remove_account(alice.key))
         people.clock.advance()
     print(seen)
-    assert seen[f"303 {TWOFACTOR}/"] > ROUNDS, "both answers lead to the page that says on"
+    assert seen[f"303 {TWOFACTOR}/activate/done"] > ROUNDS, (
+        "both answers lead to the page that says on"
+    )
 
 
 @both

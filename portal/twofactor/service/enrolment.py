@@ -38,7 +38,7 @@ class Enrolment:
     next_url: str | None
     given: int
     tag: str = ""
-    recovery_hash: str = field(default="", repr=False)
+    recovery_hash: str | None = field(default=None, repr=False)
 
 
 def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
@@ -242,7 +242,7 @@ def leave_proofs(kit: Kit, subject: Subject, finished: Enrolment) -> Left:
     proof, ticket = passwords.password_proof(kit, subject.user_id, finished.given)
     view, of_view = tickets.views(kit, subject)
     data = {"recovery": finished.recovery_code.symbols, "next": finished.next_url}
-    bound = (subject.credential, finished.recovery_hash)
+    bound = (subject.credential, finished.recovery_hash or "")
     activated, of_activated = tickets.made(
         kit,
         tickets.ACTIVATED,

@@ -189,7 +189,7 @@ def _cancel(state: State) -> Response:
 def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
     setup = secret.setup(state, unfinished.secret)
     return responses.done(
-        _("Add the setup key to an authenticator, then send its first code."),
+        _("Add the setup key to an authenticator app, then send its first code."),
         secret=setup.key,
         uri=setup.uri,
         recovery_code=unfinished.recovery_code.text,

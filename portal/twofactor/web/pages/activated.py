@@ -1,4 +1,4 @@
-"""The page after the activation: what happens next, and the recovery code once more."""
+"""The page after the activation: what happens next, and the recovery code again if asked for."""
 
 import logging
 
@@ -15,7 +15,7 @@ from ...i18n.language import _, shown
 from ...service import enrolment, tickets
 from ...service.authenticators import MOST
 from ...service.enrolment import Enrolment
-from .. import navigation, responses, session_marks, subjects
+from .. import navigation, requests, responses, session_marks, subjects
 
 log = logging.getLogger(__name__)
 
@@ -68,13 +68,14 @@ def _page(state: State, account: Account) -> Response:
     ticket_id = session_marks.get(tickets.ACTIVATED)
     code, next_url = enrolment.activated(state.kit, subjects.subject(state), ticket_id, account)
     asked = state.areas_asked(current_user, account) or ()
+    # The recovery code is on the page only for a person who asks for it.
+    again = code if requests.asked("step") == "recovery" else None
     return responses.page(
         "activated.html",
         at_sign_in=SIGN_IN in asked,
         areas=[shown(area) for area in state.kit.areas if area.key in asked],
         can_add=len(account.authenticators) < MOST,
+        can_show=code is not None and again is None,
         next_url=navigation.inside(next_url),
-        **(
-            responses.sheet(state, code.text, "twofactor.activated_pdf") if code is not None else {}
-        ),
+        **(responses.sheet(state, again.text, "twofactor.activated_pdf") if again is not None else {}),
     )

@@ -1,4 +1,4 @@
-"""A new secret as QR code, as text, and as a link for the phone itself."""
+"""A new setup key as a QR code, as text, and as a link for the phone itself."""
 
 from typing import Any
 
