@@ -14,7 +14,6 @@ from portal.i18n import zones
 from portal.i18n.language import _
 from portal.models import Customer
 
-
 OPTION, SELECTED = Markup("<option>"), Markup("<option selected>")
 
 
