@@ -19,6 +19,17 @@ from portal.rules.limits import ZONE_LENGTH
 COOKIE = "portal_zone"
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 FIELD = "zone"  # of the sign-in page
+# Names that browsers still use, and the newer ones that are on offer.
+NEWER = {
+    "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
+    "America/Godthab": "America/Nuuk",
+    "Asia/Calcutta": "Asia/Kolkata",
+    "Asia/Katmandu": "Asia/Kathmandu",
+    "Asia/Rangoon": "Asia/Yangon",
+    "Asia/Saigon": "Asia/Ho_Chi_Minh",
+    "Atlantic/Faeroe": "Atlantic/Faroe",
+    "Europe/Kiev": "Europe/Kyiv",
+}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -28,7 +39,7 @@ def known(name: str | None) -> str | None:
     if len(name) > ZONE_LENGTH or not _NAME.fullmatch(name):
         return None
     try:
-        return str(get_timezone(name))
+        return str(get_timezone(NEWER.get(name, name)))
     except (LookupError, ValueError, OSError):
         return None
 

@@ -130,6 +130,9 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
     on = person.page.locator("#twofactor-status")
     expect(on).to_have_attribute("data-state", "on")
     yield "preferences, activated"
+    person.follow("Show all activity")
+    person.sees("You turned on two-factor authentication")
+    yield "activity"
     person.open("/security/")
     yield "security, on"
     person.open("/")

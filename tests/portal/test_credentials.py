@@ -114,7 +114,7 @@ def test_the_session_that_made_the_change_goes_on(app, change, signed_in, what):
     change(what)
     assert signed_in.get("/").status_code == 200
     page = signed_in.get("/security/sessions").text
-    assert page.count("This session") == 1
+    assert page.count("This device") == 1
 
 
 @both

@@ -240,19 +240,27 @@ def test_switching_two_factor_on_and_off_ends_the_other_sessions(
     assert not is_signed_in(other)
 
 
+FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
+SAFARI = (
+    "Mozilla/5.0 (iPad; CPU OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+    " Version/17.6 Mobile/15E148 Safari/604.1"
+)
+
+
 def test_the_page_lists_the_sessions_and_ends_one_or_all_others(app, signed_in, customer_password):
     phone, tablet = app.test_client(), app.test_client()
-    for client, agent in ((phone, "Firefox/140 (Android)"), (tablet, "Safari (iPad)")):
+    for client, agent in ((phone, FIREFOX), (tablet, SAFARI)):
         client.environ_base["HTTP_USER_AGENT"] = agent
         sign_in(client, "alice", customer_password)
     page = signed_in.get("/security/sessions").text
     assert "Firefox on Android" in page
     assert "Safari on iPad" in page
-    assert page.count("This session") == 1
+    assert page.count("This device") == 1
+    assert "Active now" in page
     submit(signed_in, "/security/sessions", {"session": number_of(app, "Safari")})
     assert not is_signed_in(tablet)
     assert is_signed_in(phone)
-    submit(signed_in, "/security/sessions", {"others": "1"}, button="Sign out all others")
+    submit(signed_in, "/security/sessions", {"others": "1"}, button="Sign out all other devices")
     assert not is_signed_in(phone)
     assert is_signed_in(signed_in)
 

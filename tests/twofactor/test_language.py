@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ from portal.twofactor import SetupError, TwoFactor
 from portal.twofactor.core import errors
 from portal.twofactor.core.records import Event
 from portal.twofactor.i18n import language as speech
+from portal.twofactor.i18n import times
 from portal.twofactor.web import sentences
 from portal.twofactor.web.parts import activity, plain
 from tests.support.html import parse
@@ -86,7 +88,9 @@ class TestPages:
         clock.advance(30)
         page = in_german(get(f"{MOUNT}/"))
         assert "Die Zwei-Faktor-Authentifizierung ist eingeschaltet." in page
-        assert re.search(r"Eingeschaltet</strong> seit \d+\. \w+ 20\d\d, \d\d:\d\d Uhr", page)
+        assert re.search(
+            r"Eingeschaltet</strong> seit <time [^>]+>heute, \d+:\d\d Uhr \(UTC\)</time>", page
+        )
         in_german(get(f"{MOUNT}/deactivate"))
         in_german(german.post("/deactivate", {"code": german.wrong()}))
         in_german(get(f"{MOUNT}/recovery"))
@@ -156,7 +160,9 @@ def test_json_is_german_too(german):
     assert refused.json["error"] == "twofactor_required"
     assert refused.json["message"].startswith("Geben Sie den Code ein")
     state = german.client.get(f"{MOUNT}/", headers=headers).json
-    assert state["events"][0]["message"] == "Die Zwei-Faktor-Authentifizierung wurde aktiviert"
+    assert state["events"][0]["message"] == (
+        "Sie haben die Zwei-Faktor-Authentifizierung eingeschaltet"
+    )
 
 
 def test_the_file_with_the_recovery_code_is_plain_text_in_the_language(german):
@@ -237,8 +243,9 @@ class TestSentences:
         event = Event("u", 0, kind, "recovery_code", None, "+note -vault")
         text = activity.sentence(event, areas)
         assert left_in_english(f"<p>{text}</p>", GERMAN) == set()
-        ends = "Neuer Wiederherstellungscode", "Notes hinzugefügt, Vault entfernt", "+note -vault"
-        assert text.removesuffix(")").endswith(ends)
+        assert "recovery_code" not in text
+        if kind == "areas_changed":
+            assert text.endswith("eingeschaltet (Notes) und ausgeschaltet (Vault)")
 
     @pytest.mark.parametrize("name", ["A browser", "Edge on Windows", "A browser on Mac"])
     def test_browsers(self, german_request, name):
@@ -249,24 +256,68 @@ class TestSentences:
 @pytest.mark.parametrize(
     ("locale", "text"),
     [
-        ("en", "24 November 2026, 14:05 UTC"),
-        ("en_GB", "24 November 2026, 14:05 UTC"),
-        ("en_US", "November 24, 2026, 2:05\N{NARROW NO-BREAK SPACE}PM UTC"),
-        ("de", "24. November 2026, 14:05 Uhr (UTC)"),
-        ("de_AT", "24. November 2026, 14:05 Uhr (UTC)"),
+        ("en", "24 November, 14:05 UTC"),
+        ("en_GB", "24 November, 14:05 UTC"),
+        ("en_US", "November 24, 2:05\N{NARROW NO-BREAK SPACE}PM UTC"),
+        ("de", "24. November, 14:05 Uhr (UTC)"),
+        ("de_AT", "24. November, 14:05 Uhr (UTC)"),
         # There is no French catalogue, so sentences and dates are not French.
-        ("fr", "24 November 2026, 14:05 UTC"),
+        ("fr", "24 November, 14:05 UTC"),
     ],
 )
-def test_dates_follow_the_language(host, locale, text):
+def test_dates_follow_the_language(host, clock, locale, text):
     Babel(host, default_locale=locale)
+    clock.now = NOON + 3 * 86_400
     with host.test_request_context():
-        assert speech.moment(NOON) == text
+        assert times.moment(NOON) == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "said"),
+    [
+        # In London, summer time ends on 25 October 2026 at 1:00 UTC.
+        ("Europe/London", "2026-10-25T00:30", "today, 1:30"),
+        ("Europe/London", "2026-10-25T10:00", "today, 1:30"),
+        ("Asia/Kolkata", "2026-10-25T10:00", "today, 6:00"),
+        ("Asia/Kolkata", "2026-10-25T19:00", "yesterday, 6:00"),
+        ("America/New_York", "2026-10-25T10:00", "yesterday, 20:30"),
+        ("America/New_York", "2026-10-28T10:00", "24 October, 20:30"),
+        ("America/New_York", "2027-01-01T10:00", "24 October 2026, 20:30"),
+        ("UTC", "2026-10-25T10:00", "today, 0:30 UTC"),
+        (None, "2026-10-24T10:00", "tomorrow, 0:30 UTC"),
+    ],
+)
+def test_times_are_in_the_zone_of_the_host(host, clock, zone, now, said):
+    Babel(host, timezone_selector=lambda: zone)
+    clock.now = datetime.fromisoformat(f"{now}+00:00").timestamp()
+    at = datetime.fromisoformat("2026-10-25T00:30+00:00").timestamp()
+    with host.test_request_context():
+        assert times.moment(at) == said
+        assert times.time_tag(at) == (f'<time datetime="2026-10-25T00:30:00+00:00">{said}</time>')
+
+
+def test_a_hold_ends_in_the_zone_of_the_host(host, clock):
+    Babel(host, timezone_selector=lambda: "Asia/Kolkata")
+    at = datetime.fromisoformat("2026-10-25T12:00+00:00").timestamp()
+    with host.test_request_context():
+        assert sentences.when(at + 2 * 3600, at) == "today at 19:30"
+        assert sentences.when(at + 8 * 3600, at) == "tomorrow at 1:30"
+        assert sentences.when(at + 50 * 3600, at) == "on 27 October at 19:30"
+
+
+def test_a_failing_choice_of_time_zone_is_utc(host, caplog):
+    def fail():
+        raise RuntimeError("the database is away")
+
+    Babel(host, timezone_selector=fail)
+    with host.test_request_context():
+        assert times.time_of_day(NOON) == "14:05 UTC"
+    assert "no time zone could be chosen" in caplog.text
 
 
 def test_outside_of_any_application_it_is_english():
     assert sentences.wait(61) == "in 2 minutes"
-    assert speech.moment(NOON) == "24 November 2026, 14:05 UTC"
+    assert times.dated(NOON) == "24 November 2026, 14:05 UTC"
 
 
 def test_a_failing_choice_of_language_is_english(host, clock, caplog):
@@ -460,7 +511,7 @@ class TestOwnSentences:
             assert speech.language().tag == "fr"
             assert speech._("Cancel") == "Annuler"
             assert sentences.duration(0.1 + 2 * 86_400 - 0.2) == "2 jours"
-            assert speech.moment(NOON).startswith("24 novembre 2026, 14:05")
+            assert times.dated(NOON) == "24 novembre 2026, 14:05 UTC"
             assert speech._("Confirm") == "Confirm"
 
     def test_the_more_special_locale_goes_first(self, made):

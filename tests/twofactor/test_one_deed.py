@@ -410,4 +410,5 @@ def test_it_costs_one_insert(protected, host, clock, statements):
 
 
 def _hour(at):
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M}"
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{when.hour}:{when:%M}"

@@ -194,7 +194,7 @@ def _context(
         "recovery_since": next(
             (time_tag(event.at) for event in events if event.kind in _MADE_RECOVERY_CODE), None
         ),
-        "events": activity.lines(events, kit.areas)[:SHOWN],
+        "events": activity.lines(activity.latest(events, SHOWN), kit.areas),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...core.areas import BUILT_IN, SIGN_IN, AreaRegistry
-from ...core.records import Event
+from ...core.records import ATTEMPTS, Event
 from ...i18n.catalogue import later
 from ...i18n.language import _, language, shown
 from ...i18n.times import day, time_tag
@@ -52,6 +52,19 @@ _BUILT_IN = {
     "enrolment": later("Turning it on"),
     "authenticators": later("Your devices"),
 }
+
+
+def latest(events: Iterable[Event], most: int) -> list[Event]:
+    """Return the latest events, with the latest change among them, whatever has been tried since.
+
+    Args:
+        events: newest first.
+        most: how many.
+    """
+    told = [event for event in events if event.kind not in LEFT_OUT]
+    first = told[:most]
+    change = next((event for event in told if event.kind not in ATTEMPTS), None)
+    return first if change is None or change in first else [*first[:-1], change]
 
 
 def lines(events: Iterable[Event], areas: AreaRegistry) -> list[dict[str, Any]]:
