@@ -5,7 +5,7 @@ import pytest
 from portal.account import protection
 from portal.twofactor import Device, Hold, Protection
 from tests.support.enrol import TWOFACTOR, enrol, guess, sign_in
-from tests.support.forms import answer, submit
+from tests.support.forms import submit
 from tests.support.html import parse
 from tests.support.statements import statements_of
 
