@@ -24,23 +24,24 @@ COUNTED = {
     "guard_view": (1, 0, 160),
     "guard_pass": (3, 2, 840),
     # The page says what it confirms and whether the present code was used, keeps the form for the
-    # recovery code, and leads back to where the person came from.
-    "guard_asks": (2, 0, 2640),
+    # recovery code, and leads back to where the person came from. Page title and heading name the
+    # deed; an error stands in the summary and at its field.
+    "guard_asks": (2, 0, 2970),
     "deed_right": (5, 1, 1541),
-    "deed_wrong": (5, 1, 3040),
+    "deed_wrong": (5, 1, 3430),
     "deed_added": (4, 1, 600),
     # The ticket that opens the "view" areas is made and written beside the others.
     # A form that is sent twice at once finds another ticket, and is led on by it.
     "right": (6, 1, 2130),
     # The page names the account, has Cancel, and says how long it is good for and whether the
     # present code was used.
-    "wrong": (3, 1, 2680),
+    "wrong": (3, 1, 3010),
     "recovery": (10, 2, 2830),
     "enrolment": (9, 1, 19933),
     "qr": (0, 0, 10126),
-    "preferences": (4, 0, 7350),
+    "preferences": (4, 0, 8210),
     # A step after activation is bound to the new credential, which takes its own transaction.
-    "journey": (56, 6, 55400),
+    "journey": (56, 6, 61130),
 }
 # These include the driver's own calls.
 ON_POSTGRESQL = {
