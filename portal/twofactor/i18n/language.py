@@ -100,8 +100,8 @@ def shown(area: Area) -> Area:
     """Return an area with its texts in the language of the request; lazy strings are resolved."""
     if area.key in BUILT_IN:
         return replace(area, label=_(area.label), deed=_(area.deed))
-    texts = {"description": str(area.description), "deed": str(area.deed)}
-    return replace(area, label=str(area.label), **texts)
+    label, description = str(area.label), str(area.description)
+    return replace(area, label=label, description=description, deed=str(area.deed))
 
 
 def in_english(area: Area) -> Area:
