@@ -24,7 +24,8 @@ COUNTED = {
     "guard_view": (1, 0, 160),
     "guard_pass": (3, 2, 840),
     # The page says what it confirms and whether the current code was used, keeps the form for the
-    # recovery code, names other ways, and leads back to where the person came from.
+    # recovery code, names other ways, and leads back to where the person came from. Title and
+    # heading name the deed; an error is in the summary and at its field.
     "guard_asks": (2, 0, 3150),
     "deed_right": (5, 1, 1541),
     "deed_wrong": (5, 1, 3590),
@@ -38,9 +39,9 @@ COUNTED = {
     "recovery": (10, 2, 2830),
     "enrolment": (9, 1, 19933),
     "qr": (0, 0, 10126),
-    "preferences": (4, 0, 7350),
+    "preferences": (4, 0, 8210),
     # A step after activation is bound to the new credential, which takes its own transaction.
-    "journey": (56, 6, 55400),
+    "journey": (56, 6, 61130),
 }
 # These include the driver's own calls.
 ON_POSTGRESQL = {

@@ -43,13 +43,14 @@ def test_five_digits_are_told_in_the_dialog_without_a_request(asked):
     """C-121, C-124: the sentence is read out, the field is marked, nothing is sent."""
     field = asked.dialog.get_by_label("Code")
     field.fill("12345")
-    before = field.bounding_box()
+    before = asked.dialog.bounding_box()
     asked.press("Confirm", asked.dialog)
     alert = asked.dialog.get_by_role("alert")
     expect(alert).to_contain_text("6-digit code")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
-    assert field.bounding_box() == before, "nothing jumps"
+    after = asked.dialog.bounding_box()
+    assert (after["x"], after["y"]) == (before["x"], before["y"]), "it hangs at its top"
     asked.is_at("/security/password")
     asked.inspect()
 
@@ -87,7 +88,7 @@ def test_the_wait_is_counted_down(asked):
     asked.page.clock.install()
     for _ in range(5):
         asked.answer(wrong_code(asked.secret, asked.clock()))
-        expect(asked.dialog.get_by_text("is wrong")).to_be_visible()
+        expect(asked.dialog.get_by_text(re.compile("is wrong|Too many"))).to_be_visible()
     line, timer = asked.page.locator(".twofactor-dialog-wait"), asked.page.get_by_role("timer")
     expect(timer).to_have_text(re.compile(r"0:(30|29)"))
     asked.page.clock.run_for(10_000)

@@ -174,6 +174,11 @@ def test_the_second_step(keys, customer_password):
     keys.press("Enter")
     person.is_at(f"{TWOFACTOR}/sign-in")
     for code in ("12345", person.next_code()):
+        if code != "12345":
+            # The summary of what is wrong has the focus, and leads to the field.
+            expect(person.page.locator("main").get_by_role("alert")).to_be_focused()
+            keys.press("Tab")
+            keys.press("Enter")
         expect(person.asked()).to_be_focused()
         assert keys.focused()["outlined"]
         keys.type(code)

@@ -46,7 +46,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.fill("Code", person.next_code())
     person.press("Remove")
     person.sees("That code comes from the device you want to remove.")
-    expect(person.field("Code")).to_be_focused()
+    expect(person.page.locator("main").get_by_role("alert")).to_be_focused()
     person.inspect()
     person.secret = secret
     person.fill("Code", person.next_code())
@@ -74,7 +74,7 @@ def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, customer
     person.fill("Code", person.next_code())
     person.press("Continue")
     person.sees("Your current password is wrong")
-    expect(person.field("Current password")).to_be_focused()
+    expect(person.page.locator("main").get_by_role("alert")).to_be_focused()
     assert person.field("Name").input_value() == "Tablet"
     person.inspect()
     person.fill("Current password", customer_password)

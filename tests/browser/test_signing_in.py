@@ -70,7 +70,7 @@ def test_after_strangers_wrong_codes_the_recovery_code_takes_a_new_password(
     person.fill("Repeat new password", "password1234")
     person.press("Confirm")
     person.sees("Many people use this password.")
-    expect(person.field("New password")).to_be_focused()
+    expect(person.page.locator("main").get_by_role("alert")).to_be_focused()
     person.inspect()
     person.fill("Recovery code", person.recovery_code)
     person.fill("New password", NEW)

@@ -67,7 +67,10 @@ def test_german_is_polite_and_says_the_usual_words(domain, path):
         (lambda text: text.replace('msgstr "Abbrechen"', 'msgstr ""'), "untranslated: Cancel"),
         (lambda text: text.replace('msgid "Cancel"', '#, fuzzy\nmsgid "Cancel"'), "fuzzy: Cancel"),
         (lambda text: text + '\nmsgid "Gone"\nmsgstr "Weg"\n', "no longer said: Gone"),
-        (lambda text: text.replace("kommt %(wait)s", "kommt %(weit)s"), "placeholder"),
+        (
+            lambda text: text.replace("es %(wait)s noch einmal", "es %(weit)s noch einmal"),
+            "placeholder",
+        ),
         (lambda text: text.replace('msgstr[1] "%(count)d Tage"', 'msgstr[1] ""'), "untranslated"),
     ],
 )

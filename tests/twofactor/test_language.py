@@ -69,7 +69,7 @@ class TestPages:
         in_german(get(f"{MOUNT}/activate"))
         token = german.token(f"{MOUNT}/activate")
         data = {"password": "x", "areas": ALL, "csrf_token": token}
-        assert "Dieses Passwort ist nicht richtig" in in_german(
+        assert "Ihr aktuelles Passwort ist falsch" in in_german(
             german.client.post(f"{MOUNT}/activate", data=data)
         )
         german.client.post(f"{MOUNT}/activate", data=data | {"password": PASSWORD})
@@ -128,7 +128,9 @@ class TestPages:
         assert "Firefox auf Linux" in in_german(german.client.get(f"{MOUNT}/"))
 
     def test_the_way_to_a_mandatory_area_is_german(self, german):
-        assert "verlangt einen zweiten Faktor" in in_german(german.client.post("/staff"))
+        assert "zuerst die Zwei-Faktor-Authentifizierung einrichten" in in_german(
+            german.client.post("/staff")
+        )
 
     def test_the_dialog_in_a_page_of_the_host_is_german(self, german):
         german.enrol()
@@ -379,7 +381,7 @@ class TestHtml:
     def test_values_in_a_sentence_are_escaped(self, show):
         template = "{{ twofactor_text('<strong>On</strong> since %(date)s.', date=label) }}"
         shown = show(template, label='<b>&"')
-        assert shown == "<strong>An</strong> seit &lt;b&gt;&amp;&#34;."
+        assert shown == "<strong>Eingeschaltet</strong> seit &lt;b&gt;&amp;&#34;."
 
     def test_values_in_an_attribute_are_escaped(self, show):
         template = '<i title="{{ twofactor_text("Stop trusting %(browser)s", browser=name) }}">'
@@ -530,7 +532,7 @@ class TestOwnSentences:
         message = "Too many wrong passwords. Try again %(wait)s."
         app = made(de=f'msgid "{message}"\nmsgstr "Warten: {wrong}"\n')
         text = self.say(app, message, "de", wait="morgen")
-        assert text.endswith("Der nächste kommt morgen.")
+        assert text.endswith("Versuchen Sie es morgen noch einmal.")
         assert "the placeholders of" in caplog.text
 
     def test_a_file_that_can_t_be_read_stops_the_start(self, made):

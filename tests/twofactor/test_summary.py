@@ -108,7 +108,7 @@ def test_a_check_tells_the_dialog(protected, asked):
     assert unquote(looked.headers["X-Twofactor-Summary"]) == "30 € to Dana"
     assert "X-Twofactor-Summary" not in protected.client.post("/note", headers=check).headers
     # The dialog of the preferences names the boxes that were unticked in this line.
-    line = 'data-twofactor-removed="Without a code from now on: {}" hidden></p>'
+    line = 'data-twofactor-removed="No code needed from now on: {}" hidden></p>'
     assert line in protected.client.get(f"{MOUNT}/").text
 
 
@@ -116,9 +116,9 @@ def test_removing_areas_names_them_before_the_code(protected):
     """F-40: so that nobody removes an area by a slip."""
     path, fields = f"{MOUNT}/", {"areas": ["note", "payment"]}
     page = protected.post("/", fields)
-    assert "Without a code from now on: Sign-in, Vault" in page.text
+    assert "No code needed from now on: Sign-in, Vault" in page.text
     told = protected.post("/", fields, headers=JSON).get_json()
-    assert told["summary"] == "Without a code from now on: Sign-in, Vault"
+    assert told["summary"] == "No code needed from now on: Sign-in, Vault"
     answer = {"csrf_token": protected.token(), "twofactor_code": protected.code()}
     sealed = {"twofactor_pending": pending(page.text)}
     assert protected.client.post(path, data=answer | sealed).status_code == 303

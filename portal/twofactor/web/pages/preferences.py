@@ -97,7 +97,7 @@ def _choice(state: State) -> Choice:
 def _without_a_code(state: State, removed: frozenset[str]) -> str:
     """Return the names of the areas to remove, in their order."""
     labels = [shown(area).label for area in state.kit.areas if area.key in removed]
-    return _("Without a code from now on: %(areas)s", areas=", ".join(labels))
+    return _("No code needed from now on: %(areas)s", areas=", ".join(labels))
 
 
 def show_deactivate() -> Response:
