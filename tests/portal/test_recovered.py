@@ -101,7 +101,7 @@ def test_the_recovery_code_takes_a_new_password_after_wrong_codes(
 
 @pytest.mark.parametrize(
     ("password", "sentence"),
-    [("short", ""), ("plum-coffee-lantern-42", "This is your present password")],
+    [("short", ""), ("plum-coffee-lantern-42", "That's your current password")],
 )
 def test_the_portals_rules_hold_for_it(app, phone, thief, customer_password, password, sentence):
     """F-11: and no code is judged before the password is good."""

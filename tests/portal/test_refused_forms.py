@@ -91,7 +91,7 @@ def test_signing_out_works_from_each_stale_tab(app, signed_in, customer_password
     # F-32: once more, as nobody.
     for headers in (OURS, {}):
         assert signed_in.post("/logout", data=stale.filled({}), headers=headers).status_code == 303
-        assert "You have signed out." in signed_in.get("/login").text
+        assert "re signed out." in signed_in.get("/login").text
 
 
 def parse_main(html):

@@ -78,7 +78,7 @@ def test_a_link_works_once(app, client, customer):
     again = client.get(link)
     assert again.status_code == 303
     assert again.location == "/forgot"
-    assert "was used already or has expired" in client.get("/forgot").text
+    assert "has expired or was already used" in client.get("/forgot").text
 
 
 @both

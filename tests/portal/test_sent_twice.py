@@ -58,7 +58,7 @@ def test_an_account_closed_twice_is_closed(app, signed_in, customer_password):
     for browser in (signed_in, signed_in, lost):
         answer = browser.post("/security/close", data=data, headers=OURS)
         assert (answer.status_code, answer.location) == (303, "/login")
-        assert "Your account was closed" in browser.get("/login").text
+        assert "Your account is closed" in browser.get("/login").text
 
 
 def test_a_reset_link_used_twice_has_changed_the_password(app, client, customer):
