@@ -33,7 +33,7 @@ def test_a_password_changed_twice_is_saved_and_no_guess(app, signed_in, customer
     for _ in range(7):
         answer = signed_in.post("/security/password", data=data, headers=OURS)
         assert (answer.status_code, answer.location) == (303, "/security/")
-    assert "Your password was changed" in signed_in.get("/security/").text
+    assert "Your password is changed" in signed_in.get("/security/").text
     # A browser that never got the first answer is signed out, and told which password is right.
     answer = lost.post("/security/password", data=data, headers=OURS)
     assert "sign in with the new one" in lost.get(answer.location).text
