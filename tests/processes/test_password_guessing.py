@@ -52,7 +52,7 @@ def judged(answers: list[Answer]) -> Counter[bool]:
     found: Counter[bool] = Counter()
     for answer in answers:
         held = answer.status == 429 or "Too many wrong passwords" in answer.text
-        assert held or "not right" in answer.text, (answer.status, answer.text[:300])
+        assert held or "is wrong" in answer.text, (answer.status, answer.text[:300])
         found[not held] += 1
     return found
 
