@@ -22,7 +22,7 @@ SENTENCES = {
     ),
     'Repeats like "aaa" are easy to guess': later("Repeats like “aaa” are easy to guess."),
     'Repeats like "abcabcabc" are only slightly harder to guess than "abc"': later(
-        "“abcabcabc” is almost as easy to guess as “abc”."
+        "Repeats like “abcabcabc” are almost as easy to guess as “abc”."
     ),
     "Avoid repeated words and characters": later("Don't repeat words or characters."),
     'Sequences like "abc" or "6543" are easy to guess': later(

@@ -7,6 +7,7 @@
     new Promise((done) => {
       const script = document.createElement("script");
       script.src = new URL(name, src);
+      script.defer = true;
       script.onload = script.onerror = done;
       document.head.append(script);
     });

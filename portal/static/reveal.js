@@ -3,7 +3,10 @@
   "use strict";
 
   const page = document.querySelector("script[data-show]");
-  const icons = new URL("icons.svg", page.src);
+  // Lucide's eye, crossed out while the password is shown; without waiting for the sprite.
+  const EYE = '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" fill="none" ' +
+    'stroke="currentColor" stroke-width="2" stroke-linecap="round"><path d="M2 12a11 11 0 0 1 20 ' +
+    '0 11 11 0 0 1-20 0"/><circle cx="12" cy="12" r="3"/><path d="m3 3 18 18"/></svg>';
   const shown = new Set();
 
   const add = (field) => {
@@ -11,12 +14,11 @@
     const set = (show) => {
       field.type = show ? "text" : "password";
       button.setAttribute("aria-pressed", show);
-      button.querySelector("use").setAttribute("href", `${icons}#${show ? "eye-off" : "eye"}`);
       shown[show ? "add" : "delete"](set);
     };
     button.type = "button";
     button.className = "reveal";
-    button.innerHTML = '<svg class="icon" aria-hidden="true"><use></use></svg>';
+    button.innerHTML = EYE;
     button.title = page.dataset.show;
     button.setAttribute("aria-label", page.dataset.show);
     const label = field.labels[0];

@@ -47,7 +47,7 @@ def _signing_in(person: Person, app: Any, password: str) -> Iterator[str]:
     yield "sign-in, held"
     app.config["ADDRESS_FAILURES"] = 1
     person.sign_in("alice", password)
-    person.sees("came from your network")
+    person.sees("attempts from your network")
     yield "sign-in, network held"
     app.config["ADDRESS_FAILURES"] = 60
     person.clock.advance(3600)
@@ -57,7 +57,7 @@ def _signing_in(person: Person, app: Any, password: str) -> Iterator[str]:
     yield "forgotten password, nothing entered"
     person.fill("E-mail address", "alice@example.org")
     person.press("Send link")
-    person.sees("on its way")
+    person.sees("sent a link to it")
     yield "forgotten password, sent"
     person.open(last_link(app))
     yield "new password"

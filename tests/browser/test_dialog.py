@@ -35,7 +35,7 @@ def test_a_pasted_code_with_a_space_is_taken_and_nothing_sends_itself(asked):
     expect(asked.dialog).to_be_visible()
     field.press("Enter")
     expect(asked.dialog).to_be_hidden()
-    asked.sees("Your password was changed")
+    asked.sees("Your password is changed")
 
 
 @both_sizes
@@ -116,4 +116,4 @@ def test_a_lost_phone_loses_no_form(asked):
     asked.sees("We've kept your form, but we haven't sent it yet.")
     asked.inspect()
     asked.press("Send it now")
-    asked.sees("Your password was changed")
+    asked.sees("Your password is changed")

@@ -131,7 +131,7 @@ def change_password(keys, old):
     expect(person.asked()).to_have_value("")
     keys.type(person.next_code())
     keys.press("Enter")
-    person.sees("Your password was changed")
+    person.sees("Your password is changed")
 
 
 def switch_off(keys):

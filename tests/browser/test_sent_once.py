@@ -85,7 +85,7 @@ def test_every_form_is_sent_once(enrolled, customer_password, slowly, way):
     hurry(send, way)
     person.asked().fill(person.next_code())
     hurry(button("Confirm", person.dialog), way)
-    person.sees("Your password was changed")
+    person.sees("Your password is changed")
 
     person.open("/security/two-factor/deactivate")
     page.locator("main").get_by_label("Code or recovery code").fill(person.next_code())
@@ -135,7 +135,7 @@ def test_without_scripts_the_later_answer_is_true(enrolled, customer_password, s
     person.begin_password_change(customer_password)
     person.asked().fill(person.next_code())
     page.get_by_role("button", name="Confirm", exact=True).dblclick(no_wait_after=True)
-    told = page.get_by_text("Your password was changed")
+    told = page.get_by_text("Your password is changed")
     ended = page.get_by_text("sign in with the new one")
     expect(told.or_(ended).first).to_be_visible()
     if "/login" in page.url:
@@ -164,7 +164,7 @@ def test_a_reload_and_a_page_left_and_come_back_to_send_nothing(
     person.open("/security/profile")
     person.fill("Company", "Rabbit & Sons")
     person.press("Save")
-    person.sees("Your profile was saved.")
+    person.sees("Your profile is saved.")
     sent = list(slowly)
     page.reload()
     page.go_back()

@@ -64,7 +64,7 @@ def test_after_the_end_the_page_says_so_and_what_was_typed_is_kept(
     waiting.is_at("/security/profile")
     expect(waiting.field("Company")).to_have_value("Rabbit & Sons")
     waiting.press("Save")
-    waiting.sees("Your profile was saved.")
+    waiting.sees("Your profile is saved.")
 
 
 def test_two_minutes_before_a_step_ends_its_page_says_so(enrolled, customer_password):

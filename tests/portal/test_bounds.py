@@ -222,7 +222,7 @@ def test_a_form_has_500_fields_at_most(signed_in, path):
 
 def test_a_name_whose_key_is_too_long_is_refused():
     """F-01: 60 characters become 1,080 when they are compared; the column holds 256."""
-    with pytest.raises(names.Refused, match="can't be used"):
+    with pytest.raises(names.Refused, match="can't use that user name"):
         names.checked_name("\ufdfa" * 60)
     assert len(names.name_key("\ufdfa" * 14)) <= limits.KEY_LENGTH
     assert names.checked_name("\ufdfa" * 14)

@@ -59,9 +59,9 @@ def test_a_password_is_read_from_standard_input(runner, client):
         ("ａｌｉｃｅ", "new@example.org", GOOD, "taken"),
         ("bob", "Alice@Example.org", GOOD, "taken"),
         ("bob", "no address", GOOD, "like name@example.org"),
-        ("b@b", "bob@example.org", GOOD, "sign @"),
-        ("b\uff20b", "bob@example.org", GOOD, "sign @"),  # F-24: a full-width one
-        ("b\ufe6bb", "bob@example.org", GOOD, "sign @"),  # F-24: a small one
+        ("b@b", "bob@example.org", GOOD, "an @ sign"),
+        ("b\uff20b", "bob@example.org", GOOD, "an @ sign"),  # F-24: a full-width one
+        ("b\ufe6bb", "bob@example.org", GOOD, "an @ sign"),  # F-24: a small one
         ("", "bob@example.org", GOOD, "Enter a user name"),
         ("x" * 65, "bob@example.org", GOOD, "at most 64"),
         ("b\nb", "bob@example.org", GOOD, "line breaks"),

@@ -33,7 +33,7 @@ def test_a_password_changed_twice_is_saved_and_no_guess(app, signed_in, customer
     for _ in range(7):
         answer = signed_in.post("/security/password", data=data, headers=OURS)
         assert (answer.status_code, answer.location) == (303, "/security/")
-    assert "Your password was changed" in signed_in.get("/security/").text
+    assert "Your password is changed" in signed_in.get("/security/").text
     # A browser that never got the first answer is signed out, and told which password is right.
     answer = lost.post("/security/password", data=data, headers=OURS)
     assert "sign in with the new one" in lost.get(answer.location).text
@@ -58,7 +58,7 @@ def test_an_account_closed_twice_is_closed(app, signed_in, customer_password):
     for browser in (signed_in, signed_in, lost):
         answer = browser.post("/security/close", data=data, headers=OURS)
         assert (answer.status_code, answer.location) == (303, "/login")
-        assert "Your account was closed" in browser.get("/login").text
+        assert "Your account is closed" in browser.get("/login").text
 
 
 def test_a_reset_link_used_twice_has_changed_the_password(app, client, customer):

@@ -351,7 +351,7 @@ def test_an_anonymous_session_stays_small(client):
     for _ in range(40):
         client.get("/reset/x")
     assert len(token(client)) < 3000
-    assert client.get("/forgot").text.count("was used already or has expired") <= 6
+    assert client.get("/forgot").text.count("has expired or was already used") <= 6
 
 
 @both

@@ -8,7 +8,7 @@ from tests.support.enrol import sign_in
 from tests.support.forms import find_form, send, submit
 from tests.support.html import parse
 
-WRONG = "User name, e-mail address or password is not right"
+WRONG = "Your user name, e-mail address or password is wrong."
 
 
 def is_signed_in(client):
@@ -133,7 +133,7 @@ def test_signing_out_needs_a_post_with_a_token(signed_in):
     assert signed_in.post("/logout").status_code == 400
     assert is_signed_in(signed_in)
     response = submit(signed_in, "/", {}, button="Sign out", follow_redirects=True)
-    assert "You have signed out." in response.text
+    assert "re signed out." in response.text
     assert not is_signed_in(signed_in)
 
 

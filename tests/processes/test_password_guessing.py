@@ -52,7 +52,7 @@ def judged(answers: list[Answer]) -> Counter[bool]:
     found: Counter[bool] = Counter()
     for answer in answers:
         held = answer.status == 429 or "Too many wrong passwords" in answer.text
-        assert held or "not right" in answer.text, (answer.status, answer.text[:300])
+        assert held or "is wrong" in answer.text, (answer.status, answer.text[:300])
         found[not held] += 1
     return found
 
@@ -131,7 +131,7 @@ def test_parallel_right_passwords_are_all_accepted(portal: Gunicorn, people: Peo
     assert Counter(answer.status for answer in answers) == {200: 32}
     for answer in answers:
         assert "name@example.org" in answer.text
-        assert "current password is not right" not in answer.text
+        assert "current password is wrong" not in answer.text
         assert "Too many wrong passwords" not in answer.text
     assert runs() == []
 
@@ -143,7 +143,7 @@ def test_parallel_wrong_passwords_in_a_session_end_it(portal: Gunicorn, people: 
     [cookie] = people.browsers(alice, 1)
     wrong = people.new_email(cookie, "new@example.org", "not-her-password")
     answers = burst(portal.port, [wrong] * 24)
-    told = [answer for answer in answers if "current password is not right" in answer.text]
+    told = [answer for answer in answers if "current password is wrong" in answer.text]
     assert len(told) == 4
     assert people.signed_in(alice) == 0
     assert max(runs(), default=0) <= FREE

@@ -155,7 +155,7 @@ def test_trying_again_has_an_end(
                 reply = answer(client, asked, {"code": code})
             assert reply.status_code == 503
             assert "Traceback" not in reply.text
-            assert parse(reply.text).all("h1")[0].text == "Out of service for a moment"
+            assert parse(reply.text).all("h1")[0].text == "Sorry, we're unavailable"
             assert faults.begun <= place.ATTEMPTS
             assert sum(pauses) < 2
         assert people.events(before) == {}

@@ -1,0 +1,52 @@
+"""What the scripts of every page do: show a password, and lead the focus to what was said."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import LOOKS
+
+pytestmark = pytest.mark.looks
+
+
+@pytest.fixture
+def look():
+    return LOOKS[1]
+
+
+def test_a_password_is_shown_while_typed_and_hidden_when_sent(person, customer, customer_password):
+    person.open("/login")
+    field = person.field("Password")
+    show = person.page.get_by_role("button", name="Show password")
+    field.fill("not-the-password")
+    show.click()
+    expect(field).to_have_attribute("type", "text")
+    expect(show).to_have_attribute("aria-pressed", "true")
+    person.inspect()
+    person.fill("User name or e-mail address", "alice")
+    with person.page.expect_request("**/login") as sent:
+        person.press("Sign in")
+    assert "not-the-password" in (sent.value.post_data or "")
+    # What is wrong has the focus, and so has what was done.
+    expect(person.page.get_by_role("alert")).to_be_focused()
+    expect(person.field("Password")).to_have_attribute("type", "password")
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    person.open("/security/profile")
+    person.press("Save")
+    expect(person.page.get_by_role("status")).to_be_focused()
+    expect(person.page).to_have_title("Done: Security – Customer Portal")
+
+
+def test_the_header_keeps_to_its_lines(person, customer, customer_password):
+    """On a tablet, name and Sign out stand in the first line; on a phone the name is there."""
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    for width, lines in ((768, 1), (375, 2)):
+        person.page.set_viewport_size({"width": width, "height": 800})
+        tops = [
+            person.page.locator(f".site-{part}").bounding_box() for part in ("name", "user", "nav")
+        ]
+        middles = [box["y"] + box["height"] / 2 for box in tops]
+        assert abs(middles[0] - middles[1]) < 4
+        assert (middles[2] - middles[0] < 4) == (lines == 1)
+        expect(person.page.locator(".site-user-name")).to_be_visible()
