@@ -1,4 +1,4 @@
-"""Letters: what a mail says, written as text and as HTML, both with the same facts."""
+"""Letters: the content of a mail as text and as HTML, both with the same facts."""
 
 import re
 import textwrap
@@ -51,7 +51,7 @@ class Reader(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """What happened, and what the reader can do about it.
+    """An event, and what the reader can do about it.
 
     `contact` leads to the support contacts, and is left out if there are none.
     """
