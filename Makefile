@@ -89,8 +89,9 @@ security: $(FOR_TESTS) ## run all tests and write their outcomes into docs/secur
 translations: $(FOR_TESTS) ## collect the sentences into the .pot and .po files, and list what is untranslated
 	@$(PY) -m tools.translations
 
-pictures: $(FOR_TESTS) ## save every page and state as a PNG in docs/pictures/
+pictures: $(FOR_TESTS) ## save every page, state and mail as a PNG in docs/pictures/
 	@$(PY) -m tools.pictures $(ARGS)
+	@$(PY) -m tools.mail_pictures $(ARGS)
 
 lighthouse: $(FOR_TESTS) ## check the most important pages with Lighthouse (installs it into build/); a minute
 	@$(PY) -m tools.lighthouse $(ARGS)

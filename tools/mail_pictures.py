@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from portal import create_app
 from portal.i18n import language
-from portal.mail import account_texts, texts
+from portal.mail import account_texts, texts, warnings
 from portal.mail.letters import Letter, Notice, Reader, letter_of
 from tests.support.browser import ARGUMENTS, chromium
 from tests.support.clock import START, Clock
@@ -42,9 +42,9 @@ NOTICES: dict[str, Callable[[], Notice | None]] = {
     "trust-ended": lambda: texts.trust_reused("Firefox on Linux"),
     "turned-off-by-support": texts.reset,
     "unlocked-by-support": texts.unlocked,
-    "wrong-codes": texts.wrong_codes,
-    "wrong-passwords": texts.wrong_passwords,
-    "codes-locked": texts.locked_codes,
+    "wrong-codes": warnings.wrong_codes,
+    "wrong-passwords": warnings.wrong_passwords,
+    "codes-locked": warnings.locked_codes,
 }
 # Those that differ in their parts; the repository keeps no picture of the others.
 KEPT = {

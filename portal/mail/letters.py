@@ -1,4 +1,4 @@
-"""Letters: what a mail says, written as text and as HTML, both with the same facts."""
+"""Letters: the content of a mail as text and as HTML, both with the same facts."""
 
 import re
 import textwrap
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_datetime, get_timezone_name
+from babel.dates import format_datetime
 from css_inline import CSSInliner
 from flask import Flask, current_app, has_request_context, request
 from flask_babel import get_locale
@@ -24,7 +24,7 @@ from portal.rules.support import Support, support_of
 
 COLUMNS = 72
 BROWSER_LENGTH = 80
-_HYPHENED = re.compile(r"(\b\w{1,6}-\w{2,6}\b(?!-))")
+_HYPHENED = re.compile(r"(\b\w{1,6}-\w{2,6}(?:-\w{2,8})?\b(?!-))")
 
 
 class Fact(NamedTuple):
@@ -51,7 +51,7 @@ class Reader(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """What happened, and what the reader can do about it.
+    """An event, and what the reader can do about it.
 
     `contact` leads to the support contacts, and is left out if there are none.
     """
@@ -149,16 +149,13 @@ def when_of(seconds: float, zone: str | None) -> str:
 
     E.g. `28 November 2026, 16:00 (Central European Standard Time)`.
     """
-    locale = get_locale()
     info = _zone(zone)
+    # A pattern of Babel: day, month, year, time and name of the zone.
+    pattern = _("d MMMM y, HH:mm (zzzz)")
+    if info is UTC:
+        pattern = pattern.replace("zzzz", "'UTC'")
     at = datetime.fromtimestamp(seconds, info)
-    name = "UTC" if info is UTC else get_timezone_name(at, locale=locale)
-    return _(
-        "%(date)s, %(time)s (%(zone)s)",
-        date=format_date(at, "long", locale),
-        time=format_datetime(at, "HH:mm", info, locale),
-        zone=name,
-    )
+    return format_datetime(at, pattern, info, get_locale())
 
 
 def _zone(name: str | None) -> tzinfo:

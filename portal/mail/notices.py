@@ -14,16 +14,9 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.i18n import language
-from portal.mail import account_texts, letters, outbox
+from portal.mail import account_texts, letters, outbox, warnings
 from portal.mail.letters import Notice, Reader, letter_of
-from portal.mail.texts import (
-    ALARM_AFTER,
-    PASSWORDS_ALARM_AFTER,
-    locked_codes,
-    of_change,
-    wrong_codes,
-)
-from portal.mail.texts import wrong_passwords as texts_of_wrong_passwords
+from portal.mail.texts import of_change
 from portal.models import Customer
 from portal.twofactor import signals
 
@@ -55,8 +48,8 @@ def hand_over(_app: Flask, **_facts: Any) -> None:
 
 def challenge_failed(_app: Flask, user_id: str, run: int = 0, **_facts: Any) -> None:
     """Warn about wrong codes, once, at the fifth in a row (ALARM_AFTER)."""
-    if run == ALARM_AFTER:
-        _warn(user_id, wrong_codes)
+    if run == warnings.ALARM_AFTER:
+        _warn(user_id, warnings.wrong_codes)
 
 
 def wrong_passwords(customer_id: int | None, run: int) -> None:
@@ -64,15 +57,15 @@ def wrong_passwords(customer_id: int | None, run: int) -> None:
 
     `None` for an unknown name does the same work, but sends no mail.
     """
-    if run != PASSWORDS_ALARM_AFTER:
+    if run != warnings.PASSWORDS_ALARM_AFTER:
         return
-    _warn(str(customer_id or NOBODY), texts_of_wrong_passwords, decoy=customer_id is None)
+    _warn(str(customer_id or NOBODY), warnings.wrong_passwords, decoy=customer_id is None)
 
 
 def held(_app: Flask, user_id: str, locked: bool = False, **_facts: Any) -> None:
     """Warn that codes are locked; a wait that ends by itself sends no mail."""
     if locked:
-        _warn(user_id, locked_codes)
+        _warn(user_id, warnings.locked_codes)
 
 
 def password_changed(writer: Writer, customer: Customer) -> None:

@@ -8,9 +8,6 @@ from portal.i18n.language import _
 from portal.mail.letters import Fact, Notice, address
 from portal.twofactor.signals import ChangeName
 
-ALARM_AFTER = 5
-PASSWORDS_ALARM_AFTER = 10
-
 # Takes the facts of a change; `None` if another notice covers it.
 Make = Callable[..., Notice | None]
 
@@ -70,7 +67,7 @@ def areas_changed(added: Iterable[str], removed: Iterable[str]) -> Notice:
         _("You changed when we ask for a code"),
         tuple(lines),
         advice=(
-            _change_password(),
+            change_password(),
             _("Then choose again when we should ask for a code."),
         ),
         contact=_("Can't sign in? Contact us now:"),
@@ -86,7 +83,7 @@ def recovery_code_replaced() -> Notice:
     return Notice(
         _("You have a new recovery code"),
         (_("Your old recovery code no longer works. Keep the new one safe."),),
-        advice=(_change_password(), _("Then create another recovery code.")),
+        advice=(change_password(), _("Then create another recovery code.")),
         contact=_("Can't sign in? Contact us now:"),
     )
 
@@ -121,7 +118,7 @@ def authenticator_removed(authenticator: str) -> Notice:
             ),
         ),
         advice=(
-            _change_password(),
+            change_password(),
             _("Then check the list of your devices, and add yours again."),
         ),
         contact=_("Can't sign in? Contact us now:"),
@@ -144,7 +141,7 @@ def trust_reused(browser: str) -> Notice:
         ),
         advice=(
             _("Then somebody may have copied your browser's data and knows your password."),
-            _change_password(),
+            change_password(),
         ),
         contact=_("Can't sign in? Contact us now:"),
         question=_("Didn't restore a backup?"),
@@ -191,70 +188,6 @@ def unlocked(**_facts: str) -> Notice:
     )
 
 
-def wrong_codes() -> Notice:
-    """Return the warning of wrong codes."""
-    return Notice(
-        _("Wrong codes for your account"),
-        (
-            _(
-                "Somebody entered %(count)d wrong codes. They probably know your password. If it "
-                "wasn't you, change it now.",
-                count=ALARM_AFTER,
-            ),
-            _("After each further wrong code we make them wait longer."),
-            _("Was it you? Set your phone's date and time to automatic, then enter a new code."),
-        ),
-        advice=(_change_password(),),
-        contact=_("Can't sign in? Contact us now:"),
-        alarm=True,
-    )
-
-
-def wrong_passwords() -> Notice:
-    """Return the warning of wrong passwords."""
-    return Notice(
-        _("Wrong passwords for your account"),
-        (
-            _(
-                "Somebody entered %(count)d wrong passwords. After each further one we make them "
-                "wait longer.",
-                count=PASSWORDS_ALARM_AFTER,
-            ),
-            _("You can still sign in with a browser that you've used here before."),
-            _("Was it you? Choose “Forgot your password?” on the sign-in page."),
-        ),
-        advice=(
-            _(
-                "If you use your password elsewhere or it's easy to guess, go to %(portal)s and "
-                "change it.",
-                portal=address(),
-            ),
-        ),
-        contact=_("Can't sign in? Contact us now:"),
-        alarm=True,
-    )
-
-
-def locked_codes() -> Notice:
-    """Return the warning that codes are locked after very many wrong codes."""
-    return Notice(
-        _("We've locked codes to protect your account"),
-        (
-            _("Somebody entered a great many wrong codes, so we no longer accept codes."),
-            _("You can still use your recovery code. It turns off two-factor authentication."),
-        ),
-        advice=(
-            _("They probably know your password."),
-            _(
-                "Go to %(portal)s, sign in with your recovery code, and change your password.",
-                portal=address(),
-            ),
-        ),
-        contact=_("No recovery code? Contact us to unlock your account:"),
-        alarm=True,
-    )
-
-
 class _Changes(TypedDict):
     """A function for each `ChangeName`, so that the type checker finds a missing function."""
 
@@ -294,7 +227,8 @@ def of_change(name: ChangeName, facts: Mapping[str, Any]) -> Notice | None:
     return _CHANGES[name](**facts)
 
 
-def _change_password() -> str:
+def change_password() -> str:
+    """Return the advice that fits where somebody else may be signed in."""
     return _(
         "Go to %(portal)s, change your password, and sign out other devices.", portal=address()
     )

@@ -43,7 +43,7 @@ def compose(recipient: str, subject: str, text: str, html: str = "") -> EmailMes
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     if html:
-        message.add_alternative(html, subtype="html")
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
     message["Content-Language"] = tag()
     return message
 

@@ -14,7 +14,7 @@ def mails(app):
     ]
 
 
-def text_of(message):
+def plain_of(message):
     """The plain-text part, as one line."""
     return " ".join(message.get_body(("plain",)).get_content().split())
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from tests.portal.mails import html_of, mails, text_of
+from tests.portal.mails import html_of, mails, plain_of
 from tests.support.codes import wrong_code
 from tests.support.customers import make_customer, make_invoices
 from tests.support.databases import both
@@ -80,7 +80,7 @@ def test_the_new_password_signs_in_and_the_old_one_does_not(app, signed_in, cust
     [mail] = mails(app)
     assert mail["To"] == "alice@example.org"
     assert mail["Subject"] == "Your password was changed"
-    assert NEW not in text_of(mail) + html_of(mail)
+    assert NEW not in plain_of(mail) + html_of(mail)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.portal.mails import mails, text_of
+from tests.portal.mails import mails, plain_of
 from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
 
@@ -169,6 +169,6 @@ def test_an_operators_reset_ends_the_sessions_and_is_mailed(
     assert result.exit_code == 0
     assert enrolled.secret.replace(" ", "") not in result.output
     assert signed_in.get("/").status_code == 303
-    assert "Our support team turned off" in text_of(mails(app)[-1])
+    assert "Our support team turned off" in plain_of(mails(app)[-1])
     again = runner.invoke(args=reset)
     assert (again.exit_code, again.stdout) == (1, "")

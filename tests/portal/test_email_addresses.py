@@ -3,7 +3,7 @@
 import pytest
 
 from portal.rules.email_addresses import email_key, read, wire_form
-from tests.portal.mails import mails, text_of
+from tests.portal.mails import mails, plain_of
 from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import sign_in
@@ -85,7 +85,7 @@ def test_an_address_with_an_umlaut_is_shown_as_it_is_read(app, signed_in, custom
     assert submit(signed_in, "/security/email", data).status_code == 303
     to_old, to_new = sorted(mails(app), key=lambda mail: mail["To"] != "alice@example.org")
     assert to_new["To"] == "alice@xn--mller-kva.de"
-    assert "New address: alice@müller.de" in text_of(to_old)
+    assert "New address: alice@müller.de" in plain_of(to_old)
 
 
 class TestServer:

@@ -14,7 +14,7 @@ from portal.models import Customer
 from portal.rules.names import Refused, checked_name
 from portal.twofactor import signals
 from portal.twofactor.i18n.catalogue import TRANSLATIONS
-from tests.portal.mails import mails
+from tests.portal.mails import html_of, mails, plain_of
 from tests.support.customers import make_invoices
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import answer, find_form, send, submit
@@ -295,15 +295,15 @@ class TestMails:
         [mail] = mails(app)
         assert mail["Subject"] == "Die Zwei-Faktor-Authentifizierung ist eingeschaltet"
         assert mail["Content-Language"] == "de"
-        text = mail.get_content()
-        assert text.startswith("Guten Tag alice,")
-        assert "Anmeldung, Passwortänderung, Änderung der E-Mail-Adresse, Rechnungen" in text
+        text = plain_of(mail)
+        assert "Guten Tag alice," in text
+        assert "wenn Sie sich anmelden, Ihr Passwort ändern, Ihre E-Mail-Adresse ändern" in text
         assert re.search(r"Wann: \d+\. \w+ 20\d\d, \d+:\d\d Uhr \(UTC\)", text)
-        assert left_in_english(f"<p>{text}</p>", *CATALOGUES) == set()
+        assert left_in_english(html_of(mail), *CATALOGUES) == set()
         # So are mails that the operator causes.
         app.test_cli_runner().invoke(args=["twofactor", "reset", "alice", "--reason", "x", "--yes"])
         assert self.of(app)[-1] == (
-            "Die Zwei-Faktor-Authentifizierung wurde zurückgesetzt",
+            "Unser Support hat die Zwei-Faktor-Authentifizierung ausgeschaltet",
             "de",
         )
 
@@ -321,7 +321,7 @@ class TestMails:
             ("Ihre E-Mail-Adresse wurde geändert", "de"),
             ("Ihre E-Mail-Adresse wurde geändert", "de"),
             # By the operator, so in English, since no language is known.
-            ("Codes were unlocked for your account", "en-GB"),
+            ("We've unlocked your account", "en-GB"),
         ]
         with app.test_client() as other:
             sign_in(other, "alice", customer_password, headers=GERMAN)
@@ -340,8 +340,8 @@ class TestMails:
         client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
         submit(client, "/forgot", {"email": "alice@example.org"})
         [mail] = mails(app)
-        assert mail["Subject"] == "Ihr Passwort ersetzen"
-        link = re.search(r"http://\S+/reset/\S+", mail.get_content())[0]
+        assert mail["Subject"] == "Passwort zurücksetzen"
+        link = re.search(r"http://\S+/reset/\S+", plain_of(mail))[0]
         path = link[link.index("/reset/") :]
         in_german(client.get(path, follow_redirects=True))
         password = "other-lantern-coffee-77"
@@ -350,7 +350,7 @@ class TestMails:
 
     def test_the_mail_about_a_closed_account(self, app, german, customer_password):
         submit(german, "/security/close", {"current_password": customer_password})
-        assert self.of(app) == [("Ihr Konto wurde geschlossen", "de")]
+        assert self.of(app) == [("Ihr Konto ist geschlossen", "de")]
 
 
 @needs_poppler

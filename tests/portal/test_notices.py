@@ -6,11 +6,11 @@ import pytest
 
 from portal.extensions import db
 from portal.i18n import language
-from portal.mail import account_texts, texts
+from portal.mail import account_texts, warnings
 from portal.mail.letters import Reader, letter_of, when_of
 from portal.mail.texts import of_change
 from portal.twofactor import signals
-from tests.portal.mails import html_of, mails, text_of
+from tests.portal.mails import html_of, mails, plain_of
 from tests.support.enrol import AREAS, enrol, new_recovery_code, sign_in
 from tests.support.forms import answer, submit
 from tests.support.html import parse
@@ -50,7 +50,7 @@ class TestNotices:
         ]
         for message in mails(app):
             assert message["To"] == "alice@example.org"
-            for text in (text_of(message), html_of(message)):
+            for text in (plain_of(message), html_of(message)):
                 assert "15 January 2027, 08:" in text
                 assert "Wasn't you?" in text
                 assert "127.0.0.1:5000" in text, "the portal's address, to type"
@@ -115,7 +115,7 @@ class TestNotices:
         """F-18"""
         for browser in ("Firefox on Linux", "A browser"):
             happen(context, "trust_reused", str(customer.id), {"browser": browser})
-        one, other = (text_of(message) for message in mails(context))
+        one, other = (plain_of(message) for message in mails(context))
         assert "Trusted browser: Firefox on Linux" in one
         assert "An unknown browser" in other
         assert "change your password" in one
@@ -156,9 +156,9 @@ LONG = "x" * 200
 MAKERS = {
     **{name: partial(of_change, name, FACTS.get(name, {})) for name in signals.CHANGES},
     "by_recovery": partial(of_change, "deactivated", {"by": "recovery"}),
-    "wrong_codes": texts.wrong_codes,
-    "wrong_passwords": texts.wrong_passwords,
-    "locked": texts.locked_codes,
+    "wrong_codes": warnings.wrong_codes,
+    "wrong_passwords": warnings.wrong_passwords,
+    "locked": warnings.locked_codes,
     "password_changed": account_texts.password_changed,
     "email_changed": partial(account_texts.email_changed, f"<b>{LONG}@example.org"),
     "email_taken": partial(account_texts.email_taken, f"{LONG}@example.org"),

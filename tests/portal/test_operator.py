@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import _NamedTextIOWrapper
 
-from tests.portal.mails import mails, text_of
+from tests.portal.mails import mails, plain_of
 from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import enrol
@@ -44,7 +44,7 @@ def test_help_ends_the_sessions_and_is_mailed(
     assert enrolled.secret not in done.output
     assert signed_in.get("/").status_code == 303
     assert [mail["Subject"] for mail in mails(app)][-1] == subject
-    assert "You were signed out everywhere" in text_of(mails(app)[-1])
+    assert "You were signed out everywhere" in plain_of(mails(app)[-1])
     assert json.loads(twofactor("status", "alice", "--json").stdout)["state"] == state
 
 

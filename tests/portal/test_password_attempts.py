@@ -8,7 +8,7 @@ from portal.account import password_attempts
 from portal.account.password_attempts import SCHEDULE
 from portal.rules.password_schedule import DAY, NO_ATTEMPTS, Attempts, counted
 from portal.sessions.interface import STAMP
-from tests.portal.mails import mails, text_of
+from tests.portal.mails import mails, plain_of
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import submit
@@ -109,7 +109,7 @@ def test_the_owner_is_told_at_the_tenth(app, customer):
     strangers(app, 3)
     [mail] = mails(app)
     assert (mail["To"], mail["Subject"]) == ("alice@example.org", SUBJECT)
-    assert "10 wrong passwords" in text_of(mail)
+    assert "10 wrong passwords" in plain_of(mail)
 
 
 def test_a_name_that_nobody_has_is_held_alike(app, customer):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from portal.twofactor.methods.recovery import new_code
-from tests.portal.mails import mails, text_of
+from tests.portal.mails import mails, plain_of
 from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in, status
@@ -257,7 +257,7 @@ def test_the_host_header_does_not_reach_the_mail(app, client, customer):
     )
     [mail] = mails(app)
     assert "evil.example" not in mail.as_string()
-    assert "http://127.0.0.1:5000/reset/" in text_of(mail)
+    assert "http://127.0.0.1:5000/reset/" in plain_of(mail)
 
 
 @pytest.mark.parametrize(

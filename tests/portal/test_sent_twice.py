@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.portal.mails import mails, text_of
+from tests.portal.mails import mails, plain_of
 from tests.support.enrol import sign_in
 from tests.support.forms import find_form, submit
 
@@ -64,7 +64,7 @@ def test_an_account_closed_twice_is_closed(app, signed_in, customer_password):
 def test_a_reset_link_used_twice_has_changed_the_password(app, client, customer):
     """F-32: the same form again says that it was done; a lost answer is explained."""
     submit(client, "/forgot", {"email": "alice@example.org"})
-    client.get(re.search(r"/reset/[\w-]+", text_of(mails(app)[-1]))[0])
+    client.get(re.search(r"/reset/[\w-]+", plain_of(mails(app)[-1]))[0])
     words = {"new_password": NEW, "repeat_password": NEW}
     data = filled(client, "/reset/choose", "new_password", words)
     lost = old_browser(app, client)
