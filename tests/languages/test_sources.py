@@ -11,7 +11,7 @@ from jinja2 import nodes
 from tools.translations import DOMAINS
 
 LETTERS = re.compile(r"[^\W\d_]{2,}")
-NAMES = {"PDF"}  # names that are the same in all languages
+NAMES = {"PDF", "ZIP"}  # names that are the same in all languages
 ATTRIBUTES = {"alt", "aria-label", "aria-description", "data-label", "placeholder", "title"}
 # A sentence rather than an identifier: it begins like one and has a space in it.
 SENTENCE = re.compile(r"[A-Z][\w'’-]* \S|[A-Z][a-z]+[.!?:]$")
