@@ -34,6 +34,15 @@ FOR_DOCS := $(VENV)/.installed-$(DOCS)
 
 ##@ Every day
 
+# The made-up company of the demo; the account is the usual example of a German IBAN.
+ifeq ($(PORTAL_COMPANY)$(PORTAL_COMPANY_ADDRESS)$(PORTAL_BANK_IBAN),)
+run dev: export PORTAL_COMPANY := Harbour & Söhne Hosting
+run dev: export PORTAL_COMPANY_ADDRESS := "Kaistraße 12\n20457 Hamburg\nDeutschland"
+run dev: export PORTAL_BANK_HOLDER := Harbour & Söhne Hosting
+run dev: export PORTAL_BANK_IBAN := DE89 3704 0044 0532 0130 00
+run dev: export PORTAL_BANK_BIC := COBADEFFXXX
+endif
+
 # The data stays: a second run upgrades the schema if need be and finds the demo customer there.
 run: $(FOR_RUN) ## serve the portal with its demo customer on http://127.0.0.1:5000 (PORT=... moves it)
 	@$(FLASK) db upgrade

@@ -1,11 +1,11 @@
 """Many invoices as one ZIP file."""
 
-import re
 from tempfile import SpooledTemporaryFile
 from typing import IO
 from zipfile import ZipFile, ZipInfo
 
 from portal.invoices.document import invoice_pdf
+from portal.invoices.selection import file_name
 from portal.models import Invoice
 from portal.rules.issuer import Issuer
 
@@ -28,7 +28,7 @@ def archive(invoices: list[Invoice], issuer: Issuer) -> IO[bytes]:
 
 def _name(number: str, used: set[str]) -> str:
     """Return a name without folders and reserved signs, and not used before in any case."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", number)
+    plain = file_name(number)
     name, count = f"{plain}.pdf", 1
     while name.lower() in used:
         count += 1

@@ -1,5 +1,6 @@
-"""Which invoices a page or a download has: by year and state, a page at a time."""
+"""Which invoices a page or a download has, and the names of files."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
@@ -55,6 +56,11 @@ def page_of(invoices: list[Invoice], query: Mapping[str, str]) -> Page:
     number = number if 1 <= number <= last else 1
     part = invoices[(number - 1) * AT_ONCE : number * AT_ONCE]
     return Page(part, number - 1, number + 1 if number < last else 0)
+
+
+def file_name(number: str) -> str:
+    """Return the number of an invoice without the signs that have a meaning in paths."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", number)
 
 
 def _number(text: str) -> int:

@@ -40,7 +40,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<number>")
+@blueprint.get("/<path:number>")  # "2026/17" is a number, too
 @login_required
 @twofactor.required("invoices")
 def show(number: str) -> ResponseReturnValue:
@@ -55,7 +55,7 @@ def show(number: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<number>.pdf")
+@blueprint.get("/<path:number>.pdf")
 @login_required
 @twofactor.required("invoices")
 def download(number: str) -> ResponseReturnValue:
@@ -66,7 +66,9 @@ def download(number: str) -> ResponseReturnValue:
     response = Response(
         invoice_pdf(invoice, issuer_of(current_app.config)), mimetype="application/pdf"
     )
-    response.headers.set("Content-Disposition", "attachment", filename=f"{invoice.number}.pdf")
+    response.headers.set(
+        "Content-Disposition", "attachment", filename=f"{selection.file_name(invoice.number)}.pdf"
+    )
     return response
 
 

@@ -147,11 +147,11 @@ def address() -> str:
 def when_of(seconds: float, zone: str | None) -> str:
     """Return a time in a zone with the zone's name, in UTC if the zone is not known.
 
-    E.g. `28 November 2026, 16:00 (Central European Standard Time)`.
+    E.g. `28 November 2026, 9:00 (Central European Standard Time)`.
     """
     info = _zone(zone)
     # A pattern of Babel: day, month, year, time and name of the zone.
-    pattern = _("d MMMM y, HH:mm (zzzz)")
+    pattern = _("d MMMM y, H:mm (zzzz)")
     if info is UTC:
         pattern = pattern.replace("zzzz", "'UTC'")
     at = datetime.fromtimestamp(seconds, info)

@@ -102,7 +102,7 @@ def reset_requested(writer: Writer, customer: Customer | None, email: str, link:
 
 
 def _reader(customer: Customer) -> Reader:
-    return Reader(customer.email, customer.display_name)
+    return Reader(customer.email, customer.display_name, customer.time_zone)
 
 
 def _owner_s_language(customer: Customer) -> AbstractContextManager[None]:
@@ -124,15 +124,22 @@ def _tell(
     own: bool = False,
     decoy: bool = False,
 ) -> None:
-    owner = select(Customer.email, Customer.full_name, Customer.username, Customer.language)
+    owner = select(
+        Customer.email,
+        Customer.full_name,
+        Customer.username,
+        Customer.language,
+        Customer.time_zone,
+    )
     row = connection.execute(owner.where(Customer.id == int(user_id))).first()
     if row is None and not decoy:
         return
-    email, full_name, username, stored = ("", "", "", None) if row is None else row
+    nobody = ("", "", "", None, None)
+    email, full_name, username, stored, zone = nobody if row is None else row
     with language.speaking(language.of_owner(int(user_id), stored, own)):
         notice = make()
         if notice is not None:
-            _put(connection, Reader(email, full_name or username), notice, decoy)
+            _put(connection, Reader(email, full_name or username, zone), notice, decoy)
 
 
 def _put(writer: Writer, reader: Reader, notice: Notice, decoy: bool = False) -> None:

@@ -77,6 +77,7 @@ def _portal(person: Person) -> Iterator[str]:
     for name, path, button in (
         ("security", "/security/", ""),
         ("invoices", "/invoices/", ""),
+        ("invoice", "/invoices/2026-9000", ""),
         ("sessions", "/security/sessions", ""),
         ("not found", "/nothing-here", ""),
         ("password", "/security/password", "Save"),

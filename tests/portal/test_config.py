@@ -83,6 +83,14 @@ def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
         ("SITE_NAME", "5"),
         ("SQLALCHEMY_DATABASE_URI", "portal.sqlite"),
         ("TWOFACTOR_KEYS", "{}"),
+        ("BANK_IBAN", "DE88370400440532013000"),  # a digit is wrong
+        ("BANK_IBAN", "DE89370400440532013000"),  # without BANK_HOLDER
+        ("BANK_HOLDER", "Müller & Söhne"),
+        ("COMPANY_ADDRESS", "\n".join("1234567")),
+        ("COMPANY_COLOUR", "blue"),
+        ("COMPANY_COLOUR", "#ffcc00"),  # can't be read on white
+        ("COMPANY_LOGO", "/no/such/file.png"),
+        ("COMPANY_LOGO", __file__),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, value):

@@ -82,6 +82,7 @@ class TestPages:
                 elif response.mimetype == "text/html":
                     in_german(response)
                     pages += 1
+                response.close()
             if signed_in:
                 answer(german, german.get("/"), {})  # sign out
         assert pages > 20
@@ -357,7 +358,7 @@ class TestMails:
 def test_an_invoice_as_a_file(app, german, customer):
     [number] = make_invoices(app, customer, 1)
     page = german.get("/invoices/")
-    assert "49,00\N{NO-BREAK SPACE}€" in page.text
+    assert "58,80\N{NO-BREAK SPACE}€" in page.text
     assert "15. Januar 2026" in page.text
     with german.get(f"/invoices/{number}.pdf") as file:
         assert file.headers["Content-Language"] == "de"

@@ -20,6 +20,11 @@ def facts_of(data: bytes) -> str:
     return _run(data, "pdfinfo", "-")
 
 
+def structure_of(data: bytes) -> str:
+    """Return the structure of the file with its text, as a screen reader gets it."""
+    return _run(data, "pdfinfo", "-struct-text", "-")
+
+
 def _run(data: bytes, *command: str) -> str:
     done = subprocess.run(command, input=data, capture_output=True, check=True)
     assert done.stderr == b""
