@@ -38,7 +38,7 @@ def test_a_password_is_shown_while_typed_and_hidden_when_sent(person, customer, 
 
 
 def test_the_header_keeps_to_its_lines(person, customer, customer_password):
-    """On a tablet, name and Sign out stand in the first line; on a phone the name is there."""
+    """On a tablet, name and Sign out are in the first line; on a phone the name is there."""
     person.sign_in("alice", customer_password)
     person.is_at("/")
     for width, lines in ((768, 1), (375, 2)):

@@ -77,5 +77,9 @@ def _page(state: State, account: Account) -> Response:
         can_add=len(account.authenticators) < MOST,
         can_show=code is not None and again is None,
         next_url=navigation.inside(next_url),
-        **(responses.sheet(state, again.text, "twofactor.activated_pdf") if again is not None else {}),
+        **(
+            responses.sheet(state, again.text, "twofactor.activated_pdf")
+            if again is not None
+            else {}
+        ),
     )
