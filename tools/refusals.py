@@ -52,6 +52,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (enrolment_errors.NotSaved(), "Tick the box; the code is not used up."),
     (enrolment_errors.NoArea(), "Tick a box, or choose *Deactivate*."),
     (errors.UnknownArea(), "Reload the page."),
+    (enrolment_errors.UnknownChoice(), "Choose one of the three answers."),
     (errors.AreasChanged(), "Check the boxes, then save again."),
     (errors.NameUnusable("empty"), "Enter a name; what else was typed is kept."),
     (errors.NameUnusable("long"), "Enter a shorter name."),

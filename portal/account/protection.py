@@ -1,4 +1,4 @@
-"""Whether an account is protected: the level and the list of the card on overview and security."""
+"""The protection of an account: the level and the list of the card on overview and security."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -13,7 +13,7 @@ MOST = 500  # invoices in a download
 
 
 class Wanted(NamedTuple):
-    """What a query selects; `None` and an empty text stand for all."""
+    """The selection of a query; `None` and an empty text mean all."""
 
     year: int | None
     state: str

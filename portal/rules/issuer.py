@@ -1,4 +1,4 @@
-"""Who issues the invoices and where they are paid: the `COMPANY…` and `BANK_…` settings."""
+"""The company on invoices and the account they are paid to: `COMPANY…`, `BANK_…` settings."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the scripts of every page do: show a password, and lead the focus to what was said."""
+"""The scripts of every page show a password, and move the focus to the message."""
 
 import pytest
 from playwright.sync_api import expect

@@ -29,12 +29,17 @@ class Words(HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.found = []
+        self.inside = ""
 
     def handle_data(self, data):
-        if LETTERS.search(data) and data.strip() not in NAMES:
+        if self.inside != "style" and LETTERS.search(data) and data.strip() not in NAMES:
             self.found.append(data.strip())
 
+    def handle_endtag(self, tag):
+        self.inside = ""
+
     def handle_starttag(self, tag, attrs):
+        self.inside = tag
         for name, value in attrs:
             if name in ATTRIBUTES and LETTERS.search(value or ""):
                 self.found.append(f"{name}={value}")

@@ -119,7 +119,9 @@ def test_a_strangers_wrong_codes_are_a_reason_to_change_the_password(
 def test_on_with_no_area_can_not_be_saved(signed_in, customer_password, clock):
     """In the wizard, on the page of the settings with a right code, and as JSON."""
     path = f"{TWOFACTOR}/activate"
-    refused = submit(signed_in, path, {"password": customer_password, "areas": []})
+    refused = submit(
+        signed_in, path, {"password": customer_password, "choice": "mine", "areas": []}
+    )
     assert "Tick at least one box." in parse(refused.text).text
     phone = enrol(signed_in, clock, customer_password, ["sign_in"])
     code = {"twofactor_code": phone.next_code()}

@@ -1,4 +1,4 @@
-"""What every page has: messages below the title, the support in the footer, the icons."""
+"""Parts of every page: messages below the title, the support in the footer, the icons."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.support.html import parse
 
 
 def order(html, *parts):
-    """Whether the parts come in this order."""
+    """Return whether the parts come in this order."""
     places = [html.index(part) for part in parts]
     return places == sorted(places)
 

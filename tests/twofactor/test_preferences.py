@@ -284,7 +284,7 @@ class TestDeactivation:
             protected.post("/deactivate", {"code": protected.recovery_code})
         assert told == ["used", "recovery"]
         page = protected.client.get(f"{MOUNT}/").text
-        assert "The recovery code was used" in page
+        assert "You used your recovery code" in page
         assert "127.0.0.1" in page
 
 

@@ -269,4 +269,4 @@ def test_the_doctor_counts_accounts_without_a_user(flask, protected, host):
 def test_without_user_keys_it_can_not_count(flask, host):
 
     change_options(host, user_keys=None)
-    assert "ok    users: not looked at" in flask("doctor").output
+    assert "ok    users: not checked" in flask("doctor").output

@@ -71,7 +71,7 @@ def test_the_challenge_says_what_exactly_is_confirmed(protected, host, asked, pa
     assert host.deeds == ["transfer"]
     latest = events(protected)[0]
     assert latest["kind"] == "code_accepted"
-    assert latest["message"].endswith(f"Payment ({SAID})")
+    assert latest["message"].endswith(f"Payment: {SAID})")
     assert "<b>" not in protected.client.get(f"{MOUNT}/").text
 
 
@@ -122,7 +122,7 @@ def test_removing_areas_names_them_before_the_code(protected):
     answer = {"csrf_token": protected.token(), "twofactor_code": protected.code()}
     sealed = {"twofactor_pending": pending(page.text)}
     assert protected.client.post(path, data=answer | sealed).status_code == 303
-    assert "Sign-in, Vault)" in events(protected)[1]["message"]
+    assert "Sign-in, Vault" in events(protected)[1]["message"]
 
 
 def test_no_other_refusal_invents_one(protected):

@@ -98,7 +98,8 @@ def sentence(event: Event, areas: AreaRegistry) -> str:
 
 def _accepted(area: str, detail: str | None, areas: AreaRegistry) -> str:
     if area in _ACCEPTED:
-        return _(_ACCEPTED[area])
+        text = _(_ACCEPTED[area])
+        return _("%(event)s: %(what)s", event=text, what=detail) if detail else text
     label = _label(area, areas)
     if detail:
         return _("You entered a code (%(area)s: %(what)s)", area=label, what=detail)
