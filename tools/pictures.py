@@ -132,6 +132,11 @@ def portal(clock: Clock) -> Iterator[tuple[Any, str]]:
                 "PASSWORD_COST": 4,
                 "TWOFACTOR_RECOVERY_COST": 4,
                 "CLOCK": clock,
+                "COMPANY": "Quayside Hosting Ltd",
+                "SUPPORT_EMAIL": "help@example.org",
+                "SUPPORT_PHONE": "+44 117 496 0123",
+                "BANK_HOLDER": "Quayside Hosting Ltd",
+                "BANK_IBAN": "DE89370400440532013000",
             }
         )
         with app.app_context():
@@ -251,11 +256,21 @@ def activation(person: Photographer) -> None:
     person.picture("activate-2-wrong", whole=False)
     person.answer(person.code())
     person.page.locator("[data-state='on']").wait_for()
-    person.picture("preferences-activated")
+    person.picture("activated")
+    person.open(f"{TWOFACTOR}/activate/done?step=recovery")
+    person.picture("activated-recovery")
+    person.open(f"{TWOFACTOR}/help")
+    person.picture("help")
     person.open(f"{TWOFACTOR}/")
     person.picture("preferences-on")
     person.open("/security/")
     person.picture("security-on")
+    person.open("/")
+    person.picture("overview-on")
+    person.open("/invoices/")
+    person.page.locator("table a").first.click()
+    person.page.wait_for_load_state()
+    person.picture("invoice")
     person.begin_password_change(PASSWORD)
     person.picture("challenge-dialog-fresh", whole=False)
 
@@ -328,6 +343,8 @@ def challenges(person: Photographer) -> None:
 def later(person: Photographer, app: Any) -> None:
     """Take the second step of signing in, a new recovery code and the deactivation."""
     person.clock.advance(16 * 60)
+    person.open(f"{TWOFACTOR}/activity")
+    person.picture("activity")
     person.open(f"{TWOFACTOR}/authenticators/new")
     person.picture("phone-1-password")
     person.open(f"{TWOFACTOR}/recovery")

@@ -22,6 +22,7 @@ def card(client, path="/security/"):
     return found, found.get("data-level")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("hold", [None, "here", "elsewhere", "locked"])
 @pytest.mark.parametrize("sessions", [1, 3])
 @pytest.mark.parametrize("recovery", [True, False])
