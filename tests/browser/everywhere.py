@@ -130,7 +130,8 @@ def _wizard(person: Person, password: str) -> Iterator[str]:
     person.answer(person.code())
     on = person.page.locator("#twofactor-status")
     expect(on).to_have_attribute("data-state", "on")
-    yield "preferences, activated"
+    yield "activated"
+    person.open("/security/two-factor/")
     person.follow("Show all activity")
     person.sees("You turned on two-factor authentication")
     yield "activity"

@@ -61,7 +61,7 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
     person.fill("Neue E-Mail-Adresse", "neu@example.org")
     person.press("Speichern")
     confirm(person, person.next_code())
-    person.sees("Ihre E-Mail-Adresse wurde geändert.")
+    person.sees("Ihre E-Mail-Adresse ist geändert.")
     person.inspect()
 
     person.open(f"{TWOFACTOR}/deactivate")
@@ -88,7 +88,7 @@ def test_the_switch_keeps_what_is_typed(people, customer, customer_password):
     page.get_by_label("Keep me signed in").check()
     person.press("Deutsch", page.locator("footer"))
     expect(page.get_by_label("Benutzername oder E-Mail-Adresse")).to_have_value("alice")
-    expect(page.get_by_label("Passwort")).to_have_value("")
+    expect(page.get_by_label("Passwort", exact=True)).to_have_value("")
     expect(page.locator("[name=remember]")).to_be_checked()
     assert page.evaluate("sessionStorage.length") == 0
 
