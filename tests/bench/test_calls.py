@@ -37,7 +37,8 @@ COUNTED = {
     # whether the current code was used.
     "wrong": (3, 1, 3130),
     "recovery": (10, 2, 2830),
-    "enrolment": (9, 1, 19933),
+    # Three choices, the card of the recovery code and the line of help are drawn beside the QR code.
+    "enrolment": (9, 1, 22550),
     "qr": (0, 0, 10126),
     "preferences": (4, 0, 8210),
     # A step after activation is bound to the new credential, which takes its own transaction.
