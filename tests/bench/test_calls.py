@@ -37,7 +37,7 @@ COUNTED = {
     # whether the current code was used.
     "wrong": (3, 1, 3130),
     "recovery": (10, 2, 2830),
-    # Three choices, the card of the recovery code and the line of help are drawn beside the QR code.
+    # Beside the QR code: three choices, the card of the recovery code, the line of help.
     "enrolment": (9, 1, 22550),
     "qr": (0, 0, 10126),
     "preferences": (4, 0, 8210),
