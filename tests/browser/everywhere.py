@@ -307,7 +307,7 @@ def _mandatory(person: Person, app: Any) -> Iterator[str]:
     person.open("/security/close")
     person.fill("Current password", NEW)
     person.press("Close my account")
-    person.sees("needs a second factor")
+    person.sees("you first need to set up")
     yield "enrolment required"
     change_options(app, mandatory_for=lambda _user: ["sign_in"])
     person.context.clear_cookies()

@@ -63,7 +63,8 @@ OVERLAPPING = (
     for (const box of range.getClientRects()) boxes.push([text.parentElement, box]);
   }
   for (const node of top.querySelectorAll('input:not([type=hidden]), svg')) {
-    if (seen(node)) boxes.push([node, node.getBoundingClientRect()]);
+    // The eye of a password field is in the field, which keeps its letters off it.
+    if (seen(node) && !node.closest('.reveal')) boxes.push([node, node.getBoundingClientRect()]);
   }
   const found = [];
   boxes.forEach(([one, a], index) => {
@@ -87,13 +88,13 @@ MOVING = """() => [...document.querySelectorAll('*')].flatMap((node) =>
       || style.transitionDuration.split(',').some((time) => parseFloat(time) > 0.001))
     .map(() => node.tagName))"""
 
-# Controls without a border; checkboxes are left out, since the browser draws them.
+# Controls without a border, except checkboxes and radio buttons, which the browser draws.
 UNBORDERED = (
     "() => {"
     + _SEEN
     + """
   return [...top.querySelectorAll('button, .button, input, textarea')]
-    .filter((node) => seen(node) && !['checkbox', 'hidden'].includes(node.type))
+    .filter((node) => seen(node) && !['checkbox', 'radio', 'hidden'].includes(node.type))
     .filter((node) => {
       const style = getComputedStyle(node);
       return style.borderTopStyle === 'none' || parseFloat(style.borderTopWidth) < 1;
