@@ -128,7 +128,7 @@ def test_it_leads_into_the_wizard_with_the_areas_of_before(guessed, host):
     page = guessed.client.get(done.location).text
     assert "Two-factor authentication is now off" in page
     for key in ("sign_in", "note", "vault", "payment"):
-        box = page.split(f'value="{key}"')[1].split(">")[0]
+        box = page.split(f'name="areas" value="{key}"')[1].split(">")[0]
         assert "checked" in box
     assert 'name="next" value="/diary"' in page
 
