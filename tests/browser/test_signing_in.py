@@ -90,7 +90,7 @@ def test_after_strangers_wrong_codes_the_recovery_code_takes_a_new_password(
     person.inspect()
     person.page.get_by_role("button", name="Sign out").click()
     person.sign_in("alice", customer_password)
-    person.sees("is not right")
+    person.sees("password is wrong")
     person.sign_in("alice", NEW)
     person.is_at("/")
 

@@ -146,7 +146,7 @@ def test_each_statement_in_turn(
         if not gone.happened:
             break
         after = _state(people, alice)
-        denies = "Nothing was changed" in text or "nothing was done" in text
+        denies = "didn't do anything" in text or "didn't change" in text
         if status == 500 or "Traceback" in text:
             faults.append(f"statement {number}: {status} {text[-160:]}")
         if denies and after != before:
