@@ -321,7 +321,7 @@ CASES = {
         ("sign_in",),
     ),
     "sign out": Case("auth.logout", sign_out, lambda walk: not walk.is_in(), "signed out"),
-    "forgotten password": Case("auth.forgot", forgotten, nothing_more, "mailbox"),
+    "forgotten password": Case("auth.forgot", forgotten, nothing_more, "Check your e-mail"),
     "new password by a link": Case(
         "auth.choose",
         reset,

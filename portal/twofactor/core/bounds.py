@@ -33,6 +33,8 @@ TEXTS: dict[str, int] = {
     "cancel": 16,
     "enrolment": 16,
     "step": 16,
+    "show": 16,
+    "before": 32,
     "area": 40,
     "browser": 64,
     "trust": 16,
