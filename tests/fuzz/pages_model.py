@@ -208,8 +208,12 @@ class PagesModel(PhonesModel):
         return Answer(303, location=f"{self.mount}/")
 
     def _confirm(self, session: Session, sent: Sent) -> Answer:
-        typed, user = self.code(sent), session.user or ""
-        ticket = self.enrolment(session)
+        user, ticket = session.user or "", self.enrolment(session)
+        if self.values(sent, "saved") != ["yes"]:
+            if ticket is None:
+                return self._finished_before(session, sent)
+            raise Refused(name="not saved")
+        typed = self.code(sent)
         if typed.means == NOTHING:
             if sent.wants_json:
                 raise Refused("required", name="code required")
