@@ -2,6 +2,7 @@
 
 import base64
 import json
+import zlib
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -604,11 +605,15 @@ class PagesModel(PhonesModel):
 
 
 def raw_token(token: str) -> str | None:
-    """Return the session's token inside a CSRF token as Flask-WTF signs it."""
-    part = token.partition(".")[0]
+    """Return the session's token inside a CSRF token as Flask-WTF signs it.
+
+    Flask-WTF compresses it where that makes it shorter: the token then begins with a dot.
+    """
+    part = token.lstrip(".").partition(".")[0]
     try:
-        value = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except ValueError:
+        content = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        value = json.loads(zlib.decompress(content) if token.startswith(".") else content)
+    except (ValueError, zlib.error):
         return None
     return value if isinstance(value, str) else None
 
