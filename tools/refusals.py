@@ -3,17 +3,14 @@
 `python -m tools.refusals` writes the page; `--check` fails if the page is out of date.
 """
 
-import argparse
 import math
 import sys
-from pathlib import Path
 
 from portal.twofactor.core import enrolment_errors, errors, slips
 from portal.twofactor.core.errors import TwoFactorError
 from portal.twofactor.web import challenge, sentences
+from tools.drift import Page
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "refusals.md"
-BEGIN, END = "<!-- made by: python -m tools.refusals -->", "<!-- end -->"
 NOW = 1_790_000_000.0  # 21 September 2026, 14:13 UTC
 # Each refusal with the values of an example, and the way out of it.
 REFUSALS: list[tuple[TwoFactorError, str]] = [
@@ -91,27 +88,7 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def page(text: str) -> str:
-    """Return the page with the current table."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
-
-
-def main() -> int:
-    """Write the page, or check it with `--check`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail when the page has drifted")
-    check = parser.parse_args().check
-    text = PAGE.read_text(encoding="utf-8")
-    wanted = page(text)
-    if check and wanted != text:
-        sys.stderr.write("docs/refusals.md has drifted: python -m tools.refusals\n")
-        return 1
-    if not check:
-        PAGE.write_text(wanted, encoding="utf-8")
-    return 0
-
+PAGE = Page("refusals.md", "tools.refusals", table)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGE.main(__doc__))

@@ -13,16 +13,15 @@ from typing import Any
 
 from babel import Locale
 from babel.support import NullTranslations, Translations
-from flask import Flask, Response, current_app, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, Domain, force_locale, get_locale, refresh
 from flask_login import current_user
 from markupsafe import Markup, escape
 
-from portal.i18n import zones
+from portal.i18n import cookies, zones
 from portal.rules.refusal import Refusal
 
 COOKIE = "portal_language"
-COOKIE_SECONDS = 400 * 24 * 60 * 60
 FOLDER = Path(__file__).parents[1] / "translations"
 SOURCE = "en"  # of the sentences in the code
 BRITISH = "en_GB"  # the locale of our English, for days and sums
@@ -122,14 +121,7 @@ def ask_nothing() -> None:
 
 def remember(response: Response, name: str) -> None:
     """Set the cookie that keeps the chosen language, for pages before the sign-in."""
-    response.set_cookie(
-        COOKIE,
-        name,
-        max_age=COOKIE_SECONDS,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
+    cookies.keep(response, COOKIE, name)
 
 
 def init_app(app: Flask) -> None:

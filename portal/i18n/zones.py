@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from functools import cache
 
 from babel.dates import get_timezone
-from flask import Flask, Response, current_app, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_babel import refresh
 from flask_login import current_user
 
+from portal.i18n import cookies
 from portal.rules.limits import ZONE_LENGTH
 
 COOKIE = "portal_zone"
-COOKIE_SECONDS = 400 * 24 * 60 * 60
 FIELD = "zone"  # of the sign-in page
 # Names that browsers still use, and the newer ones that are on offer.
 NEWER = {
@@ -113,12 +113,5 @@ def _forget() -> None:
 def _remember(response: Response) -> Response:
     sent = g.get("browser_zone")
     if sent and sent != request.cookies.get(COOKIE):
-        response.set_cookie(
-            COOKIE,
-            sent,
-            max_age=COOKIE_SECONDS,
-            secure=current_app.config["SESSION_COOKIE_SECURE"],
-            httponly=True,
-            samesite="Lax",
-        )
+        cookies.keep(response, COOKIE, sent)
     return response

@@ -14,7 +14,7 @@ IN_MEMORY = 1024 * 1024
 
 def archive(invoices: list[Invoice], issuer: Issuer) -> IO[bytes]:
     """Return the file, at its beginning; a large one is kept on disk until it is closed."""
-    done: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the response
+    done: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - must outlive this function; the view closes it with the response
     used = set[str]()
     with ZipFile(done, "w") as file:  # stored: PDF files are compressed already
         for invoice in invoices:

@@ -160,7 +160,7 @@ class Page:
             self.marks += 1
 
         def marked(canvas: Canvas) -> None:
-            code: list[str] = canvas._code  # type: ignore[attr-defined]  # missing in the stub
+            code: list[str] = canvas._code  # type: ignore[attr-defined]  # ReportLab writes no tags itself; its stub leaves out what is private
             code.append(begin)
             step(canvas)
             code.append("EMC")
@@ -187,7 +187,7 @@ def document(
         pagesize=A4,
         pageCompression=1,
         invariant=1,
-        initialFontName=PLAIN,  # type: ignore[arg-type]  # a font name, where the stub says float
+        initialFontName=PLAIN,  # type: ignore[arg-type]  # ReportLab takes a name; its stub says float
         pdfVersion=(1, 4),  # the first version with a language
         lang=language,
     )

@@ -47,7 +47,7 @@ class Element:
 
 def write(canvas: Canvas, root: Element) -> None:
     """Add the structure to the file; all pages must be complete."""
-    file: Any = canvas._doc  # type: ignore[attr-defined]  # missing in the stub
+    file: Any = canvas._doc  # type: ignore[attr-defined]  # the only way to add objects to a file; the stub leaves out what is private
     pages: list[Any] = file.Pages.pages
     marked: dict[int, dict[int, PDFObjectReference]] = defaultdict(dict)
     count = 0

@@ -23,13 +23,13 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_settings_is_the_one_of_the_code():
-    text = settings_table.PAGE.read_text(encoding="utf-8")
-    assert settings_table.page(text) == text
+    text = settings_table.PAGE.text
+    assert settings_table.PAGE.renewed(text) == text
 
 
 def test_the_table_of_refusals_is_the_one_of_the_code():
-    text = refusals.PAGE.read_text(encoding="utf-8")
-    assert refusals.page(text) == text
+    text = refusals.PAGE.text
+    assert refusals.PAGE.renewed(text) == text
 
 
 def test_every_refusal_has_its_row_with_a_sentence_of_its_own():
