@@ -178,7 +178,8 @@ def test_the_page_of_preferences_is_read_in_order(alice):
           - heading "Turn off two-factor authentication" [level=2]
           - button "Deactivate"
         - region "Recent activity"
-        - group: Help
+        - paragraph:
+          - link "Help with two-factor authentication"
     """)
 
 

@@ -13,17 +13,6 @@ from .everywhere import SETTINGS, walk
 pytestmark = pytest.mark.looks
 
 MOST = 30_000  # bytes, with static files compressed as by the nginx site in `deploy/`
-# The longest page: areas, devices, browsers and twenty lines of recent activity.
-LONGEST = {
-    "step 2": 32_500,
-    "step 2, dialog": 32_500,
-    "step 2, dialog, nothing entered": 32_500,
-    "step 2, dialog, wrong code": 33_000,
-    "preferences, dialog": 32_000,
-    "preferences, two phones": 32_000,
-    "preferences, trusted browser": 32_500,
-    "new recovery code, saved": 32_000,
-}
 # Loaded when a form is first used, and not with the page.
 ON_DEMAND = {"/security/two-factor/static/dialog.js"}
 # Chromium's layout shifts, except those just after input; the last are read, not awaited. While
@@ -70,9 +59,7 @@ def test_nothing_moves_and_no_page_is_heavy(person, app, customer, invoices, cus
         shifted = person.page.evaluate(SHIFTED)
         assert shifted == [], f"{state}: {shifted}"
         weights[state] = weight(person, received)
-    heavy = {
-        state: weight for state, weight in weights.items() if weight >= LONGEST.get(state, MOST)
-    }
+    heavy = {state: weight for state, weight in weights.items() if weight >= MOST}
     assert heavy == {}
     assert min(weights.values()) > 2_000, "something was measured"
 
