@@ -55,7 +55,7 @@ def document(sheet: Sheet, language: str) -> bytes:
         file,
         pagesize=A4,
         pageCompression=1,
-        initialFontName=PLAIN,  # type: ignore[arg-type]  # a font name, where the stub says float
+        initialFontName=PLAIN,  # type: ignore[arg-type]  # ReportLab takes a name; its stub says float
         pdfVersion=(1, 4),  # the first version with a language
         lang=language,
     )
