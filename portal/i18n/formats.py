@@ -11,11 +11,10 @@ from markupsafe import Markup
 from portal.clock import today
 from portal.i18n.devices import browser_and_system
 from portal.i18n.language import _
-from portal.i18n.times import dated, day, moment_text, time_tag
+from portal.i18n.times import day, moment_text, time_tag
 from portal.rules.support import support_of
 
-__all__ = ["day", "device", "init_app", "moment", "money"]
-moment = dated  # in mails, which are read later
+__all__ = ["day", "device", "init_app", "money"]
 
 
 def money(cents: int) -> str:

@@ -32,13 +32,6 @@ def time_tag(seconds: float) -> Markup:
     return Markup('<time datetime="%s">%s</time>') % (iso, moment_text(seconds))
 
 
-def dated(seconds: float) -> str:
-    """Return a time for a text that is read later: `28 November 2026, 16:00 (Europe/London)`."""
-    when = _local(seconds)
-    text = f"{format_date(when.date(), 'long')}, {_clock(when)}"
-    return text if _is_utc(when) else f"{text} ({str(when.tzinfo).replace('_', ' ')})"
-
-
 def day(value: date) -> str:
     """Return a day, e.g. `24 November 2026`."""
     return format_date(value, "long")

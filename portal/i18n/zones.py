@@ -5,8 +5,6 @@ and with the customer. Flask-Babel stores the zone of the request, for the bluep
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 from babel.dates import get_timezone
@@ -74,23 +72,8 @@ def show_in(name: str | None) -> None:
     refresh()
 
 
-@contextmanager
-def in_zone_of(name: str | None) -> Iterator[None]:
-    """Show times in the stored zone of a customer, such as the recipient of a mail; else in UTC."""
-    before = g.get("forced_zone")
-    g.forced_zone = known(name) or "UTC"
-    _forget()
-    try:
-        yield
-    finally:
-        g.forced_zone = before
-        _forget()
-
-
 def chosen() -> str | None:
     """Return the zone of a request; Flask-Babel calls this once, and again after `refresh`."""
-    if g.get("forced_zone"):
-        return str(g.forced_zone)
     if not has_request_context():
         return None
     if "viewer" not in g and not g.get("asks_nothing"):
@@ -101,13 +84,6 @@ def chosen() -> str | None:
 def init_app(app: Flask) -> None:
     """Keep the zone of the browser in its cookie."""
     app.after_request(_remember)
-
-
-def _forget() -> None:
-    """Let Flask-Babel ask for the zone again; the language stays, even a forced one."""
-    kept = g.get("_flask_babel")
-    if kept is not None and hasattr(kept, "babel_tzinfo"):
-        del kept.babel_tzinfo
 
 
 def _remember(response: Response) -> Response:
