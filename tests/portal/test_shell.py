@@ -65,7 +65,7 @@ def test_each_icon_is_in_the_sprite(app):
         )
     }
     assert used <= names
-    assert {"shield-check", "eye", "eye-off"} <= names
+    assert {"shield-check", "shield-alert", "shield-off"} <= names
 
 
 def test_password_managers_find_the_page_for_a_new_password(client):

@@ -86,8 +86,9 @@ class TestPages:
             f"{MOUNT}/activate", data={"csrf_token": token, "code": german.code(), "saved": "yes"}
         )
         clock.advance(30)
+        page = in_german(get(f"{MOUNT}/activate/done"))
+        assert "Zwei-Faktor-Authentifizierung ist eingeschaltet" in page
         page = in_german(get(f"{MOUNT}/"))
-        assert "Die Zwei-Faktor-Authentifizierung ist eingeschaltet." in page
         assert re.search(
             r"Eingeschaltet</strong> seit <time [^>]+>heute, \d+:\d\d Uhr \(UTC\)</time>", page
         )
