@@ -13,6 +13,8 @@ from tests.support.enrol import AREAS, enrol, guess, sign_in
 from tests.support.forms import answer, find_form, submit
 from tests.support.html import parse
 
+pytestmark = pytest.mark.thorough
+
 NEW = "velvet-anchor-piano-9"
 
 

@@ -8,6 +8,8 @@ from tests.portal.mails import mails, plain_of
 from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
 
+pytestmark = pytest.mark.thorough
+
 GOOD = "plum-coffee-lantern-42"
 
 

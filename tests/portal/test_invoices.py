@@ -23,6 +23,8 @@ from tests.support.html import parse
 from tests.support.pdf import facts_of, needs_poppler, structure_of, text_of
 from tests.support.statements import statements_of
 
+pytestmark = pytest.mark.thorough
+
 
 def make_invoice(lines=3, name="Zoë (€)", **fields):
     customer = Customer(username="zoe", email="zoe@example.org", password_hash="", full_name=name)

@@ -9,6 +9,8 @@ from tests.support.hosts import change_options
 
 from .person import MOUNT, Person
 
+pytestmark = pytest.mark.thorough
+
 JSON = {"Accept": "application/json"}
 SENTENCE = "You can't sign in to this account at the moment. Contact us if you need help."
 

@@ -11,6 +11,8 @@ from portal.twofactor.methods import recovery
 from .host import PASSWORD
 from .person import ALL, MOUNT, VIEW_SECONDS, element, error, pending
 
+pytestmark = pytest.mark.thorough
+
 
 def shown_code(person):
     return element(person.client.get(f"{MOUNT}/recovery").text, "twofactor-recovery-code")
