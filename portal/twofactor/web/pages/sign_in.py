@@ -14,6 +14,7 @@ from ...core.areas import SIGN_IN
 from ...core.errors import (
     About,
     ChallengeRequired,
+    MalformedCode,
     MalformedRecoveryCode,
     RecoveryNeeded,
     Refusal,
@@ -28,6 +29,7 @@ from ...service import sign_in, tickets
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
 from ..challenge import error_object, no_store
+from ..passkeys import bound, given, offer
 from . import outstanding, recovery_sign_in, sign_in_over
 
 
@@ -165,7 +167,7 @@ def submit() -> Response:
 
     try:
         with About(SIGN_IN):
-            answer = _answer()
+            answer = _answer(state)
             if isinstance(answer, RecoveryCode):
                 renewal = partial(recovery_sign_in.renewal, state)
                 pending, user = sign_in.complete_by_recovery(
@@ -173,7 +175,10 @@ def submit() -> Response:
                 )
             else:
                 known_id = subjects.known_id(session_marks.get(KNOWN))
-                pending = sign_in.complete(state.kit, mark, address, answer, known_id, see)
+                request = bound.to_this_request(Subject("")).request
+                pending = sign_in.complete(
+                    state.kit, mark, address, answer, known_id, see, request
+                )
                 user = _load(state, pending)
     except Refusal as refusal:
         try:
@@ -222,7 +227,9 @@ def _context(
     state: State, pending: Pending, by_recovery: bool, renews: bool = False
 ) -> dict[str, Any]:
     days = state.kit.settings.trust_seconds
+    address = url_for("twofactor.sign_in_submit")
     return {
+        "use": None if by_recovery else offer.use(state, SIGN_IN, pending.user_id, address=address),
         "account_name": pending.name,
         "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),
@@ -239,14 +246,20 @@ def _by_recovery() -> bool:
     return requests.asked("use") == "recovery"
 
 
-def _answer() -> Answer:
+def _answer(state: State) -> Answer:
     """Read the answer of this request; the page for the recovery code takes nothing else.
 
     Raises:
         ChallengeRequired: the field is empty.
         MalformedCode, MalformedRecoveryCode: neither a code nor a recovery code.
+        PasskeyMalformed: the passkey's answer can't be read.
     """
     text = requests.text("code")
+    passkey = None if _by_recovery() else given.assertion(state)
+    if passkey is not None:
+        if text.strip():
+            raise MalformedCode("several answers")
+        return passkey
     if not text.strip():
         raise (RecoveryNeeded if _by_recovery() else ChallengeRequired)("no code")
     return RecoveryCode.read(text) if _by_recovery() else answers.read(text)
