@@ -1,4 +1,4 @@
-"""What a public key must be to be taken (WebAuthn Level 3, 5.8.5; RFC 9053, RFC 8230).
+"""Judge the public key of a new passkey (WebAuthn Level 3, 5.8.5; RFC 9053, RFC 8230).
 
 The library judges signatures with any numbers that a key may hold. A key that is weak, or no point
 of its curve, is refused when it is registered.
