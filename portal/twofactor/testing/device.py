@@ -74,6 +74,7 @@ class Device:
         self.id = secrets.token_bytes(32)
         self.handle: bytes | None = None
         self.extensions: dict[str, object] = {}
+        self._differing: dict[str, object] = {}
         self._keys: dict[int, Key] = {}
 
     @property
@@ -90,10 +91,10 @@ class Device:
 
         Args:
             public_key: the server's PublicKeyCredentialCreationOptionsJSON.
-            client_data: members of the client data that are to differ; `None` leaves one out.
+            client_data: members of the client data that are to differ this once.
         """
         self.handle = from_base64url(public_key["user"]["id"])
-        client = self.client_data("webauthn.create", public_key["challenge"], **client_data)
+        client = self.written("webauthn.create", public_key["challenge"], **client_data)
         return self.registered(client)
 
     def get(self, public_key: Mapping[str, Any], /, **client_data: object) -> dict[str, Any]:
@@ -101,14 +102,18 @@ class Device:
 
         Args:
             public_key: the server's PublicKeyCredentialRequestOptionsJSON.
-            client_data: members of the client data that are to differ; `None` leaves one out.
+            client_data: members of the client data that are to differ this once.
         """
         if self.count:
             self.count += 1
-        client = self.client_data("webauthn.get", public_key["challenge"], **client_data)
+        client = self.written("webauthn.get", public_key["challenge"], **client_data)
         return self.asserted(client)
 
-    def client_data(self, kind: str, challenge: str, /, **more: object) -> bytes:
+    def client_data(self, **members: object) -> None:
+        """Let members of the client data differ from now on; `None` leaves one out."""
+        self._differing = members
+
+    def written(self, kind: str, challenge: str, /, **more: object) -> bytes:
         """Return the client data that the browser writes."""
         written: dict[str, object] = {
             "type": kind,
@@ -116,7 +121,8 @@ class Device:
             "origin": self.origin,
             "crossOrigin": False,
         }
-        written = {key: value for key, value in (written | more).items() if value is not None}
+        written |= self._differing | more
+        written = {key: value for key, value in written.items() if value is not None}
         return json.dumps(written, ensure_ascii=False, separators=(",", ":")).encode()
 
     def authenticator_data(self, *, attested: bool) -> bytes:
