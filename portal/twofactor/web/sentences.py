@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from flask import has_app_context
 
 from ..app.state import current_state
-from ..core import errors, slips
+from ..core import errors
+from ..core.answers import slips
 from ..i18n.catalogue import later
 from ..i18n.language import _, plural
 from ..i18n.times import again, time_of_day
