@@ -1,5 +1,7 @@
 """Refusals of passkeys. Their sentences for people are in `web/sentences.py`."""
 
+from typing import Self
+
 from .errors import Refusal
 
 
@@ -10,6 +12,13 @@ class PasskeyRefusal(Refusal):
     """
 
     word = ""
+    # Whether the account has an app too, so that the sentence may name a code as another way.
+    codes = True
+
+    def told(self, codes: bool) -> Self:
+        """Return this refusal, which knows now whether the account has an app."""
+        self.codes = codes
+        return self
 
 
 class PasskeyMalformed(PasskeyRefusal):
@@ -50,9 +59,17 @@ class PasskeyWrong(PasskeyRefusal):
 
 
 class PasskeySuspect(PasskeyRefusal):
-    """The signature is right, but the counter did not grow, so there may be a copy."""
+    """The signature is right, but the counter did not grow, so there may be a copy.
+
+    Args:
+        authenticator: name of the passkey.
+    """
 
     word = "counter"
+
+    def __init__(self, authenticator: str, **about: str | None) -> None:
+        super().__init__("counter", **about)
+        self.authenticator = authenticator
 
 
 class PasskeyTaken(PasskeyRefusal):

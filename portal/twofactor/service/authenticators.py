@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 
-from ..core import changes, vault
+from ..core import changes
 from ..core.answers import Answer, Assertion
 from ..core.areas import AUTHENTICATORS
 from ..core.errors import (
@@ -19,10 +19,10 @@ from ..core.errors import (
     TooManyAuthenticators,
     UnknownAuthenticator,
 )
-from ..core.passkey_errors import PasskeyTaken, TooManyPasskeys
+from ..core.passkey_errors import TooManyPasskeys
 from ..core.records import Account, Authenticator, Subject
 from ..methods import registry
-from ..methods.base import First, FirstAnswer
+from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets, verification
 from .context import Kit
@@ -127,7 +127,7 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnsw
     addition = resume(kit, subject, ticket_id)
     method = registry.method(addition.kind)
     first = method.first(addition.secret, answer, terms_of(kit), addition.by)
-    made = new(kit, subject.user_id, addition.kind, first, id_of(ticket_id))
+    made = stored.new(kit, subject.user_id, addition.kind, first, id_of(ticket_id))
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> str:
@@ -138,7 +138,7 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnsw
         of_ticket = tickets.AUTHENTICATOR
         if transaction.take_ticket(hashed, of_ticket, subject.user_id, kit.clock()) is None:
             raise EnrolmentExpired("addition over")
-        write(transaction, replace(made, name=name))
+        stored.write(transaction, replace(made, name=name))
         _end_others(transaction, subject)
         transaction.change(subject, changes.AuthenticatorAdded(name, made.kind))
         return name
@@ -167,22 +167,20 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
     kit.store.run(work)
 
 
-def remove(
-    kit: Kit, subject: Subject, authenticator_id: str, answer: Answer
-) -> tuple[str, str]:
+def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) -> Authenticator:
     """Remove an authenticator; takes a code of another authenticator, or any passkey.
 
     Its own codes are refused, so that the removal shows possession of an authenticator that stays.
 
     Returns:
-        Name and kind of the removed authenticator.
+        The removed authenticator.
 
     Raises:
         UnknownAuthenticator, LastAuthenticator: the code was neither judged nor counted.
         CodeWrong, CodeReused, OwnCode, Held, NotOn: as `verification.verify`.
     """
 
-    def work(transaction: Transaction) -> tuple[str, str]:
+    def work(transaction: Transaction) -> Authenticator:
         account = _account(kit, transaction, subject)
         found = find(account, authenticator_id)
         if len(account.authenticators) == 1:
@@ -192,7 +190,7 @@ def remove(
         transaction.remove_authenticator(found, account)
         _end_others(transaction, subject)
         transaction.change(subject, changes.AuthenticatorRemoved(found.name, found.kind))
-        return found.name, found.kind
+        return found
 
     return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)
 
@@ -229,35 +227,6 @@ def is_under_way(kit: Kit, subject: Subject, name: str) -> bool:
     """Return whether an authenticator of this name was begun a moment ago."""
     data = tickets.just_begun(kit, tickets.AUTHENTICATOR, subject)
     return data is not None and data["name"] == _plain(name)
-
-
-def new(kit: Kit, user_id: str, kind: str, first: First, authenticator_id: str) -> Authenticator:
-    """Return a new authenticator as its first answer made it, sealed for its row."""
-    now = int(kit.clock())
-    return Authenticator(
-        id=authenticator_id,
-        user_id=user_id,
-        kind=kind,
-        name=first.name,
-        sealed=kit.vault.seal(first.stored, vault.AUTHENTICATOR, user_id, authenticator_id),
-        last_step=first.number,
-        created_at=now,
-        last_used_at=now,
-        credential=first.credential,
-        flags=first.flags,
-    )
-
-
-def write(transaction: Transaction, authenticator: Authenticator) -> None:
-    """Write a new authenticator.
-
-    Raises:
-        PasskeyTaken: another row has this passkey already, of this user or of another.
-    """
-    credential = authenticator.credential
-    if credential is not None and transaction.has_credential(credential):
-        raise PasskeyTaken("registered before")
-    transaction.add_authenticator(authenticator)
 
 
 def _account(kit: Kit, transaction: Transaction, subject: Subject) -> Account:

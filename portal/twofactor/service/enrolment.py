@@ -13,6 +13,7 @@ from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
 from . import authenticators, known_browsers, passwords, tickets
 from .context import Kit
+from .judging import stored
 from .judging.terms import terms_of
 
 # Longest time for which the recovery code is shown again after the activation, in seconds.
@@ -207,7 +208,7 @@ def confirm(
         recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
     )
     number = authenticators.id_of(ticket_id)
-    authenticator = authenticators.new(kit, subject.user_id, enrolment.kind, first, number)
+    authenticator = stored.new(kit, subject.user_id, enrolment.kind, first, number)
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
@@ -217,7 +218,7 @@ def confirm(
         if transaction.account(subject.user_id) is not None:
             raise AlreadyOn("two-factor authentication is on")
         transaction.add_account(account)
-        authenticators.write(transaction, authenticator)
+        stored.write(transaction, authenticator)
         transaction.drop_tickets(subject.user_id)
         transaction.change(subject, changes.Activated(tuple(sorted(account.areas))))
 

@@ -194,7 +194,7 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
         "retry_after": retry_after(refusal),
         "summary": refusal.summary,
     }
-    if refusal.area and isinstance(refusal, _ASKS) and (user_id := refusal.user_id):
+    if area is not None and isinstance(refusal, _ASKS) and (user_id := refusal.user_id):
         body |= offer.for_program(current_state(), user_id)
     if isinstance(refusal, errors.EnrolmentRequired):
         body["activate"] = url_for("twofactor.activate")

@@ -32,8 +32,8 @@ from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store, nothing_done
 from .parts import by_recovery, glances
-from .passkeys import bound, given
 from .passes import Asked, Says
+from .passkeys import bound, given
 from .requests import checking, refuse_cross_site, this_request
 
 View = TypeVar("View", bound=Callable[..., Any])

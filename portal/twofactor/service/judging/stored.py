@@ -1,10 +1,13 @@
-"""Open what authenticators are judged by."""
+"""Seal and open what authenticators are judged by."""
 
 import logging
 
 from ...core import vault
 from ...core.errors import KeyMissing, SealBroken
+from ...core.passkey_errors import PasskeyTaken
 from ...core.records import Account, Authenticator
+from ...methods.base import First
+from ...storage.transaction import Transaction
 from ..context import Kit
 
 log = logging.getLogger(__name__)
@@ -42,3 +45,32 @@ def sound_one(kit: Kit, authenticator: Authenticator) -> bytes | None:
 
 def _authenticators(account: Account | None) -> tuple[Authenticator, ...]:
     return account.authenticators if account is not None else ()
+
+
+def new(kit: Kit, user_id: str, kind: str, first: First, authenticator_id: str) -> Authenticator:
+    """Return a new authenticator as its first answer made it, sealed for its row."""
+    now = int(kit.clock())
+    return Authenticator(
+        id=authenticator_id,
+        user_id=user_id,
+        kind=kind,
+        name=first.name,
+        sealed=kit.vault.seal(first.stored, vault.AUTHENTICATOR, user_id, authenticator_id),
+        last_step=first.number,
+        created_at=now,
+        last_used_at=now,
+        credential=first.credential,
+        flags=first.flags,
+    )
+
+
+def write(transaction: Transaction, authenticator: Authenticator) -> None:
+    """Write a new authenticator.
+
+    Raises:
+        PasskeyTaken: another row has this passkey already, of this user or of another.
+    """
+    credential = authenticator.credential
+    if credential is not None and transaction.has_credential(credential):
+        raise PasskeyTaken("registered before")
+    transaction.add_authenticator(authenticator)

@@ -72,7 +72,7 @@ class Statements:
     glance: Select[Any]
     glance_with_ticket: Select[Any]
     glance_carried: Select[Any]
-    kinds: Select[Any]
+    kinds: Select[int, int]
     account: Select[Any]
     account_locked: Select[Any]
     account_asked: Select[Any]
@@ -108,6 +108,7 @@ def prepare(tables: Tables) -> Statements:
     user: BindParameter[str] = bindparam("user")
     of_user = account.c.user_id == user
     whole = whole_account(tables).where(of_user)
+    kinds = select(func.count(), func.count(authenticator.c.credential))
     used = select(func.min(authenticator.c.last_step)).correlate(account)
     used = used.where(
         authenticator.c.user_id == account.c.user_id, authenticator.c.credential.is_(None)
@@ -127,9 +128,7 @@ def prepare(tables: Tables) -> Statements:
         glance_carried=glance.add_columns(ticket.c.digest, executed.c.area).select_from(
             with_ticket.outerjoin(executed, of_form)
         ),
-        kinds=select(func.count(), func.count(authenticator.c.credential)).where(
-            authenticator.c.user_id == user
-        ),
+        kinds=kinds.where(authenticator.c.user_id == user),
         account=whole,
         account_locked=whole.with_for_update(of=account),
         account_asked=of_accounts.with_browser(tables, whole).with_for_update(of=account),

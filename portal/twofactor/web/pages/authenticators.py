@@ -102,13 +102,13 @@ def remove(number: str) -> Response:
             answer = given.answer(state)
             password.answer()
             who = bound.to_this_request(subjects.subject(state))
-            name, kind = authenticators.remove(state.kit, who, number, answer)
+            removed = authenticators.remove(state.kit, who, number, answer)
     except (NotOn, UnknownAuthenticator) as refusal:
         return responses.turned_away(state, refusal, say=True)
     except Refusal as refusal:
         return _refused(state, refusal, number, password)
-    shown = sentences.authenticator(name)
-    if kind == registry.PASSKEY:
+    shown = sentences.authenticator(removed.name)
+    if removed.kind == registry.PASSKEY:
         return _done(state, _("%(name)s is removed. It no longer works here.", name=shown))
     return _done(state, _("%(name)s is removed. Its codes no longer work.", name=shown))
 
@@ -153,17 +153,15 @@ def as_object(authenticator: Authenticator) -> dict[str, Any]:
     }
 
 
-def _use(state: State, **place: str) -> dict[str, Any]:
+def _use(state: State) -> dict[str, Any]:
     """Return the template variables of a passkey as the answer, and of the kinds to choose."""
     party, key = state.kit.settings.relying_party, _key(state)
-    use = offer.use(state, AUTHENTICATORS.key, key, **place)
+    use = offer.use(state, AUTHENTICATORS.key, key)
     return {"use": use, "passkeys": party is not None, "kind": kinds.typed()}
 
 
 def _scan(state: State, addition: Addition) -> dict[str, Any]:
-    made = offer.make(
-        state, addition.kind, addition.secret, addition.hint, _account(state)
-    )
+    made = offer.make(state, addition.kind, addition.secret, addition.hint, _account(state))
     shown = {"make": made} if made else secret.context(state, addition.secret)
     return {**shown, "name": addition.name}
 
@@ -272,9 +270,7 @@ def _key(state: State) -> str:
 def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:
     used = found.last_used_at
     others = [
-        each.last_step
-        for each in account.authenticators
-        if each is not found and each.makes_codes
+        each.last_step for each in account.authenticators if each is not found and each.makes_codes
     ]
     state = current_state()
     remove = url_for("twofactor.authenticator_remove", number=found.id)

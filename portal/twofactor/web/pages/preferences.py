@@ -14,11 +14,11 @@ from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
 from ...core.records import Account
+from ...core.throttle import MOST_AUTHENTICATORS
 from ...i18n.language import _, shown
 from ...i18n.times import time_tag
 from ...methods import registry
 from ...service import areas, deactivation, known_browsers, trusted_browsers
-from ...core.throttle import MOST_AUTHENTICATORS
 from ...storage.transaction import Transaction
 from .. import (
     continuation,
@@ -202,7 +202,7 @@ def _context(
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": time_tag(account.activated_at) if account else None,
         "authenticators": authenticators.listed(account) if account else [],
-        "most_authenticators": MOST,
+        "most_authenticators": MOST_AUTHENTICATORS,
         "browsers": _browsers(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(

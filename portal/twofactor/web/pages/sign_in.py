@@ -75,7 +75,7 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     session_marks.put(KNOWN, subjects.known_tag(who.user_id))
     return responses.either(
         lambda: navigation.see_other(url_for("twofactor.sign_in")),
-        lambda: _asked_object(state, account.used),
+        lambda: _asked_object(state, account.used, who.user_id),
     )
 
 
@@ -115,9 +115,12 @@ def _signed_in(next_url: str | None) -> Response:
     )
 
 
-def _asked_object(state: State, used: int | None, *, renews: bool = False) -> Response:
+def _asked_object(
+    state: State, used: int | None, user_id: str, *, renews: bool = False
+) -> Response:
     """Return the pending sign-in as a JSON object, for a client without pages."""
-    refusal = ChallengeRequired(SIGN_IN, wait=registry.fresh_in(used, state.kit.clock()))
+    wait = registry.fresh_in(used, state.kit.clock())
+    refusal = ChallengeRequired(SIGN_IN, wait=wait, user_id=user_id)
     body = error_object(refusal, state.kit.areas.get(SIGN_IN))
     body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": requests.csrf_token()}
     if renews:
@@ -137,7 +140,7 @@ def show() -> Response:
     renews = _by_recovery() and recovery_sign_in.renews(state, pending)
     return responses.either(
         lambda: responses.page("sign_in.html", **_context(state, pending, _by_recovery(), renews)),
-        lambda: _asked_object(state, pending.used, renews=renews),
+        lambda: _asked_object(state, pending.used, pending.user_id, renews=renews),
     )
 
 
@@ -176,9 +179,7 @@ def submit() -> Response:
             else:
                 known_id = subjects.known_id(session_marks.get(KNOWN))
                 request = bound.to_this_request(Subject("")).request
-                pending = sign_in.complete(
-                    state.kit, mark, address, answer, known_id, see, request
-                )
+                pending = sign_in.complete(state.kit, mark, address, answer, known_id, see, request)
                 user = _load(state, pending)
     except Refusal as refusal:
         try:

@@ -14,8 +14,8 @@ from ...core.policy import SAFE_METHODS
 from ...i18n.language import shown
 from .. import guard, passes
 from ..challenge import no_store
-from ..requests import from_dialog
 from ..passkeys import given, offer
+from ..requests import from_dialog
 from . import glances
 
 _SEE_OTHER = frozenset({301, 302, 303})

@@ -1,6 +1,7 @@
 """What a page needs to ask for a passkey, or to make one."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
@@ -47,7 +48,7 @@ class Use:
     origins: tuple[str, ...]
     seconds: int
     pending: bool = False
-    ask: str = field(default="", repr=False)
+    ask: str = dataclasses.field(default="", repr=False)
 
 
 def use(

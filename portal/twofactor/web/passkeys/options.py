@@ -30,7 +30,7 @@ def submit() -> Any:
         return cast(Any, current_app).login_manager.unauthorized()
     user_id, area = found
     method = (requests.text("method") or "POST").upper()
-    if area not in state.kit.areas and area not in BUILT_IN or method not in METHODS:
+    if (area not in state.kit.areas and area not in BUILT_IN) or method not in METHODS:
         abort(404)
     address, form = requests.text("address"), requests.text("twofactor_pending")
     who = bound.to_later_request(Subject(user_id), method, address, form)
@@ -59,4 +59,3 @@ def _asked() -> tuple[str, str] | None:
     except SignInExpired:
         return None
     return pending.user_id, SIGN_IN
-
