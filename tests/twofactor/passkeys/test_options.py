@@ -1,4 +1,4 @@
-"""What browsers are asked for."""
+"""The options that browsers are given."""
 
 from itertools import product
 

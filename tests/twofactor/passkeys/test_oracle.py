@@ -25,7 +25,7 @@ OFFERED = [COSEAlgorithmIdentifier(number) for number in kit.ALGORITHMS.values()
 NUMBERS = [pytest.param(300, id="some"), pytest.param(5000, id="all", marks=pytest.mark.slow)]
 ORIGINS = ["https://example.org:443", "https://example.com", "http://example.org", "null", "", 7]
 TYPES = ["webauthn.create", "webauthn.get", "payment.get", "", None, []]
-# What py_webauthn leaves to the caller or does not see: docs/security.md names it.
+# What py_webauthn leaves to the caller or does not see: docs/security.md, Passkeys.
 STRICTER = {"cross", "top", "handle", "twice", "padding", "key", "form", "statement", "long id"}
 # It reads a challenge with letters that base64url does not have, or another last letter.
 STRICTER |= {"spelling"}
@@ -106,7 +106,7 @@ def spelt(sent, way, chance):
 
 
 def accepts(judge, refusals):
-    """Whether an answer is accepted; anything but a refusal is an error of the judge."""
+    """Return whether an answer is accepted; anything but a refusal is an error of the judge."""
     try:
         judge()
     except refusals:

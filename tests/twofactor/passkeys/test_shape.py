@@ -1,4 +1,4 @@
-"""What can be read at all: base64url, JSON and CBOR."""
+"""Reading alone: base64url, JSON and CBOR."""
 
 import json
 
