@@ -28,7 +28,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
-    """What passkeys belong to.
+    """The domain that passkeys belong to, and the pages they are used on.
 
     Args:
         id: the RP ID, a domain.

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from fido2 import cbor
 from fido2.cose import ES256, RS256, CoseKey, EdDSA
-from fido2.webauthn import AttestationObject, AuthenticatorData
+from fido2.webauthn import AuthenticatorData
 
 from ...core.answers.passkeys import LONGEST_ID
 from ...core.passkey_errors import PasskeyMalformed, PasskeyRefusal, PasskeyWrong
@@ -85,7 +85,7 @@ def attestation(raw: bytes) -> tuple[DeviceData, NewKey]:
             raise PasskeyMalformed("bytes after the attestation")
         statement = _mapping(raw)
         inner, name = statement["authData"], statement["fmt"]
-        if not isinstance(inner, bytes) or not isinstance(name, str):
+        if not isinstance(inner, bytes) or not isinstance(name, str) or "attStmt" not in statement:
             raise PasskeyMalformed("no attestation")
     key_start, key_end = _credential_end(inner)
     if not key_start:
@@ -93,7 +93,7 @@ def attestation(raw: bytes) -> tuple[DeviceData, NewKey]:
     key = inner[key_start:key_end]
     alg = _judge_key(key)
     with _malformed():
-        data = AttestationObject(raw).auth_data
+        data = AuthenticatorData(inner)
         credential = data.credential_data
         if credential is None:
             raise PasskeyMalformed("no credential")
@@ -112,9 +112,11 @@ def judge_signature(key: bytes, alg: int, message: bytes, signature: bytes) -> N
         if type(cose) is not _KINDS.get(alg):
             raise PasskeyWrong("algorithm")
         cose.verify(message, signature)
+    except PasskeyRefusal:
+        raise
     except InvalidSignature:
         raise PasskeyWrong("signature") from None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
+    except Exception:  # noqa: BLE001 - whatever it is, nothing was proved
         raise PasskeyWrong("key") from None
 
 
