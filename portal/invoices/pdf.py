@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -21,16 +20,14 @@ from reportlab.pdfgen.canvas import Canvas
 
 from portal.invoices import tags
 from portal.invoices.tags import Element, Mark
+from portal.invoices.typefaces import BOLD, FILES, PLAIN
 
 WIDTH, HEIGHT = A4[0], A4[1]  # in points
-FONTS = Path(__file__).parent / "fonts"
-# As wide as Helvetica, with Latin, Greek and Cyrillic; embedded so that every reader shows it.
-PLAIN, BOLD = "LiberationSans-Regular", "LiberationSans-Bold"
 MISSING = "\N{WHITE SQUARE}"
 
 
 def _registered(name: str) -> TTFont:
-    font = TTFont(name, str(FONTS / f"{name}.ttf"))
+    font = TTFont(name, str(FILES[name]))
     pdfmetrics.registerFont(font)
     return font
 
