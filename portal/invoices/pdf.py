@@ -55,6 +55,29 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return pdfmetrics.stringWidth(printable(text), BOLD if bold else PLAIN, size)
 
 
+def lines_of(text: str, width: float, size: float = 10) -> list[str]:
+    """Return the text in lines of at most `width` points, broken at spaces where possible."""
+    if text_width(text, size) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if text_width(longer, size) <= width:
+            lines[-1] = longer
+            continue
+        rest = word
+        if lines[-1]:
+            lines.append("")
+        while text_width(rest, size) > width and len(rest) > 1:
+            fits = 1
+            while text_width(rest[: fits + 1], size) <= width:
+                fits += 1
+            lines[-1:] = [rest[:fits], ""]
+            rest = rest[fits:]
+        lines[-1] = rest
+    return lines
+
+
 @dataclass
 class Page:
     """A page; `x` and `y` are in points, and `y` counts from the top.

@@ -315,6 +315,22 @@ def test_it_has_as_many_pages_as_its_lines_need(lines, pages):
 
 
 @in_portal
+@needs_poppler
+def test_long_texts_go_on_in_the_next_line():
+    invoice = make_invoice(40)
+    invoice.customer.company = "Company " * 12 + "& Daughters"
+    invoice.customer.address = "\n".join(f"Part {number}" for number in range(12))
+    for line in invoice.lines:
+        line.description = "Hosting " * 11 + "X" * 20 + "end"
+    text = text_of(pdf(invoice))
+    assert "…" not in text
+    assert "& Daughters" in text
+    assert "Part 11" in text
+    assert text.count("end") == 40
+    assert text.count("Description") == len(text.split("\f")) - 1
+
+
+@in_portal
 def test_the_same_invoice_is_the_same_file():
     assert pdf(make_invoice()) == pdf(make_invoice())
 
