@@ -458,3 +458,13 @@ def test_it_is_tagged_and_shows_the_company(tmp_path):
         assert f'"{word}"' in read
     assert read.count('"Description"') == 1  # on two pages
     assert read.count("Figure") == 1
+
+
+@needs_poppler
+def test_the_recovery_code_is_printed_in_the_same_fonts(app, client):
+    password = "plum-coffee-lantern-42"
+    make_customer(app, "Київ", "kyiv@example.org", password)
+    sign_in(client, "Київ", password)
+    submit(client, f"{TWOFACTOR}/activate", {"password": password, "areas": ["sign_in"]})
+    card = client.get(f"{TWOFACTOR}/activate/recovery.pdf")
+    assert "Київ" in text_of(card.data)
