@@ -86,9 +86,10 @@ def sheet(state: State, recovery_code: str, pdf_endpoint: str | None = None) -> 
         pdf_endpoint: of the PDF file; without it, or if none can be made, none is offered.
     """
     shown = facts.of_user(state, recovery_code)
+    file = pdf_endpoint and pdf.is_possible(shown, state.host.pdf_fonts) and url_for(pdf_endpoint)
     return {
         "sheet": shown,
-        "sheet_pdf": url_for(pdf_endpoint) if pdf_endpoint and pdf.is_possible(shown) else None,
+        "sheet_pdf": file or None,
         "issuer": shown.issuer,
         "account_name": shown.account,
     }
