@@ -28,9 +28,9 @@ PAGE = """<!doctype html><html lang=en><head><title>Passkeys</title><link rel=ic
 <label>Text <input name=text></label>
 {% include "twofactor/_dialog.html" %}
 <button name=how value=first>Save</button><button name=how value=second>Other</button></form>
-{% elif page == "challenge" %}{{ challenge }}
+{% elif page == "asks" %}{{ challenge }}
 {% elif page == "make" %}
-<form method=post action="/made" data-twofactor-needs=saved>{{ macros.csrf() }}
+<form method=post action="/made" novalidate data-twofactor-needs=saved>{{ macros.csrf() }}
 {{ macros.saved_box() }}{{ create_passkey(use) }}</form>{% endif %}
 </main></body></html>"""
 # A program that stands in for the browser, as some password managers do.
@@ -80,7 +80,7 @@ class Host:
             twofactor_csrf_field=lambda: "csrf_token",
             twofactor_csrf_token=lambda: "token",
         )
-        for page in ("dialog", "challenge", "make"):
+        for page in ("dialog", "asks", "make"):
             app.add_url_rule(f"/{page}", page, self._page(page))
         app.add_url_rule("/passkey", "options", self._options, methods=["POST"])
         app.add_url_rule("/deed", "deed", self._deed, methods=["POST"])
@@ -101,7 +101,7 @@ class Host:
         def show() -> str:
             facts.update(use=self._use(page), replace="replace" in request.args)
             challenge = ""
-            if page == "challenge":
+            if page == "asks":
                 challenge = CHALLENGE
             return render_template_string(
                 PAGE.replace("{{ challenge }}", challenge), page=page, **facts
@@ -129,8 +129,8 @@ class Host:
             options="/passkey",
             area="note",
             method="POST",
-            address="",
-            pending=page == "challenge",
+            address="/deed" if page == "asks" else "",
+            pending=page == "asks",
             field="twofactor_passkey",
             codes=self.codes,
             seconds=self.seconds,

@@ -97,7 +97,7 @@
     if (asked && asked.dialog !== dialog) shut();
     clearTimeout(forgetting);
     const code = dialog.querySelector(".twofactor-code") ?? NONE;
-    const key = dialog.querySelector(".twofactor-passkey input") ?? NONE;
+    const key = dialog.querySelector(".twofactor-passkey > [type=hidden]") ?? NONE;
     asked = { dialog, code, key, form, submitter, resolve, to };
     code.value = "";
     const over = refusal.error === "twofactor_done";
