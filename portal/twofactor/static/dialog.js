@@ -3,8 +3,10 @@
 (() => {
   "use strict";
   const { challenge, countDown, dialogOf } = window.twofactor;
+  const NONE = document.createElement("input"); // in the place of the field, where there is no app
   const submitters = new WeakMap();
-  let asked = null; // the open dialog: dialog, code, form, submitter, resolve, busy
+  let asked = null; // the open dialog: dialog, code, key, form, submitter, resolve, to, busy
+  let byPasskey = false; // what was sent last
   let checking = null;
   let passing = null; // the form that is sent with its code
   let outcome = "";
@@ -68,16 +70,39 @@
   const setBusy = (state, is) => {
     state.busy = is;
     mark(part(state.dialog, "confirm"), is);
+    mark(part(state.dialog, "passkey"), is);
   };
-  const open = (dialog, form, submitter, refusal = {}, resolve = null) => {
+  // What a passkey signs names the request that will carry its answer.
+  const carrier = ({ form, submitter, to }) => {
+    if (!form) return to ?? {};
+    const { pathname, search } = addressOf(form, submitter);
+    return { method: said(form, submitter, "method").toUpperCase(), address: pathname + search };
+  };
+  // Its script comes with the page; a dialog that came later brings it along.
+  const offer = async (state, message) => {
+    const { dialog } = state;
+    if (!window.twofactorPasskey) {
+      await new Promise((done) => {
+        const script = document.createElement("script");
+        script.onload = script.onerror = done;
+        script.src = dialog.querySelector("script").src;
+        document.head.append(script);
+      });
+    }
+    if (asked !== state) return;
+    const isCodes = message && !byPasskey; // what is wrong was said at the code
+    window.twofactorPasskey?.offer(dialog, carrier(state), message, isCodes);
+  };
+  const open = (dialog, form, submitter, refusal = {}, resolve = null, to = null) => {
     if (asked && asked.dialog !== dialog) shut();
     clearTimeout(forgetting);
-    const code = dialog.querySelector("input");
-    asked = { dialog, code, form, submitter, resolve };
+    const code = dialog.querySelector(".twofactor-code") ?? NONE;
+    const key = dialog.querySelector(".twofactor-passkey > [type=hidden]") ?? NONE;
+    asked = { dialog, code, key, form, submitter, resolve, to };
     code.value = "";
     const over = refusal.error === "twofactor_done";
     const cancel = part(dialog, "cancel");
-    part(dialog, "confirm").hidden = over;
+    for (const name of ["confirm", "passkey"]) part(dialog, name)?.toggleAttribute("hidden", over);
     cancel.dataset.twofactorCancel ||= cancel.textContent;
     cancel.textContent = over ? dialog.dataset.twofactorBack : cancel.dataset.twofactorCancel;
     const lost = part(dialog, "lost");
@@ -89,8 +114,10 @@
     }
     if (!dialog.open) dialog.showModal();
     code.focus();
-    say(asked, refusal.error === "twofactor_required" ? "" : (refusal.message ?? ""));
+    const message = refusal.error === "twofactor_required" ? "" : (refusal.message ?? "");
+    say(asked, byPasskey && !over ? "" : message);
     wait(dialog, refusal.retry_after);
+    if (key !== NONE && !over) offer(asked, message);
   };
   const wait = (dialog, seconds) => {
     const line = dialog.querySelector(".twofactor-dialog-wait");
@@ -105,20 +132,32 @@
   };
   const shut = (answer = null, keep = false) => {
     if (!asked) return;
-    const { dialog, code, resolve } = asked;
+    const { dialog, code, key, resolve } = asked;
     asked = null;
-    if (!keep) code.value = "";
+    window.twofactorPasskey?.stop();
+    if (!keep) code.value = key.value = "";
     dialog.close();
     resolve?.(answer);
+  };
+  // What a script gets for its own request: the digits, or, if it said what it will send, headers.
+  const headers = ({ code, key, to }) => {
+    if (!to) return code.value;
+    const coded = () => btoa(key.value).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+    return key.value ? { "X-Twofactor-Passkey": coded() } : { "X-Twofactor-Code": code.value };
   };
   const confirm = () => {
     const state = asked;
     if (!state || state.busy) return;
-    const digits = digitsIn(state.code.value);
-    if (!digits) return say(state, state.dialog.dataset.twofactorMalformed);
-    state.code.value = digits;
+    const { code, key } = state;
+    byPasskey = !!key.value;
+    if (!byPasskey) {
+      window.twofactorPasskey?.stop();
+      const digits = digitsIn(code.value);
+      if (!digits) return say(state, state.dialog.dataset.twofactorMalformed);
+      code.value = digits;
+    }
     if (state.form) pass(state);
-    else shut(digits);
+    else shut(headers(state));
   };
 
   const again = (form, submitter, how) => {
@@ -130,8 +169,9 @@
   };
   // Send the form once more, with its code, and see whether a script of the host takes it.
   const pass = (state) => {
-    const { form, code, submitter } = state;
+    const { form, code, key, submitter } = state;
     const forget = () => {
+      key.value = "";
       if (asked?.code !== code) code.value = "";
     };
     form.addEventListener("formdata", () => setTimeout(forget), { once: true });
@@ -147,7 +187,7 @@
     if (event.target !== passing) return;
     if (event.defaultPrevented) outcome = "taken";
     else if (said(passing, event.submitter, "method") === "post") outcome = "ours";
-    else asked.code.value = ""; // never in an address
+    else asked.code.value = asked.key.value = ""; // never in an address
     if (outcome === "ours") event.preventDefault();
   };
 
@@ -229,6 +269,7 @@
     );
     delete window.twofactor;
     delete window.twofactorBusy;
+    delete window.twofactorPasskey;
     history.replaceState(null, "", response.url);
     document.open();
     document.write(html);
@@ -308,10 +349,10 @@
     parent.append(dialog);
     return dialog;
   };
-  const ask = async (area) => {
+  const ask = async (area, to = null) => {
     const there = document.getElementById(`twofactor-${area}-code`)?.closest("dialog");
     const dialog = there ?? (await fetchDialog(area, document.body));
-    return dialog ? new Promise((resolve) => open(dialog, null, null, {}, resolve)) : "";
+    return dialog ? new Promise((resolve) => open(dialog, null, null, {}, resolve, to)) : "";
   };
   // A form was refused: the server told htmx, or this script tells everybody.
   const refused = async (event) => {
@@ -339,6 +380,7 @@
     event.preventDefault();
     if (!event.repeat) confirm();
   });
+  document.addEventListener("twofactor:answered", confirm);
   document.addEventListener("cancel", (event) => {
     if (asked?.busy && event.target === asked.dialog) event.preventDefault();
   }, true);

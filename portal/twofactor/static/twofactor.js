@@ -35,7 +35,7 @@
     if (target.form && dialogOf(target.form)) load().catch(() => (gone = true));
   });
   addEventListener("twofactor:required", async (event) => (await load()).refused(event));
-  const ask = async (area) => (await load()).ask(area);
+  const ask = async (...what) => (await load()).ask(...what);
 
   const copy = async (button) => {
     const source = document.getElementById(button.dataset.twofactorCopy);

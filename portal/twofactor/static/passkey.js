@@ -1,0 +1,181 @@
+// Answers with a passkey in the place of a code, and makes passkeys. Loaded only where one may be
+// used or made; without it the code works. `_passkey.html` has its blocks and all its words.
+(() => {
+  "use strict";
+  if (window.twofactorPasskey) return;
+  const seen = new Map(); // by block: what its page says, and what is known of it
+  let stop = () => {}; // ends the one ceremony
+
+  const bytes = (text) =>
+    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt());
+  const encoded = (buffer) =>
+    btoa(String.fromCharCode(...new Uint8Array(buffer)))
+      .replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  // How this browser answered last; it names nobody.
+  const way = (now) => {
+    try {
+      return (localStorage.twofactor = now ?? localStorage.twofactor);
+    } catch {} // Some people forbid it.
+  };
+  const tell = ({ line }, button, text, isBusy, isWrong) => {
+    line.textContent = text;
+    line.classList.toggle("twofactor-field-error", isWrong);
+    button.setAttribute("aria-disabled", isBusy);
+    button.classList.toggle("twofactor-busy", isBusy);
+  };
+
+  // The browser knows its origin, the server behind a proxy may not.
+  const fault = ({ does, rp, origins }) => {
+    const { hostname, origin } = location;
+    const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
+    if (hostname !== rp && !isBelow && !origins.includes(origin)) return "SecurityError";
+    const feature = `publickey-credentials-${does}`;
+    if (document.featurePolicy?.allowsFeature(feature) === false) {
+      console.warn(`The Permissions-Policy of this page forbids ${feature}.`);
+    } else if (window.PublicKeyCredential) return "";
+    return "NotSupportedError";
+  };
+
+  // Get a challenge for the request that will carry the answer.
+  const prepare = async (one, isAgain) => {
+    const { area, method, address, ask, field, token, form, words } = one;
+    const body = new URLSearchParams({ area, method, address, ask, [field]: token });
+    const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
+    if (sealed) body.set(sealed.name, sealed.value);
+    const from = Date.now() - 30_000; // which a person needs
+    const headers = { Accept: "application/json" };
+    const said = await (await fetch(one.options, { method: "POST", body, headers })).json();
+    one.token = said.csrf_token;
+    if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
+    if (!said.publicKey) throw new Error(said.message ?? words.NotSupportedError);
+    one.json = JSON.stringify(said.publicKey);
+    one.until = from + 1000 * said.seconds;
+  };
+  const ready = (one) => (one.loading ??= prepare(one).finally(() => (one.loading = null)));
+
+  const read = (json) => {
+    const key = JSON.parse(json);
+    key.challenge = bytes(key.challenge);
+    const { user, allowCredentials = [], excludeCredentials = [] } = key;
+    for (const it of [...allowCredentials, ...excludeCredentials, user ?? {}]) {
+      if (it.id) it.id = bytes(it.id);
+    }
+    return key;
+  };
+  // By hand: programs that stand in for the browser break `toJSON` and `getPublicKey`.
+  const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
+    const id = encoded(rawId);
+    const response = { transports: from.getTransports?.() };
+    const names = "clientDataJSON attestationObject authenticatorData signature userHandle";
+    for (const name of names.split(" ")) {
+      if (from[name]?.byteLength) response[name] = encoded(from[name]);
+    }
+    const more = { authenticatorAttachment: authenticatorAttachment ?? undefined };
+    return JSON.stringify({ id, rawId: id, type, ...more, clientExtensionResults: {}, response });
+  };
+
+  const send = ({ block, form, input, isDialog }, text) => {
+    const code = form?.querySelector(".twofactor-code");
+    if (code) code.value = "";
+    input.value = text;
+    // It is read by then, and sent once.
+    form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
+    if (isDialog) block.dispatchEvent(new CustomEvent("twofactor:answered", { bubbles: true }));
+    else form.requestSubmit();
+  };
+  // With options at hand nothing is awaited before the device is asked: browsers want a click.
+  const start = async (one, button) => {
+    const { does, form, words } = one;
+    const isNew = does === "create";
+    if (isNew && form.elements[form.dataset.twofactorNeeds]?.checked === false) {
+      return form.requestSubmit(); // The server says what is missing.
+    }
+    stop();
+    const abort = new AbortController();
+    const { signal } = abort;
+    stop = () => {
+      if (signal.aborted) return;
+      abort.abort();
+      tell(one, button, "", false);
+    };
+    tell(one, button, words.waiting, true);
+    try {
+      if (!isNew && Date.now() > one.until) await ready(one);
+      if (signal.aborted) return;
+      const publicKey = read(button.dataset.twofactorPasskey || one.json);
+      const text = written(await navigator.credentials[does]({ publicKey, signal }));
+      if (signal.aborted) return;
+      stop();
+      one.until = 0;
+      if (!isNew) way("passkey");
+      send(one, text);
+    } catch ({ name, message }) {
+      if (signal.aborted) return;
+      stop();
+      tell(one, button, name === "Error" ? message : (words[name] ?? words.cancelled), false, true);
+      button.focus();
+    }
+  };
+
+  // A dialog has opened. The device is asked at once where this browser used a passkey last, once.
+  const offer = (dialog, to, message, isCodes) => {
+    const one = look(dialog.querySelector(".twofactor-passkey"));
+    const { block, button } = one;
+    block.hidden = one.fault || !to.address;
+    if (block.hidden) return;
+    Object.assign(one, to, { until: 0 });
+    tell(one, button, isCodes ? "" : message, false, true);
+    if (!isCodes) button.focus();
+    const isFirst = !message && !one.tried && way() === "passkey";
+    one.tried ||= isFirst;
+    if (isFirst) start(one, button);
+    else ready(one).catch(() => {}); // Told at the click, which tries again.
+  };
+  const look = (block) => {
+    if (seen.has(block)) return seen.get(block);
+    const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0 };
+    seen.set(block, one);
+    one.form = block.closest("form");
+    one.isDialog = !!block.closest("dialog");
+    one.button = block.querySelector("[data-twofactor-passkey]");
+    one.input = block.querySelector("[type=hidden]") ?? {};
+    one.line = block.querySelector("[role=status]");
+    one.fault = fault(one);
+    for (const line of block.parentElement.querySelectorAll("[data-twofactor-why]")) {
+      line.hidden = line.dataset.twofactorWhy !== one.fault;
+    }
+    block.classList.toggle("twofactor-gone", one.fault);
+    block.hidden = one.fault || one.isDialog;
+    if (block.hidden) return one;
+    block.querySelector("[data-twofactor-choose]")?.click();
+    if (one.options) ready(one).catch(() => {});
+    const isFree = document.activeElement.matches("body, .twofactor-code");
+    if (one.button?.autofocus && isFree) one.button.focus();
+    return one;
+  };
+  // Blocks that come later, with content swapped in, count as well.
+  const lookAll = () => document.querySelectorAll(".twofactor-passkey").forEach(look);
+  new MutationObserver(lookAll).observe(document, { childList: true, subtree: true });
+  lookAll();
+
+  document.addEventListener("click", ({ target, detail }) => {
+    const button = target.closest?.("[data-twofactor-passkey]");
+    // The second of a double click starts nothing.
+    if (button && detail < 2) start(look(button.closest(".twofactor-passkey")), button);
+  });
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
+  // A code that is sent ends the ceremony.
+  addEventListener("submit", ({ target }) => {
+    const input = target.querySelector(".twofactor-passkey > [type=hidden]");
+    if (!input || input.value) return;
+    stop();
+    if (target.querySelector(".twofactor-code")?.value) way("code");
+  }, true);
+  // An answer is for one time, so the browser's history has none.
+  addEventListener("pagehide", () => {
+    stop();
+    for (const one of seen.values()) one.input.value = one.until = "";
+  });
+
+  window.twofactorPasskey = { offer, stop: () => stop() };
+})();
