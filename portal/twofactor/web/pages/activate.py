@@ -7,7 +7,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
-from ...core.answers import Code
 from ...core.enrolment_errors import EnrolmentReplaced, NoArea, NotSaved
 from ...core.errors import (
     AlreadyOn,
@@ -16,10 +15,9 @@ from ...core.errors import (
     PasswordWrong,
     Refusal,
 )
-from ...core.passkey_errors import PasskeyMalformed, PasskeyRefusal
+from ...core.passkey_errors import PasskeyRefusal
 from ...i18n.language import _, shown
 from ...methods import registry
-from ...methods.base import FirstAnswer
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, sentences, session_marks, subjects
@@ -47,7 +45,7 @@ def show() -> Response:
         if requests.asked("step") == "1":
             context = _start(state, unfinished.areas, unfinished)
             return responses.page("activate_start.html", **context)
-        return responses.page("activate_scan.html", **_scan(state, unfinished))
+        return responses.page(_step_2(unfinished), **_scan(state, unfinished))
 
     return responses.either(
         to_person,
@@ -95,7 +93,7 @@ def _start(
     offer = state.offer(current_user)
     answer = requests.typed("choice")
     return {
-        "passkeys": state.kit.settings.relying_party is not None,
+        "kinds": passkeys.choice(state),
         "kind": kinds.typed(),
         "choices": offer.choices,
         "choice": answer if answer in offer.choices else offer.choice_of(chosen),
@@ -108,6 +106,12 @@ def _start(
         "held": outstanding.is_marked(),
         "account_name": state.host.account_name(current_user),
     }
+
+
+def _step_2(unfinished: Enrolment) -> str:
+    """Return the template of step 2, which sets the authenticator up."""
+    is_passkey = unfinished.kind == registry.PASSKEY
+    return "activate_passkey.html" if is_passkey else "activate_scan.html"
 
 
 def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
@@ -219,7 +223,7 @@ def _finish(state: State) -> Response:
     ticket_id, tag = session_marks.get(tickets.ENROLMENT), requests.typed("enrolment")
     try:
         requests.check_saved()
-        answer, who = _first(state), subjects.subject(state)
+        answer, who = given.first(state, _resumed(state).kind), subjects.subject(state)
         finished = enrolment.confirm(state.kit, who, ticket_id, answer, tag)
     except (EnrolmentExpired, AlreadyOn) as refusal:
         return _finished_before(state, ticket_id, refusal)
@@ -235,20 +239,6 @@ def _finish(state: State) -> Response:
     outstanding.clear()
     activated.leave_proofs(state, finished)
     return activated.answer(finished.areas)
-
-
-def _first(state: State) -> FirstAnswer:
-    """Read the first answer of the enrolment that is under way.
-
-    Raises:
-        EnrolmentExpired: it is over.
-        ChallengeRequired, MalformedCode, PasskeyMalformed: there is no such answer.
-    """
-    if requests.sent(given.OWN):
-        return given.registration(state)
-    if _resumed(state).kind == registry.PASSKEY:
-        raise PasskeyMalformed("a code makes no passkey")
-    return Code.read(requests.code())
 
 
 def _finished_before(state: State, ticket_id: str | None, refusal: Refusal) -> Response:
@@ -276,7 +266,7 @@ def _scan_again(state: State, refusal: Refusal) -> Response:
     except EnrolmentExpired as expired:
         ticket_id = session_marks.get(tickets.ENROLMENT)
         return _finished_before(state, ticket_id, expired)
-    return responses.refused(state, refusal, "activate_scan.html", **_scan(state, unfinished))
+    return responses.refused(state, refusal, _step_2(unfinished), **_scan(state, unfinished))
 
 
 def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
