@@ -125,10 +125,10 @@ MEASURES = [
 ]
 # These need a host with passkeys (`common.PASSKEYS`).
 BY_PASSKEY = [
-    Measure("passkey_options", "options for an answer by passkey"),
+    Measure("passkey_options", "by passkey, until the device is asked"),
     Measure(
         "passkey_deed",
-        "guarded deed by passkey: options, answer and deed",
+        "by passkey, until the guarded deed is done",
         1,
         "3 x the best",
         _passkey,

@@ -26,7 +26,7 @@ def machine() -> dict[str, Any]:
 def markdown(results: dict[str, Any]) -> str:
     """Return the table of all results."""
     rows = [_HEAD, ["---", "---", *["--:"] * 8, "---", "---"]]
-    wheres = {"in_process": "in process", "gunicorn": "gunicorn", "passkeys": "by passkey"}
+    wheres = {"in_process": "in process", "gunicorn": "gunicorn", "passkeys": "in process"}
     for part, where in wheres.items():
         for database, found in results.get(part, {}).items():
             for name, sides in found.items():

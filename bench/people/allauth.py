@@ -119,10 +119,10 @@ class WithPasskey(PasskeyPerson, Allauth):
         credential = json.dumps(self.device.create(options))
         self.browser.post(path, name="laptop", credential=credential).expect(302)
 
-    def options(self) -> tuple[Answer, Any]:
-        """Ask for the page that confirms the person again."""
+    def options(self) -> tuple[list[Answer], Any]:
+        """Open the page that confirms the person again."""
         page = self.browser.get(f"{MFA}/webauthn/reauthenticate/?next=/guarded").expect(200)
-        return page, json.loads(found(_DATA, page.body))["request_options"]["publicKey"]
+        return [page], json.loads(found(_DATA, page.body))["request_options"]["publicKey"]
 
     def deed(self, assertion: str) -> list[Answer]:
         fields = {"credential": assertion, "next": "/guarded"}

@@ -51,22 +51,22 @@ class PasskeyPerson:
         super().__init__(transport)  # type: ignore[call-arg]
 
     @abstractmethod
-    def options(self) -> tuple[Answer, Any]:
-        """Ask for the options for an answer; return the response and the `publicKey` in it."""
+    def options(self) -> tuple[list[Answer], Any]:
+        """Go to where the device is asked; return the responses and its `publicKey`."""
 
     @abstractmethod
     def deed(self, assertion: str) -> list[Answer]:
         """Send the device's answer, and do the deed."""
 
     def measure_passkey_options(self) -> Sample:
-        return total([self.options()[0]])
+        return total(self.options()[0])
 
     def measure_passkey_deed(self) -> Sample:
         """Measure all requests of the server between the wish and the deed done."""
         self.browser.do("forgive")
-        answer, public_key = self.options()
+        answers, public_key = self.options()
         assertion = json.dumps(self.device.get(public_key))
-        return total([answer, *self.deed(assertion)])
+        return total([*answers, *self.deed(assertion)])
 
 
 class Person(ABC):

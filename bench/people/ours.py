@@ -207,11 +207,11 @@ class WithPasskey(PasskeyPerson, Bare):
         self.browser.ask(path, passkey=credential, saved="yes").expect(200)
         self.browser.get("/form-page").expect(200)
 
-    def options(self) -> tuple[Answer, Any]:
+    def options(self) -> tuple[list[Answer], Any]:
         """Ask for the options that the dialog over the host's page asks for."""
         fields = {"area": "deed", "method": "POST", "address": "/deed"}
         answer = self.browser.ask(f"{MOUNT}/passkey", **fields).expect(200)
-        return answer, json.loads(answer.body)["publicKey"]
+        return [answer], json.loads(answer.body)["publicKey"]
 
     def deed(self, assertion: str) -> list[Answer]:
         return [self.browser.post("/deed", twofactor_passkey=assertion).expect(303)]

@@ -101,11 +101,12 @@ class WithPasskey(PasskeyPerson, SecurityToo):
         path = found(_RESPOND.format("register"), page.body)
         self.browser.follow(self.browser.post(path, credential=credential).expect(302, 303))
 
-    def options(self) -> tuple[Answer, Any]:
-        """Ask for the page that confirms the person again."""
+    def options(self) -> tuple[list[Answer], Any]:
+        """Open the page that confirms the person again, and press its button."""
+        button = self.browser.get("/wan-verify?next=/guarded").expect(200)
         page = self.browser.post("/wan-verify?next=/guarded").expect(200)
         self._action = found(_RESPOND.format("signin"), page.body)
-        return page, json.loads(found(r"handleSignin\('(.*?)'\)", page.body))
+        return [button, page], json.loads(found(r"handleSignin\('(.*?)'\)", page.body))
 
     def deed(self, assertion: str) -> list[Answer]:
         sent = self.browser.post(self._action, credential=assertion).expect(302, 303)

@@ -25,7 +25,12 @@ MOUNT = "/account/security"
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app({"SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/shop.sqlite"})
+    app = create_app(
+        {
+            "SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/shop.sqlite",
+            "TWOFACTOR_RP_ID": "shop.example",
+        }
+    )
     with app.app_context():
         upgrade()
     app.test_cli_runner().invoke(args=["demo"])
@@ -110,6 +115,18 @@ def test_only_a_large_order_takes_a_code(client: FlaskClient, app: Flask, phone:
     assert orders(app) == [100, 101]
 
 
+def test_a_passkey_confirms_a_large_order(
+    client: FlaskClient, app: Flask, twofactor_testing: TwoFactorTesting
+) -> None:
+    with app.app_context():
+        passkey = twofactor_testing.enrol_passkey(user_of_email(ADA), ["payment"])
+    sign_in(client)
+    assert send(client, "/buy", amount="101").status_code == 403
+    answer = passkey.answer(client, "payment", "/buy")
+    assert send(client, "/buy", amount="101", twofactor_passkey=answer).status_code == 303
+    assert orders(app) == [101]
+
+
 def test_what_is_wrong_is_said_without_a_code(client: FlaskClient, phone: Phone) -> None:
     sign_in(client)
     assert send(client, "/buy", amount="many").status_code == 400
@@ -150,6 +167,15 @@ def test_staff_sign_in_with_a_code(
         phone = twofactor_testing.enrol(user_of_email(GRACE), [])
     assert sign_in(client, GRACE).location == f"{MOUNT}/sign-in"
     assert twofactor_testing.second_step(client, phone).location == "/"
+
+
+def test_staff_sign_in_with_a_passkey(
+    client: FlaskClient, app: Flask, twofactor_testing: TwoFactorTesting
+) -> None:
+    with app.app_context():
+        passkey = twofactor_testing.enrol_passkey(user_of_email(GRACE), [])
+    assert sign_in(client, GRACE).location == f"{MOUNT}/sign-in"
+    assert passkey.sign_in(client).location == "/"
 
 
 def test_every_form_wants_a_token(client: FlaskClient, phone: Phone) -> None:

@@ -43,6 +43,23 @@ def test_every_measure_has_its_row(sides):
     assert any("5 accounts" in line for line in report.missed(results))
 
 
+def test_a_deed_by_passkey_has_its_row_and_its_statements(tmp_path, monkeypatch):
+    """W-29"""
+    monkeypatch.setattr("bench.apps.ours.PASSKEYS", True)
+    app = make_app("ours", f"sqlite:///{tmp_path}/ours", tmp_path)
+    sides = {"ours": Measuring("ours", in_process(app))}
+    rounds = running.run(sides, {"ours": "ours"}, parts.PASSKEY, rounds=1, times=1)
+    found = running.summary(rounds)
+    table = report.markdown({"passkeys": {"sqlite": found}})
+    for name in parts.PASSKEY:
+        assert f"| in process, sqlite | {BY_NAME[name].label} |" in table
+    counted = [
+        (found[name]["ours"]["statements"], found[name]["ours"]["commits"]) for name in found
+    ]
+    # Each request loads the user besides. A deed also uses up its challenge.
+    assert counted == [(4, 1), (10, 2)]
+
+
 def test_a_budget_that_one_side_keeps_is_missed():
     kept, broken = {"cpu": 0.001}, {"cpu": 0.004}
     for ours, core, said in (

@@ -12,7 +12,7 @@ from portal.twofactor import TwoFactor, signals
 from portal.twofactor.cli import group
 from portal.twofactor.core import errors
 from portal.twofactor.core.settings import SETTINGS
-from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
+from portal.twofactor.testing import Clock, Device, Passkey, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
 from tools import form_errors, refusals, settings_table
 
@@ -66,7 +66,7 @@ def test_nothing_else_is_listed_as_public():
     assert listed | {"TwoFactor"} == set(portal.twofactor.__all__)
 
 
-@pytest.mark.parametrize("kind", [TwoFactorTesting, Phone, Clock])
+@pytest.mark.parametrize("kind", [TwoFactorTesting, Phone, Passkey, Device, Clock])
 def test_every_public_name_of_testing_is_listed(kind):
     section = API.split("### Tests")[1].split("### Commands")[0]
     for name, found in vars(kind).items():

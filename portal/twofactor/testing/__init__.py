@@ -6,11 +6,17 @@
         phone = twofactor_testing.enrol(user, areas=["transfer"])
         client.post("/transfer", data={"amount": "1", "twofactor_code": phone.code()})
 
+    def test_a_transfer_takes_a_passkey(app, client, twofactor_testing):
+        passkey = twofactor_testing.enrol_passkey(user, areas=["transfer"])
+        answer = passkey.answer(client, "transfer", "/transfer")
+        client.post("/transfer", data={"amount": "1", "twofactor_passkey": answer})
+
 The fixture needs a fixture `app`, as in pytest-flask and the Flask tutorial.
 """
 
 from .device import Device
 from .fixture import TwoFactorTesting, twofactor_testing
+from .passkeys import Passkey
 from .phone import Clock, Phone
 
-__all__ = ["Clock", "Device", "Phone", "TwoFactorTesting", "twofactor_testing"]
+__all__ = ["Clock", "Device", "Passkey", "Phone", "TwoFactorTesting", "twofactor_testing"]

@@ -10,12 +10,17 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from ..app.state import state_of
-from ..core.answers import Code
+from ..core.answers import Code, Registration
 from ..core.errors import SetupError
 from ..core.records import Subject
 from ..core.settings import KEY
-from ..service import enrolment
+from ..methods import registry
+from ..methods.base import Naming
+from ..service import authenticators, enrolment, tickets
+from ..service.judging import stored
+from ..service.judging.terms import terms_of
 from ..web.requests import csrf_headers
+from .passkeys import Passkey
 from .phone import Clock, Phone
 
 
@@ -57,18 +62,88 @@ class TwoFactorTesting:
         """
         state = state_of(self.app)
         with self.app.app_context():
-            offer = state.offer(user)
-            known = [area.key for area in offer.areas]
-            wanted = known if areas is None else list(areas)
-            for key in wanted:
-                if state.kit.areas.get(key).key not in known:
-                    raise SetupError(f"area {key!r} is not on offer for this user")
-            subject = Subject(state.host.user_key(user))
-            ticket = enrolment.begin(state.kit, subject, offer.chosen(wanted))
+            subject, chosen = self._begun(user, areas)
+            ticket = enrolment.begin(state.kit, subject, chosen)
             unfinished = enrolment.resume(state.kit, subject, ticket)
             phone = Phone(unfinished.secret, unfinished.recovery_code.text, self.clock, -1)
             enrolment.confirm(state.kit, subject, ticket, Code.read(phone.code()))
         return phone
+
+    def enrol_passkey(
+        self, user: Any, areas: Iterable[str] | None = None, **device: Any
+    ) -> Passkey:
+        """Turn two-factor authentication on for a user with a passkey instead of an app.
+
+        Args:
+            user: the host's user.
+            areas: as in `enrol`.
+            device: arguments of `Device`, e.g. `algorithm`.
+
+        Raises:
+            SetupError: as in `enrol`, or TWOFACTOR_RP_ID is not set.
+            AlreadyOn: it is on for the user.
+        """
+        kit = state_of(self.app).kit
+        with self.app.app_context():
+            passkey = self._passkey(device)
+            subject, chosen = self._begun(user, areas)
+            ticket = enrolment.begin(kit, subject, chosen, kind=registry.PASSKEY)
+            unfinished = enrolment.resume(kit, subject, ticket)
+            passkey.recovery_code = unfinished.recovery_code.text
+            made = self._created(passkey, user, unfinished.secret)
+            enrolment.confirm(kit, subject, ticket, made)
+        return passkey
+
+    def add_passkey(self, user: Any, **device: Any) -> Passkey:
+        """Add a passkey to the account of a user, as if a passkey had confirmed it.
+
+        Args:
+            user: the host's user, for whom two-factor authentication is on.
+            device: arguments of `Device`, e.g. `algorithm`.
+
+        Raises:
+            SetupError: TWOFACTOR_RP_ID is not set.
+            NotOn: two-factor authentication is off.
+        """
+        state = state_of(self.app)
+        kit, kind = state.kit, registry.PASSKEY
+        with self.app.app_context():
+            passkey = self._passkey(device)
+            subject = Subject(state.host.user_key(user))
+            others = [
+                held for _, held in stored.sound(kit, kit.store.account(subject.user_id), kind)
+            ]
+            secret = registry.method(kind).new_secret(others)
+            data = {"secret": secret.hex(), "name": "", "kind": kind, "by": kind}
+            of_ticket, seconds = tickets.AUTHENTICATOR, kit.settings.enrolment_seconds
+            unfinished = tickets.made(kit, of_ticket, subject.user_id, seconds, data=data)
+            ticket = kit.store.run(lambda transaction: tickets.issue(transaction, unfinished))
+            authenticators.confirm(kit, subject, ticket, self._created(passkey, user, secret))
+        return passkey
+
+    def _begun(self, user: Any, areas: Iterable[str] | None) -> tuple[Subject, frozenset[str]]:
+        state = state_of(self.app)
+        offer = state.offer(user)
+        known = [area.key for area in offer.areas]
+        wanted = known if areas is None else list(areas)
+        for key in wanted:
+            if state.kit.areas.get(key).key not in known:
+                raise SetupError(f"area {key!r} is not on offer for this user")
+        return Subject(state.host.user_key(user)), offer.chosen(wanted)
+
+    def _passkey(self, device: dict[str, Any]) -> Passkey:
+        party = state_of(self.app).kit.settings.relying_party
+        if party is None:
+            raise SetupError("passkeys need TWOFACTOR_RP_ID")
+        return Passkey(self.app, party.id, party.origins[0], **device)
+
+    def _created(self, passkey: Passkey, user: Any, secret: bytes) -> Registration:
+        state = state_of(self.app)
+        settings = state.kit.settings
+        naming = Naming(settings.issuer, state.host.account_name(user), settings.passkey_seconds)
+        method = registry.method(registry.PASSKEY)
+        options = method.setup(secret, naming, terms_of(state.kit)).options or {}
+        return Registration.read(passkey.create(options))
 
     def second_step(self, client: FlaskClient, phone: Phone) -> TestResponse:
         """Finish a sign-in after the right password, including the CSRF token.
