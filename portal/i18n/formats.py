@@ -32,7 +32,7 @@ def device(user_agent: str) -> str:
 
 
 # Tags are left alone; the start of a word such as "two-factor" or "E-Mail-Adresse" is a match.
-_TAG_OR_HYPHEN = re.compile(r"<[^>]*>|\b[^\W\d_]{1,4}-[^\W\d_]{1,12}\b")
+_TAG_OR_HYPHEN = re.compile(r"<[^>]*>|\b[^\W\d_]{1,7}-[^\W\d_]{1,9}\b")
 
 
 def unbroken(text: str) -> Markup:
