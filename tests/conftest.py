@@ -9,6 +9,7 @@ from jinja2 import FileSystemBytecodeCache
 
 from tests.support import postgres, schema
 from tests.support.clock import Clock
+from tests.support.recycled import Pool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,17 @@ def postgres_server() -> Iterator[postgres.Server]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: postgres.Server) -> Pool:
+    """The databases of that server which tests hand on, emptied."""
+    return Pool(postgres_server)
+
+
+@pytest.fixture
+def recycled_tables() -> None:
+    """Say, by asking for this, that `schema.create` makes the tables: they may be there already."""
+
+
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     """The address of an empty database.
@@ -69,10 +81,17 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     if getattr(request, "param", default) != POSTGRESQL:
         yield f"sqlite:///{tmp_path / 'portal.sqlite'}"
         return
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    uri = server.create_database()
+    if "recycled_tables" not in request.fixturenames:
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        uri = server.create_database()
+        yield uri
+        server.drop_database(uri)
+        return
+    databases: Pool = request.getfixturevalue("postgres_databases")
+    kind = "app" if "app" in request.fixturenames else "host"
+    uri = databases.take(kind)
     yield uri
-    server.drop_database(uri)
+    databases.give_back(kind, uri)
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +118,7 @@ def app(
     settings: dict[str, Any],
     tmp_path: "Path",
     compiled_templates: FileSystemBytecodeCache,
+    recycled_tables: None,
 ) -> Iterator["Flask"]:
     """The portal with an empty schema, cheap hashes and a stopped clock; CSRF stays on."""
     from portal import create_app

@@ -26,6 +26,7 @@ def host(
     config: dict[str, Any],
     tmp_path: Path,
     compiled_templates: FileSystemBytecodeCache,
+    recycled_tables: None,
 ) -> Iterator[Any]:
     app = make_host(database, tmp_path, clock, **config)
     app.jinja_env.bytecode_cache = compiled_templates
