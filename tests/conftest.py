@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 
-from tests.support import postgres, schema
+from tests.support import postgres, routes, schema
 from tests.support.clock import Clock
 from tests.support.recycled import Pool
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # The time of an example depends on the load of the machine.
 settings.register_profile("portal", deadline=None)
 settings.load_profile("portal")
+routes.compile_once()
 
 SQLITE, POSTGRESQL, BOTH = "sqlite", "postgresql", "both"
 

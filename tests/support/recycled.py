@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 # Rows that were deleted stay in the files, since nothing vacuums them.
 _USES = 150
 
-_CATALOGUES = (
-    "pg_attrdef pg_attribute pg_class pg_constraint pg_db_role_setting pg_enum pg_event_trigger"
-    " pg_extension pg_index pg_inherits pg_namespace pg_policy pg_proc pg_rewrite pg_sequence"
-    " pg_trigger pg_type"
-).split()
+_CATALOGUES = """
+    attrdef attribute class constraint db_role_setting enum event_trigger extension index inherits
+    namespace policy proc rewrite sequence trigger type
+"""
 _STATE = " UNION ALL ".join(
-    f"SELECT '{name}', count(*), max(xmin::text::bigint) FROM pg_catalog.{name}"
-    for name in _CATALOGUES
+    f"SELECT '{name}', count(*), max(xmin::text::bigint) FROM pg_catalog.pg_{name}"
+    for name in _CATALOGUES.split()
 )
 _OWN = "NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
 _TABLES = f"""SELECT format('DELETE FROM %I.%I', nspname, relname) FROM pg_class
