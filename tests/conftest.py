@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
-from jinja2 import FileSystemBytecodeCache
 
 from tests.support import postgres, routes, schema
 from tests.support.clock import Clock
 from tests.support.recycled import Pool
+from tests.support.templates import CompiledTemplates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,9 +96,9 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+def compiled_templates() -> CompiledTemplates:
     """Compile the templates once for the run, though each test has its own app."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    return CompiledTemplates()
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def app(
     clock: Clock,
     settings: dict[str, Any],
     tmp_path: "Path",
-    compiled_templates: FileSystemBytecodeCache,
+    compiled_templates: CompiledTemplates,
     recycled_tables: None,
 ) -> Iterator["Flask"]:
     """The portal with an empty schema, cheap hashes and a stopped clock; CSRF stays on."""
