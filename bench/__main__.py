@@ -13,7 +13,7 @@ from .running import as_json
 from .sides import LABELS, ROOT, install, versions
 
 DATABASES = ("sqlite", "postgresql")
-PARTS = ("in_process", "gunicorn", "growth", "more", "workers", "imports")
+PARTS = ("in_process", "gunicorn", "passkeys", "growth", "more", "workers", "imports")
 
 
 def main() -> None:
@@ -58,6 +58,8 @@ def _measure(part: str, asked: parts.Asked, names: list[str] | None) -> dict[str
             return parts.requests(asked, served=False, names=names)
         case "gunicorn":
             return parts.requests(asked, served=True, names=names)
+        case "passkeys":
+            return parts.passkeys(asked)
         case "growth":
             return parts.growth(asked)
         case "more":

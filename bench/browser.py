@@ -55,8 +55,11 @@ class Browser:
 
     def post(self, path: str, **data: Any) -> Answer:
         """Send a form with the CSRF token of the latest page that had one."""
-        body = urlencode(self._token | data, doseq=True).encode()
-        return self._send("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+        return self._form(path, data, "text/html")
+
+    def ask(self, path: str, **data: Any) -> Answer:
+        """Send a form as a script does, which wants JSON."""
+        return self._form(path, data, "application/json")
 
     def follow(self, answer: Answer) -> list[Answer]:
         """Follow redirects; return the answer and all further ones."""
@@ -70,8 +73,13 @@ class Browser:
         """Run a hook in the serving process (`App.hooks`)."""
         return self._send("GET", "/", b"", {"X-Bench-Do": hook})
 
+    def _form(self, path: str, data: dict[str, Any], accept: str) -> Answer:
+        body = urlencode(self._token | data, doseq=True).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": accept}
+        return self._send("POST", path, body, headers)
+
     def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        headers |= {"Host": "localhost", "Accept": "text/html"}
+        headers = {"Accept": "text/html"} | headers | {"Host": "localhost"}
         if self._cookies:
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self._cookies.items())
         status, received, content = self._transport(method, path, headers, body)

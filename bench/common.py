@@ -1,5 +1,6 @@
 """The common settings and types of the host apps of all sides."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,9 @@ PASSWORD = "plum-coffee-lantern-42"
 COST = 4
 SECRET = "only for measuring, and long enough for every framework"
 ISSUER = "Customer Portal"
+# Whether the hosts take passkeys; without, they are as they were before there were any.
+PASSKEYS = os.environ.get("BENCH_PASSKEYS") == "1"
+RP_ID, ORIGIN = "localhost", "http://localhost"
 
 
 @dataclass(slots=True)

@@ -71,6 +71,10 @@ def _verification(found: Found, database: str, own: str) -> bool:
     return _best(found, own) >= 4 and _ratio(found, "security_too", own) >= 8
 
 
+def _passkey(found: Found, _database: str, own: str) -> bool:
+    return _best(found, own) >= 3
+
+
 _GUARD = "at most 0.15 ms and 1 SELECT"
 _VERIFY = "1.3 ms; 4 x the best, 8 x Flask-Security-Too"
 
@@ -119,7 +123,18 @@ MEASURES = [
     Measure("hmac", "floor: the codes of three steps compared", 4, unit="us"),
     Measure("bcrypt12", "floor: one bcrypt of cost 12", 0.1),
 ]
-BY_NAME = {measure.name: measure for measure in MEASURES}
+# These need a host with passkeys (`common.PASSKEYS`).
+BY_PASSKEY = [
+    Measure("passkey_options", "options for an answer by passkey"),
+    Measure(
+        "passkey_deed",
+        "guarded deed by passkey: options, answer and deed",
+        1,
+        "3 x the best",
+        _passkey,
+    ),
+]
+BY_NAME = {measure.name: measure for measure in [*MEASURES, *BY_PASSKEY]}
 # The peers use a different route for the same purpose.
 STANDS_FOR = {"deed_right": "right", "deed_wrong": "wrong"}
 # These are compared with the floor of one UPDATE and COMMIT.

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from . import running
-from .measures import MEASURES, Found
+from .measures import BY_PASSKEY, MEASURES, Found
 from .sides import ROOT, Databases, InProcess, Place, Served, databases, python_of
 
 EVERY = [measure.name for measure in MEASURES]
+PASSKEY = [measure.name for measure in BY_PASSKEY]
 OVER_HTTP = [
     *("plain", "plain_post", "guard_other", "guard_view", "deed_right", "deed_wrong", "right"),
     *("wrong", "enrolment", "journey", "update"),
@@ -74,6 +75,22 @@ def requests(
                 asked.rounds,
                 asked.times,
             )
+            result[kind] = running.summary(rounds)
+    return result
+
+
+def passkeys(asked: Asked) -> dict[str, dict[str, Found]]:
+    """Run the measures by passkey; the hosts of the other parts have none."""
+    result = {}
+    for kind in asked.databases:
+        print(f"by passkey, {kind}", file=sys.stderr)
+        with _room(kind) as (made, folder, stack):
+            sides = {}
+            for side in asked.sides:
+                sides[side] = InProcess(_place(side, made, folder, BENCH_PASSKEYS="1"))
+                stack.callback(sides[side].close)
+            kind_of = {side: side for side in sides}
+            rounds = running.run(sides, kind_of, PASSKEY, asked.rounds, asked.times)
             result[kind] = running.summary(rounds)
     return result
 

@@ -26,7 +26,8 @@ def machine() -> dict[str, Any]:
 def markdown(results: dict[str, Any]) -> str:
     """Return the table of all results."""
     rows = [_HEAD, ["---", "---", *["--:"] * 8, "---", "---"]]
-    for part, where in (("in_process", "in process"), ("gunicorn", "gunicorn")):
+    wheres = {"in_process": "in process", "gunicorn": "gunicorn", "passkeys": "by passkey"}
+    for part, where in wheres.items():
         for database, found in results.get(part, {}).items():
             for name, sides in found.items():
                 rows.append(_row(f"{where}, {database}", BY_NAME[name], sides, database))

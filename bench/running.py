@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from .measures import MEASURES, OURS, STANDS_FOR, VERIFICATIONS, Found, Measure
+from .measures import BY_NAME, OURS, STANDS_FOR, VERIFICATIONS, Found, Measure
 
 Rounds = dict[str, dict[str, list[dict[str, float]]]]
 
@@ -42,7 +42,7 @@ def run(
         By measure and side: the counts, followed by the medians of each round.
     """
     found: Rounds = {}
-    wanted = [measure for measure in MEASURES if measure.name in names]
+    wanted = [measure for name, measure in BY_NAME.items() if name in names]
     for measure in wanted:
         for side in _of(measure, sides, kind_of):
             # Warm up: compile templates, cache statements.

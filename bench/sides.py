@@ -34,7 +34,7 @@ PEERS = ("security_too", "two_factor", "allauth")
 # tests and documentation.
 PACKAGES = {
     "ours": ["--editable", f"{ROOT}[postgres,serve]"],
-    "security_too": ["Flask-Security-Too[fsqla,mfa]", "bcrypt"],
+    "security_too": ["Flask-Security-Too[fsqla,mfa]", "bcrypt", "nh3"],
     "two_factor": ["django-two-factor-auth", "bcrypt"],
     "allauth": ["django-allauth[mfa]", "bcrypt"],
 }

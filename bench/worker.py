@@ -20,14 +20,14 @@ from .timed import Timed
 # The people of each side.
 PEOPLE = {
     "bare": {"": "ours.Bare"},
-    "ours": {"": "ours.Ours", "off": "ours.NotEnrolled"},
-    "core": {"": "ours.Ours", "off": "ours.NotEnrolled"},
-    "security_too": {"": "security_too.SecurityToo"},
+    "ours": {"": "ours.Ours", "off": "ours.NotEnrolled", "passkey": "ours.WithPasskey"},
+    "core": {"": "ours.Ours", "off": "ours.NotEnrolled", "passkey": "ours.WithPasskey"},
+    "security_too": {"": "security_too.SecurityToo", "passkey": "security_too.WithPasskey"},
     "two_factor": {"": "two_factor.TwoFactorAuth"},
-    "allauth": {"": "allauth.Allauth"},
+    "allauth": {"": "allauth.Allauth", "passkey": "allauth.WithPasskey"},
 }
 # Measures of a person other than the usual one.
-OTHERS = {"guard_off": "off"}
+OTHERS = {"guard_off": "off", "passkey_options": "passkey", "passkey_deed": "passkey"}
 
 
 def make_app(side: str, uri: str, folder: Path) -> Timed:

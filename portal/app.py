@@ -13,6 +13,7 @@ from portal.account.service import choose_password, problem_with_password, verif
 from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
 from portal.extensions import login_manager, twofactor
 from portal.i18n import formats, language
+from portal.invoices import typefaces
 from portal.mail import notices, transport
 from portal.security import headers, network_throttle, proxy
 from portal.security.database import init_database
@@ -97,6 +98,7 @@ def init_twofactor(app: Flask) -> None:
         in_transaction=_with_the_change,
         user_keys=all_keys,
         checks=doctor.of(app),
+        pdf_fonts=tuple(typefaces.FILES.values()),
         clock=app.config["CLOCK"],
     )
 

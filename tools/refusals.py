@@ -6,7 +6,8 @@
 import math
 import sys
 
-from portal.twofactor.core import enrolment_errors, errors, slips
+from portal.twofactor.core import enrolment_errors, errors
+from portal.twofactor.core.answers import slips
 from portal.twofactor.core.errors import TwoFactorError
 from portal.twofactor.web import challenge, sentences
 from tools.drift import Page

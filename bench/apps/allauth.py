@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.urls import include, path
 
-from ..common import ISSUER, App
+from ..common import ISSUER, PASSKEYS, App
 from . import django_host
 
 
@@ -20,6 +20,7 @@ def build(uri: str, _folder: Path) -> App:
         # One step before and after, as for all sides.
         MFA_TOTP_TOLERANCE=1,
         MFA_TOTP_ISSUER=ISSUER,
+        MFA_SUPPORTED_TYPES=["recovery_codes", "totp", *(["webauthn"] if PASSKEYS else [])],
         # The bench makes many attempts; the counts are in memory.
         ACCOUNT_RATE_LIMITS={},
     )

@@ -13,7 +13,7 @@ from portal.twofactor import TwoFactor
 from portal.twofactor.methods import totp
 from portal.twofactor.web.parts import qr
 
-from ..common import ADA, COST, ISSUER, SECRET, App, numbers
+from ..common import ADA, COST, ISSUER, ORIGIN, PASSKEYS, RP_ID, SECRET, App, numbers
 from . import bare
 
 # The number of additional areas, to measure their cost.
@@ -36,6 +36,8 @@ def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
         TWOFACTOR_ISSUER=ISSUER,
         TWOFACTOR_KEYS=[base64.b64encode(hashlib.sha256(SECRET.encode()).digest()).decode()],
     )
+    if PASSKEYS:
+        app.config.update(TWOFACTOR_RP_ID=RP_ID, TWOFACTOR_ORIGINS=ORIGIN)
     # A user of the bare host may not be an ORM object.
     twofactor.init_app(app, db, user_key=lambda user: str(user.id))
 

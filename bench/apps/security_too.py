@@ -13,7 +13,7 @@ from flask_security.models.fsqla import FsModels
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
-from ..common import ADA, BOB, COST, ISSUER, PASSWORD, SECRET, App, Counted, numbers
+from ..common import ADA, BOB, COST, ISSUER, PASSKEYS, PASSWORD, SECRET, App, Counted, numbers
 from .bare import counter, runner
 
 
@@ -32,6 +32,7 @@ def build(uri: str, folder: Path) -> App:
         SECURITY_TOTP_SECRETS={"1": base64.b64encode(SECRET.encode()).decode()},
         SECURITY_TOTP_ISSUER=ISSUER,
         SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
+        SECURITY_WEBAUTHN=PASSKEYS,
         # No side sends mails.
         SECURITY_SEND_REGISTER_EMAIL=False,
     )
@@ -47,10 +48,10 @@ def build(uri: str, folder: Path) -> App:
         pass
 
     class WebAuthn(model, fsqla_v3.FsWebAuthnMixin):
-        """A table that the user model refers to; it is not used."""
+        """The passkeys; the user model refers to them in any case."""
 
     CSRFProtect(app)
-    store = SQLAlchemyUserDatastore(db, User, Role)
+    store = SQLAlchemyUserDatastore(db, User, Role, WebAuthn)
     Security(app, store)
 
     def done() -> Any:

@@ -1,13 +1,16 @@
 """A person at a host with django-allauth's `mfa`."""
 
+import json
 import re
+from typing import Any
 
 from ..browser import Answer
-from ..common import PASSWORD
-from .base import Person, Sample, added, total
+from ..common import BOB, PASSWORD
+from .base import PasskeyPerson, Person, Sample, added, found, total
 
 MFA = "/accounts/2fa"
 _SECRET = r'value="([A-Z2-7]{32})"'
+_DATA = r'<script id="js_data" type="application/json">(.*?)</script>'
 _IMAGE = re.compile(r'src="(data:image[^"]*)"')
 
 
@@ -102,3 +105,27 @@ class Allauth(Person):
         answers += [*self.switch_off(), *self.sign_out()]
         self.prepare()
         return total(answers)
+
+
+class WithPasskey(PasskeyPerson, Allauth):
+    """A person with a passkey instead of an app."""
+
+    def prepare(self) -> None:
+        self.email = BOB
+        self.sign_in()
+        path = f"{MFA}/webauthn/add/"
+        page = self.confirm(self.browser.follow(self.browser.get(path)))[-1]
+        options = json.loads(found(_DATA, page.body))["creation_options"]["publicKey"]
+        credential = json.dumps(self.device.create(options))
+        self.browser.post(path, name="laptop", credential=credential).expect(302)
+
+    def options(self) -> tuple[Answer, Any]:
+        """Ask for the page that confirms the person again."""
+        page = self.browser.get(f"{MFA}/webauthn/reauthenticate/?next=/guarded").expect(200)
+        return page, json.loads(found(_DATA, page.body))["request_options"]["publicKey"]
+
+    def deed(self, assertion: str) -> list[Answer]:
+        fields = {"credential": assertion, "next": "/guarded"}
+        sent = self.browser.post(f"{MFA}/webauthn/reauthenticate/", **fields).expect(302)
+        assert sent.location == "/guarded", sent.location
+        return [sent, self.browser.post("/guarded").expect(302)]

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import json
 import re
 import time
 from abc import ABC, abstractmethod
@@ -10,6 +11,7 @@ from typing import Any
 
 from ..browser import Answer, Browser, Transport
 from ..common import ADA
+from ..device import new_device
 
 Sample = dict[str, float]
 
@@ -34,6 +36,37 @@ def found(pattern: str, page: str) -> str:
     if match is None:
         raise AssertionError(f"{pattern!r} is not on the page: {page[:2000]}")
     return match.group(1)
+
+
+class PasskeyPerson:
+    """What a person does with a passkey, in the same order at every side.
+
+    Mixed into the person of a side; `prepare` registers the passkey.
+    """
+
+    browser: Browser
+
+    def __init__(self, transport: Transport) -> None:
+        self.device = new_device()
+        super().__init__(transport)  # type: ignore[call-arg]
+
+    @abstractmethod
+    def options(self) -> tuple[Answer, Any]:
+        """Ask for the options for an answer; return the response and the `publicKey` in it."""
+
+    @abstractmethod
+    def deed(self, assertion: str) -> list[Answer]:
+        """Send the device's answer, and do the deed."""
+
+    def measure_passkey_options(self) -> Sample:
+        return total([self.options()[0]])
+
+    def measure_passkey_deed(self) -> Sample:
+        """Measure all requests of the server between the wish and the deed done."""
+        self.browser.do("forgive")
+        answer, public_key = self.options()
+        assertion = json.dumps(self.device.get(public_key))
+        return total([answer, *self.deed(assertion)])
 
 
 class Person(ABC):

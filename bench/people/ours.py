@@ -1,10 +1,12 @@
 """People at the small host with `portal.twofactor`, and at the host without it (the floor)."""
 
+import json
 import re
+from typing import Any
 
 from ..browser import Answer
 from ..common import BOB, PASSWORD
-from .base import Person, Sample, added, found, total
+from .base import PasskeyPerson, Person, Sample, added, found, total
 
 MOUNT = "/two-factor"
 _SECRET = r'id="twofactor-secret"[^>]*>([^<]*)<'
@@ -190,3 +192,26 @@ class NotEnrolled(Bare):
     def measure_guard_off(self) -> Sample:
         plain = self.browser.post("/plain").expect(303)
         return added(self.browser.post("/deed").expect(303), plain)
+
+
+class WithPasskey(PasskeyPerson, Bare):
+    """A person at our host with a passkey instead of an app."""
+
+    def prepare(self) -> None:
+        self.email = BOB
+        super().prepare()
+        path = f"{MOUNT}/activate"
+        begun = self.browser.ask(path, password=PASSWORD, areas=["deed"], kind="passkey")
+        options = json.loads(begun.expect(200).body)["publicKey"]
+        credential = json.dumps(self.device.create(options))
+        self.browser.ask(path, passkey=credential, saved="yes").expect(200)
+        self.browser.get("/form-page").expect(200)
+
+    def options(self) -> tuple[Answer, Any]:
+        """Ask for the options that the dialog over the host's page asks for."""
+        fields = {"area": "deed", "method": "POST", "address": "/deed"}
+        answer = self.browser.ask(f"{MOUNT}/passkey", **fields).expect(200)
+        return answer, json.loads(answer.body)["publicKey"]
+
+    def deed(self, assertion: str) -> list[Answer]:
+        return [self.browser.post("/deed", twofactor_passkey=assertion).expect(303)]

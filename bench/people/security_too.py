@@ -1,13 +1,16 @@
 """A person at a host with Flask-Security-Too."""
 
+import json
 import re
+from typing import Any
 
 from ..browser import Answer
-from ..common import PASSWORD
-from .base import Person, Sample, added, found, total
+from ..common import BOB, PASSWORD
+from .base import PasskeyPerson, Person, Sample, added, found, total
 
 _SECRET = r"<div>([A-Z2-7]{4}[A-Z2-7 -]+)</div>"
 _ACTION = r'action="(/tf-[^"]*)" method="post" name="two_factor_verify'
+_RESPOND = r'action="(/wan-[^"]*)" method="post" name="wan_{}_response_form"'
 _IMAGE = re.compile(r'src="(data:image[^"]*)"')
 
 
@@ -84,3 +87,27 @@ class SecurityToo(Person):
         answers += [*self.switch_off(), *self.sign_out()]
         self.prepare()
         return total(answers)
+
+
+class WithPasskey(PasskeyPerson, SecurityToo):
+    """A person with a passkey instead of an app."""
+
+    def prepare(self) -> None:
+        self.email = BOB
+        self.sign_in()
+        page = self.browser.post("/wan-register", name="laptop", usage="first").expect(200)
+        options = json.loads(found(r"handleRegister\('(.*?)'\)", page.body))
+        credential = json.dumps(self.device.create(options))
+        path = found(_RESPOND.format("register"), page.body)
+        self.browser.follow(self.browser.post(path, credential=credential).expect(302, 303))
+
+    def options(self) -> tuple[Answer, Any]:
+        """Ask for the page that confirms the person again."""
+        page = self.browser.post("/wan-verify?next=/guarded").expect(200)
+        self._action = found(_RESPOND.format("signin"), page.body)
+        return page, json.loads(found(r"handleSignin\('(.*?)'\)", page.body))
+
+    def deed(self, assertion: str) -> list[Answer]:
+        sent = self.browser.post(self._action, credential=assertion).expect(302, 303)
+        assert sent.location == "/guarded", sent.location
+        return [sent, self.browser.post("/guarded").expect(303)]

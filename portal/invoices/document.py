@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from portal.i18n.formats import day, money
 from portal.i18n.language import _, tag
 from portal.invoices import payment
-from portal.invoices.pdf import HEIGHT, WIDTH, Page, document, text_width
+from portal.invoices.pdf import HEIGHT, WIDTH, Page, document, lines_of, text_width
 from portal.invoices.sentences import bank_details, settled
 from portal.invoices.tags import Element
 from portal.models import Customer, Invoice, InvoiceLine
@@ -16,6 +16,8 @@ QUANTITY, PRICE = RIGHT - 180, RIGHT - 90
 FACTS = PRICE - 110
 BOTTOM = HEIGHT - 130
 CODE_SIDE = 110  # points: over 0.7 mm a module
+RECIPIENT_LINES = 20
+LEADING = 13
 
 
 @dataclass
@@ -49,9 +51,6 @@ def invoice_pdf(invoice: Invoice, issuer: Issuer) -> bytes:
     table = sheet.root.add("Table")
     _columns(sheet, table)
     for line in invoice.lines:
-        if sheet.y > BOTTOM:
-            sheet.turn()
-            _columns(sheet, None)
         _line(sheet, table, line)
     if sheet.y > BOTTOM - 60:
         sheet.turn()
@@ -59,7 +58,7 @@ def invoice_pdf(invoice: Invoice, issuer: Issuer) -> bytes:
     _payment(sheet, invoice, issuer)
     for number, page in enumerate(sheet.pages, start=1):
         place = _("page %(number)d of %(total)d", number=number, total=len(sheet.pages))
-        _foot(page, f"{invoice.number}  ·  {issuer.site}  ·  {place}")
+        _foot(page, f"{invoice.number}  ·  {_fitted(issuer.company, 250)}  ·  {place}")
     title = _("Invoice %(number)s", number=invoice.number)
     return document(sheet.pages, sheet.root, title, issuer.company, tag(), invoice.issued_on)
 
@@ -78,7 +77,8 @@ def _head(sheet: Sheet, invoice: Invoice, issuer: Issuer) -> None:
         page.text_right(RIGHT, top + 13 * at, _fitted(text, 250), 9.5, at == 0, root.add("P"))
     page.grey(0)
     begin = max(140, top + 13 * (len(issuer.address) + 2))
-    for at, text in enumerate(_recipient(invoice.customer)):
+    lines = _recipient(invoice.customer)
+    for at, text in enumerate(lines):
         page.text(LEFT, 140 + 14 * at, text, 10, False, root.add("P"))
     facts = [
         (_("Invoice number"), invoice.number),
@@ -95,12 +95,13 @@ def _head(sheet: Sheet, invoice: Invoice, issuer: Issuer) -> None:
         page.text(FACTS, y, label, 9.5, False, row.add("TH", scope="Row"))
         page.grey(0)
         page.text_right(RIGHT, y, value, 10, at == 0, row.add("TD"))
-    sheet.y = max(262, begin + 16 * len(facts) + 30)
+    sheet.y = max(262, begin + 16 * len(facts) + 30, 140 + 14 * len(lines) + 30)
 
 
 def _recipient(customer: Customer) -> list[str]:
     lines = [customer.company, customer.display_name, *customer.address.splitlines()]
-    return [_fitted(line.strip(), 250) for line in lines if line.strip()][:7]
+    parts = [part for line in lines if line.strip() for part in lines_of(line.strip(), 250)]
+    return parts[:RECIPIENT_LINES]
 
 
 def _columns(sheet: Sheet, table: Element | None) -> None:
@@ -117,16 +118,23 @@ def _columns(sheet: Sheet, table: Element | None) -> None:
 
 
 def _line(sheet: Sheet, table: Element, line: InvoiceLine) -> None:
+    """Write a row; one that no longer fits begins a new page."""
+    description = lines_of(line.description, QUANTITY - LEFT - 60)
+    further = LEADING * (len(description) - 1)
+    if sheet.y + further > BOTTOM:
+        sheet.turn()
+        _columns(sheet, None)
     page, y, row = sheet.page, sheet.y, table.add("TR")
-    description = _fitted(line.description, QUANTITY - LEFT - 60)
-    page.text(LEFT, y, description, element=row.add("TD"))
+    cell = row.add("TD")
+    for at, part in enumerate(description):
+        page.text(LEFT, y + LEADING * at, part, element=cell)
     page.text_right(QUANTITY, y, str(line.quantity), element=row.add("TD"))
     page.text_right(PRICE, y, money(line.unit_price), element=row.add("TD"))
     page.text_right(RIGHT, y, money(line.amount), element=row.add("TD"))
     page.grey(0.8)
-    page.rule(LEFT, y + 8, RIGHT, 0.4)
+    page.rule(LEFT, y + further + 8, RIGHT, 0.4)
     page.grey(0)
-    sheet.y += 22
+    sheet.y += 22 + further
 
 
 def _sums(sheet: Sheet, table: Element, invoice: Invoice, issuer: Issuer) -> None:
@@ -137,11 +145,12 @@ def _sums(sheet: Sheet, table: Element, invoice: Invoice, issuer: Issuer) -> Non
     ]
     for label, cents, bold in rows:
         row, size = table.add("TR"), 10.5 if bold else 10
+        sheet.y += 3 * bold
         sheet.page.text(PRICE - 70, sheet.y + 6, label, size, bold, row.add("TH", scope="Row"))
         sheet.page.text_right(RIGHT, sheet.y + 6, money(cents), size, bold, row.add("TD"))
         sheet.y += 18
     sheet.page.colour(issuer.colour)
-    sheet.page.rule(PRICE - 70, sheet.y - 26, RIGHT, 0.8)
+    sheet.page.rule(PRICE - 70, sheet.y - 25, RIGHT, 0.8)
     sheet.page.grey(0)
     sheet.y += 30
     sheet.paragraph(LEFT, settled(invoice), 12, bold=True)

@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -21,16 +20,14 @@ from reportlab.pdfgen.canvas import Canvas
 
 from portal.invoices import tags
 from portal.invoices.tags import Element, Mark
+from portal.invoices.typefaces import BOLD, FILES, PLAIN
 
 WIDTH, HEIGHT = A4[0], A4[1]  # in points
-FONTS = Path(__file__).parent / "fonts"
-# As wide as Helvetica, with Latin, Greek and Cyrillic; embedded so that every reader shows it.
-PLAIN, BOLD = "LiberationSans-Regular", "LiberationSans-Bold"
 MISSING = "\N{WHITE SQUARE}"
 
 
 def _registered(name: str) -> TTFont:
-    font = TTFont(name, str(FONTS / f"{name}.ttf"))
+    font = TTFont(name, str(FILES[name]))
     pdfmetrics.registerFont(font)
     return font
 
@@ -56,6 +53,29 @@ def is_printable(text: str) -> bool:
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return the width of the text in points."""
     return pdfmetrics.stringWidth(printable(text), BOLD if bold else PLAIN, size)
+
+
+def lines_of(text: str, width: float, size: float = 10) -> list[str]:
+    """Return the text in lines of at most `width` points, broken at spaces where possible."""
+    if text_width(text, size) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if text_width(longer, size) <= width:
+            lines[-1] = longer
+            continue
+        rest = word
+        if lines[-1]:
+            lines.append("")
+        while text_width(rest, size) > width and len(rest) > 1:
+            fits = 1
+            while text_width(rest[: fits + 1], size) <= width:
+                fits += 1
+            lines[-1:] = [rest[:fits], ""]
+            rest = rest[fits:]
+        lines[-1] = rest
+    return lines
 
 
 @dataclass

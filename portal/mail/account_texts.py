@@ -9,7 +9,7 @@ from portal.mail.letters import Fact, Link, Notice, address
 def password_changed() -> Notice:
     """Return the notice of a changed password."""
     return Notice(
-        _("Your password was changed"),
+        _("Your password is changed"),
         (_("You were signed out on your other devices."),),
         advice=(
             _(
@@ -24,7 +24,7 @@ def password_changed() -> Notice:
 def email_changed(new: str) -> Notice:
     """Return the notice of a changed address for the old one, in case somebody else changed it."""
     return Notice(
-        _("Your e-mail address was changed"),
+        _("Your e-mail address is changed"),
         (_("From now on we'll write to your new address."),),
         advice=(
             _(
@@ -41,7 +41,7 @@ def email_changed(new: str) -> Notice:
 def email_taken(new: str) -> Notice:
     """Return the notice of a changed address for the new one."""
     return Notice(
-        _("Your e-mail address was changed"),
+        _("Your e-mail address is changed"),
         (_("From now on we'll write to this address."),),
         advice=(_("Somebody entered your address for their account."),),
         contact=_("Please tell us:"),

@@ -91,7 +91,7 @@ def recovery_code_replaced() -> Notice:
 def authenticator_added(authenticator: str) -> Notice:
     """Return the notice of an added device."""
     return Notice(
-        _("A device was added to your account"),
+        _("Your account has a new device"),
         (_("You can use codes from any of your devices."),),
         advice=(
             _(
@@ -109,7 +109,7 @@ def authenticator_added(authenticator: str) -> Notice:
 def authenticator_removed(authenticator: str) -> Notice:
     """Return the notice of a removed device."""
     return Notice(
-        _("A device was removed from your account"),
+        _("A device is removed from your account"),
         (
             _(
                 "Codes from “%(device)s” no longer work. You can delete this account from the app "
@@ -235,6 +235,7 @@ def change_password() -> str:
 
 
 def _deeds(areas: Iterable[str]) -> str:
-    """Return what needs a code, in the portal's order: `sign in, change your password`."""
+    """Return what needs a code, in the portal's order: `sign in or change your password`."""
     chosen = set(areas)
-    return ", ".join(str(deed) for area, deed in DEEDS.items() if area in chosen)
+    *first, last = [str(deed) for area, deed in DEEDS.items() if area in chosen] or [""]
+    return _("%(deeds)s or %(last)s", deeds=", ".join(first), last=last) if first else last

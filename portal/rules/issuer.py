@@ -26,7 +26,6 @@ HOLDER_LENGTH = 70  # EPC069-12
 class Issuer(NamedTuple):
     """The company on an invoice; texts are empty where a setting is not set."""
 
-    site: str
     company: str
     address: list[str]
     logo: str
@@ -45,7 +44,6 @@ def issuer_of(config: Mapping[str, Any]) -> Issuer:
     """Return the issuer in the settings of a portal."""
     given = {name: config.get(name) or "" for name in SETTINGS}
     return Issuer(
-        site=config["SITE_NAME"],
         company=given["COMPANY"] or config["SITE_NAME"],
         address=_lines(given["COMPANY_ADDRESS"]),
         logo=given["COMPANY_LOGO"],

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
@@ -93,6 +94,7 @@ class TwoFactor(OfUsers):
         mandatory_for: Callable[[Any], Iterable[str]] | None = None,
         in_transaction: Joins | None = None,
         checks: Mapping[str, Callable[[], tuple[bool, str]]] | None = None,
+        pdf_fonts: Sequence[str | PathLike[str]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Add blueprint, tables, commands and template helpers to an application.
@@ -123,6 +125,8 @@ class TwoFactor(OfUsers):
             in_transaction: called in the transaction of each change with the connection, the
                 signal's name, the user's key and its facts. An exception prevents the change.
             checks: further checks of `doctor`, by name; each returns a result and a sentence.
+            pdf_fonts: two TrueType files, plain and bold, for the PDF of the recovery code; default
+                ReportLab's Vera, which has Western European letters only.
             clock: returns Unix seconds; for tests.
 
         Raises:
@@ -147,6 +151,7 @@ class TwoFactor(OfUsers):
                 "mandatory_for": mandatory_for,
                 "in_transaction": in_transaction,
                 "checks": checks,
+                "pdf_fonts": pdf_fonts,
                 "clock": clock,
             }
         )

@@ -214,8 +214,39 @@ def _without_known_browsers(op: "Operations", schema: str | None) -> None:
             batch.drop_column(name)
 
 
+def _passkeys(op: "Operations", schema: str | None) -> None:
+    """Add what a passkey has beside an authenticator app: digest of its id, and flags."""
+    with op.batch_alter_table("twofactor_authenticator", schema=schema) as batch:
+        batch.add_column(sa.Column("credential", sa.String(64)))
+        batch.add_column(sa.Column("flags", sa.Integer))
+    op.create_index(
+        "ix_twofactor_authenticator_credential",
+        "twofactor_authenticator",
+        ["credential"],
+        unique=True,
+        schema=schema,
+    )
+
+
+def _without_passkeys(op: "Operations", schema: str | None) -> None:
+    """Remove the columns of passkeys; refuses while there are passkeys, which would be lost.
+
+    Raises:
+        ValueError: there are passkeys.
+    """
+    table = sa.table("twofactor_authenticator", sa.column("credential"), schema=schema)
+    passkeys = sa.select(sa.func.count()).where(table.c.credential.is_not(None))
+    if found := op.get_bind().scalar(passkeys.select_from(table)):
+        raise ValueError(f"there are {found} passkeys: remove them before you downgrade")
+    op.drop_index("ix_twofactor_authenticator_credential", "twofactor_authenticator", schema=schema)
+    with op.batch_alter_table("twofactor_authenticator", schema=schema) as batch:
+        batch.drop_column("flags")
+        batch.drop_column("credential")
+
+
 STEPS = (
     Step(_first, _before_the_first, ("twofactor_ticket", None)),
     Step(_known_browsers, _without_known_browsers, ("twofactor_authenticator", "known_at_use")),
+    Step(_passkeys, _without_passkeys, ("twofactor_authenticator", "credential")),
 )
 LATEST = len(STEPS)

@@ -8,6 +8,7 @@ from bench import parts, report, running
 from bench.browser import in_process
 from bench.measures import BY_NAME, MEASURES, OURS
 from bench.people import allauth, security_too, two_factor
+from bench.people.ours import WithPasskey
 from bench.worker import Measuring, make_app
 
 pytestmark = pytest.mark.thorough
@@ -71,3 +72,5 @@ def test_the_peers_are_asked_the_same():
     for kind in (allauth.Allauth, security_too.SecurityToo, two_factor.TwoFactorAuth):
         assert asked <= {name.removeprefix("measure_") for name in dir(kind)}
     assert set(parts.OVER_HTTP) <= set(parts.EVERY)
+    for kind in (allauth.WithPasskey, security_too.WithPasskey, WithPasskey):
+        assert all(hasattr(kind, f"measure_{name}") for name in parts.PASSKEY)

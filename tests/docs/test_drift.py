@@ -14,7 +14,7 @@ from portal.twofactor.core import errors
 from portal.twofactor.core.settings import SETTINGS
 from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
-from tools import refusals, settings_table
+from tools import form_errors, refusals, settings_table
 
 from .pages import PAGES, ROOT
 
@@ -22,14 +22,16 @@ API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
-def test_the_table_of_settings_is_the_one_of_the_code():
-    text = settings_table.PAGE.text
-    assert settings_table.PAGE.renewed(text) == text
+@pytest.mark.parametrize("tool", [settings_table, refusals, form_errors])
+def test_each_table_is_the_one_of_the_code(tool):
+    text = tool.PAGE.text
+    assert tool.PAGE.renewed(text) == text
 
 
-def test_the_table_of_refusals_is_the_one_of_the_code():
-    text = refusals.PAGE.text
-    assert refusals.PAGE.renewed(text) == text
+def test_a_sentence_of_a_form_without_a_row_is_found(monkeypatch):
+    monkeypatch.delitem(form_errors.ROWS, "Enter your password.")
+    with pytest.raises(LookupError, match=r"Enter your password\."):
+        form_errors.table()
 
 
 def test_every_refusal_has_its_row_with_a_sentence_of_its_own():

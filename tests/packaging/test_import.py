@@ -42,14 +42,20 @@ def test_the_portal_is_loaded_when_it_is_asked_for(tmp_path):
     assert {"portal.app", "portal.models"} <= loaded_by("wsgi", tmp_path)
 
 
-def test_the_pdf_library_is_loaded_when_an_invoice_is_asked_for(tmp_path):
+def test_what_few_people_need_is_loaded_when_it_is_needed(tmp_path):
+    """W-29: the library of the invoices, and all of passkeys"""
     loaded = run("import sys, wsgi; print(*sys.modules)", tmp_path).split()
     assert "portal.invoices.views" in loaded
-    assert not {name.split(".")[0] for name in loaded} & {"reportlab", "PIL"}
+    assert not {name.split(".")[0] for name in loaded} & {"reportlab", "PIL", "fido2"}
+    assert not [name for name in loaded if name.startswith("portal.twofactor.methods.webauthn")]
 
 
 @pytest.mark.parametrize(
-    "module", ["core.policy", "core.throttle", "core.vault", "methods.recovery", "methods.totp"]
+    "module",
+    [
+        *("core.policy", "core.throttle", "core.vault"),
+        *("methods.recovery", "methods.totp", "methods.webauthn.rules"),
+    ],
 )
 def test_the_pure_floors_run_without_any_framework(module, tmp_path):
     code = f"""

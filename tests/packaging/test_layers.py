@@ -38,6 +38,7 @@ DECLARED = {
 # Packages of an extra, and the only part that imports them.
 EXTRAS = {
     "i18n": {"babel", "flask_babel"},
+    "methods.webauthn.reading": {"fido2"},
     "metrics": {"prometheus_client"},
     "testing": {"pytest"},
     "web.sheet": {"reportlab"},

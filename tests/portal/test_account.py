@@ -81,7 +81,7 @@ def test_the_new_password_signs_in_and_the_old_one_does_not(app, signed_in, cust
     assert sign_in(other, "alice", NEW).status_code == 303
     [mail] = mails(app)
     assert mail["To"] == "alice@example.org"
-    assert mail["Subject"] == "Your password was changed"
+    assert mail["Subject"] == "Your password is changed"
     assert NEW not in plain_of(mail) + html_of(mail)
 
 

@@ -121,7 +121,7 @@ def test_a_new_password_ends_every_session_and_is_told(app, runner, signed_in):
     done = run(runner, "user", "set-password", "alice", "--password", "velvet-anchor-piano-9")
     assert done.exit_code == 0
     assert signed_in.get("/").status_code == 303
-    assert [mail["Subject"] for mail in mails(app)] == ["Your password was changed"]
+    assert [mail["Subject"] for mail in mails(app)] == ["Your password is changed"]
 
 
 def test_a_new_password_for_nobody_or_too_weak(runner, customer):

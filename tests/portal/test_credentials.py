@@ -229,7 +229,7 @@ def test_a_change_that_was_overtaken_changes_nothing(
     assert (response.status_code, response.location) == (303, "/login")
     assert "has just been changed" in signed_in.get("/login").text
     subjects = [mail["Subject"] for mail in mails(app)]
-    assert subjects == ["Your password was changed"], "the other one"
+    assert subjects == ["Your password is changed"], "the other one"
     assert sign_in(signed_in, "alice@example.org", NEW).status_code == 303
 
 

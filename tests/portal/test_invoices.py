@@ -315,6 +315,22 @@ def test_it_has_as_many_pages_as_its_lines_need(lines, pages):
 
 
 @in_portal
+@needs_poppler
+def test_long_texts_go_on_in_the_next_line():
+    invoice = make_invoice(40)
+    invoice.customer.company = "Company " * 12 + "& Daughters"
+    invoice.customer.address = "\n".join(f"Part {number}" for number in range(12))
+    for line in invoice.lines:
+        line.description = "Hosting " * 11 + "X" * 20 + "end"
+    text = text_of(pdf(invoice))
+    assert "…" not in text
+    assert "& Daughters" in text
+    assert "Part 11" in text
+    assert text.count("end") == 40
+    assert text.count("Description") == len(text.split("\f")) - 1
+
+
+@in_portal
 def test_the_same_invoice_is_the_same_file():
     assert pdf(make_invoice()) == pdf(make_invoice())
 
@@ -442,3 +458,13 @@ def test_it_is_tagged_and_shows_the_company(tmp_path):
         assert f'"{word}"' in read
     assert read.count('"Description"') == 1  # on two pages
     assert read.count("Figure") == 1
+
+
+@needs_poppler
+def test_the_recovery_code_is_printed_in_the_same_fonts(app, client):
+    password = "plum-coffee-lantern-42"
+    make_customer(app, "Київ", "kyiv@example.org", password)
+    sign_in(client, "Київ", password)
+    submit(client, f"{TWOFACTOR}/activate", {"password": password, "areas": ["sign_in"]})
+    card = client.get(f"{TWOFACTOR}/activate/recovery.pdf")
+    assert "Київ" in text_of(card.data)

@@ -319,8 +319,8 @@ class TestMails:
         )
         assert self.of(app) == [
             ("Die Zwei-Faktor-Authentifizierung ist eingeschaltet", "de"),
-            ("Ihre E-Mail-Adresse wurde geändert", "de"),
-            ("Ihre E-Mail-Adresse wurde geändert", "de"),
+            ("Ihre E-Mail-Adresse ist geändert", "de"),
+            ("Ihre E-Mail-Adresse ist geändert", "de"),
             # By the operator, so in English, since no language is known.
             ("We've unlocked your account", "en-GB"),
         ]
@@ -347,7 +347,7 @@ class TestMails:
         in_german(client.get(path, follow_redirects=True))
         password = "other-lantern-coffee-77"
         submit(client, path, {"new_password": password, "repeat_password": password})
-        assert self.of(app)[-1] == ("Ihr Passwort wurde geändert", "de")
+        assert self.of(app)[-1] == ("Ihr Passwort ist geändert", "de")
 
     def test_the_mail_about_a_closed_account(self, app, german, customer_password):
         submit(german, "/security/close", {"current_password": customer_password})

@@ -91,12 +91,12 @@ class TestNotices:
             (
                 "authenticator_added",
                 {"authenticator": "Tablet"},
-                "A device was added to your account",
+                "Your account has a new device",
             ),
             (
                 "authenticator_removed",
                 {"authenticator": "Tablet"},
-                "A device was removed from your account",
+                "A device is removed from your account",
             ),
             (
                 "trust_reused",

@@ -190,8 +190,8 @@ class TestMail:
         assert sorted(mail["Subject"] for mail in mailbox.mails) == [
             "Two-factor authentication is off",
             "Two-factor authentication is on",
-            "Your e-mail address was changed",
-            "Your e-mail address was changed",
+            "Your e-mail address is changed",
+            "Your e-mail address is changed",
         ]
         assert runner.invoke(args=["mail", "send"]).output == "0 sent, 0 waiting.\n"
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 ROUNDS = 20
 PARALLEL = 32
-CHANGED = "Your e-mail address was changed"
+CHANGED = "Your e-mail address is changed"
 
 
 class Rounds:

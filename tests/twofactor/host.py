@@ -23,6 +23,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         pass
 
     db = SQLAlchemy(model_class=Base)
+    fonts = config.pop("pdf_fonts", None)
     app = Flask("host", instance_path=str(instance))
     app.config.update(
         SECRET_KEY="a secret key that is long enough for tests",
@@ -74,6 +75,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         credential=lambda user: user.password,
         change_password=change_password,
         password_problem=password_problem,
+        pdf_fonts=fonts,
     )
     login.user_loader(lambda key: db.session.get(User, key))
     app.deeds, app.db, app.User, app.twofactor = [], db, User, twofactor

@@ -161,10 +161,8 @@ class TestRemoval:
     def test_the_lost_phone_goes_with_a_code_of_the_other(self, phones):
         tablet = phones.add()
         lost = phones.id_of("Authenticator app")
-        assert (
-            authenticators.remove(phones.kit, phones.subject, lost, phones.code(tablet))
-            == "Authenticator app"
-        )
+        gone = authenticators.remove(phones.kit, phones.subject, lost, phones.code(tablet))
+        assert gone.name == "Authenticator app"
         phones.clock.advance(30)
         with pytest.raises(CodeWrong):
             phones.deed(phones.code())

@@ -294,14 +294,14 @@ class TestEnrolment:
         page = self.begin(alice)
         alice.secret = page.split('id="twofactor-secret"')[1].split(">")[1].split("<")[0]
         alice.secret = alice.secret.replace(" ", "")
-        judge = TOTP.first_number
+        judge = TOTP.first
 
         def slow(*args):
-            number = judge(*args)
+            first = judge(*args)
             change(revoke=True)
-            return number
+            return first
 
-        monkeypatch.setattr(TOTP, "first_number", slow)
+        monkeypatch.setattr(TOTP, "first", slow)
         assert alice.post("/activate", {"code": alice.code()}).status_code == 403
         assert not alice.is_on()
 

@@ -32,6 +32,11 @@ ROWS[2] = (
     + "UPDATE twofactor_account SET known_failures = 2, known_cleared = 1, known_recent = '4,5';"
     + "UPDATE twofactor_authenticator SET known_at_use = 1;"
 )
+PASSKEY = """
+    INSERT INTO twofactor_authenticator (id, user_id, kind, name, sealed, last_step, created_at,
+      credential, flags) VALUES ('a2', '7', 'passkey', 'Key', '\x02', 0, 1800000000, 'c2', 28);
+"""
+ROWS[3] = ROWS[2] + PASSKEY
 
 
 @pytest.fixture
@@ -100,6 +105,24 @@ def test_the_way_back_ends_at_nothing(connection):
     migrations.downgrade(operations(connection), migrations.LATEST, 0)
     assert migrations.version_of(connection) == 0
     migrations.upgrade(operations(connection), 0, migrations.LATEST)
+
+
+@both
+def test_the_way_back_refuses_to_lose_passkeys(connection):
+    """W-52: without its columns a passkey would be worth nothing."""
+    op = operations(connection)
+    migrations.upgrade(op, 0, 3)
+    for statement in ROWS[3].split(";")[:-1]:
+        connection.execute(text(statement))
+    with pytest.raises(ValueError, match="there are 1 passkeys"):
+        migrations.downgrade(op, 3, 2)
+    assert migrations.version_of(connection) == 3
+    connection.execute(text("DELETE FROM twofactor_authenticator WHERE kind = 'passkey'"))
+    before = everything(connection)
+    migrations.downgrade(op, 3, 2)
+    assert migrations.version_of(connection) == 2
+    migrations.upgrade(op, 2, 3)
+    assert everything(connection) == before
 
 
 @pytest.mark.parametrize(("since", "to"), [(1, 0), (-1, 1), (0, migrations.LATEST + 1)])

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from portal.twofactor.core import answers
 from portal.twofactor.core.answers import ALPHABET, Code, RecoveryCode
+from portal.twofactor.core.answers.slips import NotARecoveryCode, RecoveryCodeUnasked, RecoverySlip
 from portal.twofactor.core.errors import MalformedCode, MalformedRecoveryCode
-from portal.twofactor.core.slips import NotARecoveryCode, RecoveryCodeUnasked, RecoverySlip
 from portal.twofactor.methods import recovery
 
 

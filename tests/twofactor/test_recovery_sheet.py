@@ -6,9 +6,10 @@ from urllib.parse import unquote
 
 import pytest
 
+from portal.invoices import typefaces
 from tests.support.pdf import needs_poppler, text_of
 
-from .host import PASSWORD
+from .host import PASSWORD, make_host
 from .person import MOUNT, Person, element
 
 WIZARD, NEW = f"{MOUNT}/activate", f"{MOUNT}/recovery"
@@ -17,6 +18,17 @@ WIZARD, NEW = f"{MOUNT}/activate", f"{MOUNT}/recovery"
 @pytest.fixture
 def config():
     return {"TWOFACTOR_ISSUER": "Customer Portal - localhost"}
+
+
+@pytest.fixture
+def own_fonts(database, tmp_path, clock, config):
+    """A host that gives its fonts for the PDF file, those of the portal's invoices."""
+    fonts = tuple(typefaces.FILES.values())
+    app = make_host(database, tmp_path, clock, pdf_fonts=fonts, **config)
+    yield app
+    with app.app_context():
+        app.db.session.remove()
+        app.db.engine.dispose()
 
 
 def begin(person):
@@ -85,9 +97,31 @@ def test_the_file_is_there_for_its_own_session_as_long_as_the_page_is(alice, hos
     assert page
 
 
+@needs_poppler
+@pytest.mark.parametrize("name", ["Łódź", "Ελλάδα", "Київ", "A" * 90])
+def test_the_fonts_of_the_host_set_other_letters(own_fonts, clock, name):
+    person = Person(own_fonts, clock, name)
+    person.sign_in()
+    page = begin(person)
+    assert f'href="{WIZARD}/recovery.pdf"' in page
+    data = person.client.get(f"{WIZARD}/recovery.pdf").data
+    assert name in "".join(text_of(data).split())
+    assert b"LiberationSans" in data
+    assert b"BitstreamVera" not in data
+
+
+@pytest.mark.parametrize("name", ["שלום", "東京"])
+def test_letters_that_no_font_sets_leave_the_file_out(own_fonts, clock, name):
+    letters_leave_the_file_out(own_fonts, clock, name)
+
+
 def test_letters_that_the_font_lacks_leave_the_file_out(host, clock):
     """A file with gaps would be wrong. The page and the text have every letter."""
-    person = Person(host, clock, "Ольга")
+    letters_leave_the_file_out(host, clock, "Ольга")
+
+
+def letters_leave_the_file_out(app, clock, name):
+    person = Person(app, clock, name)
     person.sign_in()
     page = begin(person)
     assert ".pdf" not in page

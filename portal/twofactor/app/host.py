@@ -17,8 +17,10 @@ from werkzeug.local import LocalProxy
 from ..core.errors import SetupError
 from ..storage.tables import USER_ID
 from ..storage.ticket_changes import Joins
+from .typefaces import checked_fonts
 
 _NAMES = ("username", "user_name", "email", "name")
+_NO_FUNCTIONS = {"base_template", "checks", "pdf_fonts"}
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -43,6 +45,7 @@ class Host:
     mandatory_for: Callable[[Any], Iterable[str]] | None
     in_transaction: Joins | None
     checks: Mapping[str, Callable[[], tuple[bool, str]]]
+    pdf_fonts: tuple[str, str] | None
     clock: Callable[[], float]
     base_template: str
 
@@ -70,6 +73,8 @@ class Host:
             "base_template": "twofactor/layout.html",
         }
         given = {name: value for name, value in options.items() if value is not None}
+        if "pdf_fonts" in given:
+            given["pdf_fonts"] = checked_fonts(given["pdf_fonts"])
         nothing = dict.fromkeys(options)
         return cls(**(nothing | defaults | given | {"user_key": key_of}))
 
@@ -109,7 +114,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     template, checks = options["base_template"], options["checks"] or {}
     if template is not None and not (isinstance(template, str) and template):
         raise SetupError(f"base_template must be the name of a template, not {template!r}")
-    functions = {name: options[name] for name in options.keys() - {"base_template", "checks"}}
+    functions = {name: options[name] for name in options.keys() - _NO_FUNCTIONS}
     functions |= {f"checks[{name!r}]": look for name, look in checks.items()}
     for name, given in functions.items():
         if given is not None and not callable(given):

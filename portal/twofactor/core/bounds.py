@@ -8,6 +8,8 @@ import unicodedata
 # Body of a request to the blueprint, in bytes. Codes, passwords, names and area keys are short,
 # and so is the form that a challenge of the preferences carries.
 BODY = 16 * 1024
+# The same with a new passkey in it, percent-encoded.
+PASSKEY_BODY = 64 * 1024
 # Number of fields in a form, or of values of one field.
 FIELDS = 500
 # Characters of a text that TEXTS does not name, such as a CSRF token.
@@ -21,6 +23,18 @@ TEXTS: dict[str, int] = {
     # People paste codes with text around them. The header `X-Twofactor-Code` has the same limit.
     "code": 64,
     "twofactor_code": 64,
+    # The answer of a passkey (`twofactor_passkey`, and in base64url as a header), and on the
+    # blueprint's pages also a registration.
+    "twofactor_passkey": 8 * 1024,
+    "X-Twofactor-Passkey": 4 * 1024,
+    "passkey": 16 * 1024,
+    # For a challenge: the sealed form of the page, the address that it will be sent to, and the
+    # claim of a page whose user is not signed in.
+    "twofactor_pending": 1024 * 1024,
+    "address": 4096,
+    "method": 16,
+    "ask": 1024,
+    "kind": 16,
     # The address that a form belongs to which a challenge sealed.
     "twofactor_for": 2048,
     # `verify_password` never gets a longer password.

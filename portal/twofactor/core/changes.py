@@ -94,7 +94,7 @@ class Deactivated(Change):
     """Two-factor authentication was turned off. A reset has its own event (`Reset`)."""
 
     name = "deactivated"
-    by: Literal["code", "recovery", "operator"]
+    by: Literal["code", "passkey", "recovery", "operator"]
 
     @property
     def kind(self) -> str | None:
@@ -103,7 +103,7 @@ class Deactivated(Change):
 
     @property
     def detail(self) -> str:
-        """Return "code", "recovery code" or "operator"."""
+        """Return "code", "passkey", "recovery code" or "operator"."""
         return "recovery code" if self.by == "recovery" else self.by
 
 
@@ -152,9 +152,20 @@ class RecoveryCodeReplaced(Change):
 
 @dataclass(frozen=True, slots=True)
 class OfAuthenticator(Change):
-    """A change of one authenticator; `authenticator` is its name."""
+    """A change of one authenticator.
+
+    Args:
+        authenticator: its name.
+        of_kind: its kind, "totp" or "passkey"; the signal has it as `kind`.
+    """
 
     authenticator: str
+    of_kind: str = "totp"
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return name and kind."""
+        return {"authenticator": self.authenticator, "kind": self.of_kind}
 
     @property
     def detail(self) -> str:

@@ -23,6 +23,9 @@ ATTEMPTS = frozenset(
         "recovery_code_wrong",
         "recovery_held",
         "browser_recognised",
+        "passkey_accepted",
+        "passkey_refused",
+        "passkey_suspect",
     }
 )
 
@@ -38,6 +41,8 @@ class Subject:
             request; empty if the host has none. Tickets are bound to it.
         known: id from the browser's cookie `twofactor_known`, not verified yet.
         confirms: what exactly a code of this request confirms, for its event.
+        request: digest of session, method, address and sealed form of the request, which the
+            challenge of a passkey is bound to; empty where no passkey is used.
     """
 
     user_id: str
@@ -45,6 +50,7 @@ class Subject:
     credential: str = field(default="", repr=False)
     known: str = field(default="", repr=False)
     confirms: str = ""
+    request: str = field(default="", repr=False)
 
     @property
     def bound(self) -> str:
@@ -57,10 +63,13 @@ class Authenticator:
     """An enrolled second factor of a user.
 
     Args:
-        last_step: latest accepted time step (RFC 6238); only later steps are accepted.
+        last_step: largest number accepted: of an app the time step (RFC 6238), of a passkey its
+            signature counter. Only larger numbers are accepted.
         failures_at_use: `Account.failures` when a code of this authenticator was last right.
             Later wrong codes form the run.
         known_at_use: the same for `Account.known_failures`.
+        credential: digest of the id of a passkey, which has one user; `None` for other kinds.
+        flags: of a passkey, see `methods.passkey`; `None` for other kinds.
     """
 
     id: str
@@ -73,6 +82,13 @@ class Authenticator:
     last_used_at: int | None
     failures_at_use: int = 0
     known_at_use: int = 0
+    credential: str | None = field(default=None, repr=False)
+    flags: int | None = None
+
+    @property
+    def makes_codes(self) -> bool:
+        """Return whether it makes codes, which can be guessed."""
+        return self.credential is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +137,14 @@ class Account:
 
     @property
     def schedule(self) -> Schedule:
-        """Return the throttle's schedule of codes."""
-        return codes(len(self.authenticators))
+        """Return the throttle's schedule of codes. A passkey makes no code right."""
+        return codes(sum(each.makes_codes for each in self.authenticators))
 
     @property
     def used(self) -> int | None:
-        """Return the smallest latest number of the authenticators, as `Glance.used`."""
-        return min((each.last_step for each in self.authenticators), default=None)
+        """Return the smallest latest step of the authenticator apps, as `Glance.used`."""
+        apps = (each for each in self.authenticators if each.makes_codes)
+        return min((each.last_step for each in apps), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +225,7 @@ class Glance:
         areas: the chosen areas, `None` if 2FA is off.
         ticket: whether the requested ticket (a pass or an open view) exists.
         executed_at: time when the requested continuation was executed, `None` if it was not.
-        used: smallest latest number of the user's authenticators. All have used the answers up to
+        used: smallest latest step of the user's authenticator apps. All have used the codes up to
             it, so that none can be had before the next.
     """
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import SetupError
+from .relying_party import RelyingParty, read_relying_party
 from .vault import derive, parse_key
 
 PREFIX = "TWOFACTOR_"
@@ -109,6 +110,22 @@ SETTINGS: dict[str, Setting] = {
         "Folder (relative to the application's own) with sentences of its own: `de.po` for German"
         " and so on",
     ),
+    "TWOFACTOR_RP_ID": Setting(
+        None,
+        None,
+        None,
+        "Domain that passkeys belong to, for ever; without it there are none",
+    ),
+    "TWOFACTOR_ORIGINS": Setting(
+        None,
+        None,
+        None,
+        "Pages that passkeys are used on, as browsers write them: a list, or text with commas"
+        " (default: https:// and the RP ID)",
+    ),
+    "TWOFACTOR_PASSKEY_SECONDS": Setting(
+        300, 60, 600, "How long a passkey may take to answer a challenge"
+    ),
 }
 
 
@@ -131,6 +148,8 @@ class Settings:
     bind_key: str | None
     support: str
     translations: str
+    relying_party: RelyingParty | None
+    passkey_seconds: int
 
 
 def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
@@ -169,6 +188,8 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         bind_key=_text(config, "TWOFACTOR_BIND_KEY") or None,
         support=_support(config),
         translations=_text(config, "TWOFACTOR_TRANSLATIONS"),
+        relying_party=read_relying_party(config),
+        passkey_seconds=_number(config, "TWOFACTOR_PASSKEY_SECONDS"),
     )
 
 

@@ -1,29 +1,109 @@
 """Interface of a kind of authenticator."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from ..core.answers import Answer
+from ..core.answers import Answer, Code, Registration
+from ..core.relying_party import RelyingParty
+
+# Answers that a new authenticator begins with.
+FirstAnswer = Code | Registration
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setup:
-    """A new secret in the forms that an authenticator app accepts.
+    """What the wizard shows of a new secret; which fields are filled depends on the kind.
 
     Args:
         key: the setup key, for typing.
         uri: the address for the QR code.
+        options: of a passkey, what the browser's `navigator.credentials.create` takes, as JSON
+            (WebAuthn section 5.1, `PublicKeyCredentialCreationOptionsJSON`).
     """
 
-    key: str = field(repr=False)
-    uri: str = field(repr=False)
+    key: str = field(default="", repr=False)
+    uri: str = field(default="", repr=False)
+    options: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Names and choices that an authenticator is set up with.
+
+    Args:
+        issuer: name of the service.
+        account: name of the user's entry in the authenticator.
+        seconds: how long the person may take.
+        hint: way of making a passkey that the person chose, e.g. "security_key", or "".
+    """
+
+    issuer: str
+    account: str
+    seconds: int = 0
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Conditions under which an answer is judged.
+
+    Args:
+        now: Unix seconds.
+        window: time steps accepted on either side, if the kind has time steps.
+        relying_party: the domain and origins of passkeys, `None` if they are off.
+        verified: whether the device must have verified the person, if the kind tells.
+    """
+
+    now: float
+    window: int
+    relying_party: RelyingParty | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class First:
+    """An authenticator as its first right answer makes it.
+
+    Args:
+        stored: what later answers are judged by; sealed when it is written.
+        number: the number of the first answer.
+        name: a name to begin with.
+        credential: digest of the id of a passkey, `None` for other kinds.
+        flags: of a passkey, `None` for other kinds.
+    """
+
+    stored: bytes = field(repr=False)
+    number: int
+    name: str
+    credential: str | None = field(default=None, repr=False)
+    flags: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A right answer.
+
+    Args:
+        number: the next answer must have a larger one.
+        flags: to store with a passkey, `None` for other kinds.
+        verified: whether the device has verified the person.
+        phishing_resistant: whether a page of another origin could not have got it.
+        changed: whether the device says now that it does (not) copy its passkeys.
+    """
+
+    number: int
+    flags: int | None = None
+    verified: bool = False
+    phishing_resistant: bool = False
+    changed: bool = False
 
 
 class Method(Protocol):
     """A kind of authenticator.
 
-    Each right answer has a number (for TOTP the time step). The next answer must have a larger
-    number, so that no answer is accepted twice.
+    Each right answer has a number (of a code the time step, of a passkey the signature counter).
+    The next answer must have a larger number, so that no answer is accepted twice.
     """
 
     @property
@@ -35,39 +115,60 @@ class Method(Protocol):
         """Name for people, e.g. the first name of a new authenticator."""
 
     @property
+    def most(self) -> int:
+        """Number of authenticators of this kind that a user can have."""
+
+    @property
     def takes(self) -> type[Answer]:
         """Class of the answers that this kind judges; other answers never match."""
 
-    def new_secret(self) -> bytes:
-        """Return a new secret from the system's random generator."""
-
-    def setup(self, secret: bytes, issuer: str, account: str) -> Setup:
-        """Return setup key and address of a new secret, for the wizard.
+    def new_secret(self, others: Sequence[bytes] = ()) -> bytes:
+        """Return a new secret from the system's random generator, for the wizard.
 
         Args:
-            secret: the shared secret, bytes.
-            issuer: name of the service.
-            account: name of the user's entry in the authenticator app.
+            others: `First.stored` of the user's other authenticators of this kind.
         """
 
-    def first_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int:
-        """Return the number of the first answer to a new secret, which the wizard still shows.
+    def setup(
+        self,
+        secret: bytes,
+        naming: Naming,
+        terms: Terms,
+        others: Sequence[bytes] = (),
+    ) -> Setup:
+        """Return what the wizard shows of a new secret.
 
         Args:
-            secret: the shared secret, bytes.
-            answer: of the class that `takes` names.
-            now: Unix seconds.
-            window: time steps accepted on either side, if the kind has time steps.
+            secret: as `new_secret` returned it.
+            naming: names and choices.
+            terms: of now.
+            others: as for `new_secret`.
+        """
+
+    def first(self, secret: bytes, answer: FirstAnswer, terms: Terms, by: str) -> First:
+        """Judge the first answer, while the wizard still shows the secret.
+
+        Args:
+            secret: as `new_secret` returned it.
+            answer: of the class that this kind begins with.
+            terms: of now.
+            by: what vouches for the person: "password", "code" or "passkey".
 
         Raises:
             ClockOff: the answer is right for a time up to ten minutes away.
-            CodeWrong: the answer is wrong.
+            CodeWrong, PasskeyRefusal: the answer is wrong.
         """
 
-    def matched_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int | None:
-        """Return the number of an answer, `None` if it is wrong.
+    def matched(self, stored: bytes, answer: Answer, terms: Terms) -> Match | None:
+        """Judge a later answer; return `None` if it is wrong.
 
-        The arguments are those of `first_number`.
+        Args:
+            stored: `First.stored`.
+            answer: of the class that `takes` names.
+            terms: of now.
+
+        Raises:
+            PasskeyRefusal: the answer of a passkey is wrong; the refusal says why.
         """
 
     def fresh_in(self, last: int, now: float) -> int:

@@ -2,10 +2,16 @@
 
 from ..core.errors import SealBroken
 from .base import Method
+from .passkey import Passkeys, flags_after
 from .totp import Totp
 
+__all__ = ["APP", "PASSKEY", "TOTP", "flags_after", "fresh_in", "method", "passkeys"]
+
 TOTP = Totp()
-_METHODS: dict[str, Method] = {TOTP.kind: TOTP}
+_PASSKEYS = Passkeys()
+# Stable names of the kinds.
+APP, PASSKEY = TOTP.kind, _PASSKEYS.kind
+_METHODS: dict[str, Method] = {APP: TOTP, PASSKEY: _PASSKEYS}
 
 
 def method(kind: str) -> Method:
@@ -20,12 +26,16 @@ def method(kind: str) -> Method:
         raise SealBroken(f"unknown kind of authenticator {kind!r}") from None
 
 
+def passkeys() -> Passkeys:
+    """Return the method of passkeys, for what only they have: challenges, domains, copies."""
+    return _PASSKEYS
+
+
 def fresh_in(last: int | None, now: float) -> int:
     """Return the seconds until a user can have a code that was not used, 0 for now.
 
     Args:
-        last: smallest latest number of the user's authenticators, `None` for no authenticator. An
-            authenticator of another kind has a small number, and an answer at any time.
+        last: smallest latest step of the user's authenticator apps, `None` if there is none.
         now: Unix seconds.
     """
     return 0 if last is None else TOTP.fresh_in(last, now)

@@ -8,13 +8,15 @@ import base64
 import hmac
 import math
 import secrets
+from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from pyotp import HOTP
 
 from ..core.answers import Answer, Code
 from ..core.errors import ClockOff, CodeWrong
-from .base import Setup
+from ..core.throttle import MOST_AUTHENTICATORS
+from .base import First, FirstAnswer, Match, Naming, Setup, Terms
 
 DIGITS = 6
 PERIOD = 30
@@ -60,34 +62,54 @@ class Totp:
 
     kind = "totp"
     label = "Authenticator app"
+    most = MOST_AUTHENTICATORS
     takes = Code
 
-    def new_secret(self) -> bytes:
+    def new_secret(self, others: Sequence[bytes] = ()) -> bytes:  # noqa: ARG002 - as in `Method`
         """Return 160 random bits (RFC 4226 section 4, R6)."""
         return secrets.token_bytes(SECRET_BYTES)
 
-    def setup(self, secret: bytes, issuer: str, account: str) -> Setup:
+    def setup(
+        self,
+        secret: bytes,
+        naming: Naming,
+        terms: Terms,  # noqa: ARG002 - as in `Method`
+        others: Sequence[bytes] = (),  # noqa: ARG002
+    ) -> Setup:
         """Return the setup key in base32 and the `otpauth://` address."""
-        return Setup(base32(secret), key_uri(secret, issuer, account))
+        return Setup(base32(secret), key_uri(secret, naming.issuer, naming.account))
 
-    def first_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int:
-        """Return the time step of the first code, see `Method.first_number`.
+    def first(
+        self,
+        secret: bytes,
+        answer: FirstAnswer,
+        terms: Terms,
+        by: str,  # noqa: ARG002
+    ) -> First:
+        """Judge the first code, see `Method.first`.
 
         Raises:
             ClockOff: the code is right for another time. Only at enrolment does this tell nothing
                 to a guesser, since the page shows the secret.
             CodeWrong: the code is wrong. It is not counted, since it is no guess.
         """
-        step = self.matched_number(secret, answer, now, window)
+        step = self._step(secret, answer, terms.now, terms.window)
         if step is not None:
-            return step
-        near = self.matched_number(secret, answer, now, DRIFT_STEPS)
+            return First(secret, step, self.label)
+        near = self._step(secret, answer, terms.now, DRIFT_STEPS)
         if near is not None:
-            raise ClockOff((near - step_at(now)) * PERIOD)
+            raise ClockOff((near - step_at(terms.now)) * PERIOD)
         raise CodeWrong(run=0)
 
-    def matched_number(self, secret: bytes, answer: Answer, now: float, window: int) -> int | None:
-        """Return the time step of a code, see `Method.matched_number`.
+    def matched(self, stored: bytes, answer: Answer, terms: Terms) -> Match | None:
+        """Return the time step of a code, see `Method.matched`."""
+        step = self._step(stored, answer, terms.now, terms.window)
+        return None if step is None else Match(step)
+
+    def _step(
+        self, secret: bytes, answer: Answer | FirstAnswer, now: float, window: int
+    ) -> int | None:
+        """Return the time step of a code, `None` if it is wrong.
 
         Every candidate in the window (RFC 6238 section 5.2) is compared in constant time, so that
         the duration reveals nothing.

@@ -5,10 +5,11 @@ authenticator does not make guessing easier (`throttle.codes`). Only deactivatio
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, count
 
-from ..core import changes, throttle, vault
-from ..core.answers import Answer
+from ..core import changes
+from ..core.answers import Answer, Assertion
 from ..core.areas import AUTHENTICATORS
 from ..core.errors import (
     EnrolmentExpired,
@@ -18,13 +19,16 @@ from ..core.errors import (
     TooManyAuthenticators,
     UnknownAuthenticator,
 )
+from ..core.passkey_errors import TooManyPasskeys
 from ..core.records import Account, Authenticator, Subject
-from ..methods.registry import TOTP
+from ..methods import registry
+from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets, verification
 from .context import Kit
+from .judging import stored
+from .judging.terms import terms_of
 
-MOST = throttle.MOST_AUTHENTICATORS
 LONGEST_NAME = 40
 
 
@@ -33,40 +37,66 @@ class Addition:
     """An authenticator that is being added, for the page that shows its secret.
 
     Args:
-        secret: the shared secret, 20 bytes.
-        name: name of the authenticator, chosen by the user.
+        secret: of the authenticator (`Method.new_secret`), bytes.
+        name: name of the authenticator, chosen by the user; empty for the method's own.
+        kind: kind of the authenticator.
+        hint: way of making it that the person chose, see `methods.base.Naming`.
+        by: what vouched for the person: "code" or "passkey".
     """
 
     secret: bytes = field(repr=False)
     name: str
+    kind: str = registry.APP
+    hint: str = ""
+    by: str = "code"
 
 
-def begin(kit: Kit, subject: Subject, answer: Answer, name: str) -> str:
-    """Make the secret of another authenticator; takes a code of any enrolled authenticator.
+def begin(
+    kit: Kit,
+    subject: Subject,
+    answer: Answer,
+    name: str,
+    kind: str = registry.APP,
+    hint: str = "",
+) -> str:
+    """Make the secret of another authenticator; takes an answer of any enrolled authenticator.
+
+    Args:
+        kit: the application's parts.
+        subject: user, browser and request.
+        answer: a code or an assertion.
+        name: name of the new authenticator; a passkey gets a name of its own if it is empty.
+        kind: kind of the new authenticator.
+        hint: see `methods.base.Naming`.
 
     Returns:
         The ticket's id, for the session.
 
     Raises:
-        NameUnusable: the code was neither judged nor counted.
+        NameUnusable: the answer was neither judged nor counted.
         TooManyAuthenticators: the user must remove an authenticator first.
-        CodeWrong, CodeReused, Held, NotOn: as `verification.verify`.
+        CodeWrong, CodeReused, Held, PasskeyRefusal, NotOn: as `verification.verify`.
     """
-    name = _plain(name)
-    data = {"secret": TOTP.new_secret().hex(), "name": name}
+    method = registry.method(kind)
+    name = _plain(name) if name.strip() or kind == registry.APP else ""
+    by = "passkey" if isinstance(answer, Assertion) else "code"
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
-        _check_room(account)
-        _check_free(account, name)
+        _check_room(account, kind)
+        if name:
+            _check_free(account, name)
         verification.verify(kit, transaction, subject, answer, AUTHENTICATORS.key, account)
+        others = [held for _, held in stored.sound(kit, account, kind)]
+        secret = method.new_secret(others).hex()
+        data = {"secret": secret, "name": name, "kind": kind, "hint": hint, "by": by}
         seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
-        kind = tickets.AUTHENTICATOR
-        transaction.drop_unfinished(subject.user_id, kind, kit.clock())
-        made = tickets.made(kit, kind, subject.user_id, seconds, data=data, bound=bound)
+        of_ticket = tickets.AUTHENTICATOR
+        transaction.drop_unfinished(subject.user_id, of_ticket, kit.clock())
+        made = tickets.made(kit, of_ticket, subject.user_id, seconds, data=data, bound=bound)
         return tickets.issue(transaction, made)
 
-    return verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
+    return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)
 
 
 def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Addition:
@@ -77,11 +107,13 @@ def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Addition:
             with another credential.
     """
     data = tickets.unfinished(kit, tickets.AUTHENTICATOR, subject, ticket_id)
-    return Addition(bytes.fromhex(data["secret"]), data["name"])
+    secret, name = bytes.fromhex(data["secret"]), data["name"]
+    kind, hint = data.get("kind", registry.APP), data.get("hint", "")
+    return Addition(secret, name, kind, hint, data.get("by", "code"))
 
 
-def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -> str:
-    """Add the new authenticator with its first right code, and use that code up.
+def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnswer) -> str:
+    """Add the new authenticator with its first right answer, and use that answer up.
 
     This ends the user's passes, open views and trusted browsers.
 
@@ -89,28 +121,29 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer) -
         The name of the authenticator.
 
     Raises:
-        CodeWrong, ClockOff: the authenticator is not added yet; try again.
+        CodeWrong, ClockOff, PasskeyRefusal: the authenticator is not added yet; try again.
         EnrolmentExpired, NotOn, TooManyAuthenticators, NameUnusable: begin again.
     """
     addition = resume(kit, subject, ticket_id)
-    step = TOTP.first_number(addition.secret, answer, kit.clock(), kit.settings.window)
-    number = id_of(ticket_id)
-    authenticator = new(kit, subject.user_id, addition.secret, addition.name, step, number)
+    method = registry.method(addition.kind)
+    first = method.first(addition.secret, answer, terms_of(kit), addition.by)
+    made = stored.new(kit, subject.user_id, addition.kind, first, id_of(ticket_id))
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
-    def work(transaction: Transaction) -> None:
+    def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
-        _check_room(account)
-        _check_free(account, addition.name)
-        kind = tickets.AUTHENTICATOR
-        if transaction.take_ticket(hashed, kind, subject.user_id, kit.clock()) is None:
+        _check_room(account, addition.kind)
+        name = addition.name or _free_name(account, made.name)
+        _check_free(account, name)
+        of_ticket = tickets.AUTHENTICATOR
+        if transaction.take_ticket(hashed, of_ticket, subject.user_id, kit.clock()) is None:
             raise EnrolmentExpired("addition over")
-        transaction.add_authenticator(authenticator)
+        stored.write(transaction, replace(made, name=name))
         _end_others(transaction, subject)
-        transaction.change(subject, changes.AuthenticatorAdded(addition.name))
+        transaction.change(subject, changes.AuthenticatorAdded(name, made.kind))
+        return name
 
-    kit.store.run(work)
-    return addition.name
+    return kit.store.run(work)
 
 
 def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None:
@@ -134,20 +167,20 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
     kit.store.run(work)
 
 
-def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) -> str:
-    """Remove an authenticator; takes a code of another authenticator.
+def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) -> Authenticator:
+    """Remove an authenticator; takes a code of another authenticator, or any passkey.
 
     Its own codes are refused, so that the removal shows possession of an authenticator that stays.
 
     Returns:
-        The name of the removed authenticator.
+        The removed authenticator.
 
     Raises:
         UnknownAuthenticator, LastAuthenticator: the code was neither judged nor counted.
         CodeWrong, CodeReused, OwnCode, Held, NotOn: as `verification.verify`.
     """
 
-    def work(transaction: Transaction) -> str:
+    def work(transaction: Transaction) -> Authenticator:
         account = _account(kit, transaction, subject)
         found = find(account, authenticator_id)
         if len(account.authenticators) == 1:
@@ -156,10 +189,10 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
         transaction.remove_authenticator(found, account)
         _end_others(transaction, subject)
-        transaction.change(subject, changes.AuthenticatorRemoved(found.name))
-        return found.name
+        transaction.change(subject, changes.AuthenticatorRemoved(found.name, found.kind))
+        return found
 
-    return verification.judged(kit, work, AUTHENTICATORS.key, lambda _: subject.user_id)
+    return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)
 
 
 def find(account: Account, authenticator_id: str) -> Authenticator:
@@ -196,23 +229,6 @@ def is_under_way(kit: Kit, subject: Subject, name: str) -> bool:
     return data is not None and data["name"] == _plain(name)
 
 
-def new(
-    kit: Kit, user_id: str, secret: bytes, name: str, step: int, authenticator_id: str
-) -> Authenticator:
-    """Return a new authenticator that used `step`, with the secret sealed for its row."""
-    now = int(kit.clock())
-    return Authenticator(
-        id=authenticator_id,
-        user_id=user_id,
-        kind=TOTP.kind,
-        name=name,
-        sealed=kit.vault.seal(secret, vault.AUTHENTICATOR, user_id, authenticator_id),
-        last_step=step,
-        created_at=now,
-        last_used_at=now,
-    )
-
-
 def _account(kit: Kit, transaction: Transaction, subject: Subject) -> Account:
     account = known_browsers.account(kit, transaction, subject)
     if account is None:
@@ -220,14 +236,22 @@ def _account(kit: Kit, transaction: Transaction, subject: Subject) -> Account:
     return account
 
 
-def _check_room(account: Account) -> None:
-    if len(account.authenticators) >= MOST:
-        raise TooManyAuthenticators(MOST)
+def _check_room(account: Account, kind: str) -> None:
+    most = registry.method(kind).most
+    if sum(each.kind == kind for each in account.authenticators) >= most:
+        raise (TooManyPasskeys if kind == registry.PASSKEY else TooManyAuthenticators)(most)
 
 
 def _check_free(account: Account, name: str) -> None:
     if any(each.name.casefold() == name.casefold() for each in account.authenticators):
         raise NameUnusable("taken")
+
+
+def _free_name(account: Account, name: str) -> str:
+    """Return a name that no authenticator of the account has, with a number if needed."""
+    taken = {each.name.casefold() for each in account.authenticators}
+    numbered = (f"{name} {number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each.casefold() not in taken)
 
 
 def _end_others(transaction: Transaction, subject: Subject) -> None:

@@ -1,40 +1,53 @@
 """Use cases: turn two-factor authentication off, and forget the user of a closed account."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from sqlalchemy import Connection
 
 from ..core import changes
-from ..core.answers import Answer, RecoveryCode
+from ..core.answers import Answer, Assertion, RecoveryCode
 from ..core.areas import DEACTIVATION
 from ..core.errors import RecoveryWrong, SignInExpired
 from ..core.records import Subject, Ticket
 from ..storage.transaction import Transaction
 from . import verification
 from .context import Kit
+from .judging import recovery_codes
+
+By = Literal["code", "passkey", "recovery"]
 
 
-def deactivate(kit: Kit, subject: Subject, answer: Answer) -> str:
-    """Turn two-factor authentication off with a code or with the recovery code.
+def deactivate(kit: Kit, subject: Subject, answer: Answer, *, verified: bool = False) -> By:
+    """Turn two-factor authentication off with a code, a passkey or the recovery code.
+
+    Args:
+        kit: the application's parts.
+        subject: user, browser and request.
+        answer: any answer.
+        verified: whether a passkey must have verified the person.
 
     Returns:
-        "code" or "recovery", the kind of the answer.
+        The kind of the answer.
 
     Raises:
-        CodeWrong, CodeReused, Held, RecoveryWrong, RecoveryHeld: it stays on.
+        CodeWrong, CodeReused, Held, PasskeyRefusal, RecoveryWrong, RecoveryHeld: it stays on.
         NotOn: it is off.
     """
     if isinstance(answer, RecoveryCode):
         deactivate_by_recovery(kit, subject, answer, DEACTIVATION.key)
         return "recovery"
 
-    def work(transaction: Transaction) -> None:
-        verification.verify(kit, transaction, subject, answer, DEACTIVATION.key)
-        transaction.remove_account(subject.user_id)
-        transaction.change(subject, changes.Deactivated("code"))
+    by: Literal["code", "passkey"] = "passkey" if isinstance(answer, Assertion) else "code"
 
-    verification.judged(kit, work, DEACTIVATION.key, lambda _: subject.user_id)
-    return "code"
+    def work(transaction: Transaction) -> None:
+        key = DEACTIVATION.key
+        verification.verify(kit, transaction, subject, answer, key, verified=verified)
+        transaction.remove_account(subject.user_id)
+        transaction.change(subject, changes.Deactivated(by))
+
+    verification.judged(kit, work, answer, DEACTIVATION.key, lambda _: subject.user_id)
+    return by
 
 
 def deactivate_by_recovery(
@@ -61,7 +74,7 @@ def deactivate_by_recovery(
     Raises:
         RecoveryWrong, RecoveryHeld, NotOn, SignInExpired: nothing is turned off.
     """
-    hashed = verification.judge_recovery(kit, subject, answer, area)
+    hashed = recovery_codes.judge(kit, subject, answer, area)
     if first is not None:
         first()
         pending = None

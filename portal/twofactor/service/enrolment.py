@@ -4,15 +4,17 @@ import secrets
 from dataclasses import dataclass, field, replace
 
 from ..core import changes
-from ..core.answers import Answer, RecoveryCode
+from ..core.answers import RecoveryCode
 from ..core.enrolment_errors import EnrolmentReplaced
 from ..core.errors import AlreadyOn, EnrolmentExpired, PasswordWrong
 from ..core.records import Account, Subject
-from ..methods import recovery
-from ..methods.registry import TOTP
+from ..methods import recovery, registry
+from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
 from . import authenticators, known_browsers, passwords, tickets
 from .context import Kit
+from .judging import stored
+from .judging.terms import terms_of
 
 # Longest time for which the recovery code is shown again after the activation, in seconds.
 SHOWN_AGAIN = 900
@@ -23,13 +25,15 @@ class Enrolment:
     """An unfinished enrolment, for the wizard. Two-factor authentication is still off.
 
     Args:
-        secret: the shared secret, 20 bytes.
+        secret: of the authenticator (`Method.new_secret`), bytes.
         recovery_code: the recovery code, for printing.
         areas: keys of the areas to protect.
         next_url: address to return to, if the wizard interrupted something.
         given: time when the password was entered, Unix seconds.
         tag: tells the pages of this enrolment from those of an earlier one; no secret.
         recovery_hash: the stored hash of the recovery code, once the enrolment is finished.
+        kind: kind of the authenticator.
+        hint: way of making it that the person chose, see `methods.base.Naming`.
     """
 
     secret: bytes = field(repr=False)
@@ -39,12 +43,29 @@ class Enrolment:
     given: int
     tag: str = ""
     recovery_hash: str | None = field(default=None, repr=False)
+    kind: str = registry.APP
+    hint: str = ""
 
 
-def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | None = None) -> str:
+def begin(
+    kit: Kit,
+    subject: Subject,
+    areas: frozenset[str],
+    next_url: str | None = None,
+    kind: str = registry.APP,
+    hint: str = "",
+) -> str:
     """Make a secret and a recovery code, and store both sealed in a ticket.
 
     The ticket replaces other unfinished enrolments of the user.
+
+    Args:
+        kit: the application's parts.
+        subject: the user.
+        areas: keys of the areas to protect.
+        next_url: address to return to.
+        kind: kind of the authenticator.
+        hint: see `methods.base.Naming`.
 
     Returns:
         The ticket's id, for the session.
@@ -53,7 +74,9 @@ def begin(kit: Kit, subject: Subject, areas: frozenset[str], next_url: str | Non
         AlreadyOn: two-factor authentication is on. The secret in use does not change.
     """
     data = {
-        "secret": TOTP.new_secret().hex(),
+        "secret": registry.method(kind).new_secret().hex(),
+        "kind": kind,
+        "hint": hint,
         "recovery": recovery.new_code().symbols,
         "areas": sorted(areas),
         "next": next_url,
@@ -88,6 +111,8 @@ def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Enrolment:
         next_url=data["next"],
         given=data["given"],
         tag=data.get("tag", ""),
+        kind=data.get("kind", registry.APP),
+        hint=data.get("hint", ""),
     )
 
 
@@ -152,38 +177,38 @@ def cancel(kit: Kit, subject: Subject, ticket_id: str | None) -> bool:
 
 
 def confirm(
-    kit: Kit, subject: Subject, ticket_id: str | None, answer: Answer, tag: str | None = None
+    kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnswer, tag: str | None = None
 ) -> Enrolment:
-    """Turn two-factor authentication on with the first right code, and use that code up.
+    """Turn two-factor authentication on with the first right answer, and use that answer up.
 
     Args:
         kit: the application's parts.
         subject: the user.
         ticket_id: id of the enrolment.
-        answer: the first code.
+        answer: the first code, or the registration of a passkey.
         tag: as the page has it (`check_tag`).
 
     Returns:
         The finished enrolment.
 
     Raises:
-        CodeWrong, ClockOff: two-factor authentication is still off; try again.
+        CodeWrong, ClockOff, PasskeyRefusal: two-factor authentication is still off; try again.
         EnrolmentReplaced: the page is of an earlier enrolment. The code was not judged.
         EnrolmentExpired, AlreadyOn: this enrolment is over.
     """
     enrolment = resume(kit, subject, ticket_id)
     check_tag(enrolment, tag)
     now = kit.clock()
-    step = TOTP.first_number(enrolment.secret, answer, now, kit.settings.window)
+    method = registry.method(enrolment.kind)
+    first = method.first(enrolment.secret, answer, terms_of(kit), "password")
     account = Account(
         user_id=subject.user_id,
         areas=enrolment.areas,
         activated_at=int(now),
         recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
     )
-    authenticator = authenticators.new(
-        kit, subject.user_id, enrolment.secret, TOTP.label, step, authenticators.id_of(ticket_id)
-    )
+    number = authenticators.id_of(ticket_id)
+    authenticator = stored.new(kit, subject.user_id, enrolment.kind, first, number)
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
@@ -193,7 +218,7 @@ def confirm(
         if transaction.account(subject.user_id) is not None:
             raise AlreadyOn("two-factor authentication is on")
         transaction.add_account(account)
-        transaction.add_authenticator(authenticator)
+        stored.write(transaction, authenticator)
         transaction.drop_tickets(subject.user_id)
         transaction.change(subject, changes.Activated(tuple(sorted(account.areas))))
 

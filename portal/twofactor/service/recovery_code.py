@@ -39,7 +39,7 @@ def make(kit: Kit, subject: Subject, answer: Answer) -> str:
         made = tickets.made(kit, kind, subject.user_id, seconds, data=data, bound=bound)
         return tickets.issue(transaction, made)
 
-    return verification.judged(kit, work, RECOVERY.key, lambda _: subject.user_id)
+    return verification.judged(kit, work, answer, RECOVERY.key, lambda _: subject.user_id)
 
 
 def unsaved(kit: Kit, subject: Subject, ticket_id: str | None) -> RecoveryCode:

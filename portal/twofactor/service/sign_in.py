@@ -117,18 +117,21 @@ def complete(
     answer: Answer,
     known: str = "",
     seen: Callable[[Pending], object] = lambda _: None,
+    request: str = "",
 ) -> Pending:
-    """Complete a pending sign-in with a code. Only its ticket decides who the user is.
+    """Complete a pending sign-in with a code or a passkey. Only its ticket decides who the user is.
 
     Args:
         kit: the application's parts.
         ticket_id: id of the pending sign-in.
         address: network address of the client.
-        answer: the code.
+        answer: the code, or the assertion of a passkey.
         known: id from the browser's cookie `twofactor_known` (`Subject.known`).
-        seen: is given the pending sign-in before the code is judged.
+        seen: is given the pending sign-in before the answer is judged.
+        request: as `Subject.request`.
 
     Raises:
+        PasskeyRefusal: the sign-in is still pending; passkeys do not count towards the five.
         CodeWrong, CodeReused, Held: the sign-in is still pending, except after its fifth wrong
             code (`CodeWrong.over`).
         SignInExpired: the sign-in is over.
@@ -143,9 +146,11 @@ def complete(
         ticket, account = found
         done = _pending(kit, ticket, account)
         seen(done)
-        subject = Subject(ticket.user_id, address, done.credential, known)
+        subject = Subject(ticket.user_id, address, done.credential, known, request=request)
         try:
-            verification.verify(kit, transaction, subject, answer, SIGN_IN, account)
+            verification.verify(
+                kit, transaction, subject, answer, SIGN_IN, account, with_password=True
+            )
         except CodeWrong as wrong:
             if _spent(kit, ticket, account, known_browsers.is_known(subject, account)):
                 _take(kit, transaction, ticket)
@@ -158,7 +163,7 @@ def complete(
         fresh = known_browsers.note(kit, transaction, subject, account, of_proof, *of_view, left)
         return replace(done, proof=proof, known=fresh, view=view)
 
-    return verification.judged(kit, work, SIGN_IN, lambda done: done.user_id)
+    return verification.judged(kit, work, answer, SIGN_IN, lambda done: done.user_id)
 
 
 def completed(kit: Kit, ticket_id: str | None) -> tuple[str | None] | None:

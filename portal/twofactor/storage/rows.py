@@ -109,6 +109,8 @@ def _authenticator_of(row: Row[Any]) -> Authenticator:
         last_used_at=row.of_last_used_at,
         failures_at_use=row.of_failures_at_use,
         known_at_use=row.of_known_at_use,
+        credential=row.of_credential,
+        flags=row.of_flags,
     )
 
 

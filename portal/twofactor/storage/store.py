@@ -131,6 +131,12 @@ class Store:
                 return transaction.account(user_id)
             return transaction.account_asked(user_id, known, self._clock(), lock=False)
 
+    def kinds(self, user_id: str) -> tuple[int, int]:
+        """Return how many authenticator apps and how many passkeys a user has, in one SELECT."""
+        with self._transactions.glancing() as connection:
+            row = connection.execute(self._statements.kinds, {"user": user_id}).one()
+        return row[0] - row[1], row[1]
+
     def ticket(self, digest: str, kind: str, now: float) -> Ticket | None:
         """Return a ticket that has not expired, without using it up."""
         values = {"digest": digest, "kind": kind, "now": int(now)}

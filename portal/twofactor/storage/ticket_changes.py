@@ -126,6 +126,23 @@ class TicketChanges:
         row = self._connection.execute(self._statements.take_ticket, values).first()
         return None if row is None else ticket_of(row)
 
+    def take_challenge(self, digest: str, kind: str, now: float) -> Ticket | None:
+        """Use up and return a ticket of whichever user and area, in one DELETE.
+
+        The caller compares what the ticket is for; it is used up in any case.
+        """
+        values = {"digest": digest, "kind": kind, "now": int(now)}
+        row = self._connection.execute(self._statements.take_challenge, values).first()
+        return None if row is None else ticket_of(row)
+
+    def drop_challenges(self, user_id: str, kind: str, now: float, most: int) -> None:
+        """Remove the oldest of a user's tickets of a kind, so that at most `most` are left.
+
+        The same statement removes at most 1000 expired tickets of all users.
+        """
+        values = {"user": user_id, "kind": kind, "now": int(now), "most": 1000, "left": most}
+        self._connection.execute(self._statements.drop_challenges, values)
+
     def drop_tickets(self, user_id: str, spare: str = "", known: str = "") -> None:
         """Remove all tickets of a user, except records of executed continuations.
 

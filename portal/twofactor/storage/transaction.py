@@ -5,13 +5,13 @@ from typing import Any
 from sqlalchemy import delete, exists, select, update
 
 from ..core.changes import Change, events_of
-from ..core.records import Account, Authenticator, Event, Subject, Ticket
+from ..core.records import Account, Event, Subject, Ticket
 from ..core.throttle import Figures
+from .authenticator_changes import AuthenticatorChanges
 from .rows import account_of, browser_of, keys_as_text, times_as_text
-from .ticket_changes import TicketChanges
 
 
-class Transaction(TicketChanges):
+class Transaction(AuthenticatorChanges):
     """An open transaction. A method that returns `bool` tells whether one row was changed."""
 
     def change(self, subject: Subject, *changes: Change) -> None:
@@ -90,54 +90,6 @@ class Transaction(TicketChanges):
             "recovery_hash": account.recovery_hash,
         }
         self._connection.execute(self._statements.add_account, values)
-
-    def add_authenticator(self, authenticator: Authenticator) -> None:
-        """Write a new authenticator."""
-        values = {
-            "id": authenticator.id,
-            "user_id": authenticator.user_id,
-            "kind": authenticator.kind,
-            "name": authenticator.name,
-            "sealed": authenticator.sealed,
-            "last_step": authenticator.last_step,
-            "failures_at_use": authenticator.failures_at_use,
-            "known_at_use": authenticator.known_at_use,
-            "created_at": authenticator.created_at,
-            "last_used_at": authenticator.last_used_at,
-        }
-        self._connection.execute(self._statements.add_authenticator, values)
-
-    def name_authenticator(self, authenticator: Authenticator, name: str) -> bool:
-        """Rename an authenticator."""
-        table = self._tables.authenticator
-        return self._hit(update(table).where(table.c.id == authenticator.id).values(name=name))
-
-    def remove_authenticator(self, authenticator: Authenticator, account: Account) -> bool:
-        """Remove one of several authenticators.
-
-        It also clears both runs of wrong codes, since the removed row may hold their start.
-        """
-        of_account, table = self._tables.account, self._tables.authenticator
-        self._connection.execute(
-            update(of_account)
-            .where(of_account.c.user_id == account.user_id)
-            .values(failures_cleared=account.failures, known_cleared=account.known_failures)
-        )
-        return self._hit(delete(table).where(table.c.id == authenticator.id))
-
-    def take_step(self, authenticator_id: str, step: int, account: Account, now: float) -> bool:
-        """Use up a time step; `False` if it or a later step was used (RFC 6238 section 5.2).
-
-        This ends both runs of wrong codes of the account.
-        """
-        return self._hit(
-            self._statements.take_step,
-            authenticator=authenticator_id,
-            step=step,
-            now=int(now),
-            counted=account.failures,
-            known=account.known_failures,
-        )
 
     def count_failure(self, account: Account, codes: Figures, *, known: bool) -> bool:
         """Count a wrong code; `False` if another was counted since the account was read.

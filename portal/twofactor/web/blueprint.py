@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from ..app import startup_checks
 from ..app.state import State, current_state, state_of
 from ..core import policy
-from ..core.answers import Code
+from ..core.answers import Answer, Assertion, Code
 from ..core.areas import Area
 from ..core.errors import About, ChallengeRequired, CodeReused, Refusal, Unavailable
 from ..core.policy import Verdict
@@ -43,6 +43,7 @@ from .pages import (
     sign_in_over,
 )
 from .parts import dialog, executed, glances, open_view, reminder
+from .passkeys import bound, given, options
 
 
 def make_blueprint() -> Blueprint:
@@ -84,6 +85,7 @@ def make_blueprint() -> Blueprint:
     add("/recovered", "recovered", reminder.submit, methods=["POST"])
     add("/challenge", "challenge", show_challenge, methods=["GET"])
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
+    add("/passkey", "passkey", options.submit, methods=["POST"])
     blueprint.url_value_preprocessor(come_first)
     blueprint.register_error_handler(requests.ProgramCSRFError, csrf_object)
     blueprint.register_error_handler(requests.UnreadableBody, unreadable_object)
@@ -95,6 +97,8 @@ def make_blueprint() -> Blueprint:
 _ANONYMOUS = frozenset(
     {
         "twofactor.help",
+        # It decides itself who asks: a pending sign-in has no signed-in user.
+        "twofactor.passkey",
         "twofactor.sign_in",
         "twofactor.sign_in_submit",
         "twofactor.sign_in_cancel",
@@ -197,11 +201,9 @@ def submit_challenge() -> Response:
         return _opened(area, target)
     try:
         with About(area.key, who.user_id):
-            text = requests.text("code") or requests.text("twofactor_code")
-            if not text.strip():
-                raise ChallengeRequired(area.key)
-            code = Code.read(text)
-            ticket_id, known_id = verification.open_view(state.kit, who, code, area.key)
+            ticket_id, known_id = verification.open_view(
+                state.kit, bound.to_this_request(who), _answer(state), area.key
+            )
     except Refusal as refusal:
         refused, again = refusal, challenge.address(area, target, requests.asked("back"))
         if isinstance(refused, CodeReused) and open_view.is_just_open(state, who.user_id, area):
@@ -214,6 +216,17 @@ def submit_challenge() -> Response:
     session_marks.renew()
     session_marks.put(tickets.VIEW, ticket_id, area.key)
     return _opened(area, target)
+
+
+def _answer(state: State) -> Answer:
+    """Read the answer in one of the two pairs of fields."""
+    passkeys = given.texts() if state.kit.settings.relying_party else set()
+    if passkey := given.assertion(state) or next(map(Assertion.read, passkeys), None):
+        return passkey
+    text = requests.text("code") or requests.text("twofactor_code")
+    if not text.strip():
+        raise ChallengeRequired("no code")
+    return Code.read(text)
 
 
 def _opened(area: Area, target: str) -> Response:

@@ -32,7 +32,9 @@ CODE_HEADER = "X-Twofactor-Code"
 _COMPRESS_ABOVE = 32_768
 _LONGEST_CODE = bounds.longest(CODE_FIELD)
 _LOST = "_twofactor_lost"
-_OWN = frozenset({FIELD, CODE_FIELD, BACK_FIELD})
+# The answer of a passkey (`passkeys.given`).
+PASSKEY_FIELD = "twofactor_passkey"
+_OWN = frozenset({FIELD, CODE_FIELD, BACK_FIELD, PASSKEY_FIELD})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from ..app.startup_checks import GUARD, WANTED, innermost
 from ..app.state import State, current_state
 from ..core import answers, bounds, policy
-from ..core.answers import Code, RecoveryCode
+from ..core.answers import Answer, Assertion, Code, RecoveryCode
 from ..core.areas import Area
 from ..core.errors import (
     About,
@@ -33,6 +33,7 @@ from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store, nothing_done
 from .parts import by_recovery, glances
 from .passes import Asked, Says
+from .passkeys import bound, given
 from .requests import checking, refuse_cross_site, this_request
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -204,20 +205,25 @@ def _ask(
     asked.about.summary = bounds.one_line(asked.says()) if asked.says else ""
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
-    if not codes:
+    passkeys = _passkeys(state, asked)
+    if not codes and not passkeys:
         raise ChallengeRequired(area.key, wait=asked.fresh_in(key, state.kit.clock()))
-    if len(codes) > 1:
-        raise MalformedCode("several codes")
+    if len(codes) + len(passkeys) > 1:
+        raise MalformedCode("several answers")
     refuse_cross_site()
-    asked.typed = codes.pop()
+    asked.typed = codes.pop() if codes else ""
     # A form without its files can't be acted on yet, and the recovery code works only once.
     recovery = None if asked.lost else asked.recovery
     try:
-        code = Code.read(asked.typed) if recovery is None else answers.read(asked.typed)
+        answer: Answer
+        if passkeys:
+            answer = Assertion.read(passkeys.pop())
+        else:
+            answer = Code.read(asked.typed) if recovery is None else answers.read(asked.typed)
         subject = subjects.sender(user_id, asked.credentials[key])
-        if isinstance(code, RecoveryCode):
-            return by_recovery.act(state, asked, subject, area, code, once)
-        grant = _judge(state, area, subject, code, once, None if asked.lost else deed)
+        if isinstance(answer, RecoveryCode):
+            return by_recovery.act(state, asked, subject, area, answer, once)
+        grant = _judge(state, area, subject, answer, once, None if asked.lost else deed)
     except CodeReused:
         _look_again(state, once)
         raise
@@ -227,10 +233,26 @@ def _ask(
     return grant
 
 
+def _passkeys(state: State, asked: Asked) -> set[str]:
+    """Return the answers of passkeys in this request; each counts for one guard."""
+    if state.kit.settings.relying_party is None:
+        return set()
+    found = given.texts() if asked.passkeys is None else asked.passkeys
+    asked.passkeys = set()
+    return found
+
+
 def _judge(
-    state: State, area: Area, subject: Subject, code: Code, once: Ticket | None, deed: Deed | None
+    state: State,
+    area: Area,
+    subject: Subject,
+    code: Code | Assertion,
+    once: Ticket | None,
+    deed: Deed | None,
 ) -> tickets.Grant:
     subject = replace(subject, confirms=passes.of_request().about.summary)
+    if isinstance(code, Assertion):
+        subject = bound.to_this_request(subject, passes.of_request().token)
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
         subjects.keep_known(state, subject.user_id, known_id)

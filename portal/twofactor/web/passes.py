@@ -20,6 +20,7 @@ from ..service import tickets
 from ..service.tickets import Deed, Grant
 from . import continuation, navigation, requests, session_marks
 from .continuation import Continuation
+from .passkeys import given
 from .requests import checking
 
 _FORM = "application/x-www-form-urlencoded"
@@ -40,6 +41,9 @@ class Asked:
         self.came_back: set[Key] = set()
         self.again: set[Key] = set()
         self.codes: set[str] | None = None
+        self.passkeys: set[str] | None = None
+        # The sealed form that this request carries.
+        self.token = ""
         self.carried: Continuation | None = None
         self.back = ""
         self.executed = False
@@ -98,7 +102,8 @@ def restore_form() -> Continuation | None:
     if not tokens:
         return None
     state, asked = current_state(), of_request()
-    asked.codes = continuation.codes()
+    asked.codes, asked.passkeys = continuation.codes(), given.texts()
+    asked.token = tokens[0]
     asked.back = request.form.get(continuation.BACK_FIELD, "")
     asked.carried = continuation.unseal(state, tokens[0])
     continuation.restore(asked.carried)

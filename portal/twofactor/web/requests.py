@@ -12,6 +12,7 @@ from typing import Any
 from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from ..app.state import current_state
 from ..core import answers, bounds
 from ..core.enrolment_errors import NotSaved
 from ..core.errors import (
@@ -34,6 +35,10 @@ _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
 # The page that a challenge's form is taken along to, sealed for its own address.
 CARRIES_A_FORM = "twofactor.deactivate_submit"
+# The page that makes a challenge gets the sealed form of the page that asks, too.
+ASKS_FOR_A_PASSKEY = "twofactor.passkey"
+# Pages that get a new passkey, which may be long.
+TAKES_A_PASSKEY = frozenset({"twofactor.activate_submit", "twofactor.authenticator_add"})
 # A text that is no key or name of anything.
 _NOTHING = "\0"
 # The ticket of a pending sign-in is in the session, so the form needs no token from our own page.
@@ -51,7 +56,10 @@ def bound_request() -> None:
         RequestEntityTooLarge: more fields than any page has.
     """
     most = bounds.BODY
-    if request.endpoint == CARRIES_A_FORM and asked("kept"):
+    if request.endpoint in TAKES_A_PASSKEY and state_has_passkeys():
+        most = bounds.PASSKEY_BODY
+    is_carried = request.endpoint == CARRIES_A_FORM and asked("kept")
+    if is_carried or request.endpoint == ASKS_FOR_A_PASSKEY:
         # The form was within the host's limit before, and it was sealed within it.
         most = max(most, request.max_form_memory_size or most)
     limit = min(most, request.max_content_length or most)
@@ -60,6 +68,11 @@ def bound_request() -> None:
     # The parser has no limit for these fields, so they are counted in the short body.
     if request.mimetype == _FORM and request.get_data().count(b"&") >= bounds.FIELDS:
         raise RequestEntityTooLarge
+
+
+def state_has_passkeys() -> bool:
+    """Return whether passkeys are used in this application."""
+    return current_state().kit.settings.relying_party is not None
 
 
 def wants_json() -> bool:
@@ -118,6 +131,17 @@ def text(name: str) -> str:
     if not bounds.fits(name, values[0]):
         raise _unfit(name)
     return values[0]
+
+
+def value(name: str) -> Any:
+    """Return the only value of a field, as a program or a form has sent it; `None` without one.
+
+    Raises:
+        MalformedCode: several values, or a text that is too long for the field.
+    """
+    if request.is_json:
+        return _json().get(name)
+    return text(name) if sent(name) else None
 
 
 def code() -> str:

@@ -21,6 +21,7 @@ from ..core.errors import (
     Unavailable,
     UnknownArea,
 )
+from ..core.passkey_errors import PasskeyRefusal
 from ..service import passwords, tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
@@ -85,9 +86,10 @@ def sheet(state: State, recovery_code: str, pdf_endpoint: str | None = None) -> 
         pdf_endpoint: of the PDF file; without it, or if none can be made, none is offered.
     """
     shown = facts.of_user(state, recovery_code)
+    file = pdf_endpoint and pdf.is_possible(shown, state.host.pdf_fonts) and url_for(pdf_endpoint)
     return {
         "sheet": shown,
-        "sheet_pdf": url_for(pdf_endpoint) if pdf_endpoint and pdf.is_possible(shown) else None,
+        "sheet_pdf": file or None,
         "issuer": shown.issuer,
         "account_name": shown.account,
     }
@@ -122,7 +124,7 @@ def refused(
         return as_json({**error_object(refusal, area), **facts}, status)
 
     # The dialog stays open over the page if only its code was refused.
-    in_dialog = from_dialog() and field_of(refusal) == "code"
+    in_dialog = from_dialog() and field_of(refusal) in ("code", "passkey")
     response = told() if in_dialog else either(again, told)
     if status == 429:
         response.headers["Retry-After"] = str(retry_after(refusal))
@@ -152,6 +154,8 @@ def field_of(refusal: Refusal) -> str:
         return "password"
     if isinstance(refusal, NewPasswordNeeded | PasswordsDiffer | PasswordRefused):
         return "new-password"
+    if isinstance(refusal, PasskeyRefusal):
+        return "passkey"
     if isinstance(refusal, NoArea | UnknownArea):
         return "areas"
     if isinstance(refusal, NotSaved):

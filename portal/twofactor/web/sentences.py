@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from flask import has_app_context
 
 from ..app.state import current_state
-from ..core import errors, slips
+from ..core import errors
+from ..core.answers import slips
+from ..core.passkey_errors import PasskeyRefusal
 from ..i18n.catalogue import later
 from ..i18n.language import _, plural
 from ..i18n.times import again, time_of_day
 from ..methods.registry import TOTP
 from .parts import plain
+from .passkeys import sentences as of_passkeys
 
 
 def duration(seconds: float) -> str:
@@ -112,6 +115,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
 
 
 def _plain(error: errors.TwoFactorError) -> str:
+    if isinstance(error, PasskeyRefusal):
+        return of_passkeys.of(error)
     if isinstance(error, errors.NameUnusable):
         return _(_NAMES[error.reason])
     if isinstance(error, slips.RecoverySlip):

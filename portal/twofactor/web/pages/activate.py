@@ -16,11 +16,16 @@ from ...core.errors import (
     PasswordWrong,
     Refusal,
 )
+from ...core.passkey_errors import PasskeyMalformed, PasskeyRefusal
 from ...i18n.language import _, shown
+from ...methods import registry
+from ...methods.base import FirstAnswer
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import reminder, secret
+from ..passkeys import given, kinds
+from ..passkeys import offer as passkeys
 from . import activated, outstanding
 
 
@@ -55,7 +60,7 @@ def submit() -> Response:
     state = current_state()
     if requests.texts("cancel") == ["yes"]:
         return _cancel(state)
-    if requests.sent("code"):
+    if requests.sent("code") or requests.sent(given.OWN):
         return _finish(state)
     if requests.sent("enrolment"):
         return _choose_again(state)
@@ -90,6 +95,8 @@ def _start(
     offer = state.offer(current_user)
     answer = requests.typed("choice")
     return {
+        "passkeys": state.kit.settings.relying_party is not None,
+        "kind": kinds.typed(),
         "choices": offer.choices,
         "choice": answer if answer in offer.choices else offer.choice_of(chosen),
         "tag": unfinished.tag if unfinished else None,
@@ -104,9 +111,11 @@ def _start(
 
 
 def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
+    made = passkeys.make(state, unfinished.kind, unfinished.secret, unfinished.hint)
+    shown_new = {"make": made} if made else secret.context(state, unfinished.secret)
     return {
         **responses.sheet(state, unfinished.recovery_code.text, "twofactor.activate_pdf"),
-        **secret.context(state, unfinished.secret),
+        **shown_new,
         "next_url": unfinished.next_url,
         "tag": unfinished.tag,
         "areas": [shown(area) for area in state.kit.areas if area.key in unfinished.areas],
@@ -121,9 +130,10 @@ def _begin(state: State) -> Response:
     who = subjects.subject(state)
     try:
         chosen = _chosen(state)
+        kind, hint = kinds.chosen(state)
         if not state.host.verify_password(current_user, requests.text("password")):
             raise PasswordWrong("wrong password")
-        ticket_id = enrolment.begin(state.kit, who, chosen, _next())
+        ticket_id = enrolment.begin(state.kit, who, chosen, _next(), kind, hint)
     except AlreadyOn as refusal:
         return _already_on(state, refusal)
     except Refusal as refusal:
@@ -187,6 +197,14 @@ def _cancel(state: State) -> Response:
 
 
 def _enrolment_object(state: State, unfinished: Enrolment) -> Response:
+    made = passkeys.make(state, unfinished.kind, unfinished.secret, unfinished.hint)
+    if made is not None:
+        return responses.done(
+            _("Create the passkey, then send it."),
+            publicKey=made.options,
+            recovery_code=unfinished.recovery_code.text,
+            areas=sorted(unfinished.areas),
+        )
     setup = secret.setup(state, unfinished.secret)
     return responses.done(
         _("Add the setup key to an authenticator app, then send its first code."),
@@ -201,11 +219,11 @@ def _finish(state: State) -> Response:
     ticket_id, tag = session_marks.get(tickets.ENROLMENT), requests.typed("enrolment")
     try:
         requests.check_saved()
-        answer, who = Code.read(requests.code()), subjects.subject(state)
+        answer, who = _first(state), subjects.subject(state)
         finished = enrolment.confirm(state.kit, who, ticket_id, answer, tag)
     except (EnrolmentExpired, AlreadyOn) as refusal:
         return _finished_before(state, ticket_id, refusal)
-    except (NotSaved, EnrolmentReplaced) as refusal:
+    except (NotSaved, EnrolmentReplaced, PasskeyRefusal) as refusal:
         return _scan_again(state, refusal)
     except ChallengeRequired as refusal:
         return _ask_code(state, refusal)
@@ -217,6 +235,20 @@ def _finish(state: State) -> Response:
     outstanding.clear()
     activated.leave_proofs(state, finished)
     return activated.answer(finished.areas)
+
+
+def _first(state: State) -> FirstAnswer:
+    """Read the first answer of the enrolment that is under way.
+
+    Raises:
+        EnrolmentExpired: it is over.
+        ChallengeRequired, MalformedCode, PasskeyMalformed: there is no such answer.
+    """
+    if requests.sent(given.OWN):
+        return given.registration(state)
+    if _resumed(state).kind == registry.PASSKEY:
+        raise PasskeyMalformed("a code makes no passkey")
+    return Code.read(requests.code())
 
 
 def _finished_before(state: State, ticket_id: str | None, refusal: Refusal) -> Response:

@@ -20,15 +20,19 @@ from ...core.errors import (
     TooManyAuthenticators,
     UnknownAuthenticator,
 )
+from ...core.passkey_errors import PasskeyRefusal, TooManyPasskeys
 from ...core.records import Account, Authenticator
 from ...i18n.language import _
 from ...i18n.times import time_tag
 from ...methods import registry
+from ...methods.base import FirstAnswer
 from ...service import authenticators, tickets
 from ...service.authenticators import Addition
+from ...service.judging import stored
 from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import secret
 from ..parts.password_question import PasswordQuestion
+from ..passkeys import bound, given, kinds, offer
 
 ADD, SCAN, CODE = "authenticator_add.html", "authenticator_scan.html", "authenticator_code.html"
 ONE = "authenticator.html"
@@ -43,9 +47,10 @@ def show_new() -> Response:
     try:
         addition = _resumed(state)
     except EnrolmentExpired:
-        return responses.form(ADD, "name", "code", *password.fields, name="", **password.context)
+        context = {**password.context, **_use(state)}
+        return responses.form(ADD, "name", "code", *password.fields, name="", **context)
     return responses.either(
-        lambda: responses.page(SCAN, **secret.context(state, addition.secret), name=addition.name),
+        lambda: responses.page(SCAN, **_scan(state, addition)),
         lambda: _addition_object(state, addition),
     )
 
@@ -56,7 +61,8 @@ def submit_new() -> Response:
     The name needs a code of an authenticator in use, and the password if it was given long ago.
     """
     state = current_state()
-    return _begin(state) if requests.sent("name") else _finish(state)
+    begins = requests.sent("name") or requests.sent(kinds.FIELD)
+    return _begin(state) if begins else _finish(state)
 
 
 def show(number: str) -> Response:
@@ -93,15 +99,17 @@ def remove(number: str) -> Response:
     password = PasswordQuestion(state)
     try:
         with About(AUTHENTICATORS.key):
-            code = requests.code()
+            answer = given.answer(state)
             password.answer()
-            who = subjects.subject(state)
-            name = authenticators.remove(state.kit, who, number, Code.read(code))
+            who = bound.to_this_request(subjects.subject(state))
+            removed = authenticators.remove(state.kit, who, number, answer)
     except (NotOn, UnknownAuthenticator) as refusal:
         return responses.turned_away(state, refusal, say=True)
     except Refusal as refusal:
         return _refused(state, refusal, number, password)
-    shown = sentences.authenticator(name)
+    shown = sentences.authenticator(removed.name)
+    if removed.kind == registry.PASSKEY:
+        return _done(state, _("%(name)s is removed. It no longer works here.", name=shown))
     return _done(state, _("%(name)s is removed. Its codes no longer work.", name=shown))
 
 
@@ -113,15 +121,31 @@ def listed(account: Account) -> list[dict[str, Any]]:
             "url": url_for("twofactor.authenticator", number=each.id),
             "since": time_tag(each.created_at),
             "used": time_tag(each.last_used_at) if each.last_used_at else None,
+            **passkey_facts(current_state(), each),
         }
         for each in account.authenticators
     ]
 
 
-def as_object(authenticator: Authenticator) -> dict[str, str | None]:
+def passkey_facts(state: State, authenticator: Authenticator) -> dict[str, Any]:
+    """Return what a page says of a passkey: whether it is on several devices, and usable here."""
+    method = registry.passkeys()
+    if authenticator.kind != method.kind:
+        return {"passkey": False}
+    held = stored.sound_one(state.kit, authenticator)
+    usable = held is not None and method.is_of(held, state.kit.settings.relying_party)
+    return {"passkey": True, "synced": method.is_synced(authenticator), "usable": usable}
+
+
+def as_object(authenticator: Authenticator) -> dict[str, Any]:
     """Return an authenticator as an object for programs."""
     used = authenticator.last_used_at
+    facts = passkey_facts(current_state(), authenticator)
     return {
+        "kind": authenticator.kind,
+        "synced": facts.get("synced"),
+        "usable": facts.get("usable", True),
+        "counts_from": None,
         "authenticator": authenticator.id,
         "name": sentences.authenticator(authenticator.name),
         "added_at": sentences.iso(authenticator.created_at),
@@ -129,13 +153,27 @@ def as_object(authenticator: Authenticator) -> dict[str, str | None]:
     }
 
 
+def _use(state: State) -> dict[str, Any]:
+    """Return the template variables of a passkey as the answer, and of the kinds to choose."""
+    party, key = state.kit.settings.relying_party, _key(state)
+    use = offer.use(state, AUTHENTICATORS.key, key)
+    return {"use": use, "passkeys": party is not None, "kind": kinds.typed()}
+
+
+def _scan(state: State, addition: Addition) -> dict[str, Any]:
+    made = offer.make(state, addition.kind, addition.secret, addition.hint, _account(state))
+    shown = {"make": made} if made else secret.context(state, addition.secret)
+    return {**shown, "name": addition.name}
+
+
 def _begin(state: State) -> Response:
-    password, who = PasswordQuestion(state), subjects.subject(state)
+    password, who = PasswordQuestion(state), bound.to_this_request(subjects.subject(state))
     try:
         with About(AUTHENTICATORS.key):
-            name, code = requests.text("name"), requests.code()
+            kind, hint = kinds.chosen(state)
+            name, answer = requests.text("name"), given.answer(state)
             password.answer()
-            ticket_id = authenticators.begin(state.kit, who, Code.read(code), name)
+            ticket_id = authenticators.begin(state.kit, who, answer, name, kind, hint)
     except NotOn as refusal:
         return responses.turned_away(state, refusal)
     except Refusal as refusal:
@@ -143,7 +181,8 @@ def _begin(state: State) -> Response:
         again = isinstance(refusal, CodeReused) and not requests.wants_json()
         if again and authenticators.is_under_way(state.kit, who, name):
             return navigation.to_what_is_there("twofactor.authenticator_new")
-        return responses.refused(state, refusal, ADD, name=name, **password.context)
+        context = {**password.context, **_use(state)}
+        return responses.refused(state, refusal, ADD, name=name, **context)
     session_marks.put(tickets.AUTHENTICATOR, ticket_id)
     return responses.either(
         lambda: navigation.see_other(url_for("twofactor.authenticator_new")),
@@ -153,18 +192,25 @@ def _begin(state: State) -> Response:
 
 def _finish(state: State) -> Response:
     ticket_id = session_marks.get(tickets.AUTHENTICATOR)
+    addition: Addition | None = None
     try:
-        _resumed(state)
-        who = subjects.subject(state)
-        name = authenticators.confirm(state.kit, who, ticket_id, Code.read(requests.code()))
-    except (EnrolmentExpired, NameUnusable, TooManyAuthenticators) as refusal:
+        addition = _resumed(state)
+        name = authenticators.confirm(
+            state.kit, subjects.subject(state), ticket_id, _first(state, addition)
+        )
+    except (EnrolmentExpired, NameUnusable, TooManyAuthenticators, TooManyPasskeys) as refusal:
         if added := authenticators.added(state.kit, _key(state), ticket_id):
-            return _added(state, added.name)
+            return _added(state, added.name, added.kind)
         session_marks.drop(tickets.AUTHENTICATOR)
-        return responses.refused(state, refusal, ADD, name="", **PasswordQuestion(state).context)
+        context = {**PasswordQuestion(state).context, **_use(state)}
+        return responses.refused(state, refusal, ADD, name="", **context)
     except NotOn as refusal:
         return responses.turned_away(state, refusal)
-    except ChallengeRequired as refusal:
+    except (PasskeyRefusal, ChallengeRequired) as refusal:
+        if addition is not None and addition.kind == registry.PASSKEY:
+            return responses.refused(state, refusal, SCAN, **_scan(state, addition))
+        if not isinstance(refusal, ChallengeRequired):
+            return responses.refused(state, refusal, CODE)
         # Without scripts the code has a page of its own, which shows no error at first.
         missing = refusal
         return responses.either(
@@ -173,10 +219,19 @@ def _finish(state: State) -> Response:
     except Refusal as refusal:
         return responses.refused(state, refusal, CODE)
     # The mark stays, so that the same form sent again is told the same.
-    return _added(state, name)
+    return _added(state, name, addition.kind)
 
 
-def _added(state: State, name: str) -> Response:
+def _first(state: State, addition: Addition) -> FirstAnswer:
+    """Read the first answer of the new authenticator."""
+    if addition.kind == registry.PASSKEY:
+        return given.registration(state)
+    return Code.read(requests.code())
+
+
+def _added(state: State, name: str, kind: str) -> Response:
+    if kind == registry.PASSKEY:
+        return _done(state, _("%(name)s is added. You can use it wherever we ask.", name=name))
     message = _("%(name)s is added. You can use codes from any of your devices.", name=name)
     return _done(state, message)
 
@@ -190,6 +245,10 @@ def _done(state: State, message: str) -> Response:
 
 
 def _addition_object(state: State, addition: Addition) -> Response:
+    made = offer.make(state, addition.kind, addition.secret, addition.hint, _account(state))
+    if made is not None:
+        message = _("Create the passkey, then send it.")
+        return responses.done(message, publicKey=made.options, name=addition.name)
     setup = secret.setup(state, addition.secret)
     message = _("Add the setup key to an authenticator app, then send its first code.")
     return responses.done(message, secret=setup.key, uri=setup.uri, name=addition.name)
@@ -210,9 +269,16 @@ def _key(state: State) -> str:
 
 def _context(account: Account, found: Authenticator, password: PasswordQuestion) -> dict[str, Any]:
     used = found.last_used_at
-    others = [each.last_step for each in account.authenticators if each is not found]
+    others = [
+        each.last_step for each in account.authenticators if each is not found and each.makes_codes
+    ]
+    state = current_state()
+    remove = url_for("twofactor.authenticator_remove", number=found.id)
     return {
         **password.context,
+        "use": offer.use(state, AUTHENTICATORS.key, account, address=remove),
+        "codes": bool(others),
+        **passkey_facts(state, found),
         "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,
         "name": sentences.authenticator(found.name),

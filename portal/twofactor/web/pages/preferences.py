@@ -9,17 +9,19 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core import answers
+from ...core.answers import Assertion
 from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
 from ...core.records import Account
+from ...core.throttle import MOST_AUTHENTICATORS
 from ...i18n.language import _, shown
 from ...i18n.times import time_tag
 from ...methods import registry
 from ...service import areas, deactivation, known_browsers, trusted_browsers
-from ...service.authenticators import MOST
 from ...storage.transaction import Transaction
 from .. import (
+    continuation,
     guard,
     navigation,
     requests,
@@ -30,6 +32,7 @@ from .. import (
 )
 from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
+from ..passkeys import bound, given, offer
 from . import authenticators, outstanding
 
 # Changes that are read, and as many attempts; programs get all of them.
@@ -106,7 +109,12 @@ def show_deactivate() -> Response:
     password = PasswordQuestion(state)
     if not password.is_on:
         return responses.turned_away(state, NotOn("off"))
-    return responses.form("deactivate.html", "code", *password.fields, **password.context)
+    context = {**password.context, "use": _use(state)}
+    return responses.form("deactivate.html", "code", *password.fields, **context)
+
+
+def _use(state: State) -> offer.Use | None:
+    return offer.use(state, DEACTIVATION.key, state.host.user_key(current_user))
 
 
 def deactivate() -> Response:
@@ -118,14 +126,20 @@ def deactivate() -> Response:
     password = PasswordQuestion(state)
     form = kept_form.of_request(state, state.host.user_key(current_user))
     if kept_form.has_just_come() and password.is_on:
-        return responses.page("deactivate.html", kept=form, **password.context)
+        context = {**password.context, "use": _use(state)}
+        return responses.page("deactivate.html", kept=form, **context)
     try:
         with About(DEACTIVATION.key):
             if form is not None and not password.is_on:
                 raise NotOn("off")
-            code = requests.code()
-            password.answer(remember=False)  # the record of it ends here anyway
-            by = deactivation.deactivate(state.kit, subjects.subject(state), answers.read(code))
+            answer = given.assertion(state) or answers.read(requests.code())
+            # A passkey that has verified the person stands for the password, too.
+            stands = isinstance(answer, Assertion) and not requests.sent("password")
+            if not stands:
+                password.answer(remember=False)  # the record of it ends here anyway
+            verified = stands and password.is_asked
+            who = bound.to_this_request(subjects.subject(state), continuation.sent_token())
+            by = deactivation.deactivate(state.kit, who, answer, verified=verified)
     except NotOn:
         if form is not None:
             return responses.page("kept_form.html", kept=form)
@@ -137,7 +151,7 @@ def deactivate() -> Response:
         )
     except Refusal as refusal:
         typed = requests.typed_recovery_code(refusal)
-        context = {"kept": form, "typed": typed, **password.context}
+        context = {"kept": form, "typed": typed, "use": _use(state), **password.context}
         return responses.refused(state, refusal, "deactivate.html", **context)
     session_marks.forget()
     session_marks.renew()
@@ -188,7 +202,7 @@ def _context(
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": time_tag(account.activated_at) if account else None,
         "authenticators": authenticators.listed(account) if account else [],
-        "most_authenticators": MOST,
+        "most_authenticators": MOST_AUTHENTICATORS,
         "browsers": _browsers(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(

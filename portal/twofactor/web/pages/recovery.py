@@ -5,7 +5,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
-from ...core.answers import Code
 from ...core.areas import RECOVERY
 from ...core.enrolment_errors import NotSaved, RecoveryExpired
 from ...core.errors import About, CodeReused, NotOn, Refusal
@@ -13,6 +12,7 @@ from ...i18n.language import _
 from ...service import recovery_code, tickets
 from .. import navigation, requests, responses, session_marks, subjects
 from ..parts.password_question import PasswordQuestion
+from ..passkeys import bound, given
 
 ASK, SHOW, PDF = "recovery.html", "recovery_new.html", "twofactor.recovery_pdf"
 
@@ -48,9 +48,9 @@ def _make(state: State) -> Response:
     who = subjects.subject(state)
     try:
         with About(RECOVERY.key):
-            code = requests.code()
+            answer = given.answer(state)
             password.answer()
-            ticket_id = recovery_code.make(state.kit, who, Code.read(code))
+            ticket_id = recovery_code.make(state.kit, bound.to_this_request(who), answer)
     except NotOn as refusal:
         return responses.turned_away(state, refusal, say=True)
     except Refusal as refusal:

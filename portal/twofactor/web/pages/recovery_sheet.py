@@ -67,8 +67,10 @@ def _activated(kit: Kit, who: Subject, ticket_id: str | None) -> RecoveryCode:
 
 def _file(state: State, code: str) -> Response:
     sheet = facts.of_user(state, code)
-    if not pdf.is_possible(sheet):
+    fonts = state.host.pdf_fonts
+    if not pdf.is_possible(sheet, fonts):
         raise NotFound
-    response = Response(pdf.document(sheet, language().tag), mimetype="application/pdf")
+    file = pdf.document(sheet, language().tag, fonts)
+    response = Response(file, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=f"{sheet.file_name}.pdf")
     return response

@@ -14,6 +14,7 @@ from ...core.areas import SIGN_IN
 from ...core.errors import (
     About,
     ChallengeRequired,
+    MalformedCode,
     MalformedRecoveryCode,
     RecoveryNeeded,
     Refusal,
@@ -28,6 +29,7 @@ from ...service import sign_in, tickets
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
 from ..challenge import error_object, no_store
+from ..passkeys import bound, given, offer
 from . import outstanding, recovery_sign_in, sign_in_over
 
 
@@ -73,7 +75,7 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     session_marks.put(KNOWN, subjects.known_tag(who.user_id))
     return responses.either(
         lambda: navigation.see_other(url_for("twofactor.sign_in")),
-        lambda: _asked_object(state, account.used),
+        lambda: _asked_object(state, account.used, who.user_id),
     )
 
 
@@ -113,9 +115,12 @@ def _signed_in(next_url: str | None) -> Response:
     )
 
 
-def _asked_object(state: State, used: int | None, *, renews: bool = False) -> Response:
+def _asked_object(
+    state: State, used: int | None, user_id: str, *, renews: bool = False
+) -> Response:
     """Return the pending sign-in as a JSON object, for a client without pages."""
-    refusal = ChallengeRequired(SIGN_IN, wait=registry.fresh_in(used, state.kit.clock()))
+    wait = registry.fresh_in(used, state.kit.clock())
+    refusal = ChallengeRequired(SIGN_IN, wait=wait, user_id=user_id)
     body = error_object(refusal, state.kit.areas.get(SIGN_IN))
     body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": requests.csrf_token()}
     if renews:
@@ -135,7 +140,7 @@ def show() -> Response:
     renews = _by_recovery() and recovery_sign_in.renews(state, pending)
     return responses.either(
         lambda: responses.page("sign_in.html", **_context(state, pending, _by_recovery(), renews)),
-        lambda: _asked_object(state, pending.used, renews=renews),
+        lambda: _asked_object(state, pending.used, pending.user_id, renews=renews),
     )
 
 
@@ -165,7 +170,7 @@ def submit() -> Response:
 
     try:
         with About(SIGN_IN):
-            answer = _answer()
+            answer = _answer(state)
             if isinstance(answer, RecoveryCode):
                 renewal = partial(recovery_sign_in.renewal, state)
                 pending, user = sign_in.complete_by_recovery(
@@ -173,7 +178,8 @@ def submit() -> Response:
                 )
             else:
                 known_id = subjects.known_id(session_marks.get(KNOWN))
-                pending = sign_in.complete(state.kit, mark, address, answer, known_id, see)
+                request = bound.to_this_request(Subject("")).request
+                pending = sign_in.complete(state.kit, mark, address, answer, known_id, see, request)
                 user = _load(state, pending)
     except Refusal as refusal:
         try:
@@ -222,7 +228,9 @@ def _context(
     state: State, pending: Pending, by_recovery: bool, renews: bool = False
 ) -> dict[str, Any]:
     days = state.kit.settings.trust_seconds
+    address = url_for("twofactor.sign_in_submit")
     return {
+        "use": None if by_recovery else offer.use(state, SIGN_IN, pending.user_id, address=address),
         "account_name": pending.name,
         "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),
@@ -239,14 +247,20 @@ def _by_recovery() -> bool:
     return requests.asked("use") == "recovery"
 
 
-def _answer() -> Answer:
+def _answer(state: State) -> Answer:
     """Read the answer of this request; the page for the recovery code takes nothing else.
 
     Raises:
         ChallengeRequired: the field is empty.
         MalformedCode, MalformedRecoveryCode: neither a code nor a recovery code.
+        PasskeyMalformed: the passkey's answer can't be read.
     """
     text = requests.text("code")
+    passkey = None if _by_recovery() else given.assertion(state)
+    if passkey is not None:
+        if text.strip():
+            raise MalformedCode("several answers")
+        return passkey
     if not text.strip():
         raise (RecoveryNeeded if _by_recovery() else ChallengeRequired)("no code")
     return RecoveryCode.read(text) if _by_recovery() else answers.read(text)

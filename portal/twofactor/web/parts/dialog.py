@@ -14,6 +14,7 @@ from ...core.policy import SAFE_METHODS
 from ...i18n.language import shown
 from .. import guard, passes
 from ..challenge import no_store
+from ..passkeys import given, offer
 from ..requests import from_dialog
 from . import glances
 
@@ -55,8 +56,9 @@ def _render(template: str, area: Area, asked: Any, **context: Any) -> str:
     # The way to the recovery code is for the signed-in person, not for the owner of a mailed link.
     own = bool(current_user.is_authenticated) and key_of(current_user) == key_of(asked)
     fresh = passes.of_request().fresh_in((area.key, key_of(asked)), state.kit.clock())
+    use = offer.use(state, area.key, key_of(asked), name=given.FIELD)
     return render_template(
-        f"twofactor/{template}", area=shown(area), signed_in=own, fresh=fresh, **context
+        f"twofactor/{template}", area=shown(area), signed_in=own, fresh=fresh, use=use, **context
     )
 
 

@@ -1,6 +1,7 @@
 """Sentences of refusals that need no values."""
 
-from ...core import enrolment_errors, errors, slips
+from ...core import enrolment_errors, errors
+from ...core.answers import slips
 from ...i18n.catalogue import later
 
 SENTENCES: dict[type[errors.TwoFactorError], str] = {

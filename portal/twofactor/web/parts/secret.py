@@ -6,8 +6,9 @@ from flask_login import current_user
 
 from ...app.state import State
 from ...i18n.language import _
-from ...methods.base import Setup
+from ...methods.base import Naming, Setup
 from ...methods.registry import TOTP
+from ...service.judging.terms import terms_of
 from . import qr
 
 # A longer name makes a QR code that no phone can read, or none at all.
@@ -19,7 +20,8 @@ def setup(state: State, secret: bytes) -> Setup:
     name = state.host.account_name(current_user)
     if len(name) > LONGEST_NAME:
         name = f"{name[: LONGEST_NAME - 1]}…"
-    return TOTP.setup(secret, state.kit.settings.issuer, name)
+    naming = Naming(state.kit.settings.issuer, name)
+    return TOTP.setup(secret, naming, terms_of(state.kit))
 
 
 def in_groups(text: str, size: int = 4) -> str:

@@ -1,4 +1,4 @@
-"""Parse answers to a challenge: 6-digit codes and recovery codes.
+"""Parse answers that people type: 6-digit codes and recovery codes.
 
 They have no `==`, because a secret is compared in constant time.
 """
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from . import bounds
-from .errors import MalformedCode, MalformedRecoveryCode
+from .. import bounds
+from ..errors import MalformedCode, MalformedRecoveryCode
 from .slips import NotARecoveryCode, RecoveryCodeUnasked, RecoverySlip
 
 # Crockford's base32, without I, L, O and U, which are easily misread on paper.
@@ -104,10 +104,10 @@ class RecoveryCode:
         return _grouped(self.symbols)
 
 
-Answer = Code | RecoveryCode
+Typed = Code | RecoveryCode
 
 
-def read(text: str) -> Answer:
+def read(text: str) -> Typed:
     """Parse the text of a field that takes both kinds of answers.
 
     A text is a code exactly when `Code.read` accepts it. With a letter in it, any other text is

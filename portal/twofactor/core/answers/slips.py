@@ -1,6 +1,6 @@
 """Exceptions for slips in an answer, which the person can see and correct. None is a guess."""
 
-from .errors import MalformedCode, MalformedRecoveryCode
+from ..errors import MalformedCode, MalformedRecoveryCode
 
 
 class RecoveryCodeUnasked(MalformedCode):

@@ -1,17 +1,7 @@
-"""Helpers for the tests of a host application; `enrol` gives a user a second factor.
+"""The fixture `twofactor_testing`: two-factor authentication of a tested application."""
 
-    pytest_plugins = ["portal.twofactor.testing"]
-
-    def test_a_transfer_asks_for_a_code(app, client, twofactor_testing):
-        phone = twofactor_testing.enrol(user, areas=["transfer"])
-        client.post("/transfer", data={"amount": "1", "twofactor_code": phone.code()})
-
-The fixture needs a fixture `app`, as in pytest-flask and the Flask tutorial.
-"""
-
-import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,61 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from .app.state import state_of
-from .core.answers import Code
-from .core.errors import SetupError
-from .core.records import Subject
-from .core.settings import KEY
-from .methods.totp import PERIOD, code_at, step_at
-from .service import enrolment
-from .web.requests import csrf_headers
-
-
-class Clock:
-    """A clock that only moves when `advance` is called.
-
-    Args:
-        now: Unix seconds; default the present.
-    """
-
-    def __init__(self, now: float | None = None) -> None:
-        self.now = float(int(time.time()) if now is None else now)
-
-    def __call__(self) -> float:
-        """Return the time in Unix seconds."""
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock forward by seconds."""
-        self.now += seconds
-
-
-@dataclass
-class Phone:
-    """A user's authenticator app and recovery code.
-
-    Args:
-        secret: the shared secret, bytes.
-        recovery_code: as printed.
-    """
-
-    secret: bytes
-    recovery_code: str
-    clock: Clock
-    used: int
-
-    def code(self) -> str:
-        """Return a valid, unused code; move the clock to the next time step if needed."""
-        if step_at(self.clock()) <= self.used:
-            self.clock.advance((self.used + 1) * PERIOD - self.clock())
-        self.used = step_at(self.clock())
-        return code_at(self.secret, self.used)
-
-    def wrong_code(self) -> str:
-        """Return six digits that are no valid code within ten minutes of now."""
-        step = step_at(self.clock())
-        right = {code_at(self.secret, each) for each in range(step - 20, step + 21)}
-        return next(code for code in map("{:06}".format, range(100)) if code not in right)
+from ..app.state import state_of
+from ..core.answers import Code
+from ..core.errors import SetupError
+from ..core.records import Subject
+from ..core.settings import KEY
+from ..service import enrolment
+from ..web.requests import csrf_headers
+from .phone import Clock, Phone
 
 
 class TwoFactorTesting:

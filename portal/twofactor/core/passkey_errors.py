@@ -1,0 +1,106 @@
+"""Refusals of passkeys. Their sentences for people are in `web/sentences.py`."""
+
+from typing import Self
+
+from .errors import Refusal
+
+
+class PasskeyRefusal(Refusal):
+    """Base class of the refusals of a passkey.
+
+    Its `word` is one of a fixed few, for events: never anything that was sent.
+    """
+
+    word = ""
+    # Whether the account has an app too, so that the sentence may name a code as another way.
+    codes = True
+
+    def told(self, codes: bool) -> Self:
+        """Return this refusal, which knows now whether the account has an app."""
+        self.codes = codes
+        return self
+
+
+class PasskeyMalformed(PasskeyRefusal):
+    """The answer of a passkey can't be read. It was not judged, and no attempt was counted."""
+
+    word = "malformed"
+
+
+class PasskeyOver(PasskeyRefusal):
+    """The challenge has expired, was used already, or belongs to another request or session."""
+
+    word = "over"
+
+
+class PasskeyUnknown(PasskeyRefusal):
+    """The passkey is none of this account, or belongs to another RP ID."""
+
+    word = "unknown"
+
+
+class PasskeyWrong(PasskeyRefusal):
+    """The answer was judged and is wrong. People read one sentence for all reasons.
+
+    Args:
+        word: the reason, one of `WORDS`.
+    """
+
+    WORDS = frozenset(
+        {
+            *("type", "origin", "cross_origin", "rp_id", "not_present", "not_verified"),
+            *("backup", "handle", "signature", "algorithm", "key"),
+        }
+    )
+
+    def __init__(self, word: str, **about: str | None) -> None:
+        super().__init__(word, **about)
+        self.word = word
+
+
+class PasskeySuspect(PasskeyRefusal):
+    """The signature is right, but the counter did not grow, so there may be a copy.
+
+    Args:
+        authenticator: name of the passkey.
+    """
+
+    word = "counter"
+
+    def __init__(self, authenticator: str, **about: str | None) -> None:
+        super().__init__("counter", **about)
+        self.authenticator = authenticator
+
+
+class PasskeyTaken(PasskeyRefusal):
+    """The credential to register is there already, for this user or another."""
+
+    word = "taken"
+
+
+class PasskeyYoung(PasskeyRefusal):
+    """The passkey was added with a code a short while ago and does not count here yet.
+
+    Args:
+        until: time from which it counts (Unix seconds).
+    """
+
+    word = "young"
+
+    def __init__(self, until: float, **about: str | None) -> None:
+        super().__init__("young", **about)
+        self.until = until
+
+
+class TooManyPasskeys(PasskeyRefusal):
+    """The user has the maximum number of passkeys.
+
+    Args:
+        most: that number.
+    """
+
+    word = "many"
+
+    def __init__(self, most: int) -> None:
+        super().__init__("too many passkeys")
+        self.most = most

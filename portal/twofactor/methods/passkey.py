@@ -1,0 +1,172 @@
+"""Passkeys (WebAuthn): what the use cases need of them.
+
+The rules are in `webauthn`, which is imported at the first passkey, since it loads the library that
+reads the bytes.
+"""
+
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..core.answers import Answer, Assertion, Registration
+from ..core.errors import SetupError
+from ..core.passkey_errors import PasskeyMalformed
+from ..core.records import Authenticator
+from ..core.relying_party import RelyingParty
+from .base import First, FirstAnswer, Match, Naming, Setup, Terms
+
+if TYPE_CHECKING:
+    from .webauthn.stored import Passkey
+
+# Flags of authenticator data (WebAuthn section 6.1): the device verified the person; the passkey
+# may be copied; it is copied.
+UV, BE, BS = 0x04, 0x08, 0x10
+HANDLE_BYTES = CHALLENGE_BYTES = 32
+SECURITY_KEY = "security_key"
+MOST = 10
+
+
+class Passkeys:
+    """Passkeys in a password manager, on a device or on a security key."""
+
+    kind = "passkey"
+    label = "Passkey"
+    most = MOST
+    takes = Assertion
+
+    def new_secret(self, others: Sequence[bytes] = ()) -> bytes:
+        """Return handle and challenge of a registration, 32 bytes each.
+
+        The handle stands for the user in a passkey (WebAuthn section 14.6.1). All passkeys of an
+        account have the same. It says nothing of the user.
+        """
+        handles = [_passkey(each).handle for each in others]
+        handle = handles[0] if handles else secrets.token_bytes(HANDLE_BYTES)
+        return handle + secrets.token_bytes(CHALLENGE_BYTES)
+
+    def setup(
+        self, secret: bytes, naming: Naming, terms: Terms, others: Sequence[bytes] = ()
+    ) -> Setup:
+        """Return the options for `navigator.credentials.create`."""
+        from .webauthn import options
+
+        party = _party(terms)
+        created = options.registration(
+            party,
+            issuer=naming.issuer,
+            account=naming.account,
+            handle=secret[:HANDLE_BYTES],
+            challenge=_challenge(secret),
+            exclude=[each for each in map(_passkey, others) if each.rp == party.id],
+            seconds=naming.seconds,
+            security_key=naming.hint == SECURITY_KEY,
+        )
+        return Setup(options=created)
+
+    def first(self, secret: bytes, answer: FirstAnswer, terms: Terms, by: str) -> First:
+        """Judge a registration (WebAuthn section 7.1), see `Method.first`."""
+        if not isinstance(answer, Registration):
+            raise PasskeyMalformed("no registration")
+        from .webauthn import providers, rules
+
+        made = rules.registered(
+            _party(terms),
+            answer,
+            challenge=_challenge(secret),
+            handle=secret[:HANDLE_BYTES],
+            by=by,
+        )
+        passkey = made.passkey
+        name = providers.default_name(passkey.aaguid, passkey.transports)
+        stored = passkey.to_bytes()
+        return First(stored, made.counter, name, passkey.credential, made.flags & (UV | BE | BS))
+
+    def matched(self, stored: bytes, answer: Answer, terms: Terms) -> Match | None:
+        """Judge an assertion but for its challenge (WebAuthn section 7.2), see `Method.matched`."""
+        if not isinstance(answer, Assertion):
+            return None
+        from .webauthn import rules
+
+        found = rules.judged(_party(terms), _passkey(stored), answer, verified=terms.verified)
+        flags = found.flags & (UV | BE | BS)
+        return Match(
+            found.counter,
+            flags,
+            verified=found.verified,
+            phishing_resistant=True,
+            changed=found.changed,
+        )
+
+    def fresh_in(self, last: int, now: float) -> int:  # noqa: ARG002 - as in `Method`
+        """Return 0: a device answers at any time."""
+        return 0
+
+    def usable_in(self, last: int, now: float) -> int:  # noqa: ARG002 - as in `Method`
+        """Return 0: a device answers at any time."""
+        return 0
+
+    def check_form(self, answer: Assertion) -> None:
+        """Check an assertion as far as no account is needed.
+
+        Raises:
+            PasskeyMalformed: its authenticator data is not as long as its flags say.
+        """
+        from .webauthn import rules
+
+        rules.check_form(answer)
+
+    def ask(
+        self, party: RelyingParty, challenge: str, allowed: Sequence[bytes], seconds: int
+    ) -> Mapping[str, Any]:
+        """Return the options for `navigator.credentials.get`.
+
+        Args:
+            party: domain and origins.
+            challenge: what the device signs, base64url of 32 random bytes.
+            allowed: `First.stored` of the passkeys that may answer.
+            seconds: lifetime of the challenge.
+        """
+        from .webauthn import options
+
+        passkeys = map(_passkey, allowed)
+        return options.answer(party, challenge=challenge, allow=passkeys, seconds=seconds)
+
+    def is_of(self, stored: bytes, party: RelyingParty | None) -> bool:
+        """Return whether a passkey was made for a domain; others can't answer there."""
+        return party is not None and _passkey(stored).rp == party.id
+
+    def is_synced(self, authenticator: Authenticator) -> bool:
+        """Return whether a passkey is on several devices, as its last answer said."""
+        return bool((authenticator.flags or 0) & BS)
+
+    def is_syncable(self, authenticator: Authenticator) -> bool:
+        """Return whether a passkey may be copied to several devices, as its last answer said."""
+        return bool((authenticator.flags or 0) & BE)
+
+
+def flags_after(authenticator: Authenticator, match: Match, *, with_password: bool) -> int:
+    """Return the flags to store with a passkey after an answer.
+
+    UV is stored only once the passkey has shown it together with the password, and stays.
+    """
+    given = match.flags or 0
+    known = (authenticator.flags or 0) & UV
+    shown = given & UV if with_password else 0
+    return (given & (BE | BS)) | known | shown
+
+
+def _passkey(stored: bytes) -> "Passkey":
+    from .webauthn.stored import Passkey
+
+    return Passkey.from_bytes(stored)
+
+
+def _challenge(secret: bytes) -> str:
+    return base64.urlsafe_b64encode(secret[HANDLE_BYTES:]).decode().rstrip("=")
+
+
+def _party(terms: Terms) -> RelyingParty:
+    if terms.relying_party is None:
+        raise SetupError("passkeys need TWOFACTOR_RP_ID")
+    return terms.relying_party

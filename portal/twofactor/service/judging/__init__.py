@@ -1,0 +1,1 @@
+"""Judge answers to a challenge, one module for each class of answers."""

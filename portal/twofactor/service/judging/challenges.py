@@ -1,0 +1,100 @@
+"""Challenges of passkeys: tickets whose ids are what a device signs (WebAuthn section 13.4.3)."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...core.answers import Assertion
+from ...core.records import Account, Subject, Ticket
+from ...methods import registry
+from ...storage.transaction import Transaction
+from .. import tickets
+from ..context import Kit
+from . import stored
+
+# Kind of the tickets. Their sealed data is `Subject.request`, and whether UV is demanded.
+KIND = "passkey"
+# Open challenges of a user. A further one takes the place of the oldest.
+MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a browser needs to ask for a passkey.
+
+    Args:
+        public_key: for `navigator.credentials.get`, as JSON (WebAuthn section 5.1,
+            `PublicKeyCredentialRequestOptionsJSON`); `None` if no passkey can answer.
+        seconds: how long the challenge lasts.
+        answers: the classes of answers that the account can give: "passkey", "code".
+    """
+
+    public_key: Mapping[str, Any] | None = field(repr=False)
+    seconds: int
+    answers: tuple[str, ...]
+
+
+def issue(kit: Kit, subject: Subject, area: str) -> Options:
+    """Make a challenge for a request of a user.
+
+    Args:
+        kit: the application's parts.
+        subject: the user, and the request that will carry the answer (`Subject.request`).
+        area: key of the area that asks.
+
+    Returns:
+        The options; without a challenge if the account has no passkey that can answer.
+    """
+
+    def work(transaction: Transaction) -> Options:
+        account = transaction.account(subject.user_id, lock=True)
+        return _issued(kit, transaction, subject, area, account)
+
+    return kit.store.run(work)
+
+
+def _issued(
+    kit: Kit, transaction: Transaction, subject: Subject, area: str, account: Account | None
+) -> Options:
+    seconds = kit.settings.passkey_seconds
+    held = usable(kit, account)
+    answers = answers_of(account, passkeys=bool(held))
+    if not held or kit.settings.relying_party is None:
+        return Options(None, seconds, answers)
+    data = {"for": subject.request, "verified": False}
+    challenge, ticket = tickets.made(kit, KIND, subject.user_id, seconds, area, data)
+    transaction.drop_challenges(subject.user_id, KIND, kit.clock(), MOST - 1)
+    transaction.add_ticket(ticket)
+    asked = registry.passkeys().ask(kit.settings.relying_party, challenge, held, seconds)
+    return Options(asked, seconds, answers)
+
+
+def usable(kit: Kit, account: Account | None) -> list[bytes]:
+    """Return what the passkeys of an account are judged by that can answer at this address."""
+    party = kit.settings.relying_party
+    if party is None:
+        return []
+    held = (held for _, held in stored.sound(kit, account, registry.PASSKEY))
+    return [each for each in held if registry.passkeys().is_of(each, party)]
+
+
+def answers_of(account: Account | None, *, passkeys: bool) -> tuple[str, ...]:
+    """Return the classes of answers that an account can give, as JSON names them."""
+    apps = account is not None and any(each.makes_codes for each in account.authenticators)
+    return (*(["passkey"] if passkeys else []), *(["code"] if apps else []))
+
+
+def credential_of(answer: Assertion) -> str:
+    """Return the digest of the passkey that an assertion names (column `credential`)."""
+    return hashlib.sha256(answer.credential).hexdigest()
+
+
+def bound(kit: Kit, ticket: Ticket) -> str:
+    """Return the request that a challenge is for (`Subject.request`)."""
+    return str(tickets.data_of(kit, ticket)["for"])
+
+
+def demands(kit: Kit, ticket: Ticket) -> bool:
+    """Return whether the device must verify the person."""
+    return bool(tickets.data_of(kit, ticket)["verified"])

@@ -1,0 +1,126 @@
+"""Judge the assertions of passkeys (WebAuthn section 7.2).
+
+A challenge is a ticket, whose id is what the device signs. The ticket is bound to user, area and
+request, and is taken by its DELETE, whatever comes of the answer. So an answer is judged once.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from ...core.answers import Assertion
+from ...core.passkey_errors import PasskeyOver, PasskeyRefusal, PasskeySuspect, PasskeyUnknown
+from ...core.records import Account, Authenticator, Event, Subject, Ticket
+from ...methods import registry
+from ...methods.base import Match
+from ...storage.transaction import Transaction
+from .. import tickets
+from ..context import Kit
+from . import challenges, stored
+from .terms import Proof, terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What else holds for an answer.
+
+    Args:
+        with_password: the person has just given the password, too.
+        verified: the device must have verified the person.
+    """
+
+    with_password: bool = False
+    verified: bool = False
+
+
+def verify(
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    answer: Assertion,
+    area: str,
+    account: Account,
+    asked: Asked,
+) -> Proof:
+    """Judge an assertion and use up its challenge.
+
+    Args:
+        kit: the application's parts.
+        transaction: a transaction that commits even if this raises a refusal.
+        subject: user, browser and request.
+        answer: the assertion.
+        area: key of the area.
+        account: the account, read and locked in this transaction.
+        asked: what else holds for the answer.
+
+    Raises:
+        PasskeyOver: the challenge has expired, was used, or is for something else.
+        PasskeyUnknown: the account has no such passkey.
+        PasskeyWrong: the answer breaks a rule, or its signature is wrong.
+        PasskeySuspect: the counter is not larger than before, so there may be a copy.
+    """
+    hashed = tickets.digest(answer.client.challenge)
+    ticket = transaction.take_challenge(hashed, challenges.KIND, kit.clock())
+    codes = any(each.makes_codes for each in account.authenticators)
+    about = {"area": area, "user_id": subject.user_id}
+    if ticket is None:
+        # No event: a client could cause any number of them.
+        raise PasskeyOver("no such challenge", **about).told(codes)
+    try:
+        _check_request(kit, ticket, subject, area)
+        found = _find(account, answer)
+        verified = asked.verified or challenges.demands(kit, ticket)
+        match = _match(kit, found, answer, verified)
+        _count(kit, transaction, account, found, match, asked.with_password)
+    except PasskeyRefusal as refusal:
+        refusal.area, refusal.user_id = area, subject.user_id
+        kind = "passkey_suspect" if isinstance(refusal, PasskeySuspect) else "passkey_refused"
+        transaction.record(kit.event(subject, kind, area, refusal.word))
+        raise refusal.told(codes) from None
+    accepted = kit.event(subject, "passkey_accepted", area, subject.confirms or None)
+    transaction.record(*_changed(kit, subject, found, match), accepted)
+    return Proof(account, found.id, match.verified, match.phishing_resistant)
+
+
+def _check_request(kit: Kit, ticket: Ticket, subject: Subject, area: str) -> None:
+    """Refuse an answer whose challenge is for another user, area or request."""
+    bound = challenges.bound(kit, ticket)
+    same_request = secrets.compare_digest(bound.encode(), subject.request.encode())
+    if ticket.user_id != subject.user_id or ticket.area != area or not same_request:
+        raise PasskeyOver("of another request")
+
+
+def _find(account: Account, answer: Assertion) -> Authenticator:
+    digest = challenges.credential_of(answer)
+    for each in account.authenticators:
+        if each.credential is not None and secrets.compare_digest(each.credential, digest):
+            return each
+    raise PasskeyUnknown("not of this account")
+
+
+def _match(kit: Kit, found: Authenticator, answer: Assertion, verified: bool) -> Match:
+    held = stored.sound_one(kit, found)
+    terms = terms_of(kit, verified=verified)
+    match = None if held is None else registry.method(found.kind).matched(held, answer, terms)
+    if match is None:
+        raise PasskeyUnknown("does not open")
+    return match
+
+
+def _count(
+    kit: Kit,
+    transaction: Transaction,
+    account: Account,
+    found: Authenticator,
+    match: Match,
+    with_password: bool,
+) -> None:
+    flags = registry.flags_after(found, match, with_password=with_password)
+    if not transaction.take_number(found.id, match.number, account, kit.clock(), flags):
+        raise PasskeySuspect(found.name)
+
+
+def _changed(kit: Kit, subject: Subject, found: Authenticator, match: Match) -> list[Event]:
+    """Return the event of a device that says now that it copies its passkeys, or no longer."""
+    if not match.changed:
+        return []
+    return [kit.event(subject, "passkey_changed", detail=found.name)]

@@ -1,0 +1,30 @@
+"""The terms that answers are judged by, and the proof that a right one gives."""
+
+from dataclasses import dataclass
+
+from ...core.records import Account
+from ...methods.base import Terms
+from ..context import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a right answer proves.
+
+    Args:
+        account: the account as it was before.
+        authenticator: id of the authenticator that gave the answer.
+        verified: whether the device has verified the person (finger, face or PIN).
+        phishing_resistant: whether a page of another origin could not have got the answer.
+    """
+
+    account: Account
+    authenticator: str
+    verified: bool = False
+    phishing_resistant: bool = False
+
+
+def terms_of(kit: Kit, *, verified: bool = False) -> Terms:
+    """Return the terms of now; `verified` demands that the device has verified the person."""
+    settings = kit.settings
+    return Terms(kit.clock(), settings.window, settings.relying_party, verified)

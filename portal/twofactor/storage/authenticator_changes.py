@@ -1,0 +1,86 @@
+"""Changes of authenticators in an open transaction, each in one atomic statement."""
+
+from sqlalchemy import delete, select, update
+
+from ..core.records import Account, Authenticator
+from .ticket_changes import TicketChanges
+
+
+class AuthenticatorChanges(TicketChanges):
+    """Changes of authenticators. A method that returns `bool` tells whether one row was changed."""
+
+    def add_authenticator(self, authenticator: Authenticator) -> None:
+        """Write a new authenticator."""
+        values = {
+            "id": authenticator.id,
+            "user_id": authenticator.user_id,
+            "kind": authenticator.kind,
+            "name": authenticator.name,
+            "sealed": authenticator.sealed,
+            "last_step": authenticator.last_step,
+            "failures_at_use": authenticator.failures_at_use,
+            "known_at_use": authenticator.known_at_use,
+            "created_at": authenticator.created_at,
+            "last_used_at": authenticator.last_used_at,
+            "credential": authenticator.credential,
+            "flags": authenticator.flags,
+        }
+        self._connection.execute(self._statements.add_authenticator, values)
+
+    def has_credential(self, credential: str) -> bool:
+        """Return whether a row has a passkey with this digest, of whichever user.
+
+        Of two registrations at once, the unique index refuses the second.
+        """
+        column = self._tables.authenticator.c.credential
+        found = self._connection.execute(select(column).where(column == credential))
+        return found.first() is not None
+
+    def name_authenticator(self, authenticator: Authenticator, name: str) -> bool:
+        """Rename an authenticator."""
+        table = self._tables.authenticator
+        return self._hit(update(table).where(table.c.id == authenticator.id).values(name=name))
+
+    def remove_authenticator(self, authenticator: Authenticator, account: Account) -> bool:
+        """Remove one of several authenticators.
+
+        It also clears both runs of wrong codes, since the removed row may hold their start.
+        """
+        of_account, table = self._tables.account, self._tables.authenticator
+        self._connection.execute(
+            update(of_account)
+            .where(of_account.c.user_id == account.user_id)
+            .values(failures_cleared=account.failures, known_cleared=account.known_failures)
+        )
+        return self._hit(delete(table).where(table.c.id == authenticator.id))
+
+    def take_number(
+        self,
+        authenticator_id: str,
+        number: int,
+        account: Account,
+        now: float,
+        flags: int | None = None,
+    ) -> bool:
+        """Use up the number of an answer; `False` if it or a larger number was used.
+
+        A right answer ends both runs of wrong codes of the account.
+
+        Args:
+            authenticator_id: the authenticator that gave the answer.
+            number: the time step of a code (RFC 6238 section 5.2) or the signature counter of a
+                passkey (WebAuthn section 6.1.1), where 0 may follow 0.
+            account: the account as it was read.
+            now: Unix seconds.
+            flags: of a passkey, to store with it; `None` for a code.
+        """
+        values = {
+            "authenticator": authenticator_id,
+            "step": number,
+            "now": int(now),
+            "counted": account.failures,
+            "known": account.known_failures,
+        }
+        if flags is None:
+            return self._hit(self._statements.take_step, **values)
+        return self._hit(self._statements.take_counter, flags=flags, **values)

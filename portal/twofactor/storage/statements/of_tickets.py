@@ -1,0 +1,76 @@
+"""Build the statements of tickets."""
+
+from typing import Any
+
+from sqlalchemy import (
+    Delete,
+    Insert,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    union_all,
+)
+
+
+def good(ticket: Table) -> Any:
+    """Return the condition for the requested ticket, if it has not expired."""
+    return and_(
+        ticket.c.digest == bindparam("digest"),
+        ticket.c.kind == bindparam("kind"),
+        ticket.c.expires_at > bindparam("now"),
+    )
+
+
+def tickets_of(ticket: Table) -> Select[Any]:
+    """Return the SELECT of a user's tickets of a kind, latest end first."""
+    of_user = select(ticket).where(
+        ticket.c.user_id == bindparam("user"),
+        ticket.c.kind == bindparam("kind"),
+        ticket.c.expires_at > bindparam("now"),
+    )
+    return of_user.order_by(ticket.c.expires_at.desc())
+
+
+def add_once(ticket: Table) -> Insert:
+    """Return the INSERT of a ticket that writes no row, without an error, if the digest exists."""
+    columns = [column for column in ticket.c if column.name != "sealed"]
+    values = select(*(bindparam(f"new_{each.name}", type_=each.type) for each in columns))
+    there = exists().where(ticket.c.digest == bindparam("new_digest"))
+    statement = insert(ticket).from_select(columns, values.where(~there))
+    return statement.execution_options(preserve_rowcount=True)
+
+
+def expired(ticket: Table) -> Select[Any]:
+    """Return the SELECT of the digests of expired tickets, oldest first."""
+    over = select(ticket.c.digest).where(ticket.c.expires_at <= bindparam("now"))
+    return over.order_by(ticket.c.expires_at).limit(bindparam("most", type_=Integer))
+
+
+def drop_unfinished(ticket: Table) -> Delete:
+    """Return the DELETE of expired tickets and of a user's tickets of a kind.
+
+    Each half of the UNION uses its own index.
+    """
+    over = expired(ticket).subquery("over")
+    of_user = select(ticket.c.digest).where(
+        ticket.c.user_id == bindparam("user"), ticket.c.kind == bindparam("kind")
+    )
+    return delete(ticket).where(ticket.c.digest.in_(union_all(select(over.c.digest), of_user)))
+
+
+def drop_challenges(ticket: Table) -> Delete:
+    """Return the DELETE of expired tickets and of the oldest of a user's tickets of a kind."""
+    over = expired(ticket).subquery("over")
+    of_user = select(ticket.c.digest).where(
+        ticket.c.user_id == bindparam("user"), ticket.c.kind == bindparam("kind")
+    )
+    newest_first = of_user.order_by(ticket.c.expires_at.desc(), ticket.c.digest)
+    oldest = newest_first.offset(bindparam("left", type_=Integer)).subquery("oldest")
+    both = union_all(select(over.c.digest), select(oldest.c.digest))
+    return delete(ticket).where(ticket.c.digest.in_(both))

@@ -1,0 +1,16 @@
+"""Helpers for the tests of a host application; `enrol` gives a user a second factor.
+
+    pytest_plugins = ["portal.twofactor.testing"]
+
+    def test_a_transfer_asks_for_a_code(app, client, twofactor_testing):
+        phone = twofactor_testing.enrol(user, areas=["transfer"])
+        client.post("/transfer", data={"amount": "1", "twofactor_code": phone.code()})
+
+The fixture needs a fixture `app`, as in pytest-flask and the Flask tutorial.
+"""
+
+from .device import Device
+from .fixture import TwoFactorTesting, twofactor_testing
+from .phone import Clock, Phone
+
+__all__ = ["Clock", "Device", "Phone", "TwoFactorTesting", "twofactor_testing"]

@@ -1,0 +1,87 @@
+"""Read the answer of a passkey from a request: a field, a header, or JSON."""
+
+import base64
+import binascii
+from typing import Any
+
+from flask import request
+
+from ...app.state import State
+from ...core import bounds
+from ...core.answers import Assertion, Code, Registration
+from ...core.errors import ChallengeRequired, MalformedCode
+from ...core.passkey_errors import PasskeyMalformed
+from .. import requests
+
+# Of a guarded request. The header has the base64url of the same text.
+FIELD, HEADER = "twofactor_passkey", "X-Twofactor-Passkey"
+# Of the blueprint's own pages.
+OWN = "passkey"
+
+
+def texts() -> set[str]:
+    """Return the passkeys' answers in field and header of this request.
+
+    One that can't be read becomes a text that is no answer.
+    """
+    fields = request.form.getlist(FIELD)
+    headers = [_decoded(value) for value in request.headers.getlist(HEADER)]
+    longest = bounds.longest(FIELD)
+    return {value[: longest + 1] for value in (*fields, *headers) if value.strip()}
+
+
+def _decoded(header: str) -> str:
+    if len(header) > bounds.longest(HEADER):
+        return "too long"
+    try:
+        padded = header + "=" * (-len(header) % 4)
+        return base64.b64decode(padded.encode(), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError):
+        return "no base64url"
+
+
+def answer(state: State) -> Code | Assertion:
+    """Return the answer in the form of one of the blueprint's pages.
+
+    Raises:
+        ChallengeRequired: there is neither a code nor a passkey.
+        MalformedCode: the code can't be read, or there are both.
+        PasskeyMalformed: the passkey's answer can't be read.
+    """
+    given = _own(state)
+    if given is None:
+        return Code.read(requests.code())
+    if requests.text("code").strip():
+        raise MalformedCode("several answers")
+    return Assertion.read(given)
+
+
+def assertion(state: State) -> Assertion | None:
+    """Return the passkey's answer, `None` if the form has none; raises as `answer`."""
+    given = _own(state)
+    return None if given is None else Assertion.read(given)
+
+
+def registration(state: State) -> Registration:
+    """Return the new passkey in the form of one of the blueprint's pages.
+
+    Raises:
+        ChallengeRequired: there is none.
+        PasskeyMalformed: it can't be read.
+    """
+    given = _own(state)
+    if given is None:
+        raise ChallengeRequired("no passkey")
+    return Registration.read(given)
+
+
+def _own(state: State) -> Any:
+    """Return the field of a passkey as text or as the object of a program, `None` if empty."""
+    if state.kit.settings.relying_party is None:
+        return None
+    value = requests.value(OWN)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if not isinstance(value, str | dict):
+        raise PasskeyMalformed("neither text nor object")
+    return value

@@ -1,0 +1,36 @@
+"""Read which kind of authenticator a person wants to set up."""
+
+from ...app.state import State
+from ...core.passkey_errors import PasskeyMalformed
+from ...methods import passkey, registry
+from .. import requests
+
+FIELD = "kind"
+APP = "app"
+# Kind of the authenticator, and the hint for its setup, by the value of the field.
+_CHOICES = {
+    "": (registry.APP, ""),
+    APP: (registry.APP, ""),
+    registry.PASSKEY: (registry.PASSKEY, ""),
+    passkey.SECURITY_KEY: (registry.PASSKEY, passkey.SECURITY_KEY),
+}
+
+
+def chosen(state: State) -> tuple[str, str]:
+    """Return kind and hint of the form; an app where passkeys are off.
+
+    Raises:
+        PasskeyMalformed: there is no such kind.
+    """
+    if state.kit.settings.relying_party is None:
+        return _CHOICES[APP]
+    try:
+        return _CHOICES[requests.text(FIELD)]
+    except KeyError:
+        raise PasskeyMalformed("no such kind") from None
+
+
+def typed() -> str:
+    """Return the choice of the form, to show it again."""
+    value = requests.typed(FIELD) or APP
+    return value if value in _CHOICES else APP

@@ -1,0 +1,61 @@
+"""Make the challenge of a passkey, for the script of a page and for programs."""
+
+from typing import Any, cast
+
+from flask import abort, current_app
+from flask_login import current_user
+
+from ...app.state import current_state
+from ...core.areas import BUILT_IN, SIGN_IN
+from ...core.errors import SignInExpired
+from ...core.records import Subject
+from ...service import sign_in, tickets
+from ...service.judging import challenges
+from .. import requests, responses, session_marks
+from ..challenge import no_store
+from . import bound, claim
+
+# Field with the sealed claim of a page whose user is not signed in.
+ASK = "ask"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+
+
+def submit() -> Any:
+    """Return the options for an answer (POST); the challenge is for one request alone."""
+    state = current_state()
+    if state.kit.settings.relying_party is None:
+        abort(404)
+    found = _asked()
+    if found is None:
+        return cast(Any, current_app).login_manager.unauthorized()
+    user_id, area = found
+    method = (requests.text("method") or "POST").upper()
+    if (area not in state.kit.areas and area not in BUILT_IN) or method not in METHODS:
+        abort(404)
+    address, form = requests.text("address"), requests.text("twofactor_pending")
+    who = bound.to_later_request(Subject(user_id), method, address, form)
+    options = challenges.issue(state.kit, who, area)
+    return no_store(
+        responses.as_json(
+            {
+                "publicKey": options.public_key,
+                "seconds": options.seconds,
+                "answers": list(options.answers),
+                "csrf_token": requests.csrf_token(),
+            }
+        )
+    )
+
+
+def _asked() -> tuple[str, str] | None:
+    """Return user and area: of the claim, of the signed-in person, or of the pending sign-in."""
+    state = current_state()
+    if ask := requests.text(ASK):
+        return claim.read(state, ask)
+    if current_user.is_authenticated:
+        return state.host.user_key(current_user), requests.text("area")
+    try:
+        pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
+    except SignInExpired:
+        return None
+    return pending.user_id, SIGN_IN

@@ -1,0 +1,256 @@
+"""A passkey at the deed: the answer travels with the guarded request, and counts once."""
+
+import json
+
+import pytest
+
+from portal.twofactor.testing.device import base64url
+from tests.twofactor.host import PASSWORD
+from tests.twofactor.person import MOUNT, pending
+
+from .holder import Holder
+
+pytestmark = pytest.mark.thorough
+
+
+def refused(response):
+    assert response.status_code == 403, response.text
+    return response.text
+
+
+def test_a_deed_by_passkey(holder, passkey_host):
+    """W-40: on with a passkey alone; the deed takes its answer."""
+    assert holder.is_on()
+    assert holder.deed().status_code < 400
+    assert passkey_host.deeds
+
+
+def test_without_an_answer_it_is_asked(holder, passkey_host):
+    refused(holder.client.post("/note", data={"text": "1"}))
+    assert passkey_host.deeds == []
+
+
+def test_by_header(holder, passkey_host):
+    """W-30"""
+    answer = json.dumps(holder.answer_for("note", "/note")).encode()
+    headers = {"X-Twofactor-Passkey": base64url(answer)}
+    assert holder.client.post("/note", data={"text": "1"}, headers=headers).status_code < 400
+    assert len(passkey_host.deeds) == 1
+
+
+def test_two_answers_are_none(holder, passkey_host):
+    """W-30: a code beside it, or field and header, use nothing up."""
+    answer = json.dumps(holder.answer_for("note", "/note"))
+    data = {"text": "1", "twofactor_passkey": answer}
+    refused(holder.client.post("/note", data={**data, "twofactor_code": "123456"}))
+    headers = {"X-Twofactor-Passkey": base64url(answer.encode() + b" ")}
+    refused(holder.client.post("/note", data=data, headers=headers))
+    assert holder.client.post("/note", data=data).status_code < 400
+
+
+def test_an_answer_counts_once(holder, passkey_host):
+    """WA-01: again in this session, in another of the owner's, in somebody else's."""
+    answer = json.dumps(holder.answer_for("note", "/note"))
+    data = {"text": "1", "twofactor_passkey": answer}
+    other = holder.other_browser()
+    other.sign_in()
+    other_answer = json.dumps(other.answer_for("sign_in", f"{MOUNT}/sign-in"))
+    assert other.post("/sign-in", {"passkey": other_answer}).status_code == 303
+    assert holder.client.post("/note", data=data).status_code < 400
+    for client in (holder.client, other.client):
+        assert "took too long, or was used already" in refused(client.post("/note", data=data))
+    assert len(passkey_host.deeds) == 1
+
+
+@pytest.mark.parametrize(
+    ("area", "address", "method"),
+    [
+        ("payment", "/note", "POST"),
+        ("note", "/payment", "POST"),
+        ("note", "/note?x=1", "POST"),
+        ("note", "/note", "DELETE"),
+        ("authenticators", "/note", "POST"),
+    ],
+)
+def test_made_for_something_else(holder, passkey_host, area, address, method):
+    """WA-03: another area, address or method; the challenge is used up all the same."""
+    answer = holder.answer_for(area, address, method=method)
+    data = {"text": "1", "twofactor_passkey": json.dumps(answer)}
+    assert "was used already" in refused(holder.client.post("/note", data=data))
+    assert passkey_host.deeds == []
+
+
+def test_made_for_a_sealed_form(holder, passkey_host):
+    """WA-04, W-32: the form that was sealed goes with its own answer."""
+    page = refused(holder.client.post("/note", data={"text": ["b", "a"]}))
+    other = refused(holder.client.post("/note", data={"text": "2"}))
+    form, wrong = pending(page), pending(other)
+    for sent in (wrong, None):
+        answer = json.dumps(holder.answer_for("note", "/note", twofactor_pending=form))
+        data = {"twofactor_passkey": answer}
+        data |= {"twofactor_pending": sent} if sent else {"text": "1"}
+        assert "was used already" in refused(holder.client.post("/note", data=data))
+    answer = json.dumps(holder.answer_for("note", "/note", twofactor_pending=form))
+    data = {"twofactor_passkey": answer, "twofactor_pending": form}
+    assert holder.client.post("/note", data=data).status_code < 400
+    assert len(passkey_host.deeds) == 1
+
+
+def test_after_its_time(holder, clock, passkey_host):
+    """WA-05, W-26"""
+    answer = json.dumps(holder.answer_for("note", "/note"))
+    clock.advance(301)
+    data = {"text": "1", "twofactor_passkey": answer}
+    assert "was used already" in refused(holder.client.post("/note", data=data))
+    assert passkey_host.deeds == []
+
+
+def test_another_spelling_of_the_challenge(holder):
+    """WA-11: 43 letters of base64url have spare bits; only one spelling names the ticket."""
+    options = holder.options("note", "/note")["publicKey"]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = letters[letters.index(options["challenge"][-1]) ^ 1]
+    answer = holder.device.get({**options, "challenge": options["challenge"][:-1] + last})
+    data = {"text": "1", "twofactor_passkey": json.dumps(answer)}
+    refused(holder.client.post("/note", data=data))
+
+
+def test_two_tabs(holder, passkey_host):
+    """W-27: each tab has its own challenge; any order works."""
+    first, second = (json.dumps(holder.answer_for("note", "/note")) for _ in range(2))
+    for answer in (second, first):
+        data = {"text": "1", "twofactor_passkey": answer}
+        assert holder.client.post("/note", data=data).status_code < 400
+    assert len(passkey_host.deeds) == 2
+
+
+def test_at_most_ten_challenges_are_open(holder, clock):
+    """W-28: the eleventh drops the oldest."""
+    first = json.dumps(holder.answer_for("note", "/note"))
+    for _ in range(9):
+        clock.advance(1)
+        second = json.dumps(holder.answer_for("note", "/note"))
+    clock.advance(1)
+    holder.options("note", "/note")
+    refused(holder.client.post("/note", data={"text": "1", "twofactor_passkey": first}))
+    done = holder.client.post("/note", data={"text": "1", "twofactor_passkey": second})
+    assert done.status_code < 400
+
+
+def test_a_form_that_comes_back_leaves_one_pass(holder, passkey_host):
+    """W-31"""
+    data = {"text": "", "twofactor_passkey": json.dumps(holder.answer_for("note", "/note"))}
+    assert "text is missing" in holder.client.post("/note", data=data).text
+    assert holder.client.post("/note", data={"text": "1"}).status_code < 400
+    refused(holder.client.post("/note", data={"text": "1"}))
+
+
+def test_percent_encoded_addresses(holder, passkey_host):
+    """W-25: what a browser and a program write differently is one address."""
+    for asked in ("/n%6Fte?q=%C3%BC", "/note?q=ü"):
+        answer = json.dumps(holder.answer_for("note", asked))
+        data = {"text": "1", "twofactor_passkey": answer}
+        assert holder.client.post("/note?q=%C3%BC", data=data).status_code < 400
+
+
+def test_codes_are_refused_where_there_is_no_app(holder, passkey_host):
+    for code in ("123456", "000000"):
+        refused(holder.client.post("/note", data={"text": "1", "twofactor_code": code}))
+    assert passkey_host.deeds == []
+
+
+def test_while_codes_are_held(ada, clock, passkey_host):
+    """W-47, WA-39: wrong codes hold codes alone; a right passkey ends the run."""
+    ada.enrol()
+    device = ada.add({"code": ada.code()})
+    clock.advance(30)
+    for _ in range(6):
+        held = ada.client.post("/note", data={"text": "1", "twofactor_code": ada.wrong()})
+    assert held.status_code == 429
+    assert ada.deed(device=device).status_code < 400
+    after = ada.client.post("/note", data={"text": "1", "twofactor_code": ada.code()})
+    assert after.status_code < 400
+
+
+def test_the_second_step_of_sign_in(holder, passkey_host):
+    """WA-06: finishes with a passkey; its answer is no answer at a deed, and the reverse."""
+    other = holder.other_browser()
+    other.sign_in()
+    asked = other.client.get(f"{MOUNT}/sign-in", headers={"Accept": "application/json"})
+    assert asked.get_json()["answers"] == ["passkey"]
+    at_deed = json.dumps(other.answer_for("note", "/note"))
+    assert other.post("/sign-in", {"passkey": at_deed}).status_code == 403
+    right = json.dumps(other.answer_for("", f"{MOUNT}/sign-in"))
+    assert other.post("/sign-in", {"passkey": right}).status_code == 303
+    assert other.deed().status_code < 400
+
+
+def test_wrong_answers_do_not_end_a_sign_in(holder):
+    other = holder.other_browser()
+    other.sign_in()
+    other.device.present = False
+    for _ in range(7):
+        wrong = json.dumps(other.answer_for("", f"{MOUNT}/sign-in"))
+        assert other.post("/sign-in", {"passkey": wrong}).status_code == 403
+    other.device.present = True
+    right = json.dumps(other.answer_for("", f"{MOUNT}/sign-in"))
+    assert other.post("/sign-in", {"passkey": right}).status_code == 303
+
+
+def test_half_signed_in_is_not_signed_in(holder):
+    """W-41, WA-25: the password alone adds nothing, and gets no options for a deed."""
+    other = holder.other_browser()
+    other.sign_in()
+    options = other.options("note", "/note")
+    answer = {"passkey": json.dumps(other.device.get(options["publicKey"]))}
+    for path in ("/authenticators/new", "/activate"):
+        body = {"name": "x", "kind": "passkey", "password": PASSWORD, **answer}
+        assert other.client.post(f"{MOUNT}{path}", json=body).status_code in (302, 400, 401)
+    assert other.client.get("/note").status_code == 302
+
+
+def test_the_owner_of_another_passkey(holder, passkey_host, clock):
+    """WA-08: a challenge of one account, the passkey of another."""
+    mallory = Holder(passkey_host, clock, "mallory")
+    mallory.sign_in()
+    mallory.enrol_passkey()
+    stolen = json.dumps(mallory.answer_for("note", "/note", device=holder.device))
+    refused(mallory.client.post("/note", data={"text": "1", "twofactor_passkey": stolen}))
+    assert passkey_host.deeds == []
+
+
+def test_nobody_asks_for_options(passkey_host, clock):
+    """W-46: an anonymous person gets none."""
+    nobody = Holder(passkey_host, clock, "nobody")
+    answer = nobody.client.post(f"{MOUNT}/passkey", json={"area": "note", "address": "/note"})
+    assert answer.status_code in (302, 400, 401)
+    assert "publicKey" not in answer.text
+
+
+def test_host_headers_change_nothing(holder, passkey_host):
+    """W-20, WA-21"""
+    headers = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example;proto=https"}
+    body = {"area": "note", "address": "/note"}
+    path = f"{MOUNT}/passkey"
+    options = holder.client.post(path, json=body, headers={**headers, **holder.headers()})
+    assert options.get_json()["publicKey"]["rpId"] == "localhost"
+    holder.device.origin = "https://evil.example"
+    answer = json.dumps(holder.device.get(options.get_json()["publicKey"]))
+    refused(holder.client.post("/note", data={"text": "1", "twofactor_passkey": answer}))
+    assert passkey_host.deeds == []
+
+
+def test_a_clone_is_suspected(ada, passkey_host):
+    """W-09, WA-18: the counter must grow; the owner is told, and nothing is disabled."""
+    ada.enrol_passkey(count=7)
+    assert ada.deed().status_code < 400
+    ada.device.count -= 1
+    assert "may have been copied" in refused(ada.deed())
+    assert ada.deed().status_code == 403 or ada.deed().status_code < 400
+    kinds = [
+        event["kind"]
+        for event in ada.client.get(f"{MOUNT}/", headers={"Accept": "application/json"}).get_json()[
+            "events"
+        ]
+    ]
+    assert "passkey_suspect" in kinds
