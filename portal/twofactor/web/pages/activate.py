@@ -17,7 +17,6 @@ from ...core.errors import (
 )
 from ...core.passkey_errors import PasskeyRefusal
 from ...i18n.language import _, shown
-from ...methods import registry
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, sentences, session_marks, subjects
@@ -45,7 +44,7 @@ def show() -> Response:
         if requests.asked("step") == "1":
             context = _start(state, unfinished.areas, unfinished)
             return responses.page("activate_start.html", **context)
-        return responses.page(_step_2(unfinished), **_scan(state, unfinished))
+        return responses.page("activate_scan.html", **_scan(state, unfinished))
 
     return responses.either(
         to_person,
@@ -93,7 +92,7 @@ def _start(
     offer = state.offer(current_user)
     answer = requests.typed("choice")
     return {
-        "kinds": passkeys.choice(state),
+        "passkeys": state.kit.settings.relying_party,
         "kind": kinds.typed(),
         "choices": offer.choices,
         "choice": answer if answer in offer.choices else offer.choice_of(chosen),
@@ -106,12 +105,6 @@ def _start(
         "held": outstanding.is_marked(),
         "account_name": state.host.account_name(current_user),
     }
-
-
-def _step_2(unfinished: Enrolment) -> str:
-    """Return the template of step 2, which sets the authenticator up."""
-    is_passkey = unfinished.kind == registry.PASSKEY
-    return "activate_passkey.html" if is_passkey else "activate_scan.html"
 
 
 def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
@@ -266,7 +259,7 @@ def _scan_again(state: State, refusal: Refusal) -> Response:
     except EnrolmentExpired as expired:
         ticket_id = session_marks.get(tickets.ENROLMENT)
         return _finished_before(state, ticket_id, expired)
-    return responses.refused(state, refusal, _step_2(unfinished), **_scan(state, unfinished))
+    return responses.refused(state, refusal, "activate_scan.html", **_scan(state, unfinished))
 
 
 def _ask_code(state: State, refusal: ChallengeRequired) -> Response:

@@ -32,7 +32,7 @@ from ..parts.password_question import PasswordQuestion
 from ..passkeys import bound, facts, given, kinds, offer
 
 ADD, SCAN, CODE = "authenticator_add.html", "authenticator_scan.html", "authenticator_code.html"
-ONE, PASSKEY = "authenticator.html", "authenticator_passkey.html"
+ONE = "authenticator.html"
 
 
 def show_new() -> Response:
@@ -47,7 +47,7 @@ def show_new() -> Response:
         context = {**password.context, **_use(state)}
         return responses.form(ADD, "name", "code", *password.fields, name="", **context)
     return responses.either(
-        lambda: responses.page(_step_2(addition), **_scan(state, addition)),
+        lambda: responses.page(SCAN, **_scan(state, addition)),
         lambda: _addition_object(state, addition),
     )
 
@@ -143,11 +143,8 @@ def as_object(authenticator: Authenticator) -> dict[str, Any]:
 def _use(state: State) -> dict[str, Any]:
     """Return the template variables of a passkey as the answer, and of the kinds to choose."""
     use = offer.use(state, AUTHENTICATORS.key, _key(state))
-    return {"use": use, "kinds": offer.choice(state), "kind": kinds.typed()}
-
-
-def _step_2(addition: Addition) -> str:
-    return PASSKEY if addition.kind == registry.PASSKEY else SCAN
+    party = state.kit.settings.relying_party
+    return {"use": use, "passkeys": party, "kind": kinds.typed()}
 
 
 def _scan(state: State, addition: Addition) -> dict[str, Any]:
@@ -198,7 +195,7 @@ def _finish(state: State) -> Response:
         return responses.turned_away(state, refusal)
     except (PasskeyRefusal, ChallengeRequired) as refusal:
         if addition is not None and addition.kind == registry.PASSKEY:
-            return responses.refused(state, refusal, PASSKEY, **_scan(state, addition))
+            return responses.refused(state, refusal, SCAN, **_scan(state, addition))
         if not isinstance(refusal, ChallengeRequired):
             return responses.refused(state, refusal, CODE)
         # Without scripts the code has a page of its own, which shows no error at first.

@@ -13,7 +13,7 @@ from ...core.errors import ChallengeRequired, CodeWrong, Refusal
 from ...core.passkey_errors import PasskeyRefusal
 from ...core.policy import SAFE_METHODS
 from ...core.records import Account
-from ...methods import passkey, registry
+from ...methods import registry
 from ...methods.base import Naming
 from ...service.judging import challenges
 from ...service.judging.terms import terms_of
@@ -135,40 +135,17 @@ def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, 
 
 
 @dataclass(frozen=True, slots=True)
-class Kinds:
-    """The data that tells the script whether passkeys can be made here.
-
-    Args:
-        rp_id: as in `Use`.
-        origins: as in `Use`.
-        field: empty: the page asks only which kind is wanted.
-    """
-
-    rp_id: str
-    origins: tuple[str, ...]
-    field: str = ""
-
-
-def choice(state: State) -> Kinds | None:
-    """Return how a page offers both kinds, `None` where passkeys are off."""
-    party = state.kit.settings.relying_party
-    return None if party is None else Kinds(party.id, party.foreign)
-
-
-@dataclass(frozen=True, slots=True)
 class Make:
     """The data that the script needs to make a passkey.
 
     Args:
         options: for `navigator.credentials.create`, as JSON.
-        key: the same for a security key, `None` if `options` are for one.
         field: name of the hidden field for the answer.
         rp_id: as in `Use`.
         origins: as in `Use`.
     """
 
     options: Any
-    key: Any
     field: str
     rp_id: str
     origins: tuple[str, ...]
@@ -189,16 +166,12 @@ def make(
     party = state.kit.settings.relying_party
     if kind != registry.PASSKEY or party is None:
         return None
+    naming = Naming(
+        state.kit.settings.issuer,
+        state.host.account_name(current_user)[:LONGEST_NAME],
+        state.kit.settings.passkey_seconds,
+        hint,
+    )
     others = challenges.usable(state.kit, account)
-
-    def options(hint: str) -> Any:
-        naming = Naming(
-            state.kit.settings.issuer,
-            state.host.account_name(current_user)[:LONGEST_NAME],
-            state.kit.settings.passkey_seconds,
-            hint,
-        )
-        return registry.method(kind).setup(secret, naming, terms_of(state.kit), others).options
-
-    key = None if hint else options(passkey.SECURITY_KEY)
-    return Make(options(hint), key, given.OWN, party.id, party.foreign)
+    shown = registry.method(kind).setup(secret, naming, terms_of(state.kit), others)
+    return Make(shown.options, given.OWN, party.id, party.foreign)
