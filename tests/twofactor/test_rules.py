@@ -39,7 +39,7 @@ def test_codes_are_judged_in_one_place_and_at_enrolment():
         ("service/judging/passkeys.py", "_match"),
     }
     assert calls_of("first") >= {
-        ("service/enrolment.py", "confirm"),
+        ("service/enrolment/unfinished.py", "confirm"),
         ("service/authenticators.py", "confirm"),
     }
     assert calls_of("take_number") == {

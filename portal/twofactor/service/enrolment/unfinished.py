@@ -1,23 +1,20 @@
-"""Use cases: turn two-factor authentication on."""
+"""Begin, change, cancel and finish an enrolment."""
 
 import secrets
 from dataclasses import dataclass, field, replace
 
-from ..core import changes
-from ..core.answers import RecoveryCode
-from ..core.enrolment_errors import EnrolmentReplaced
-from ..core.errors import AlreadyOn, EnrolmentExpired, PasswordWrong
-from ..core.records import Account, Subject
-from ..methods import recovery, registry
-from ..methods.base import FirstAnswer
-from ..storage.transaction import Transaction
-from . import authenticators, known_browsers, passwords, tickets
-from .context import Kit
-from .judging import stored
-from .judging.terms import terms_of
-
-# Longest time for which the recovery code is shown again after the activation, in seconds.
-SHOWN_AGAIN = 900
+from ...core import changes
+from ...core.answers import RecoveryCode
+from ...core.enrolment_errors import EnrolmentReplaced
+from ...core.errors import AlreadyOn, EnrolmentExpired, PasswordWrong
+from ...core.records import Account, Subject
+from ...methods import recovery, registry
+from ...methods.base import FirstAnswer
+from ...storage.transaction import Transaction
+from .. import authenticators, tickets
+from ..context import Kit
+from ..judging import stored
+from ..judging.terms import terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +69,11 @@ def begin(
         AlreadyOn: two-factor authentication is on. The secret in use does not change.
     """
     data = {
-        "secret": registry.method(kind).new_secret().hex(),
-        "kind": kind,
-        "hint": hint,
+        **_secret(kind, hint),
         "recovery": recovery.new_code().symbols,
         "areas": sorted(areas),
         "next": next_url,
         "given": int(kit.clock()),
-        "tag": secrets.token_hex(6),
     }
 
     def work(transaction: Transaction) -> str:
@@ -92,6 +86,12 @@ def begin(
         return tickets.issue(transaction, made)
 
     return kit.store.run(work)
+
+
+def _secret(kind: str, hint: str) -> dict[str, str]:
+    """Return a new secret for a ticket. Pages with an older one have another tag."""
+    secret, tag = registry.method(kind).new_secret().hex(), secrets.token_hex(6)
+    return {"secret": secret, "kind": kind, "hint": hint, "tag": tag}
 
 
 def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Enrolment:
@@ -115,9 +115,16 @@ def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Enrolment:
 
 
 def choose_again(
-    kit: Kit, subject: Subject, ticket_id: str | None, areas: frozenset[str], tag: str
+    kit: Kit,
+    subject: Subject,
+    ticket_id: str | None,
+    areas: frozenset[str],
+    tag: str,
+    of_kind: tuple[str, str] | None = None,
 ) -> None:
-    """Change the areas of an unfinished enrolment. Secret, recovery code and end stay.
+    """Change the areas of an unfinished enrolment. Recovery code and end stay.
+
+    So does the secret, unless another kind of authenticator was chosen.
 
     Args:
         kit: the application's parts.
@@ -125,6 +132,7 @@ def choose_again(
         ticket_id: id of the enrolment.
         areas: keys of the areas to protect.
         tag: as the page has it (`Enrolment.tag`).
+        of_kind: kind and hint of the authenticator, `None` to leave them.
 
     Raises:
         EnrolmentExpired: as `resume`.
@@ -142,6 +150,8 @@ def choose_again(
         if ticket is None:
             raise EnrolmentExpired("enrolment over")
         data = tickets.data_of(kit, ticket) | {"areas": sorted(areas)}
+        if of_kind is not None and of_kind != (unfinished.kind, unfinished.hint):
+            data |= _secret(*of_kind)
         sealed = tickets.sealed(kit, subject.user_id, tickets.ENROLMENT, hashed, data)
         transaction.change_ticket(hashed, tickets.ENROLMENT, subject.user_id, {"sealed": sealed})
 
@@ -222,78 +232,3 @@ def confirm(
 
     kit.store.run(work)
     return replace(enrolment, recovery_hash=account.recovery_hash or "")
-
-
-def is_finished(ticket_id: str | None, account: Account | None) -> bool:
-    """Return whether an enrolment that is over has made this account, e.g. by the same form."""
-    made = authenticators.id_of(ticket_id)
-    return account is not None and any(each.id == made for each in account.authenticators)
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """The ids that an activation leaves in its session and browser; each may be empty.
-
-    Args:
-        proof: of the password.
-        known: of the known browser, for its cookie.
-        view: of the open "view" areas.
-        activated: of what the last page of the wizard shows.
-    """
-
-    proof: str
-    known: str
-    view: str
-    activated: str
-
-
-def leave_proofs(kit: Kit, subject: Subject, finished: Enrolment) -> Left:
-    """Store what an activation leaves in its session and browser.
-
-    That is a proof of the password, the mark of a known browser, a ticket that opens the "view"
-    areas for their window, and one that lets the last page of the wizard show the recovery code
-    again. It ends after `SHOWN_AGAIN`, and when the recovery code is replaced.
-
-    This is a separate transaction, since the host may change the credential together with the
-    activation, and the known browser is bound to the new credential.
-
-    Args:
-        kit: the application's parts.
-        subject: the user, with the current credential.
-        finished: the enrolment, as `confirm` returned it.
-    """
-    proof, ticket = passwords.password_proof(kit, subject.user_id, finished.given)
-    view, of_view = tickets.views(kit, subject)
-    data = {"recovery": finished.recovery_code.symbols, "next": finished.next_url}
-    bound = (subject.credential, finished.recovery_hash or "")
-    activated, of_activated = tickets.made(
-        kit,
-        tickets.ACTIVATED,
-        subject.user_id,
-        min(SHOWN_AGAIN, kit.settings.enrolment_seconds),
-        data=data,
-        bound=bound,
-    )
-    written, known = [ticket, *of_view, of_activated], ""
-    if kit.settings.known_seconds:
-        known, browser = known_browsers.made(kit, subject)
-        written.append(browser)
-    kit.store.run(lambda tx: tx.add_ticket(*written))
-    return Left(proof, known, view, activated)
-
-
-def activated(
-    kit: Kit, subject: Subject, ticket_id: str | None, account: Account
-) -> tuple[RecoveryCode | None, str | None]:
-    """Return the recovery code to show again after an activation, and where the person came from.
-
-    Both are `None` once the time of the wizard is over, or the recovery code is another one.
-    """
-    if ticket_id is None or account.recovery_hash is None:
-        return None, None
-    hashed = tickets.digest(ticket_id, subject.credential, account.recovery_hash)
-    ticket = kit.store.ticket(hashed, tickets.ACTIVATED, kit.clock())
-    if ticket is None or ticket.user_id != subject.user_id:
-        return None, None
-    data = tickets.data_of(kit, ticket)
-    return RecoveryCode.read(data["recovery"]), data["next"]
