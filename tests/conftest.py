@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
-from jinja2 import FileSystemBytecodeCache
 
-from tests.support import postgres, schema
+from tests.support import postgres, routes, schema
 from tests.support.clock import Clock
+from tests.support.recycled import Pool
+from tests.support.templates import CompiledTemplates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # The time of an example depends on the load of the machine.
 settings.register_profile("portal", deadline=None)
 settings.load_profile("portal")
+routes.compile_once()
 
 SQLITE, POSTGRESQL, BOTH = "sqlite", "postgresql", "both"
 
@@ -57,6 +59,17 @@ def postgres_server() -> Iterator[postgres.Server]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: postgres.Server) -> Pool:
+    """The databases of that server which tests hand on, emptied."""
+    return Pool(postgres_server)
+
+
+@pytest.fixture
+def recycled_tables() -> None:
+    """Say, by asking for this, that `schema.create` makes the tables: they may be there already."""
+
+
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     """The address of an empty database.
@@ -69,16 +82,23 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     if getattr(request, "param", default) != POSTGRESQL:
         yield f"sqlite:///{tmp_path / 'portal.sqlite'}"
         return
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    uri = server.create_database()
+    if "recycled_tables" not in request.fixturenames:
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        uri = server.create_database()
+        yield uri
+        server.drop_database(uri)
+        return
+    databases: Pool = request.getfixturevalue("postgres_databases")
+    kind = "app" if "app" in request.fixturenames else "host"
+    uri = databases.take(kind)
     yield uri
-    server.drop_database(uri)
+    databases.give_back(kind, uri)
 
 
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+def compiled_templates() -> CompiledTemplates:
     """Compile the templates once for the run, though each test has its own app."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    return CompiledTemplates()
 
 
 @pytest.fixture
@@ -98,7 +118,8 @@ def app(
     clock: Clock,
     settings: dict[str, Any],
     tmp_path: "Path",
-    compiled_templates: FileSystemBytecodeCache,
+    compiled_templates: CompiledTemplates,
+    recycled_tables: None,
 ) -> Iterator["Flask"]:
     """The portal with an empty schema, cheap hashes and a stopped clock; CSRF stays on."""
     from portal import create_app

@@ -211,6 +211,7 @@ def left_open(person: Photographer) -> None:
         person.clock.advance(seconds)
         page.clock.run_for(seconds * 1000)
         dialog = page.get_by_role("alertdialog")
+        dialog.wait_for()
         if person.words:
             page.wait_for_timeout(700)
         else:

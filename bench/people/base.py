@@ -39,7 +39,7 @@ def found(pattern: str, page: str) -> str:
 
 
 class PasskeyPerson:
-    """What a person does with a passkey, in the same order at every side.
+    """The steps of a person with a passkey, in the same order at every side.
 
     Mixed into the person of a side; `prepare` registers the passkey.
     """

@@ -1,12 +1,13 @@
 """Money and devices for pages and mails, and all formats as filters; `times` has the times."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
 from flask import Flask
 from flask_babel import format_currency
 from flask_login import current_user
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal.clock import today
 from portal.i18n.devices import browser_and_system
@@ -30,10 +31,31 @@ def device(user_agent: str) -> str:
     return browser or system or _("An unknown browser")
 
 
+# Tags are left alone; the start of a word such as "two-factor" or "E-Mail-Adresse" is a match.
+_TAG_OR_HYPHEN = re.compile(r"<[^>]*>|\b[^\W\d_]{1,7}-[^\W\d_]{1,9}\b")
+
+
+def unbroken(text: str) -> Markup:
+    """Return a text whose words such as "e-mail" are not broken at the hyphen."""
+    return Markup(  # noqa: S704 - escaped, and spans of our own
+        _TAG_OR_HYPHEN.sub(
+            lambda found: (
+                found[0] if found[0][0] == "<" else f'<span class="nowrap">{found[0]}</span>'
+            ),
+            escape(text),
+        )
+    )
+
+
 def init_app(app: Flask) -> None:
     """Add the formats to the templates as filters."""
     app.jinja_env.filters.update(
-        moment=time_tag, moment_text=moment_text, day=day, money=money, device=device
+        moment=time_tag,
+        moment_text=moment_text,
+        day=day,
+        money=money,
+        device=device,
+        unbroken=unbroken,
     )
     app.jinja_env.globals.update(
         current_user=current_user,

@@ -70,7 +70,9 @@ class Host:
         app = Flask("passkeys", template_folder=str(FOLDER / "templates"), static_folder=None)
         static = Flask("static", static_folder=str(FOLDER / "static"))
         app.add_url_rule(
-            "/static/<path:filename>", "twofactor.static", lambda filename: static.send_static_file(filename)
+            "/static/<path:filename>",
+            "twofactor.static",
+            static.send_static_file,
         )
         for name in ("sign_in", "deactivate", "help", "challenge", "preferences", "sign_in_cancel"):
             app.add_url_rule(f"/{name}", f"twofactor.{name}", lambda: "another page")
@@ -85,7 +87,9 @@ class Host:
         app.add_url_rule("/passkey", "options", self._options, methods=["POST"])
         app.add_url_rule("/deed", "deed", self._deed, methods=["POST"])
         app.add_url_rule("/made", "made", self._made, methods=["POST"])
-        app.add_url_rule("/replace.js", "replace", lambda: Response(REPLACE, mimetype="text/javascript"))
+        app.add_url_rule(
+            "/replace.js", "replace", lambda: Response(REPLACE, mimetype="text/javascript")
+        )
         app.after_request(self._headers)
         return app
 
@@ -118,7 +122,10 @@ class Host:
                 "challenge": self._challenge(),
                 "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in (-7, -8, -257)],
                 "excludeCredentials": self.allowed(),
-                "authenticatorSelection": {"residentKey": "preferred", "userVerification": "preferred"},
+                "authenticatorSelection": {
+                    "residentKey": "preferred",
+                    "userVerification": "preferred",
+                },
                 "attestation": "none",
                 "timeout": 300_000,
                 "extensions": {"credProps": True},

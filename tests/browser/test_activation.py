@@ -51,6 +51,7 @@ def rows(app, *tables):
         ]
 
 
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[1], LOOKS[3]], indirect=True, ids=str)
 def test_the_whole_way(person, customer, customer_password, tmp_path):
     """C-26, C-29, C-62, C-98, C-128: with scripts and without, wide and narrow."""
     person.sign_in("alice", customer_password)

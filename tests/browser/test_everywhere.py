@@ -48,16 +48,23 @@ def test_axe_headings_and_what_is_pressed(person, states):
         small[state] = finds(person, SMALL) + at_width(person, 320, SMALL)
         # No colour transitions of buttons, which would be measured half-way.
         person.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        person.inspect()
+        person.contrast()
         person.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
     assert len(small) > 50
     assert {state: found for state, found in small.items() if found} == {}
 
 
-def test_large_letters_and_letters_set_wide_are_not_cut(person, states):
+def test_large_and_wide_letters_reduced_motion_and_forced_colours(person, states):
     """C-128: WCAG 1.4.4, with the browser's own setting; 1.4.12 on the narrowest screen."""
+    person.open("/login")
+    assert finds(person, MOVING) != [], "the measure sees what moves"
     chromium = person.context.new_cdp_session(person.page)
     for state in states:
+        person.page.emulate_media(reduced_motion="reduce")
+        assert finds(person, MOVING) == [], state
+        person.page.emulate_media(reduced_motion="no-preference", forced_colors="active")
+        assert finds(person, UNBORDERED) == [], state
+        person.page.emulate_media(forced_colors="none")
         chromium.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
         assert finds(person, LETTERS) == "32px"
         assert finds(person, CUT) == [], state
@@ -81,14 +88,3 @@ WIDER = """() => {
   `);
   document.adoptedStyleSheets = [sheet];
 }"""
-
-
-def test_reduced_motion_and_forced_colours_are_respected(person, states):
-    person.open("/login")
-    assert finds(person, MOVING) != [], "the measure sees what moves"
-    for state in states:
-        person.page.emulate_media(reduced_motion="reduce")
-        assert finds(person, MOVING) == [], state
-        person.page.emulate_media(reduced_motion="no-preference", forced_colors="active")
-        assert finds(person, UNBORDERED) == [], state
-        person.page.emulate_media(forced_colors="none")

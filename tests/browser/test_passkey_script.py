@@ -1,13 +1,13 @@
 """The script of passkeys, in Chromium with a virtual authenticator."""
 
 import json
+import threading
 
 import pytest
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
-import threading
 
-from tests.support.browser import LOOKS, Watch
+from tests.support.browser import Watch
 
 from .conftest import read_whole
 from .passkey_host import Host
@@ -136,7 +136,7 @@ def calls(page):
 
 
 def test_everything_survives_a_cancelled_ceremony(page, host):
-    """W-33: the typed text, the button pressed and the focus, after Escape, a failure and a retry."""
+    """W-33: typed text, pressed button and focus, after Escape, a failure and a retry."""
     make(page)
     open_dialog(page, "Other")
     page.device.send("setUserVerified", isUserVerified=True)
@@ -306,7 +306,7 @@ def test_where_a_passkey_was_used_last_the_device_is_asked_at_once(page, host):
 
 
 def test_a_page_that_asks(page, host):
-    """The challenge page has fetched its options, with the sealed form, and the button the focus."""
+    """The challenge page has fetched options with the sealed form; the button has the focus."""
     make(page)
     with page.expect_response("**/passkey"):
         page.goto("/asks")
@@ -330,7 +330,9 @@ def test_two_tabs_in_any_order(context, page, host):
     make(page)
     open_dialog(page)
     other = context.new_page()
-    Device(other).send("addCredential", credential=page.device.send("getCredentials")["credentials"][0])
+    Device(other).send(
+        "addCredential", credential=page.device.send("getCredentials")["credentials"][0]
+    )
     open_dialog(other)
     use(page).click()
     done(page)
@@ -353,7 +355,9 @@ def test_a_failed_registration_burns_nothing(page, host):
     page.evaluate("() => { window.own = CredentialsContainer.prototype.create; }")
     page.evaluate(FAILS.format("NotAllowedError"))
     create.click()
-    expect(page.get_by_role("status")).to_have_text("Your device didn't create a passkey. Try again.")
+    expect(page.get_by_role("status")).to_have_text(
+        "Your device didn't create a passkey. Try again."
+    )
     page.evaluate("() => { CredentialsContainer.prototype.create = window.own; }")
     create.click()
     expect(page.get_by_role("heading", name="Made")).to_be_visible()
@@ -409,7 +413,9 @@ def test_without_scripts_or_the_api(browser, served, host, codes):
         page.goto("/asks")
         expect(use(page)).to_be_hidden()
         expect(page.get_by_label("Code")).to_have_count(int(codes))
-        why = "This device or browser can't use passkeys." if scripts else "Passkeys need JavaScript."
+        why = (
+            "This device or browser can't use passkeys." if scripts else "Passkeys need JavaScript."
+        )
         expect(page.get_by_text(why)).to_be_visible(visible=not (scripts and codes))
         context.close()
     assert host.asked == []

@@ -50,3 +50,18 @@ def test_the_header_keeps_to_its_lines(person, customer, customer_password):
         assert abs(middles[0] - middles[1]) < 4
         assert (middles[2] - middles[0] < 4) == (lines == 1)
         expect(person.page.locator(".site-user-name")).to_be_visible()
+
+
+def test_text_of_twice_the_size_fits_the_narrowest_screen(person, invoices, customer_password):
+    """Nothing of the portal's pages scrolls sideways, as with zoom (WCAG 1.4.4 and 1.4.10)."""
+    large = {"fontSizes": {"standard": 32, "fixed": 26}}
+    person.context.new_cdp_session(person.page).send("Page.setFontSizes", large)
+    person.sign_in("alice", "not-the-password")
+    person.fits()
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    for path in ("/", "/security/", "/security/password", "/security/email", "/invoices/"):
+        person.open(path)
+        person.fits()
+    person.follow("2026-9000")
+    person.fits()

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
+from portal.i18n.formats import unbroken
 from tests.support.forms import submit
 from tests.support.html import parse
 
@@ -51,6 +53,19 @@ class TestSupport:
 
 def test_without_contacts_none_are_named(client):
     assert "site-support" not in client.get("/login").text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("an e-mail", 'an <span class="nowrap">e-mail</span>'),
+        ("E-Mail-Adresse", '<span class="nowrap">E-Mail</span>-Adresse'),
+        ("<i>two-factor</i>", '&lt;i&gt;<span class="nowrap">two-factor</span>&lt;/i&gt;'),
+        (Markup('<a class="log-in">2026-11</a>'), '<a class="log-in">2026-11</a>'),
+    ],
+)
+def test_words_are_not_broken_at_the_hyphen(text, shown):
+    assert unbroken(text) == shown
 
 
 def test_each_icon_is_in_the_sprite(app):

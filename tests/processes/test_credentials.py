@@ -24,7 +24,7 @@ from .people import EMAIL_FORM, PASSWORD, SIGN_IN, TWOFACTOR, People, Person
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
-CHANGES = 50
+CHANGES = 20
 BESIDE = 8
 CHOOSE = "/reset/choose"
 TRUST = "twofactor_trust"
@@ -117,7 +117,7 @@ def let_in(portal: Gunicorn, people: People, person: Person, password: str) -> b
 
 @pytest.mark.parametrize("how", ["password", "reset", "set-password"])
 def test_no_session_of_the_old_password_lives_on(portal: Gunicorn, people: People, how: str):
-    """F-05, F-06: sign-ins with the old password against 50 changes; each also hashes anew."""
+    """F-05, F-06: sign-ins with the old password against 20 changes; each also hashes anew."""
     alice = people.person(areas=None)
     signed_in, old = 0, PASSWORD
     for number in range(CHANGES):

@@ -26,7 +26,7 @@ from .shared import Slot
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 50
+ROUNDS = 24
 MARK = {"X-Mark": "1"}
 
 
@@ -144,7 +144,7 @@ def gets_in(people: People, alice: Person, by: str) -> None:
 @both
 @pytest.mark.parametrize("make", [activation, deactivation, deactivation_by_recovery])
 def test_killed_amid(killer: Killer, people: People, make: Callable[[People, Person], Request]):
-    """A-64, A-69, C-33, C-57, C-63, C-73, C-75, C-93: 50 kills, then a look and a sign-in each.
+    """A-64, A-69, C-33, C-57, C-63, C-73, C-75, C-93: 24 kills, then a look and a sign-in each.
 
     The end of the other sessions and the mail are committed with the change or not at all.
     """

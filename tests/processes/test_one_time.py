@@ -15,7 +15,7 @@ from .people import DEACTIVATE, EMAIL_FORM, SIGN_IN, TWOFACTOR, People, Person
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 20
+ROUNDS = 8
 PARALLEL = 32
 CHANGED = "Your e-mail address is changed"
 

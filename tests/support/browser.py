@@ -247,6 +247,12 @@ class Person:
         findings = self._axe(self.page) if self.look.scripts else self._axe_beside()
         assert not findings, f"{self.page.url}: {findings}"
 
+    def contrast(self) -> None:
+        """Check the contrast alone, where the rest was checked in other colours."""
+        self.page.wait_for_load_state("load")
+        findings = self._axe(self.page, ["color-contrast"])
+        assert not findings, f"{self.page.url}: {findings}"
+
     def fits(self, narrow: int = 320) -> None:
         """Check that the page fits the window, and one of 320 pixels (WCAG 1.4.10)."""
         measure = "document.documentElement.scrollWidth"
@@ -256,10 +262,10 @@ class Person:
             assert scrolled <= width, f"{self.page.url} is {scrolled} px wide in {width} px"
         self.page.set_viewport_size({"width": self.look.width, "height": self.look.height})
 
-    def _axe(self, page: Page) -> list[str]:
+    def _axe(self, page: Page, rules: list[str] = RULES) -> list[str]:
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
-        options = {"runOnly": RULES, "resultTypes": ["violations"]}
+        options = {"runOnly": rules, "resultTypes": ["violations"]}
         found = page.evaluate("options => axe.run(options)", options)["violations"]
         return [
             f"{item['id']}: {item['help']}: {[node['html'][:160] for node in item['nodes']]}"

@@ -74,11 +74,12 @@ class Server:
             return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         raise RuntimeError("no user to run PostgreSQL as")
 
-    def _connect(self) -> Any:
+    def connect(self, database: str = "postgres") -> Any:
+        """A connection of its own; each statement is a transaction."""
         import psycopg
 
         return psycopg.connect(
-            host=str(self.folder), user="portal", dbname="postgres", autocommit=True
+            host=str(self.folder), user="portal", dbname=database, autocommit=True
         )
 
     def _wait(self, seconds: float = 30.0) -> None:
@@ -87,7 +88,7 @@ class Server:
         deadline = time.monotonic() + seconds
         while True:
             try:
-                self._connect().close()
+                self.connect().close()
             except psycopg.OperationalError:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     self.stop()
@@ -99,13 +100,13 @@ class Server:
     def create_database(self) -> str:
         """The SQLAlchemy address of a new, empty database."""
         name = f"test_{next(self._numbers)}"
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql+psycopg://portal@/{name}?host={self.folder}"
 
     def be_durable(self) -> None:
         """From now on a commit waits for the disk, as in earnest: for who measures."""
-        with self._connect() as connection:
+        with self.connect() as connection:
             for name in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {name} = on")
             connection.execute("SELECT pg_reload_conf()")
@@ -113,7 +114,7 @@ class Server:
     def drop_database(self, uri: str) -> None:
         """Remove it, even while clients are connected."""
         name = uri.partition("portal@/")[2].partition("?")[0]
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def stop(self) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine, create_mock_engine, event
 
+from . import recycled
+
 _made: dict[frozenset[str], Path] = {}
 _scripts: dict[frozenset[str], str] = {}
 _folder: list[Path] = []
@@ -16,17 +18,22 @@ _folder: list[Path] = []
 def create(db: Any) -> None:
     """`db.create_all()`, in an application context and an empty database.
 
-    A SQLite file is a copy of the first one; PostgreSQL gets all statements in one go.
+    A SQLite file is a copy of the first one; PostgreSQL gets all statements in one go, or has the
+    tables from an earlier test.
     """
     engine: Engine = db.engine
     tables = frozenset(db.metadata.tables)
     if len(db.engines) > 1 or (engine.dialect.name == "sqlite" and not engine.url.database):
         db.create_all()
     elif engine.dialect.name == "postgresql":
+        if recycled.has(engine.url, tables):
+            return
         if tables not in _scripts:
             _scripts[tables] = _script(db)
-        with engine.begin() as connection:
-            connection.exec_driver_sql(_scripts[tables])
+        with engine.connect() as connection:
+            connection.exec_driver_sql(recycled.before(engine.url) + _scripts[tables])
+            connection.commit()
+            recycled.note(engine.url, tables, connection)
     else:
         _create_file(db, engine, tables)
 

@@ -8,6 +8,8 @@ from tests.support.clock import START, Clock
 from tests.support.codes import oathtool, wrong_code
 from tests.support.forms import find_form, forms
 from tests.support.html import parse
+from tests.support.recycled import Pool
+from tests.twofactor.host import make_host
 
 PAGE = """<!doctype html><nav><form method=post action=/logout><input type=hidden name=csrf_token
 value=a><button>Sign out</button></form></nav>
@@ -81,3 +83,32 @@ def test_each_database_is_empty_and_goes_away(postgres_server):
     with pytest.raises(sa.exc.OperationalError), engine.connect():
         pass
     engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_database_is_handed_on_emptied_and_dropped_once_its_tables_were_changed(
+    postgres_server, tmp_path
+):
+    databases = Pool(postgres_server)
+
+    def use(statement):
+        uri = databases.take("app")
+        host = make_host(uri, tmp_path, Clock())
+        with host.app_context(), host.db.engine.begin() as connection:
+            rows = connection.exec_driver_sql("SELECT count(*) FROM host_user").scalar_one()
+            connection.exec_driver_sql(statement)
+            event = "INSERT INTO twofactor_event (user_id, at, kind) VALUES ('1', 1, 'any')"
+            number = connection.exec_driver_sql(f"{event} RETURNING id").scalar_one()
+        with host.app_context():
+            host.db.engine.dispose()
+        databases.give_back("app", uri)
+        return uri, rows, number
+
+    add = "INSERT INTO host_user VALUES ('1', 'alice', '')"
+    first, *empty = use(add)
+    assert empty == [0, 1]
+    assert use(add) == (first, 0, 1)
+    assert use("ALTER TABLE host_user ADD COLUMN more int") == (first, 0, 1)
+    changed, *empty = use(add)
+    assert changed != first
+    assert empty == [0, 1]

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
+
+from tests.support.templates import CompiledTemplates
 
 from .factory_host import create_app
 from .host import make_host
@@ -25,7 +26,8 @@ def host(
     clock: Any,
     config: dict[str, Any],
     tmp_path: Path,
-    compiled_templates: FileSystemBytecodeCache,
+    compiled_templates: CompiledTemplates,
+    recycled_tables: None,
 ) -> Iterator[Any]:
     app = make_host(database, tmp_path, clock, **config)
     app.jinja_env.bytecode_cache = compiled_templates

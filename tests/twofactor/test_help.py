@@ -48,13 +48,15 @@ def test_help_names_the_support(host, line):
 
 
 def test_each_question_for_a_code_names_other_ways(protected):
-    """At sign-in, on a challenge page, in the dialog, and before a new recovery code."""
+    """At sign-in, on a challenge page, in the dialog, and on the pages of the settings."""
     protected.clock.advance(1000)
     pages = [
         protected.client.post("/note", data={"text": "x"}).text,
         protected.client.get("/note").text,
         protected.client.get("/vault").text,
         protected.client.get(f"{MOUNT}/recovery").text,
+        protected.client.get(f"{MOUNT}/deactivate").text,
+        protected.client.get(f"{MOUNT}/authenticators/new").text,
     ]
     other = protected.other_browser()
     other.sign_in()

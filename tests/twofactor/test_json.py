@@ -102,18 +102,16 @@ def test_no_page_of_the_blueprint_is_html_for_a_program(alice, send):
     assert get("/sign-in").get_json()["message"] == "Signed in."
 
 
-@pytest.mark.parametrize(
-    "body",
-    [{"code": ["1"]}, {"code": 123456}, {"code": None}, {"code": True}, {"code": {}}, [], "x", 1],
-)
 @pytest.mark.parametrize("path", ["/activate", "/deactivate", "/recovery"])
-def test_values_of_other_shapes_are_refused(alice, send, path, body):
+def test_values_of_other_shapes_are_refused(alice, send, path):
     """A-19, C-114"""
     enrol(alice, send)
-    answer = send(path, body)
-    assert answer.status_code == 403
-    assert answer.get_json()["error"] in ("twofactor_invalid", "twofactor_required")
-    assert alice.is_on()
+    codes = (["1"], 123456, None, True, {})
+    for body in (*({"code": code} for code in codes), [], "x", 1):
+        answer = send(path, body)
+        assert answer.status_code == 403, body
+        assert answer.get_json()["error"] in ("twofactor_invalid", "twofactor_required"), body
+        assert alice.is_on()
 
 
 def test_no_csrf_token_no_change(alice, send):

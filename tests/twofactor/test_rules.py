@@ -159,6 +159,7 @@ def test_the_secret_is_shown_as_text_beside_the_qr_code(alice):
 def test_the_blueprints_own_deeds_are_always_asked(protected):
     """C-71: they are not offered as areas, and always ask for a code."""
     page = protected.client.get(f"{MOUNT}/").text
+    assert "We ask for a code here: " in page  # these areas have no deed to say it with
     for key in ("preferences", "recovery_code", "deactivation", "enrolment"):
         assert f'value="{key}"' not in page
         with pytest.raises(SetupError, match="kept for the blueprint"):

@@ -22,7 +22,20 @@ login_manager = LoginManager()
 login_manager.login_view = "pages.sign_in"
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", "Sign-in", "When you sign in")
-twofactor.area("orders", "Orders", "When you open your orders", guards="view")
-twofactor.area("payment", "Large orders", "When you order for more than 100 euros")
-twofactor.area("card", "Payment card", "When you change your payment card", mandatory=True)
+twofactor.area("sign_in", "Sign-in", "When you sign in", deed="sign in")
+twofactor.area(
+    "orders", "Orders", "When you open your orders", guards="view", deed="open your orders"
+)
+twofactor.area(
+    "payment",
+    "Large orders",
+    "When you order for more than 100 euros",
+    deed="order for more than 100 euros",
+)
+twofactor.area(
+    "card",
+    "Payment card",
+    "When you change your payment card",
+    mandatory=True,
+    deed="change your payment card",
+)

@@ -13,7 +13,7 @@ FirstAnswer = Code | Registration
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setup:
-    """What the wizard shows of a new secret; which fields are filled depends on the kind.
+    """The wizard's view of a new secret; the kind decides which fields are filled.
 
     Args:
         key: the setup key, for typing.

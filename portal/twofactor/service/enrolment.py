@@ -55,9 +55,7 @@ def begin(
     kind: str = registry.APP,
     hint: str = "",
 ) -> str:
-    """Make a secret and a recovery code, and store both sealed in a ticket.
-
-    The ticket replaces other unfinished enrolments of the user.
+    """Make a secret and a recovery code, sealed in a ticket, which replaces unfinished ones.
 
     Args:
         kit: the application's parts.
@@ -89,8 +87,8 @@ def begin(
             raise AlreadyOn("two-factor authentication is on")
         transaction.drop_unfinished(subject.user_id, tickets.ENROLMENT, kit.clock())
         seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
-        kind = tickets.ENROLMENT
-        made = tickets.made(kit, kind, subject.user_id, seconds, data=data, bound=bound)
+        of_ticket = tickets.ENROLMENT
+        made = tickets.made(kit, of_ticket, subject.user_id, seconds, data=data, bound=bound)
         return tickets.issue(transaction, made)
 
     return kit.store.run(work)
@@ -207,8 +205,8 @@ def confirm(
         activated_at=int(now),
         recovery_hash=recovery.hash_code(enrolment.recovery_code, kit.settings.recovery_cost),
     )
-    number = authenticators.id_of(ticket_id)
-    authenticator = stored.new(kit, subject.user_id, enrolment.kind, first, number)
+    made = authenticators.id_of(ticket_id)
+    authenticator = stored.new(kit, subject.user_id, enrolment.kind, first, made)
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:

@@ -14,11 +14,10 @@ from werkzeug.wrappers import Response
 from ..app.state import State, current_state
 from ..core import answers, bounds, errors
 from ..core.areas import Area
-from ..core.passkey_errors import PasskeyRefusal
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
 from . import continuation, navigation, passes, sentences
-from .passkeys import given, offer
+from .passkeys import offer
 from .requests import asked, from_dialog, wants_json
 
 log = logging.getLogger(__name__)
@@ -36,10 +35,6 @@ _NO_CODE_HELPS = (
     errors.PasswordHeld,
     FormAgain,
 )
-
-
-# A program is told how it can answer.
-_ASKS = (errors.ChallengeRequired, PasskeyRefusal, errors.CodeWrong)
 
 
 def status_of(refusal: errors.Refusal) -> int:
@@ -154,7 +149,7 @@ def render_challenge(
         back=back,
         carried=carried if pending else None,
         own=own,
-        use=_passkey(refusal, area, target, pending),
+        use=offer.on_challenge(current_state(), refusal, area, target, bool(pending)),
         # Without its files, a form can't be sent later.
         carries=navigation.inside(target, "POST") if own and pending and not lost else None,
         recovery=takes_recovery,
@@ -169,22 +164,6 @@ def _is_asked_here(refusal: errors.Refusal) -> bool:
     return refusal.user_id in (None, current_state().host.user_key(current_user))
 
 
-def _passkey(
-    refusal: errors.Refusal, area: Area | None, target: str, pending: str | None
-) -> offer.Use | None:
-    """Return how the page asks for a passkey, `None` if it can't."""
-    state = current_state()
-    own = state.host.user_key(current_user) if current_user.is_authenticated else None
-    if area is None or state.kit.settings.relying_party is None:
-        return None
-    user_id = refusal.user_id or own
-    name = given.FIELD
-    method = "POST" if request.method in SAFE_METHODS else request.method
-    return offer.use(
-        state, area.key, user_id, address=target, method=method, name=name, pending=bool(pending)
-    )
-
-
 def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
     """Return the refusal as an object for JSON clients."""
     body: dict[str, Any] = {
@@ -194,8 +173,7 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
         "retry_after": retry_after(refusal),
         "summary": refusal.summary,
     }
-    if area is not None and isinstance(refusal, _ASKS) and (user_id := refusal.user_id):
-        body |= offer.for_program(current_state(), user_id)
+    body |= offer.for_program(current_state(), refusal, area)
     if isinstance(refusal, errors.EnrolmentRequired):
         body["activate"] = url_for("twofactor.activate")
     return body

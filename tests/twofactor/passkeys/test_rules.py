@@ -212,6 +212,7 @@ def rsa_key(bits=2048, e=65537, n=None):
 
 POINT = new_key(-7).cose()
 ED_KEY = new_key(-8).cose()
+ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
 ODD_KEYS = {
     "point (0, 0)": (-7, POINT | {-2: bytes(32), -3: bytes(32)}, "key"),
     "off the curve": (-7, POINT | {-3: bytes(31) + b"\x01"}, "key"),
@@ -228,6 +229,8 @@ ODD_KEYS = {
     "algorithm in words": (-7, POINT | {3: "ES256"}, "algorithm"),
     "Ed25519 off the curve": (-8, ED_KEY | {-2: b"\x02" + bytes(31)}, "key"),
     "Ed25519 of order 1": (-8, ED_KEY | {-2: b"\x01" + bytes(31)}, "key"),
+    "Ed25519 of order 4": (-8, ED_KEY | {-2: bytes(32)}, "key"),
+    "Ed25519 of order 8": (-8, ED_KEY | {-2: ORDER_8}, "key"),
     "Ed25519 above the modulus": (-8, ED_KEY | {-2: b"\xff" * 32}, "key"),
     "Ed448's curve": (-8, ED_KEY | {-1: 7}, "key"),
     "RSA 512": (-257, rsa_key(512), "key"),

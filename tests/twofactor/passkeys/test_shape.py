@@ -48,7 +48,7 @@ ODD_CBOR = {
     "open bytes": "5f4100ff",
     "not the shortest": "1800",
     "not the shortest length": "590001" + "00",
-    "reserved": "1c",
+    "reserved": "1c" + "ff" * 16,
     "nothing": "",
 }
 

@@ -21,7 +21,7 @@ MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a browser needs to ask for a passkey.
+    """The data that a browser needs to ask for a passkey.
 
     Args:
         public_key: for `navigator.credentials.get`, as JSON (WebAuthn section 5.1,

@@ -21,7 +21,7 @@ from .terms import Proof, terms_of
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What else holds for an answer.
+    """Further conditions of an answer.
 
     Args:
         with_password: the person has just given the password, too.

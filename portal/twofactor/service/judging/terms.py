@@ -9,7 +9,7 @@ from ..context import Kit
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a right answer proves.
+    """The proof that a right answer gives.
 
     Args:
         account: the account as it was before.

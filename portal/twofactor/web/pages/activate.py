@@ -7,7 +7,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
-from ...core.answers import Code
 from ...core.enrolment_errors import EnrolmentReplaced, NoArea, NotSaved
 from ...core.errors import (
     AlreadyOn,
@@ -16,10 +15,8 @@ from ...core.errors import (
     PasswordWrong,
     Refusal,
 )
-from ...core.passkey_errors import PasskeyMalformed, PasskeyRefusal
+from ...core.passkey_errors import PasskeyRefusal
 from ...i18n.language import _, shown
-from ...methods import registry
-from ...methods.base import FirstAnswer
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, sentences, session_marks, subjects
@@ -95,7 +92,7 @@ def _start(
     offer = state.offer(current_user)
     answer = requests.typed("choice")
     return {
-        "passkeys": state.kit.settings.relying_party is not None,
+        "passkeys": state.kit.settings.relying_party,
         "kind": kinds.typed(),
         "choices": offer.choices,
         "choice": answer if answer in offer.choices else offer.choice_of(chosen),
@@ -219,7 +216,7 @@ def _finish(state: State) -> Response:
     ticket_id, tag = session_marks.get(tickets.ENROLMENT), requests.typed("enrolment")
     try:
         requests.check_saved()
-        answer, who = _first(state), subjects.subject(state)
+        answer, who = given.first(state, _resumed(state).kind), subjects.subject(state)
         finished = enrolment.confirm(state.kit, who, ticket_id, answer, tag)
     except (EnrolmentExpired, AlreadyOn) as refusal:
         return _finished_before(state, ticket_id, refusal)
@@ -235,20 +232,6 @@ def _finish(state: State) -> Response:
     outstanding.clear()
     activated.leave_proofs(state, finished)
     return activated.answer(finished.areas)
-
-
-def _first(state: State) -> FirstAnswer:
-    """Read the first answer of the enrolment that is under way.
-
-    Raises:
-        EnrolmentExpired: it is over.
-        ChallengeRequired, MalformedCode, PasskeyMalformed: there is no such answer.
-    """
-    if requests.sent(given.OWN):
-        return given.registration(state)
-    if _resumed(state).kind == registry.PASSKEY:
-        raise PasskeyMalformed("a code makes no passkey")
-    return Code.read(requests.code())
 
 
 def _finished_before(state: State, ticket_id: str | None, refusal: Refusal) -> Response:

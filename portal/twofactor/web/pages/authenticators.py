@@ -7,7 +7,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
-from ...core.answers import Code
 from ...core.areas import AUTHENTICATORS
 from ...core.errors import (
     About,
@@ -25,14 +24,12 @@ from ...core.records import Account, Authenticator
 from ...i18n.language import _
 from ...i18n.times import time_tag
 from ...methods import registry
-from ...methods.base import FirstAnswer
 from ...service import authenticators, tickets
 from ...service.authenticators import Addition
-from ...service.judging import stored
 from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import secret
 from ..parts.password_question import PasswordQuestion
-from ..passkeys import bound, given, kinds, offer
+from ..passkeys import bound, facts, given, kinds, offer
 
 ADD, SCAN, CODE = "authenticator_add.html", "authenticator_scan.html", "authenticator_code.html"
 ONE = "authenticator.html"
@@ -121,30 +118,20 @@ def listed(account: Account) -> list[dict[str, Any]]:
             "url": url_for("twofactor.authenticator", number=each.id),
             "since": time_tag(each.created_at),
             "used": time_tag(each.last_used_at) if each.last_used_at else None,
-            **passkey_facts(current_state(), each),
+            **facts.of_passkey(current_state(), each),
         }
         for each in account.authenticators
     ]
 
 
-def passkey_facts(state: State, authenticator: Authenticator) -> dict[str, Any]:
-    """Return what a page says of a passkey: whether it is on several devices, and usable here."""
-    method = registry.passkeys()
-    if authenticator.kind != method.kind:
-        return {"passkey": False}
-    held = stored.sound_one(state.kit, authenticator)
-    usable = held is not None and method.is_of(held, state.kit.settings.relying_party)
-    return {"passkey": True, "synced": method.is_synced(authenticator), "usable": usable}
-
-
 def as_object(authenticator: Authenticator) -> dict[str, Any]:
     """Return an authenticator as an object for programs."""
     used = authenticator.last_used_at
-    facts = passkey_facts(current_state(), authenticator)
+    told = facts.of_passkey(current_state(), authenticator)
     return {
         "kind": authenticator.kind,
-        "synced": facts.get("synced"),
-        "usable": facts.get("usable", True),
+        "synced": told.get("synced"),
+        "usable": told.get("usable", True),
         "counts_from": None,
         "authenticator": authenticator.id,
         "name": sentences.authenticator(authenticator.name),
@@ -155,9 +142,9 @@ def as_object(authenticator: Authenticator) -> dict[str, Any]:
 
 def _use(state: State) -> dict[str, Any]:
     """Return the template variables of a passkey as the answer, and of the kinds to choose."""
-    party, key = state.kit.settings.relying_party, _key(state)
-    use = offer.use(state, AUTHENTICATORS.key, key)
-    return {"use": use, "passkeys": party is not None, "kind": kinds.typed()}
+    use = offer.use(state, AUTHENTICATORS.key, _key(state))
+    party = state.kit.settings.relying_party
+    return {"use": use, "passkeys": party, "kind": kinds.typed()}
 
 
 def _scan(state: State, addition: Addition) -> dict[str, Any]:
@@ -196,7 +183,7 @@ def _finish(state: State) -> Response:
     try:
         addition = _resumed(state)
         name = authenticators.confirm(
-            state.kit, subjects.subject(state), ticket_id, _first(state, addition)
+            state.kit, subjects.subject(state), ticket_id, given.first(state, addition.kind)
         )
     except (EnrolmentExpired, NameUnusable, TooManyAuthenticators, TooManyPasskeys) as refusal:
         if added := authenticators.added(state.kit, _key(state), ticket_id):
@@ -220,13 +207,6 @@ def _finish(state: State) -> Response:
         return responses.refused(state, refusal, CODE)
     # The mark stays, so that the same form sent again is told the same.
     return _added(state, name, addition.kind)
-
-
-def _first(state: State, addition: Addition) -> FirstAnswer:
-    """Read the first answer of the new authenticator."""
-    if addition.kind == registry.PASSKEY:
-        return given.registration(state)
-    return Code.read(requests.code())
 
 
 def _added(state: State, name: str, kind: str) -> Response:
@@ -278,7 +258,7 @@ def _context(account: Account, found: Authenticator, password: PasswordQuestion)
         **password.context,
         "use": offer.use(state, AUTHENTICATORS.key, account, address=remove),
         "codes": bool(others),
-        **passkey_facts(state, found),
+        **facts.of_passkey(state, found),
         "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,
         "name": sentences.authenticator(found.name),

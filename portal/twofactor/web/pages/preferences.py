@@ -188,14 +188,16 @@ def _context(
     every = frozenset(area.key for area in offer.areas)
     stored = offer.chosen(account.areas & every) if account else every
     areas_shown = [shown(area) for area in offer.areas]
-    asked = [area.deed or area.label for area in areas_shown if account and area.key in stored]
+    asked = [area for area in areas_shown if account and area.key in stored]
+    deeds = [area.deed for area in asked]
     events = kit.store.events(state.host.user_key(current_user), RECENT)
     return {
         "account": account,
         "hold": _hold(state, account),
         "fresh": registry.fresh_in(account.used, kit.clock()) if account else 0,
         "areas": areas_shown,
-        "asked": ", ".join(asked),
+        "asked": ", ".join(deeds if all(deeds) else [area.label for area in asked]),
+        "asked_by_deed": all(deeds),
         "mandatory": offer.mandatory,
         "chosen": stored if ticked is None else ticked & every | offer.mandatory,
         # A page that comes back is compared with what the first one showed.

@@ -11,6 +11,8 @@ from ...core import bounds
 from ...core.answers import Assertion, Code, Registration
 from ...core.errors import ChallengeRequired, MalformedCode
 from ...core.passkey_errors import PasskeyMalformed
+from ...methods import registry
+from ...methods.base import FirstAnswer
 from .. import requests
 
 # Of a guarded request. The header has the base64url of the same text.
@@ -73,6 +75,18 @@ def registration(state: State) -> Registration:
     if given is None:
         raise ChallengeRequired("no passkey")
     return Registration.read(given)
+
+
+def first(state: State, kind: str) -> FirstAnswer:
+    """Return the first answer of a new authenticator of a kind.
+
+    Raises:
+        ChallengeRequired: there is none.
+        MalformedCode, PasskeyMalformed: it can't be read.
+    """
+    if kind == registry.PASSKEY:
+        return registration(state)
+    return Code.read(requests.code())
 
 
 def _own(state: State) -> Any:

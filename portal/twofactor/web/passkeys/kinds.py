@@ -30,7 +30,7 @@ def chosen(state: State) -> tuple[str, str]:
         raise PasskeyMalformed("no such kind") from None
 
 
-def typed() -> str:
-    """Return the choice of the form, to show it again."""
-    value = requests.typed(FIELD) or APP
-    return value if value in _CHOICES else APP
+def typed() -> str | None:
+    """Return the choice of the form, to show it again; `None` if there was none yet."""
+    value = requests.typed(FIELD)
+    return value if value in _CHOICES else None

@@ -1,4 +1,4 @@
-"""What a page needs to ask for a passkey, or to make one."""
+"""The data of a page that asks for a passkey, or makes one."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -8,6 +8,10 @@ from flask import request, url_for
 from flask_login import current_user
 
 from ...app.state import State
+from ...core.areas import Area
+from ...core.errors import ChallengeRequired, CodeWrong, Refusal
+from ...core.passkey_errors import PasskeyRefusal
+from ...core.policy import SAFE_METHODS
 from ...core.records import Account
 from ...methods import registry
 from ...methods.base import Naming
@@ -22,7 +26,7 @@ LONGEST_NAME = 64
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What the script needs to ask for a passkey.
+    """The data that the script needs to ask for a passkey.
 
     Args:
         options: address that makes the challenge.
@@ -57,7 +61,6 @@ def use(
     account: Account | str | None,
     *,
     address: str = "",
-    method: str = "POST",
     name: str = given.OWN,
     pending: bool = False,
 ) -> Use | None:
@@ -68,7 +71,6 @@ def use(
         area: key of the area.
         account: the account, or the key of its user, which costs one statement.
         address: of the request that will carry the answer; default this one.
-        method: of that request.
         name: of the hidden field.
         pending: whether the page carries a sealed form.
     """
@@ -87,7 +89,7 @@ def use(
     return Use(
         options=url_for("twofactor.passkey"),
         area=area,
-        method=method if request.method == "GET" else request.method,
+        method="POST" if request.method in SAFE_METHODS else request.method,
         address=address or navigation.here(),
         field=name,
         codes=apps > 0,
@@ -99,21 +101,42 @@ def use(
     )
 
 
-def for_program(state: State, user_id: str) -> dict[str, Any]:
+def on_challenge(
+    state: State, refusal: Refusal, area: Area | None, target: str, pending: bool
+) -> Use | None:
+    """Return how a challenge page asks for a passkey, `None` if none can be used.
+
+    Args:
+        state: of the application.
+        refusal: the reason for the challenge; it names the user who is asked.
+        area: that asks.
+        target: address that the page's form is sent to.
+        pending: whether the page carries a sealed form.
+    """
+    own = state.host.user_key(current_user) if current_user.is_authenticated else None
+    if area is None:
+        return None
+    who = refusal.user_id or own
+    return use(state, area.key, who, address=target, name=given.FIELD, pending=pending)
+
+
+def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, Any]:
     """Return how a program can answer, and where it gets the options of a passkey.
 
-    It is empty where passkeys are off, and costs one statement elsewhere.
+    It is empty where passkeys are off or no answer helps, and costs one statement elsewhere.
     """
-    if state.kit.settings.relying_party is None:
+    if state.kit.settings.relying_party is None or area is None or refusal.user_id is None:
         return {}
-    apps, passkeys = state.kit.store.kinds(user_id)
+    if not isinstance(refusal, ChallengeRequired | PasskeyRefusal | CodeWrong):
+        return {}
+    apps, passkeys = state.kit.store.kinds(refusal.user_id)
     answers = [*(["passkey"] if passkeys else []), *(["code"] if apps else [])]
     return {"answers": answers, "passkey": url_for("twofactor.passkey")}
 
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """What the script needs to make a passkey.
+    """The data that the script needs to make a passkey.
 
     Args:
         options: for `navigator.credentials.create`, as JSON.
