@@ -197,7 +197,7 @@ class OwnServer(postgres.Server):
 
     def create_database(self) -> str:
         uri = super().create_database()
-        with self._connect() as connection:
+        with self.connect() as connection:
             name = uri.partition("portal@/")[2].partition("?")[0]
             connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
         return uri

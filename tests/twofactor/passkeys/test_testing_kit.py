@@ -4,9 +4,8 @@ import pytest
 
 from portal.twofactor import Refusal, SetupError
 from portal.twofactor.testing import twofactor_testing
-
-from .host import PASSWORD
-from .test_testing import user_of
+from tests.twofactor.host import PASSWORD
+from tests.twofactor.test_testing import user_of
 
 __all__ = ["twofactor_testing"]
 
