@@ -380,7 +380,11 @@
     event.preventDefault();
     if (!event.repeat) confirm();
   });
-  document.addEventListener("twofactor:answered", confirm);
+  document.addEventListener("twofactor:answered", (event) => {
+    if (event.target.closest("dialog") !== asked?.dialog) return;
+    event.preventDefault();
+    confirm();
+  });
   document.addEventListener("cancel", (event) => {
     if (asked?.busy && event.target === asked.dialog) event.preventDefault();
   }, true);
