@@ -60,7 +60,9 @@ def test_a_passkey_alone(holder, customer_password):
     activate(holder, customer_password)
     holder.inspect()
     holder.press("Create passkey")
-    expect(holder.field("I have printed or saved my recovery code")).to_have_attribute("aria-invalid", "true")
+    expect(holder.field("I have printed or saved my recovery code")).to_have_attribute(
+        "aria-invalid", "true"
+    )
     holder.tick_saved()
     holder.press("Create passkey")
     expect(holder.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
