@@ -17,7 +17,7 @@
       return (localStorage.twofactor = now ?? localStorage.twofactor);
     } catch {} // Some people forbid it.
   };
-  const tell = ({ line }, button, text, isBusy, isWrong) => {
+  const tell = ({ line }, button, text, isBusy, isWrong = false) => {
     line.textContent = text;
     line.classList.toggle("twofactor-field-error", !!isWrong);
     button.setAttribute("aria-disabled", isBusy);
@@ -47,7 +47,7 @@
     const said = await (await fetch(one.options, { method: "POST", body, headers })).json();
     one.token = said.csrf_token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
-    if (!said.publicKey) throw new Error(said.message ?? words.NotSupportedError);
+    if (!said.publicKey) throw { told: said.message ?? words.NotSupportedError };
     one.json = JSON.stringify(said.publicKey);
     one.until = from + 1000 * said.seconds;
   };
@@ -109,10 +109,10 @@
       one.until = 0;
       if (!isNew) way("passkey");
       send(one, text);
-    } catch ({ name, message }) {
+    } catch ({ name, told }) {
       if (signal.aborted) return;
       stop();
-      tell(one, button, name === "Error" ? message : (words[name] ?? words.cancelled), false, true);
+      tell(one, button, told ?? words[name] ?? words.cancelled, false, true);
       button.focus();
     }
   };

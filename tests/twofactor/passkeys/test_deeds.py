@@ -254,3 +254,57 @@ def test_a_clone_is_suspected(ada, passkey_host):
         ]
     ]
     assert "passkey_suspect" in kinds
+
+
+@pytest.mark.parametrize(
+    ("area", "path", "data"),
+    [
+        ("preferences", "/", {"areas": ["note"], "shown": ["note", "payment"]}),
+        ("recovery_code", "/recovery", {"password": PASSWORD}),
+        ("authenticators", "/authenticators/new", {"name": "Tablet", "password": PASSWORD}),
+        ("deactivation", "/deactivate", {"password": PASSWORD}),
+    ],
+)
+def test_the_blueprints_own_deeds(holder, area, path, data):
+    """An assertion is taken wherever a code is."""
+    page = holder.client.get(f"{MOUNT}{path}").text
+    assert "data-twofactor-passkey" in page
+    answer = json.dumps(holder.answer_for(area, f"{MOUNT}{path}"))
+    name = "twofactor_passkey" if path == "/" else "passkey"
+    done = holder.post(path, {**data, name: answer})
+    assert done.status_code == 303, done.text
+    assert holder.is_on() == (area != "deactivation")
+
+
+def test_a_verified_passkey_stands_for_the_password(holder, clock):
+    """Deactivation: with a finger, face or PIN no password is asked, however old it is."""
+    clock.advance(3600)
+    holder.device.verified = False
+    answer = json.dumps(holder.answer_for("deactivation", f"{MOUNT}/deactivate"))
+    assert holder.post("/deactivate", {"passkey": answer}).status_code == 403
+    holder.device.verified = True
+    answer = json.dumps(holder.answer_for("deactivation", f"{MOUNT}/deactivate"))
+    assert holder.post("/deactivate", {"passkey": answer}).status_code == 303
+    assert not holder.is_on()
+
+
+def test_removing_and_renaming(holder):
+    """W-42: any passkey removes another, the last one stays, and no name is asked."""
+    second = holder.add(
+        {"passkey": holder.answer_for("authenticators", f"{MOUNT}/authenticators/new")}
+    )
+    program = {"Accept": "application/json"}
+    listed = holder.client.get(f"{MOUNT}/", headers=program).get_json()["authenticators"]
+    assert [each["kind"] for each in listed] == ["passkey", "passkey"]
+    assert len({each["name"] for each in listed}) == 2
+    first = listed[0]["authenticator"]
+    path = f"/authenticators/{first}/remove"
+    answer = json.dumps(holder.answer_for("authenticators", f"{MOUNT}{path}", device=second))
+    done = holder.post(path, {"passkey": answer, "password": PASSWORD}, page="/deactivate")
+    assert done.status_code == 303
+    refused(holder.deed())
+    assert holder.deed(device=second).status_code < 400
+    last = listed[1]["authenticator"]
+    path = f"/authenticators/{last}/remove"
+    answer = json.dumps(holder.answer_for("authenticators", f"{MOUNT}{path}", device=second))
+    refused(holder.post(path, {"passkey": answer, "password": PASSWORD}))
