@@ -8,18 +8,11 @@ from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from tests.support.browser import Watch
+from tests.support.virtual_device import VirtualDevice as Device
 
 from .conftest import read_whole
 from .passkey_host import Host, read
 
-DEVICE = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 NOTHING = "Nothing was confirmed. Try again, or use a code."
 # Each call of the browser is noted; a held one waits until it is stopped.
 NOTED = """
@@ -60,22 +53,6 @@ def context(browser, served):
     yield context
     context.close()
     assert not [one for one in watch.faults if "another host" not in one]
-
-
-class Device:
-    """The virtual authenticator of a page."""
-
-    def __init__(self, page):
-        self._session = page.context.new_cdp_session(page)
-        self._session.send("WebAuthn.enable")
-        added = self._session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-        self.id = added["authenticatorId"]
-
-    def send(self, what, **facts):
-        return self._session.send(f"WebAuthn.{what}", {"authenticatorId": self.id, **facts})
-
-    def forget(self):
-        self.send("clearCredentials")
 
 
 @pytest.fixture

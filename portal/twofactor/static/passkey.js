@@ -19,7 +19,7 @@
   };
   const tell = ({ line }, button, text = "", isBusy = false, isWrong = false) => {
     line.textContent = text;
-    line.classList.toggle("twofactor-field-error", isWrong);
+    line.classList.toggle("twofactor-field-error", !!isWrong);
     button.setAttribute("aria-disabled", isBusy);
     button.classList.toggle("twofactor-busy", isBusy);
   };
