@@ -350,7 +350,7 @@
     return dialog;
   };
   const ask = async (area, to = null) => {
-    const there = document.getElementById(`twofactor-${area}-code`)?.closest("dialog");
+    const there = document.getElementById(`twofactor-${area}-question`)?.closest("dialog");
     const dialog = there ?? (await fetchDialog(area, document.body));
     return dialog ? new Promise((resolve) => open(dialog, null, null, {}, resolve, to)) : "";
   };

@@ -17,9 +17,10 @@
       return (localStorage.twofactor = now ?? localStorage.twofactor);
     } catch {} // Some people forbid it.
   };
-  const tell = ({ line }, button, text = "", isBusy = false, isWrong = false) => {
-    line.textContent = text;
-    line.classList.toggle("twofactor-field-error", !!isWrong);
+  const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
+    one.isAsking = isBusy;
+    one.line.textContent = text;
+    one.line.classList.toggle("twofactor-field-error", isWrong);
     button.setAttribute("aria-disabled", isBusy);
     button.classList.toggle("twofactor-busy", isBusy);
   };
@@ -44,7 +45,7 @@
     const from = Date.now() - 30_000; // which a person needs
     const headers = { Accept: "application/json" };
     const said = await (await fetch(one.options, { method: "POST", body, headers })).json();
-    one.token = said.csrf_token;
+    one.token = said.csrf_token ?? token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
     if (!said.publicKey) throw { told: said.message ?? words.NotSupportedError };
     one.json = JSON.stringify(said.publicKey);
@@ -112,7 +113,7 @@
       if (signal.aborted) return;
       stop();
       tell(one, button, told ?? words[name] ?? words.cancelled, false, true);
-      button.focus();
+      if (!document.activeElement.matches("input")) button.focus();
     }
   };
 
@@ -156,7 +157,10 @@
   document.addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
     // The second of a double click starts nothing.
-    if (button && detail < 2) start(look(button.closest(".twofactor-passkey")), button);
+    if (!button || detail > 1) return;
+    const one = look(button.closest(".twofactor-passkey"));
+    const isSending = button.matches(".twofactor-busy") && !one.isAsking;
+    if (!isSending) start(one, button);
   });
   document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
   // A code that is sent ends the ceremony.
