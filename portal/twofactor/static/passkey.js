@@ -1,21 +1,20 @@
-// Answers with a passkey in the place of a code, and makes passkeys. Without it the code works.
-// `_passkey.html` has its blocks, and all its words by the names of errors.
+// Answers with a passkey, and makes passkeys; `_passkey.html` has the words, by names of errors.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
-  const seen = new Map(); // by block: what its page says, and what is known of it
-  let stop = () => {}; // ends the one ceremony
+  const seen = new Map(); // what is known of each block
+  let stop = () => {}; // the one ceremony
 
   const bytes = (text) =>
-    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt());
+    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt());
   const encoded = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer)))
       .replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  // How this browser answered last; it names nobody.
+  // How this browser answered last.
   const way = (now) => {
     try {
       return (localStorage.twofactor = now ?? localStorage.twofactor);
-    } catch {} // Some people forbid it.
+    } catch {}
   };
   const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
     one.isAsking = isBusy;
@@ -25,24 +24,23 @@
     button.classList.toggle("twofactor-busy", isBusy);
   };
 
-  // The browser knows its origin, the server behind a proxy may not.
+  // Only the browser knows its origin for sure.
   const fault = ({ does, rp, origins }) => {
     const { hostname, origin } = location;
     const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
     if (hostname !== rp && !isBelow && !origins.includes(origin)) return "SecurityError";
     const feature = `publickey-credentials-${does}`;
     const isForbidden = document.featurePolicy?.allowsFeature(feature) === false;
-    if (isForbidden) console.warn(`The Permissions-Policy of this page forbids ${feature}.`);
+    if (isForbidden) console.warn(`Permissions-Policy forbids ${feature}`);
     return isForbidden || !window.PublicKeyCredential ? "NotSupportedError" : "";
   };
 
-  // Get a challenge for the request that will carry the answer.
   const prepare = async (one, isAgain) => {
     const { area, method, address, ask, field, token, form, words } = one;
     const body = new URLSearchParams({ area, method, address, ask, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
-    const from = Date.now() - 30_000; // which a person needs
+    const from = Date.now() - 30_000; // for the person
     const headers = { Accept: "application/json" };
     const said = await (await fetch(one.options, { method: "POST", body, headers })).json();
     one.token = said.csrf_token ?? token;
@@ -61,7 +59,7 @@
     for (const it of [...allowCredentials, ...excludeCredentials]) it.id = bytes(it.id);
     return key;
   };
-  // By hand: programs that stand in for the browser break `toJSON` and `getPublicKey`.
+  // By hand, since `toJSON` and `getPublicKey` are broken by some extensions.
   const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
     const id = encoded(rawId);
     const response = { transports: from.getTransports?.() };
@@ -69,26 +67,25 @@
     for (const name of names.split(" ")) {
       if (from[name]?.byteLength) response[name] = encoded(from[name]);
     }
-    const clientExtensionResults = {};
-    const answer = { id, rawId: id, type, authenticatorAttachment, clientExtensionResults, response };
-    return JSON.stringify(answer);
+    const extra = { authenticatorAttachment, clientExtensionResults: {} };
+    return JSON.stringify({ id, rawId: id, type, response, ...extra });
   };
 
   const send = ({ block, form, input }, text) => {
     const code = form?.querySelector(".twofactor-code");
     if (code) code.value = "";
     input.value = text;
-    // It is read by then, and sent once.
+    // Sent once.
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
     const answered = new CustomEvent("twofactor:answered", { bubbles: true, cancelable: true });
     if (block.dispatchEvent(answered)) form.requestSubmit();
   };
-  // With options at hand nothing is awaited before the device is asked: browsers want a click.
+  // Browsers want a click, so nothing is awaited before the device if options are there.
   const start = async (one, button) => {
     const { does, form, words } = one;
     const isNew = does === "create";
     if (isNew && form.elements[form.dataset.twofactorNeeds]?.checked === false) {
-      return form.requestSubmit(); // The server says what is missing.
+      return form.requestSubmit(); // The server tells.
     }
     stop();
     const abort = new AbortController();
@@ -117,7 +114,7 @@
     }
   };
 
-  // A dialog has opened. The device is asked at once where this browser used a passkey last, once.
+  // A dialog has opened. It asks at once, but only once, where a passkey was used last.
   const offer = (dialog, to, message, isCodes) => {
     const one = look(dialog.querySelector(".twofactor-passkey"));
     const { block, button } = one;
@@ -129,7 +126,7 @@
     const isFirst = !message && !one.tried && way() === "passkey";
     one.tried ||= isFirst;
     if (isFirst) start(one, button);
-    else ready(one).catch(() => {}); // Told at the click, which tries again.
+    else ready(one).catch(() => {}); // The click tries again.
   };
   const look = (block) => {
     if (seen.has(block)) return seen.get(block);
@@ -163,14 +160,13 @@
     if (!isSending) start(one, button);
   });
   document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
-  // A code that is sent ends the ceremony.
   addEventListener("submit", ({ target }) => {
     const input = target.querySelector(".twofactor-passkey > [type=hidden]");
     if (!input || input.value) return;
     stop();
     if (target.querySelector(".twofactor-code")?.value) way("code");
   }, true);
-  // An answer is for one time, so the browser's history has none.
+  // The browser's history keeps no answer.
   addEventListener("pagehide", () => {
     stop();
     for (const one of seen.values()) one.input.value = one.until = "";
