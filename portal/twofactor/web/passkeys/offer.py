@@ -1,6 +1,7 @@
 """The data of a page that asks for a passkey, or makes one."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,7 @@ def use(
     address: str = "",
     name: str = given.OWN,
     pending: bool = False,
+    credential: str = "",
 ) -> Use | None:
     """Return how a page asks for a passkey, `None` if none can be used.
 
@@ -73,6 +75,7 @@ def use(
         address: of the request that will carry the answer; default this one.
         name: of the hidden field.
         pending: whether the page carries a sealed form.
+        credential: digest of the credential of a user who is not signed in.
     """
     party = state.kit.settings.relying_party
     if party is None or account is None:
@@ -97,12 +100,18 @@ def use(
         origins=party.foreign,
         seconds=state.kit.settings.passkey_seconds,
         pending=pending,
-        ask=claim.of(state, user_id, area),
+        ask=claim.of(state, user_id, area, credential),
     )
 
 
 def on_challenge(
-    state: State, refusal: Refusal, area: Area | None, target: str, pending: bool
+    state: State,
+    refusal: Refusal,
+    area: Area | None,
+    target: str,
+    *,
+    pending: bool,
+    credentials: Mapping[tuple[str, str], str],
 ) -> Use | None:
     """Return how a challenge page asks for a passkey, `None` if none can be used.
 
@@ -112,12 +121,21 @@ def on_challenge(
         area: that asks.
         target: address that the page's form is sent to.
         pending: whether the page carries a sealed form.
+        credentials: digests of the credentials that the guard has read, by area and user.
     """
     own = state.host.user_key(current_user) if current_user.is_authenticated else None
     if area is None:
         return None
     who = refusal.user_id or own
-    return use(state, area.key, who, address=target, name=given.FIELD, pending=pending)
+    return use(
+        state,
+        area.key,
+        who,
+        address=target,
+        name=given.FIELD,
+        pending=pending,
+        credential=credentials.get((area.key, who or ""), ""),
+    )
 
 
 def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, Any]:
