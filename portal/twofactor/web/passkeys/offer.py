@@ -1,7 +1,6 @@
 """The data of a page that asks for a passkey, or makes one."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ from ...methods import registry
 from ...methods.base import Naming
 from ...service.judging import challenges
 from ...service.judging.terms import terms_of
-from .. import navigation
+from .. import navigation, passes
 from . import claim, given
 
 # A longer name makes no better list of accounts on a device.
@@ -111,7 +110,6 @@ def on_challenge(
     target: str,
     *,
     pending: bool,
-    credentials: Mapping[tuple[str, str], str],
 ) -> Use | None:
     """Return how a challenge page asks for a passkey, `None` if none can be used.
 
@@ -121,7 +119,6 @@ def on_challenge(
         area: that asks.
         target: address that the page's form is sent to.
         pending: whether the page carries a sealed form.
-        credentials: digests of the credentials that the guard has read, by area and user.
     """
     own = state.host.user_key(current_user) if current_user.is_authenticated else None
     if area is None:
@@ -134,7 +131,7 @@ def on_challenge(
         address=target,
         name=given.FIELD,
         pending=pending,
-        credential=credentials.get((area.key, who or ""), ""),
+        credential=passes.of_request().credentials.get((area.key, who or ""), ""),
     )
 
 
