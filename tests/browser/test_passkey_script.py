@@ -11,7 +11,7 @@ from tests.support.browser import Watch
 from tests.support.virtual_device import VirtualDevice as Device
 
 from .conftest import read_whole
-from .passkey_host import Host
+from .passkey_host import Host, read
 
 NOTHING = "Nothing was confirmed. Try again, or use a code."
 # Each call of the browser is noted; a held one waits until it is stopped.
@@ -300,6 +300,29 @@ def test_a_page_that_asks(page, host):
     done(page)
     first, second = host.challenges[-2:]
     assert host.answer()["client"]["challenge"] == second != first
+
+
+def test_a_script_of_the_host_asks(page, host):
+    """`twofactor.ask` gives the headers for the request that the script names."""
+    make(page)
+    page.goto("/make")
+    page.evaluate(
+        """() => { const to = { method: "PUT", address: "/notes/7" };
+        window.given = twofactor.ask("note", to); }"""
+    )
+    expect(use(page)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    headers = page.evaluate("given")
+    answer = json.loads(read(headers["X-Twofactor-Passkey"]))
+    assert answer["id"] == host.passkeys[0]["id"]
+    assert (host.asked[-1]["method"], host.asked[-1]["address"]) == ("PUT", "/notes/7")
+    page.evaluate("() => { window.given = twofactor.ask('note'); }")
+    expect(page.get_by_role("textbox")).to_be_focused()
+    expect(use(page)).to_be_hidden()
+    page.get_by_role("textbox").fill("123 456")
+    page.keyboard.press("Enter")
+    assert page.evaluate("given") == "123456"
 
 
 def test_two_tabs_in_any_order(context, page, host):

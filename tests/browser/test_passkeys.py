@@ -143,6 +143,7 @@ def test_a_passkey_beside_an_app(enrolled, customer_password):
     holder.fill("Name", "My key")
     holder.fill("Code", holder.next_code())
     page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Create passkey")).to_be_visible()
     shot(holder, "add-create")
     holder.inspect()
     page.get_by_role("button", name="Use a security key (USB, NFC)").click()

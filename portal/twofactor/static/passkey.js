@@ -1,5 +1,5 @@
-// Answers with a passkey in the place of a code, and makes passkeys. Loaded only where one may be
-// used or made; without it the code works. `_passkey.html` has its blocks and all its words.
+// Answers with a passkey in the place of a code, and makes passkeys. Without it the code works.
+// `_passkey.html` has its blocks, and all its words by the names of errors.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
@@ -17,9 +17,10 @@
       return (localStorage.twofactor = now ?? localStorage.twofactor);
     } catch {} // Some people forbid it.
   };
-  const tell = ({ line }, button, text, isBusy, isWrong = false) => {
-    line.textContent = text;
-    line.classList.toggle("twofactor-field-error", !!isWrong);
+  const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
+    one.isAsking = isBusy;
+    one.line.textContent = text;
+    one.line.classList.toggle("twofactor-field-error", isWrong);
     button.setAttribute("aria-disabled", isBusy);
     button.classList.toggle("twofactor-busy", isBusy);
   };
@@ -30,10 +31,9 @@
     const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
     if (hostname !== rp && !isBelow && !origins.includes(origin)) return "SecurityError";
     const feature = `publickey-credentials-${does}`;
-    if (document.featurePolicy?.allowsFeature(feature) === false) {
-      console.warn(`The Permissions-Policy of this page forbids ${feature}.`);
-    } else if (window.PublicKeyCredential) return "";
-    return "NotSupportedError";
+    const isForbidden = document.featurePolicy?.allowsFeature(feature) === false;
+    if (isForbidden) console.warn(`The Permissions-Policy of this page forbids ${feature}.`);
+    return isForbidden || !window.PublicKeyCredential ? "NotSupportedError" : "";
   };
 
   // Get a challenge for the request that will carry the answer.
@@ -45,7 +45,7 @@
     const from = Date.now() - 30_000; // which a person needs
     const headers = { Accept: "application/json" };
     const said = await (await fetch(one.options, { method: "POST", body, headers })).json();
-    one.token = said.csrf_token;
+    one.token = said.csrf_token ?? token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
     if (!said.publicKey) throw { told: said.message ?? words.NotSupportedError };
     one.json = JSON.stringify(said.publicKey);
@@ -55,11 +55,10 @@
 
   const read = (json) => {
     const key = JSON.parse(json);
-    key.challenge = bytes(key.challenge);
     const { user, allowCredentials = [], excludeCredentials = [] } = key;
-    for (const it of [...allowCredentials, ...excludeCredentials, user ?? {}]) {
-      if (it.id) it.id = bytes(it.id);
-    }
+    key.challenge = bytes(key.challenge);
+    if (user) user.id = bytes(user.id);
+    for (const it of [...allowCredentials, ...excludeCredentials]) it.id = bytes(it.id);
     return key;
   };
   // By hand: programs that stand in for the browser break `toJSON` and `getPublicKey`.
@@ -70,18 +69,19 @@
     for (const name of names.split(" ")) {
       if (from[name]?.byteLength) response[name] = encoded(from[name]);
     }
-    const more = { authenticatorAttachment: authenticatorAttachment ?? undefined };
-    return JSON.stringify({ id, rawId: id, type, ...more, clientExtensionResults: {}, response });
+    const clientExtensionResults = {};
+    const answer = { id, rawId: id, type, authenticatorAttachment, clientExtensionResults, response };
+    return JSON.stringify(answer);
   };
 
-  const send = ({ block, form, input, isDialog }, text) => {
+  const send = ({ block, form, input }, text) => {
     const code = form?.querySelector(".twofactor-code");
     if (code) code.value = "";
     input.value = text;
     // It is read by then, and sent once.
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
-    if (isDialog) block.dispatchEvent(new CustomEvent("twofactor:answered", { bubbles: true }));
-    else form.requestSubmit();
+    const answered = new CustomEvent("twofactor:answered", { bubbles: true, cancelable: true });
+    if (block.dispatchEvent(answered)) form.requestSubmit();
   };
   // With options at hand nothing is awaited before the device is asked: browsers want a click.
   const start = async (one, button) => {
@@ -96,7 +96,7 @@
     stop = () => {
       if (signal.aborted) return;
       abort.abort();
-      tell(one, button, "", false);
+      tell(one, button);
     };
     tell(one, button, words.waiting, true);
     try {
@@ -113,7 +113,7 @@
       if (signal.aborted) return;
       stop();
       tell(one, button, told ?? words[name] ?? words.cancelled, false, true);
-      button.focus();
+      if (!document.activeElement.matches("input")) button.focus();
     }
   };
 
@@ -136,7 +136,6 @@
     const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0 };
     seen.set(block, one);
     one.form = block.closest("form");
-    one.isDialog = !!block.closest("dialog");
     one.button = block.querySelector("[data-twofactor-passkey]");
     one.input = block.querySelector("[type=hidden]") ?? {};
     one.line = block.querySelector("[role=status]");
@@ -145,7 +144,7 @@
       line.hidden = line.dataset.twofactorWhy !== one.fault;
     }
     block.classList.toggle("twofactor-gone", one.fault);
-    block.hidden = one.fault || one.isDialog;
+    block.hidden = one.fault || block.closest("dialog");
     if (block.hidden) return one;
     block.querySelector("[data-twofactor-choose]")?.click();
     if (one.options) ready(one).catch(() => {});
@@ -153,15 +152,15 @@
     if (one.button?.autofocus && isFree) one.button.focus();
     return one;
   };
-  // Blocks that come later, with content swapped in, count as well.
-  const lookAll = () => document.querySelectorAll(".twofactor-passkey").forEach(look);
-  new MutationObserver(lookAll).observe(document, { childList: true, subtree: true });
-  lookAll();
+  document.querySelectorAll(".twofactor-passkey").forEach(look);
 
   document.addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
     // The second of a double click starts nothing.
-    if (button && detail < 2) start(look(button.closest(".twofactor-passkey")), button);
+    if (!button || detail > 1) return;
+    const one = look(button.closest(".twofactor-passkey"));
+    const isSending = button.matches(".twofactor-busy") && !one.isAsking;
+    if (!isSending) start(one, button);
   });
   document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
   // A code that is sent ends the ceremony.

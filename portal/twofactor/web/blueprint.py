@@ -164,11 +164,6 @@ def after(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    if requests.state_has_passkeys():
-        response.headers.setdefault(
-            "Permissions-Policy",
-            "publickey-credentials-create=(self), publickey-credentials-get=(self)",
-        )
     return in_language(no_store(response))
 
 
