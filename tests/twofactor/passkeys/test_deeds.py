@@ -1,6 +1,8 @@
 """A passkey at the deed: the answer travels with the guarded request, and counts once."""
 
+import html
 import json
+import re
 
 import pytest
 
@@ -308,3 +310,44 @@ def test_removing_and_renaming(holder):
     path = f"/authenticators/{last}/remove"
     answer = json.dumps(holder.answer_for("authenticators", f"{MOUNT}{path}", device=second))
     refused(holder.post(path, {"passkey": answer, "password": PASSWORD}))
+
+
+def test_a_challenge_ends_with_the_password(holder, passkey_host):
+    """WA-10: what was begun before a change of the password is over."""
+    answer = json.dumps(holder.answer_for("note", "/note"))
+    with passkey_host.app_context():
+        user = passkey_host.db.session.get(passkey_host.User, holder.id)
+        user.password = "another password that is long"
+        passkey_host.db.session.commit()
+    data = {"text": "1", "twofactor_passkey": answer}
+    assert "was used already" in refused(holder.client.post("/note", data=data))
+
+
+def test_the_link_of_somebody_who_is_not_signed_in(holder, passkey_host):
+    """A mailed link: its page has a claim that gets options for that user and area alone."""
+    stranger = passkey_host.test_client()
+    page = stranger.post(f"/reset/{holder.id}", data={"text": "1"}).text
+    form = pending(page)
+    found = re.search(r"data-twofactor-key='([^']*)'", page)
+    facts = json.loads(html.unescape(found.group(1)))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    headers = {"X-CSRFToken": facts.get("token") or token.group(1)}
+    body = {"ask": facts["ask"], "address": facts["address"], "twofactor_pending": form}
+    options = stranger.post(f"{MOUNT}/passkey", json=body, headers=headers)
+    assert options.status_code == 200, options.text
+    answer = json.dumps(holder.device.get(options.get_json()["publicKey"]))
+    data = {"twofactor_pending": form, "twofactor_passkey": answer}
+    assert stranger.post(f"/reset/{holder.id}", data=data).status_code == 303
+    assert passkey_host.deeds == ["reset"]
+    assert stranger.get("/note").status_code == 302
+
+
+def test_a_change_of_backup_is_recorded_once(holder):
+    """W-08: accepted, kept and recorded; the next answer is as the last one."""
+    holder.device.syncable = holder.device.synced = False
+    assert holder.deed().status_code < 400
+    assert holder.deed().status_code < 400
+    program = {"Accept": "application/json"}
+    state = holder.client.get(f"{MOUNT}/", headers=program).get_json()
+    assert [each["kind"] for each in state["events"]].count("passkey_changed") == 1
+    assert state["authenticators"][0]["synced"] is False
