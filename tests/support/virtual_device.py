@@ -1,8 +1,12 @@
 """The virtual authenticator of Chromium, which makes passkeys and answers with them in a page."""
 
+import base64
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from playwright.sync_api import Page
+
+from portal.twofactor.testing.device import Device
 
 OPTIONS = {
     "protocol": "ctap2",
@@ -35,9 +39,10 @@ class VirtualDevice:
         found: list[dict[str, Any]] = self.send("getCredentials")["credentials"]
         return found
 
-    def keep(self, passkey: dict[str, Any]) -> None:
+    def keep(self, passkey: dict[str, Any] | Device) -> None:
         """Put a passkey of another device here, as a password manager does."""
-        self.send("addCredential", credential=passkey)
+        credential = credential_of(passkey) if isinstance(passkey, Device) else passkey
+        self.send("addCredential", credential=credential)
 
     def forget(self) -> None:
         """Lose all passkeys."""
@@ -46,3 +51,18 @@ class VirtualDevice:
     def wait(self, is_waiting: bool = True) -> None:
         """Wait for a finger, or answer at once again."""
         self.send("setAutomaticPresenceSimulation", enabled=not is_waiting)
+
+
+def credential_of(passkey: Device) -> dict[str, Any]:
+    """Return a passkey of the testing kit as Chromium takes it."""
+    key = passkey.key.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return {
+        "credentialId": base64.b64encode(passkey.id).decode(),
+        "isResidentCredential": True,
+        "rpId": passkey.rp_id,
+        "privateKey": base64.b64encode(key).decode(),
+        "userHandle": base64.b64encode(passkey.handle or b"").decode(),
+        "signCount": passkey.count,
+        "backupEligibility": passkey.syncable,
+        "backupState": passkey.synced,
+    }
