@@ -1,5 +1,6 @@
 """The context of use cases, passed in by the caller."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,6 +33,21 @@ class Kit:
             self.store.run(work)
         else:
             self.store.join(connection, work)
+
+    def teller(self, area: str, kind: str) -> Callable[[str, str], None]:
+        """Start a timer for an answer; the returned function tells the host how it was judged.
+
+        Args:
+            area: key of the area.
+            kind: "code", "recovery_code" or "passkey".
+        """
+        begun = time.perf_counter()
+
+        def tell(result: str, user_id: str) -> None:
+            seconds = round(time.perf_counter() - begun, 6)
+            self.notify("judged", user_id, area=area, kind=kind, result=result, seconds=seconds)
+
+        return tell
 
     def event(
         self, subject: Subject, kind: str, area: str | None = None, detail: str | None = None

@@ -8,7 +8,7 @@ from flask import request, url_for
 from flask_login import current_user
 
 from ...app.state import State
-from ...core.areas import Area
+from ...core.areas import SIGN_IN, Area
 from ...core.errors import ChallengeRequired, CodeWrong, Refusal
 from ...core.passkey_errors import PasskeyRefusal
 from ...core.policy import SAFE_METHODS
@@ -113,11 +113,19 @@ def on_challenge(
         target: address that the page's form is sent to.
         pending: whether the page carries a sealed form.
     """
-    own = state.host.user_key(current_user) if current_user.is_authenticated else None
-    if area is None:
+    if area is None or state.kit.settings.relying_party is None:
         return None
-    who = refusal.user_id or own
+    who = refusal.user_id
+    if who is None and current_user.is_authenticated:
+        who = state.host.user_key(current_user)
     return use(state, area.key, who, address=target, name=given.FIELD, pending=pending)
+
+
+def at_sign_in(state: State, user_id: str) -> Use | None:
+    """Return how the page of a pending sign-in asks for a passkey, `None` if none can be used."""
+    if state.kit.settings.relying_party is None:
+        return None
+    return use(state, SIGN_IN, user_id, address=url_for("twofactor.sign_in_submit"))
 
 
 def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, Any]:
