@@ -1,8 +1,9 @@
 """The context of use cases, passed in by the caller."""
 
+import itertools
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -16,7 +17,10 @@ from ..storage.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Kit:
-    """The parts of an application that the use cases need."""
+    """The parts of an application that the use cases need.
+
+    `issued` numbers the challenges of passkeys that this worker has made.
+    """
 
     store: Store
     vault: Vault
@@ -24,6 +28,7 @@ class Kit:
     areas: AreaRegistry
     clock: Callable[[], float]
     notify: Tell
+    issued: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def run_or_join(
         self, connection: Connection | None, work: Callable[[Transaction], None]

@@ -120,10 +120,11 @@ def text(name: str) -> str:
         MalformedCode, PasswordWrong, NameUnusable: longer than the field allows (`core.bounds`),
             or with a surrogate, which is no character.
     """
-    if request.is_json:
+    sent = this_request()
+    if sent.is_json:
         values = [_json()[name]] if name in _json() else []
     else:
-        values = request.form.getlist(name)
+        values = sent.form.getlist(name)
     if not values:
         return ""
     if len(values) > 1 or not isinstance(values[0], str):

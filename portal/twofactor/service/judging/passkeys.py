@@ -16,6 +16,7 @@ from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
 from . import challenges, stored
+from .challenges import Bound
 from .terms import Proof, terms_of
 
 
@@ -66,10 +67,10 @@ def verify(
         # No event: a client could cause any number of them.
         raise PasskeyOver("no such challenge", **about).told(codes)
     try:
-        _check_request(kit, ticket, subject, area)
+        bound = challenges.bound(kit, ticket)
+        _check_request(ticket, bound, subject, area)
         found = _find(account, answer)
-        verified = asked.verified or challenges.demands(kit, ticket)
-        match = _match(kit, found, answer, verified)
+        match = _match(kit, found, answer, asked.verified or bound.verified)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
@@ -81,10 +82,9 @@ def verify(
     return Proof(account, found.id, match.verified, match.phishing_resistant)
 
 
-def _check_request(kit: Kit, ticket: Ticket, subject: Subject, area: str) -> None:
+def _check_request(ticket: Ticket, bound: Bound, subject: Subject, area: str) -> None:
     """Refuse an answer whose challenge is for another user, area or request."""
-    bound = challenges.bound(kit, ticket)
-    same_request = secrets.compare_digest(bound.encode(), subject.request.encode())
+    same_request = secrets.compare_digest(bound.request.encode(), subject.request.encode())
     if ticket.user_id != subject.user_id or ticket.area != area or not same_request:
         raise PasskeyOver("of another request")
 

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from flask import abort, current_app
-from flask_login import current_user
 
 from ...app.state import current_state
 from ...core.areas import BUILT_IN, SIGN_IN
@@ -11,7 +10,7 @@ from ...core.errors import SignInExpired
 from ...core.records import Subject
 from ...service import sign_in, tickets
 from ...service.judging import challenges
-from .. import requests, responses, session_marks
+from .. import guard, requests, responses, session_marks
 from ..challenge import no_store
 from . import bound, claim
 
@@ -52,8 +51,9 @@ def _asked() -> tuple[str, str] | None:
     state = current_state()
     if ask := requests.text(ASK):
         return claim.read(state, ask)
-    if current_user.is_authenticated:
-        return state.host.user_key(current_user), requests.text("area")
+    user = guard.signed_in()
+    if user.is_authenticated:
+        return state.host.user_key(user), requests.text("area")
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
     except SignInExpired:
