@@ -56,7 +56,7 @@ def test_a_deed_by_passkey_has_its_row_and_its_statements(tmp_path, monkeypatch)
     counted = [
         (found[name]["ours"]["statements"], found[name]["ours"]["commits"]) for name in found
     ]
-    # Each request loads the user, too. With few challenges open, none are removed (`challenges.FEW`).
+    # Each request loads the user, too. While few challenges are open, none are removed.
     assert counted == [(3, 1), (9, 2)]
 
 
