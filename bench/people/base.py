@@ -59,7 +59,7 @@ class PasskeyPerson:
         """Send the device's answer, and do the deed."""
 
     def measure_passkey_options(self) -> Sample:
-        """Measure until the device is asked; who goes so far answers, so no challenge stays open."""
+        """Measure until the device is asked. It answers later, so that no challenge stays open."""
         self.browser.do("forgive")
         answers, public_key = self.options()
         sample = total(answers)

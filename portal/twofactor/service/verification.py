@@ -27,7 +27,7 @@ from ..methods import registry
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets
 from .context import Kit
-from .judging import codes, passkeys
+from .judging import codes
 from .judging.terms import Proof
 
 T = TypeVar("T")
@@ -208,6 +208,8 @@ def verify(
     if account is None:
         raise NotOn("no second factor", area=area)
     if isinstance(answer, Assertion):
+        from .judging import passkeys
+
         terms = passkeys.Asked(with_password, verified)
         return passkeys.verify(kit, transaction, subject, answer, area, account, terms)
     if not isinstance(answer, Code):

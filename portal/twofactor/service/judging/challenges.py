@@ -101,20 +101,7 @@ def credential_of(answer: Assertion) -> str:
     return hashlib.sha256(answer.credential).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The conditions that a challenge was made under.
-
-    Args:
-        request: that it is for (`Subject.request`).
-        verified: whether the device must verify the person.
-    """
-
-    request: str = field(repr=False)
-    verified: bool
-
-
-def bound(kit: Kit, ticket: Ticket) -> Bound:
-    """Return the conditions of a challenge."""
+def bound(kit: Kit, ticket: Ticket) -> tuple[str, bool]:
+    """Return the request that a challenge is for, and whether the device must verify the person."""
     data = tickets.data_of(kit, ticket)
-    return Bound(str(data["for"]), bool(data["verified"]))
+    return str(data["for"]), bool(data["verified"])

@@ -16,7 +16,6 @@ from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
 from . import challenges, stored
-from .challenges import Bound
 from .terms import Proof, terms_of
 
 
@@ -67,10 +66,10 @@ def verify(
         # No event: a client could cause any number of them.
         raise PasskeyOver("no such challenge", **about).told(codes)
     try:
-        bound = challenges.bound(kit, ticket)
-        _check_request(ticket, bound, subject, area)
+        request, verified = challenges.bound(kit, ticket)
+        _check_request(ticket, request, subject, area)
         found = _find(account, answer)
-        match = _match(kit, found, answer, asked.verified or bound.verified)
+        match = _match(kit, found, answer, asked.verified or verified)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
@@ -82,9 +81,9 @@ def verify(
     return Proof(account, found.id, match.verified, match.phishing_resistant)
 
 
-def _check_request(ticket: Ticket, bound: Bound, subject: Subject, area: str) -> None:
+def _check_request(ticket: Ticket, request: str, subject: Subject, area: str) -> None:
     """Refuse an answer whose challenge is for another user, area or request."""
-    same_request = secrets.compare_digest(bound.request.encode(), subject.request.encode())
+    same_request = secrets.compare_digest(request.encode(), subject.request.encode())
     if ticket.user_id != subject.user_id or ticket.area != area or not same_request:
         raise PasskeyOver("of another request")
 

@@ -9,7 +9,6 @@ from ...core.areas import BUILT_IN, SIGN_IN
 from ...core.errors import SignInExpired
 from ...core.records import Subject
 from ...service import sign_in, tickets
-from ...service.judging import challenges
 from .. import guard, requests, responses, session_marks
 from ..challenge import no_store
 from . import bound, claim
@@ -24,6 +23,8 @@ def submit() -> Any:
     state = current_state()
     if state.kit.settings.relying_party is None:
         abort(404)
+    from ...service.judging import challenges
+
     found = _asked()
     if found is None:
         return cast(Any, current_app).login_manager.unauthorized()
