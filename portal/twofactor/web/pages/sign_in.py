@@ -229,7 +229,7 @@ def _context(
 ) -> dict[str, Any]:
     days = state.kit.settings.trust_seconds
     return {
-        "use": None if by_recovery else offer.at_sign_in(state, pending.user_id),
+        "use": None if by_recovery else offer.at_sign_in(state, pending.account),
         "account_name": pending.name,
         "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),

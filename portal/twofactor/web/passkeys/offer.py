@@ -95,11 +95,11 @@ def on_challenge(
     return use(state, area.key, who, address=target, name=given.FIELD, pending=pending)
 
 
-def at_sign_in(state: State, user_id: str) -> "Use | None":
+def at_sign_in(state: State, account: Account | None) -> "Use | None":
     """Return how the page of a pending sign-in asks for a passkey, `None` if none can be used."""
     if state.kit.settings.relying_party is None:
         return None
-    return use(state, SIGN_IN, user_id, address=url_for("twofactor.sign_in_submit"))
+    return use(state, SIGN_IN, account, address=url_for("twofactor.sign_in_submit"))
 
 
 def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, Any]:
