@@ -138,15 +138,19 @@ class Account:
     recovery_since: int | None = None
 
     @property
+    def steps(self) -> list[int]:
+        """Return the latest step of each authenticator app; a passkey has none."""
+        return [each.last_step for each in self.authenticators if each.credential is None]
+
+    @property
     def schedule(self) -> Schedule:
         """Return the throttle's schedule of codes. A passkey makes no code right."""
-        return codes(sum(each.makes_codes for each in self.authenticators))
+        return codes(len(self.steps))
 
     @property
     def used(self) -> int | None:
         """Return the smallest latest step of the authenticator apps, as `Glance.used`."""
-        apps = (each for each in self.authenticators if each.makes_codes)
-        return min((each.last_step for each in apps), default=None)
+        return min(self.steps, default=None)
 
 
 @dataclass(frozen=True, slots=True)

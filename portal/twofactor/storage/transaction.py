@@ -39,6 +39,12 @@ class Transaction(AuthenticatorChanges):
         rows = self._connection.execute(statement, {"user": user_id}).all()
         return account_of(rows) if rows else None
 
+    def account_counted(self, user_id: str, kind: str) -> tuple[Account | None, int]:
+        """Return the account and the number of its tickets of a kind, in one SELECT; lock it."""
+        values = {"user": user_id, "kind": kind}
+        rows = self._connection.execute(self._statements.account_counted, values).all()
+        return (account_of(rows), rows[0].tickets) if rows else (None, 0)
+
     def account_asked(
         self, user_id: str, known: str, now: float, *, lock: bool = True
     ) -> Account | None:

@@ -205,7 +205,7 @@ def _ask(
     asked.about.summary = bounds.one_line(asked.says()) if asked.says else ""
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
-    passkeys = _passkeys(state, asked)
+    passkeys = _passkeys(asked) if state.kit.settings.relying_party else set()
     if not codes and not passkeys:
         raise ChallengeRequired(area.key, wait=asked.fresh_in(key, state.kit.clock()))
     if len(codes) + len(passkeys) > 1:
@@ -233,10 +233,8 @@ def _ask(
     return grant
 
 
-def _passkeys(state: State, asked: Asked) -> set[str]:
+def _passkeys(asked: Asked) -> set[str]:
     """Return the answers of passkeys in this request; each counts for one guard."""
-    if state.kit.settings.relying_party is None:
-        return set()
     found = given.texts() if asked.passkeys is None else asked.passkeys
     asked.passkeys = set()
     return found

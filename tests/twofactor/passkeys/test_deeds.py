@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from sqlalchemy import func, select
 
 from portal.twofactor.testing.device import base64url
 from tests.twofactor.host import PASSWORD
@@ -137,6 +138,26 @@ def test_at_most_ten_challenges_are_open(holder, clock):
     refused(holder.client.post("/note", data={"text": "1", "twofactor_passkey": first}))
     done = holder.client.post("/note", data={"text": "1", "twofactor_passkey": second})
     assert done.status_code < 400
+
+
+def test_expired_challenges_go(holder, clock, passkey_host):
+    """W-28: with the sixth of their user, and with each twentieth of a worker."""
+    table = passkey_host.db.metadata.tables["twofactor_ticket"]
+    count = select(func.count()).select_from(table).where(table.c.kind == "passkey")
+
+    def waiting() -> int:
+        with passkey_host.app_context():
+            return passkey_host.db.session.scalar(count)
+
+    for _ in range(5):
+        holder.options("note", "/note")
+    clock.advance(400)
+    holder.options("note", "/note")
+    assert waiting() == 1
+    clock.advance(400)
+    for _ in range(15):
+        holder.deed()
+    assert waiting() == 0
 
 
 def test_a_form_that_comes_back_leaves_one_pass(holder, passkey_host):

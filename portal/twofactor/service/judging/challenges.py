@@ -17,6 +17,11 @@ from . import stored
 KIND = "passkey"
 # Open challenges of a user. A further one takes the place of the oldest.
 MOST = 10
+# So many rarely wait to be removed; with fewer, the statement that removes some is left out. It is
+# less than MOST, since a parallel request may write one that was not counted.
+FEW = 5
+# Each so many challenges of a worker, expired tickets of all users are removed in any case.
+TIDY_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +53,32 @@ def issue(kit: Kit, subject: Subject, area: str) -> Options:
     """
 
     def work(transaction: Transaction) -> Options:
-        account = transaction.account(subject.user_id, lock=True)
-        return _issued(kit, transaction, subject, area, account)
+        account, waiting = transaction.account_counted(subject.user_id, KIND)
+        challenge, ticket = _made(kit, subject, area)
+        asked = _asked(kit, account, challenge)
+        if asked is not None:
+            if waiting >= FEW or next(kit.issued) % TIDY_EVERY == 0:
+                transaction.drop_challenges(subject.user_id, KIND, kit.clock(), MOST - 1)
+            transaction.add_ticket(ticket)
+        answers = answers_of(account, passkeys=asked is not None)
+        return Options(asked, kit.settings.passkey_seconds, answers)
 
     return kit.store.run(work)
 
 
-def _issued(
-    kit: Kit, transaction: Transaction, subject: Subject, area: str, account: Account | None
-) -> Options:
-    seconds = kit.settings.passkey_seconds
-    held = usable(kit, account)
-    answers = answers_of(account, passkeys=bool(held))
-    if not held or kit.settings.relying_party is None:
-        return Options(None, seconds, answers)
+def _made(kit: Kit, subject: Subject, area: str) -> tuple[str, Ticket]:
     data = {"for": request_of(subject), "verified": False}
-    challenge, ticket = tickets.made(kit, KIND, subject.user_id, seconds, area, data)
-    transaction.drop_challenges(subject.user_id, KIND, kit.clock(), MOST - 1)
-    transaction.add_ticket(ticket)
-    asked = registry.passkeys().ask(kit.settings.relying_party, challenge, held, seconds)
-    return Options(asked, seconds, answers)
+    return tickets.made(kit, KIND, subject.user_id, kit.settings.passkey_seconds, area, data)
+
+
+def _asked(kit: Kit, account: Account | None, challenge: str) -> Mapping[str, Any] | None:
+    """Return the data for `navigator.credentials.get`, `None` if no passkey can answer."""
+    party, seconds = kit.settings.relying_party, kit.settings.passkey_seconds
+    held = [held for _, held in stored.sound(kit, account, registry.PASSKEY)]
+    if party is None or not held:
+        return None
+    asked = registry.passkeys().ask(party, challenge, held, seconds)
+    return asked if asked["allowCredentials"] else None
 
 
 def usable(kit: Kit, account: Account | None) -> list[bytes]:
@@ -95,11 +106,7 @@ def request_of(subject: Subject) -> str:
     return tickets.digest(subject.request, subject.credential)
 
 
-def bound(kit: Kit, ticket: Ticket) -> str:
-    """Return the request that a challenge is for (`request_of`)."""
-    return str(tickets.data_of(kit, ticket)["for"])
-
-
-def demands(kit: Kit, ticket: Ticket) -> bool:
-    """Return whether the device must verify the person."""
-    return bool(tickets.data_of(kit, ticket)["verified"])
+def bound(kit: Kit, ticket: Ticket) -> tuple[str, bool]:
+    """Return the request that a challenge is for, and whether the device must verify the person."""
+    data = tickets.data_of(kit, ticket)
+    return str(data["for"]), bool(data["verified"])

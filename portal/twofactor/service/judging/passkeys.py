@@ -67,10 +67,10 @@ def verify(
         # No event: a client could cause any number of them.
         raise PasskeyOver("no such challenge", **about).told(codes)
     try:
-        _check_request(kit, ticket, subject, area)
+        request, verified = challenges.bound(kit, ticket)
+        _check_request(ticket, request, subject, area)
         found = _find(account, answer)
-        verified = asked.verified or challenges.demands(kit, ticket)
-        match = _match(kit, found, answer, verified)
+        match = _match(kit, found, answer, asked.verified or verified)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
@@ -84,10 +84,10 @@ def verify(
     return Proof(account, found.id, match.verified, match.phishing_resistant)
 
 
-def _check_request(kit: Kit, ticket: Ticket, subject: Subject, area: str) -> None:
+def _check_request(ticket: Ticket, request: str, subject: Subject, area: str) -> None:
     """Refuse an answer whose challenge is for another user, area or request."""
-    bound, asked = challenges.bound(kit, ticket), challenges.request_of(subject)
-    same_request = secrets.compare_digest(bound.encode(), asked.encode())
+    asked = challenges.request_of(subject)
+    same_request = secrets.compare_digest(request.encode(), asked.encode())
     if ticket.user_id != subject.user_id or ticket.area != area or not same_request:
         raise PasskeyOver("of another request")
 

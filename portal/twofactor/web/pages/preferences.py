@@ -114,7 +114,7 @@ def show_deactivate() -> Response:
     return responses.form("deactivate.html", "code", *password.fields, **context)
 
 
-def _use(state: State) -> offer.Use | None:
+def _use(state: State) -> Any:
     return offer.use(state, DEACTIVATION.key, state.host.user_key(current_user))
 
 

@@ -3,15 +3,13 @@
 from typing import Any, cast
 
 from flask import abort, current_app
-from flask_login import current_user
 
 from ...app.state import current_state
 from ...core.areas import BUILT_IN, SIGN_IN
 from ...core.errors import SignInExpired
 from ...core.records import Subject
 from ...service import sign_in, tickets
-from ...service.judging import challenges
-from .. import requests, responses, session_marks, subjects
+from .. import guard, requests, responses, session_marks, subjects
 from ..challenge import no_store
 from . import bound, claim
 
@@ -25,6 +23,8 @@ def submit() -> Any:
     state = current_state()
     if state.kit.settings.relying_party is None:
         abort(404)
+    from ...service.judging import challenges
+
     found = _asked()
     if found is None:
         return cast(Any, current_app).login_manager.unauthorized()
@@ -52,8 +52,9 @@ def _asked() -> tuple[Subject, str] | None:
     state = current_state()
     if ask := requests.text(ASK):
         return claim.read(state, ask)
-    if current_user.is_authenticated:
-        return subjects.subject(state), requests.text("area")
+    user = guard.signed_in()
+    if user.is_authenticated:
+        return subjects.subject(state, user), requests.text("area")
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
     except SignInExpired:
