@@ -528,7 +528,7 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
         taken += person.taken
     if only.startswith("passkey"):
         return taken
-    with photographer(browser, size, only, {"TWOFACTOR_RP_ID": None}, options) as (person, app):
+    with photographer(browser, size, only, {"TWOFACTOR_RP_ID": ""}, options) as (person, app):
         before(person, app)
         left_open(person)
         activation(person)
