@@ -209,6 +209,7 @@ def test_no_page_with_passkeys_is_heavy_and_nothing_moves(person, app, states):
         person.page.wait_for_load_state("load")
         moved[state] = person.page.evaluate(SHIFTED)
         weights[state] = weight(person, received)
+        print("W", state, weights[state], len(person.page.content()))
     assert {state: shifts for state, shifts in moved.items() if shifts} == {}
     assert {state: weight for state, weight in weights.items() if weight >= MOST} == {}
     assert len(weights) > 25
