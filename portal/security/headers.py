@@ -31,12 +31,14 @@ def init_app(app: Flask) -> None:
 def add_headers(response: Response) -> Response:
     """Add the headers that the view has not set; only static files may be cached.
 
-    Those have no headers that browsers heed at documents alone: a page has ten such files.
+    These come without what browsers heed at documents and downloads alone: a page has ten.
     """
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     is_file = request.endpoint in STATIC and response.status_code < 400
-    if not is_file:
+    if is_file:
+        response.headers.remove("Content-Disposition")
+    else:
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers["Permissions-Policy"] = PERMISSIONS
     if current_app.config["SERVED_OVER_TLS"]:

@@ -271,7 +271,9 @@ def test_no_answer_is_left_in_the_page(equipped, customer_password):
     person.sign_in("alice", customer_password)
     fill_in(person, customer_password)
     expect(use(person.page)).to_be_focused()
-    with person.page.expect_request(lambda request: "passkey=" in (request.post_data or "")) as sent:
+    with person.page.expect_request(
+        lambda request: "passkey=" in (request.post_data or "")
+    ) as sent:
         use(person.page).click()
     assert "twofactor_passkey" in (sent.value.post_data or "")
     person.sees("Your password is changed")

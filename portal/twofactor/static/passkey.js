@@ -1,21 +1,20 @@
-// Answers with a passkey in the place of a code, and makes passkeys. Without it the code works.
-// `_passkey.html` has its blocks, and its words by the names of errors.
+// Makes passkeys, and answers with one in the place of a code, which works without this script.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
-  const seen = new Map(); // by block: what its page says, and what is known of it
-  let stop = () => {}; // ends the one ceremony
+  const seen = new Map(); // by block
+  let stop = () => {}; // the one ceremony
 
   const bytes = (text) =>
     Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt());
   const encoded = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer)))
       .replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  // How this browser answered last; it names nobody.
+  // How this browser answered last.
   const way = (now) => {
     try {
       return (localStorage.twofactor = now ?? localStorage.twofactor);
-    } catch {} // Some people forbid it.
+    } catch {}
   };
   const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
     one.isAsking = isBusy;
@@ -36,14 +35,15 @@
     return isForbidden || !window.PublicKeyCredential ? "NotSupportedError" : "";
   };
 
-  // Get a challenge for the request that will carry the answer.
   const prepare = async (one, isAgain) => {
-    const { area, method, address, ask, field, token, form, words } = one;
+    const { area, method, address, ask, field, form, words } = one;
+    const token = one.token ?? form?.elements[field]?.value;
     const body = new URLSearchParams({ area, method, address, ask, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
     const from = Date.now() - 30_000; // which a person needs
-    const said = await fetch(one.options, { method: "POST", body, headers: { Accept: "application/json" } })
+    const headers = { Accept: "application/json" };
+    const said = await fetch(one.options, { method: "POST", body, headers })
       .then((answer) => answer.json())
       .catch(() => { throw { told: words.unanswered }; });
     one.token = said.csrf_token ?? token;
@@ -62,7 +62,7 @@
     for (const it of [...allowCredentials, ...excludeCredentials]) it.id = bytes(it.id);
     return key;
   };
-  // By hand: programs that stand in for the browser break `toJSON` and `getPublicKey`.
+  // By hand: password managers break `toJSON` and `getPublicKey`.
   const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
     const id = encoded(rawId);
     const response = { transports: from.getTransports?.() };
@@ -71,21 +71,19 @@
       if (from[name]?.byteLength) response[name] = encoded(from[name]);
     }
     const clientExtensionResults = {};
-    return JSON.stringify(
-      { id, rawId: id, type, authenticatorAttachment, clientExtensionResults, response },
-    );
+    const made = { id, rawId: id, type, authenticatorAttachment, clientExtensionResults, response };
+    return JSON.stringify(made);
   };
 
   const send = ({ block, form, input }, text) => {
     const code = form?.querySelector(".twofactor-code");
     if (code) code.value = "";
     input.value = text;
-    // It is read by then, and sent once.
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
     const answered = new CustomEvent("twofactor:answered", { bubbles: true, cancelable: true });
     if (block.dispatchEvent(answered)) form.requestSubmit();
   };
-  // With options at hand nothing is awaited before the device is asked: browsers want a click.
+  // Nothing is awaited before the device is asked: browsers want a click.
   const start = async (one, button) => {
     const { does, form, words } = one;
     const isNew = does === "create";
@@ -120,7 +118,7 @@
     }
   };
 
-  // A dialog has opened. The device is asked at once where this browser used a passkey last, once.
+  // A dialog has opened. The device is asked at once, once, if it answered last.
   const offer = (dialog, to, message, isCodes) => {
     const one = look(dialog.querySelector(".twofactor-passkey"));
     const { block, button } = one;
@@ -132,7 +130,7 @@
     const isFirst = !message && !one.tried && way() === "passkey";
     one.tried ||= isFirst;
     if (isFirst) start(one, button);
-    else ready(one).catch(() => {}); // Told at the click, which tries again.
+    else ready(one).catch(() => {}); // The click tries again.
   };
   const look = (block) => {
     if (seen.has(block)) return seen.get(block);
@@ -162,20 +160,18 @@
 
   document.addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
-    // The second of a double click starts nothing.
-    if (!button || detail > 1) return;
+    if (!button || detail > 1) return; // of a double click
     const one = look(button.closest(".twofactor-passkey"));
     if (one.isAsking || !button.matches(".twofactor-busy")) start(one, button);
   });
   document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
-  // A code that is sent ends the ceremony.
   addEventListener("submit", ({ target }) => {
     const input = target.querySelector(".twofactor-passkey > [type=hidden]");
     if (!input || input.value) return;
     stop();
     if (target.querySelector(".twofactor-code")?.value) way("code");
   }, true);
-  // An answer is for one time, so the browser's history has none.
+  // The browser's history has no answer.
   addEventListener("pagehide", () => {
     stop();
     for (const one of seen.values()) one.input.value = one.until = "";
