@@ -1,12 +1,12 @@
-// Makes passkeys, and answers with one in the place of a code, which works without this script.
+// Answers with a passkey, and makes passkeys; `_passkey.html` has the words, by names of errors.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
-  const seen = new Map(); // by block
+  const seen = new Map(); // what is known of each block
   let stop = () => {}; // the one ceremony
 
   const bytes = (text) =>
-    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt());
+    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt());
   const encoded = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer)))
       .replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
@@ -24,14 +24,14 @@
     button.classList.toggle("twofactor-busy", isBusy);
   };
 
-  // The browser knows its origin, the server behind a proxy may not.
+  // Only the browser knows its origin for sure.
   const fault = ({ does, rp, origins }) => {
     const { hostname, origin } = location;
     const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
     if (hostname !== rp && !isBelow && !origins.includes(origin)) return "SecurityError";
     const feature = `publickey-credentials-${does}`;
     const isForbidden = document.featurePolicy?.allowsFeature(feature) === false;
-    if (isForbidden) console.warn(`The Permissions-Policy of this page forbids ${feature}.`);
+    if (isForbidden) console.warn(`Permissions-Policy forbids ${feature}`);
     return isForbidden || !window.PublicKeyCredential ? "NotSupportedError" : "";
   };
 
@@ -41,7 +41,7 @@
     const body = new URLSearchParams({ area, method, address, ask, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
-    const from = Date.now() - 30_000; // which a person needs
+    const from = Date.now() - 30_000; // for the person
     const headers = { Accept: "application/json" };
     const said = await fetch(one.options, { method: "POST", body, headers })
       .then((answer) => answer.json())
@@ -62,7 +62,7 @@
     for (const it of [...allowCredentials, ...excludeCredentials]) it.id = bytes(it.id);
     return key;
   };
-  // By hand: password managers break `toJSON` and `getPublicKey`.
+  // By hand, since `toJSON` and `getPublicKey` are broken by some extensions.
   const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
     const id = encoded(rawId);
     const response = { transports: from.getTransports?.() };
@@ -70,25 +70,25 @@
     for (const name of names.split(" ")) {
       if (from[name]?.byteLength) response[name] = encoded(from[name]);
     }
-    const clientExtensionResults = {};
-    const made = { id, rawId: id, type, authenticatorAttachment, clientExtensionResults, response };
-    return JSON.stringify(made);
+    const extra = { authenticatorAttachment, clientExtensionResults: {} };
+    return JSON.stringify({ id, rawId: id, type, response, ...extra });
   };
 
   const send = ({ block, form, input }, text) => {
     const code = form?.querySelector(".twofactor-code");
     if (code) code.value = "";
     input.value = text;
+    // Sent once.
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
     const answered = new CustomEvent("twofactor:answered", { bubbles: true, cancelable: true });
     if (block.dispatchEvent(answered)) form.requestSubmit();
   };
-  // Nothing is awaited before the device is asked: browsers want a click.
+  // Browsers want a click, so nothing is awaited before the device if options are there.
   const start = async (one, button) => {
     const { does, form, words } = one;
     const isNew = does === "create";
     if (isNew && form.elements[form.dataset.twofactorNeeds]?.checked === false) {
-      return form.requestSubmit(); // The server says what is missing.
+      return form.requestSubmit(); // The server tells.
     }
     stop();
     const abort = new AbortController();
@@ -118,7 +118,7 @@
     }
   };
 
-  // A dialog has opened. The device is asked at once, once, if it answered last.
+  // A dialog has opened. It asks at once, but only once, where a passkey was used last.
   const offer = (dialog, to, message, isCodes) => {
     const one = look(dialog.querySelector(".twofactor-passkey"));
     const { block, button } = one;
@@ -171,7 +171,7 @@
     stop();
     if (target.querySelector(".twofactor-code")?.value) way("code");
   }, true);
-  // The browser's history has no answer.
+  // The browser's history keeps no answer.
   addEventListener("pagehide", () => {
     stop();
     for (const one of seen.values()) one.input.value = one.until = "";
