@@ -22,6 +22,7 @@ HEAVIER = {
     "step 2, waiting",
     "authenticators/new",
     "deactivate, nothing entered",
+    "preferences, dialog",
     "preferences, both",
 }
 HAS_ONE = "This device or password manager has a passkey for this account already."
