@@ -88,7 +88,7 @@ def recovery_code_replaced() -> Notice:
     )
 
 
-def authenticator_added(authenticator: str) -> Notice:
+def authenticator_added(authenticator: str, kind: str = "totp") -> Notice:  # noqa: ARG001
     """Return the notice of an added device."""
     return Notice(
         _("Your account has a new device"),
@@ -106,7 +106,7 @@ def authenticator_added(authenticator: str) -> Notice:
     )
 
 
-def authenticator_removed(authenticator: str) -> Notice:
+def authenticator_removed(authenticator: str, kind: str = "totp") -> Notice:  # noqa: ARG001
     """Return the notice of a removed device."""
     return Notice(
         _("A device is removed from your account"),
