@@ -78,20 +78,6 @@ class PasskeyTaken(PasskeyRefusal):
     word = "taken"
 
 
-class PasskeyYoung(PasskeyRefusal):
-    """The passkey was added with a code a short while ago and does not count here yet.
-
-    Args:
-        until: time from which it counts (Unix seconds).
-    """
-
-    word = "young"
-
-    def __init__(self, until: float, **about: str | None) -> None:
-        super().__init__("young", **about)
-        self.until = until
-
-
 class TooManyPasskeys(PasskeyRefusal):
     """The user has the maximum number of passkeys.
 

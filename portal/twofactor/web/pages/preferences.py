@@ -160,14 +160,20 @@ def deactivate() -> Response:
     outstanding.look(state, guard.signed_in())
     if form is not None and not outstanding.is_marked():
         return responses.page("kept_form.html", kept=form)
-    return responses.done(
-        _(
-            "Two-factor authentication is off. You can now delete “%(issuer)s” from your"
-            " authenticator app.",
-            issuer=state.kit.settings.issuer,
-        ),
-        state="off",
-        by=by,
+    return responses.done(_is_off(state, by), state="off", by=by)
+
+
+def _is_off(state: State, by: deactivation.By) -> str:
+    """Return the sentence after it was turned off; only a code shows that there was an app."""
+    if by != "code" and state.kit.settings.relying_party is not None:
+        return _(
+            "Two-factor authentication is off. Your passkeys and your app's codes no longer work"
+            " here, so you can delete them."
+        )
+    return _(
+        "Two-factor authentication is off. You can now delete “%(issuer)s” from your authenticator"
+        " app.",
+        issuer=state.kit.settings.issuer,
     )
 
 

@@ -18,7 +18,7 @@ from ...methods import registry
 from ...methods.base import Naming
 from ...service.judging.terms import terms_of
 from .. import navigation, passes
-from . import claim, given
+from . import claim, given, sentences
 
 if TYPE_CHECKING:
     from .script import Make, Use
@@ -129,7 +129,10 @@ def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, 
         return {}
     apps, passkeys = state.kit.store.kinds(refusal.user_id)
     answers = [*(["passkey"] if passkeys else []), *(["code"] if apps else [])]
-    return {"answers": answers, "passkey": url_for("twofactor.passkey")}
+    told = {"answers": answers, "passkey": url_for("twofactor.passkey")}
+    if passkeys and isinstance(refusal, ChallengeRequired):
+        told["message"] = sentences.asked(codes=apps > 0, wait=bool(refusal.wait))
+    return told
 
 
 def make(

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from flask import abort, current_app
+from flask import abort, current_app, url_for
 
 from ...app.state import current_state
 from ...core.areas import BUILT_IN, SIGN_IN
@@ -32,7 +32,8 @@ def submit() -> Any:
     method = (requests.text("method") or "POST").upper()
     if (area not in state.kit.areas and area not in BUILT_IN) or method not in METHODS:
         abort(404)
-    address, form = requests.text("address"), requests.text("twofactor_pending")
+    pending = url_for("twofactor.sign_in_submit") if area == SIGN_IN else ""
+    address, form = requests.text("address") or pending, requests.text("twofactor_pending")
     who = bound.to_later_request(who, method, address, form)
     options = challenges.issue(state.kit, who, area)
     return no_store(

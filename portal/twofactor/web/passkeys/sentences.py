@@ -30,3 +30,17 @@ def of(error: errors.PasskeyRefusal) -> str:
     if error.codes:
         return _("That passkey was not accepted. Try again, or use a code.")
     return _("That passkey was not accepted. Try again.")
+
+
+def asked(*, codes: bool, wait: bool) -> str:
+    """Return the sentence that asks for a passkey.
+
+    Args:
+        codes: whether the account has an app, too.
+        wait: whether the code that the app shows now was used already.
+    """
+    if not codes:
+        return _("Use a passkey.")
+    if wait:
+        return _("Use a passkey, or the next code of your app.")
+    return _("Use a passkey, or enter the code your app is showing now.")
