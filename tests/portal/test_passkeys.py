@@ -98,8 +98,8 @@ class Keys:
         assert answer.status_code == 200, answer.text
         return answer.get_json()
 
-    def activate(self, **device):
-        body = {"password": self.password, "choice": "mine", "areas": AREAS, "kind": "passkey"}
+    def activate(self, areas=AREAS, **device):
+        body = {"password": self.password, "choice": "mine", "areas": areas, "kind": "passkey"}
         made = Device("localhost", ORIGIN, **device)
         options = self.send("/activate", body)["publicKey"]
         self.send("/activate", {"passkey": made.create(options), "saved": "yes"})
@@ -172,10 +172,17 @@ def test_the_owner_is_told_of_each_passkey(app, runner, keys):
 
 @pytest.mark.thorough
 def test_the_mail_of_the_end_speaks_of_passkeys(app, keys):
-    first = keys.activate()
+    first = keys.activate(["sign_in"])
+    keys.send("/", {"areas": ["sign_in", "password"]})
     body = {"passkey": keys.answer(first, "/deactivate", "deactivation")}
     keys.send("/deactivate", body | {"password": keys.password})
-    assert subjects(app)[-1] == "Two-factor authentication is off"
+    assert subjects(app) == [
+        "Two-factor authentication is on",
+        "You changed when we ask for your passkey",
+        "Two-factor authentication is off",
+    ]
+    text = " ".join(plain_of(mails(app)[0]).split())
+    assert "From now on we'll ask for your passkey when you: sign in" in text
     text = " ".join(plain_of(mails(app)[-1]).split())
     assert "Your passkeys and your recovery code no longer work here." in text
 

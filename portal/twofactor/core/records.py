@@ -142,6 +142,11 @@ class Account:
     recovery_since: int | None = None
 
     @property
+    def ways(self) -> Ways:
+        """Return how the user answers."""
+        return ways_of([not each.makes_codes for each in self.authenticators])
+
+    @property
     def schedule(self) -> Schedule:
         """Return the throttle's schedule of codes. A passkey makes no code right."""
         return codes(sum(each.makes_codes for each in self.authenticators))

@@ -258,3 +258,17 @@ def browser(name: str) -> str:
     kind, on, system = name.partition(" on ")
     kind = _("A browser") if kind == "A browser" else kind
     return _("%(browser)s on %(system)s", browser=kind, system=system) if on else kind
+
+
+def turned_off(issuer: str, by: str) -> str:
+    """Return the sentence that it is off; `by` is as in the signal `deactivated`."""
+    if by == "passkey":
+        return _(
+            "Two-factor authentication is off. You can now delete “%(issuer)s” from your devices.",
+            issuer=issuer,
+        )
+    return _(
+        "Two-factor authentication is off. You can now delete “%(issuer)s” from your"
+        " authenticator app.",
+        issuer=issuer,
+    )

@@ -158,15 +158,7 @@ def deactivate() -> Response:
     outstanding.look(state, guard.signed_in())
     if form is not None and not outstanding.is_marked():
         return responses.page("kept_form.html", kept=form)
-    return responses.done(
-        _(
-            "Two-factor authentication is off. You can now delete “%(issuer)s” from your"
-            " authenticator app.",
-            issuer=state.kit.settings.issuer,
-        ),
-        state="off",
-        by=by,
-    )
+    return responses.done(sentences.turned_off(state.kit.settings.issuer, by), state="off", by=by)
 
 
 def forget_browser() -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import url_for
 
 from ...app.state import State
-from ...core.records import Account, Authenticator, ways_of
+from ...core.records import Account, Authenticator
 from ...i18n.times import time_tag
 from ...methods import registry
 from ...service.judging import stored
@@ -40,7 +40,7 @@ def on_preferences(state: State, account: Account | None) -> dict[str, Any]:
             for each, told in shown
         ],
         "passkeys": state.kit.settings.relying_party is not None,
-        "ways": ways_of([not each.makes_codes for each in held]),
+        "ways": account.ways if account else "code",
         "second_way": account is not None and _needs_second_way(held),
         "more": any(
             sum(each.kind == kind for each in held) < registry.method(kind).most
