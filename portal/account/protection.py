@@ -7,6 +7,7 @@ from portal.account import service
 from portal.extensions import DEEDS, twofactor
 from portal.models import Customer
 from portal.twofactor import Protection
+from portal.twofactor.signals import Ways
 
 Level = Literal["protected", "partly", "none"]
 Key = Literal["sign_in", "recovery", "devices", "sessions", "hold"]
@@ -56,6 +57,11 @@ class Card:
     def areas(self) -> tuple[str, ...]:
         """Return the keys of the areas that ask for a code."""
         return self.protection.areas if self.protection else ()
+
+    @property
+    def ways(self) -> Ways:
+        """Return what we ask the customer for, a code if two-factor authentication is off."""
+        return self.protection.ways if self.protection else "code"
 
     @property
     def deeds(self) -> list[str]:

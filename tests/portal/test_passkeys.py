@@ -195,4 +195,8 @@ def test_the_card_speaks_of_passkeys(keys):
     assert "We ask for your passkey when you: sign in" in text
     assert "Signing in needs your passkey" in text
     assert "You confirm with: Passkey, last used" in text
+    assert "When we ask for your passkey" in text
+    assert "needs a code" not in text
     assert base64url(first.id) not in text
+    overview = parse(keys.client.get("/").text).text
+    assert "Your invoices are locked. Use your passkey to see them." in " ".join(overview.split())
