@@ -83,6 +83,6 @@ def _choose(
         return wanted
     if not transaction.set_areas(account, wanted):
         raise AreasChanged("areas changed meanwhile")
-    change = changes.AreasChanged(tuple(sorted(added)), tuple(sorted(removed)))
+    change = changes.AreasChanged(tuple(sorted(added)), tuple(sorted(removed)), account.ways)
     transaction.change(subject, change)
     return wanted

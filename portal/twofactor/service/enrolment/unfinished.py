@@ -7,7 +7,7 @@ from ...core import changes
 from ...core.answers import RecoveryCode
 from ...core.enrolment_errors import EnrolmentReplaced
 from ...core.errors import AlreadyOn, EnrolmentExpired, PasswordWrong
-from ...core.records import Account, Subject
+from ...core.records import Account, Subject, ways_of
 from ...methods import recovery, registry
 from ...methods.base import FirstAnswer
 from ...storage.transaction import Transaction
@@ -228,7 +228,8 @@ def confirm(
         transaction.add_account(account)
         stored.write(transaction, authenticator)
         transaction.drop_tickets(subject.user_id)
-        transaction.change(subject, changes.Activated(tuple(sorted(account.areas))))
+        ways = ways_of([authenticator.credential is not None])
+        transaction.change(subject, changes.Activated(tuple(sorted(account.areas)), ways))
 
     kit.store.run(work)
     return replace(enrolment, recovery_hash=account.recovery_hash or "")
