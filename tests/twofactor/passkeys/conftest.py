@@ -1,20 +1,17 @@
 import pytest
 
-from tests.twofactor.host import make_host
-
 from .holder import ORIGIN, RP_ID, Holder
 
 
 @pytest.fixture
-def passkey_host(tmp_path, clock, database):
+def config():
     """A host with passkeys, on this computer."""
-    host = make_host(database, tmp_path, clock, TWOFACTOR_RP_ID=RP_ID, TWOFACTOR_ORIGINS=[ORIGIN])
-    with host.app_context():
-        host.db.create_all()
-    yield host
-    with host.app_context():
-        host.db.drop_all()
-        host.db.engine.dispose()
+    return {"TWOFACTOR_RP_ID": RP_ID, "TWOFACTOR_ORIGINS": [ORIGIN]}
+
+
+@pytest.fixture
+def passkey_host(host):
+    return host
 
 
 @pytest.fixture

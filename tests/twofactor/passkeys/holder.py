@@ -8,6 +8,7 @@ from tests.twofactor.host import PASSWORD
 from tests.twofactor.person import ALL, MOUNT, Person, element
 
 RP_ID, ORIGIN = "localhost", "http://localhost"
+NEW = f"{MOUNT}/authenticators/new"
 
 
 class Holder(Person):
@@ -52,13 +53,36 @@ class Holder(Person):
         self.clock.advance(330)
         return done
 
-    def add(self, answer: dict[str, Any], kind: str = "passkey", **device: Any) -> Device:
-        """Add a passkey, with an answer that counts already."""
-        body = {"name": "", "kind": kind, "password": PASSWORD, **answer}
-        begun = self.program("/authenticators/new", body)
+    def begin(self, answer: dict[str, Any] | None = None, status: int = 200, **more: Any) -> Any:
+        """Begin to add a passkey, with an answer that counts already; the present one if none."""
+        given = {"passkey": self.answer_for("authenticators", NEW)} if answer is None else answer
+        body = {"name": "", "kind": "passkey", "password": PASSWORD, **given, **more}
+        return self.program("/authenticators/new", body, status)
+
+    def add(self, answer: dict[str, Any] | None = None, name: str = "", **device: Any) -> Device:
+        """Add a passkey, as `begin`."""
+        begun = self.begin(answer, name=name)
         fresh = Device(RP_ID, ORIGIN, **device)
         self.program("/authenticators/new", {"passkey": fresh.create(begun["publicKey"])})
         return fresh
+
+    def remove(self, number: str, device: Device | None = None, status: int = 200) -> Any:
+        """Remove an authenticator, with a passkey."""
+        path = f"/authenticators/{number}/remove"
+        answer = self.answer_for("authenticators", f"{MOUNT}{path}", device)
+        return self.program(path, {"passkey": answer, "password": PASSWORD}, status)
+
+    def state(self) -> Any:
+        """Return the state as a program reads it."""
+        return self.client.get(f"{MOUNT}/", headers={"Accept": "application/json"}).get_json()
+
+    def numbers(self) -> dict[str, str]:
+        """Return the ids of the authenticators by their names."""
+        return {each["name"]: each["authenticator"] for each in self.state()["authenticators"]}
+
+    def events(self) -> list[str]:
+        """Return the kinds of the latest events, newest first."""
+        return [event["kind"] for event in self.state()["events"]]
 
     def options(self, area: str, address: str, status: int = 200, **more: Any) -> Any:
         """Ask for the options of an answer."""

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from flask import abort, current_app
+from flask import abort, current_app, url_for
 from flask_login import current_user
 
 from ...app.state import current_state
@@ -28,11 +28,12 @@ def submit() -> Any:
     found = _asked()
     if found is None:
         return cast(Any, current_app).login_manager.unauthorized()
-    user_id, area = found
+    user_id, area, own = found
     method = (requests.text("method") or "POST").upper()
     if (area not in state.kit.areas and area not in BUILT_IN) or method not in METHODS:
         abort(404)
-    address, form = requests.text("address"), requests.text("twofactor_pending")
+    address = requests.text("address") or own
+    form = requests.text("twofactor_pending")
     who = bound.to_later_request(Subject(user_id), method, address, form)
     options = challenges.issue(state.kit, who, area)
     return no_store(
@@ -47,15 +48,19 @@ def submit() -> Any:
     )
 
 
-def _asked() -> tuple[str, str] | None:
-    """Return user and area: of the claim, of the signed-in person, or of the pending sign-in."""
+def _asked() -> tuple[str, str, str] | None:
+    """Return user, area and address: of the claim, the signed-in person or the pending sign-in.
+
+    The address is that of a request that does not say its own.
+    """
     state = current_state()
     if ask := requests.text(ASK):
-        return claim.read(state, ask)
+        claimed = claim.read(state, ask)
+        return None if claimed is None else (*claimed, "")
     if current_user.is_authenticated:
-        return state.host.user_key(current_user), requests.text("area")
+        return state.host.user_key(current_user), requests.text("area"), ""
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
     except SignInExpired:
         return None
-    return pending.user_id, SIGN_IN
+    return pending.user_id, SIGN_IN, url_for("twofactor.sign_in_submit")
