@@ -1,5 +1,7 @@
 import pytest
 
+from tests.twofactor.host import make_host
+
 from .holder import ORIGIN, RP_ID, Holder
 
 
@@ -12,6 +14,22 @@ def config():
 @pytest.fixture
 def passkey_host(host):
     return host
+
+
+@pytest.fixture
+def beside(passkey_host, database, tmp_path, clock):
+    """Make another application, with its own settings, on the database of the host."""
+    apps = []
+
+    def make(**config):
+        apps.append(make_host(database, tmp_path, clock, **config))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            app.db.session.remove()
+            app.db.engine.dispose()
 
 
 @pytest.fixture

@@ -14,11 +14,10 @@ NEW = f"{MOUNT}/authenticators/new"
 class Holder(Person):
     """A person whose first factor beside the password is a passkey.
 
-    `device` is the one that answers; `devices` are all of them.
+    `device` is the one that answers.
     """
 
-    device: Device
-    devices: list[Device]
+    device: Device | None = None
 
     def program(self, path: str, body: dict[str, Any], status: int = 200) -> Any:
         """Send JSON to a page of the blueprint, and return the object that comes back."""
@@ -34,9 +33,13 @@ class Holder(Person):
         return {"X-CSRFToken": token.get("csrf_token", "")}
 
     def other_browser(self) -> "Holder":
-        other = Holder(self.app, self.clock, self.username)
+        return self.at(self.app)
+
+    def at(self, app: Any) -> "Holder":
+        """Return the same person in another browser, at an application on the same database."""
+        other = Holder(app, self.clock, self.username)
         other.recovery_code, other.secret = self.recovery_code, self.secret
-        other.device, other.devices = self.device, self.devices
+        other.device = self.device
         return other
 
     def enrol_passkey(self, areas: list[str] | None = None, **device: Any) -> Any:
@@ -47,7 +50,6 @@ class Holder(Person):
         )
         self.recovery_code = begun["recovery_code"]
         self.device = Device(RP_ID, ORIGIN, **device)
-        self.devices = [self.device]
         made = self.device.create(begun["publicKey"])
         done = self.program("/activate", {"passkey": made, "saved": "yes"})
         self.clock.advance(330)
