@@ -81,7 +81,9 @@ def assess(protection: Protection | None, sessions: int) -> Card:
     items = [_signing_in(protection)]
     if protection is not None:
         items.append(_item("recovery", protection.recovery, "make_recovery"))
-        items.append(_item("devices", bool(protection.devices), "add_device"))
+        items.append(
+            _item("devices", any(each.usable for each in protection.devices), "add_device")
+        )
     items.append(Item("sessions", True if sessions <= 1 else None, "see_sessions"))
     if protection is not None and protection.hold is not None:
         items.append(Item("hold", False, _way_out(protection)))

@@ -1,7 +1,9 @@
 """Records of accounts, authenticators, tickets and events, which all layers share."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
@@ -12,6 +14,10 @@ EXECUTED = "executed"
 KNOWN = "known"
 # Kinds of events that record a new recovery code.
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
+# How a user answers: with codes, with passkeys, or with either.
+Ways = Literal["code", "passkey", "either"]
+# Begins the detail of an event about a passkey; other authenticators have their name alone.
+_PASSKEY = "passkey: "
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
     {
@@ -173,17 +179,21 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device whose codes are accepted, for pages of the host. Times are Unix seconds.
+    """A device or passkey that is accepted, for pages of the host. Times are Unix seconds.
 
     Args:
         name: as the user named it, in the language of the request if it still has our name.
         added_at: time when it was added.
-        last_used_at: time of its latest accepted code, `None` if there is none.
+        last_used_at: time of its latest accepted answer, `None` if there is none.
+        passkey: whether it is a passkey; other devices make codes.
+        usable: whether it can answer here; a passkey of another RP ID can't.
     """
 
     name: str
     added_at: int
     last_used_at: int | None = None
+    passkey: bool = False
+    usable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +203,7 @@ class Protection:
     Args:
         areas: keys of the areas that ask for a code, in order.
         hold: a time in which codes are not judged, `None` if there is none.
-        devices: the devices whose codes are accepted, oldest first.
+        devices: the devices and passkeys that are accepted, oldest first.
         recovery: whether there is a recovery code. It is unused: its use turns 2FA off.
         recovery_since: time when it was made, `None` if that is no longer known.
     """
@@ -203,6 +213,11 @@ class Protection:
     devices: tuple[Device, ...] = ()
     recovery: bool = False
     recovery_since: int | None = None
+
+    @property
+    def ways(self) -> Ways:
+        """Return what we ask the user for."""
+        return ways_of([device.passkey for device in self.devices])
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,3 +261,20 @@ class Event:
     address: str | None = None
     detail: str | None = None
     id: int = 0
+
+
+def ways_of(are_passkeys: Sequence[bool]) -> Ways:
+    """Return how a user answers, by whether each authenticator is a passkey; "code" for none."""
+    if not any(are_passkeys):
+        return "code"
+    return "passkey" if all(are_passkeys) else "either"
+
+
+def labelled(kind: str, name: str) -> str:
+    """Return the name of an authenticator for the detail of an event, which marks passkeys."""
+    return f"{_PASSKEY}{name}" if kind == "passkey" else name
+
+
+def split_label(detail: str) -> tuple[bool, str]:
+    """Return whether a detail that `labelled` wrote is of a passkey, and the name."""
+    return detail.startswith(_PASSKEY), detail.removeprefix(_PASSKEY)

@@ -14,7 +14,6 @@ from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
 from ...core.records import Account
-from ...core.throttle import MOST_AUTHENTICATORS
 from ...i18n.language import _, shown
 from ...i18n.times import time_tag
 from ...methods import registry
@@ -32,8 +31,8 @@ from .. import (
 )
 from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
-from ..passkeys import bound, given, offer
-from . import authenticators, outstanding
+from ..passkeys import bound, facts, given, offer
+from . import outstanding
 
 # Changes that are read, and as many attempts; programs get all of them.
 RECENT = 10
@@ -203,8 +202,7 @@ def _context(
         # A page that comes back is compared with what the first one showed.
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": time_tag(account.activated_at) if account else None,
-        "authenticators": authenticators.listed(account) if account else [],
-        "most_authenticators": MOST_AUTHENTICATORS,
+        **facts.on_preferences(state, account),
         "browsers": _browsers(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
@@ -259,10 +257,7 @@ def _state_object(state: State, account: Account | None) -> Response:
                     }
                     for area in map(shown, offer.areas)
                 ],
-                "authenticators": [
-                    authenticators.as_object(each)
-                    for each in (account.authenticators if account else ())
-                ],
+                "authenticators": facts.as_objects(state, account),
                 "browsers": _browser_objects(state) if account else [],
                 "events": _event_objects(state),
             }
