@@ -52,7 +52,7 @@ def mallory(passkey_host, clock):
 @both
 @pytest.mark.parametrize("how", ["row moved", "key written"])
 def test_a_row_written_for_another_answers_nothing(holder, mallory, passkey_host, how):
-    """W-53, WA-17: the owner's others go on, and the row can be removed."""
+    """W-53, WA-17: it is in no list, and the owner's others go on."""
     holder.add(name="Second")
     [own] = mallory.numbers().values()
     if how == "row moved":
@@ -70,9 +70,7 @@ def test_a_row_written_for_another_answers_nothing(holder, mallory, passkey_host
     assert deed(holder) == 303
     allowed = holder.options("note", "/note")["publicKey"]["allowCredentials"]
     assert mallory.device.id not in {from_base64url(each["id"]) for each in allowed}
-    usable = {each["authenticator"]: each["usable"] for each in holder.state()["authenticators"]}
-    assert [number for number, good in usable.items() if not good] == [forged]
-    holder.remove(forged)
+    assert forged not in holder.numbers().values()
 
 
 @both
