@@ -136,9 +136,10 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnsw
         name = addition.name or _free_name(account, made.name)
         _check_free(account, name)
         of_ticket = tickets.AUTHENTICATOR
+        stored.check_free(transaction, made)
         if transaction.take_ticket(hashed, of_ticket, subject.user_id, kit.clock()) is None:
             raise EnrolmentExpired("addition over")
-        stored.write(transaction, replace(made, name=name))
+        transaction.add_authenticator(replace(made, name=name))
         _end_others(transaction, subject)
         transaction.change(subject, changes.AuthenticatorAdded(name, made.kind))
         return name

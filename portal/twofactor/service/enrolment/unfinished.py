@@ -220,13 +220,14 @@ def confirm(
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
+        stored.check_free(transaction, authenticator)
         taken = transaction.take_ticket(hashed, tickets.ENROLMENT, subject.user_id, now)
         if taken is None:
             raise EnrolmentExpired("enrolment over")
         if transaction.account(subject.user_id) is not None:
             raise AlreadyOn("two-factor authentication is on")
         transaction.add_account(account)
-        stored.write(transaction, authenticator)
+        transaction.add_authenticator(authenticator)
         transaction.drop_tickets(subject.user_id)
         ways = ways_of([authenticator.credential is not None])
         transaction.change(subject, changes.Activated(tuple(sorted(account.areas)), ways))
