@@ -89,14 +89,12 @@ class Match:
         flags: to store with a passkey, `None` for other kinds.
         verified: whether the device has verified the person.
         phishing_resistant: whether a page of another origin could not have got it.
-        changed: whether the device says now that it does (not) copy its passkeys.
     """
 
     number: int
     flags: int | None = None
     verified: bool = False
     phishing_resistant: bool = False
-    changed: bool = False
 
 
 class Method(Protocol):

@@ -95,7 +95,6 @@ class Passkeys:
             flags,
             verified=found.verified,
             phishing_resistant=True,
-            changed=found.changed,
         )
 
     def fresh_in(self, last: int, now: float) -> int:  # noqa: ARG002 - as in `Method`
@@ -158,6 +157,11 @@ def flags_after(authenticator: Authenticator, match: Match, *, with_password: bo
     known = (authenticator.flags or 0) & UV
     shown = given & UV if with_password else 0
     return (given & (BE | BS)) | known | shown
+
+
+def has_changed(authenticator: Authenticator, match: Match) -> bool:
+    """Return whether a device says now that its passkey may be copied, or no longer (BE)."""
+    return bool(((authenticator.flags or 0) ^ (match.flags or 0)) & BE)
 
 
 def _passkey(stored: bytes) -> "Passkey":

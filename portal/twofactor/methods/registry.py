@@ -2,10 +2,10 @@
 
 from ..core.errors import SealBroken
 from .base import Method
-from .passkey import Passkeys, flags_after
+from .passkey import Passkeys, flags_after, has_changed
 from .totp import Totp
 
-__all__ = ["APP", "PASSKEY", "TOTP", "flags_after", "fresh_in", "method", "passkeys"]
+__all__ = ["APP", "PASSKEY", "TOTP", "flags_after", "fresh_in", "has_changed", "method", "passkeys"]
 
 TOTP = Totp()
 _PASSKEYS = Passkeys()

@@ -149,7 +149,7 @@ def render_challenge(
         back=back,
         carried=carried if pending else None,
         own=own,
-        use=offer.on_challenge(current_state(), refusal, area, target, bool(pending)),
+        use=offer.on_challenge(current_state(), refusal, area, target, pending=bool(pending)),
         # Without its files, a form can't be sent later.
         carries=navigation.inside(target, "POST") if own and pending and not lost else None,
         recovery=takes_recovery,

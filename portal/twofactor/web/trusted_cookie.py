@@ -1,13 +1,15 @@
 """The cookie of a trusted browser; only the server's record decides if it is trusted."""
 
 from flask import request
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..app.state import State
 from ..core import bounds
 from ..core.records import Subject
+from ..i18n.times import time_tag
 from ..service import trusted_browsers
-from . import subjects
+from . import sentences, subjects
 
 _NAME = "twofactor_trust"
 # In this order: most browsers name the one that they descend from as well.
@@ -87,3 +89,29 @@ def _cookie_name(subject: Subject) -> str:
 def _of_all() -> str:
     """Return the name of the cookie that earlier versions set, one for all users of a browser."""
     return f"__Host-{_NAME}" if subjects.is_secure() else _NAME
+
+
+def listed(state: State) -> list[dict[str, str]]:
+    """Return the trusted browsers of the signed-in user, for a page."""
+    return [
+        {
+            "digest": browser.digest,
+            "name": sentences.browser(browser.name),
+            "since": time_tag(browser.since),
+            "until": time_tag(browser.until),
+        }
+        for browser in trusted_browsers.listed(state.kit, state.host.user_key(current_user))
+    ]
+
+
+def objects(state: State) -> list[dict[str, str]]:
+    """Return the same for a program."""
+    return [
+        {
+            "browser": browser.digest,
+            "name": browser.name,
+            "since": sentences.iso(browser.since),
+            "until": sentences.iso(browser.until),
+        }
+        for browser in trusted_browsers.listed(state.kit, state.host.user_key(current_user))
+    ]

@@ -1,6 +1,8 @@
 """A passkey at the deed: the answer travels with the guarded request, and counts once."""
 
+import html
 import json
+import re
 
 import pytest
 
@@ -254,3 +256,98 @@ def test_a_clone_is_suspected(ada, passkey_host):
         ]
     ]
     assert "passkey_suspect" in kinds
+
+
+@pytest.mark.parametrize(
+    ("area", "path", "data"),
+    [
+        ("preferences", "/", {"areas": ["note"], "shown": ["note", "payment"]}),
+        ("recovery_code", "/recovery", {"password": PASSWORD}),
+        ("authenticators", "/authenticators/new", {"name": "Tablet", "password": PASSWORD}),
+        ("deactivation", "/deactivate", {"password": PASSWORD}),
+    ],
+)
+def test_the_blueprints_own_deeds(holder, area, path, data):
+    """An assertion is taken wherever a code is."""
+    page = holder.client.get(f"{MOUNT}{path}").text
+    assert "data-twofactor-passkey" in page
+    answer = json.dumps(holder.answer_for(area, f"{MOUNT}{path}"))
+    name = "twofactor_passkey" if path == "/" else "passkey"
+    done = holder.post(path, {**data, name: answer})
+    assert done.status_code == 303, done.text
+    assert holder.is_on() == (area != "deactivation")
+
+
+def test_a_verified_passkey_stands_for_the_password(holder, clock):
+    """Deactivation: with a finger, face or PIN no password is asked, however old it is."""
+    clock.advance(3600)
+    holder.device.verified = False
+    answer = json.dumps(holder.answer_for("deactivation", f"{MOUNT}/deactivate"))
+    assert holder.post("/deactivate", {"passkey": answer}).status_code == 403
+    holder.device.verified = True
+    answer = json.dumps(holder.answer_for("deactivation", f"{MOUNT}/deactivate"))
+    assert holder.post("/deactivate", {"passkey": answer}).status_code == 303
+    assert not holder.is_on()
+
+
+def test_removing_and_renaming(holder):
+    """W-42: any passkey removes another, the last one stays, and no name is asked."""
+    second = holder.add(
+        {"passkey": holder.answer_for("authenticators", f"{MOUNT}/authenticators/new")}
+    )
+    program = {"Accept": "application/json"}
+    listed = holder.client.get(f"{MOUNT}/", headers=program).get_json()["authenticators"]
+    assert [each["kind"] for each in listed] == ["passkey", "passkey"]
+    assert len({each["name"] for each in listed}) == 2
+    first = listed[0]["authenticator"]
+    path = f"/authenticators/{first}/remove"
+    answer = json.dumps(holder.answer_for("authenticators", f"{MOUNT}{path}", device=second))
+    done = holder.post(path, {"passkey": answer, "password": PASSWORD}, page="/deactivate")
+    assert done.status_code == 303
+    refused(holder.deed())
+    assert holder.deed(device=second).status_code < 400
+    last = listed[1]["authenticator"]
+    path = f"/authenticators/{last}/remove"
+    answer = json.dumps(holder.answer_for("authenticators", f"{MOUNT}{path}", device=second))
+    refused(holder.post(path, {"passkey": answer, "password": PASSWORD}))
+
+
+def test_a_challenge_ends_with_the_password(holder, passkey_host):
+    """WA-10: what was begun before a change of the password is over."""
+    answer = json.dumps(holder.answer_for("note", "/note"))
+    with passkey_host.app_context():
+        user = passkey_host.db.session.get(passkey_host.User, holder.id)
+        user.password = "another password that is long"
+        passkey_host.db.session.commit()
+    data = {"text": "1", "twofactor_passkey": answer}
+    assert "was used already" in refused(holder.client.post("/note", data=data))
+
+
+def test_the_link_of_somebody_who_is_not_signed_in(holder, passkey_host):
+    """A mailed link: its page has a claim that gets options for that user and area alone."""
+    stranger = passkey_host.test_client()
+    page = stranger.post(f"/reset/{holder.id}", data={"text": "1"}).text
+    form = pending(page)
+    found = re.search(r"data-twofactor-key='([^']*)'", page)
+    facts = json.loads(html.unescape(found.group(1)))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    headers = {"X-CSRFToken": facts.get("token") or token.group(1)}
+    body = {"ask": facts["ask"], "address": facts["address"], "twofactor_pending": form}
+    options = stranger.post(f"{MOUNT}/passkey", json=body, headers=headers)
+    assert options.status_code == 200, options.text
+    answer = json.dumps(holder.device.get(options.get_json()["publicKey"]))
+    data = {"twofactor_pending": form, "twofactor_passkey": answer}
+    assert stranger.post(f"/reset/{holder.id}", data=data).status_code == 303
+    assert passkey_host.deeds == ["reset"]
+    assert stranger.get("/note").status_code == 302
+
+
+def test_a_change_of_backup_is_recorded_once(holder):
+    """W-08: accepted, kept and recorded; the next answer is as the last one."""
+    holder.device.syncable = holder.device.synced = False
+    assert holder.deed().status_code < 400
+    assert holder.deed().status_code < 400
+    program = {"Accept": "application/json"}
+    state = holder.client.get(f"{MOUNT}/", headers=program).get_json()
+    assert [each["kind"] for each in state["events"]].count("passkey_changed") == 1
+    assert state["authenticators"][0]["synced"] is False

@@ -62,7 +62,7 @@ def _issued(
     answers = answers_of(account, passkeys=bool(held))
     if not held or kit.settings.relying_party is None:
         return Options(None, seconds, answers)
-    data = {"for": subject.request, "verified": False}
+    data = {"for": request_of(subject), "verified": False}
     challenge, ticket = tickets.made(kit, KIND, subject.user_id, seconds, area, data)
     transaction.drop_challenges(subject.user_id, KIND, kit.clock(), MOST - 1)
     transaction.add_ticket(ticket)
@@ -90,8 +90,13 @@ def credential_of(answer: Assertion) -> str:
     return hashlib.sha256(answer.credential).hexdigest()
 
 
+def request_of(subject: Subject) -> str:
+    """Return the digest of the request of a subject and of the user's credential."""
+    return tickets.digest(subject.request, subject.credential)
+
+
 def bound(kit: Kit, ticket: Ticket) -> str:
-    """Return the request that a challenge is for (`Subject.request`)."""
+    """Return the request that a challenge is for (`request_of`)."""
     return str(tickets.data_of(kit, ticket)["for"])
 
 

@@ -86,8 +86,8 @@ def verify(
 
 def _check_request(kit: Kit, ticket: Ticket, subject: Subject, area: str) -> None:
     """Refuse an answer whose challenge is for another user, area or request."""
-    bound = challenges.bound(kit, ticket)
-    same_request = secrets.compare_digest(bound.encode(), subject.request.encode())
+    bound, asked = challenges.bound(kit, ticket), challenges.request_of(subject)
+    same_request = secrets.compare_digest(bound.encode(), asked.encode())
     if ticket.user_id != subject.user_id or ticket.area != area or not same_request:
         raise PasskeyOver("of another request")
 
@@ -124,6 +124,6 @@ def _count(
 
 def _changed(kit: Kit, subject: Subject, found: Authenticator, match: Match) -> list[Event]:
     """Return the event of a device that says now that it copies its passkeys, or no longer."""
-    if not match.changed:
+    if not registry.has_changed(found, match):
         return []
     return [kit.event(subject, "passkey_changed", detail=found.name)]

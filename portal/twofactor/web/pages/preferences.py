@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import jsonify, make_response
+from flask import jsonify, make_response, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -28,6 +28,7 @@ from .. import (
     sentences,
     session_marks,
     subjects,
+    trusted_cookie,
 )
 from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
@@ -133,7 +134,7 @@ def deactivate() -> Response:
                 raise NotOn("off")
             answer = given.assertion(state) or answers.read(requests.code())
             # A passkey that has verified the person stands for the password, too.
-            stands = isinstance(answer, Assertion) and not requests.sent("password")
+            stands = isinstance(answer, Assertion) and not requests.text("password")
             if not stands:
                 password.answer(remember=False)  # the record of it ends here anyway
             verified = stands and password.is_asked
@@ -175,27 +176,34 @@ def _context(
     state: State, account: Account | None, ticked: frozenset[str] | None = None
 ) -> dict[str, Any]:
     """Return the context of the page, with the boxes as the person ticked them if it came back."""
-    kit, offer = state.kit, state.offer(current_user)
-    every = frozenset(area.key for area in offer.areas)
-    stored = offer.chosen(account.areas & every) if account else every
-    areas_shown = [shown(area) for area in offer.areas]
+    kit, offered = state.kit, state.offer(current_user)
+    every = frozenset(area.key for area in offered.areas)
+    stored = offered.chosen(account.areas & every) if account else every
+    areas_shown = [shown(area) for area in offered.areas]
     asked = [area for area in areas_shown if account and area.key in stored]
     deeds = [area.deed for area in asked]
     events = kit.store.events(state.host.user_key(current_user), RECENT)
     return {
         "account": account,
+        "use": offer.use(
+            state,
+            PREFERENCES.key,
+            account,
+            address=url_for("twofactor.preferences"),
+            name=given.FIELD,
+        ),
         "hold": _hold(state, account),
         "fresh": registry.fresh_in(account.used, kit.clock()) if account else 0,
         "areas": areas_shown,
         "asked": ", ".join(deeds if all(deeds) else [area.label for area in asked]),
         "asked_by_deed": all(deeds),
-        "mandatory": offer.mandatory,
-        "chosen": stored if ticked is None else ticked & every | offer.mandatory,
+        "mandatory": offered.mandatory,
+        "chosen": stored if ticked is None else ticked & every | offered.mandatory,
         # A page that comes back is compared with what the first one showed.
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": time_tag(account.activated_at) if account else None,
         **facts.on_preferences(state, account),
-        "browsers": _browsers(state) if account else [],
+        "browsers": trusted_cookie.listed(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
             (time_tag(event.at) for event in events if event.kind in _MADE_RECOVERY_CODE), None
@@ -214,18 +222,6 @@ def _hold(state: State, account: Account | None) -> dict[str, Any] | None:
         return {"locked": True, "here": hold.here}
     at = time_tag(hold.minute)
     return {"locked": False, "here": hold.here, "at": at, "iso": sentences.iso(hold.until)}
-
-
-def _browsers(state: State) -> list[dict[str, str]]:
-    return [
-        {
-            "digest": browser.digest,
-            "name": sentences.browser(browser.name),
-            "since": time_tag(browser.since),
-            "until": time_tag(browser.until),
-        }
-        for browser in trusted_browsers.listed(state.kit, state.host.user_key(current_user))
-    ]
 
 
 def _state_object(state: State, account: Account | None) -> Response:
@@ -250,7 +246,7 @@ def _state_object(state: State, account: Account | None) -> Response:
                     for area in map(shown, offer.areas)
                 ],
                 "authenticators": facts.as_objects(state, account),
-                "browsers": _browser_objects(state) if account else [],
+                "browsers": trusted_cookie.objects(state) if account else [],
                 "events": _event_objects(state),
             }
         )
@@ -260,18 +256,6 @@ def _state_object(state: State, account: Account | None) -> Response:
 def _hold_object(state: State, account: Account | None) -> dict[str, Any] | None:
     held = _hold(state, account)
     return held and {"until": held.get("iso"), "locked": held["locked"], "here": held["here"]}
-
-
-def _browser_objects(state: State) -> list[dict[str, str]]:
-    return [
-        {
-            "browser": browser.digest,
-            "name": browser.name,
-            "since": sentences.iso(browser.since),
-            "until": sentences.iso(browser.until),
-        }
-        for browser in trusted_browsers.listed(state.kit, state.host.user_key(current_user))
-    ]
 
 
 def _event_objects(state: State) -> list[dict[str, str | None]]:

@@ -1,5 +1,7 @@
 """A new recovery code in two steps: it is shown for a while, and counts once it is saved."""
 
+from typing import Any
+
 from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -12,7 +14,7 @@ from ...i18n.language import _
 from ...service import recovery_code, tickets
 from .. import navigation, requests, responses, session_marks, subjects
 from ..parts.password_question import PasswordQuestion
-from ..passkeys import bound, given
+from ..passkeys import bound, given, offer
 
 ASK, SHOW, PDF = "recovery.html", "recovery_new.html", "twofactor.recovery_pdf"
 
@@ -28,7 +30,7 @@ def show() -> Response:
     password = PasswordQuestion(state)
     if not password.is_on:
         return responses.turned_away(state, NotOn("off"))
-    return responses.form(ASK, "code", *password.fields, **password.context)
+    return responses.form(ASK, "code", *password.fields, **_context(state, password))
 
 
 def submit() -> Response:
@@ -57,11 +59,16 @@ def _make(state: State) -> Response:
         again = isinstance(refusal, CodeReused) and not requests.wants_json()
         if again and recovery_code.is_under_way(state.kit, who):
             return navigation.to_what_is_there("twofactor.recovery")
-        return responses.refused(state, refusal, ASK, **password.context)
+        return responses.refused(state, refusal, ASK, **_context(state, password))
     session_marks.put(tickets.RECOVERY, ticket_id)
     return responses.either(
         lambda: navigation.see_other(url_for("twofactor.recovery")), lambda: _shown(state)
     )
+
+
+def _context(state: State, password: PasswordQuestion) -> dict[str, Any]:
+    use = offer.use(state, RECOVERY.key, state.host.user_key(current_user))
+    return {**password.context, "use": use}
 
 
 def _shown(state: State) -> Response:
@@ -109,7 +116,7 @@ def _expired(state: State, refusal: RecoveryExpired) -> Response:
     password = PasswordQuestion(state)
     if not password.is_on:
         return responses.turned_away(state, NotOn("off"), say=True)
-    return responses.refused(state, refusal, ASK, **password.context)
+    return responses.refused(state, refusal, ASK, **_context(state, password))
 
 
 def _cancel(state: State) -> Response:

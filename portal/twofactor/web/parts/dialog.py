@@ -56,7 +56,13 @@ def _render(template: str, area: Area, asked: Any, **context: Any) -> str:
     # The way to the recovery code is for the signed-in person, not for the owner of a mailed link.
     own = bool(current_user.is_authenticated) and key_of(current_user) == key_of(asked)
     fresh = passes.of_request().fresh_in((area.key, key_of(asked)), state.kit.clock())
-    use = offer.use(state, area.key, key_of(asked), name=given.FIELD)
+    use = offer.use(
+        state,
+        area.key,
+        key_of(asked),
+        name=given.FIELD,
+        credential=state.host.credential_of(asked),
+    )
     return render_template(
         f"twofactor/{template}", area=shown(area), signed_in=own, fresh=fresh, use=use, **context
     )

@@ -8,7 +8,7 @@ from flask import request, url_for
 from flask_login import current_user
 
 from ...app.state import State
-from ...core.areas import Area
+from ...core.areas import SIGN_IN, Area
 from ...core.errors import ChallengeRequired, CodeWrong, Refusal
 from ...core.passkey_errors import PasskeyRefusal
 from ...core.policy import SAFE_METHODS
@@ -17,7 +17,7 @@ from ...methods import registry
 from ...methods.base import Naming
 from ...service.judging import challenges
 from ...service.judging.terms import terms_of
-from .. import navigation
+from .. import navigation, passes
 from . import claim, given
 
 # A longer name makes no better list of accounts on a device.
@@ -63,6 +63,7 @@ def use(
     address: str = "",
     name: str = given.OWN,
     pending: bool = False,
+    credential: str = "",
 ) -> Use | None:
     """Return how a page asks for a passkey, `None` if none can be used.
 
@@ -73,6 +74,7 @@ def use(
         address: of the request that will carry the answer; default this one.
         name: of the hidden field.
         pending: whether the page carries a sealed form.
+        credential: digest of the credential of a user who is not signed in.
     """
     party = state.kit.settings.relying_party
     if party is None or account is None:
@@ -97,12 +99,18 @@ def use(
         origins=party.foreign,
         seconds=state.kit.settings.passkey_seconds,
         pending=pending,
-        ask=claim.of(state, user_id, area),
+        # Whose sign-in is pending is known without one.
+        ask="" if area == SIGN_IN else claim.of(state, user_id, area, credential),
     )
 
 
 def on_challenge(
-    state: State, refusal: Refusal, area: Area | None, target: str, pending: bool
+    state: State,
+    refusal: Refusal,
+    area: Area | None,
+    target: str,
+    *,
+    pending: bool,
 ) -> Use | None:
     """Return how a challenge page asks for a passkey, `None` if none can be used.
 
@@ -117,7 +125,15 @@ def on_challenge(
     if area is None:
         return None
     who = refusal.user_id or own
-    return use(state, area.key, who, address=target, name=given.FIELD, pending=pending)
+    return use(
+        state,
+        area.key,
+        who,
+        address=target,
+        name=given.FIELD,
+        pending=pending,
+        credential=passes.of_request().credentials.get((area.key, who or ""), ""),
+    )
 
 
 def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, Any]:

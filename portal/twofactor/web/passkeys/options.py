@@ -11,7 +11,7 @@ from ...core.errors import SignInExpired
 from ...core.records import Subject
 from ...service import sign_in, tickets
 from ...service.judging import challenges
-from .. import requests, responses, session_marks
+from .. import requests, responses, session_marks, subjects
 from ..challenge import no_store
 from . import bound, claim
 
@@ -28,12 +28,12 @@ def submit() -> Any:
     found = _asked()
     if found is None:
         return cast(Any, current_app).login_manager.unauthorized()
-    user_id, area = found
+    who, area = found
     method = (requests.text("method") or "POST").upper()
     if (area not in state.kit.areas and area not in BUILT_IN) or method not in METHODS:
         abort(404)
     address, form = requests.text("address"), requests.text("twofactor_pending")
-    who = bound.to_later_request(Subject(user_id), method, address, form)
+    who = bound.to_later_request(who, method, address, form)
     options = challenges.issue(state.kit, who, area)
     return no_store(
         responses.as_json(
@@ -47,15 +47,15 @@ def submit() -> Any:
     )
 
 
-def _asked() -> tuple[str, str] | None:
+def _asked() -> tuple[Subject, str] | None:
     """Return user and area: of the claim, of the signed-in person, or of the pending sign-in."""
     state = current_state()
     if ask := requests.text(ASK):
         return claim.read(state, ask)
     if current_user.is_authenticated:
-        return state.host.user_key(current_user), requests.text("area")
+        return subjects.subject(state), requests.text("area")
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
     except SignInExpired:
         return None
-    return pending.user_id, SIGN_IN
+    return Subject(pending.user_id, credential=pending.credential), SIGN_IN
