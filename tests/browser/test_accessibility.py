@@ -127,7 +127,7 @@ def test_the_wizard_names_the_current_step(person, customer, customer_password):
         expect(current).to_have_text(name)
         expect(current).to_have_role("listitem")
         if number == 1:
-            assert spoken(person, "group", "When should we ask for a code?")
+            assert spoken(person, "group", "When should we ask you?")
             assert [radio["checked"] for radio in spoken(person, "radio")] == [
                 "true",
                 "false",
