@@ -123,7 +123,7 @@ class TestPages:
         [
             ("short", "mindestens 12 Zeichen"),
             ("qwertyuiopas", "Dieses Passwort ähnelt einem, das viele verwenden."),
-            ("alice-1234567", "Ihr eigener Name"),
+            ("alice-1234567", "Verwenden Sie nicht Ihren Namen"),
             ("x" * 513, "höchstens 512 Zeichen"),
         ],
     )
