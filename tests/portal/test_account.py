@@ -93,7 +93,7 @@ def test_the_new_password_signs_in_and_the_old_one_does_not(app, signed_in, cust
         (None, NEW, NEW + "x", "The passwords don't match."),
         (None, "short", None, "at least 12 characters"),
         (None, "password1234", None, "Many people use"),
-        (None, "alice-1234567", None, "your own name, with digits"),
+        (None, "alice-1234567", None, "Don't use your name"),
         (None, "x" * 513, None, "at most 512"),
         (None, None, None, "That's your current password."),
     ],
