@@ -82,6 +82,7 @@ class Host:
         for name in ("sign_in", "deactivate", "help", "preferences", "sign_in_cancel"):
             app.add_url_rule(f"/{name}", f"twofactor.{name}", lambda: "another page")
         app.jinja_env.globals.update(
+            twofactor_whole=lambda text: text,
             twofactor_text=lambda text, **facts: Markup(text) % facts if facts else Markup(text),
             twofactor_language=dict,
             twofactor_csrf_field=lambda: "csrf_token",
