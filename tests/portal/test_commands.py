@@ -69,7 +69,7 @@ def test_a_password_is_read_from_standard_input(runner, client):
         ("b\nb", "bob@example.org", GOOD, "line breaks"),
         ("bob", "bob@example.org", "short", "at least 12"),
         ("bob", "bob@example.org", "password1234", "Many people use"),
-        ("bobby", "bob@example.org", "bobby-1234567", "your own name"),
+        ("bobby", "bob@example.org", "bobby-1234567", "Don't use your name"),
     ],
 )
 def test_a_customer_that_can_not_be_made(runner, customer, name, email, password, why):
