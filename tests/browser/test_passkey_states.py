@@ -17,6 +17,7 @@ pytestmark = pytest.mark.looks
 # A little more: the recovery sheet is there twice, as a page and as a text, beside the options of
 # the passkey; a form with two kinds and two answers; a list with a dialog that takes both.
 HEAVIER = {
+    "step 1, refused",
     "step 2",
     "step 2, not saved",
     "step 2, waiting",
@@ -131,7 +132,7 @@ def pages(person, password):
     yield "deactivate, nothing entered"
     person.open(f"{TWOFACTOR}/")
     person.page.get_by_role("link", name="Change Passkey").click()
-    person.sees("your only device")
+    person.sees("your only passkey")
     yield "the only passkey"
     person.open(f"{TWOFACTOR}/authenticators/new")
     person.field("Authenticator app").check()

@@ -255,6 +255,7 @@ class Person:
 
     def fits(self, narrow: int = 320) -> None:
         """Check that the page fits the window, and one of 320 pixels (WCAG 1.4.10)."""
+        self.page.wait_for_load_state("load")  # the address changes before the page is there
         measure = "document.documentElement.scrollWidth"
         for width in dict.fromkeys((self.look.width, narrow)):
             self.page.set_viewport_size({"width": width, "height": self.look.height})
