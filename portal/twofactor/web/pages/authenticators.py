@@ -96,8 +96,7 @@ def remove(number: str) -> Response:
     password = PasswordQuestion(state)
     try:
         with About(AUTHENTICATORS.key):
-            answer = given.answer(state)
-            password.answer()
+            answer = given.answer(state, password.answer)
             who = bound.to_this_request(subjects.subject(state))
             removed = authenticators.remove(state.kit, who, number, answer)
     except (NotOn, UnknownAuthenticator) as refusal:
@@ -128,8 +127,8 @@ def _begin(state: State) -> Response:
     try:
         with About(AUTHENTICATORS.key):
             kind, hint = kinds.chosen(state)
-            name, answer = requests.text("name"), given.answer(state)
-            password.answer()
+            name = requests.text("name")
+            answer = given.answer(state, password.answer)
             ticket_id = authenticators.begin(state.kit, who, answer, name, kind, hint)
     except NotOn as refusal:
         return responses.turned_away(state, refusal)

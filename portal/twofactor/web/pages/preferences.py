@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core import answers
-from ...core.answers import Assertion
 from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
@@ -132,11 +131,13 @@ def deactivate() -> Response:
         with About(DEACTIVATION.key):
             if form is not None and not password.is_on:
                 raise NotOn("off")
-            answer = given.assertion(state) or answers.read(requests.code())
+            passkey = given.assertion(state)
+            code = requests.code() if passkey is None else ""
             # A passkey that has verified the person stands for the password, too.
-            stands = isinstance(answer, Assertion) and not requests.text("password")
+            stands = passkey is not None and not requests.text("password")
             if not stands:
                 password.answer(remember=False)  # the record of it ends here anyway
+            answer = passkey or answers.read(code)
             verified = stands and password.is_asked
             who = bound.to_this_request(subjects.subject(state), continuation.sent_token())
             by = deactivation.deactivate(state.kit, who, answer, verified=verified)

@@ -50,8 +50,7 @@ def _make(state: State) -> Response:
     who = subjects.subject(state)
     try:
         with About(RECOVERY.key):
-            answer = given.answer(state)
-            password.answer()
+            answer = given.answer(state, password.answer)
             ticket_id = recovery_code.make(state.kit, bound.to_this_request(who), answer)
     except NotOn as refusal:
         return responses.turned_away(state, refusal, say=True)

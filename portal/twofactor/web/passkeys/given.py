@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any
 
 from flask import request
@@ -42,8 +43,12 @@ def _decoded(header: str) -> str:
         return "no base64url"
 
 
-def answer(state: State) -> Code | Assertion:
+def answer(state: State, first: Callable[[], object]) -> Code | Assertion:
     """Return the answer in the form of one of the blueprint's pages.
+
+    Args:
+        state: of the application.
+        first: checks what comes before the answer is read, such as the password.
 
     Raises:
         ChallengeRequired: there is neither a code nor a passkey.
@@ -52,9 +57,12 @@ def answer(state: State) -> Code | Assertion:
     """
     given = _own(state)
     if given is None:
-        return Code.read(requests.code())
+        code = requests.code()
+        first()
+        return Code.read(code)
     if requests.text("code").strip():
         raise MalformedCode("several answers")
+    first()
     return Assertion.read(given)
 
 
