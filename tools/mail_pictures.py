@@ -41,7 +41,7 @@ NOTICES: dict[str, Callable[[], Notice | None]] = {
     "device-removed": lambda: device_texts.authenticator_removed("Tablet"),
     "passkey-added": lambda: device_texts.authenticator_added("iCloud Keychain", "passkey"),
     "passkey-removed": lambda: device_texts.authenticator_removed("YubiKey", "passkey"),
-    "passkey-suspect": lambda: device_texts.passkey_suspect("YubiKey", "sign_in"),
+    "passkey-suspect": lambda: device_texts.passkey_suspect("YubiKey", area="sign_in"),
     "removed-by-support": lambda: device_texts.authenticator_removed("YubiKey", "passkey", "x"),
     "trust-ended": lambda: texts.trust_reused("Firefox on Linux"),
     "turned-off-by-support": texts.reset,

@@ -7,6 +7,7 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from ..browser import Answer, Browser, Transport
@@ -46,9 +47,10 @@ class PasskeyPerson:
 
     browser: Browser
 
-    def __init__(self, transport: Transport) -> None:
-        self.device = new_device()
-        super().__init__(transport)  # type: ignore[call-arg]
+    @cached_property
+    def device(self) -> Any:
+        """The device that answers."""
+        return new_device()
 
     @abstractmethod
     def options(self) -> tuple[list[Answer], Any]:

@@ -17,14 +17,7 @@ def authenticator_added(authenticator: str, kind: str = "") -> Notice:
             if kind == PASSKEY
             else _("You can use codes from any of your devices."),
         ),
-        advice=(
-            _(
-                "Go to %(portal)s, remove “%(device)s”, change your password, and sign out other "
-                "devices.",
-                portal=address(),
-                device=authenticator,
-            ),
-        ),
+        advice=(_remove(authenticator),),
         contact=_("Can't sign in? Contact us now:"),
         facts=(_named(authenticator, kind),),
     )
@@ -77,7 +70,7 @@ def _removed_by_operator(authenticator: str, kind: str) -> Notice:
     )
 
 
-def passkey_suspect(authenticator: str, area: str) -> Notice:  # noqa: ARG001 - a fact of the signal
+def passkey_suspect(authenticator: str, **_more: str) -> Notice:
     """Return the warning that a passkey may have been copied."""
     return Notice(
         _("One of your passkeys may have been copied"),
@@ -88,14 +81,7 @@ def passkey_suspect(authenticator: str, area: str) -> Notice:  # noqa: ARG001 - 
                 "refuse it again, remove it."
             ),
         ),
-        advice=(
-            _(
-                "Go to %(portal)s, remove “%(device)s”, change your password, and sign out other "
-                "devices.",
-                portal=address(),
-                device=authenticator,
-            ),
-        ),
+        advice=(_remove(authenticator),),
         contact=_("Can't sign in? Contact us now:"),
         facts=(_named(authenticator, PASSKEY),),
         alarm=True,
@@ -106,6 +92,14 @@ def change_password() -> str:
     """Return the advice that fits where somebody else may be signed in."""
     return _(
         "Go to %(portal)s, change your password, and sign out other devices.", portal=address()
+    )
+
+
+def _remove(authenticator: str) -> str:
+    return _(
+        "Go to %(portal)s, remove “%(device)s”, change your password, and sign out other devices.",
+        portal=address(),
+        device=authenticator,
     )
 
 

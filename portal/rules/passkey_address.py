@@ -19,9 +19,10 @@ def rp_id_of(public_url: str | None) -> str:
         return LOCALHOST
     url = urlsplit(public_url)
     host = (url.hostname or "").rstrip(".")
-    if _is_loopback(host):
+    address = _address(host)
+    if host == LOCALHOST or (address is not None and address.is_loopback):
         return LOCALHOST
-    usable = url.scheme == "https" and "." in host and host.isascii() and not _is_address(host)
+    usable = url.scheme == "https" and "." in host and host.isascii() and address is None
     return host if usable else ""
 
 
@@ -36,19 +37,15 @@ def origins_of(public_url: str | None, rp_id: str) -> list[str] | None:
         return None
     url = urlsplit(public_url)
     host = (url.hostname or "").rstrip(".")
-    if url.scheme != "https" or _is_address(host) or not host.isascii():
+    if url.scheme != "https" or _address(host) is not None or not host.isascii():
         return None
     port = "" if url.port in (None, _HTTPS_PORT) else f":{url.port}"
     return [f"https://{host}{port}"]
 
 
-def _is_loopback(host: str) -> bool:
-    return host == LOCALHOST or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
-
-
-def _is_address(host: str) -> bool:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a host is, `None` for a name."""
     try:
-        ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return True
+        return None

@@ -20,4 +20,4 @@ def _compiled(rule: Rule, append_unknown: bool = True) -> Any:
 
 def compile_once() -> None:
     """Compile no rule a second time in this process."""
-    Rule._compile_builder = _compiled  # type: ignore[method-assign]
+    Rule._compile_builder = _compiled  # type: ignore[method-assign]  # replaced for all tests; mypy sees a method

@@ -50,7 +50,7 @@ def judge(name, config):
         assert NUMBERS[name].lowest <= value <= NUMBERS[name].highest
     elif name == "TWOFACTOR_KEYS":
         assert value is None or keys
-    elif name == "TWOFACTOR_SIGN_OUT":
+    elif name in ("TWOFACTOR_SIGN_OUT", "TWOFACTOR_ORIGINS"):
         assert value is None or isinstance(value, str | list | tuple)
     else:
         assert value is None or isinstance(value, str)

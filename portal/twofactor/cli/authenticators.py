@@ -86,8 +86,8 @@ def remove_authenticator(
 
 
 @group.command("related-origins")
-@as_json
-def origins(as_json: bool) -> None:  # noqa: ARG001 - the answer is JSON either way
+@click.option("--json", is_flag=True, expose_value=False, help="As without it: always JSON.")
+def origins() -> None:
     """Print what https://<TWOFACTOR_RP_ID>/.well-known/webauthn must answer, as JSON.
 
     Browsers read it before passkeys are used on pages outside that domain (TWOFACTOR_ORIGINS). The

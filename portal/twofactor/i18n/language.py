@@ -150,7 +150,7 @@ def spoken_locale() -> str:
 def application() -> Flask | None:
     """Return the current application past its proxies, which cost more than the look-up."""
     try:
-        context: AppContext = app_ctx._get_current_object()  # type: ignore[attr-defined]
+        context: AppContext = app_ctx._get_current_object()  # type: ignore[attr-defined]  # a method of the proxy, which its type hides
     except RuntimeError:
         return None
     return context.app

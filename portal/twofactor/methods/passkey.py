@@ -97,11 +97,11 @@ class Passkeys:
             phishing_resistant=True,
         )
 
-    def fresh_in(self, last: int, now: float) -> int:  # noqa: ARG002 - as in `Method`
+    def fresh_in(self, last: int, now: float) -> int:  # noqa: ARG002 - `Method` has it; a passkey has no time steps
         """Return 0: a device answers at any time."""
         return 0
 
-    def usable_in(self, last: int, now: float) -> int:  # noqa: ARG002 - as in `Method`
+    def usable_in(self, last: int, now: float) -> int:  # noqa: ARG002 - `Method` has it; a passkey has no time steps
         """Return 0: a device answers at any time."""
         return 0
 

@@ -65,7 +65,7 @@ class Totp:
     most = MOST_AUTHENTICATORS
     takes = Code
 
-    def new_secret(self, others: Sequence[bytes] = ()) -> bytes:  # noqa: ARG002 - as in `Method`
+    def new_secret(self, others: Sequence[bytes] = ()) -> bytes:  # noqa: ARG002 - `Method` has it; codes need none
         """Return 160 random bits (RFC 4226 section 4, R6)."""
         return secrets.token_bytes(SECRET_BYTES)
 
@@ -73,8 +73,8 @@ class Totp:
         self,
         secret: bytes,
         naming: Naming,
-        terms: Terms,  # noqa: ARG002 - as in `Method`
-        others: Sequence[bytes] = (),  # noqa: ARG002
+        terms: Terms,  # noqa: ARG002 - `Method` has it; codes need none
+        others: Sequence[bytes] = (),  # noqa: ARG002 - `Method` has it; codes need none
     ) -> Setup:
         """Return the setup key in base32 and the `otpauth://` address."""
         return Setup(base32(secret), key_uri(secret, naming.issuer, naming.account))
@@ -84,7 +84,7 @@ class Totp:
         secret: bytes,
         answer: FirstAnswer,
         terms: Terms,
-        by: str,  # noqa: ARG002
+        by: str,  # noqa: ARG002 - `Method` has it; a code is vouched for by none
     ) -> First:
         """Judge the first code, see `Method.first`.
 

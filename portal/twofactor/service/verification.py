@@ -32,6 +32,17 @@ from .judging.terms import Proof
 
 T = TypeVar("T")
 
+# The result that the host is told of, by the error; the first that fits counts.
+_RESULTS: dict[type[Exception], str] = {
+    AlreadyDone: "accepted",
+    CodeWrong: "wrong",
+    CodeReused: "reused",
+    Held: "held",
+    PasskeyOver: "over",
+    PasskeyRefusal: "wrong",
+    Unavailable: "unavailable",
+}
+
 
 def challenge(
     kit: Kit,
@@ -111,56 +122,30 @@ def judged(
     Raises:
         PasskeyMalformed: the assertion can't be read; it is not judged.
     """
+    kind = "code"
     if isinstance(answer, Assertion):
-        return _judged_passkey(kit, work, answer, area, whose)
-    tell = kit.teller(area, "code")
+        # Reading what is not an assertion is no attempt, and locks nothing.
+        registry.passkeys().check_form(answer)
+        kind = "passkey"
+    tell = kit.teller(area, kind)
     try:
         result = kit.store.run(work)
-    except CodeWrong as wrong:
-        user_id = wrong.user_id or ""
-        tell("wrong", user_id)
-        kit.notify("challenge_failed", user_id, area=wrong.area, run=wrong.run)
-        if wrong.until is not None:
-            locked = math.isinf(wrong.until)
-            kit.notify("held", user_id, area=wrong.area, until=wrong.until, locked=locked)
-        raise
-    except AlreadyDone as refusal:
-        tell("accepted", refusal.user_id or "")
-        raise
-    except (CodeReused, Held) as refusal:
-        tell("held" if isinstance(refusal, Held) else "reused", refusal.user_id or "")
-        raise
-    except Unavailable:
-        tell("unavailable", "")
+    except tuple(_RESULTS) as error:
+        result_of = next(_RESULTS[each] for each in _RESULTS if isinstance(error, each))
+        tell(result_of, getattr(error, "user_id", None) or "")
+        if isinstance(error, CodeWrong):
+            _tell_of_wrong(kit, error)
         raise
     tell("accepted", whose(result))
     return result
 
 
-def _judged_passkey(
-    kit: Kit,
-    work: Callable[[Transaction], T],
-    answer: Assertion,
-    area: str,
-    whose: Callable[[T], str],
-) -> T:
-    # Reading what is not an assertion is no attempt, and locks nothing.
-    registry.passkeys().check_form(answer)
-    tell = kit.teller(area, "passkey")
-    try:
-        result = kit.store.run(work)
-    except PasskeyRefusal as refusal:
-        user_id = refusal.user_id or ""
-        tell("over" if isinstance(refusal, PasskeyOver) else "wrong", user_id)
-        raise
-    except AlreadyDone as refusal:
-        tell("accepted", refusal.user_id or "")
-        raise
-    except Unavailable:
-        tell("unavailable", "")
-        raise
-    tell("accepted", whose(result))
-    return result
+def _tell_of_wrong(kit: Kit, wrong: CodeWrong) -> None:
+    user_id = wrong.user_id or ""
+    kit.notify("challenge_failed", user_id, area=wrong.area, run=wrong.run)
+    if wrong.until is not None:
+        locked = math.isinf(wrong.until)
+        kit.notify("held", user_id, area=wrong.area, until=wrong.until, locked=locked)
 
 
 def verify(

@@ -85,7 +85,7 @@ def wants_json() -> bool:
 
 def this_request() -> Request:
     """Return the request itself; Flask's proxy looks it up at each access."""
-    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # a method of the proxy, which its type hides
     return found
 
 

@@ -108,11 +108,11 @@ class _Unsaved(NullSession):
     """A session that can be read and changed, and is not saved."""
 
     __setitem__ = SecureCookieSession.__setitem__  # type: ignore[assignment]  # NullSession refuses changes
-    __delitem__ = SecureCookieSession.__delitem__  # type: ignore[assignment]
-    clear = SecureCookieSession.clear  # type: ignore[assignment]
+    __delitem__ = SecureCookieSession.__delitem__  # type: ignore[assignment]  # NullSession refuses changes
+    clear = SecureCookieSession.clear  # type: ignore[assignment]  # NullSession refuses changes
     pop = SecureCookieSession.pop
-    popitem = SecureCookieSession.popitem  # type: ignore[assignment]
-    update = SecureCookieSession.update  # type: ignore[assignment]
+    popitem = SecureCookieSession.popitem  # type: ignore[assignment]  # NullSession refuses changes
+    update = SecureCookieSession.update  # type: ignore[assignment]  # NullSession refuses changes
     setdefault = SecureCookieSession.setdefault
 
 

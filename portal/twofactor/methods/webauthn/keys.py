@@ -5,6 +5,7 @@ of its curve, is refused when it is registered.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicNumbers
 
@@ -52,7 +53,7 @@ def _is_ed25519(cose: Cose) -> bool:
     x = cose.get(-2)
     if not _is_number(cose, 1, 1) or not _is_number(cose, -1, 6) or not _is_coordinate(x):
         return False
-    y = int.from_bytes(x, "little") & (2**255 - 1)  # type: ignore[arg-type]
+    y = _number(x, "little") & (2**255 - 1)
     if y >= _P or y in _SMALL_ORDER:
         return False
     # x² = (y² - 1) / (d·y² + 1) has a root exactly when numerator · denominator has one.
@@ -81,8 +82,8 @@ def _is_coordinate(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == _COORDINATE
 
 
-def _number(value: object) -> int:
-    return int.from_bytes(value) if isinstance(value, bytes) else 0
+def _number(value: object, order: Literal["big", "little"] = "big") -> int:
+    return int.from_bytes(value, order) if isinstance(value, bytes) else 0
 
 
 _JUDGES: dict[int, Callable[[Cose], bool]] = {ES256: _is_ec, EDDSA: _is_ed25519, RS256: _is_rsa}

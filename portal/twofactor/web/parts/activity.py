@@ -48,22 +48,32 @@ _OF_PASSKEY = {
     "authenticator_renamed": later("You renamed a passkey"),
     "authenticator_removed_by_operator": later("A passkey was removed by our support team"),
 }
-# A passkey that was accepted, in one of these areas.
-_PASSKEY_ACCEPTED = {
-    SIGN_IN: later("You signed in with a passkey"),
-    "preferences": later("You used a passkey to remove protection"),
-    "recovery_code": later("You used a passkey to make a new recovery code"),
-    "deactivation": later("You used a passkey to turn off two-factor authentication"),
-    "authenticators": later("You used a passkey to change your devices"),
-}
-# A code that was accepted, in one of these areas.
-_ACCEPTED = {
-    SIGN_IN: later("You signed in with a code"),
-    "preferences": later("You entered a code to remove protection"),
-    "recovery_code": later("You entered a code to make a new recovery code"),
-    "deactivation": later("You entered a code to turn off two-factor authentication"),
-    "enrolment": later("You entered a code to turn on two-factor authentication"),
-    "authenticators": later("You entered a code to change your devices"),
+# A right answer: its sentences for some areas, and those for any other area without and with what
+# exactly was confirmed.
+_ACCEPTED: dict[str, tuple[dict[str, str], str, str]] = {
+    "code_accepted": (
+        {
+            SIGN_IN: later("You signed in with a code"),
+            "preferences": later("You entered a code to remove protection"),
+            "recovery_code": later("You entered a code to make a new recovery code"),
+            "deactivation": later("You entered a code to turn off two-factor authentication"),
+            "enrolment": later("You entered a code to turn on two-factor authentication"),
+            "authenticators": later("You entered a code to change your devices"),
+        },
+        later("You entered a code (%(area)s)"),
+        later("You entered a code (%(area)s: %(what)s)"),
+    ),
+    "passkey_accepted": (
+        {
+            SIGN_IN: later("You signed in with a passkey"),
+            "preferences": later("You used a passkey to remove protection"),
+            "recovery_code": later("You used a passkey to make a new recovery code"),
+            "deactivation": later("You used a passkey to turn off two-factor authentication"),
+            "authenticators": later("You used a passkey to change your devices"),
+        },
+        later("You used a passkey (%(area)s)"),
+        later("You used a passkey (%(area)s: %(what)s)"),
+    ),
 }
 _BUILT_IN = {
     "preferences": later("Removing protection"),
@@ -109,10 +119,8 @@ def sentence(event: Event, areas: AreaRegistry) -> str:
         return _choice(event.detail, areas)
     if event.kind.startswith("authenticator_") and event.detail:
         return _of_authenticator(event.kind, event.detail)
-    if event.kind == "code_accepted" and event.area:
-        return _accepted(event.area, event.detail, areas)
-    if event.kind == "passkey_accepted" and event.area:
-        return _passkey_accepted(event.area, event.detail, areas)
+    if event.kind in _ACCEPTED and event.area:
+        return _accepted(event, areas)
     if event.kind in ("passkey_suspect", "passkey_changed") and event.detail:
         return _("%(event)s: %(what)s", event=text, what=event.detail)
     if event.area and not event.kind.startswith("browser_"):
@@ -120,24 +128,16 @@ def sentence(event: Event, areas: AreaRegistry) -> str:
     return text
 
 
-def _accepted(area: str, detail: str | None, areas: AreaRegistry) -> str:
-    if area in _ACCEPTED:
-        text = _(_ACCEPTED[area])
-        return _("%(event)s: %(what)s", event=text, what=detail) if detail else text
-    label = _label(area, areas)
-    if detail:
-        return _("You entered a code (%(area)s: %(what)s)", area=label, what=detail)
-    return _("You entered a code (%(area)s)", area=label)
-
-
-def _passkey_accepted(area: str, detail: str | None, areas: AreaRegistry) -> str:
-    if area in _PASSKEY_ACCEPTED:
-        text = _(_PASSKEY_ACCEPTED[area])
-        return _("%(event)s: %(what)s", event=text, what=detail) if detail else text
-    label = _label(area, areas)
-    if detail:
-        return _("You used a passkey (%(area)s: %(what)s)", area=label, what=detail)
-    return _("You used a passkey (%(area)s)", area=label)
+def _accepted(event: Event, areas: AreaRegistry) -> str:
+    """Return the sentence of a right answer, in words of its own for some areas."""
+    told, plain, detailed = _ACCEPTED[event.kind]
+    if event.area in told:
+        text = _(told[event.area])
+        return _("%(event)s: %(what)s", event=text, what=event.detail) if event.detail else text
+    label = _label(event.area or "", areas)
+    if event.detail:
+        return _(detailed, area=label, what=event.detail)
+    return _(plain, area=label)
 
 
 def _of_authenticator(kind: str, detail: str) -> str:
