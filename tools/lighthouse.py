@@ -116,7 +116,7 @@ def main() -> None:
     began, failed = time.monotonic(), False
     clock = Clock(START)
     print(f"{'':14}{''.join(f'{category:>16}' for category in WANTED)}")
-    with portal(clock) as (app, base):
+    with portal(clock, TWOFACTOR_RP_ID="localhost") as (app, base):
         for name, (path, cookie) in pages(app, clock).items():
             report = look(name, base + path, cookie)
             scores = {each: round(100 * report["categories"][each]["score"]) for each in WANTED}
