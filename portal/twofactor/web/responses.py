@@ -77,19 +77,22 @@ def form(
     return either(lambda: page(template, **context), lambda: needed(*fields, **facts))
 
 
-def sheet(state: State, recovery_code: str, pdf_endpoint: str | None = None) -> dict[str, Any]:
+def sheet(
+    state: State, recovery_code: str, pdf_endpoint: str, *, by_passkey: bool
+) -> dict[str, Any]:
     """Return the context of `_recovery_sheet.html`.
 
     Args:
         state: of the application.
         recovery_code: the signed-in user's new recovery code.
-        pdf_endpoint: of the PDF file; without it, or if none can be made, none is offered.
+        pdf_endpoint: of the PDF file; if none can be made, none is offered.
+        by_passkey: whether the account answers with passkeys alone.
     """
-    shown = facts.of_user(state, recovery_code)
-    file = pdf_endpoint and pdf.is_possible(shown, state.host.pdf_fonts) and url_for(pdf_endpoint)
+    shown = facts.of_user(state, recovery_code, by_passkey=by_passkey)
+    is_possible = pdf.is_possible(shown, state.host.pdf_fonts)
     return {
         "sheet": shown,
-        "sheet_pdf": file or None,
+        "sheet_pdf": url_for(pdf_endpoint) if is_possible else None,
         "issuer": shown.issuer,
         "account_name": shown.account,
     }

@@ -357,3 +357,20 @@ def test_a_change_of_backup_is_recorded_once(holder):
     state = holder.client.get(f"{MOUNT}/", headers=program).get_json()
     assert [each["kind"] for each in state["events"]].count("passkey_changed") == 1
     assert state["authenticators"][0]["synced"] is False
+
+
+def test_the_recovery_sheet_speaks_of_the_passkey(ada, clock):
+    """Page and file say "passkey" and "device" to those who have no app."""
+    headers = ada.headers()
+    body = {"password": PASSWORD, "areas": ["note"], "kind": "passkey"}
+    ada.client.post(f"{MOUNT}/activate", json=body, headers=headers)
+    page = ada.client.get(f"{MOUNT}/activate").text
+    assert "If you lose your device" in page
+    assert "When we ask for your passkey" in html.unescape(page)
+    assert "your phone" not in page.split("twofactor-help")[0]
+    ada.client.post(
+        f"{MOUNT}/activate", data={"cancel": "yes", "csrf_token": headers["X-CSRFToken"]}
+    )
+    body["kind"] = "app"
+    ada.client.post(f"{MOUNT}/activate", json=body, headers=ada.headers())
+    assert "If you lose your phone" in ada.client.get(f"{MOUNT}/activate").text

@@ -112,7 +112,12 @@ def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
     made = passkeys.make(state, unfinished.kind, unfinished.secret, unfinished.hint)
     shown_new = {"make": made} if made else secret.context(state, unfinished.secret)
     return {
-        **responses.sheet(state, unfinished.recovery_code.text, "twofactor.activate_pdf"),
+        **responses.sheet(
+            state,
+            unfinished.recovery_code.text,
+            "twofactor.activate_pdf",
+            by_passkey=unfinished.kind == registry.PASSKEY,
+        ),
         **shown_new,
         "next_url": unfinished.next_url,
         "tag": unfinished.tag,

@@ -68,6 +68,7 @@ def _page(state: State, account: Account) -> Response:
     ticket_id = session_marks.get(tickets.ACTIVATED)
     code, next_url = enrolment.activated(state.kit, subjects.subject(state), ticket_id, account)
     asked = state.areas_asked(current_user, account) or ()
+    passkey = account.ways == "passkey"
     # The recovery code is on the page only for a person who asks for it.
     again = code if requests.asked("step") == "recovery" else None
     return responses.page(
@@ -75,11 +76,11 @@ def _page(state: State, account: Account) -> Response:
         at_sign_in=SIGN_IN in asked,
         areas=[shown(area) for area in state.kit.areas if area.key in asked],
         can_add=len(account.authenticators) < MOST_AUTHENTICATORS,
-        passkey=not any(each.makes_codes for each in account.authenticators),
+        passkey=passkey,
         can_show=code is not None and again is None,
         next_url=navigation.inside(next_url),
         **(
-            responses.sheet(state, again.text, "twofactor.activated_pdf")
+            responses.sheet(state, again.text, "twofactor.activated_pdf", by_passkey=passkey)
             if again is not None
             else {}
         ),

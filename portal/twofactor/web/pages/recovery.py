@@ -80,9 +80,14 @@ def _shown(state: State) -> Response:
     fresh = recovery_code.unsaved(state.kit, subjects.subject(state), ticket_id).text
     message = _("Print or save your new code, then choose Save. Your old one works until then.")
     return responses.either(
-        lambda: responses.page(SHOW, **responses.sheet(state, fresh, PDF)),
+        lambda: responses.page(SHOW, **_sheet(state, fresh)),
         lambda: responses.needed("saved", message=message, recovery_code=fresh),
     )
+
+
+def _sheet(state: State, fresh: str) -> dict[str, Any]:
+    by_passkey = offer.is_by_passkey(state, state.host.user_key(current_user))
+    return responses.sheet(state, fresh, PDF, by_passkey=by_passkey)
 
 
 def _save(state: State) -> Response:
@@ -107,7 +112,7 @@ def _refused(state: State, refusal: NotSaved) -> Response:
         fresh = recovery_code.unsaved(state.kit, who, ticket_id).text
     except RecoveryExpired as expired:
         return _expired(state, expired)
-    return responses.refused(state, refusal, SHOW, **responses.sheet(state, fresh, PDF))
+    return responses.refused(state, refusal, SHOW, **_sheet(state, fresh))
 
 
 def _expired(state: State, refusal: RecoveryExpired) -> Response:

@@ -11,18 +11,20 @@ from ...core.answers import RecoveryCode
 from ...core.errors import EnrolmentExpired, Refusal
 from ...core.records import Subject
 from ...i18n.language import language
+from ...methods import registry
 from ...service import enrolment, recovery_code, tickets
-from ...service.context import Kit
 from .. import navigation, responses, session_marks, subjects
+from ..passkeys import offer
 from ..sheet import facts, pdf
 
-# Returns the code of a ticket; raises a refusal if there is none any more.
-Find = Callable[[Kit, Subject, str | None], RecoveryCode]
+# Returns the code of a ticket, and whether the account answers with passkeys alone; raises a
+# refusal if there is no code any more.
+Find = Callable[[State, Subject, str | None], tuple[RecoveryCode, bool]]
 
 
 def of_new_code() -> Response:
     """Return the file of a new recovery code that is not saved yet (GET)."""
-    return _of(recovery_code.unsaved, tickets.RECOVERY, "twofactor.recovery")
+    return _of(_unsaved, tickets.RECOVERY, "twofactor.recovery")
 
 
 def of_enrolment() -> Response:
@@ -42,31 +44,37 @@ def _of(find: Find, kind: str, page: str) -> Response:
     """
     state = current_state()
     try:
-        code = find(state.kit, subjects.subject(state), session_marks.get(kind))
+        code, by_passkey = find(state, subjects.subject(state), session_marks.get(kind))
     except Refusal as refusal:
         over = refusal
         return responses.either(
             lambda: navigation.see_other(url_for(page)), lambda: responses.refused(state, over, "")
         )
-    return _file(state, code.text)
+    return _file(state, code.text, by_passkey)
 
 
-def _unfinished(kit: Kit, who: Subject, ticket_id: str | None) -> RecoveryCode:
-    return enrolment.resume(kit, who, ticket_id).recovery_code
+def _unsaved(state: State, who: Subject, ticket_id: str | None) -> tuple[RecoveryCode, bool]:
+    code = recovery_code.unsaved(state.kit, who, ticket_id)
+    return code, offer.is_by_passkey(state, who.user_id)
 
 
-def _activated(kit: Kit, who: Subject, ticket_id: str | None) -> RecoveryCode:
-    account = kit.store.account(who.user_id)
+def _unfinished(state: State, who: Subject, ticket_id: str | None) -> tuple[RecoveryCode, bool]:
+    unfinished = enrolment.resume(state.kit, who, ticket_id)
+    return unfinished.recovery_code, unfinished.kind == registry.PASSKEY
+
+
+def _activated(state: State, who: Subject, ticket_id: str | None) -> tuple[RecoveryCode, bool]:
+    account = state.kit.store.account(who.user_id)
     code = None
     if account is not None:
-        code, _next = enrolment.activated(kit, who, ticket_id, account)
-    if code is None:
+        code, _next = enrolment.activated(state.kit, who, ticket_id, account)
+    if account is None or code is None:
         raise EnrolmentExpired("not shown any more")
-    return code
+    return code, account.ways == "passkey"
 
 
-def _file(state: State, code: str) -> Response:
-    sheet = facts.of_user(state, code)
+def _file(state: State, code: str, by_passkey: bool) -> Response:
+    sheet = facts.of_user(state, code, by_passkey=by_passkey)
     fonts = state.host.pdf_fonts
     if not pdf.is_possible(sheet, fonts):
         raise NotFound

@@ -78,6 +78,14 @@ def use(
     )
 
 
+def is_by_passkey(state: State, user_id: str) -> bool:
+    """Return whether a user answers with passkeys alone; costs a statement where they are on."""
+    if state.kit.settings.relying_party is None:
+        return False
+    apps, passkeys = state.kit.store.kinds(user_id)
+    return passkeys > 0 and not apps
+
+
 def on_challenge(
     state: State,
     refusal: Refusal,

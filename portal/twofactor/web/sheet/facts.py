@@ -24,6 +24,7 @@ class Sheet:
         account: name of the account.
         address: the sign-in page.
         today: date and time of creation.
+        by_passkey: whether the account answers with passkeys alone, so that there is no code.
     """
 
     code: str = field(repr=False)
@@ -31,6 +32,21 @@ class Sheet:
     account: str
     address: str
     today: str
+    by_passkey: bool = False
+
+    @property
+    def purpose(self) -> str:
+        """The use of the code, for the page that shows it."""
+        if self.by_passkey:
+            return _(
+                "If you lose your device, use this code and your password to sign in. It works once"
+                " and turns two-factor authentication off. Print it, and keep it away from your"
+                " password."
+            )
+        return _(
+            "If you lose your phone, use this code and your password to sign in. It works once and"
+            " turns two-factor authentication off. Print it, and keep it away from your password."
+        )
 
     @property
     def title(self) -> str:
@@ -48,15 +64,19 @@ class Sheet:
 
     @property
     def steps(self) -> list[str]:
-        """Three steps from the sheet to a new phone."""
-        return [
-            _("Go to the web address above and sign in with your password."),
-            _("When we ask for a code, choose “Use recovery code”."),
-            _(
+        """Three steps from the sheet to a new phone or device."""
+        asked = _("When we ask for a code, choose “Use recovery code”.")
+        used = _(
+            "Enter this recovery code. It works once and turns off two-factor authentication. Then"
+            " set it up on your new phone."
+        )
+        if self.by_passkey:
+            asked = _("When we ask for your passkey, choose “Use recovery code”.")
+            used = _(
                 "Enter this recovery code. It works once and turns off two-factor authentication."
-                " Then set it up on your new phone."
-            ),
-        ]
+                " Then set it up on your new device."
+            )
+        return [_("Go to the web address above and sign in with your password."), asked, used]
 
     @property
     def advice(self) -> str:
@@ -80,14 +100,15 @@ class Sheet:
         return "-".join(filter(None, (_slug(service), _slug(self.account), "recovery-code")))
 
 
-def of_user(state: State, code: str) -> Sheet:
-    """Return the recovery sheet of the signed-in user."""
+def of_user(state: State, code: str, *, by_passkey: bool) -> Sheet:
+    """Return the recovery sheet of the signed-in user; `by_passkey` as in `Sheet`."""
     return Sheet(
         code=code,
         issuer=state.kit.settings.issuer,
         account=state.host.account_name(current_user),
         address=urljoin(request.host_url, navigation.sign_in_url()),
         today=dated(state.kit.clock()),
+        by_passkey=by_passkey,
     )
 
 
