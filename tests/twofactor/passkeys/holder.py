@@ -5,7 +5,7 @@ from typing import Any
 
 from portal.twofactor.testing.device import Device
 from tests.twofactor.host import PASSWORD
-from tests.twofactor.person import ALL, MOUNT, Person, element
+from tests.twofactor.person import ALL, MOUNT, Person
 
 RP_ID, ORIGIN = "localhost", "http://localhost"
 NEW = f"{MOUNT}/authenticators/new"
@@ -106,7 +106,3 @@ class Holder(Person):
         """Do a guarded deed with a passkey."""
         answer = json.dumps(self.answer_for(area, address, device))
         return self.client.post(address, data={"text": "1", "twofactor_passkey": answer, **data})
-
-
-def secret_of(page: str) -> str:
-    return element(page, "twofactor-secret").replace(" ", "")
