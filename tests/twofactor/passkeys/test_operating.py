@@ -183,7 +183,7 @@ def test_the_activity_tells_of_passkeys(holder):
     holder.add(synced=False, syncable=False)
     forged = holder.answer_for("note", "/note")
     forged["response"]["signature"] = "AAAA"
-    holder.client.post("/note", data={"text": "1", "twofactor_passkey": json.dumps(forged)})
+    holder.send(forged)
     shown = page(holder, "/activity")
     for words in (
         "You used a passkey (Notes)",

@@ -20,11 +20,6 @@ OVER = "That took too long, or was used already."
 WRONG = "That passkey was not accepted. Try again."
 
 
-def post(person, answer):
-    given = answer if isinstance(answer, str) else json.dumps(answer)
-    return person.client.post("/note", data={"text": "1", "twofactor_passkey": given})
-
-
 def response(**changed):
     """Change members of an answer on its way."""
 
@@ -85,12 +80,12 @@ def test_a_wrong_answer_uses_its_challenge_up(holder, host, change):
     """WA-12, WA-18, WA-19, WA-20, W-08, W-15, W-26: one sentence for all of them."""
     before = holder.device.__dict__.copy()
     options = holder.options("note", "/note")["publicKey"]
-    refused = post(holder, change(holder, options))
+    refused = holder.send(change(holder, options))
     assert refused.status_code == 403
     assert WRONG in refused.text
     assert holder.events()[0] == "passkey_refused"
     holder.device.__dict__.update(before)
-    assert OVER in post(holder, holder.device.get(options)).text
+    assert OVER in holder.send(holder.device.get(options)).text
     assert host.deeds == []
     assert holder.deed().status_code == 303
 
@@ -122,10 +117,10 @@ def test_what_can_not_be_read_uses_nothing_up(holder, host, change):
     """WA-13, WA-14, W-03, W-30: it is no attempt and has no event; the answer still counts."""
     answer = holder.answer_for("note", "/note")
     before = holder.events()
-    assert post(holder, change(answer)).status_code == 403
+    assert holder.send(change(answer)).status_code == 403
     assert holder.events() == before
     assert host.deeds == []
-    assert post(holder, answer).status_code == 303
+    assert holder.send(answer).status_code == 303
 
 
 def test_a_challenge_is_made_by_a_post_alone(holder, host):
@@ -151,23 +146,23 @@ def test_challenges_of_two_ceremonies(holder):
     begun = holder.begin()["publicKey"]
     options = holder.options("note", "/note")["publicKey"]
     swapped = holder.device.get({**options, "challenge": begun["challenge"]})
-    assert OVER in post(holder, swapped).text
+    assert OVER in holder.send(swapped).text
     fresh = Device(RP_ID, ORIGIN)
     made = fresh.create({**begun, "challenge": options["challenge"]})
     holder.program("/authenticators/new", {"passkey": made}, 403)
     assert len(holder.numbers()) == 1
     # Neither has used up what it was not made for.
-    assert post(holder, holder.device.get(options)).status_code == 303
+    assert holder.send(holder.device.get(options)).status_code == 303
     holder.program("/authenticators/new", {"passkey": fresh.create(begun)})
 
 
 def test_a_challenge_of_one_account_and_a_passkey_of_another(holder, mallory, host):
     """WA-08: signed by the owner's device, or sent from the owner's browser, it counts nowhere."""
     answer = holder.device.get(mallory.options("note", "/note")["publicKey"])
-    assert "does not belong to this account" in post(mallory, answer).text
+    assert "does not belong to this account" in mallory.send(answer).text
     for device in (holder.device, mallory.device):
         answer = device.get(mallory.options("note", "/note")["publicKey"])
-        assert OVER in post(holder, answer).text
+        assert OVER in holder.send(answer).text
     assert host.deeds == []
 
 
@@ -234,7 +229,7 @@ def test_a_copy_of_the_app_adds_no_lasting_passkey(ada, host, clock):
     number = ada.numbers()["Mine"]
     removal = {"code": ada.code(), "password": "correct horse battery"}
     ada.program(f"/authenticators/{number}/remove", removal)
-    assert OVER in post(thief, kept).text
+    assert OVER in thief.send(kept).text
     assert thief.options("note", "/note")["publicKey"] is None
     assert host.deeds == []
 
@@ -269,8 +264,8 @@ def test_nothing_of_a_passkey_is_logged(ada, caplog):
     ada.enrol_passkey()
     options = ada.options("note", "/note")["publicKey"]
     answer = ada.device.get(options)
-    post(ada, answer)
-    post(ada, answer)
+    ada.send(answer)
+    ada.send(answer)
     ada.device.present = False
     ada.deed()
     ada.device.present = True
