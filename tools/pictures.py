@@ -127,7 +127,7 @@ def german() -> dict[str, str]:
 def portal(clock: Clock, **settings: Any) -> Iterator[tuple[Any, str]]:
     """Serve a portal with one customer in a temporary folder; yield the app and its address.
 
-    Passkeys are for `localhost` alone: browsers know none at an IP address.
+    With an RP ID the address has it, since browsers know no passkeys at an IP address.
     """
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(
@@ -502,11 +502,11 @@ def mandatory(person: Photographer, app: Any) -> None:
 
 @contextmanager
 def photographer(
-    browser: Browser, size: str, only: str, settings: dict[str, Any], options: dict[str, Any]
+    browser: Browser, size: str, only: str, options: dict[str, Any], *, passkeys_at: str
 ) -> Iterator[tuple[Photographer, Any]]:
     """Yield a photographer in front of a portal of their own, and the app."""
     clock = Clock(START)
-    with portal(clock, **settings) as (app, base):
+    with portal(clock, TWOFACTOR_RP_ID=passkeys_at) as (app, base):
         look = Look(True, *SIZES[size])
         suffix = "-german" if options.get("locale") == "de-DE" else ""
         suffix += "-dark" if options.get("color_scheme") == "dark" else ""
@@ -519,16 +519,12 @@ def photographer(
 
 def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
     """Take all pictures of one size; return the names of those kept in docs/pictures/."""
-    taken: list[str] = []
-    with photographer(browser, size, only, {"TWOFACTOR_RP_ID": "localhost"}, options) as (
-        person,
-        _,
-    ):
+    with photographer(browser, size, only, options, passkeys_at="localhost") as (person, app):
         passkeys(person)
-        taken += person.taken
+        taken = person.taken
     if only.startswith("passkey"):
         return taken
-    with photographer(browser, size, only, {"TWOFACTOR_RP_ID": ""}, options) as (person, app):
+    with photographer(browser, size, only, options, passkeys_at="") as (person, app):
         before(person, app)
         left_open(person)
         activation(person)

@@ -61,21 +61,21 @@ BY_PASSKEY = {
 MARGIN = 1.1
 
 
+def side(folder):
+    return Measuring("ours", in_process(make_app("ours", f"sqlite:///{folder}/app", folder)))
+
+
 @pytest.fixture(scope="module", params=["calls", "statements"])
 def counting(request, tmp_path_factory):
     """A separate side for each count; SQLAlchemy remembers that a listener was attached."""
-    folder = tmp_path_factory.mktemp(request.param)
-    app = make_app("ours", f"sqlite:///{folder}/app", folder)
-    return request.param, Measuring("ours", in_process(app))
+    return request.param, side(tmp_path_factory.mktemp(request.param))
 
 
 @pytest.fixture(scope="module", params=["calls", "statements"])
 def counting_by_passkey(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ours, "PASSKEYS", True)
-        app = make_app("ours", f"sqlite:///{folder}/app", folder)
-    return request.param, Measuring("ours", in_process(app))
+        return request.param, side(tmp_path_factory.mktemp(request.param))
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,8 @@ portal then the time zone of the reader, and mails with an HTML part and its fac
 passkeys, the rules of codes, sealed values, the changes of authenticators and what a request may
 bring beside a code have files of their own: four more, and two to seven moves. Mails and pages
 that say "code", "passkey" or both ask for the ways of an account: one more file, two in the portal,
-and up to seven moves. So the ceilings are
-what was measured last, with at most 2 % of room for moves. A commit that raises one gives the
-reason.
+and up to seven moves. So the ceilings are what was measured last, with at most 2 % of room for
+moves. A commit that raises one gives the reason.
 """
 
 from typing import NamedTuple

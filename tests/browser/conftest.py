@@ -5,6 +5,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,20 +137,26 @@ def read_whole(app: "Flask") -> Callable[[Any, Any], list[bytes]]:
     return answer
 
 
-@pytest.fixture
-def base(app: "Flask") -> Iterator[str]:
-    """The portal served on a free port; where mailed links lead follows it."""
+@contextmanager
+def serving(app: "Flask") -> Iterator[int]:
+    """Serve an application on a free port of 127.0.0.1; yield the port."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, read_whole(app), threaded=True)
-    address = f"http://127.0.0.1:{server.server_port}"
-    app.config["PUBLIC_URL"] = address
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    yield address
+    yield server.server_port
     server.shutdown()
     thread.join()
     server.server_close()
     RUNNING.end()
+
+
+@pytest.fixture
+def base(app: "Flask") -> Iterator[str]:
+    """The portal served on a free port; where mailed links lead follows it."""
+    with serving(app) as port:
+        app.config["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+        yield app.config["PUBLIC_URL"]
 
 
 # `test_everywhere.py` sees every state in a wide window, and `test_the_whole_way` goes there.

@@ -219,7 +219,8 @@ def _challenges(person: Person, password: str) -> Iterator[str]:
     person.open("/invoices/")
     person.asked()
     yield "before looking"
-    _change_password(person, password)
+    fill_in(person, password)
+    person.asked()
     yield "challenge, dialog"
     person.answer(wrong_code(person.secret, person.clock()))
     person.sees("is wrong")
@@ -242,7 +243,8 @@ def _challenges(person: Person, password: str) -> Iterator[str]:
     person.answer(person.next_code())
     person.sees("already confirmed")
     yield "challenge, done already"
-    _change_password(person, password)
+    fill_in(person, password)
+    person.asked()
     person.leave_the_dialog()
     for _ in range(4):
         person.answer(wrong_code(person.secret, person.clock()))
@@ -253,13 +255,13 @@ def _challenges(person: Person, password: str) -> Iterator[str]:
     person.clock.advance(300)
 
 
-def _change_password(person: Person, password: str) -> None:
+def fill_in(person: Person, password: str) -> None:
+    """Fill in the form that changes the password, and send it."""
     person.open("/security/password")
     person.fill("Current password", password)
     person.fill("New password", NEW)
     person.fill("Repeat new password", NEW)
     person.press("Save")
-    person.asked()
 
 
 def _second_step(person: Person, app: Any, password: str) -> Iterator[str]:

@@ -3,7 +3,6 @@
 It judges nothing: what its pages send is kept for the test, which looks at the script alone.
 """
 
-import base64
 import json
 import secrets
 import time
@@ -15,6 +14,7 @@ from flask import Flask, Response, jsonify, render_template_string, request
 from markupsafe import Markup
 
 import portal.twofactor
+from portal.twofactor.testing.device import base64url, from_base64url
 
 FOLDER = Path(portal.twofactor.__file__).parent
 ALONE = '{% include "twofactor/_dialog.html" %}'
@@ -44,14 +44,6 @@ for (const kind of [AuthenticatorAttestationResponse, PublicKeyCredential])
 CSP = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 
 
-def text_of(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def read(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 class Host:
     """The pages, the passkeys made here, and everything that was sent."""
 
@@ -68,17 +60,13 @@ class Host:
         self.rp_id = "localhost"
         self.policy = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
         self.more: dict[str, Any] = {}
-        self.handle = text_of(secrets.token_bytes(32))
+        self.handle = base64url(secrets.token_bytes(32))
         self.app = self._app()
 
     def _app(self) -> Flask:
         app = Flask("passkeys", template_folder=str(FOLDER / "templates"), static_folder=None)
         static = Flask("static", static_folder=str(FOLDER / "static"))
-        app.add_url_rule(
-            "/static/<path:filename>",
-            "twofactor.static",
-            static.send_static_file,
-        )
+        app.add_url_rule("/static/<path:filename>", "twofactor.static", static.send_static_file)
         for name in ("sign_in", "deactivate", "help", "preferences", "sign_in_cancel"):
             app.add_url_rule(f"/{name}", f"twofactor.{name}", lambda: "another page")
         app.jinja_env.globals.update(
@@ -148,7 +136,7 @@ class Host:
         )
 
     def _challenge(self) -> str:
-        self.challenges.append(text_of(secrets.token_bytes(32)))
+        self.challenges.append(base64url(secrets.token_bytes(32)))
         return self.challenges[-1]
 
     def allowed(self) -> list[dict[str, Any]]:
@@ -187,7 +175,7 @@ class Host:
     def answer(self) -> dict[str, Any]:
         """Return the passkey's answer that came with the last form, its client data read."""
         found: dict[str, Any] = json.loads(self.sent[-1]["twofactor_passkey"])
-        found["client"] = json.loads(read(found["response"]["clientDataJSON"]))
+        found["client"] = json.loads(from_base64url(found["response"]["clientDataJSON"]))
         return found
 
 

@@ -12,8 +12,6 @@ from tests.support.browser import LOOKS, Look, Person
 from tests.support.enrol import AREAS
 from tests.support.virtual_device import VirtualDevice
 
-NEW = "a-brand-new-lantern-77"
-
 
 def use(page: Page | Locator) -> Locator:
     """Return the button that asks for a passkey."""
@@ -68,12 +66,3 @@ def equipped(
         return person
 
     return equip
-
-
-def fill_in(person: Person, password: str) -> None:
-    """Fill in the form that changes the password, and send it."""
-    person.open("/security/password")
-    person.fill("Current password", password)
-    person.fill("New password", NEW)
-    person.fill("Repeat new password", NEW)
-    person.press("Save")

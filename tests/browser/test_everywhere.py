@@ -37,15 +37,20 @@ def at_width(person, width, measure):
     return found
 
 
+def small_in_order(person, state):
+    """Check the order of the headings; return what is too small to be pressed."""
+    levels = finds(person, HEADINGS)
+    assert levels.count(1) == 1, f"{state}: {levels}"
+    assert all(b - a <= 1 for a, b in zip([0, *levels], levels, strict=False)), state
+    return finds(person, SMALL) + at_width(person, 320, SMALL)
+
+
 def test_axe_headings_and_what_is_pressed(person, states):
     """C-122, C-128: in the light and in the dark."""
     small = {}
     for state in states:
         person.inspect()
-        levels = finds(person, HEADINGS)
-        assert levels.count(1) == 1, f"{state}: {levels}"
-        assert all(b - a <= 1 for a, b in zip([0, *levels], levels, strict=False)), state
-        small[state] = finds(person, SMALL) + at_width(person, 320, SMALL)
+        small[state] = small_in_order(person, state)
         # No colour transitions of buttons, which would be measured half-way.
         person.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         person.contrast()

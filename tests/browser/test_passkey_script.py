@@ -1,17 +1,17 @@
 """The script of passkeys, in Chromium with a virtual authenticator."""
 
 import json
-import threading
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
+from portal.twofactor.testing.device import from_base64url
 from tests.support.browser import Watch
-from tests.support.virtual_device import VirtualDevice as Device
+from tests.support.virtual_device import VirtualDevice
 
-from .conftest import read_whole
-from .passkey_host import Host, read
+from .conftest import serving
+from .passkey_host import Host
+from .passkey_people import use
 
 NOTHING = "Nothing was confirmed. Try again, or use a code."
 # Each call of the browser is noted; a held one waits until it is stopped.
@@ -35,13 +35,8 @@ def host():
 
 @pytest.fixture
 def served(host):
-    server = make_server("127.0.0.1", 0, read_whole(host.app), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(host.app) as port:
+        yield f"http://localhost:{port}"
 
 
 @pytest.fixture
@@ -58,7 +53,7 @@ def context(browser, served):
 @pytest.fixture
 def page(context):
     page = context.new_page()
-    page.device = Device(page)
+    page.device = VirtualDevice(page)
     return page
 
 
@@ -67,10 +62,6 @@ def make(page, query=""):
     page.get_by_label("I have printed").check()
     page.get_by_role("button", name="Create passkey").click()
     expect(page.get_by_role("heading", name="Made")).to_be_visible()
-
-
-def use(page):
-    return page.get_by_role("button", name="Use a passkey")
 
 
 def open_dialog(page, by="Save"):
@@ -314,7 +305,7 @@ def test_a_script_of_the_host_asks(page, host):
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_hidden()
     headers = page.evaluate("given")
-    answer = json.loads(read(headers["X-Twofactor-Passkey"]))
+    answer = json.loads(from_base64url(headers["X-Twofactor-Passkey"]))
     assert answer["id"] == host.passkeys[0]["id"]
     assert (host.asked[-1]["method"], host.asked[-1]["address"]) == ("PUT", "/notes/7")
     page.evaluate("() => { window.given = twofactor.ask('note'); }")
@@ -330,7 +321,7 @@ def test_two_tabs_in_any_order(context, page, host):
     make(page)
     open_dialog(page)
     other = context.new_page()
-    Device(other).send(
+    VirtualDevice(other).send(
         "addCredential", credential=page.device.send("getCredentials")["credentials"][0]
     )
     open_dialog(other)

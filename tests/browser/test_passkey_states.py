@@ -7,9 +7,11 @@ from tests.support.codes import wrong_code
 from tests.support.enrol import TWOFACTOR
 from tests.support.virtual_device import VirtualDevice
 
-from .measures import CUT, HEADINGS, OVERLAPPING, SMALL, UNBORDERED
-from .passkey_people import base, fill_in, kit, look, settings, use
-from .test_weight import MOST, SHIFTED, SHIFTS, Received, weight
+from .everywhere import fill_in
+from .measures import CUT, OVERLAPPING, UNBORDERED
+from .passkey_people import base, kit, look, settings, use
+from .test_everywhere import finds, small_in_order
+from .test_weight import MOST, SHIFTED, watched, weight
 
 __all__ = ["base", "kit", "look", "settings"]
 pytestmark = pytest.mark.looks
@@ -173,26 +175,13 @@ def both(person, device, password):
     yield "a passkey to remove"
 
 
-def finds(person, measure, width=None):
-    person.page.wait_for_load_state("load")
-    if width:
-        person.page.set_viewport_size({"width": width, "height": person.look.height})
-    found = person.page.evaluate(measure)
-    size = {"width": person.look.width, "height": person.look.height}
-    person.page.set_viewport_size(size)
-    return found
-
-
 def test_each_page_with_passkeys_can_be_used_by_everybody(person, states):
     """W-57: axe, headings, sizes, in the light and in the dark, at 320 pixels, in large letters."""
     small = {}
     chromium = person.context.new_cdp_session(person.page)
     for state in states:
         person.inspect()
-        levels = finds(person, HEADINGS)
-        assert levels.count(1) == 1, f"{state}: {levels}"
-        assert all(b - a <= 1 for a, b in zip([0, *levels], levels, strict=False)), state
-        small[state] = finds(person, SMALL) + finds(person, SMALL, 320)
+        small[state] = small_in_order(person, state)
         person.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         person.contrast()
         person.page.emulate_media(color_scheme="light", forced_colors="active")
@@ -209,13 +198,7 @@ def test_each_page_with_passkeys_can_be_used_by_everybody(person, states):
 
 def test_no_page_with_passkeys_is_heavy_and_nothing_moves(person, app, states):
     """Under 30 kB with the script; the block keeps its place while the script looks."""
-    chromium = person.context.new_cdp_session(person.page)
-    chromium.send("Network.enable")
-    chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    received = Received(app)
-    chromium.on("Network.requestWillBeSent", received.ask)
-    chromium.on("Network.loadingFinished", received.add)
-    person.context.add_init_script(SHIFTS)
+    received = watched(person, app)
     weights, moved = {}, {}
     for state in states:
         person.page.wait_for_load_state("load")

@@ -1,49 +1,27 @@
 """Passkeys in the pages of the portal, in Chromium with a virtual authenticator."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import LOOKS
+from tests.support.enrol import TWOFACTOR
+from tests.support.virtual_device import VirtualDevice
 
-from .test_passkey_script import Device, use
+from .everywhere import NEW, fill_in
+from .passkey_people import base, look, settings, use
 
-SHOTS = os.environ.get("SHOTS")
-NEW = "a-brand-new-lantern-77"
-TWOFACTOR = "/security/two-factor"
+__all__ = ["base", "look", "settings"]
+
 QUICKEST = "Passkey: quickest, and nobody can trick you out of it."
-
-
-@pytest.fixture
-def settings():
-    return {"TWOFACTOR_RP_ID": "localhost"}
-
-
-@pytest.fixture
-def look():
-    return LOOKS[0]
-
-
-@pytest.fixture
-def base(base):
-    """Browsers know no passkeys at an IP address."""
-    return base.replace("127.0.0.1", "localhost")
 
 
 @pytest.fixture
 def holder(person, customer, customer_password):
     """Alice, signed in, with a device that makes passkeys."""
-    person.device = Device(person.page)
+    person.device = VirtualDevice(person.page)
     person.sign_in("alice", customer_password)
     person.is_at("/")
     return person
-
-
-def shot(person, name):
-    if SHOTS:
-        person.page.screenshot(path=Path(SHOTS) / f"{name}-{person.look.width}.png", full_page=True)
 
 
 def is_on(person):
@@ -66,7 +44,6 @@ def test_activation_with_a_passkey_alone(holder, customer_password):
     page = holder.page
     holder.open(f"{TWOFACTOR}/activate")
     expect(holder.field(QUICKEST)).to_be_checked()
-    shot(holder, "start")
     holder.inspect()
     holder.field("Current password").fill(customer_password)
     page.keyboard.press("Enter")
@@ -75,7 +52,6 @@ def test_activation_with_a_passkey_alone(holder, customer_password):
     saved = holder.field("I have printed or saved my recovery code")
     expect(saved).to_have_attribute("aria-invalid", "true")
     holder.inspect()
-    shot(holder, "create")
     saved.press("Space")
     page.evaluate("() => { navigator.credentials.create = () => Promise.reject(new Error()); }")
     create.press("Enter")
@@ -84,9 +60,6 @@ def test_activation_with_a_passkey_alone(holder, customer_password):
     saved.press("Space")
     create.press("Enter")
     is_on(holder)
-    shot(holder, "activated")
-    holder.open(f"{TWOFACTOR}/")
-    shot(holder, "preferences")
 
 
 @pytest.mark.parametrize("look", LOOKS[:2], ids=str)
@@ -94,25 +67,18 @@ def test_a_passkey_wherever_a_code_is_taken(holder, customer_password):
     """A change of the password, signing in, a new recovery code, and turning it off."""
     page = holder.page
     enrol(holder, customer_password)
-    holder.open("/security/password")
-    holder.fill("Current password", customer_password)
-    holder.fill("New password", NEW)
-    holder.fill("Repeat new password", NEW)
-    holder.press("Save")
+    fill_in(holder, customer_password)
     expect(use(page)).to_be_focused()
-    shot(holder, "dialog")
     holder.inspect()
     use(page).press("Enter")
     holder.sees("Your password is changed")
     page.get_by_role("button", name="Sign out").click()
     holder.sign_in("alice", NEW)
     expect(use(page)).to_be_focused()
-    shot(holder, "sign-in")
     holder.inspect()
     page.keyboard.press("Enter")
     holder.is_at("/")
     holder.open(f"{TWOFACTOR}/recovery")
-    shot(holder, "recovery")
     holder.inspect()
     use(page).press("Enter")
     expect(page.locator("#twofactor-recovery-code")).to_be_visible()
@@ -120,7 +86,6 @@ def test_a_passkey_wherever_a_code_is_taken(holder, customer_password):
     holder.press("Save")
     holder.open(f"{TWOFACTOR}/deactivate")
     expect(holder.field("Recovery code")).to_be_visible()
-    shot(holder, "deactivate")
     holder.inspect()
     use(page).press("Enter")
     expect(page.locator("#twofactor-status")).to_have_attribute("data-state", "off")
@@ -130,7 +95,7 @@ def test_a_passkey_beside_an_app(enrolled, customer_password):
     """It is added with a code, answers beside the app, and is removed with itself."""
     holder = enrolled("password", "sign_in")
     page = holder.page
-    holder.device = Device(page)
+    holder.device = VirtualDevice(page)
     holder.sign_in("alice", customer_password)
     holder.asked().fill(holder.next_code())
     page.keyboard.press("Enter")
@@ -138,13 +103,11 @@ def test_a_passkey_beside_an_app(enrolled, customer_password):
     holder.open(f"{TWOFACTOR}/authenticators/new")
     expect(holder.field(QUICKEST)).to_be_checked()
     expect(use(page)).to_be_hidden()
-    shot(holder, "add")
     holder.inspect()
     holder.fill("Name", "My key")
     holder.fill("Code", holder.next_code())
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Create passkey")).to_be_visible()
-    shot(holder, "add-create")
     holder.inspect()
     page.get_by_role("button", name="Use a security key (USB, NFC)").click()
     holder.sees("Follow your device.")
@@ -152,21 +115,14 @@ def test_a_passkey_beside_an_app(enrolled, customer_password):
     expect(page.get_by_role("status")).to_be_empty()
     holder.press("Create passkey")
     holder.sees("My key is added.")
-    holder.open("/security/password")
-    holder.fill("Current password", customer_password)
-    holder.fill("New password", NEW)
-    holder.fill("Repeat new password", NEW)
-    holder.press("Save")
+    fill_in(holder, customer_password)
     expect(use(page)).to_be_focused()
     expect(holder.dialog.get_by_label("Code")).to_be_visible()
-    shot(holder, "dialog-both")
     holder.inspect()
     page.keyboard.press("Enter")
     holder.sees("Your password is changed")
     holder.open(f"{TWOFACTOR}/")
-    shot(holder, "preferences-both")
     page.get_by_role("link", name="Change My key").click()
-    shot(holder, "remove")
     holder.inspect()
     use(page).click()
     holder.sees("My key is removed.")

@@ -49,13 +49,7 @@ def look():
 
 def test_nothing_moves_and_no_page_is_heavy(person, app, customer, invoices, customer_password):
     """With an empty cache, as at a first visit; the QR code grows with its secret."""
-    chromium = person.context.new_cdp_session(person.page)
-    chromium.send("Network.enable")
-    chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    received = Received(app)
-    chromium.on("Network.requestWillBeSent", received.ask)
-    chromium.on("Network.loadingFinished", received.add)
-    person.context.add_init_script(SHIFTS)
+    received = watched(person, app)
     weights = {}
     for state in walk(person, app, customer_password):
         person.page.wait_for_load_state("load")
@@ -95,6 +89,18 @@ class Received:
             with self._client.get(path) as file:
                 self._saved[path] = len(file.data) - len(gzip.compress(file.data))
         return self._saved[path]
+
+
+def watched(person, app):
+    """What each page weighs from now on, with an empty cache; its shifts are noted, too."""
+    chromium = person.context.new_cdp_session(person.page)
+    chromium.send("Network.enable")
+    chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    received = Received(app)
+    chromium.on("Network.requestWillBeSent", received.ask)
+    chromium.on("Network.loadingFinished", received.add)
+    person.context.add_init_script(SHIFTS)
+    return received
 
 
 def weight(person, received):

@@ -113,13 +113,13 @@ class Reader:
         answer = self.send(exchange.method, path, body, code, passkey)
         found = answer.get_json(silent=True)
         self.public_key = (found or {}).get("publicKey", self.public_key)
-        if found and "secret" in found and "recovery_code" not in found and self.phone is None:
-            self.new_phone = Phone(base64.b32decode(found["secret"]), "", self.kit.clock, -1)
-        elif found and "secret" in found and self.phone is None:
-            secret = base64.b32decode(found["secret"])
-            self.phone = Phone(secret, found["recovery_code"], self.kit.clock, -1)
-        elif found and "secret" in found:
-            self.new_phone = Phone(base64.b32decode(found["secret"]), "", self.kit.clock, -1)
+        if found and "secret" in found:
+            recovery_code = found.get("recovery_code", "")
+            phone = Phone(base64.b32decode(found["secret"]), recovery_code, self.kit.clock, -1)
+            if recovery_code and self.phone is None:
+                self.phone = phone
+            else:
+                self.new_phone = phone
         if answer.status_code == 429:
             assert int(answer.headers["Retry-After"]) == found["retry_after"]
             self.kit.clock.advance(found["retry_after"])

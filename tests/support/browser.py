@@ -32,6 +32,9 @@ ARGUMENTS = [
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# Colours are measured where their transitions end, not half-way.
+FINISHED = """() => document.getAnimations().forEach(
+  (each) => each instanceof CSSTransition && each.finish())"""
 # Chromium logs each page with such a status on the console; these are part of the contract.
 _ASKED = re.compile(
     r"Failed to load resource: the server responded with a status of (403|409|429) "
@@ -264,6 +267,7 @@ class Person:
         self.page.set_viewport_size({"width": self.look.width, "height": self.look.height})
 
     def _axe(self, page: Page, rules: list[str] = RULES) -> list[str]:
+        page.evaluate(FINISHED)
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
         options = {"runOnly": rules, "resultTypes": ["violations"]}

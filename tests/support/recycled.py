@@ -73,7 +73,8 @@ def note(url: "URL", tables: frozenset[str], connection: "Connection") -> None:
 
     steps = [text for [text] in rows(_TABLES) + rows(_SEQUENCES)]
     steps = ["BEGIN", "SET LOCAL session_replication_role = replica", *steps, "COMMIT"]
-    uses = _made[_key(url)].uses if _key(url) in _made else 0
+    known = _made.get(_key(url))
+    uses = known.uses if known else 0
     _made[_key(url)] = _Made(tables, rows(_STATE), ";".join(steps), uses)
 
 

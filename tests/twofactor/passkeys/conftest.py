@@ -12,12 +12,7 @@ def config():
 
 
 @pytest.fixture
-def passkey_host(host):
-    return host
-
-
-@pytest.fixture
-def beside(passkey_host, database, tmp_path, clock):
+def beside(host, database, tmp_path, clock):
     """Make another application, with its own settings, on the database of the host."""
     apps = []
 
@@ -33,9 +28,18 @@ def beside(passkey_host, database, tmp_path, clock):
 
 
 @pytest.fixture
-def ada(passkey_host, clock):
-    person = Holder(passkey_host, clock, "ada")
+def ada(host, clock):
+    person = Holder(host, clock, "ada")
     person.sign_in()
+    return person
+
+
+@pytest.fixture
+def mallory(host, clock):
+    """Somebody else with a passkey."""
+    person = Holder(host, clock, "mallory")
+    person.sign_in()
+    person.enrol_passkey()
     return person
 
 

@@ -1,8 +1,6 @@
-"""The statements that passkeys cost, and that nothing is loaded before the first (W-29)."""
+"""The statements that passkeys cost (W-29)."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -65,26 +63,3 @@ def test_a_page_with_a_dialog_costs_one_select_more(holder, statements):
     holder.client.get("/note")
     assert len(statements.of_twofactor) <= 2
     assert all(each.startswith("SELECT") for each in statements.of_twofactor)
-
-
-START = """
-import sys
-from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
-from portal.twofactor import TwoFactor
-app = Flask("host")
-app.config.update(SECRET_KEY="k" * 32, SQLALCHEMY_DATABASE_URI="sqlite://",
-                  TWOFACTOR_RP_ID="example.org")
-db = SQLAlchemy(app)
-TwoFactor().init_app(app, db)
-of_passkeys = ("fido2", "portal.twofactor.methods.webauthn")
-print([each for each in sys.modules if each.startswith(of_passkeys)])
-"""
-
-
-@pytest.mark.thorough
-def test_the_start_loads_nothing_of_passkeys():
-    """W-29"""
-    command = [sys.executable, "-c", START]
-    started = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert started.stdout.strip() == "[]"

@@ -15,9 +15,9 @@ from portal.twofactor.testing import Device
 from portal.twofactor.testing.device import from_base64url
 from portal.twofactor.testing.keys import cbor
 
+from .kit import ALGORITHMS, HANDLE
+
 RP_ID, ORIGIN = "shop.example", "https://www.shop.example"
-HANDLE = bytes(range(32))
-ALGORITHMS = {"ES256": -7, "EdDSA": -8, "RS256": -257}
 
 
 class Fido2:

@@ -93,7 +93,7 @@ def test_the_page_of_the_second_step(holder):
     assert send(other, page).text == "diary"
 
 
-def test_the_challenge_page_of_a_form(holder, passkey_host):
+def test_the_challenge_page_of_a_form(holder, host):
     """W-32: the script's way with the page alone; repeated fields come back in their order."""
     page = holder.client.post("/note?q=%C3%BC x", data={"text": ["b", "a"], "more": "ü"})
     data = {
@@ -101,10 +101,10 @@ def test_the_challenge_page_of_a_form(holder, passkey_host):
         "twofactor_pending": pending(page.text),
     }
     assert holder.client.post("/note?q=%C3%BC x", data=data).status_code == 303
-    assert passkey_host.deeds == [[("text", "b"), ("text", "a"), ("more", "ü")]]
+    assert host.deeds == [[("text", "b"), ("text", "a"), ("more", "ü")]]
 
 
-def test_the_dialog_of_a_form(holder, passkey_host):
+def test_the_dialog_of_a_form(holder, host):
     page = holder.client.get("/note").text
     data = {"text": "1", "twofactor_passkey": by_page(holder, page)}
     assert holder.client.post("/note", data=data).status_code == 303
@@ -116,22 +116,23 @@ def nobody(holder):
     return holder.other_browser()
 
 
-def test_a_mailed_link(nobody, passkey_host):
-    """Its page carries a claim, with which the script gets the options."""
-    page = nobody.client.post(f"/link/{nobody.id}", data={"text": "1"})
+@pytest.mark.parametrize("link", ["link", "reset"])
+def test_a_mailed_link(nobody, host, link):
+    """Its page carries a claim, with which the script gets the options; nobody is signed in."""
+    address = f"/{link}/{nobody.id}"
+    page = nobody.client.post(address, data={"text": "1"})
     assert page.status_code == 403
     answer = by_page(nobody, page.text)
     data = {"twofactor_passkey": answer, "twofactor_pending": pending(page.text)}
-    assert nobody.client.post(f"/link/{nobody.id}", data=data).status_code == 303
-    assert passkey_host.deeds == ["link"]
-    again = nobody.client.post(
-        f"/link/{nobody.id}", data={"text": "1", "twofactor_passkey": answer}
-    )
+    assert nobody.client.post(address, data=data).status_code == 303
+    assert host.deeds == [link]
+    again = nobody.client.post(address, data={"text": "1", "twofactor_passkey": answer})
     assert again.status_code == 403
-    assert passkey_host.deeds == ["link"]
+    assert host.deeds == [link]
+    assert nobody.client.get("/note").status_code == 302
 
 
-def test_a_claim_opens_nothing_else(nobody, passkey_host, clock):
+def test_a_claim_opens_nothing_else(nobody, host, clock):
     """It lasts an hour, holds for its area, and an altered one is none."""
     page = nobody.client.post(f"/link/{nobody.id}", data={"text": "1"}).text
     use = asked(page)
@@ -154,15 +155,15 @@ def test_a_claim_opens_nothing_else(nobody, passkey_host, clock):
     assert options(use["ask"]).status_code in (302, 401)
 
 
-def test_two_guards_take_two_answers(holder, passkey_host):
+def test_two_guards_take_two_answers(holder, host):
     """One answer is for one area; the second guard asks for its own."""
     answer = json.dumps(holder.answer_for("note", "/both"))
     asks = holder.client.post("/both", data={"twofactor_passkey": answer})
     assert asks.status_code == 403
-    assert passkey_host.deeds == []
+    assert host.deeds == []
     data = {
         "twofactor_passkey": by_page(holder, asks.text),
         "twofactor_pending": pending(asks.text),
     }
     assert holder.client.post("/both", data=data).status_code == 303
-    assert passkey_host.deeds == ["both"]
+    assert host.deeds == ["both"]

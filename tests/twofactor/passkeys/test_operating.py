@@ -10,7 +10,6 @@ from portal.twofactor import metrics, signals
 from portal.twofactor.core.relying_party import RelyingParty
 from portal.twofactor.core.settings import KEY
 from tests.support.databases import both
-from tests.twofactor.host import make_host
 from tests.twofactor.person import MOUNT
 
 from .holder import ORIGIN, RP_ID
@@ -19,9 +18,9 @@ pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture
-def flask(passkey_host):
+def flask(host):
     """Run `flask twofactor ...`."""
-    runner = passkey_host.test_cli_runner()
+    runner = host.test_cli_runner()
     return lambda *args, **options: runner.invoke(args=["twofactor", *args], **options)
 
 
@@ -43,16 +42,8 @@ def page(person, path="/"):
     return " ".join(person.client.get(f"{MOUNT}{path}").text.split())
 
 
-def state_of(person):
-    return person.client.get(f"{MOUNT}/", headers={"Accept": "application/json"}).get_json()
-
-
-def code_answer(person):
-    return {"passkey": person.answer_for("authenticators", f"{MOUNT}/authenticators/new")}
-
-
 @both
-def test_the_doctor_counts_passkeys_by_domain(flask, ada, passkey_host):
+def test_the_doctor_counts_passkeys_by_domain(flask, ada, host):
     """W-54: with the RP ID changed or gone, it fails, and areas go on asking."""
     ok, text = check(flask)
     assert ok
@@ -65,26 +56,26 @@ def test_the_doctor_counts_passkeys_by_domain(flask, ada, passkey_host):
         (RelyingParty("portal.example", ("https://portal.example",)), "set TWOFACTOR_RP_ID back"),
         (None, "TWOFACTOR_RP_ID is not set; passkeys: 1 under localhost; 1 accounts"),
     ):
-        move(passkey_host, party)
+        move(host, party)
         ok, text = check(flask)
         assert not ok
         assert words in text
         asked = ada.client.post("/note", data={"text": "1"})
         assert asked.status_code == 403
-        assert passkey_host.deeds == []
+        assert host.deeds == []
         assert "made for another address" in page(ada)
-        assert state_of(ada)["authenticators"][0]["usable"] is False
+        assert ada.state()["authenticators"][0]["usable"] is False
 
 
-def test_without_passkeys_the_doctor_says_that_they_are_off(flask, passkey_host):
-    move(passkey_host, None)
+def test_without_passkeys_the_doctor_says_that_they_are_off(flask, host):
+    move(host, None)
     assert check(flask) == (True, "off: TWOFACTOR_RP_ID is not set")
 
 
 @both
 def test_an_operator_sees_and_removes_a_passkey(flask, holder):
     """W-55: the last one is left to `reset`; the reason is recorded, and the owner is told."""
-    key = holder.add(code_answer(holder), synced=False, syncable=False)
+    key = holder.add(synced=False, syncable=False)
     rows = json.loads(flask("authenticators", holder.id, "--json").stdout)
     assert [(row["kind"], row["synced"], row["rp_id"], row["usable"]) for row in rows] == [
         ("passkey", True, RP_ID, True),
@@ -118,10 +109,10 @@ def test_an_operator_sees_and_removes_a_passkey(flask, holder):
 
 
 @both
-def test_figures_and_the_list_without_passkeys(flask, passkey_host, holder, clock):
+def test_figures_and_the_list_without_passkeys(flask, host, holder, clock):
     """W-55"""
-    holder.add(code_answer(holder), synced=False, syncable=False)
-    bob = type(holder)(passkey_host, clock, "bob")
+    holder.add(synced=False, syncable=False)
+    bob = type(holder)(host, clock, "bob")
     bob.sign_in()
     bob.enrol()
     figures = json.loads(flask("stats", "--json").stdout)
@@ -133,42 +124,37 @@ def test_figures_and_the_list_without_passkeys(flask, passkey_host, holder, cloc
     assert flask("list", "--off", "--without-passkey").exit_code == 2
 
 
-def test_related_origins(database, tmp_path, clock, passkey_host):
+def test_related_origins(beside, host):
     """W-24: served and printed alike, without cookie or redirect, and only if there are any."""
     path, foreign = "/.well-known/webauthn", "https://portal.example.co.uk"
-    assert passkey_host.test_client().get(path).status_code == 404
-    refused = passkey_host.test_cli_runner().invoke(args=["twofactor", "related-origins"])
+    assert host.test_client().get(path).status_code == 404
+    refused = host.test_cli_runner().invoke(args=["twofactor", "related-origins"])
     assert refused.exit_code == 1
     assert "is outside localhost" in refused.stderr
     listed = ["https://portal.example.com", foreign, "android:apk-key-hash:" + "A" * 43]
     config = {"TWOFACTOR_RP_ID": "portal.example.com", "TWOFACTOR_ORIGINS": listed}
-    host = make_host(database, tmp_path, clock, **config)
-    with host.app_context():
-        host.db.create_all()
-    answer = host.test_client().get(path)
+    elsewhere = beside(**config)
+    answer = elsewhere.test_client().get(path)
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"
     assert "Set-Cookie" not in answer.headers
     assert answer.get_json() == {"origins": [foreign]}
-    printed = host.test_cli_runner().invoke(args=["twofactor", "related-origins"])
+    printed = elsewhere.test_cli_runner().invoke(args=["twofactor", "related-origins"])
     assert json.loads(printed.stdout) == answer.get_json()
-    with host.app_context():
-        host.db.drop_all()
-        host.db.engine.dispose()
 
 
-def test_the_pages_may_use_passkeys(passkey_host, ada):
+def test_the_pages_may_use_passkeys(host, ada):
     """W-38: the policy is sent with each page of the blueprint, if there are passkeys."""
     policy = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
     assert ada.client.get(f"{MOUNT}/").headers["Permissions-Policy"] == policy
-    move(passkey_host, None)
+    move(host, None)
     assert "Permissions-Policy" not in ada.client.get(f"{MOUNT}/").headers
 
 
-def test_metrics_and_the_signal_of_a_copy(passkey_host, ada):
+def test_metrics_and_the_signal_of_a_copy(host, ada):
     """W-55: the labels are there from the start."""
     registry, told = CollectorRegistry(), []
-    metrics.init_app(passkey_host, registry)
+    metrics.init_app(host, registry)
 
     def value(line):
         text = generate_latest(registry).decode()
@@ -194,10 +180,10 @@ def test_metrics_and_the_signal_of_a_copy(passkey_host, ada):
 def test_the_activity_tells_of_passkeys(holder):
     """W-55: in words, without what a device sent."""
     holder.deed()
-    holder.add(code_answer(holder), synced=False, syncable=False)
+    holder.add(synced=False, syncable=False)
     forged = holder.answer_for("note", "/note")
     forged["response"]["signature"] = "AAAA"
-    holder.client.post("/note", data={"text": "1", "twofactor_passkey": json.dumps(forged)})
+    holder.send(forged)
     shown = page(holder, "/activity")
     for words in (
         "You used a passkey (Notes)",
@@ -210,7 +196,7 @@ def test_the_activity_tells_of_passkeys(holder):
     assert "passkey_" not in shown
     [number] = [
         each["authenticator"]
-        for each in state_of(holder)["authenticators"]
+        for each in holder.state()["authenticators"]
         if each["name"] == "Passkey 2"
     ]
     holder.post(f"/authenticators/{number}", {"name": "Blue key"})
@@ -226,23 +212,23 @@ def test_the_list_and_the_notice_of_a_second_way(ada):
     assert notice in shown
     assert "on this device or key alone" in shown
     assert "We ask for your passkey" in shown
-    ada.add(code_answer(ada), synced=False, syncable=False)
+    ada.add(synced=False, syncable=False)
     assert notice in page(ada)  # both are on one device each
-    ada.add(code_answer(ada))
+    ada.add()
     shown = page(ada)
     assert notice not in shown
     assert "on several devices" in shown
     assert "Your devices and passkeys" in shown
 
 
-def test_a_row_written_by_hand_is_in_no_list(holder, passkey_host, caplog):
+def test_a_row_written_by_hand_is_in_no_list(holder, host, caplog):
     """W-53: it is logged, and the others go on."""
-    holder.add(code_answer(holder), synced=False, syncable=False)
-    with passkey_host.app_context(), passkey_host.db.engine.begin() as connection:
-        table = passkey_host.db.metadata.tables["twofactor_authenticator"]
+    holder.add(synced=False, syncable=False)
+    with host.app_context(), host.db.engine.begin() as connection:
+        table = host.db.metadata.tables["twofactor_authenticator"]
         forged = table.update().where(table.c.name == "Passkey 2")
         connection.execute(forged.values(sealed=b"written by hand"))
     assert "Change Passkey 2" not in page(holder)
-    assert [each["name"] for each in state_of(holder)["authenticators"]] == ["Passkey"]
+    assert [each["name"] for each in holder.state()["authenticators"]] == ["Passkey"]
     assert "does not open" in caplog.text
     assert holder.deed().status_code < 400

@@ -12,17 +12,12 @@ from portal.twofactor.testing.device import base64url, from_base64url
 from tests.support.databases import both
 from tests.twofactor.person import MOUNT
 
-from .holder import NEW, ORIGIN, RP_ID, Holder
+from .holder import NEW, ORIGIN, RP_ID
 
 pytestmark = pytest.mark.thorough
 
 OVER = "That took too long, or was used already."
 WRONG = "That passkey was not accepted. Try again."
-
-
-def post(person, answer):
-    given = answer if isinstance(answer, str) else json.dumps(answer)
-    return person.client.post("/note", data={"text": "1", "twofactor_passkey": given})
 
 
 def response(**changed):
@@ -81,17 +76,17 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("change", REFUSED.values(), ids=REFUSED)
-def test_a_wrong_answer_uses_its_challenge_up(holder, passkey_host, change):
+def test_a_wrong_answer_uses_its_challenge_up(holder, host, change):
     """WA-12, WA-18, WA-19, WA-20, W-08, W-15, W-26: one sentence for all of them."""
     before = holder.device.__dict__.copy()
     options = holder.options("note", "/note")["publicKey"]
-    refused = post(holder, change(holder, options))
+    refused = holder.send(change(holder, options))
     assert refused.status_code == 403
     assert WRONG in refused.text
     assert holder.events()[0] == "passkey_refused"
     holder.device.__dict__.update(before)
-    assert OVER in post(holder, holder.device.get(options)).text
-    assert passkey_host.deeds == []
+    assert OVER in holder.send(holder.device.get(options)).text
+    assert host.deeds == []
     assert holder.deed().status_code == 303
 
 
@@ -118,22 +113,22 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("change", MALFORMED.values(), ids=MALFORMED)
-def test_what_can_not_be_read_uses_nothing_up(holder, passkey_host, change):
+def test_what_can_not_be_read_uses_nothing_up(holder, host, change):
     """WA-13, WA-14, W-03, W-30: it is no attempt and has no event; the answer still counts."""
     answer = holder.answer_for("note", "/note")
     before = holder.events()
-    assert post(holder, change(answer)).status_code == 403
+    assert holder.send(change(answer)).status_code == 403
     assert holder.events() == before
-    assert passkey_host.deeds == []
-    assert post(holder, answer).status_code == 303
+    assert host.deeds == []
+    assert holder.send(answer).status_code == 303
 
 
-def test_a_challenge_is_made_by_a_post_alone(holder, passkey_host):
+def test_a_challenge_is_made_by_a_post_alone(holder, host):
     """W-26: no page makes one, and no address does by GET."""
     count = text("SELECT count(*) FROM twofactor_ticket WHERE kind = 'passkey'")
 
     def challenges():
-        with passkey_host.app_context(), passkey_host.db.engine.connect() as connection:
+        with host.app_context(), host.db.engine.connect() as connection:
             return connection.execute(count).scalar_one()
 
     assert holder.client.get(f"{MOUNT}/passkey").status_code == 405
@@ -151,27 +146,24 @@ def test_challenges_of_two_ceremonies(holder):
     begun = holder.begin()["publicKey"]
     options = holder.options("note", "/note")["publicKey"]
     swapped = holder.device.get({**options, "challenge": begun["challenge"]})
-    assert OVER in post(holder, swapped).text
+    assert OVER in holder.send(swapped).text
     fresh = Device(RP_ID, ORIGIN)
     made = fresh.create({**begun, "challenge": options["challenge"]})
     holder.program("/authenticators/new", {"passkey": made}, 403)
     assert len(holder.numbers()) == 1
     # Neither has used up what it was not made for.
-    assert post(holder, holder.device.get(options)).status_code == 303
+    assert holder.send(holder.device.get(options)).status_code == 303
     holder.program("/authenticators/new", {"passkey": fresh.create(begun)})
 
 
-def test_a_challenge_of_one_account_and_a_passkey_of_another(holder, passkey_host, clock):
+def test_a_challenge_of_one_account_and_a_passkey_of_another(holder, mallory, host):
     """WA-08: signed by the owner's device, or sent from the owner's browser, it counts nowhere."""
-    mallory = Holder(passkey_host, clock, "mallory")
-    mallory.sign_in()
-    mallory.enrol_passkey()
     answer = holder.device.get(mallory.options("note", "/note")["publicKey"])
-    assert "does not belong to this account" in post(mallory, answer).text
+    assert "does not belong to this account" in mallory.send(answer).text
     for device in (holder.device, mallory.device):
         answer = device.get(mallory.options("note", "/note")["publicKey"])
-        assert OVER in post(holder, answer).text
-    assert passkey_host.deeds == []
+        assert OVER in holder.send(answer).text
+    assert host.deeds == []
 
 
 COUNTERS = {
@@ -186,7 +178,7 @@ COUNTERS = {
 
 @both
 @pytest.mark.parametrize("numbers", COUNTERS.values(), ids=COUNTERS)
-def test_counters(ada, passkey_host, numbers):
+def test_counters(ada, host, numbers):
     """W-09: 0 may follow 0, and any other number must grow; a refused one changes nothing."""
     ada.enrol_passkey(count=2 if numbers[0][0] else 0)
     for number, status in numbers:
@@ -194,11 +186,11 @@ def test_counters(ada, passkey_host, numbers):
         done = ada.deed()
         assert done.status_code == status, number
         assert ("may have been copied, so nothing was done" in done.text) == (status == 403)
-    assert len(passkey_host.deeds) == [status for _, status in numbers].count(303)
+    assert len(host.deeds) == [status for _, status in numbers].count(303)
 
 
 @both
-def test_a_clone_is_suspected_and_nothing_is_disabled(ada, passkey_host, clock):
+def test_a_clone_is_suspected_and_nothing_is_disabled(ada, host, clock):
     """WA-18: it answers once with the largest number; the owner's next answer is refused."""
     ada.enrol()
     device = ada.add({"code": ada.code()}, count=7, syncable=False, synced=False)
@@ -218,10 +210,10 @@ def test_a_clone_is_suspected_and_nothing_is_disabled(ada, passkey_host, clock):
     data = {"text": "1", "twofactor_code": ada.code()}
     assert ada.client.post("/note", data=data).status_code == 303
     assert len(ada.numbers()) == 2
-    assert len(passkey_host.deeds) == 3
+    assert len(host.deeds) == 3
 
 
-def test_a_copy_of_the_app_adds_no_lasting_passkey(ada, passkey_host, clock):
+def test_a_copy_of_the_app_adds_no_lasting_passkey(ada, host, clock):
     """WA-22: with password and code somebody adds a passkey; the owner is told, and ends it."""
     ada.enrol(["note"])
     told = []
@@ -237,18 +229,18 @@ def test_a_copy_of_the_app_adds_no_lasting_passkey(ada, passkey_host, clock):
     number = ada.numbers()["Mine"]
     removal = {"code": ada.code(), "password": "correct horse battery"}
     ada.program(f"/authenticators/{number}/remove", removal)
-    assert OVER in post(thief, kept).text
+    assert OVER in thief.send(kept).text
     assert thief.options("note", "/note")["publicKey"] is None
-    assert passkey_host.deeds == []
+    assert host.deeds == []
 
 
-def test_codes_that_a_guesser_locked(ada, passkey_host, clock):
+def test_codes_that_a_guesser_locked(ada, host, clock):
     """W-47, WA-39: a passkey signs in and ends the lock; the day's and month's budgets stay."""
     ada.enrol()
     device = ada.add({"code": ada.code()})
     clock.advance(30)
     locked = text("UPDATE twofactor_account SET failures = failures + 100, failures_recent = :at")
-    with passkey_host.app_context(), passkey_host.db.engine.begin() as connection:
+    with host.app_context(), host.db.engine.begin() as connection:
         times = ",".join(str(int(clock()) - each) for each in (50, 40))
         connection.execute(locked, {"at": times})
     stranger = ada.other_browser()
@@ -258,8 +250,8 @@ def test_codes_that_a_guesser_locked(ada, passkey_host, clock):
     assert held.status_code == 429
     stranger.device = device
     stranger.program("/sign-in", {"passkey": stranger.answer_for("", "")})
-    with passkey_host.app_context():
-        account = passkey_host.extensions["twofactor"].kit.store.account(ada.id)
+    with host.app_context():
+        account = host.extensions["twofactor"].kit.store.account(ada.id)
     assert account.codes.run == 0
     assert len(account.codes.recent) == 2
     data = {"text": "1", "twofactor_code": ada.code()}
@@ -272,8 +264,8 @@ def test_nothing_of_a_passkey_is_logged(ada, caplog):
     ada.enrol_passkey()
     options = ada.options("note", "/note")["publicKey"]
     answer = ada.device.get(options)
-    post(ada, answer)
-    post(ada, answer)
+    ada.send(answer)
+    ada.send(answer)
     ada.device.present = False
     ada.deed()
     ada.device.present = True

@@ -40,33 +40,24 @@ def with_code(person, code):
     return person.client.post("/note", data=data).status_code
 
 
-@pytest.fixture
-def mallory(passkey_host, clock):
-    """Somebody with a passkey, and with the database."""
-    person = Holder(passkey_host, clock, "mallory")
-    person.sign_in()
-    person.enrol_passkey()
-    return person
-
-
 @both
 @pytest.mark.parametrize("how", ["row moved", "key written"])
-def test_a_row_written_for_another_answers_nothing(holder, mallory, passkey_host, how):
+def test_a_row_written_for_another_answers_nothing(holder, mallory, host, how):
     """W-53, WA-17: it is in no list, and the owner's others go on."""
     holder.add(name="Second")
     [own] = mallory.numbers().values()
     if how == "row moved":
         forged = own
-        run(passkey_host, ROW.format("user_id = :user, name = 'Moved'"), id=own, user=holder.id)
+        run(host, ROW.format("user_id = :user, name = 'Moved'"), id=own, user=holder.id)
     else:
         forged = holder.numbers()["Second"]
         row = "SELECT sealed, credential FROM twofactor_authenticator WHERE id = :id"
-        sealed, credential = run(passkey_host, row, id=own).one()
-        run(passkey_host, ROW.format("credential = 'x'"), id=own)
+        sealed, credential = run(host, row, id=own).one()
+        run(host, ROW.format("credential = 'x'"), id=own)
         written = ROW.format("sealed = :sealed, credential = :credential")
-        run(passkey_host, written, id=forged, sealed=sealed, credential=credential)
+        run(host, written, id=forged, sealed=sealed, credential=credential)
     assert deed(holder, mallory.device) == 403
-    assert passkey_host.deeds == []
+    assert host.deeds == []
     assert deed(holder) == 303
     allowed = holder.options("note", "/note")["publicKey"]["allowCredentials"]
     assert mallory.device.id not in {from_base64url(each["id"]) for each in allowed}
@@ -173,15 +164,15 @@ class TestOldWorker:
         assert with_code(person, person.code()) == 303
 
 
-def test_a_kind_of_a_later_release(ada, passkey_host, clock):
+def test_a_kind_of_a_later_release(ada, host, clock):
     """WA-41: codes of its user are not judged, and the page of settings is still there."""
     ada.enrol()
     ada.add({"code": ada.code()}, name="Second")
     clock.advance(30)
-    run(passkey_host, "UPDATE twofactor_authenticator SET kind = 'chip' WHERE name = 'Second'")
+    run(host, "UPDATE twofactor_authenticator SET kind = 'chip' WHERE name = 'Second'")
     assert with_code(ada, ada.code()) == 503
     assert ada.client.post("/note", data={"text": "1"}).status_code == 403
-    assert passkey_host.deeds == []
+    assert host.deeds == []
     assert ada.client.get(f"{MOUNT}/").status_code == 200
 
 
@@ -194,17 +185,17 @@ class TestGone:
 
     @both
     @pytest.mark.parametrize("table", ["account", "authenticator", "ticket", "event"])
-    def test_the_database(self, holder, data, passkey_host, table):
+    def test_the_database(self, holder, data, host, table):
         """WA-40"""
         token, asked = holder.headers(), {"area": "note", "address": "/note"}
         rename, there, away = "ALTER TABLE {} RENAME TO {}", f"twofactor_{table}", "away"
-        run(passkey_host, rename.format(there, away))
+        run(host, rename.format(there, away))
         sent = holder.client.post("/note", data=data)
         options = holder.client.post(f"{MOUNT}/passkey", json=asked, headers=token)
-        run(passkey_host, rename.format(away, there))
+        run(host, rename.format(away, there))
         assert sent.status_code == 503
         assert options.status_code == (200 if table == "event" else 503)
-        assert passkey_host.deeds == []
+        assert host.deeds == []
         assert holder.client.post("/note", data=data).status_code == 303
 
     def test_the_sealing_key(self, holder, data, beside):
@@ -217,7 +208,7 @@ class TestGone:
         assert holder.client.post("/note", data=data).status_code == 303
 
     @pytest.mark.parametrize("seconds", [-3600, -(10**9), 10**6])
-    def test_the_clock(self, holder, data, passkey_host, clock, seconds):
+    def test_the_clock(self, holder, data, host, clock, seconds):
         """WA-40: a clock that runs wrong opens nothing, and new answers work."""
         clock.advance(seconds)
         sent = holder.client.post("/note", data=data)

@@ -5,9 +5,9 @@ import pytest
 from portal.twofactor import Refusal, SetupError
 from portal.twofactor.testing import twofactor_testing
 from tests.twofactor.host import PASSWORD
-from tests.twofactor.test_testing import user_of
+from tests.twofactor.test_testing import app, kit, user_of
 
-__all__ = ["twofactor_testing"]
+__all__ = ["app", "kit", "twofactor_testing"]
 
 NOTE = {"text": "1"}
 
@@ -15,16 +15,6 @@ NOTE = {"text": "1"}
 @pytest.fixture
 def config():
     return {"TWOFACTOR_RP_ID": "shop.example"}
-
-
-@pytest.fixture
-def app(host):
-    return host
-
-
-@pytest.fixture
-def kit(twofactor_testing):
-    return twofactor_testing
 
 
 @pytest.fixture

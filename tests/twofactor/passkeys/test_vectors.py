@@ -1,6 +1,5 @@
 """The W3C's test vectors for WebAuthn Level 3 (section 16); vectors.json names their source."""
 
-import base64
 import json
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from portal.twofactor.core.answers import Assertion, Registration
 from portal.twofactor.core.passkey_errors import PasskeyWrong
 from portal.twofactor.core.relying_party import RelyingParty
 from portal.twofactor.methods.webauthn import rules
+from portal.twofactor.testing.device import base64url
 
 GIVEN = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
 VECTORS = {each["section"].removeprefix("sctn-test-vectors-"): each for each in GIVEN["vectors"]}
@@ -24,20 +24,20 @@ REFUSED = {
 ALGORITHMS = {"packed-rs256": -257, "packed-eddsa": -8}
 
 
-def base64url(hexadecimal):
-    return base64.urlsafe_b64encode(bytes.fromhex(hexadecimal)).rstrip(b"=").decode()
+def text_of(hexadecimal):
+    return base64url(bytes.fromhex(hexadecimal))
 
 
 def credential(vector, part, **members):
-    identity = base64url(vector["registration"]["credential_id"])
-    names = {name: base64url(vector[part][member]) for name, member in members.items()}
+    identity = text_of(vector["registration"]["credential_id"])
+    names = {name: text_of(vector[part][member]) for name, member in members.items()}
     return {"id": identity, "rawId": identity, "type": "public-key", "response": names}
 
 
 def registered(vector):
     client = {"clientDataJSON": "clientDataJSON", "attestationObject": "attestationObject"}
     sent = Registration.read(credential(vector, "registration", **client))
-    challenge = base64url(vector["registration"]["challenge"])
+    challenge = text_of(vector["registration"]["challenge"])
     return rules.registered(RP, sent, challenge=challenge, handle=b"handle", by="code")
 
 
@@ -53,7 +53,7 @@ def test_a_vector_of_an_algorithm_that_is_offered(name):
     members = ("authenticatorData", "clientDataJSON", "signature")
     sent = credential(vector, "authentication", **dict(zip(members, members, strict=True)))
     assertion = Assertion.read(json.dumps(sent))
-    assert assertion.client.challenge == base64url(vector["authentication"]["challenge"])
+    assert assertion.client.challenge == text_of(vector["authentication"]["challenge"])
     judged = rules.judged(RP, passkey, assertion, verified=False)
     assert (judged.counter, judged.changed) == (0, False)
 
