@@ -168,9 +168,16 @@ def check(config: Mapping[str, Any]) -> None:
     _check_support(config)
     if problem := issuer.problem_with(config):
         raise SettingError(problem)
-    url = urlsplit(config["PUBLIC_URL"] or "http://localhost")
-    if url.scheme not in ("http", "https") or not url.netloc:
+    if config["PUBLIC_URL"] is not None and not _is_web_address(config["PUBLIC_URL"]):
         raise SettingError("PUBLIC_URL must be an address such as https://portal.example.org.")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in ("http", "https") and bool(url.netloc) and url.port != 0
+    except ValueError:  # such as the port 99999
+        return False
 
 
 def _check_support(config: Mapping[str, Any]) -> None:

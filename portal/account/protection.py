@@ -42,7 +42,7 @@ class Card:
     """The answer of the card.
 
     Args:
-        level: "protected" if signing in needs a code, "partly" if only other areas do.
+        level: "protected" if we ask at sign-in, "partly" if only other areas do.
         items: the lines of the list, in order.
         protection: the two-factor state, `None` if two-factor authentication is off.
         sessions: number of live sessions.
@@ -55,7 +55,7 @@ class Card:
 
     @property
     def areas(self) -> tuple[str, ...]:
-        """Return the keys of the areas that ask for a code."""
+        """Return the keys of the protected areas."""
         return self.protection.areas if self.protection else ()
 
     @property
@@ -65,7 +65,7 @@ class Card:
 
     @property
     def deeds(self) -> list[str]:
-        """Return what the customer needs a code for, as verbs."""
+        """Return what we ask for a code or passkey at, as verbs."""
         return [str(DEEDS[key]) for key in self.areas]
 
 
@@ -87,9 +87,8 @@ def assess(protection: Protection | None, sessions: int) -> Card:
     items = [_signing_in(protection)]
     if protection is not None:
         items.append(_item("recovery", protection.recovery, "make_recovery"))
-        items.append(
-            _item("devices", any(each.usable for each in protection.devices), "add_device")
-        )
+        has_device = any(each.usable for each in protection.devices)
+        items.append(_item("devices", has_device, "add_device"))
     items.append(Item("sessions", True if sessions <= 1 else None, "see_sessions"))
     if protection is not None and protection.hold is not None:
         items.append(Item("hold", False, _way_out(protection)))

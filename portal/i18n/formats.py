@@ -33,17 +33,16 @@ def device(user_agent: str) -> str:
 
 # Tags are left alone; the start of a word such as "two-factor" or "E-Mail-Adresse" is a match.
 _TAG_OR_HYPHEN = re.compile(r"<[^>]*>|\b[^\W\d_]{1,7}-[^\W\d_]{1,9}\b")
-_WHOLE = Markup('<span class="nowrap">%s</span>')
 
 
 def unbroken(text: str) -> Markup:
     """Return a text whose words such as "e-mail" are not broken at the hyphen."""
-    safe, parts, end = escape(text), Markup(), 0
-    for found in _TAG_OR_HYPHEN.finditer(safe):
-        if not found[0].startswith("<"):
-            parts += safe[end : found.start()] + _WHOLE % safe[found.start() : found.end()]
-            end = found.end()
-    return parts + safe[end:]
+
+    def whole(found: re.Match[str]) -> str:
+        part = found[0]
+        return part if part.startswith("<") else f'<span class="nowrap">{part}</span>'
+
+    return Markup(_TAG_OR_HYPHEN.sub(whole, escape(text)))  # noqa: S704 - it is escaped here
 
 
 def init_app(app: Flask) -> None:

@@ -8,15 +8,15 @@ PASSKEY = "passkey"
 
 def authenticator_added(authenticator: str, kind: str = "") -> Notice:
     """Return the notice of an added device or passkey."""
+    if kind == PASSKEY:
+        subject = _("Your account has a new passkey")
+        told = _("You can use it wherever we ask for a passkey or a code.")
+    else:
+        subject = _("Your account has a new device")
+        told = _("You can use codes from any of your devices.")
     return Notice(
-        _("Your account has a new passkey")
-        if kind == PASSKEY
-        else _("Your account has a new device"),
-        (
-            _("You can use it wherever we ask for a passkey or a code.")
-            if kind == PASSKEY
-            else _("You can use codes from any of your devices."),
-        ),
+        subject,
+        (told,),
         advice=(_remove(authenticator),),
         contact=_("Can't sign in? Contact us now:"),
         facts=(_named(authenticator, kind),),
@@ -54,9 +54,10 @@ def authenticator_removed(authenticator: str, kind: str = "", by: str = "", **_m
 
 
 def _removed_by_operator(authenticator: str, kind: str) -> Notice:
-    subject = _("Our support team removed a device from your account")
     if kind == PASSKEY:
         subject = _("Our support team removed a passkey from your account")
+    else:
+        subject = _("Our support team removed a device from your account")
     return Notice(
         subject,
         (_("“%(device)s” no longer works here.", device=authenticator),),

@@ -1,21 +1,18 @@
 """Letters: the content of a mail as text and as HTML, both with the same facts."""
 
-import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache
-from itertools import chain, zip_longest
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_datetime
 from css_inline import CSSInliner
-from flask import Flask, current_app, has_request_context, request
+from flask import current_app, has_request_context, request
 from flask_babel import get_locale
-from markupsafe import Markup, escape
 
 from portal.clock import now
 from portal.i18n.formats import device
@@ -24,7 +21,6 @@ from portal.rules.support import Support, support_of
 
 COLUMNS = 72
 BROWSER_LENGTH = 80
-_HYPHENED = re.compile(r"(\b\w{1,6}-\w{2,6}(?:-\w{2,8})?\b(?!-))")
 
 
 class Fact(NamedTuple):
@@ -114,11 +110,6 @@ class Letter:
         yield "\n".join((_wrapped(self.promise), "", "-- ", *foot))
 
 
-def init_app(app: Flask) -> None:
-    """Add the filter of the mail templates."""
-    app.jinja_env.filters["whole"] = _whole
-
-
 def letter_of(notice: Notice, reader: Reader) -> Letter:
     """Return the letter that tells a reader of something that happens now."""
     support = support_of(current_app.config)
@@ -170,15 +161,6 @@ def _browser() -> str:
     if not has_request_context() or not request.user_agent.string:
         return ""
     return device(request.user_agent.string)[:BROWSER_LENGTH]
-
-
-def _whole(text: str) -> Markup:
-    """Return a sentence as HTML in which words such as `e-mail` are not broken at the hyphen."""
-    parts = _HYPHENED.split(text)
-    words = (Markup('<span class="whole">%s</span>') % word for word in parts[1::2])
-    return Markup().join(
-        chain.from_iterable(zip_longest(map(escape, parts[::2]), words, fillvalue=""))
-    )
 
 
 def _wrapped(text: str, indent: str = "") -> str:

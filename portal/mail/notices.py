@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.i18n import language
-from portal.mail import account_texts, letters, outbox, warnings
+from portal.mail import account_texts, outbox, warnings
 from portal.mail.letters import Notice, Reader, letter_of
 from portal.mail.texts import of_change
 from portal.models import Customer
@@ -26,7 +26,6 @@ NOBODY = 0  # no customer has this number
 
 def init_app(app: Flask) -> None:
     """Connect the notices to the signals of two-factor authentication."""
-    letters.init_app(app)
     signals.challenge_failed.connect(challenge_failed, sender=app)
     signals.held.connect(held, sender=app)
     for name in signals.CHANGES:

@@ -78,9 +78,10 @@ def deactivated(by: str) -> Notice | None:
     """Return the notice that two-factor authentication is off; `reset` has the operator's."""
     if by == "operator":
         return None
-    ends = _("The codes in your app and your recovery code no longer work.")
     if by == "passkey":
         ends = _("Your passkeys and your recovery code no longer work here.")
+    else:
+        ends = _("The codes in your app and your recovery code no longer work.")
     again = _(
         "Go to %(portal)s, change your password, sign out other devices, and turn on two-factor "
         "authentication again.",
@@ -239,7 +240,7 @@ def of_change(name: ChangeName, facts: Mapping[str, Any]) -> Notice | None:
 
 
 def _deeds(areas: Iterable[str]) -> str:
-    """Return what needs a code, in the portal's order: `sign in or change your password`."""
+    """Return what is asked for, in the portal's order: `sign in or change your password`."""
     chosen = set(areas)
     *first, last = [str(deed) for area, deed in DEEDS.items() if area in chosen] or [""]
     return _("%(deeds)s or %(last)s", deeds=", ".join(first), last=last) if first else last

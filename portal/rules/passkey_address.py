@@ -1,10 +1,13 @@
 """The domain that passkeys belong to, and the origin they are used on, by the portal's address."""
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
+from urllib.parse import SplitResult, urlsplit
 
 LOCALHOST = "localhost"
 _HTTPS_PORT = 443
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")
 
 
 def rp_id_of(public_url: str | None) -> str:
@@ -18,12 +21,7 @@ def rp_id_of(public_url: str | None) -> str:
     if public_url is None:
         return LOCALHOST
     url = urlsplit(public_url)
-    host = (url.hostname or "").rstrip(".")
-    address = _address(host)
-    if host == LOCALHOST or (address is not None and address.is_loopback):
-        return LOCALHOST
-    usable = url.scheme == "https" and "." in host and host.isascii() and address is None
-    return host if usable else ""
+    return LOCALHOST if _is_this_machine(url.hostname or "") else _domain(url)
 
 
 def origins_of(public_url: str | None, rp_id: str) -> list[str] | None:
@@ -36,16 +34,19 @@ def origins_of(public_url: str | None, rp_id: str) -> list[str] | None:
     if public_url is None or rp_id == LOCALHOST:
         return None
     url = urlsplit(public_url)
-    host = (url.hostname or "").rstrip(".")
-    if url.scheme != "https" or _address(host) is not None or not host.isascii():
-        return None
     port = "" if url.port in (None, _HTTPS_PORT) else f":{url.port}"
-    return [f"https://{host}{port}"]
+    host = _domain(url)
+    return [f"https://{host}{port}"] if host else None
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the IP address that a host is, `None` for a name."""
+def _domain(url: SplitResult) -> str:
+    """Return the host of an address over https, "" if it is no domain that browsers accept."""
+    host = (url.hostname or "").rstrip(".")
+    return host if url.scheme == "https" and _DOMAIN.fullmatch(host) else ""
+
+
+def _is_this_machine(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host)
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return None
+        return host.rstrip(".") == LOCALHOST

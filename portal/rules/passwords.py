@@ -120,7 +120,6 @@ def _advice(text: str, words: Sequence[str]) -> tuple[str, ...] | None:
     `None` if it is hard to guess.
     """
     found = _judged(text, words)
-    bare = _without_edges(text)
     if _is_made_of_own(found["sequence"]):
         return (OWN,)
     if found["score"] < LEAST_SCORE:
@@ -128,6 +127,7 @@ def _advice(text: str, words: Sequence[str]) -> tuple[str, ...] | None:
         why = in_our_words([feedback["warning"]]) or (EASY,)
         return why + (in_our_words(feedback["suggestions"][:1]) or (DIFFERENT,))
     # zxcvbn accepts `Summer-2025!`, which is a word, a year and two signs.
+    bare = _without_edges(text)
     sequence = _judged(bare, words)["sequence"] if bare else []
     if _is_made_of_own(sequence):
         return (OWN,)

@@ -14,7 +14,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# It replaces the blueprint's own, which it contains.
+# Takes the place of the blueprint's header, whose two features it has as well.
 PERMISSIONS = (
     "camera=(), geolocation=(), microphone=(), payment=(), "
     "publickey-credentials-create=(self), publickey-credentials-get=(self), usb=()"
@@ -31,7 +31,8 @@ def init_app(app: Flask) -> None:
 def add_headers(response: Response) -> Response:
     """Add the headers that the view has not set; only static files may be cached.
 
-    These come without what browsers heed at documents and downloads alone: a page has ten.
+    Static files come without the headers that mean something at documents or downloads alone, since
+    a page loads about ten files.
     """
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

@@ -76,6 +76,7 @@ def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
         ("PASSWORD_COST", "true"),
         ("PROXY_COUNT", "-1"),
         ("PUBLIC_URL", "portal.example.org"),
+        ("PUBLIC_URL", "https://portal.example.org:99999"),
         ("MAIL_TLS", "ssl"),
         ("MAIL_PORT", "0"),
         ("SERVED_OVER_TLS", "yes"),

@@ -54,7 +54,13 @@ def test_the_domain_follows_the_address(tmp_path, settings, rp_id, origins):
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     "address",
-    ["http://portal.example.org", "https://192.0.2.7", "https://portal", "https://pörtal.example"],
+    [
+        "http://portal.example.org",
+        "https://192.0.2.7",
+        "https://portal",
+        "https://pörtal.example",
+        "https://my_portal.example.org",
+    ],
 )
 def test_where_browsers_use_no_passkeys_there_are_none(tmp_path, address):
     assert rp_id_of(address) == ""
