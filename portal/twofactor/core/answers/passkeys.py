@@ -22,7 +22,6 @@ LONGEST_ID = 1023
 LONGEST_HANDLE = 64
 # Browsers know seven ways to a device; a list of more than this was made up.
 _MOST_TRANSPORTS = 32
-_ATTACHMENTS = frozenset({"platform", "cross-platform"})
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -81,7 +80,6 @@ class Assertion:
         authenticator_data: the device's account of it.
         signature: over the device's account and the hash of the browser's.
         handle: the user handle, `None` if the device sent none.
-        attachment: "platform", "cross-platform", or "" if the browser did not tell.
     """
 
     credential: bytes = field(repr=False)
@@ -89,7 +87,6 @@ class Assertion:
     authenticator_data: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     handle: bytes | None = field(repr=False)
-    attachment: str
 
     @classmethod
     def read(cls, value: str | Mapping[str, object]) -> Self:
@@ -102,8 +99,6 @@ class Assertion:
             PasskeyMalformed: it is anything else.
         """
         members, response = _credential(value, LONGEST_ASSERTION)
-        attachment = members.get("authenticatorAttachment")
-        known = isinstance(attachment, str) and attachment in _ATTACHMENTS
         return cls(
             credential=_id(members),
             client=ClientData.read(_bytes(response, "clientDataJSON", LONGEST_ASSERTION)),
@@ -111,7 +106,6 @@ class Assertion:
             # An empty one is no malformed answer but a wrong one.
             signature=_bytes(response, "signature", LONGEST_ASSERTION, least=0),
             handle=_handle(response),
-            attachment=str(attachment) if known else "",
         )
 
 

@@ -9,8 +9,6 @@ from ...core.answers.passkeys import decode, encode
 from ...core.errors import SealBroken
 from ...core.passkey_errors import PasskeyMalformed
 
-VOUCHERS = ("password", "code", "passkey")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passkey:
