@@ -142,9 +142,14 @@ class Account:
     recovery_since: int | None = None
 
     @property
+    def makes_codes(self) -> bool:
+        """Return whether an authenticator app is among the authenticators."""
+        return any(each.makes_codes for each in self.authenticators)
+
+    @property
     def steps(self) -> list[int]:
         """Return the latest step of each authenticator app; a passkey has none."""
-        return [each.last_step for each in self.authenticators if each.credential is None]
+        return [each.last_step for each in self.authenticators if each.makes_codes]
 
     @property
     def ways(self) -> Ways:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Self
 
 from ..passkey_errors import PasskeyMalformed
@@ -165,6 +166,11 @@ def decode(text: str) -> bytes:
 def encode(raw: bytes) -> str:
     """Return bytes as base64url without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def digest_of(credential: bytes) -> str:
+    """Return the digest of a credential's id, by which it is found (column `credential`)."""
+    return sha256(credential).hexdigest()
 
 
 def _credential(

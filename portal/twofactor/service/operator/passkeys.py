@@ -46,7 +46,7 @@ class Trait:
 def trait(kit: Kit, authenticator: Authenticator) -> Trait:
     """Return the facts of an authenticator that only passkeys have."""
     method, party = registry.passkeys(), kit.settings.relying_party
-    if authenticator.kind != method.kind:
+    if authenticator.kind != registry.PASSKEY:
         return Trait(None, None, True)
     held = stored.sound_one(kit, authenticator)
     domain = None if held is None else method.domain(held)
@@ -64,7 +64,7 @@ def census(kit: Kit) -> Census:
         readable = [domain for domain in domains if domain is not None]
         under.update(readable)
         unreadable += len(domains) - len(readable)
-        if not any(each.makes_codes for each in account.authenticators):
+        if not account.makes_codes:
             usable = present is not None and present.id in readable
             dependent += usable
             stuck += not usable
