@@ -1,7 +1,7 @@
 """Use cases: add, rename and remove the authenticators of a user.
 
-A challenge accepts a code of any of them. They share the rolling budget of wrong codes, so another
-authenticator does not make guessing easier (`throttle.codes`). Only deactivation removes the last.
+A challenge accepts an answer of any of them. Apps share the rolling budget of wrong codes, so
+another one does not make guessing easier (`throttle.codes`). Only deactivation removes the last.
 """
 
 import hashlib
@@ -191,8 +191,8 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         The removed authenticator.
 
     Raises:
-        UnknownAuthenticator, LastAuthenticator: the code was neither judged nor counted.
-        CodeWrong, CodeReused, OwnCode, Held, NotOn: as `verification.verify`.
+        UnknownAuthenticator, LastAuthenticator: the answer was neither judged nor counted.
+        CodeWrong, CodeReused, OwnCode, Held, PasskeyRefusal, NotOn: as `verification.verify`.
     """
 
     def work(transaction: Transaction) -> Authenticator:
