@@ -76,6 +76,17 @@ def test_the_doctor_counts_passkeys_by_domain(flask, ada, passkey_host):
         assert state_of(ada)["authenticators"][0]["usable"] is False
 
 
+def test_the_doctor_blames_no_domain_for_a_passkey_that_does_not_open(flask, ada, passkey_host):
+    ada.enrol_passkey()
+    with passkey_host.app_context(), passkey_host.db.engine.begin() as connection:
+        table = passkey_host.db.metadata.tables["twofactor_authenticator"]
+        connection.execute(table.update().values(sealed=b"written by hand"))
+    ok, text = check(flask)
+    assert not ok
+    assert "passkeys: 1 do not open; 1 accounts can answer with nothing else" in text
+    assert "RP_ID back" not in text
+
+
 def test_without_passkeys_the_doctor_says_that_they_are_off(flask, passkey_host):
     move(passkey_host, None)
     assert check(flask) == (True, "off: TWOFACTOR_RP_ID is not set")
