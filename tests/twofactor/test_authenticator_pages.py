@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from portal.twofactor.service.authenticators import LONGEST_NAME
+from portal.twofactor.service.names import LONGEST
 from tests.support.codes import oathtool
 
 from .person import MOUNT, element, error
@@ -77,7 +77,7 @@ def test_the_secret_is_never_shown_again(protected):
 def test_the_field_takes_as_much_as_the_rule(protected):
     """F-83: the field limits the name, so that it is not refused afterwards."""
     page = protected.client.get(f"{MOUNT}{NEW}").text
-    assert f'name="name" type="text" maxlength="{LONGEST_NAME}"' in page
+    assert f'name="name" type="text" maxlength="{LONGEST}"' in page
 
 
 @pytest.mark.parametrize(

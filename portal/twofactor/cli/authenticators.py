@@ -27,7 +27,8 @@ def authenticators(user: str, as_json: bool) -> None:
     """
     state = current_state()
     account = state.kit.store.account(key_of(state, user))
-    rows = [_object(state, each) for each in (account.authenticators if account else ())]
+    held = account.authenticators if account else ()
+    rows = [_object(state, each) for each in held]
     if as_json:
         print_json(rows)
         return
@@ -42,7 +43,7 @@ def authenticators(user: str, as_json: bool) -> None:
                 time_text(each.last_used_at),
                 _note(row),
             )
-            for row, each in zip(rows, account.authenticators if account else (), strict=True)
+            for row, each in zip(rows, held, strict=True)
         ),
     )
 

@@ -46,7 +46,7 @@ class Subject:
         credential: digest of the user's credential (`init_app(credential=)`), read in this
             request; empty if the host has none. Tickets are bound to it.
         known: id from the browser's cookie `twofactor_known`, not verified yet.
-        confirms: what exactly a code of this request confirms, for its event.
+        confirms: what exactly an answer of this request confirms, for its event.
         request: digest of session, method, address and sealed form of the request, which the
             challenge of a passkey is bound to; empty where no passkey is used.
     """
@@ -70,12 +70,12 @@ class Authenticator:
 
     Args:
         last_step: largest number accepted: of an app the time step (RFC 6238), of a passkey its
-            signature counter. Only larger numbers are accepted.
-        failures_at_use: `Account.failures` when a code of this authenticator was last right.
+            signature counter. Only larger numbers are accepted, and 0 after 0 of a passkey.
+        failures_at_use: `Account.failures` when an answer of this authenticator was last right.
             Later wrong codes form the run.
         known_at_use: the same for `Account.known_failures`.
         credential: digest of the id of a passkey, which has one user; `None` for other kinds.
-        flags: of a passkey, see `methods.passkey`; `None` for other kinds.
+        flags: of a passkey, see `methods.flags`; `None` for other kinds.
     """
 
     id: str
@@ -142,9 +142,14 @@ class Account:
     recovery_since: int | None = None
 
     @property
+    def makes_codes(self) -> bool:
+        """Return whether an authenticator app is among the authenticators."""
+        return any(each.makes_codes for each in self.authenticators)
+
+    @property
     def steps(self) -> list[int]:
         """Return the latest step of each authenticator app; a passkey has none."""
-        return [each.last_step for each in self.authenticators if each.credential is None]
+        return [each.last_step for each in self.authenticators if each.makes_codes]
 
     @property
     def ways(self) -> Ways:

@@ -85,7 +85,7 @@ class Match:
     """A right answer.
 
     Args:
-        number: the next answer must have a larger one.
+        number: the next answer must have a larger one, see `Method`.
         flags: to store with a passkey, `None` for other kinds.
         verified: whether the device has verified the person.
         phishing_resistant: whether a page of another origin could not have got it.
@@ -101,7 +101,8 @@ class Method(Protocol):
     """A kind of authenticator.
 
     Each right answer has a number (of a code the time step, of a passkey the signature counter).
-    The next answer must have a larger number, so that no answer is accepted twice.
+    The next answer must have a larger number, so that no answer is accepted twice. Some passkeys
+    always say 0; their answers are told apart by the challenge alone, which is used up.
     """
 
     @property

@@ -4,24 +4,22 @@ The rules are in `webauthn`, which is imported at the first passkey, since it lo
 reads the bytes.
 """
 
-import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.answers import Answer, Assertion, Registration
+from ..core.answers.passkeys import encode
 from ..core.errors import SetupError
 from ..core.passkey_errors import PasskeyMalformed
 from ..core.records import Authenticator
 from ..core.relying_party import RelyingParty
 from .base import First, FirstAnswer, Match, Naming, Setup, Terms
+from .flags import STORED, SYNCABLE, SYNCED, VERIFIED
 
 if TYPE_CHECKING:
     from .webauthn.stored import Passkey
 
-# Flags of authenticator data (WebAuthn section 6.1): the device verified the person; the passkey
-# may be copied; it is copied.
-UV, BE, BS = 0x04, 0x08, 0x10
 HANDLE_BYTES = CHALLENGE_BYTES = 32
 SECURITY_KEY = "security_key"
 MOST = 10
@@ -51,14 +49,13 @@ class Passkeys:
         """Return the options for `navigator.credentials.create`."""
         from .webauthn import options
 
-        party = _party(terms)
         created = options.registration(
-            party,
+            _party(terms),
             issuer=naming.issuer,
             account=naming.account,
             handle=secret[:HANDLE_BYTES],
             challenge=_challenge(secret),
-            exclude=[each for each in map(_passkey, others) if each.rp == party.id],
+            exclude=map(_passkey, others),
             seconds=naming.seconds,
             security_key=naming.hint == SECURITY_KEY,
         )
@@ -80,7 +77,7 @@ class Passkeys:
         passkey = made.passkey
         name = providers.default_name(passkey.aaguid, passkey.transports)
         stored = passkey.to_bytes()
-        return First(stored, made.counter, name, passkey.credential, made.flags & (UV | BE | BS))
+        return First(stored, made.counter, name, passkey.credential, made.flags & STORED)
 
     def matched(self, stored: bytes, answer: Answer, terms: Terms) -> Match | None:
         """Judge an assertion but for its challenge (WebAuthn section 7.2), see `Method.matched`."""
@@ -89,11 +86,10 @@ class Passkeys:
         from .webauthn import rules
 
         found = rules.judged(_party(terms), _passkey(stored), answer, verified=terms.verified)
-        flags = found.flags & (UV | BE | BS)
         return Match(
             found.counter,
-            flags,
-            verified=found.verified,
+            found.flags & STORED,
+            verified=found.has(VERIFIED),
             phishing_resistant=True,
         )
 
@@ -141,27 +137,27 @@ class Passkeys:
 
     def is_synced(self, authenticator: Authenticator) -> bool:
         """Return whether a passkey is on several devices, as its last answer said."""
-        return bool((authenticator.flags or 0) & BS)
+        return bool((authenticator.flags or 0) & SYNCED)
 
     def is_syncable(self, authenticator: Authenticator) -> bool:
         """Return whether a passkey may be copied to several devices, as its last answer said."""
-        return bool((authenticator.flags or 0) & BE)
+        return bool((authenticator.flags or 0) & SYNCABLE)
 
 
 def flags_after(authenticator: Authenticator, match: Match, *, with_password: bool) -> int:
     """Return the flags to store with a passkey after an answer.
 
-    UV is stored only once the passkey has shown it together with the password, and stays.
+    VERIFIED is stored only once the passkey has shown it together with the password, and stays.
     """
     given = match.flags or 0
-    known = (authenticator.flags or 0) & UV
-    shown = given & UV if with_password else 0
-    return (given & (BE | BS)) | known | shown
+    known = (authenticator.flags or 0) & VERIFIED
+    shown = given & VERIFIED if with_password else 0
+    return (given & (SYNCABLE | SYNCED)) | known | shown
 
 
 def has_changed(authenticator: Authenticator, match: Match) -> bool:
-    """Return whether a device says now that its passkey may be copied, or no longer (BE)."""
-    return bool(((authenticator.flags or 0) ^ (match.flags or 0)) & BE)
+    """Return whether a device says now that its passkey may be copied, or no longer."""
+    return bool(((authenticator.flags or 0) ^ (match.flags or 0)) & SYNCABLE)
 
 
 def _passkey(stored: bytes) -> "Passkey":
@@ -171,7 +167,7 @@ def _passkey(stored: bytes) -> "Passkey":
 
 
 def _challenge(secret: bytes) -> str:
-    return base64.urlsafe_b64encode(secret[HANDLE_BYTES:]).decode().rstrip("=")
+    return encode(secret[HANDLE_BYTES:])
 
 
 def _party(terms: Terms) -> RelyingParty:

@@ -57,7 +57,7 @@ def add_areas(kit: Kit, subject: Subject, choice: Choice) -> frozenset[str]:
 def choose_areas(
     kit: Kit, transaction: Transaction, subject: Subject, choice: Choice
 ) -> frozenset[str]:
-    """Add and remove areas in the transaction that uses up a code.
+    """Add and remove areas in the transaction that uses up an answer.
 
     Arguments, return value and errors are those of `add_areas`.
     """

@@ -1,12 +1,11 @@
 """Use cases: add, rename and remove the authenticators of a user.
 
-A challenge accepts a code of any of them. They share the rolling budget of wrong codes, so another
-authenticator does not make guessing easier (`throttle.codes`). Only deactivation removes the last.
+A challenge accepts an answer of any of them. Apps share the rolling budget of wrong codes, so
+another one does not make guessing easier (`throttle.codes`). Only deactivation removes the last.
 """
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from itertools import chain, count
 
 from ..core import changes
 from ..core.answers import Answer, Assertion
@@ -14,7 +13,6 @@ from ..core.areas import AUTHENTICATORS
 from ..core.errors import (
     EnrolmentExpired,
     LastAuthenticator,
-    NameUnusable,
     NotOn,
     TooManyAuthenticators,
     UnknownAuthenticator,
@@ -24,12 +22,10 @@ from ..core.records import Account, Authenticator, Subject, labelled
 from ..methods import registry
 from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
-from . import known_browsers, tickets, verification
+from . import known_browsers, names, tickets, verification
 from .context import Kit
 from .judging import stored
 from .judging.terms import terms_of
-
-LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +73,44 @@ def begin(
         TooManyAuthenticators: the user must remove an authenticator first.
         CodeWrong, CodeReused, Held, PasskeyRefusal, NotOn: as `verification.verify`.
     """
-    method = registry.method(kind)
-    name = _plain(name) if name.strip() or kind == registry.APP else ""
+    name = names.plain(name) if name.strip() or kind == registry.APP else ""
     by = "passkey" if isinstance(answer, Assertion) else "code"
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
         _check_room(account, kind)
         if name:
-            _check_free(account, name)
+            names.check_free(account, name)
         verification.verify(kit, transaction, subject, answer, AUTHENTICATORS.key, account)
-        others = [held for _, held in stored.sound(kit, account, kind)]
-        secret = method.new_secret(others).hex()
-        data = {"secret": secret, "name": name, "kind": kind, "hint": hint, "by": by}
-        seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
-        of_ticket = tickets.AUTHENTICATOR
-        transaction.drop_unfinished(subject.user_id, of_ticket, kit.clock())
-        made = tickets.made(kit, of_ticket, subject.user_id, seconds, data=data, bound=bound)
-        return tickets.issue(transaction, made)
+        return issue(kit, transaction, subject, account, name, kind, hint, by)
 
     return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)
+
+
+def issue(
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    account: Account | None,
+    name: str,
+    kind: str,
+    hint: str,
+    by: str,
+) -> str:
+    """Make the secret of another authenticator, sealed in a ticket, which replaces unfinished ones.
+
+    Nothing is judged here; the arguments are those of `begin` and `Addition`.
+
+    Returns:
+        The ticket's id, for the session.
+    """
+    secret = registry.method(kind).new_secret(stored.sound(kit, account, kind)).hex()
+    data = {"secret": secret, "name": name, "kind": kind, "hint": hint, "by": by}
+    seconds, bound = kit.settings.enrolment_seconds, (subject.credential,)
+    of_ticket = tickets.AUTHENTICATOR
+    transaction.drop_unfinished(subject.user_id, of_ticket, kit.clock())
+    made = tickets.made(kit, of_ticket, subject.user_id, seconds, data=data, bound=bound)
+    return tickets.issue(transaction, made)
 
 
 def resume(kit: Kit, subject: Subject, ticket_id: str | None) -> Addition:
@@ -133,8 +147,8 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnsw
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
         _check_room(account, addition.kind)
-        name = addition.name or _free_name(account, made.name)
-        _check_free(account, name)
+        name = addition.name or names.free(account, made.name)
+        names.check_free(account, name)
         of_ticket = tickets.AUTHENTICATOR
         stored.check_free(transaction, made)
         if transaction.take_ticket(hashed, of_ticket, subject.user_id, kit.clock()) is None:
@@ -153,14 +167,14 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
     Raises:
         NameUnusable, UnknownAuthenticator, NotOn: the name is not changed.
     """
-    name = _plain(name)
+    name = names.plain(name)
 
     def work(transaction: Transaction) -> None:
         account = _account(kit, transaction, subject)
         found = find(account, authenticator_id)
         if found.name == name:
             return
-        _check_free(account, name)
+        names.check_free(account, name)
         transaction.name_authenticator(found, name)
         detail = labelled(found.kind, f"{found.name} → {name}")
         transaction.record(kit.event(subject, "authenticator_renamed", detail=detail))
@@ -177,15 +191,13 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         The removed authenticator.
 
     Raises:
-        UnknownAuthenticator, LastAuthenticator: the code was neither judged nor counted.
-        CodeWrong, CodeReused, OwnCode, Held, NotOn: as `verification.verify`.
+        UnknownAuthenticator, LastAuthenticator: the answer was neither judged nor counted.
+        CodeWrong, CodeReused, OwnCode, Held, PasskeyRefusal, NotOn: as `verification.verify`.
     """
 
     def work(transaction: Transaction) -> Authenticator:
         account = _account(kit, transaction, subject)
-        found = find(account, authenticator_id)
-        if len(account.authenticators) == 1:
-            raise LastAuthenticator("the last one")
+        found = removable(account, authenticator_id)
         key = AUTHENTICATORS.key
         verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
         transaction.remove_authenticator(found, account)
@@ -208,6 +220,19 @@ def find(account: Account, authenticator_id: str) -> Authenticator:
     raise UnknownAuthenticator("no such authenticator")
 
 
+def removable(account: Account, authenticator_id: str) -> Authenticator:
+    """Return an authenticator of an account that has another one, too.
+
+    Raises:
+        UnknownAuthenticator: the account has no authenticator with this id.
+        LastAuthenticator: it has no other; only deactivation removes this one.
+    """
+    found = find(account, authenticator_id)
+    if len(account.authenticators) == 1:
+        raise LastAuthenticator("the last one")
+    return found
+
+
 def id_of(ticket_id: str | None) -> str:
     """Return the id of the authenticator that an enrolment makes.
 
@@ -227,7 +252,7 @@ def added(kit: Kit, user_id: str, ticket_id: str | None) -> Authenticator | None
 def is_under_way(kit: Kit, subject: Subject, name: str) -> bool:
     """Return whether an authenticator of this name was begun a moment ago."""
     data = tickets.just_begun(kit, tickets.AUTHENTICATOR, subject)
-    return data is not None and data["name"] == _plain(name)
+    return data is not None and data["name"] == names.plain(name)
 
 
 def _account(kit: Kit, transaction: Transaction, subject: Subject) -> Account:
@@ -243,33 +268,7 @@ def _check_room(account: Account, kind: str) -> None:
         raise (TooManyPasskeys if kind == registry.PASSKEY else TooManyAuthenticators)(most)
 
 
-def _check_free(account: Account, name: str) -> None:
-    if any(each.name.casefold() == name.casefold() for each in account.authenticators):
-        raise NameUnusable("taken")
-
-
-def _free_name(account: Account, name: str) -> str:
-    """Return a name that no authenticator of the account has, with a number if needed."""
-    taken = {each.name.casefold() for each in account.authenticators}
-    numbered = (f"{name} {number}" for number in count(2))
-    return next(each for each in chain([name], numbered) if each.casefold() not in taken)
-
-
 def _end_others(transaction: Transaction, subject: Subject) -> None:
     """Remove the user's tickets, except proofs of the password and this known browser."""
     known = known_browsers.digest(subject)
     transaction.drop_tickets(subject.user_id, spare=tickets.PASSWORD, known=known)
-
-
-def _plain(name: str) -> str:
-    """Return the name in one line, without invisible characters.
-
-    Raises:
-        NameUnusable: the result is empty or too long.
-    """
-    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    if not name:
-        raise NameUnusable("empty")
-    if len(name) > LONGEST_NAME:
-        raise NameUnusable("long")
-    return name

@@ -62,7 +62,7 @@ def note(
 
     Args:
         kit: the application's parts.
-        transaction: the transaction that judged the code.
+        transaction: the transaction that judged the answer.
         subject: user and browser.
         account: a result of the function `account` in this transaction.
         others: tickets to write in the same statement.

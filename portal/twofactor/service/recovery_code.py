@@ -19,7 +19,7 @@ SAVED = "recovery_saved"
 
 
 def make(kit: Kit, subject: Subject, answer: Answer) -> str:
-    """Make a new recovery code, sealed in a ticket; takes a code of an authenticator.
+    """Make a new recovery code, sealed in a ticket; takes an answer of an authenticator.
 
     The ticket replaces other unsaved codes of the user.
 
@@ -27,7 +27,7 @@ def make(kit: Kit, subject: Subject, answer: Answer) -> str:
         The ticket's id, for the session.
 
     Raises:
-        CodeWrong, CodeReused, Held, NotOn: no code is made.
+        CodeWrong, CodeReused, Held, PasskeyRefusal, NotOn: no code is made.
     """
     data = {"recovery": recovery.new_code().symbols}
 

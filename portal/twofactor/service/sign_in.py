@@ -1,6 +1,6 @@
 """Use cases: the second step of a sign-in.
 
-A pending sign-in is a ticket. Its user is not signed in before the code.
+A pending sign-in is a ticket. Its user is not signed in before the answer.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ COMPLETED = "signed_in"
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A sign-in with a right password that still needs a code.
+    """A sign-in with a right password that still needs an answer.
 
     Args:
         user_id: the host's string for the user.
@@ -39,7 +39,7 @@ class Pending:
         guessed: whether wrong codes from unknown browsers were counted since the last right code.
             The person who typed them knows the password.
         name: name of the account, for people.
-        used: smallest latest number of the authenticators (`Account.used`).
+        used: smallest latest step of the authenticator apps (`Account.used`).
         view: id of the ticket that opens the "view" areas once the sign-in is complete, or "".
         account: as it was read with the sign-in.
     """

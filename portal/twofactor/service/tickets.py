@@ -28,9 +28,9 @@ PASS = "pass"  # noqa: S105 - names a kind of ticket, no secret
 VIEW = "view"
 PASSWORD = "password"  # noqa: S105 - names a kind of ticket, no secret
 
-# A change by the blueprint itself, made in the transaction that judges the code.
+# A change by the blueprint itself, made in the transaction that judges the answer.
 Deed = Callable[[Transaction], object]
-# Number of times that a form with errors may be sent again without a new code.
+# Number of times that a form with errors may be sent again without a new answer.
 RETRIES = 2
 # Seconds within which a request that comes again is taken as the same form sent twice.
 MOMENT = 60
@@ -38,10 +38,10 @@ MOMENT = 60
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The retries that a code still allows.
+    """The retries that an answer still allows.
 
     Args:
-        until: time when all passes from this code expire (Unix seconds).
+        until: time when all passes from this answer expire (Unix seconds).
         left: number of passes that may still be issued.
     """
 
@@ -118,7 +118,7 @@ def view(kit: Kit, subject: Subject, area: str = "") -> tuple[str, Ticket]:
 
     Args:
         kit: the application's parts.
-        subject: the user whose code was right.
+        subject: the user whose answer was right.
         area: key of the area; "" for all of them, after sign-in and activation.
     """
     seconds = kit.settings.view_seconds
@@ -184,7 +184,7 @@ def just_begun(kit: Kit, kind: str, subject: Subject) -> dict[str, Any] | None:
 
 
 def grant(kit: Kit) -> Grant:
-    """Return the retries of a code that was just accepted."""
+    """Return the retries of an answer that was just accepted."""
     return Grant(int(kit.clock()) + kit.settings.pass_seconds, RETRIES)
 
 
@@ -193,9 +193,9 @@ def leave_pass(kit: Kit, user_id: str, area: str, left: Grant, bound: tuple[str,
 
     Args:
         kit: the application's parts.
-        user_id: key of the user who entered the code.
+        user_id: key of the user who gave the answer.
         area: key of the area.
-        left: the retries of the code; the new pass allows one less.
+        left: the retries of the answer; the new pass allows one less.
         bound: method, address and credential that the pass is for.
     """
     seconds, data = left.until - int(kit.clock()), {"left": left.left - 1}
@@ -224,7 +224,7 @@ def take_pass(
         deed: function to call in the same transaction.
 
     Returns:
-        The retries that its code still allows, `None` if there is no such pass.
+        The retries that its answer still allows, `None` if there is no such pass.
 
     Raises:
         AlreadyDone: the continuation was executed meanwhile.
@@ -258,7 +258,7 @@ def execute(kit: Kit, transaction: Transaction, once: Ticket | None) -> None:
 
     Args:
         kit: the application's parts.
-        transaction: the transaction that judges the code or uses up the pass.
+        transaction: the transaction that judges the answer or uses up the pass.
         once: a result of `execution`, `None` if the request has no continuation.
 
     Raises:
@@ -271,7 +271,7 @@ def execute(kit: Kit, transaction: Transaction, once: Ticket | None) -> None:
 
 
 def execute_open(kit: Kit, once: Ticket | None, deed: Deed | None = None) -> None:
-    """Record the execution and call `deed` for a request without a code; raises as `execute`."""
+    """Record the execution and call `deed` for a request without an answer; raises as `execute`."""
 
     def work(transaction: Transaction) -> None:
         execute(kit, transaction, once)

@@ -49,7 +49,7 @@ def passkeys(transactions: Transactions, tables: Tables, synced: int) -> tuple[i
     Args:
         transactions: opens the connection.
         tables: the tables.
-        synced: flag of a passkey that is on several devices (`methods.passkey.BS`).
+        synced: flag of a passkey that is on several devices (`methods.flags.SYNCED`).
     """
     flags = func.coalesce(tables.authenticator.c.flags, 0)
     copied = func.sum(case((flags.op("&")(synced) != 0, 1), else_=0))

@@ -114,26 +114,21 @@ class TicketChanges:
 
     def ticket(self, digest: str, kind: str, now: float) -> Ticket | None:
         """Return a ticket that has not expired, without using it up."""
-        values = {"digest": digest, "kind": kind, "now": int(now)}
-        row = self._connection.execute(self._statements.ticket, values).first()
-        return None if row is None else ticket_of(row)
+        return self._found(self._statements.ticket, digest=digest, kind=kind, now=int(now))
 
     def take_ticket(
         self, digest: str, kind: str, user_id: str, now: float, area: str = ""
     ) -> Ticket | None:
         """Use up and return a ticket, in one DELETE; `None` if no row was deleted."""
         values = {"digest": digest, "kind": kind, "user": user_id, "area": area, "now": int(now)}
-        row = self._connection.execute(self._statements.take_ticket, values).first()
-        return None if row is None else ticket_of(row)
+        return self._found(self._statements.take_ticket, **values)
 
     def take_challenge(self, digest: str, kind: str, now: float) -> Ticket | None:
         """Use up and return a ticket of whichever user and area, in one DELETE.
 
         The caller compares what the ticket is for; it is used up in any case.
         """
-        values = {"digest": digest, "kind": kind, "now": int(now)}
-        row = self._connection.execute(self._statements.take_challenge, values).first()
-        return None if row is None else ticket_of(row)
+        return self._found(self._statements.take_challenge, digest=digest, kind=kind, now=int(now))
 
     def drop_challenges(self, user_id: str, kind: str, now: float, most: int) -> None:
         """Remove the oldest of a user's tickets of a kind, so that at most `most` are left.
@@ -166,6 +161,10 @@ class TicketChanges:
         """
         values = {"user": user_id, "kind": kind, "now": int(now), "most": most}
         self._connection.execute(self._statements.drop_unfinished, values)
+
+    def _found(self, statement: Any, **values: Any) -> Ticket | None:
+        row = self._connection.execute(statement, values).first()
+        return None if row is None else ticket_of(row)
 
     def _hit(self, statement: Any, **values: Any) -> bool:
         return bool(self._connection.execute(statement, values).rowcount == 1)

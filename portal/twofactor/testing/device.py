@@ -79,7 +79,7 @@ class Device:
 
     @property
     def key(self) -> Key:
-        """The passkey's key, made when it is first needed."""
+        """Return the passkey's key, made when it is first needed."""
         if self.algorithm not in self._keys:
             self._keys[self.algorithm] = new_key(self.algorithm)
         return self._keys[self.algorithm]

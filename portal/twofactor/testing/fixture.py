@@ -16,12 +16,11 @@ from ..core.records import Subject
 from ..core.settings import KEY
 from ..methods import registry
 from ..methods.base import Naming
-from ..service import authenticators, enrolment, tickets
-from ..service.judging import stored
+from ..service import authenticators, enrolment
 from ..service.judging.terms import terms_of
-from ..web.requests import csrf_headers
 from .passkeys import Passkey
 from .phone import Clock, Phone
+from .requests import csrf_header, path_of
 
 
 class TwoFactorTesting:
@@ -110,14 +109,11 @@ class TwoFactorTesting:
         with self.app.app_context():
             passkey = self._passkey(device)
             subject = Subject(state.host.user_key(user))
-            others = [
-                held for _, held in stored.sound(kit, kit.store.account(subject.user_id), kind)
-            ]
-            secret = registry.method(kind).new_secret(others)
-            data = {"secret": secret.hex(), "name": "", "kind": kind, "by": kind}
-            of_ticket, seconds = tickets.AUTHENTICATOR, kit.settings.enrolment_seconds
-            unfinished = tickets.made(kit, of_ticket, subject.user_id, seconds, data=data)
-            ticket = kit.store.run(lambda transaction: tickets.issue(transaction, unfinished))
+            account = kit.store.account(subject.user_id)
+            ticket = kit.store.run(
+                lambda tx: authenticators.issue(kit, tx, subject, account, "", kind, "", kind)
+            )
+            secret = authenticators.resume(kit, subject, ticket).secret
             authenticators.confirm(kit, subject, ticket, self._created(passkey, user, secret))
         return passkey
 
@@ -158,13 +154,11 @@ class TwoFactorTesting:
         Raises:
             AssertionError: the client is not at the second step.
         """
-        path = self.app.url_map.bind("").build("twofactor.sign_in")
-        with self.app.app_context():
-            header = csrf_headers()[0]
+        path = path_of(self.app, "sign_in")
         asked = client.get(path, headers={"Accept": "application/json"}).get_json() or {}
         if asked.get("error") != "twofactor_required":
             raise AssertionError("no sign-in waits for a code here: give the password first")
-        token = {header: asked["csrf_token"]}
+        token = csrf_header(self.app, asked)
         return client.post(path, data={"code": phone.code()}, headers=token)
 
 

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from ..web.requests import csrf_headers
 from .device import Device, base64url
+from .requests import csrf_header, path_of
 
 _JSON = {"Accept": "application/json"}
 
@@ -87,10 +87,10 @@ class Passkey(Device):
         Raises:
             AssertionError: the client is not at the second step.
         """
-        path = self._path("sign_in")
+        path = path_of(self._app, "sign_in")
         options = self._options(client, {"address": self._rooted(path)})
         answer = self._answer(options, verified=verified)
-        token = {self._csrf_header(): options["csrf_token"]}
+        token = csrf_header(self._app, options)
         return client.post(path, data={"passkey": answer}, headers=token)
 
     def _answer(self, options: Mapping[str, Any], *, verified: bool) -> str:
@@ -100,11 +100,11 @@ class Passkey(Device):
         return json.dumps(answer)
 
     def _options(self, client: FlaskClient, asked: Mapping[str, str]) -> Mapping[str, Any]:
-        path = self._path("passkey")
+        path = path_of(self._app, "passkey")
         sent = client.post(path, data=asked, headers=_JSON)
         found = sent.get_json(silent=True) or {}
         if found.get("error") == "twofactor_csrf":
-            token = {self._csrf_header(): found["csrf_token"]}
+            token = csrf_header(self._app, found)
             sent = client.post(path, data=asked, headers=_JSON | token)
             found = sent.get_json(silent=True) or {}
         if not found.get("publicKey"):
@@ -112,14 +112,7 @@ class Passkey(Device):
         options: Mapping[str, Any] = found
         return options
 
-    def _path(self, name: str) -> str:
-        return self._app.url_map.bind("").build(f"twofactor.{name}")
-
     def _rooted(self, address: str) -> str:
         """Return the address below the root of the application, where the client sends it."""
         root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
         return address if address.startswith(f"{root}/") else root + address
-
-    def _csrf_header(self) -> str:
-        with self._app.app_context():
-            return csrf_headers()[0]

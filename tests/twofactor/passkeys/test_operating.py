@@ -67,6 +67,17 @@ def test_the_doctor_counts_passkeys_by_domain(flask, ada, host):
         assert ada.state()["authenticators"][0]["usable"] is False
 
 
+def test_the_doctor_blames_no_domain_for_a_passkey_that_does_not_open(flask, ada, host):
+    ada.enrol_passkey()
+    with host.app_context(), host.db.engine.begin() as connection:
+        table = host.db.metadata.tables["twofactor_authenticator"]
+        connection.execute(table.update().values(sealed=b"written by hand"))
+    ok, text = check(flask)
+    assert not ok
+    assert "passkeys: 1 do not open; 1 accounts can answer with nothing else" in text
+    assert "RP_ID back" not in text
+
+
 def test_without_passkeys_the_doctor_says_that_they_are_off(flask, host):
     move(host, None)
     assert check(flask) == (True, "off: TWOFACTOR_RP_ID is not set")

@@ -16,7 +16,7 @@ from portal.twofactor.core.relying_party import RelyingParty
 from portal.twofactor.methods.webauthn import rules
 from portal.twofactor.methods.webauthn.stored import Passkey
 from portal.twofactor.testing import Device
-from portal.twofactor.testing.device import base64url, from_base64url
+from portal.twofactor.testing.device import SYNCABLE, VERIFIED, base64url, from_base64url
 from portal.twofactor.testing.keys import Key, cbor, new_key
 
 from . import kit
@@ -64,7 +64,7 @@ def test_a_passkey_of_each_algorithm_answers(algorithm):
     """W-05, W-09 (what the device counts is told)"""
     device, passkey = kit.enrolled(algorithm=algorithm, count=7)
     judged = kit.judge(passkey, kit.answer(device), verified=True)
-    assert (passkey.alg, judged.counter, judged.verified) == (algorithm, 8, True)
+    assert (passkey.alg, judged.counter, judged.has(VERIFIED)) == (algorithm, 8, True)
     again = Passkey.from_bytes(passkey.to_bytes())
     assert kit.judge(again, kit.answer(device)).counter == 9
     assert again.credential == hashlib.sha256(device.id).hexdigest()
@@ -120,11 +120,11 @@ def test_the_flag_of_verification_is_read():
     device.verified = False
     assert not kit.register(device).passkey.verified
     sent = kit.answer(device)
-    assert not kit.judge(passkey, sent).verified
+    assert not kit.judge(passkey, sent).has(VERIFIED)
     assert refused(kit.judge, passkey, sent, verified=True) == "not_verified"
     # The flag set on the way is not what was signed.
     data = bytearray(from_base64url(sent["response"]["authenticatorData"]))
-    data[32] |= 0x04
+    data[32] |= VERIFIED
     sent["response"]["authenticatorData"] = base64url(bytes(data))
     assert refused(kit.judge, passkey, sent, verified=True) == "signature"
 
@@ -134,11 +134,9 @@ def test_a_passkey_that_may_be_copied_from_now_on_or_no_more(syncable):
     """W-08"""
     device, passkey = kit.enrolled(syncable=syncable, synced=False)
     assert passkey.syncable is syncable
-    assert not kit.judge(passkey, kit.answer(device)).changed
+    assert kit.judge(passkey, kit.answer(device)).has(SYNCABLE) is syncable
     device.syncable = not syncable
-    judged = kit.judge(passkey, kit.answer(device))
-    assert judged.changed
-    assert bool(judged.flags & 0x08) is not syncable
+    assert kit.judge(passkey, kit.answer(device)).has(SYNCABLE) is not syncable
 
 
 def test_the_handle_is_its_own_or_none():

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Self
 
 from ..passkey_errors import PasskeyMalformed
@@ -22,7 +23,6 @@ LONGEST_ID = 1023
 LONGEST_HANDLE = 64
 # Browsers know seven ways to a device; a list of more than this was made up.
 _MOST_TRANSPORTS = 32
-_ATTACHMENTS = frozenset({"platform", "cross-platform"})
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -81,7 +81,6 @@ class Assertion:
         authenticator_data: the device's account of it.
         signature: over the device's account and the hash of the browser's.
         handle: the user handle, `None` if the device sent none.
-        attachment: "platform", "cross-platform", or "" if the browser did not tell.
     """
 
     credential: bytes = field(repr=False)
@@ -89,7 +88,6 @@ class Assertion:
     authenticator_data: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     handle: bytes | None = field(repr=False)
-    attachment: str
 
     @classmethod
     def read(cls, value: str | Mapping[str, object]) -> Self:
@@ -102,8 +100,6 @@ class Assertion:
             PasskeyMalformed: it is anything else.
         """
         members, response = _credential(value, LONGEST_ASSERTION)
-        attachment = members.get("authenticatorAttachment")
-        known = isinstance(attachment, str) and attachment in _ATTACHMENTS
         return cls(
             credential=_id(members),
             client=ClientData.read(_bytes(response, "clientDataJSON", LONGEST_ASSERTION)),
@@ -111,7 +107,6 @@ class Assertion:
             # An empty one is no malformed answer but a wrong one.
             signature=_bytes(response, "signature", LONGEST_ASSERTION, least=0),
             handle=_handle(response),
-            attachment=str(attachment) if known else "",
         )
 
 
@@ -171,6 +166,11 @@ def decode(text: str) -> bytes:
 def encode(raw: bytes) -> str:
     """Return bytes as base64url without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def digest_of(credential: bytes) -> str:
+    """Return the digest of a credential's id, by which it is found (column `credential`)."""
+    return sha256(credential).hexdigest()
 
 
 def _credential(

@@ -19,7 +19,6 @@ def registration(
     exclude: Iterable[Passkey],
     seconds: int,
     security_key: bool,
-    alone: bool = False,
 ) -> dict[str, Any]:
     """Return the options for a new passkey (`PublicKeyCredentialCreationOptionsJSON`).
 
@@ -29,13 +28,13 @@ def registration(
         account: name of the user, as the password manager shows it.
         handle: the account's random bytes.
         challenge: base64url of 32 random bytes.
-        exclude: passkeys of the account; a device makes no second one.
+        exclude: passkeys of the account, so that a device makes no second one; those of another RP
+            ID are left out.
         seconds: how long the person may take.
         security_key: whether a key to plug in or to hold to the device is wanted.
-        alone: whether people may sign in with a passkey and without a password.
     """
     # Security keys have few places for passkeys that are found without an id.
-    resident = "discouraged" if security_key and not alone else "preferred"
+    resident = "discouraged" if security_key else "preferred"
     selection: dict[str, Any] = {
         "residentKey": resident,
         "requireResidentKey": False,
@@ -65,7 +64,6 @@ def answer(
     challenge: str,
     allow: Iterable[Passkey],
     seconds: int,
-    verified: bool = False,
 ) -> dict[str, Any]:
     """Return the options for an answer (`PublicKeyCredentialRequestOptionsJSON`).
 
@@ -74,13 +72,12 @@ def answer(
         challenge: base64url of 32 random bytes.
         allow: passkeys that may answer, none if the user is not known yet.
         seconds: how long the person may take.
-        verified: whether the device must check finger, face or PIN.
     """
     return {
         "challenge": challenge,
         "rpId": rp.id,
         "timeout": seconds * 1000,
-        "userVerification": "required" if verified else "preferred",
+        "userVerification": "preferred",
         "allowCredentials": _descriptors(rp, allow),
     }
 

@@ -19,7 +19,7 @@ from ...core.answers.passkeys import LONGEST_ID
 from ...core.passkey_errors import PasskeyMalformed, PasskeyRefusal, PasskeyWrong
 from . import keys, shape
 
-PRESENT, VERIFIED, SYNCABLE, SYNCED = 0x01, 0x04, 0x08, 0x10
+# Flags that say which parts follow.
 _ATTESTED, _EXTENDED = 0x40, 0x80
 # Hash of the RP ID, flags, counter; then AAGUID and length of the id.
 _FIXED, _BEFORE_ID = 37, 18
@@ -32,8 +32,8 @@ class DeviceData:
 
     Args:
         rp_id_hash: SHA-256 of the RP ID.
-        flags: the bits PRESENT, VERIFIED, SYNCABLE, SYNCED and others.
-        counter: number of signatures, 0 for devices that don't count.
+        flags: the bits of `methods.flags`, and others.
+        counter: number of signatures, which must grow; 0 for devices that don't count.
     """
 
     rp_id_hash: bytes

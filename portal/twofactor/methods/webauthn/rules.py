@@ -14,8 +14,9 @@ from ...core.passkey_errors import (
     PasskeyWrong,
 )
 from ...core.relying_party import RelyingParty
+from ..flags import PRESENT, SYNCABLE, SYNCED, VERIFIED
 from . import reading
-from .reading import PRESENT, SYNCABLE, SYNCED, VERIFIED, DeviceData
+from .reading import DeviceData
 from .stored import Passkey
 
 # WebAuthn Level 3, 5.8.4. Other words are dropped, since browsers refuse options with them.
@@ -35,23 +36,6 @@ class Registered:
     passkey: Passkey
     counter: int
     flags: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """An answer that is right, but for its counter.
-
-    Args:
-        counter: the device's number of signatures, which must grow unless it is always 0.
-        flags: the device's flags.
-        verified: whether the device checked finger, face or PIN.
-        changed: whether the passkey may be copied now and might not before, or the reverse.
-    """
-
-    counter: int
-    flags: int
-    verified: bool
-    changed: bool
 
 
 def registered(
@@ -106,7 +90,9 @@ def check_form(assertion: Assertion) -> None:
     reading.device_data(assertion.authenticator_data)
 
 
-def judged(rp: RelyingParty, passkey: Passkey, assertion: Assertion, *, verified: bool) -> Judged:
+def judged(
+    rp: RelyingParty, passkey: Passkey, assertion: Assertion, *, verified: bool
+) -> DeviceData:
     """Judge an answer. Challenge, account and counter are not judged here.
 
     Args:
@@ -114,6 +100,9 @@ def judged(rp: RelyingParty, passkey: Passkey, assertion: Assertion, *, verified
         passkey: the user's, with the id that the answer names.
         assertion: the answer.
         verified: whether the device must have checked finger, face or PIN.
+
+    Returns:
+        The device's account, with the counter that is still to be judged.
 
     Raises:
         PasskeyMalformed: the device's account can't be read.
@@ -133,12 +122,7 @@ def judged(rp: RelyingParty, passkey: Passkey, assertion: Assertion, *, verified
     _judge_device(rp, data, verified=verified)
     message = assertion.authenticator_data + reading.sha256_of(client.raw)
     reading.judge_signature(passkey.key, passkey.alg, message, assertion.signature)
-    return Judged(
-        counter=data.counter,
-        flags=data.flags,
-        verified=data.has(VERIFIED),
-        changed=data.has(SYNCABLE) != passkey.syncable,
-    )
+    return data
 
 
 def _judge_page(rp: RelyingParty, client: ClientData) -> None:

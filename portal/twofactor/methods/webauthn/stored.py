@@ -2,14 +2,11 @@
 
 import json
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Self
 
-from ...core.answers.passkeys import decode, encode
+from ...core.answers.passkeys import decode, digest_of, encode
 from ...core.errors import SealBroken
 from ...core.passkey_errors import PasskeyMalformed
-
-VOUCHERS = ("password", "code", "passkey")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +39,8 @@ class Passkey:
 
     @property
     def credential(self) -> str:
-        """Return the SHA-256 of the id in hex, by which the credential is found."""
-        return sha256(self.id).hexdigest()
+        """Return the digest of the id, by which the credential is found."""
+        return digest_of(self.id)
 
     def to_bytes(self) -> bytes:
         """Return the passkey as JSON."""

@@ -229,7 +229,7 @@ def confirm(
         transaction.add_account(account)
         transaction.add_authenticator(authenticator)
         transaction.drop_tickets(subject.user_id)
-        ways = ways_of([authenticator.credential is not None])
+        ways = ways_of([not authenticator.makes_codes])
         transaction.change(subject, changes.Activated(tuple(sorted(account.areas)), ways))
 
     kit.store.run(work)

@@ -1,11 +1,9 @@
 """Challenges of passkeys: tickets whose ids are what a device signs (WebAuthn section 13.4.3)."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...core.answers import Assertion
 from ...core.records import Account, Subject, Ticket
 from ...methods import registry
 from ...storage.transaction import Transaction
@@ -73,12 +71,10 @@ def _made(kit: Kit, subject: Subject, area: str) -> tuple[str, Ticket]:
 
 def _asked(kit: Kit, account: Account | None, challenge: str) -> Mapping[str, Any] | None:
     """Return the data for `navigator.credentials.get`, `None` if no passkey can answer."""
-    party, seconds = kit.settings.relying_party, kit.settings.passkey_seconds
-    held = [held for _, held in stored.sound(kit, account, registry.PASSKEY)]
+    party, held = kit.settings.relying_party, usable(kit, account)
     if party is None or not held:
         return None
-    asked = registry.passkeys().ask(party, challenge, held, seconds)
-    return asked if asked["allowCredentials"] else None
+    return registry.passkeys().ask(party, challenge, held, kit.settings.passkey_seconds)
 
 
 def usable(kit: Kit, account: Account | None) -> list[bytes]:
@@ -86,19 +82,14 @@ def usable(kit: Kit, account: Account | None) -> list[bytes]:
     party = kit.settings.relying_party
     if party is None:
         return []
-    held = (held for _, held in stored.sound(kit, account, registry.PASSKEY))
+    held = stored.sound(kit, account, registry.PASSKEY)
     return [each for each in held if registry.passkeys().is_of(each, party)]
 
 
 def answers_of(account: Account | None, *, passkeys: bool) -> tuple[str, ...]:
     """Return the classes of answers that an account can give, as JSON names them."""
-    apps = account is not None and any(each.makes_codes for each in account.authenticators)
+    apps = account is not None and account.makes_codes
     return (*(["passkey"] if passkeys else []), *(["code"] if apps else []))
-
-
-def credential_of(answer: Assertion) -> str:
-    """Return the digest of the passkey that an assertion names (column `credential`)."""
-    return hashlib.sha256(answer.credential).hexdigest()
 
 
 def request_of(subject: Subject) -> str:

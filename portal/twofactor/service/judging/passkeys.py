@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...core import changes
 from ...core.answers import Assertion
+from ...core.answers.passkeys import digest_of
 from ...core.passkey_errors import PasskeyOver, PasskeyRefusal, PasskeySuspect, PasskeyUnknown
 from ...core.records import Account, Authenticator, Event, Subject, Ticket
 from ...methods import registry
@@ -61,7 +62,7 @@ def verify(
     """
     hashed = tickets.digest(answer.client.challenge)
     ticket = transaction.take_challenge(hashed, challenges.KIND, kit.clock())
-    codes = any(each.makes_codes for each in account.authenticators)
+    codes = account.makes_codes
     about = {"area": area, "user_id": subject.user_id}
     if ticket is None:
         # No event: a client could cause any number of them.
@@ -93,7 +94,7 @@ def _check_request(ticket: Ticket, request: str, subject: Subject, area: str) ->
 
 
 def _find(account: Account, answer: Assertion) -> Authenticator:
-    digest = challenges.credential_of(answer)
+    digest = digest_of(answer.credential)
     for each in account.authenticators:
         if each.credential is not None and secrets.compare_digest(each.credential, digest):
             return each

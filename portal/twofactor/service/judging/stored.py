@@ -24,14 +24,14 @@ def opened(kit: Kit, authenticator: Authenticator) -> bytes:
     return kit.vault.open(authenticator.sealed, vault.AUTHENTICATOR, *context)
 
 
-def sound(kit: Kit, account: Account | None, kind: str) -> list[tuple[Authenticator, bytes]]:
-    """Return the authenticators of a kind with what opens; one that does not open is left out.
+def sound(kit: Kit, account: Account | None, kind: str) -> list[bytes]:
+    """Return `opened` of the authenticators of a kind; one that does not open is left out.
 
     So a row that somebody wrote into the table does not stop the others.
     """
-    of_kind = [each for each in _authenticators(account) if each.kind == kind]
-    found = [(each, sound_one(kit, each)) for each in of_kind]
-    return [(each, held) for each, held in found if held is not None]
+    every = account.authenticators if account is not None else ()
+    found = (sound_one(kit, each) for each in every if each.kind == kind)
+    return [held for held in found if held is not None]
 
 
 def sound_one(kit: Kit, authenticator: Authenticator) -> bytes | None:
@@ -41,10 +41,6 @@ def sound_one(kit: Kit, authenticator: Authenticator) -> bytes | None:
     except (KeyMissing, SealBroken) as broken:
         log.error("authenticator %s does not open: %s", authenticator.id, broken)
         return None
-
-
-def _authenticators(account: Account | None) -> tuple[Authenticator, ...]:
-    return account.authenticators if account is not None else ()
 
 
 def new(kit: Kit, user_id: str, kind: str, first: First, authenticator_id: str) -> Authenticator:

@@ -6,10 +6,10 @@ from itertools import islice
 from typing import TypeVar
 
 from ...core import changes, throttle
-from ...core.errors import LastAuthenticator, NotOn
+from ...core.errors import NotOn
 from ...core.records import KNOWN, Account, Authenticator, Event, Subject
 from ...storage.transaction import Transaction
-from ..authenticators import find
+from ..authenticators import removable
 from ..context import Kit
 
 R = TypeVar("R")
@@ -150,9 +150,7 @@ def remove_authenticator(
         account = transaction.account(user_id, lock=True)
         if account is None:
             raise NotOn("no second factor")
-        found = find(account, authenticator_id)
-        if len(account.authenticators) == 1:
-            raise LastAuthenticator("the last one")
+        found = removable(account, authenticator_id)
         transaction.remove_authenticator(found, account)
         transaction.drop_tickets(user_id)
         removed = changes.AuthenticatorRemoved(found.name, found.kind, by, reason)

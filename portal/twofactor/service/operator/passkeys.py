@@ -19,7 +19,7 @@ class Census:
         unreadable: number of passkeys that do not open.
         dependent: accounts that could answer with nothing else if the RP ID changed.
         stuck: accounts that can answer with nothing now, since all they have is passkeys of another
-            RP ID. Their recovery code helps them, or a reset.
+            RP ID, or such as do not open. Their recovery code helps them, or a reset.
     """
 
     under: dict[str, int]
@@ -46,7 +46,7 @@ class Trait:
 def trait(kit: Kit, authenticator: Authenticator) -> Trait:
     """Return the facts of an authenticator that only passkeys have."""
     method, party = registry.passkeys(), kit.settings.relying_party
-    if authenticator.kind != method.kind:
+    if authenticator.kind != registry.PASSKEY:
         return Trait(None, None, True)
     held = stored.sound_one(kit, authenticator)
     domain = None if held is None else method.domain(held)
@@ -64,7 +64,7 @@ def census(kit: Kit) -> Census:
         readable = [domain for domain in domains if domain is not None]
         under.update(readable)
         unreadable += len(domains) - len(readable)
-        if not any(each.makes_codes for each in account.authenticators):
+        if not account.makes_codes:
             usable = present is not None and present.id in readable
             dependent += usable
             stuck += not usable
@@ -85,7 +85,9 @@ def check(kit: Kit) -> tuple[bool, str]:
         return False, f"TWOFACTOR_RP_ID is not set; {passkeys}; {stuck}: set it again"
     text = f"RP ID {party.id}, origins {' '.join(party.origins)}; {passkeys}"
     if found.stuck:
-        return False, f"{text}; {stuck}, and theirs are of another RP ID: set TWOFACTOR_RP_ID back"
+        elsewhere = found.under.keys() - {party.id}
+        why = "are of another RP ID: set TWOFACTOR_RP_ID back" if elsewhere else "do not open"
+        return False, f"{text}; {stuck}, and theirs {why}"
     if parts:
         text += f"; {found.dependent} accounts could answer with nothing else if it changed"
     return True, text

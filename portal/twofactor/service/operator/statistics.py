@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...methods.passkey import BS
+from ...methods.flags import SYNCED
 from ..context import Kit
 from .accounts import BATCH, overview
 
@@ -20,7 +20,8 @@ class Week:
     Args:
         week: its Monday (UTC).
         activated: number of times two-factor authentication was turned on.
-        deactivated: number of times users turned it off, with a code or the recovery code.
+        deactivated: number of times users turned it off, with a code, a passkey or the recovery
+            code.
         reset: number of times operators turned it off.
         codes_accepted: number of right codes.
         codes_wrong: number of wrong codes.
@@ -80,7 +81,7 @@ def figures(kit: Kit, users: int | None, weeks: int) -> Figures:
     """
     choices = kit.store.count_by_areas()
     held = held_accounts(kit)
-    passkeys, synced = kit.store.count_passkeys(BS)
+    passkeys, synced = kit.store.count_passkeys(SYNCED)
     return Figures(
         users=users,
         on=sum(choices.values()),

@@ -95,6 +95,7 @@ def with_browser(tables: Tables, statement: Select[Any]) -> Select[Any]:
 
 
 def take_step(authenticator: Table) -> Update:
+    """Return the UPDATE of a time step, which only a later one follows."""
     step = bindparam("step", type_=BigInteger)
     return _taken(authenticator, step).where(authenticator.c.last_step < step)
 

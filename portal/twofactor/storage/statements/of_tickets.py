@@ -62,24 +62,28 @@ def expired(ticket: Table) -> Select[Any]:
 
 
 def drop_unfinished(ticket: Table) -> Delete:
-    """Return the DELETE of expired tickets and of a user's tickets of a kind.
-
-    Each half of the UNION uses its own index.
-    """
-    over = expired(ticket).subquery("over")
-    of_user = select(ticket.c.digest).where(
-        ticket.c.user_id == bindparam("user"), ticket.c.kind == bindparam("kind")
-    )
-    return delete(ticket).where(ticket.c.digest.in_(union_all(select(over.c.digest), of_user)))
+    """Return the DELETE of expired tickets and of a user's tickets of a kind."""
+    return _drop_with_expired(ticket, _of_kind(ticket))
 
 
 def drop_challenges(ticket: Table) -> Delete:
     """Return the DELETE of expired tickets and of the oldest of a user's tickets of a kind."""
-    over = expired(ticket).subquery("over")
-    of_user = select(ticket.c.digest).where(
+    newest_first = _of_kind(ticket).order_by(ticket.c.expires_at.desc(), ticket.c.digest)
+    oldest = newest_first.offset(bindparam("left", type_=Integer)).subquery("oldest")
+    return _drop_with_expired(ticket, select(oldest.c.digest))
+
+
+def _of_kind(ticket: Table) -> Select[str]:
+    """Return the SELECT of the digests of a user's tickets of a kind."""
+    return select(ticket.c.digest).where(
         ticket.c.user_id == bindparam("user"), ticket.c.kind == bindparam("kind")
     )
-    newest_first = of_user.order_by(ticket.c.expires_at.desc(), ticket.c.digest)
-    oldest = newest_first.offset(bindparam("left", type_=Integer)).subquery("oldest")
-    both = union_all(select(over.c.digest), select(oldest.c.digest))
-    return delete(ticket).where(ticket.c.digest.in_(both))
+
+
+def _drop_with_expired(ticket: Table, digests: Select[str]) -> Delete:
+    """Return the DELETE of tickets and of expired ones.
+
+    Each half of the UNION uses its own index.
+    """
+    over = expired(ticket).subquery("over")
+    return delete(ticket).where(ticket.c.digest.in_(union_all(select(over.c.digest), digests)))
