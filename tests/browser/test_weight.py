@@ -92,7 +92,7 @@ class Received:
 
 
 def watched(person, app):
-    """What each page weighs from now on, with an empty cache; its shifts are noted, too."""
+    """Weigh each page from now on, with an empty cache, and note its shifts."""
     chromium = person.context.new_cdp_session(person.page)
     chromium.send("Network.enable")
     chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
