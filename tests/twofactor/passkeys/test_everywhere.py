@@ -167,3 +167,16 @@ def test_two_guards_take_two_answers(holder, host):
     }
     assert holder.client.post("/both", data=data).status_code == 303
     assert host.deeds == ["both"]
+
+
+def test_the_script_asks_with_a_form(holder):
+    """W-32: the script sends the sealed form of its page along, percent-encoded."""
+    page = holder.client.post("/note", data={"text": "1"}).text
+    use, form = asked(page), pending(page)
+    token = token_of(page)
+    data = {"area": "note", "method": "POST", "address": "/note", "csrf_token": token}
+    options = holder.client.post(use["options"], data={**data, "twofactor_pending": form})
+    assert options.status_code == 200, options.text
+    answer = json.dumps(holder.device.get(options.get_json()["publicKey"]))
+    done = {"twofactor_pending": form, "twofactor_passkey": answer}
+    assert holder.client.post("/note", data=done).status_code == 303

@@ -11,11 +11,11 @@ from ...app.state import State, current_state
 from ...core.areas import SIGN_IN
 from ...core.errors import NotOn, Unavailable
 from ...core.records import Account
-from ...core.throttle import MOST_AUTHENTICATORS
 from ...i18n.language import _, shown
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, session_marks, subjects
+from ..passkeys import facts
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def _page(state: State, account: Account) -> Response:
         "activated.html",
         at_sign_in=SIGN_IN in asked,
         areas=[shown(area) for area in state.kit.areas if area.key in asked],
-        can_add=len(account.authenticators) < MOST_AUTHENTICATORS,
+        can_add=facts.has_room(state, account.authenticators),
         passkey=passkey,
         can_show=code is not None and again is None,
         next_url=navigation.inside(next_url),

@@ -42,11 +42,16 @@ def on_preferences(state: State, account: Account | None) -> dict[str, Any]:
         "passkeys": state.kit.settings.relying_party is not None,
         "ways": account.ways if account else "code",
         "second_way": account is not None and _needs_second_way(held),
-        "more": any(
-            sum(each.kind == kind for each in held) < registry.method(kind).most
-            for kind in _kinds(state)
-        ),
+        "more": has_room(state, held),
     }
+
+
+def has_room(state: State, held: Sequence[Authenticator]) -> bool:
+    """Return whether a user can add an authenticator of a kind that is in use here."""
+    return any(
+        sum(each.kind == kind for each in held) < registry.method(kind).most
+        for kind in _kinds(state)
+    )
 
 
 def as_objects(state: State, account: Account | None) -> list[dict[str, Any]]:
