@@ -8,7 +8,8 @@ portal then the time zone of the reader, and mails with an HTML part and its fac
 passkeys, the rules of codes, sealed values, the changes of authenticators and what a request may
 bring beside a code have files of their own: four more, and two to seven moves. Mails and pages
 that say "code", "passkey" or both ask for the ways of an account: one more file, two in the portal,
-and up to seven moves. So the ceilings are what was measured last, with at most 2 % of room for
+and up to seven moves. A mail keeps words such as "e-mail" whole, paragraph by paragraph: five
+moves. So the ceilings are what was measured last, with at most 2 % of room for
 moves. A commit that raises one gives the reason.
 """
 
@@ -29,10 +30,10 @@ class Ceiling(NamedTuple):
 
 
 PORTAL = {
-    "second step": Ceiling(62, 173),  # measured: 170 moves
-    "guarded deed": Ceiling(79, 257),  # 253
-    "fewer areas": Ceiling(73, 249),  # 245
-    "recovery": Ceiling(70, 250),  # 246
+    "second step": Ceiling(62, 175),  # measured: 172 moves
+    "guarded deed": Ceiling(79, 262),  # 258
+    "fewer areas": Ceiling(73, 249),  # 246
+    "recovery": Ceiling(70, 253),  # 249
 }
 BLUEPRINT = {
     "second step": Ceiling(42, 115),  # measured: 113 moves

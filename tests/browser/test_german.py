@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import LOOKS
+from tests.support.browser import LOOKS, until
 
 TWOFACTOR = "/security/two-factor"
 NAME = "Zwei-Faktor-Authentifizierung"
@@ -111,7 +111,7 @@ def test_the_switch_keeps_what_is_typed(people, customer, customer_password):
     person.fill("Current password", "wrong")
     page.evaluate("addEventListener('submit', (event) => event.preventDefault())")
     page.locator("footer").get_by_role("button", name="Deutsch").click()
-    page.wait_for_function("sessionStorage.length > 0")
+    until(page, "sessionStorage.length > 0")
     stored = page.evaluate("JSON.stringify(sessionStorage)")
     assert "dana@example" in stored
     assert "wrong" not in stored

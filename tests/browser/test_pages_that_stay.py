@@ -7,7 +7,7 @@ from flask import Response, redirect
 from playwright.sync_api import expect
 
 from portal.twofactor.testing import TwoFactorTesting
-from tests.support.browser import LOOKS
+from tests.support.browser import LOOKS, until
 
 from .staying import SCRIPTS, Host, installed
 
@@ -142,7 +142,7 @@ def test_a_form_that_nobody_takes_is_sent_by_the_dialog(ada, host, phone):
     host.then = lambda: redirect("/form/plain#out", 303)
     write(ada, "three")
     answer(ada, phone.code())
-    page.wait_for_function("() => !window.stays")
+    until(page, "!window.stays")
     ada.is_at("/form/plain")
     assert page.url.endswith("#out")
     # No answer: nothing is sent again by itself.

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from portal.twofactor.testing.device import from_base64url
-from tests.support.browser import Watch
+from tests.support.browser import Watch, until
 from tests.support.virtual_device import VirtualDevice
 
 from .conftest import serving
@@ -261,7 +261,7 @@ def test_where_a_passkey_was_used_last_the_device_is_asked_at_once(page, host):
     hold(page)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Follow your device.")
-    page.wait_for_function("calls")
+    until(page, "calls")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Save").click()
     expect(use(page)).to_be_focused()

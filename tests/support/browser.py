@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Response, expect
 
 from .clock import Clock
 from .codes import oathtool, wrong_code
@@ -303,3 +304,17 @@ def _replay(route: Any, url: str, html: str) -> None:
         route.abort()
     else:
         route.continue_()
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true on a page.
+
+    Playwright's `wait_for_function` evaluates it in the page from the second time on, which the
+    Content-Security-Policy refuses.
+    """
+    for _ in range(PATIENCE // 25):
+        with suppress(Error):  # the page may go while it is asked
+            if page.evaluate(expression):
+                return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"never true: {expression}")
