@@ -80,6 +80,7 @@ class TwoFactor(OfUsers):
         url_prefix: str = "/two-factor",
         verify_password: Callable[[Any, str], bool] | None = None,
         user_key: Callable[[Any], str] | None = None,
+        user_of: Callable[[str], Any] | None = None,
         account_name: Callable[[Any], str] | None = None,
         base_template: str | None = None,
         login_user: Callable[[Any, bool], object] | None = None,
@@ -107,6 +108,8 @@ class TwoFactor(OfUsers):
             url_prefix: path at which the blueprint is mounted.
             verify_password: checks a user's password; default `user.check_password`.
             user_key: returns a text that never changes for a user; default the row's primary key.
+            user_of: returns the user of a key, `None` for nobody, for signing in with a passkey
+                alone; default Flask-Login's loader. A host with a `user_key` must give it.
             account_name: returns the user's name in the authenticator app.
             base_template: template that the pages extend, with the blocks `title` and `content`.
             login_user: signs a user in (user, remember) or returns `False`; default Flask-Login's.
@@ -143,6 +146,7 @@ class TwoFactor(OfUsers):
                 "credential": credential,
                 "change_password": change_password,
                 "password_problem": password_problem,
+                "user_of": user_of,
                 "find_user": find_user,
                 "user_label": user_label,
                 "user_labels": user_labels,

@@ -58,6 +58,30 @@ class PasskeyWrong(PasskeyRefusal):
         self.word = word
 
 
+class PasskeyUnverified(PasskeyRefusal):
+    """Signing in with this passkey alone needs its verification (UV), which was not seen yet.
+
+    It is seen once the passkey is used together with the password.
+    """
+
+    word = "not_verified"
+
+
+class PasskeyNeeded(PasskeyRefusal):
+    """The area demands a passkey; a code is neither judged nor used up there.
+
+    Args:
+        verified: whether the device must have verified the person.
+        has_one: whether the account has a passkey that can answer.
+    """
+
+    word = "needed"
+
+    def __init__(self, *, verified: bool, has_one: bool, **about: str | None) -> None:
+        super().__init__("a passkey is needed", **about)
+        self.verified, self.has_one = verified, has_one
+
+
 class PasskeySuspect(PasskeyRefusal):
     """The signature is right, but the counter did not grow, so there may be a copy.
 

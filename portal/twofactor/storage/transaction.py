@@ -39,6 +39,16 @@ class Transaction(AuthenticatorChanges):
         rows = self._connection.execute(statement, {"user": user_id}).all()
         return account_of(rows) if rows else None
 
+    def account_of_credential(self, credential: str) -> Account | None:
+        """Return the account that has a passkey, and lock it.
+
+        Args:
+            credential: digest of the passkey's id.
+        """
+        statement = self._statements.account_of_credential
+        rows = self._connection.execute(statement, {"credential": credential}).all()
+        return account_of(rows) if rows else None
+
     def account_asked(
         self, user_id: str, known: str, now: float, *, lock: bool = True
     ) -> Account | None:

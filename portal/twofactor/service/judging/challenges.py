@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.answers import Assertion
+from ...core.areas import SIGN_IN
+from ...core.errors import SetupError
 from ...core.records import Account, Subject, Ticket
 from ...methods import registry
 from ...storage.transaction import Transaction
@@ -52,6 +54,29 @@ def issue(kit: Kit, subject: Subject, area: str) -> Options:
         return _issued(kit, transaction, subject, area, account)
 
     return kit.store.run(work)
+
+
+def issue_alone(kit: Kit, request: str) -> Options:
+    """Make a challenge for a sign-in without a password; nobody is known yet.
+
+    Args:
+        kit: the application's parts.
+        request: as `Subject.request`.
+    """
+    party = kit.settings.relying_party
+    if party is None:
+        raise SetupError("passkeys need TWOFACTOR_RP_ID")
+    seconds, nobody = kit.settings.passkey_seconds, Subject("", request=request)
+    data = {"for": request_of(nobody), "verified": True}
+    challenge, ticket = tickets.made(kit, KIND, "", seconds, SIGN_IN, data)
+
+    def work(transaction: Transaction) -> None:
+        transaction.drop_expired_tickets(kit.clock())
+        transaction.add_ticket(ticket)
+
+    kit.store.run(work)
+    asked = registry.passkeys().ask(party, challenge, (), seconds, verified=True)
+    return Options(asked, seconds, ("passkey",))
 
 
 def _issued(

@@ -8,7 +8,15 @@ import secrets
 from dataclasses import dataclass
 
 from ...core.answers import Assertion
-from ...core.passkey_errors import PasskeyOver, PasskeyRefusal, PasskeySuspect, PasskeyUnknown
+from ...core.areas import SIGN_IN
+from ...core.passkey_errors import (
+    PasskeyOver,
+    PasskeyRefusal,
+    PasskeySuspect,
+    PasskeyUnknown,
+    PasskeyUnverified,
+    PasskeyWrong,
+)
 from ...core.records import Account, Authenticator, Event, Subject, Ticket
 from ...methods import registry
 from ...methods.base import Match
@@ -124,3 +132,44 @@ def _changed(kit: Kit, subject: Subject, found: Authenticator, match: Match) -> 
     if not registry.has_changed(found, match):
         return []
     return [kit.event(subject, "passkey_changed", detail=found.name)]
+
+
+def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request: str) -> Proof:
+    """Judge an assertion that stands for user name, password and code.
+
+    An unknown passkey and a wrong signature are refused alike, after the same statements.
+
+    Args:
+        kit: the application's parts.
+        transaction: a transaction that commits even if this raises a refusal.
+        answer: the assertion; it must have the handle.
+        request: as `Subject.request`.
+
+    Raises:
+        PasskeyOver: as `verify`.
+        PasskeyUnknown, PasskeyWrong: nobody is signed in.
+        PasskeyUnverified: the answer is right, but the device's verification is not known yet.
+        PasskeySuspect: as `verify`.
+    """
+    account = transaction.account_of_credential(challenges.credential_of(answer))
+    hashed = tickets.digest(answer.client.challenge)
+    ticket = transaction.take_challenge(hashed, challenges.KIND, kit.clock())
+    if ticket is None:
+        raise PasskeyOver("no such challenge", area=SIGN_IN).told(False)
+    try:
+        nobody = Subject("", request=request)
+        _check_request(kit, ticket, nobody, SIGN_IN)
+        if answer.handle is None:
+            raise PasskeyWrong("handle")
+        if account is None:
+            registry.passkeys().spend(answer, terms_of(kit, verified=True))
+            raise PasskeyUnknown("nobody's")
+        found = _find(account, answer)
+        match = _match(kit, found, answer, True)
+        if not registry.passkeys().is_verified(stored.opened(kit, found), found):
+            raise PasskeyUnverified("never verified beside a password")
+        _count(kit, transaction, account, found, match, False)
+    except PasskeyRefusal as refusal:
+        refusal.area = SIGN_IN
+        raise refusal.told(False) from None
+    return Proof(account, found.id, match.verified, match.phishing_resistant)

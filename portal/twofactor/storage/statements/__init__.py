@@ -42,6 +42,7 @@ class Statements:
         kinds: `user`.
         account: `user`.
         account_locked: `user`.
+        account_of_credential: `credential`; locks.
         account_asked: `user`, `known`, `now`; locks.
         account_beside: the same without a lock, and with the time of the recovery code.
         recovery_locked: `user`.
@@ -75,6 +76,7 @@ class Statements:
     kinds: Select[int, int]
     account: Select[Any]
     account_locked: Select[Any]
+    account_of_credential: Select[Any]
     account_asked: Select[Any]
     account_beside: Select[Any]
     recovery_locked: Select[Any]
@@ -131,6 +133,7 @@ def prepare(tables: Tables) -> Statements:
         kinds=kinds.where(authenticator.c.user_id == user),
         account=whole,
         account_locked=whole.with_for_update(of=account),
+        account_of_credential=of_accounts.of_credential(tables).with_for_update(of=account),
         account_asked=of_accounts.with_browser(tables, whole).with_for_update(of=account),
         account_beside=of_accounts.with_recovery(tables, of_accounts.with_browser(tables, whole)),
         recovery_locked=select(account.c.recovery_hash).where(of_user).with_for_update(),

@@ -22,6 +22,7 @@ from ...core.errors import (
     SignInExpired,
     SignInRefused,
 )
+from ...core.passkey_errors import PasskeyRefusal
 from ...core.records import KNOWN, Subject
 from ...i18n.language import _, shown
 from ...methods import registry
@@ -29,7 +30,7 @@ from ...service import sign_in, tickets
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
 from ..challenge import error_object, no_store
-from ..passkeys import bound, given, offer
+from ..passkeys import alone, bound, given, offer
 from . import outstanding, recovery_sign_in, sign_in_over
 
 
@@ -155,6 +156,17 @@ def pending_user(state: State) -> str | None:
 def submit() -> Response:
     """Take the code, or the recovery code, which turns two-factor authentication off (POST)."""
     state = current_state()
+    try:
+        if (assertion := alone.answer(state)) is not None:
+            return alone.submit(state, assertion, _enter)
+    except SignInRefused as refusal:
+        return _refused(state, refusal)
+    except PasskeyRefusal as refusal:
+        return alone.refused(state, refusal)
+    return _second_step(state)
+
+
+def _second_step(state: State) -> Response:
     mark, address = session_marks.get(tickets.SIGN_IN), subjects.address()
     answer: Answer | None = None
     waiting: Pending | None = None

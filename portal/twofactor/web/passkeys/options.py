@@ -2,10 +2,11 @@
 
 from typing import Any, cast
 
-from flask import abort, current_app
+from flask import abort, current_app, url_for
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
-from ...app.state import current_state
+from ...app.state import State, current_state
 from ...core.areas import BUILT_IN, SIGN_IN
 from ...core.errors import SignInExpired
 from ...core.records import Subject
@@ -13,7 +14,7 @@ from ...service import sign_in, tickets
 from ...service.judging import challenges
 from .. import requests, responses, session_marks, subjects
 from ..challenge import no_store
-from . import bound, claim
+from . import alone, bound, claim
 
 # Field with the sealed claim of a page whose user is not signed in.
 ASK = "ask"
@@ -26,6 +27,8 @@ def submit() -> Any:
     if state.kit.settings.relying_party is None:
         abort(404)
     found = _asked()
+    if found is None and alone.is_allowed(state):
+        return _alone(state)
     if found is None:
         return cast(Any, current_app).login_manager.unauthorized()
     who, area = found
@@ -34,7 +37,17 @@ def submit() -> Any:
         abort(404)
     address, form = requests.text("address"), requests.text("twofactor_pending")
     who = bound.to_later_request(who, method, address, form)
-    options = challenges.issue(state.kit, who, area)
+    return _told(challenges.issue(state.kit, who, area))
+
+
+def _alone(state: State) -> Response:
+    """Return options for a sign-in without a password; they never hold the id of a passkey."""
+    address = url_for("twofactor.sign_in_submit")
+    request = bound.to_later_request(Subject(""), "POST", address, "").request
+    return _told(challenges.issue_alone(state.kit, request))
+
+
+def _told(options: challenges.Options) -> Response:
     return no_store(
         responses.as_json(
             {
@@ -52,6 +65,8 @@ def _asked() -> tuple[Subject, str] | None:
     state = current_state()
     if ask := requests.text(ASK):
         return claim.read(state, ask)
+    if requests.texts(alone.FIELD) == ["yes"]:
+        return None
     if current_user.is_authenticated:
         return subjects.subject(state), requests.text("area")
     try:

@@ -20,6 +20,11 @@ def of(error: errors.PasskeyRefusal) -> str:
                 "This passkey may have been copied, so nothing was done. Try again; if it is"
                 " refused again, remove it."
             )
+        case errors.PasskeyUnverified():
+            return _(
+                "Sign in with your password and this passkey once. After that, the passkey alone is"
+                " enough."
+            )
         case errors.PasskeyTaken():
             return _("This device or password manager has a passkey for this account already.")
         case errors.TooManyPasskeys():
