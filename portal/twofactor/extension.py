@@ -16,7 +16,7 @@ from .app.assembly import wire
 from .app.host import Host
 from .app.of_users import OfUsers
 from .app.state import current_state
-from .core.areas import Area, AreaRegistry, Guards
+from .core.areas import Area, AreaRegistry, Guards, Needs
 from .core.errors import SetupError
 from .core.records import Protection
 from .core.settings import KEY
@@ -53,6 +53,8 @@ class TwoFactor(OfUsers):
         guards: Guards = "deed",
         mandatory: bool = False,
         deed: str = "",
+        needs: Needs = None,
+        exact: bool = False,
     ) -> Area:
         """Add an area that users can protect.
 
@@ -64,13 +66,18 @@ class TwoFactor(OfUsers):
             mandatory: whether the area is protected for every user.
             deed: completes "Enter a code to …" over the question for a code, such as "change your
                 password"; lazy or not. Default: the question names the area by its label.
+            needs: "passkey" takes no codes here; "verified_passkey" also demands that the device
+                has verified the person (finger, face or PIN).
+            exact: an answer counts only with the sealed form whose `summary` was shown; no dialog
+                opens before the form is sent, and there are no retries.
 
         Raises:
             SetupError: the key is malformed, reserved or taken, or `init_app` was called.
         """
         if self._closed:
             raise SetupError(f"area {key!r}: name the areas before init_app")
-        return self._areas.add(Area(key, label, description, guards, mandatory, deed))
+        area = Area(key, label, description, guards, mandatory, deed, needs, exact)
+        return self._areas.add(area)
 
     def init_app(
         self,

@@ -9,6 +9,7 @@ from .enrolment_errors import UnknownChoice
 from .errors import SetupError, UnknownArea
 
 Guards = Literal["deed", "view"]
+Needs = Literal["passkey", "verified_passkey"] | None
 
 SIGN_IN = "sign_in"
 # Answers to "When should we ask for a code?" in the wizard.
@@ -27,6 +28,8 @@ class Area:
         guards: "deed" guards all methods but GET, HEAD and OPTIONS; "view" guards all methods.
         mandatory: set by the operator; users cannot remove it from their choice.
         deed: completes "Enter a code to …", such as "change your password"; it may be lazy.
+        needs: "passkey" takes no codes; "verified_passkey" also demands the device's verification.
+        exact: an answer counts only together with the sealed form whose summary was shown.
     """
 
     key: str
@@ -35,6 +38,8 @@ class Area:
     guards: Guards = "deed"
     mandatory: bool = False
     deed: str = ""
+    needs: Needs = None
+    exact: bool = False
 
 
 def _phrase(text: str) -> str:
@@ -146,18 +151,29 @@ class Choice:
         return (stored - (shown - self.ticked)) | (self.ticked - shown) | self.offer.mandatory
 
 
+def _check_rules(area: Area) -> None:
+    if area.guards not in ("deed", "view"):
+        raise SetupError(f"area {area.key!r}: guards must be 'deed' or 'view'")
+    if area.needs not in (None, "passkey", "verified_passkey"):
+        raise SetupError(f"area {area.key!r}: needs must be 'passkey' or 'verified_passkey'")
+    if area.exact and (area.guards == "view" or area.key == SIGN_IN):
+        raise SetupError(f"area {area.key!r}: only a deed can be exact")
+
+
 class AreaRegistry:
     """The areas of one extension object. None are added once an application is set up."""
 
     def __init__(self) -> None:
         self._areas: dict[str, Area] = {}
+        # Keys of the areas that take no codes, with their `needs`.
+        self.demanding: dict[str, str] = {}
 
     def add(self, area: Area) -> Area:
         """Add an area and return it.
 
         Raises:
             SetupError: the key is malformed, reserved or taken, the label is empty or taken, or
-                `guards` is neither "deed" nor "view".
+                `guards`, `needs` or `exact` is wrong.
         """
         if not _KEY.fullmatch(area.key):
             raise SetupError(
@@ -173,8 +189,9 @@ class AreaRegistry:
                 raise SetupError(f"area {area.key!r} has no label: say what people should read")
             if area.label in [other.label for other in self if isinstance(other.label, str)]:
                 raise SetupError(f"label {area.label!r} is used twice: give each area its own")
-        if area.guards not in ("deed", "view"):
-            raise SetupError(f"area {area.key!r}: guards must be 'deed' or 'view'")
+        _check_rules(area)
+        if area.needs is not None:
+            self.demanding[area.key] = area.needs
         self._areas[area.key] = area
         return area
 

@@ -82,6 +82,12 @@ class PasskeyNeeded(PasskeyRefusal):
         self.verified, self.has_one = verified, has_one
 
 
+class LastPasskey(PasskeyRefusal):
+    """A protected area demands a passkey, and this is the last one that counts there."""
+
+    word = "last"
+
+
 class PasskeySuspect(PasskeyRefusal):
     """The signature is right, but the counter did not grow, so there may be a copy.
 

@@ -7,6 +7,7 @@ from ..core.errors import AreasChanged, ChallengeRequired, NotOn
 from ..core.records import Account, Subject
 from ..storage.transaction import Transaction
 from .context import Kit
+from .judging import challenges
 
 
 def wanted_areas(account: Account, choice: Choice) -> frozenset[str]:
@@ -77,6 +78,8 @@ def _choose(
         raise NotOn("no second factor")
     wanted = wanted_areas(account, choice)
     added, removed = wanted - account.areas, removed_areas(kit, account, choice)
+    if added:
+        challenges.check_demands(kit, account, added)
     if removed and not may_remove:
         raise ChallengeRequired("areas would be removed")
     if not (added or removed):

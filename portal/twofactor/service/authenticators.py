@@ -19,14 +19,14 @@ from ..core.errors import (
     TooManyAuthenticators,
     UnknownAuthenticator,
 )
-from ..core.passkey_errors import TooManyPasskeys
+from ..core.passkey_errors import LastPasskey, TooManyPasskeys
 from ..core.records import Account, Authenticator, Subject
 from ..methods import registry
 from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets, verification
 from .context import Kit
-from .judging import stored
+from .judging import challenges, stored
 from .judging.terms import terms_of
 
 LONGEST_NAME = 40
@@ -185,6 +185,8 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         found = find(account, authenticator_id)
         if len(account.authenticators) == 1:
             raise LastAuthenticator("the last one")
+        if challenges.is_last_needed(kit, account, found.id):
+            raise LastPasskey("an area demands it")
         key = AUTHENTICATORS.key
         verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
         transaction.remove_authenticator(found, account)

@@ -27,7 +27,7 @@ from ..methods import registry
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets
 from .context import Kit
-from .judging import codes, passkeys
+from .judging import challenges, codes, passkeys
 from .judging.terms import Proof
 from .judging.told import teller
 
@@ -202,15 +202,19 @@ def verify(
         OwnCode: the code is from the barred authenticator. It was neither counted nor used up.
         CodeReused: the code is right but was used before (RFC 6238 section 5.2). Not counted.
         CodeWrong: the code is wrong and was counted.
+        PasskeyNeeded: the area takes no codes; this one was neither judged nor used up.
         PasskeyRefusal: the assertion was refused. Its challenge is used up, and nothing is counted.
         KeyMissing, SealBroken: the secret does not open.
     """
     account = account or known_browsers.account(kit, transaction, subject)
     if account is None:
         raise NotOn("no second factor", area=area)
+    needs = kit.areas.demanding.get(area)
     if isinstance(answer, Assertion):
-        terms = passkeys.Asked(with_password, verified)
+        terms = passkeys.Asked(with_password, verified or needs == "verified_passkey", bool(needs))
         return passkeys.verify(kit, transaction, subject, answer, area, account, terms)
     if not isinstance(answer, Code):
         raise MalformedCode("a recovery code answers no challenge")
+    if needs is not None:
+        raise challenges.needed(kit, account, area)
     return codes.verify(kit, transaction, subject, answer, area, account, barred)

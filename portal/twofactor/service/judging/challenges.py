@@ -1,13 +1,14 @@
 """Challenges of passkeys: tickets whose ids are what a device signs (WebAuthn section 13.4.3)."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core.answers import Assertion
 from ...core.areas import SIGN_IN
 from ...core.errors import SetupError
+from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
 from ...core.records import Account, Subject, Ticket
 from ...methods import registry
 from ...storage.transaction import Transaction
@@ -83,30 +84,89 @@ def _issued(
     kit: Kit, transaction: Transaction, subject: Subject, area: str, account: Account | None
 ) -> Options:
     seconds = kit.settings.passkey_seconds
-    held = usable(kit, account)
-    answers = answers_of(account, passkeys=bool(held))
+    needs = kit.areas.demanding.get(area)
+    held = usable(kit, account, demanded=needs is not None)
+    answers = answers_of(account, passkeys=bool(held), codes=needs is None)
     if not held or kit.settings.relying_party is None:
         return Options(None, seconds, answers)
-    data = {"for": request_of(subject), "verified": False}
+    verified = needs == "verified_passkey"
+    data = {"for": request_of(subject), "verified": verified}
     challenge, ticket = tickets.made(kit, KIND, subject.user_id, seconds, area, data)
     transaction.drop_challenges(subject.user_id, KIND, kit.clock(), MOST - 1)
     transaction.add_ticket(ticket)
-    asked = registry.passkeys().ask(kit.settings.relying_party, challenge, held, seconds)
+    ask = registry.passkeys().ask
+    asked = ask(kit.settings.relying_party, challenge, held, seconds, verified=verified)
     return Options(asked, seconds, answers)
 
 
-def usable(kit: Kit, account: Account | None) -> list[bytes]:
-    """Return what the passkeys of an account are judged by that can answer at this address."""
-    party = kit.settings.relying_party
+def usable(kit: Kit, account: Account | None, *, demanded: bool = False) -> list[bytes]:
+    """Return what the passkeys of an account are judged by that can answer at this address.
+
+    Args:
+        kit: the application's parts.
+        account: the account, if there is one.
+        demanded: leave out those that do not count yet where a passkey is demanded.
+    """
+    now = kit.clock()
+    return [held for held, since in counting(kit, account) if not demanded or since <= now]
+
+
+def counting(kit: Kit, account: Account | None) -> list[tuple[bytes, int]]:
+    """Return the passkeys that can answer at this address, and from when where one is demanded."""
+    party, method = kit.settings.relying_party, registry.passkeys()
     if party is None:
         return []
-    held = (held for _, held in stored.sound(kit, account, registry.PASSKEY))
-    return [each for each in held if registry.passkeys().is_of(each, party)]
+    hold = kit.settings.passkey_hold_seconds
+    return [
+        (held, method.counts_from(held, each, hold))
+        for each, held in stored.sound(kit, account, registry.PASSKEY)
+        if method.is_of(held, party)
+    ]
 
 
-def answers_of(account: Account | None, *, passkeys: bool) -> tuple[str, ...]:
+def check_demands(kit: Kit, account: Account, added: Iterable[str]) -> None:
+    """Refuse to protect an area that demands a passkey while no passkey counts there.
+
+    Raises:
+        PasskeyNeeded, PasskeyYoung: the area would be closed to the user.
+    """
+    for key in sorted(kit.areas.demanding.keys() & set(added)):
+        if not usable(kit, account, demanded=True):
+            raise needed(kit, account, key)
+
+
+def is_last_needed(kit: Kit, account: Account, leaving: str) -> bool:
+    """Return whether a protected area would be left without the passkey that it demands.
+
+    Args:
+        kit: the application's parts.
+        account: the account.
+        leaving: id of the authenticator to remove.
+    """
+    demanding = kit.areas.demanding.keys()
+    if not any(key in account.areas or kit.areas.get(key).mandatory for key in demanding):
+        return False
+    staying = replace(
+        account, authenticators=tuple(a for a in account.authenticators if a.id != leaving)
+    )
+    return bool(usable(kit, account)) and not usable(kit, staying)
+
+
+def needed(kit: Kit, account: Account, area: str) -> PasskeyNeeded | PasskeyYoung:
+    """Return the refusal of a code in an area that demands a passkey."""
+    now, since = kit.clock(), [since for _, since in counting(kit, account)]
+    about = {"area": area, "user_id": account.user_id}
+    if since and min(since) > now:
+        return PasskeyYoung(min(since), **about)
+    verified = kit.areas.demanding[area] == "verified_passkey"
+    return PasskeyNeeded(verified=verified, has_one=bool(since), **about)
+
+
+def answers_of(account: Account | None, *, passkeys: bool, codes: bool = True) -> tuple[str, ...]:
     """Return the classes of answers that an account can give, as JSON names them."""
-    apps = account is not None and any(each.makes_codes for each in account.authenticators)
+    apps = (
+        codes and account is not None and any(each.makes_codes for each in account.authenticators)
+    )
     return (*(["passkey"] if passkeys else []), *(["code"] if apps else []))
 
 

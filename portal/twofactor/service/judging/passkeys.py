@@ -16,6 +16,7 @@ from ...core.passkey_errors import (
     PasskeyUnknown,
     PasskeyUnverified,
     PasskeyWrong,
+    PasskeyYoung,
 )
 from ...core.records import Account, Authenticator, Event, Subject, Ticket
 from ...methods import registry
@@ -34,10 +35,12 @@ class Asked:
     Args:
         with_password: the person has just given the password, too.
         verified: the device must have verified the person.
+        demanded: the area takes no codes, so a passkey that was added with one waits.
     """
 
     with_password: bool = False
     verified: bool = False
+    demanded: bool = False
 
 
 def verify(
@@ -78,6 +81,8 @@ def verify(
         found = _find(account, answer)
         verified = asked.verified or challenges.demands(kit, ticket)
         match = _match(kit, found, answer, verified)
+        if asked.demanded:
+            _check_age(kit, found)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
@@ -112,6 +117,14 @@ def _match(kit: Kit, found: Authenticator, answer: Assertion, verified: bool) ->
     if match is None:
         raise PasskeyUnknown("does not open")
     return match
+
+
+def _check_age(kit: Kit, found: Authenticator) -> None:
+    """Refuse a passkey that was added with a code a short while ago; the code may be phished."""
+    hold = kit.settings.passkey_hold_seconds
+    since = registry.passkeys().counts_from(stored.opened(kit, found), found, hold)
+    if since > kit.clock():
+        raise PasskeyYoung(since)
 
 
 def _count(

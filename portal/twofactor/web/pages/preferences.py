@@ -13,6 +13,7 @@ from ...core.answers import Assertion
 from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
+from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
 from ...core.records import Account
 from ...core.throttle import MOST_AUTHENTICATORS
 from ...i18n.language import _, shown
@@ -74,7 +75,7 @@ def submit() -> Response:
             guard.check(state, PREFERENCES, current_user, who.user_id, choose, says)
         else:
             saved = areas.add_areas(state.kit, who, choice)
-    except (UnknownArea, NoArea) as refusal:
+    except (UnknownArea, NoArea, PasskeyNeeded, PasskeyYoung) as refusal:
         context = _context(state, account, ticked=frozenset(requests.texts("areas")))
         return responses.refused(state, refusal, "preferences.html", **context)
     except (CodeReused, AlreadyDone):

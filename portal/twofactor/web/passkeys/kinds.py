@@ -1,7 +1,10 @@
 """Read which kind of authenticator a person wants to set up."""
 
+from flask_login import current_user
+
 from ...app.state import State
-from ...core.passkey_errors import PasskeyMalformed
+from ...core.areas import ALL
+from ...core.passkey_errors import PasskeyMalformed, PasskeyNeeded
 from ...methods import passkey, registry
 from .. import requests
 
@@ -34,3 +37,19 @@ def typed() -> str | None:
     """Return the choice of the form, to show it again; `None` if there was none yet."""
     value = requests.typed(FIELD)
     return value if value in _CHOICES else None
+
+
+def possible(state: State, kind: str, chosen: frozenset[str]) -> frozenset[str]:
+    """Return the chosen areas; with an app, "everything" leaves out those that demand a passkey.
+
+    Mandatory areas stay: their refusal leads to adding a passkey.
+
+    Raises:
+        PasskeyNeeded: such an area was ticked itself.
+    """
+    closed = chosen & state.kit.areas.demanding.keys() - state.offer(current_user).mandatory
+    if kind == registry.PASSKEY or not closed:
+        return chosen
+    if requests.typed("choice") == ALL:
+        return chosen - closed
+    raise PasskeyNeeded(verified=False, has_one=False)
