@@ -14,6 +14,7 @@ from flask import Flask
 
 from portal.rules import issuer
 from portal.rules.app_entry import issuer_of
+from portal.rules.passkey_address import origins_of, rp_id_of
 from portal.rules.secret_keys import is_weak
 from portal.rules.support import is_contact, support_of
 
@@ -63,6 +64,8 @@ DEFAULTS: dict[str, Any] = {
     "DATABASE_TIMEOUT_SECONDS": 15,  # for connections, locks and statements
     "SECRET_KEY": None,  # None: kept in the instance folder
     "TWOFACTOR_KEYS": None,  # None: kept in the instance folder
+    "TWOFACTOR_RP_ID": None,  # None: the host of PUBLIC_URL; "": no passkeys
+    "TWOFACTOR_ORIGINS": None,  # None: the origin of PUBLIC_URL
     "TWOFACTOR_ISSUER": None,  # None: COMPANY (or SITE_NAME) and the domain of PUBLIC_URL
     "TWOFACTOR_SUPPORT": None,  # None: the SUPPORT_… settings in one line
     "TWOFACTOR_AFTER_SIGN_IN": "account.overview",
@@ -191,6 +194,10 @@ def _check_type(name: str, value: Any) -> None:
 
 def _derive(config: dict[str, Any], folder: Path) -> None:
     port = os.environ.get("PORT", "5000")
+    if config["TWOFACTOR_RP_ID"] is None:
+        config["TWOFACTOR_RP_ID"] = rp_id_of(config["PUBLIC_URL"])
+    if config["TWOFACTOR_RP_ID"] and not config["TWOFACTOR_ORIGINS"]:
+        config["TWOFACTOR_ORIGINS"] = origins_of(config["PUBLIC_URL"], config["TWOFACTOR_RP_ID"])
     config["PUBLIC_URL"] = (config["PUBLIC_URL"] or f"http://127.0.0.1:{port}").rstrip("/")
     if config["SERVED_OVER_TLS"] is None:
         config["SERVED_OVER_TLS"] = config["PUBLIC_URL"].startswith("https://")

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from portal import create_app
 from portal.i18n import language
-from portal.mail import account_texts, texts, warnings
+from portal.mail import account_texts, device_texts, texts, warnings
 from portal.mail.letters import Letter, Notice, Reader, letter_of
 from tests.support.browser import ARGUMENTS, chromium
 from tests.support.clock import START, Clock
@@ -37,8 +37,12 @@ NOTICES: dict[str, Callable[[], Notice | None]] = {
     "recovery-code-used": lambda: texts.deactivated("recovery"),
     "areas-changed": lambda: texts.areas_changed(("invoices",), ("email",)),
     "recovery-code-replaced": texts.recovery_code_replaced,
-    "device-added": lambda: texts.authenticator_added("Dana's iPhone"),
-    "device-removed": lambda: texts.authenticator_removed("Tablet"),
+    "device-added": lambda: device_texts.authenticator_added("Dana's iPhone"),
+    "device-removed": lambda: device_texts.authenticator_removed("Tablet"),
+    "passkey-added": lambda: device_texts.authenticator_added("iCloud Keychain", "passkey"),
+    "passkey-removed": lambda: device_texts.authenticator_removed("YubiKey", "passkey"),
+    "passkey-suspect": lambda: device_texts.passkey_suspect("YubiKey", "sign_in"),
+    "removed-by-support": lambda: device_texts.authenticator_removed("YubiKey", "passkey", "x"),
     "trust-ended": lambda: texts.trust_reused("Firefox on Linux"),
     "turned-off-by-support": texts.reset,
     "unlocked-by-support": texts.unlocked,
@@ -56,7 +60,7 @@ KEPT = {
     "wrong-codes",
     "turned-off-by-support",
 }
-BY_SUPPORT = {"turned-off-by-support", "unlocked-by-support"}
+BY_SUPPORT = {"removed-by-support", "turned-off-by-support", "unlocked-by-support"}
 
 
 def letters(tongue: str) -> Iterator[tuple[str, Letter]]:

@@ -28,6 +28,7 @@ from tests.support.customers import make_customer, make_invoices
 from tests.support.enrol import TWOFACTOR, guess, sign_in
 from tests.support.hosts import change_options
 from tests.support.mail import last_link
+from tests.support.virtual_device import VirtualDevice
 from tools.translations import DOMAINS, load
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
@@ -123,8 +124,11 @@ def german() -> dict[str, str]:
 
 
 @contextmanager
-def portal(clock: Clock) -> Iterator[tuple[Any, str]]:
-    """Serve a portal with one customer in a temporary folder; yield the app and its address."""
+def portal(clock: Clock, **settings: Any) -> Iterator[tuple[Any, str]]:
+    """Serve a portal with one customer in a temporary folder; yield the app and its address.
+
+    Passkeys are for `localhost` alone: browsers know none at an IP address.
+    """
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(
             {
@@ -137,6 +141,7 @@ def portal(clock: Clock) -> Iterator[tuple[Any, str]]:
                 "SUPPORT_PHONE": "+44 117 496 0123",
                 "BANK_HOLDER": "Quayside Hosting Ltd",
                 "BANK_IBAN": "DE89370400440532013000",
+                **settings,
             }
         )
         with app.app_context():
@@ -146,7 +151,8 @@ def portal(clock: Clock) -> Iterator[tuple[Any, str]]:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield app, f"http://127.0.0.1:{server.server_port}"
+            host = settings.get("TWOFACTOR_RP_ID") or "127.0.0.1"
+            yield app, f"http://{host}:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
@@ -377,6 +383,106 @@ def later(person: Photographer, app: Any) -> None:
     person.picture("overview-recovered")
 
 
+def passkeys(person: Photographer, app: Any) -> None:
+    """Take the pages of a customer with passkeys: first with one alone, then with an app as well."""
+    person.sign_in("alice", PASSWORD)
+    page, device = person.page, VirtualDevice(person.page)
+    person.open(f"{TWOFACTOR}/activate")
+    person.picture("passkey-activate-1")
+    person.fill("Current password", PASSWORD)
+    person.press("Continue")
+    page.locator("#twofactor-recovery-code").wait_for()
+    person.picture("passkey-activate-2")
+    person.recovery_code = page.locator("#twofactor-recovery-code").inner_text()
+    person.field("I have printed or saved my recovery code").check()
+    device.wait()
+    person.press("Create passkey")
+    page.get_by_role("status").get_by_text(person.said("Follow your device.")).wait_for()
+    person.picture("passkey-activate-2-waiting")
+    page.keyboard.press("Escape")
+    device.wait(False)
+    person.press("Create passkey")
+    page.locator("[data-state='on']").wait_for()
+    person.picture("passkey-activated")
+    person.open(f"{TWOFACTOR}/")
+    person.picture("passkey-preferences")
+    person.open("/security/")
+    person.picture("passkey-security")
+    person.clock.advance(301)
+    person.open("/invoices/")
+    page.get_by_role("button", name=person.said("Use a passkey")).wait_for()
+    person.picture("passkey-challenge-view", whole=False)
+    begin(person)
+    person.picture("passkey-dialog-alone", whole=False)
+    device.wait()
+    person.press("Use a passkey", person.dialog)
+    page.get_by_role("status").get_by_text(person.said("Follow your device.")).wait_for()
+    person.picture("passkey-dialog-waiting", whole=False)
+    person.press("Cancel", person.dialog)
+    device.wait(False)
+    person.clock.advance(16 * 60)
+    for name in ("recovery", "deactivate", "help", "activity"):
+        person.open(f"{TWOFACTOR}/{name}")
+        person.picture(f"passkey-{name}")
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    person.picture("passkey-add")
+    person.field("Authenticator app").check()
+    person.fill("Name", person.said("Authenticator app"))
+    person.fill("Current password", PASSWORD)
+    person.press("Use a passkey")
+    page.locator("#twofactor-secret").wait_for()
+    person.secret = page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    person.press("Save")
+    person.answer(person.code())
+    page.locator(".twofactor-authenticators").wait_for()
+    person.picture("passkey-preferences-both")
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    person.picture("passkey-add-both")
+    person.fill("Name", "YubiKey")
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    page.get_by_role("button", name=person.said("Create passkey")).wait_for()
+    person.picture("passkey-add-create")
+    person.press("Create passkey")
+    there = "This device or password manager has a passkey for this account already."
+    page.get_by_role("status").get_by_text(person.said(there)).wait_for()
+    person.picture("passkey-add-there")
+    begin(person)
+    person.picture("passkey-dialog", whole=False)
+    device.forget()
+    person.press("Use a passkey", person.dialog)
+    nothing = "Nothing was confirmed. Try again, or use a code."
+    page.get_by_role("status").get_by_text(person.said(nothing)).wait_for()
+    person.picture("passkey-dialog-cancelled", whole=False)
+    person.lose_the_phone()
+    page.wait_for_load_state()
+    person.picture("passkey-challenge")
+    person.open(f"{TWOFACTOR}/")
+    page.locator(".twofactor-authenticators a").first.click()
+    person.picture("passkey-one")
+    person.context.clear_cookies()
+    person.sign_in("alice", PASSWORD)
+    page.get_by_role("button", name=person.said("Use a passkey")).wait_for()
+    person.picture("passkey-sign-in")
+    person.use("Use recovery code")
+    person.picture("passkey-sign-in-recovery")
+    person.base = person.base.replace("localhost", "127.0.0.1")
+    person.context.clear_cookies()
+    person.sign_in("alice", PASSWORD, person.base + "/login")
+    person.page.wait_for_load_state()
+    person.picture("passkey-elsewhere")
+
+
+def begin(person: Photographer) -> None:
+    """Fill in the form that changes the password, and send it."""
+    person.open("/security/password")
+    person.fill("Current password", PASSWORD)
+    person.fill("New password", NEW)
+    person.fill("Repeat new password", NEW)
+    person.press("Save")
+    person.dialog.get_by_role("button", name=person.said("Use a passkey")).wait_for()
+
+
 def mandatory(person: Photographer, app: Any) -> None:
     """Take the pages of hosts with mandatory areas, and of a host that refuses a sign-in."""
     change_options(app, mandatory_for=lambda _user: ["close_account"])
@@ -394,16 +500,35 @@ def mandatory(person: Photographer, app: Any) -> None:
     person.picture("sign-in-not-allowed")
 
 
-def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
-    """Take all pictures of one size; return the names of those kept in docs/pictures/."""
+@contextmanager
+def photographer(
+    browser: Browser, size: str, only: str, settings: dict[str, Any], options: dict[str, Any]
+) -> Iterator[tuple[Photographer, Any]]:
+    """Yield a photographer in front of a portal of their own, and the app."""
     clock = Clock(START)
-    with portal(clock) as (app, base):
+    with portal(clock, **settings) as (app, base):
         look = Look(True, *SIZES[size])
         suffix = "-german" if options.get("locale") == "de-DE" else ""
         suffix += "-dark" if options.get("color_scheme") == "dark" else ""
         person = Photographer(
             browser, base, clock, look, size=size, suffix=suffix, only=only, **options
         )
+        yield person, app
+        person.context.close()
+
+
+def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
+    """Take all pictures of one size; return the names of those kept in docs/pictures/."""
+    taken: list[str] = []
+    with photographer(browser, size, only, {"TWOFACTOR_RP_ID": "localhost"}, options) as (
+        person,
+        app,
+    ):
+        passkeys(person, app)
+        taken += person.taken
+    if only.startswith("passkey"):
+        return taken
+    with photographer(browser, size, only, {"TWOFACTOR_RP_ID": None}, options) as (person, app):
         before(person, app)
         left_open(person)
         activation(person)
@@ -411,8 +536,7 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
         challenges(person)
         later(person, app)
         mandatory(person, app)
-        person.context.close()
-        return person.taken
+        return taken + person.taken
 
 
 def main() -> None:

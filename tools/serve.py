@@ -48,6 +48,7 @@ def main() -> None:
     port = listening.getsockname()[1]
     os.environ |= {"PORT": str(port), "FLASK_DEBUG": "0"}
     sys.stdout.write(f"The portal is on http://{HOST}:{port} (Ctrl-C stops it)\n")
+    sys.stdout.write(f"Passkeys need another address: http://localhost:{port}\n")
     sys.stdout.flush()
     if options.reload:
         listening.close()

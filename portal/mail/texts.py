@@ -5,6 +5,12 @@ from typing import Any, TypedDict
 
 from portal.extensions import DEEDS
 from portal.i18n.language import _
+from portal.mail.device_texts import (
+    authenticator_added,
+    authenticator_removed,
+    change_password,
+    passkey_suspect,
+)
 from portal.mail.letters import Fact, Notice, address
 from portal.twofactor.signals import ChangeName
 
@@ -33,6 +39,8 @@ def deactivated(by: str) -> Notice | None:
     if by == "operator":
         return None
     ends = _("The codes in your app and your recovery code no longer work.")
+    if by == "passkey":
+        ends = _("Your passkeys and your recovery code no longer work here.")
     again = _(
         "Go to %(portal)s, change your password, sign out other devices, and turn on two-factor "
         "authentication again.",
@@ -85,44 +93,6 @@ def recovery_code_replaced() -> Notice:
         (_("Your old recovery code no longer works. Keep the new one safe."),),
         advice=(change_password(), _("Then create another recovery code.")),
         contact=_("Can't sign in? Contact us now:"),
-    )
-
-
-def authenticator_added(authenticator: str, kind: str = "totp") -> Notice:  # noqa: ARG001
-    """Return the notice of an added device."""
-    return Notice(
-        _("Your account has a new device"),
-        (_("You can use codes from any of your devices."),),
-        advice=(
-            _(
-                "Go to %(portal)s, remove “%(device)s”, change your password, and sign out other "
-                "devices.",
-                portal=address(),
-                device=authenticator,
-            ),
-        ),
-        contact=_("Can't sign in? Contact us now:"),
-        facts=(Fact(_("Device"), authenticator),),
-    )
-
-
-def authenticator_removed(authenticator: str, kind: str = "totp") -> Notice:  # noqa: ARG001
-    """Return the notice of a removed device."""
-    return Notice(
-        _("A device is removed from your account"),
-        (
-            _(
-                "Codes from “%(device)s” no longer work. You can delete this account from the app "
-                "on that device.",
-                device=authenticator,
-            ),
-        ),
-        advice=(
-            change_password(),
-            _("Then check the list of your devices, and add yours again."),
-        ),
-        contact=_("Can't sign in? Contact us now:"),
-        facts=(Fact(_("Device"), authenticator),),
     )
 
 
@@ -198,6 +168,7 @@ class _Changes(TypedDict):
     recovery_code_replaced: Make
     authenticator_added: Make
     authenticator_removed: Make
+    passkey_suspect: Make
     trust_reused: Make
     reset: Make
     unlocked: Make
@@ -211,6 +182,7 @@ _CHANGES: _Changes = {
     "recovery_code_replaced": recovery_code_replaced,
     "authenticator_added": authenticator_added,
     "authenticator_removed": authenticator_removed,
+    "passkey_suspect": passkey_suspect,
     "trust_reused": trust_reused,
     "reset": reset,
     "unlocked": unlocked,
@@ -225,13 +197,6 @@ def of_change(name: ChangeName, facts: Mapping[str, Any]) -> Notice | None:
         facts: the arguments of its signal.
     """
     return _CHANGES[name](**facts)
-
-
-def change_password() -> str:
-    """Return the advice that fits where somebody else may be signed in."""
-    return _(
-        "Go to %(portal)s, change your password, and sign out other devices.", portal=address()
-    )
 
 
 def _deeds(areas: Iterable[str]) -> str:

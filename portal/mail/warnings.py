@@ -1,8 +1,8 @@
 """The warnings of wrong codes and passwords, in the current language."""
 
 from portal.i18n.language import _
+from portal.mail.device_texts import change_password
 from portal.mail.letters import Notice, address
-from portal.mail.texts import change_password
 
 ALARM_AFTER = 5
 PASSWORDS_ALARM_AFTER = 10

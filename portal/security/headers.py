@@ -14,8 +14,12 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+# It replaces the blueprint's own, which it contains.
+PERMISSIONS = (
+    "camera=(), geolocation=(), microphone=(), payment=(), "
+    "publickey-credentials-create=(self), publickey-credentials-get=(self), usb=()"
+)
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 STATIC = ("static", "twofactor.static")
 
@@ -29,6 +33,7 @@ def add_headers(response: Response) -> Response:
     """Add the headers that the view has not set; only static files may be cached."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Permissions-Policy"] = PERMISSIONS
     if current_app.config["SERVED_OVER_TLS"]:
         response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
     if request.endpoint not in STATIC or response.status_code >= 400:

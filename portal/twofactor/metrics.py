@@ -69,6 +69,11 @@ def init_app(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
     for result in ("accepted", "wrong", "reused", "held", "unavailable"):
         for area in areas:
             meters.challenges.labels(area.key, "code", result)  # present from the start, with 0
+    if state_of(app).kit.settings.relying_party is not None:
+        for result in ("accepted", "wrong", "over", "unavailable"):
+            for area in areas:
+                meters.challenges.labels(area.key, "passkey", result)
+        meters.seconds.labels("passkey")
 
     def judged(_app: Flask, *, area: str, kind: str, result: str, seconds: float, **_: Any) -> None:
         meters.challenges.labels(_bounded(areas, area), kind, result).inc()
@@ -134,7 +139,7 @@ def _made(registry: CollectorRegistry) -> Meters:
     return Meters(
         challenges=Counter(
             "twofactor_challenges",
-            "Codes and recovery codes that were judged, or were not because of too many wrong ones",
+            "Codes, recovery codes and passkeys that were judged, or codes that had to wait",
             ["area", "kind", "result"],
             registry=registry,
         ),

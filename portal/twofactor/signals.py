@@ -21,6 +21,7 @@ __all__ = [
     "deactivated",
     "held",
     "judged",
+    "passkey_suspect",
     "recovery_code_replaced",
     "recovery_code_used",
     "reset",
@@ -32,19 +33,23 @@ _signals = Namespace()
 
 # areas: tuple of the protected areas' keys.
 activated = _signals.signal("activated")
-# by: "code", "recovery" or "operator".
+# by: "code", "passkey", "recovery" or "operator".
 deactivated = _signals.signal("deactivated")
 # added, removed: tuples of area keys.
 areas_changed = _signals.signal("areas-changed")
 # No further arguments; `deactivated` follows.
 recovery_code_used = _signals.signal("recovery-code-used")
 recovery_code_replaced = _signals.signal("recovery-code-replaced")
-# area: key; kind: "code" or "recovery_code"; result: "accepted", "wrong", "reused", "held" or
-# "unavailable"; seconds: duration. `user_id` is empty if the account could not be read.
+# area: key; kind: "code", "recovery_code" or "passkey"; result: "accepted", "wrong", "reused",
+# "held", "over" (a passkey's challenge) or "unavailable"; seconds: duration. `user_id` is empty if
+# the account could not be read.
 judged = _signals.signal("judged")
-# authenticator: the name that the person gave it.
+# authenticator: the name that the person gave it; kind: "totp" or "passkey".
 authenticator_added = _signals.signal("authenticator-added")
+# The same, and by, reason: as of `reset`; both are empty if its owner removed it.
 authenticator_removed = _signals.signal("authenticator-removed")
+# authenticator: the name of a passkey whose counter went back; area: key of the area that asked.
+passkey_suspect = _signals.signal("passkey-suspect")
 # browser: its name in English ("Firefox on Linux"). A copy of its cookie was used.
 trust_reused = _signals.signal("trust-reused")
 # area: key; run: wrong codes in a row.
@@ -65,6 +70,7 @@ BY_NAME: dict[str, NamedSignal] = {
     "judged": judged,
     "authenticator_added": authenticator_added,
     "authenticator_removed": authenticator_removed,
+    "passkey_suspect": passkey_suspect,
     "trust_reused": trust_reused,
     "challenge_failed": challenge_failed,
     "held": held,

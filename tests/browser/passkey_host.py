@@ -17,6 +17,7 @@ from markupsafe import Markup
 import portal.twofactor
 
 FOLDER = Path(portal.twofactor.__file__).parent
+ALONE = '{% include "twofactor/_dialog.html" %}'
 PAGE = """<!doctype html><html lang=en><head><title>Passkeys</title><link rel=icon href="data:,">
 <meta name=viewport content="width=device-width">
 {% import "twofactor/_macros.html" as macros %}{{ macros.assets() }}
@@ -47,6 +48,10 @@ def text_of(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def read(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 class Host:
     """The pages, the passkeys made here, and everything that was sent."""
 
@@ -74,7 +79,7 @@ class Host:
             "twofactor.static",
             static.send_static_file,
         )
-        for name in ("sign_in", "deactivate", "help", "challenge", "preferences", "sign_in_cancel"):
+        for name in ("sign_in", "deactivate", "help", "preferences", "sign_in_cancel"):
             app.add_url_rule(f"/{name}", f"twofactor.{name}", lambda: "another page")
         app.jinja_env.globals.update(
             twofactor_text=lambda text, **facts: Markup(text) % facts if facts else Markup(text),
@@ -84,6 +89,7 @@ class Host:
         )
         for page in ("dialog", "asks", "make"):
             app.add_url_rule(f"/{page}", page, self._page(page))
+        app.add_url_rule("/challenge", "twofactor.challenge", self._page("alone"))
         app.add_url_rule("/passkey", "options", self._options, methods=["POST"])
         app.add_url_rule("/deed", "deed", self._deed, methods=["POST"])
         app.add_url_rule("/made", "made", self._made, methods=["POST"])
@@ -104,12 +110,8 @@ class Host:
 
         def show() -> str:
             facts.update(use=self._use(page), replace="replace" in request.args)
-            challenge = ""
-            if page == "asks":
-                challenge = CHALLENGE
-            return render_template_string(
-                PAGE.replace("{{ challenge }}", challenge), page=page, **facts
-            )
+            whole = PAGE.replace("{{ challenge }}", CHALLENGE if page == "asks" else "")
+            return render_template_string(ALONE if page == "alone" else whole, page=page, **facts)
 
         return show
 
@@ -184,8 +186,7 @@ class Host:
     def answer(self) -> dict[str, Any]:
         """Return the passkey's answer that came with the last form, its client data read."""
         found: dict[str, Any] = json.loads(self.sent[-1]["twofactor_passkey"])
-        data = found["response"]["clientDataJSON"]
-        found["client"] = json.loads(base64.urlsafe_b64decode(data + "=" * (-len(data) % 4)))
+        found["client"] = json.loads(read(found["response"]["clientDataJSON"]))
         return found
 
 

@@ -8,18 +8,11 @@ from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from tests.support.browser import Watch
+from tests.support.virtual_device import VirtualDevice as Device
 
 from .conftest import read_whole
-from .passkey_host import Host
+from .passkey_host import Host, read
 
-DEVICE = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 NOTHING = "Nothing was confirmed. Try again, or use a code."
 # Each call of the browser is noted; a held one waits until it is stopped.
 NOTED = """
@@ -60,22 +53,6 @@ def context(browser, served):
     yield context
     context.close()
     assert not [one for one in watch.faults if "another host" not in one]
-
-
-class Device:
-    """The virtual authenticator of a page."""
-
-    def __init__(self, page):
-        self._session = page.context.new_cdp_session(page)
-        self._session.send("WebAuthn.enable")
-        added = self._session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-        self.id = added["authenticatorId"]
-
-    def send(self, what, **facts):
-        return self._session.send(f"WebAuthn.{what}", {"authenticatorId": self.id, **facts})
-
-    def forget(self):
-        self.send("clearCredentials")
 
 
 @pytest.fixture
@@ -323,6 +300,29 @@ def test_a_page_that_asks(page, host):
     done(page)
     first, second = host.challenges[-2:]
     assert host.answer()["client"]["challenge"] == second != first
+
+
+def test_a_script_of_the_host_asks(page, host):
+    """`twofactor.ask` gives the headers for the request that the script names."""
+    make(page)
+    page.goto("/make")
+    page.evaluate(
+        """() => { const to = { method: "PUT", address: "/notes/7" };
+        window.given = twofactor.ask("note", to); }"""
+    )
+    expect(use(page)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    headers = page.evaluate("given")
+    answer = json.loads(read(headers["X-Twofactor-Passkey"]))
+    assert answer["id"] == host.passkeys[0]["id"]
+    assert (host.asked[-1]["method"], host.asked[-1]["address"]) == ("PUT", "/notes/7")
+    page.evaluate("() => { window.given = twofactor.ask('note'); }")
+    expect(page.get_by_role("textbox")).to_be_focused()
+    expect(use(page)).to_be_hidden()
+    page.get_by_role("textbox").fill("123 456")
+    page.keyboard.press("Enter")
+    assert page.evaluate("given") == "123456"
 
 
 def test_two_tabs_in_any_order(context, page, host):

@@ -99,6 +99,31 @@ class TestNotices:
                 "A device is removed from your account",
             ),
             (
+                "authenticator_added",
+                {"authenticator": "YubiKey", "kind": "passkey"},
+                "Your account has a new passkey",
+            ),
+            (
+                "authenticator_removed",
+                {"authenticator": "YubiKey", "kind": "passkey", "by": "", "reason": ""},
+                "A passkey is removed from your account",
+            ),
+            (
+                "authenticator_removed",
+                {"authenticator": "YubiKey", "kind": "passkey", "by": "operator", "reason": "x"},
+                "Our support team removed a passkey from your account",
+            ),
+            (
+                "authenticator_removed",
+                {"authenticator": "Tablet", "kind": "totp", "by": "operator", "reason": "x"},
+                "Our support team removed a device from your account",
+            ),
+            (
+                "passkey_suspect",
+                {"authenticator": "YubiKey", "area": "sign_in"},
+                "One of your passkeys may have been copied",
+            ),
+            (
                 "trust_reused",
                 {"browser": "Firefox on Linux"},
                 "We've stopped trusting one of your browsers",
@@ -138,6 +163,7 @@ FACTS = {
     "areas_changed": {"added": ("password",), "removed": ("sign_in",)},
     "authenticator_added": {"authenticator": "Tablet"},
     "authenticator_removed": {"authenticator": "Tablet"},
+    "passkey_suspect": {"authenticator": "Key", "area": "sign_in"},
     "trust_reused": {"browser": "Firefox on Linux"},
     "reset": {"by": "operator", "reason": "lost"},
     "unlocked": {"by": "operator", "reason": "guessed"},

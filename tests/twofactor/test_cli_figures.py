@@ -89,6 +89,8 @@ def test_the_figures(flask, people, clock, host):
         "held": 0,
         "locked": 0,
         "recovery_held": 0,
+        "passkeys": 0,
+        "synced": 0,
         "areas": {"sign_in": 1, "note": 1, "vault": 1, "payment": 1, "staff": 1},
         "weeks": [
             {
@@ -245,7 +247,7 @@ class TestDoctor:
     def test_each_check_prints_a_line(self, flask, host):
         lines = flask("doctor").output.splitlines()
         names = ["database", "isolation", "tables", "keys", "sealed secrets", "areas", "users"]
-        names += ["clock", "session cookie", "sessions", "recovery"]
+        names += ["clock", "session cookie", "passkeys", "sessions", "recovery"]
         assert [line[6:].split(":")[0] for line in lines] == names
         assert all(line[:6] in ("ok    ", "FAIL  ") for line in lines)
 

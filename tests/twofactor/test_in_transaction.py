@@ -210,6 +210,7 @@ def test_each_change_has_a_signal_and_says_what_is_recorded():
         changes.RecoveryCodeReplaced(),
         changes.AuthenticatorAdded("Tablet"),
         changes.AuthenticatorRemoved("Tablet"),
+        changes.PasskeySuspected("Key", "note"),
         changes.TrustReused("Firefox on Linux"),
         changes.Reset("operator", "lost"),
         changes.Unlocked("operator", "guessed"),

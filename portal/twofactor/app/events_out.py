@@ -11,7 +11,9 @@ from ..signals import BY_NAME
 log = logging.getLogger("portal.twofactor.events")
 
 # Logged as warnings, since operators should see them.
-_SERIOUS = frozenset({"held", "recovery_code_used", "reset", "trust_reused", "unlocked"})
+_SERIOUS = frozenset(
+    {"held", "passkey_suspect", "recovery_code_used", "reset", "trust_reused", "unlocked"}
+)
 
 
 def notifier(app: Flask) -> Callable[..., None]:

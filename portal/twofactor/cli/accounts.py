@@ -61,22 +61,41 @@ def _help(
 ) -> None:
     state = current_state()
     user_id = key_of(state, user)
-    reason = " ".join(reason.split())
-    if not 0 < len(reason) <= LONGEST_REASON:
-        raise click.BadParameter(
-            f"say why, in at most {LONGEST_REASON} characters", param_hint="--reason"
-        )
-    if not yes:
-        if not sys.stdin.isatty():
-            raise click.ClickException("not confirmed: on a pipe, --yes confirms")
-        click.confirm(f"{question} {state.host.user_label(user_id)}?", abort=True)
+    reason = checked_reason(reason)
+    confirm(f"{question} {state.host.user_label(user_id)}?", yes)
     try:
-        help_with(state.kit, user_id, _operator(), reason)
+        help_with(state.kit, user_id, operator(), reason)
     except NotOn:
         raise click.ClickException(f"two-factor authentication is off for {user!r}") from None
 
 
-def _operator() -> str:
+def checked_reason(reason: str, most: int = LONGEST_REASON) -> str:
+    """Return a reason in one line.
+
+    Raises:
+        BadParameter: it is empty or too long.
+    """
+    reason = " ".join(reason.split())
+    if not 0 < len(reason) <= most:
+        raise click.BadParameter(f"say why, in at most {most} characters", param_hint="--reason")
+    return reason
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask on a terminal whether to go on, unless --yes was given.
+
+    Raises:
+        Abort: the operator does not want to.
+        ClickException: there is no terminal.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.ClickException("not confirmed: on a pipe, --yes confirms")
+    click.confirm(question, abort=True)
+
+
+def operator() -> str:
     """Return the name of the operator: the system account, and SUDO_USER if it differs."""
     try:
         name = getpass.getuser()

@@ -54,21 +54,23 @@ def areas(as_json: bool) -> None:
 @click.option("--on/--off", "on", default=True, help="Users who have it on (the default) or off.")
 @click.option("--area", help="Only users who protect this area.")
 @click.option("--held", is_flag=True, help="Only users whose codes are on hold.")
+@click.option("--without-passkey", "bare", is_flag=True, help="Only users who have no passkey.")
 @as_json
-def list_accounts(on: bool, area: str | None, held: bool, as_json: bool) -> None:
+def list_accounts(on: bool, area: str | None, held: bool, bare: bool, as_json: bool) -> None:
     """List the users with two-factor authentication, or those without.
 
-    Example: flask twofactor list --area invoices
+    Example: flask twofactor list --area invoices --without-passkey
     """
     state = current_state()
     if area is not None and area not in state.kit.areas:
         raise click.BadParameter(f"no area is called {area!r}", param_hint="--area")
     if not on:
-        if area is not None or held:
-            raise click.UsageError("--off goes with neither --area nor --held")
+        if area is not None or held or bare:
+            raise click.UsageError("--off goes with no other filter")
         _list_off(state, as_json)
         return
-    shown = accounts.overviews(state.kit, area=area, held=held)
+    passkeys = False if bare else None
+    shown = accounts.overviews(state.kit, area=area, held=held, passkeys=passkeys)
     found = named(state, shown, lambda each: each.user_id)
     if as_json:
         stream_json(account_object(name, each) for name, each in found)
@@ -181,6 +183,8 @@ def stats(weeks: int, as_json: bool) -> None:
             "held": figures.held,
             "locked": figures.locked,
             "recovery_held": figures.recovery_held,
+            "passkeys": figures.passkeys,
+            "synced": figures.synced,
         }
     )
     click.echo()

@@ -33,6 +33,7 @@ TEXTS: dict[str, int] = {
     "twofactor_pending": 1024 * 1024,
     "address": 4096,
     "method": 16,
+    "digest": 64,
     "ask": 1024,
     "kind": 16,
     # The address that a form belongs to which a challenge sealed.

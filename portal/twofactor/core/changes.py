@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from .areas import SIGN_IN
-from .records import Event, Subject
+from .records import Event, Subject, labelled
 
 # Names of the signals. `in_transaction` of the host gets the same names.
 ChangeName = Literal[
@@ -16,6 +16,7 @@ ChangeName = Literal[
     "recovery_code_replaced",
     "authenticator_added",
     "authenticator_removed",
+    "passkey_suspect",
     "trust_reused",
     "reset",
     "unlocked",
@@ -169,8 +170,8 @@ class OfAuthenticator(Change):
 
     @property
     def detail(self) -> str:
-        """Return its name."""
-        return self.authenticator
+        """Return its name, marked if it is a passkey."""
+        return labelled(self.of_kind, self.authenticator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +183,62 @@ class AuthenticatorAdded(OfAuthenticator):
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorRemoved(OfAuthenticator):
-    """An authenticator counts no longer."""
+    """An authenticator counts no longer.
+
+    Args:
+        by: the operator who removed it, "" if its owner did.
+        reason: the one that the operator gave.
+    """
 
     name = "authenticator_removed"
+    by: str = ""
+    reason: str = ""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return name, kind, operator and reason."""
+        named = {"authenticator": self.authenticator, "kind": self.of_kind}
+        return {**named, "by": self.by, "reason": self.reason}
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the event."""
+        return "authenticator_removed_by_operator" if self.by else self.name
+
+    @property
+    def detail(self) -> str:
+        """Return its name, and operator and reason if there are."""
+        named = labelled(self.of_kind, self.authenticator)
+        return f"{named}; {self.by}: {self.reason}" if self.by else named
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeySuspected(Change):
+    """The counter of a passkey went back, so there may be a copy. Its answer was refused.
+
+    Args:
+        authenticator: its name.
+        where: key of the area that asked.
+    """
+
+    name = "passkey_suspect"
+    authenticator: str
+    where: str
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return name and area."""
+        return {"authenticator": self.authenticator, "area": self.where}
+
+    @property
+    def area(self) -> str:
+        """Return the key of the area."""
+        return self.where
+
+    @property
+    def detail(self) -> str:
+        """Return the name of the passkey."""
+        return self.authenticator
 
 
 @dataclass(frozen=True, slots=True)

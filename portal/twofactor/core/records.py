@@ -12,6 +12,8 @@ EXECUTED = "executed"
 KNOWN = "known"
 # Kinds of events that record a new recovery code.
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
+# Begins the detail of an event about a passkey; other authenticators have their name alone.
+_PASSKEY = "passkey: "
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
     {
@@ -246,3 +248,13 @@ class Event:
     address: str | None = None
     detail: str | None = None
     id: int = 0
+
+
+def labelled(kind: str, name: str) -> str:
+    """Return the name of an authenticator for the detail of an event, which marks passkeys."""
+    return f"{_PASSKEY}{name}" if kind == "passkey" else name
+
+
+def split_label(detail: str) -> tuple[bool, str]:
+    """Return whether a detail that `labelled` wrote is of a passkey, and the name."""
+    return detail.startswith(_PASSKEY), detail.removeprefix(_PASSKEY)

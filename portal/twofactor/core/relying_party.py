@@ -4,6 +4,7 @@ Both come from settings alone, never from a request: a proxy or a Host header ca
 """
 
 import ipaddress
+import json
 import re
 import reprlib
 import unicodedata
@@ -52,6 +53,11 @@ class RelyingParty:
             for origin in self.origins
             if not _APP_ORIGIN.fullmatch(origin) and not self._is_own(_host(origin))
         )
+
+    @property
+    def document(self) -> str:
+        """Return the list of related origins as browsers read it (WebAuthn section 5.11), JSON."""
+        return json.dumps({"origins": list(self.foreign)})
 
     def _is_own(self, host: str) -> bool:
         return host == self.id or host.endswith(f".{self.id}")

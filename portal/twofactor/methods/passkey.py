@@ -142,7 +142,11 @@ class Passkeys:
 
     def is_of(self, stored: bytes, party: RelyingParty | None) -> bool:
         """Return whether a passkey was made for a domain; others can't answer there."""
-        return party is not None and _passkey(stored).rp == party.id
+        return party is not None and self.domain(stored) == party.id
+
+    def domain(self, stored: bytes) -> str:
+        """Return the domain (RP ID) that a passkey was made for."""
+        return _passkey(stored).rp
 
     def is_verified(self, stored: bytes, authenticator: Authenticator) -> bool:
         """Return whether the device has verified the person, together with a password or code."""

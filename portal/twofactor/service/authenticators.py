@@ -20,7 +20,7 @@ from ..core.errors import (
     UnknownAuthenticator,
 )
 from ..core.passkey_errors import LastPasskey, TooManyPasskeys
-from ..core.records import Account, Authenticator, Subject
+from ..core.records import Account, Authenticator, Subject, labelled
 from ..methods import registry
 from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
@@ -161,7 +161,7 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
             return
         _check_free(account, name)
         transaction.name_authenticator(found, name)
-        detail = f"{found.name} → {name}"
+        detail = labelled(found.kind, f"{found.name} → {name}")
         transaction.record(kit.event(subject, "authenticator_renamed", detail=detail))
 
     kit.store.run(work)

@@ -21,7 +21,7 @@ from ..core.errors import (
     NotOn,
     Unavailable,
 )
-from ..core.passkey_errors import PasskeyOver, PasskeyRefusal, PasskeySuspect
+from ..core.passkey_errors import PasskeyOver, PasskeyRefusal
 from ..core.records import Account, Subject, Ticket
 from ..methods import registry
 from ..storage.transaction import Transaction
@@ -153,9 +153,6 @@ def _judged_passkey(
     except PasskeyRefusal as refusal:
         user_id = refusal.user_id or ""
         tell("over" if isinstance(refusal, PasskeyOver) else "wrong", user_id)
-        if isinstance(refusal, PasskeySuspect):
-            name = refusal.authenticator
-            kit.notify("passkey_suspect", user_id, authenticator=name, area=area)
         raise
     except AlreadyDone as refusal:
         tell("accepted", refusal.user_id or "")

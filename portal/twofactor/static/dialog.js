@@ -350,7 +350,7 @@
     return dialog;
   };
   const ask = async (area, to = null) => {
-    const there = document.getElementById(`twofactor-${area}-code`)?.closest("dialog");
+    const there = document.getElementById(`twofactor-${area}-question`)?.closest("dialog");
     const dialog = there ?? (await fetchDialog(area, document.body));
     return dialog ? new Promise((resolve) => open(dialog, null, null, {}, resolve, to)) : "";
   };
@@ -380,7 +380,11 @@
     event.preventDefault();
     if (!event.repeat) confirm();
   });
-  document.addEventListener("twofactor:answered", confirm);
+  document.addEventListener("twofactor:answered", (event) => {
+    if (event.target.closest("dialog") !== asked?.dialog) return;
+    event.preventDefault();
+    confirm();
+  });
   document.addEventListener("cancel", (event) => {
     if (asked?.busy && event.target === asked.dialog) event.preventDefault();
   }, true);

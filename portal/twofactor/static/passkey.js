@@ -1,53 +1,51 @@
-// Answers with a passkey in the place of a code, and makes passkeys. Loaded only where one may be
-// used or made; without it the code works. `_passkey.html` has its blocks and all its words.
+// Answers with a passkey, and makes passkeys; `_passkey.html` has the words, by names of errors.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
-  const seen = new Map(); // by block: what its page says, and what is known of it
-  let stop = () => {}; // ends the one ceremony
+  const seen = new Map(); // what is known of each block
+  let stop = () => {}; // the one ceremony
 
   const bytes = (text) =>
-    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt());
+    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt());
   const encoded = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer)))
       .replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  // How this browser answered last; it names nobody.
+  // How this browser answered last.
   const way = (now) => {
     try {
       return (localStorage.twofactor = now ?? localStorage.twofactor);
-    } catch {} // Some people forbid it.
+    } catch {}
   };
-  const tell = ({ line }, button, text, isBusy, isWrong) => {
-    line.textContent = text;
-    line.classList.toggle("twofactor-field-error", isWrong);
+  const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
+    one.isAsking = isBusy;
+    one.line.textContent = text;
+    one.line.classList.toggle("twofactor-field-error", isWrong);
     button.setAttribute("aria-disabled", isBusy);
     button.classList.toggle("twofactor-busy", isBusy);
   };
 
-  // The browser knows its origin, the server behind a proxy may not.
+  // Only the browser knows its origin for sure.
   const fault = ({ does, rp, origins }) => {
     const { hostname, origin } = location;
     const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
     if (hostname !== rp && !isBelow && !origins.includes(origin)) return "SecurityError";
     const feature = `publickey-credentials-${does}`;
-    if (document.featurePolicy?.allowsFeature(feature) === false) {
-      console.warn(`The Permissions-Policy of this page forbids ${feature}.`);
-    } else if (window.PublicKeyCredential) return "";
-    return "NotSupportedError";
+    const isForbidden = document.featurePolicy?.allowsFeature(feature) === false;
+    if (isForbidden) console.warn(`Permissions-Policy forbids ${feature}`);
+    return isForbidden || !window.PublicKeyCredential ? "NotSupportedError" : "";
   };
 
-  // Get a challenge for the request that will carry the answer.
   const prepare = async (one, isAgain) => {
     const { area, method, address, ask, field, token, form, words } = one;
     const body = new URLSearchParams({ area, method, address, ask, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
-    const from = Date.now() - 30_000; // which a person needs
+    const from = Date.now() - 30_000; // for the person
     const headers = { Accept: "application/json" };
     const said = await (await fetch(one.options, { method: "POST", body, headers })).json();
-    one.token = said.csrf_token;
+    one.token = said.csrf_token ?? token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
-    if (!said.publicKey) throw new Error(said.message ?? words.NotSupportedError);
+    if (!said.publicKey) throw { told: said.message ?? words.NotSupportedError };
     one.json = JSON.stringify(said.publicKey);
     one.until = from + 1000 * said.seconds;
   };
@@ -55,14 +53,13 @@
 
   const read = (json) => {
     const key = JSON.parse(json);
-    key.challenge = bytes(key.challenge);
     const { user, allowCredentials = [], excludeCredentials = [] } = key;
-    for (const it of [...allowCredentials, ...excludeCredentials, user ?? {}]) {
-      if (it.id) it.id = bytes(it.id);
-    }
+    key.challenge = bytes(key.challenge);
+    if (user) user.id = bytes(user.id);
+    for (const it of [...allowCredentials, ...excludeCredentials]) it.id = bytes(it.id);
     return key;
   };
-  // By hand: programs that stand in for the browser break `toJSON` and `getPublicKey`.
+  // By hand, since `toJSON` and `getPublicKey` are broken by some extensions.
   const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
     const id = encoded(rawId);
     const response = { transports: from.getTransports?.() };
@@ -70,25 +67,25 @@
     for (const name of names.split(" ")) {
       if (from[name]?.byteLength) response[name] = encoded(from[name]);
     }
-    const more = { authenticatorAttachment: authenticatorAttachment ?? undefined };
-    return JSON.stringify({ id, rawId: id, type, ...more, clientExtensionResults: {}, response });
+    const extra = { authenticatorAttachment, clientExtensionResults: {} };
+    return JSON.stringify({ id, rawId: id, type, response, ...extra });
   };
 
-  const send = ({ block, form, input, isDialog }, text) => {
+  const send = ({ block, form, input }, text) => {
     const code = form?.querySelector(".twofactor-code");
     if (code) code.value = "";
     input.value = text;
-    // It is read by then, and sent once.
+    // Sent once.
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
-    if (isDialog) block.dispatchEvent(new CustomEvent("twofactor:answered", { bubbles: true }));
-    else form.requestSubmit();
+    const answered = new CustomEvent("twofactor:answered", { bubbles: true, cancelable: true });
+    if (block.dispatchEvent(answered)) form.requestSubmit();
   };
-  // With options at hand nothing is awaited before the device is asked: browsers want a click.
+  // Browsers want a click, so nothing is awaited before the device if options are there.
   const start = async (one, button) => {
     const { does, form, words } = one;
     const isNew = does === "create";
     if (isNew && form.elements[form.dataset.twofactorNeeds]?.checked === false) {
-      return form.requestSubmit(); // The server says what is missing.
+      return form.requestSubmit(); // The server tells.
     }
     stop();
     const abort = new AbortController();
@@ -96,7 +93,7 @@
     stop = () => {
       if (signal.aborted) return;
       abort.abort();
-      tell(one, button, "", false);
+      tell(one, button);
     };
     tell(one, button, words.waiting, true);
     try {
@@ -109,15 +106,15 @@
       one.until = 0;
       if (!isNew) way("passkey");
       send(one, text);
-    } catch ({ name, message }) {
+    } catch ({ name, told }) {
       if (signal.aborted) return;
       stop();
-      tell(one, button, name === "Error" ? message : (words[name] ?? words.cancelled), false, true);
-      button.focus();
+      tell(one, button, told ?? words[name] ?? words.cancelled, false, true);
+      if (!document.activeElement.matches("input")) button.focus();
     }
   };
 
-  // A dialog has opened. The device is asked at once where this browser used a passkey last, once.
+  // A dialog has opened. It asks at once, but only once, where a passkey was used last.
   const offer = (dialog, to, message, isCodes) => {
     const one = look(dialog.querySelector(".twofactor-passkey"));
     const { block, button } = one;
@@ -129,14 +126,13 @@
     const isFirst = !message && !one.tried && way() === "passkey";
     one.tried ||= isFirst;
     if (isFirst) start(one, button);
-    else ready(one).catch(() => {}); // Told at the click, which tries again.
+    else ready(one).catch(() => {}); // The click tries again.
   };
   const look = (block) => {
     if (seen.has(block)) return seen.get(block);
     const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0 };
     seen.set(block, one);
     one.form = block.closest("form");
-    one.isDialog = !!block.closest("dialog");
     one.button = block.querySelector("[data-twofactor-passkey]");
     one.input = block.querySelector("[type=hidden]") ?? {};
     one.line = block.querySelector("[role=status]");
@@ -145,7 +141,7 @@
       line.hidden = line.dataset.twofactorWhy !== one.fault;
     }
     block.classList.toggle("twofactor-gone", one.fault);
-    block.hidden = one.fault || one.isDialog;
+    block.hidden = one.fault || block.closest("dialog");
     if (block.hidden) return one;
     block.querySelector("[data-twofactor-choose]")?.click();
     if (one.options) ready(one).catch(() => {});
@@ -153,25 +149,24 @@
     if (one.button?.autofocus && isFree) one.button.focus();
     return one;
   };
-  // Blocks that come later, with content swapped in, count as well.
-  const lookAll = () => document.querySelectorAll(".twofactor-passkey").forEach(look);
-  new MutationObserver(lookAll).observe(document, { childList: true, subtree: true });
-  lookAll();
+  document.querySelectorAll(".twofactor-passkey").forEach(look);
 
   document.addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
     // The second of a double click starts nothing.
-    if (button && detail < 2) start(look(button.closest(".twofactor-passkey")), button);
+    if (!button || detail > 1) return;
+    const one = look(button.closest(".twofactor-passkey"));
+    const isSending = button.matches(".twofactor-busy") && !one.isAsking;
+    if (!isSending) start(one, button);
   });
   document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
-  // A code that is sent ends the ceremony.
   addEventListener("submit", ({ target }) => {
     const input = target.querySelector(".twofactor-passkey > [type=hidden]");
     if (!input || input.value) return;
     stop();
     if (target.querySelector(".twofactor-code")?.value) way("code");
   }, true);
-  // An answer is for one time, so the browser's history has none.
+  // The browser's history keeps no answer.
   addEventListener("pagehide", () => {
     stop();
     for (const one of seen.values()) one.input.value = one.until = "";

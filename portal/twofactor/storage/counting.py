@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from .rows import keys_of
 from .tables import Tables
@@ -41,6 +41,23 @@ def events_by_period(
     )
     with _patiently(transactions) as connection:
         return {(int(at), kind): n for at, kind, n in connection.execute(statement)}
+
+
+def passkeys(transactions: Transactions, tables: Tables, synced: int) -> tuple[int, int]:
+    """Return the number of passkeys, and of those that are on several devices.
+
+    Args:
+        transactions: opens the connection.
+        tables: the tables.
+        synced: flag of a passkey that is on several devices (`methods.passkey.BS`).
+    """
+    flags = func.coalesce(tables.authenticator.c.flags, 0)
+    copied = func.sum(case((flags.op("&")(synced) != 0, 1), else_=0))
+    statement = select(func.count(), func.coalesce(copied, 0))
+    statement = statement.where(tables.authenticator.c.credential.is_not(None))
+    with _patiently(transactions) as connection:
+        count, copies = connection.execute(statement).one()
+        return int(count), int(copies)
 
 
 def old(transactions: Transactions, tables: Tables, now: float, before: int) -> int:

@@ -157,10 +157,16 @@ class Store:
             return [ticket_of(row) for row in found]
 
     def accounts(
-        self, batch: int, *, area: str | None = None, tried: bool = False
+        self,
+        batch: int,
+        *,
+        area: str | None = None,
+        tried: bool = False,
+        passkeys: bool | None = None,
     ) -> Iterator[Account]:
         """Yield all accounts (`sweep.accounts`)."""
-        return sweep.accounts(self._transactions, self._tables, batch, area=area, tried=tried)
+        wanted = sweep.conditions(self._tables, area, tried, passkeys)
+        return sweep.accounts(self._transactions, self._tables, batch, wanted)
 
     def accounts_of(self, keys: Sequence[str]) -> dict[str, Account]:
         """Return the accounts of users by their keys, in one SELECT."""
@@ -193,6 +199,10 @@ class Store:
     def count_by_areas(self) -> dict[frozenset[str], int]:
         """Return the number of accounts by their choice of areas."""
         return counting.by_areas(self._transactions, self._tables)
+
+    def count_passkeys(self, synced: int) -> tuple[int, int]:
+        """Return the number of passkeys, and of the synced ones (`counting.passkeys`)."""
+        return counting.passkeys(self._transactions, self._tables, synced)
 
     def count_events(self, since: int, seconds: int) -> dict[tuple[int, str], int]:
         """Return the number of events by period and kind (`counting.events_by_period`)."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, exists, literal, or_, select, tuple_, update
 
 from ..core.records import Account, Event
 from ..core.throttle import CODES
@@ -16,9 +16,7 @@ def accounts(
     transactions: Transactions,
     tables: Tables,
     batch: int,
-    *,
-    area: str | None = None,
-    tried: bool = False,
+    wanted: Sequence[ColumnElement[bool]],
 ) -> Iterator[Account]:
     """Yield all accounts in the order of their keys.
 
@@ -26,13 +24,11 @@ def accounts(
         transactions: opens the connections.
         tables: the tables.
         batch: number of accounts in a SELECT.
-        area: only accounts that protect the area with this key.
-        tried: only accounts that may be held because of past attempts.
+        wanted: only accounts that fulfil all of these (`conditions`).
     """
     account, last = tables.account, ""
-    conditions = _conditions(account, area, tried)
     while True:
-        statement = select(account.c.user_id).where(account.c.user_id > last, *conditions)
+        statement = select(account.c.user_id).where(account.c.user_id > last, *wanted)
         with transactions.reading() as connection:
             keys = list(connection.scalars(statement.order_by(account.c.user_id).limit(batch)))
         if not keys:
@@ -57,8 +53,24 @@ def accounts_of(
     return {key: account_of(rows) for key, rows in grouped.items()}
 
 
-def _conditions(account: Table, area: str | None, tried: bool) -> list[ColumnElement[bool]]:
+def conditions(
+    tables: Tables, area: str | None, tried: bool, passkeys: bool | None
+) -> list[ColumnElement[bool]]:
+    """Return the conditions on accounts.
+
+    Args:
+        tables: the tables.
+        area: only accounts that protect the area with this key.
+        tried: only accounts that may be held because of past attempts.
+        passkeys: only accounts with a passkey, or without any; `None` for both.
+    """
+    account, of_user = tables.account, tables.authenticator.c
     found: list[ColumnElement[bool]] = []
+    if passkeys is not None:
+        has_one = exists().where(
+            of_user.user_id == account.c.user_id, of_user.credential.is_not(None)
+        )
+        found.append(has_one if passkeys else ~has_one)
     if area is not None:
         found.append((literal(" ") + account.c.areas + " ").contains(f" {area} ", autoescape=True))
     if tried:

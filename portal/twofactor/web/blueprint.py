@@ -43,7 +43,10 @@ from .pages import (
     sign_in_over,
 )
 from .parts import dialog, executed, glances, open_view, reminder
-from .passkeys import alone, bound, given, options
+from .passkeys import alone, bound, given, options, related_origins
+
+# Passkeys are used and made by the pages themselves, never by a page that they frame.
+PERMISSIONS = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
 
 
 def make_blueprint() -> Blueprint:
@@ -164,6 +167,8 @@ def after(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if current_state().kit.settings.relying_party is not None:
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
     return in_language(no_store(response))
 
 
@@ -272,6 +277,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
         twofactor_csrf_token=requests.csrf_token,
         **language.HELPERS,
     )
+    related_origins.install(app)
     app.before_request(startup_checks.first_request(app, check_users))
     app.before_request(outstanding.hold)
     app.before_request(executed.restore_form)

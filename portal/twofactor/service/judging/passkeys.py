@@ -7,6 +7,7 @@ request, and is taken by its DELETE, whatever comes of the answer. So an answer 
 import secrets
 from dataclasses import dataclass
 
+from ...core import changes
 from ...core.answers import Assertion
 from ...core.areas import SIGN_IN
 from ...core.passkey_errors import (
@@ -86,8 +87,10 @@ def verify(
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
-        kind = "passkey_suspect" if isinstance(refusal, PasskeySuspect) else "passkey_refused"
-        transaction.record(kit.event(subject, kind, area, refusal.word))
+        if isinstance(refusal, PasskeySuspect):
+            transaction.change(subject, changes.PasskeySuspected(refusal.authenticator, area))
+        else:
+            transaction.record(kit.event(subject, "passkey_refused", area, refusal.word))
         raise refusal.told(codes) from None
     accepted = kit.event(subject, "passkey_accepted", area, subject.confirms or None)
     transaction.record(*_changed(kit, subject, found, match), accepted)

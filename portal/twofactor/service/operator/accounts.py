@@ -6,9 +6,10 @@ from itertools import islice
 from typing import TypeVar
 
 from ...core import changes, throttle
-from ...core.errors import NotOn
-from ...core.records import KNOWN, Account, Event, Subject
+from ...core.errors import LastAuthenticator, NotOn
+from ...core.records import KNOWN, Account, Authenticator, Event, Subject
 from ...storage.transaction import Transaction
+from ..authenticators import find
 from ..context import Kit
 
 R = TypeVar("R")
@@ -25,6 +26,7 @@ class Overview:
     activated_at: int
     last_used_at: int | None
     authenticators: int
+    passkeys: int
     wrong_in_a_row: int
     held_until: float | None
     recovery_held_until: float | None
@@ -40,21 +42,25 @@ def overview(kit: Kit, account: Account) -> Overview:
         activated_at=account.activated_at,
         last_used_at=max(used, default=None),
         authenticators=len(account.authenticators),
+        passkeys=sum(not each.makes_codes for each in account.authenticators),
         wrong_in_a_row=account.codes.run,
         held_until=throttle.held_until(account.schedule, account.codes, now),
         recovery_held_until=throttle.held_until(throttle.RECOVERY, account.recovery, now),
     )
 
 
-def overviews(kit: Kit, *, area: str | None = None, held: bool = False) -> Iterator[Overview]:
+def overviews(
+    kit: Kit, *, area: str | None = None, held: bool = False, passkeys: bool | None = None
+) -> Iterator[Overview]:
     """Yield the accounts in the order of their keys, read in batches.
 
     Args:
         kit: the application's parts.
         area: only accounts that protect the area with this key.
         held: only accounts whose codes are not judged now.
+        passkeys: only accounts with a passkey, or without any; `None` for both.
     """
-    for account in kit.store.accounts(BATCH, area=area, tried=held):
+    for account in kit.store.accounts(BATCH, area=area, tried=held, passkeys=passkeys):
         each = overview(kit, account)
         if not held or each.held_until is not None:
             yield each
@@ -124,6 +130,36 @@ def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
         transaction.change(Subject(user_id), changes.Unlocked(by, reason))
 
     kit.store.run(work)
+
+
+def remove_authenticator(
+    kit: Kit, user_id: str, authenticator_id: str, by: str, reason: str
+) -> Authenticator:
+    """Remove an authenticator that its owner has lost; two-factor authentication stays on.
+
+    This also ends pending sign-ins, passes, trusted and known browsers, since they may be of
+    whoever has it now.
+
+    Raises:
+        NotOn: two-factor authentication is off.
+        UnknownAuthenticator: the user has no authenticator with this id.
+        LastAuthenticator: it is the only one.
+    """
+
+    def work(transaction: Transaction) -> Authenticator:
+        account = transaction.account(user_id, lock=True)
+        if account is None:
+            raise NotOn("no second factor")
+        found = find(account, authenticator_id)
+        if len(account.authenticators) == 1:
+            raise LastAuthenticator("the last one")
+        transaction.remove_authenticator(found, account)
+        transaction.drop_tickets(user_id)
+        removed = changes.AuthenticatorRemoved(found.name, found.kind, by, reason)
+        transaction.change(Subject(user_id), removed)
+        return found
+
+    return kit.store.run(work)
 
 
 def events(kit: Kit, user_id: str | None, since: int | None) -> Iterator[Event]:

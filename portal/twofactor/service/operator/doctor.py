@@ -8,7 +8,7 @@ from typing import Any
 from ...core.errors import Unavailable
 from ...migrations import LATEST
 from ..context import Kit
-from . import accounts
+from . import accounts, passkeys
 
 CLOCK_TOLERANCE = 5
 BUSY_MILLISECONDS = 1000
@@ -57,6 +57,7 @@ def examine(
         "users": lambda: _users(kit, user_keys),
         "clock": lambda: _clock(kit),
         "session cookie": lambda: _cookie(config),
+        "passkeys": lambda: passkeys.check(kit),
         **more,
     }
     return [_look(name, look) for name, look in looks.items()]

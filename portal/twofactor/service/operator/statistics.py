@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ...methods.passkey import BS
 from ..context import Kit
 from .accounts import BATCH, overview
 
@@ -43,6 +44,8 @@ class Figures:
         held: users whose codes are not judged now, including locked ones.
         locked: users whose codes are locked until an operator unlocks them.
         recovery_held: users whose recovery codes are not judged now.
+        passkeys: passkeys of all users.
+        synced: passkeys that are on several devices, as their last answer said.
         areas: users who protect an area, by its key.
         weeks: the latest weeks, the current week last.
     """
@@ -52,6 +55,8 @@ class Figures:
     held: int
     locked: int
     recovery_held: int
+    passkeys: int
+    synced: int
     areas: dict[str, int]
     weeks: tuple[Week, ...]
 
@@ -75,12 +80,15 @@ def figures(kit: Kit, users: int | None, weeks: int) -> Figures:
     """
     choices = kit.store.count_by_areas()
     held = held_accounts(kit)
+    passkeys, synced = kit.store.count_passkeys(BS)
     return Figures(
         users=users,
         on=sum(choices.values()),
         held=held.held,
         locked=held.locked,
         recovery_held=held.recovery_held,
+        passkeys=passkeys,
+        synced=synced,
         areas={
             area.key: sum(count for chosen, count in choices.items() if area.key in chosen)
             for area in kit.areas

@@ -93,7 +93,7 @@ def _start(
     answer = requests.typed("choice")
     return {
         "passkeys": state.kit.settings.relying_party,
-        "kind": kinds.typed(),
+        "kind": kinds.typed() or kinds.of(unfinished),
         "choices": offer.choices,
         "choice": answer if answer in offer.choices else offer.choice_of(chosen),
         "tag": unfinished.tag if unfinished else None,
@@ -162,7 +162,8 @@ def _choose_again(state: State) -> Response:
     chosen = frozenset(key for key in requests.texts("areas") if key in state.kit.areas)
     tag = requests.typed("enrolment") or ""
     try:
-        enrolment.choose_again(state.kit, who, ticket_id, _chosen(state), tag)
+        of_kind = kinds.chosen(state) if requests.sent(kinds.FIELD) else None
+        enrolment.choose_again(state.kit, who, ticket_id, _chosen(state), tag, of_kind)
     except PasswordWrong:
         return _begin(state)
     except EnrolmentExpired as refusal:

@@ -75,6 +75,7 @@ def _page(state: State, account: Account) -> Response:
         at_sign_in=SIGN_IN in asked,
         areas=[shown(area) for area in state.kit.areas if area.key in asked],
         can_add=len(account.authenticators) < MOST_AUTHENTICATORS,
+        passkey=not any(each.makes_codes for each in account.authenticators),
         can_show=code is not None and again is None,
         next_url=navigation.inside(next_url),
         **(

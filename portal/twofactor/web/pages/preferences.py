@@ -136,7 +136,7 @@ def deactivate() -> Response:
                 raise NotOn("off")
             answer = given.assertion(state) or answers.read(requests.code())
             # A passkey that has verified the person stands for the password, too.
-            stands = isinstance(answer, Assertion) and not requests.sent("password")
+            stands = isinstance(answer, Assertion) and not requests.text("password")
             if not stands:
                 password.answer(remember=False)  # the record of it ends here anyway
             verified = stands and password.is_asked

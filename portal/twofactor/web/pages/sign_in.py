@@ -242,7 +242,7 @@ def _context(
     days = state.kit.settings.trust_seconds
     address = url_for("twofactor.sign_in_submit")
     return {
-        "use": None if by_recovery else offer.use(state, SIGN_IN, pending.user_id, address=address),
+        "use": offer.use(state, SIGN_IN, pending.user_id, address=address),
         "account_name": pending.name,
         "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),

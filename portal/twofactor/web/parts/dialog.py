@@ -33,7 +33,7 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
     state = current_state()
     area = state.kit.areas.get(key)
     asked = current_user if user is None else user
-    if user is None and not current_user.is_authenticated:
+    if area.exact or (user is None and not current_user.is_authenticated):
         return Markup("")
     if not glances.will_ask(state, area, asked):
         return Markup("")

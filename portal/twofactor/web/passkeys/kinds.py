@@ -6,6 +6,7 @@ from ...app.state import State
 from ...core.areas import ALL
 from ...core.passkey_errors import PasskeyMalformed, PasskeyNeeded
 from ...methods import passkey, registry
+from ...service.enrolment import Enrolment
 from .. import requests
 
 FIELD = "kind"
@@ -31,6 +32,13 @@ def chosen(state: State) -> tuple[str, str]:
         return _CHOICES[requests.text(FIELD)]
     except KeyError:
         raise PasskeyMalformed("no such kind") from None
+
+
+def of(unfinished: Enrolment | None) -> str | None:
+    """Return the choice that an enrolment was begun with, `None` without an enrolment."""
+    if unfinished is None:
+        return None
+    return APP if unfinished.kind == registry.APP else registry.PASSKEY
 
 
 def typed() -> str | None:

@@ -8,7 +8,7 @@ from flask import request, url_for
 from flask_login import current_user
 
 from ...app.state import State
-from ...core.areas import Area
+from ...core.areas import SIGN_IN, Area
 from ...core.errors import ChallengeRequired, CodeWrong, Refusal
 from ...core.passkey_errors import PasskeyRefusal
 from ...core.policy import SAFE_METHODS
@@ -99,7 +99,8 @@ def use(
         origins=party.foreign,
         seconds=state.kit.settings.passkey_seconds,
         pending=pending,
-        ask=claim.of(state, user_id, area, credential),
+        # Whose sign-in is pending is known without one.
+        ask="" if area == SIGN_IN else claim.of(state, user_id, area, credential),
     )
 
 

@@ -36,6 +36,9 @@ def submit() -> Any:
     if (area not in state.kit.areas and area not in BUILT_IN) or method not in METHODS:
         abort(404)
     address, form = requests.text("address"), requests.text("twofactor_pending")
+    form = form or requests.text("digest").lower()
+    if state.kit.areas.get(area).exact and not form:
+        return _told(challenges.Options(None, state.kit.settings.passkey_seconds, ()))
     who = bound.to_later_request(who, method, address, form)
     return _told(challenges.issue(state.kit, who, area))
 

@@ -1,0 +1,113 @@
+"""The notices about devices and passkeys, in the current language."""
+
+from portal.i18n.language import _
+from portal.mail.letters import Fact, Notice, address
+
+PASSKEY = "passkey"
+
+
+def authenticator_added(authenticator: str, kind: str = "") -> Notice:
+    """Return the notice of an added device or passkey."""
+    return Notice(
+        _("Your account has a new passkey")
+        if kind == PASSKEY
+        else _("Your account has a new device"),
+        (
+            _("You can use it wherever we ask for a passkey or a code.")
+            if kind == PASSKEY
+            else _("You can use codes from any of your devices."),
+        ),
+        advice=(
+            _(
+                "Go to %(portal)s, remove “%(device)s”, change your password, and sign out other "
+                "devices.",
+                portal=address(),
+                device=authenticator,
+            ),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
+        facts=(_named(authenticator, kind),),
+    )
+
+
+def authenticator_removed(authenticator: str, kind: str = "", by: str = "", **_more: str) -> Notice:
+    """Return the notice of a removed device or passkey; `by` is an operator who removed it."""
+    if by:
+        return _removed_by_operator(authenticator, kind)
+    if kind == PASSKEY:
+        subject = _("A passkey is removed from your account")
+        told = _(
+            "“%(device)s” no longer works here. You can delete it from your device or password "
+            "manager.",
+            device=authenticator,
+        )
+    else:
+        subject = _("A device is removed from your account")
+        told = _(
+            "Codes from “%(device)s” no longer work. You can delete this account from the app "
+            "on that device.",
+            device=authenticator,
+        )
+    return Notice(
+        subject,
+        (told,),
+        advice=(
+            change_password(),
+            _("Then check the list of your devices, and add yours again."),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
+        facts=(_named(authenticator, kind),),
+    )
+
+
+def _removed_by_operator(authenticator: str, kind: str) -> Notice:
+    subject = _("Our support team removed a device from your account")
+    if kind == PASSKEY:
+        subject = _("Our support team removed a passkey from your account")
+    return Notice(
+        subject,
+        (_("“%(device)s” no longer works here.", device=authenticator),),
+        advice=(
+            _("Then somebody else may have asked in your name."),
+            _("Go to %(portal)s and change your password.", portal=address()),
+        ),
+        contact=_("Tell us, too:"),
+        question=_("Didn't ask us for this?"),
+        facts=(_named(authenticator, kind),),
+    )
+
+
+def passkey_suspect(authenticator: str, area: str) -> Notice:  # noqa: ARG001 - a fact of the signal
+    """Return the warning that a passkey may have been copied."""
+    return Notice(
+        _("One of your passkeys may have been copied"),
+        (
+            _("We refused “%(device)s”, so nothing was done with it.", device=authenticator),
+            _(
+                "This can also happen if you use it in two windows at once. Try again; if we "
+                "refuse it again, remove it."
+            ),
+        ),
+        advice=(
+            _(
+                "Go to %(portal)s, remove “%(device)s”, change your password, and sign out other "
+                "devices.",
+                portal=address(),
+                device=authenticator,
+            ),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
+        facts=(_named(authenticator, PASSKEY),),
+        alarm=True,
+    )
+
+
+def change_password() -> str:
+    """Return the advice that fits where somebody else may be signed in."""
+    return _(
+        "Go to %(portal)s, change your password, and sign out other devices.", portal=address()
+    )
+
+
+def _named(authenticator: str, kind: str) -> Fact:
+    return Fact(_("Passkey") if kind == PASSKEY else _("Device"), authenticator)

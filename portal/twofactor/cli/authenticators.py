@@ -1,0 +1,129 @@
+"""Commands about the authenticators of a user, and about the pages where passkeys are used."""
+
+from typing import Any
+
+import click
+
+from ..app.state import State, current_state
+from ..core.errors import LastAuthenticator, NotOn, UnknownAuthenticator
+from ..core.records import Authenticator
+from ..methods import registry
+from ..service.judging import stored
+from ..service.operator import accounts
+from .accounts import checked_reason, confirm, operator, reason_option, yes_option
+from .group import as_json, group, key_of
+from .output import iso_text, print_json, print_table, time_text
+
+# In characters, so that the record has room for operator and name as well.
+LONGEST_REASON = 140
+
+
+@group.command("authenticators")
+@click.argument("user")
+@as_json
+def authenticators(user: str, as_json: bool) -> None:
+    """List apps and passkeys of USER, with the id that `remove-authenticator` takes.
+
+    Example: flask twofactor authenticators alice
+    """
+    state = current_state()
+    account = state.kit.store.account(key_of(state, user))
+    rows = [_object(state, each) for each in (account.authenticators if account else ())]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ("ID", "KIND", "NAME", "ADDED (UTC)", "LAST USED (UTC)", "NOTE"),
+        (
+            (
+                row["authenticator"],
+                row["kind"],
+                row["name"],
+                time_text(each.created_at),
+                time_text(each.last_used_at),
+                _note(row),
+            )
+            for row, each in zip(rows, account.authenticators if account else (), strict=True)
+        ),
+    )
+
+
+@group.command("remove-authenticator")
+@click.argument("user")
+@click.argument("authenticator", metavar="ID")
+@reason_option
+@yes_option
+@as_json
+def remove_authenticator(
+    user: str, authenticator: str, reason: str, yes: bool, as_json: bool
+) -> None:
+    """Remove the app or passkey ID of USER, which they have lost; `reset` removes the last one.
+
+    Make sure first that the request really comes from them. They get a mail. The removal is
+    recorded with its reason.
+
+    Example: flask twofactor remove-authenticator alice 5a1f… --reason "lost key, called back"
+    """
+    state = current_state()
+    user_id = key_of(state, user)
+    reason = checked_reason(reason, LONGEST_REASON)
+    confirm(f"Remove {authenticator} of {state.host.user_label(user_id)}?", yes)
+    try:
+        removed = accounts.remove_authenticator(
+            state.kit, user_id, authenticator, operator(), reason
+        )
+    except NotOn:
+        raise click.ClickException(f"two-factor authentication is off for {user!r}") from None
+    except UnknownAuthenticator:
+        raise click.ClickException(f"{user!r} has no authenticator {authenticator!r}") from None
+    except LastAuthenticator:
+        raise click.ClickException(
+            f"it is the only one of {user!r}: 'flask twofactor reset' removes it"
+        ) from None
+    if as_json:
+        print_json(_object(state, removed))
+    else:
+        click.echo(f"Removed {removed.name!r}.")
+
+
+@group.command("related-origins")
+@as_json
+def origins(as_json: bool) -> None:  # noqa: ARG001 - the answer is JSON either way
+    """Print what https://<TWOFACTOR_RP_ID>/.well-known/webauthn must answer, as JSON.
+
+    Browsers read it before passkeys are used on pages outside that domain (TWOFACTOR_ORIGINS). The
+    application serves it itself where it is mounted at the root of that host.
+
+    Example: flask twofactor related-origins > /srv/www/.well-known/webauthn
+    """
+    party = current_state().kit.settings.relying_party
+    if party is None:
+        raise click.ClickException("passkeys are off: TWOFACTOR_RP_ID is not set")
+    if not party.foreign:
+        raise click.ClickException(f"no page of TWOFACTOR_ORIGINS is outside {party.id}")
+    click.echo(party.document)
+
+
+def _object(state: State, each: Authenticator) -> dict[str, Any]:
+    method, passkey = registry.passkeys(), each.kind == registry.PASSKEY
+    held = stored.sound_one(state.kit, each) if passkey else None
+    domain = None if held is None else method.domain(held)
+    party = state.kit.settings.relying_party
+    return {
+        "authenticator": each.id,
+        "kind": each.kind,
+        "name": each.name,
+        "added_at": iso_text(each.created_at),
+        "last_used_at": iso_text(each.last_used_at),
+        "synced": method.is_synced(each) if passkey else None,
+        "rp_id": domain,
+        "usable": not passkey or (party is not None and domain == party.id),
+    }
+
+
+def _note(row: dict[str, Any]) -> str:
+    if row["synced"] is None:
+        return ""
+    if not row["usable"]:
+        return f"of another RP ID: {row['rp_id']}" if row["rp_id"] else "does not open"
+    return "on several devices" if row["synced"] else "on one device or key"

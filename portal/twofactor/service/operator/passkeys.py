@@ -1,0 +1,76 @@
+"""Figures and checks of passkeys, for operators."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ...core.records import Account
+from ...methods import registry
+from ..context import Kit
+from ..judging import stored
+from .accounts import BATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Numbers of passkeys and of accounts that depend on them.
+
+    Args:
+        under: number of passkeys by the RP ID that they belong to.
+        unreadable: number of passkeys that do not open.
+        dependent: accounts that could answer with nothing else if the RP ID changed.
+        stuck: accounts that can answer with nothing now, since all they have is passkeys of another
+            RP ID. Their recovery code helps them, or a reset.
+    """
+
+    under: dict[str, int]
+    unreadable: int
+    dependent: int
+    stuck: int
+
+
+def census(kit: Kit) -> Census:
+    """Count all passkeys; only accounts that have one are read, in batches."""
+    under: Counter[str] = Counter()
+    unreadable = dependent = stuck = 0
+    present = kit.settings.relying_party
+    for account in kit.store.accounts(BATCH, passkeys=True):
+        domains = _domains(kit, account)
+        readable = [domain for domain in domains if domain is not None]
+        under.update(readable)
+        unreadable += len(domains) - len(readable)
+        if not any(each.makes_codes for each in account.authenticators):
+            usable = present is not None and present.id in readable
+            dependent += usable
+            stuck += not usable
+    return Census(dict(sorted(under.items())), unreadable, dependent, stuck)
+
+
+def check(kit: Kit) -> tuple[bool, str]:
+    """Return whether all accounts can use their passkeys, and a sentence for `doctor`."""
+    party, found = kit.settings.relying_party, census(kit)
+    parts = [f"{count} under {domain}" for domain, count in found.under.items()]
+    if found.unreadable:
+        parts.append(f"{found.unreadable} do not open")
+    passkeys = f"passkeys: {', '.join(parts)}" if parts else "no passkeys"
+    stuck = f"{found.stuck} accounts can answer with nothing else"
+    if party is None:
+        if not parts:
+            return True, "off: TWOFACTOR_RP_ID is not set"
+        return False, f"TWOFACTOR_RP_ID is not set; {passkeys}; {stuck}: set it again"
+    text = f"RP ID {party.id}, origins {' '.join(party.origins)}; {passkeys}"
+    if found.stuck:
+        return False, f"{text}; {stuck}, and theirs are of another RP ID: set TWOFACTOR_RP_ID back"
+    if parts:
+        text += f"; {found.dependent} accounts could answer with nothing else if it changed"
+    return True, text
+
+
+def _domains(kit: Kit, account: Account) -> list[str | None]:
+    """Return the RP ID of each passkey of an account, `None` for one that does not open."""
+    method = registry.passkeys()
+    held = [
+        stored.sound_one(kit, each)
+        for each in account.authenticators
+        if each.kind == registry.PASSKEY
+    ]
+    return [None if each is None else method.domain(each) for each in held]
