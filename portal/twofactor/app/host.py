@@ -79,8 +79,7 @@ class Host:
         if "pdf_fonts" in given:
             given["pdf_fonts"] = checked_fonts(given["pdf_fonts"])
         own = {"user_key": key_of, "has_own_key": options["user_key"] is not None}
-        every: dict[str, Any] = {**dict.fromkeys(options), **defaults, **given, **own}
-        return cls(**every)
+        return cls(**({**dict.fromkeys(options), **defaults, **given, **own}))
 
     def credential_of(self, user: Any) -> str:
         """Return the digest of a user's credential, "" if the host has no `credential`.
@@ -101,8 +100,7 @@ class Host:
 
 def load_user(user_id: str) -> Any:
     """Return the user that Flask-Login's loader finds by the primary key, `None` for nobody."""
-    loader = current_app.login_manager._user_callback  # type: ignore[attr-defined]  # set by Flask-Login
-    return None if loader is None else loader(user_id)
+    return current_app.login_manager._user_callback(user_id)  # type: ignore[attr-defined]  # its own
 
 
 def check_prefix(url_prefix: Any) -> None:
