@@ -23,6 +23,7 @@ from .core.settings import KEY
 from .storage.ticket_changes import Joins
 from .web import blueprint, guard, requests, responses, subjects
 from .web.pages import sign_in
+from .web.passkeys import alone
 
 if TYPE_CHECKING:
     from .service.operator.doctor import Check
@@ -260,6 +261,13 @@ class TwoFactor(OfUsers):
     def pending_user(self) -> str | None:
         """Return the key of the user whose sign-in waits for a code in this session, or `None`."""
         return sign_in.pending_user(current_state())
+
+    def signs_in_alone(self) -> bool:
+        """Return whether this request begins or completes a sign-in with a passkey alone.
+
+        It is for a host's limit per network address: such requests name no user.
+        """
+        return alone.is_asked(current_state())
 
     def password_confirmed(self) -> None:
         """Record that the signed-in user has just entered the password outside of `sign_in`."""

@@ -14,10 +14,12 @@ class PasskeyRefusal(Refusal):
     word = ""
     # Whether the account has an app too, so that the sentence may name a code as another way.
     codes = True
+    # Whether the person signs in with a passkey alone, so that the password is another way.
+    alone = False
 
-    def told(self, codes: bool) -> Self:
-        """Return this refusal, which knows now whether the account has an app."""
-        self.codes = codes
+    def told(self, codes: bool, *, alone: bool = False) -> Self:
+        """Return this refusal, which knows now which other way there is."""
+        self.codes, self.alone = codes, alone
         return self
 
 

@@ -35,14 +35,14 @@ class SignedIn(Generic[T]):
 
 
 def complete(
-    kit: Kit, answer: Assertion, request: str, load: Callable[[str], tuple[T, Subject]]
+    kit: Kit, answer: Assertion, nobody: Subject, load: Callable[[str], tuple[T, Subject]]
 ) -> SignedIn[T]:
     """Sign in the owner of a passkey, which counts as password and code.
 
     Args:
         kit: the application's parts.
         answer: the assertion.
-        request: as `Subject.request`.
+        nobody: the request and its network address, without a user.
         load: returns the host's user of a key, and the subject of this request. It is called only
             after the answer was found right, and raises if the host does not know the user.
 
@@ -51,7 +51,7 @@ def complete(
     """
 
     def work(transaction: Transaction) -> SignedIn[T]:
-        proof = passkeys.verify_alone(kit, transaction, answer, request)
+        proof = passkeys.verify_alone(kit, transaction, answer, nobody)
         user, subject = load(proof.account.user_id)
         transaction.record(kit.event(subject, "passkey_accepted", SIGN_IN))
         found = known_browsers.account(kit, transaction, subject) or proof.account

@@ -3,7 +3,7 @@
   "use strict";
   if (window.twofactorPasskey) return;
   const seen = new Map(); // what is known of each block
-  let stop = () => {}; // the one ceremony
+  let stop = () => {}; // ends the one ceremony
 
   const bytes = (text) =>
     Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt());
@@ -17,11 +17,13 @@
     } catch {}
   };
   const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
+    const { line } = one;
     one.isAsking = isBusy;
-    one.line.textContent = text;
-    one.line.classList.toggle("twofactor-field-error", isWrong);
+    line.textContent = text;
+    line.classList.toggle("twofactor-field-error", isWrong);
     button.setAttribute("aria-disabled", isBusy);
     button.classList.toggle("twofactor-busy", isBusy);
+    if (!isBusy) one.idle?.();
   };
 
   // Only the browser knows its origin for sure.
@@ -36,8 +38,8 @@
   };
 
   const prepare = async (one, isAgain) => {
-    const { area, method, address, ask, field, token, form, words } = one;
-    const body = new URLSearchParams({ area, method, address, ask, [field]: token });
+    const { area, method, address, ask, alone = "", field, token, form, words } = one;
+    const body = new URLSearchParams({ area, method, address, ask, alone, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
     const from = Date.now() - 30_000; // for the person
@@ -47,7 +49,8 @@
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
     if (!said.publicKey) throw { told: said.message ?? words.NotSupportedError };
     one.json = JSON.stringify(said.publicKey);
-    one.until = from + 1000 * said.seconds;
+    one.life = 1000 * said.seconds;
+    one.until = from + one.life;
   };
   const ready = (one) => (one.loading ??= prepare(one).finally(() => (one.loading = null)));
 
@@ -81,7 +84,8 @@
     if (block.dispatchEvent(answered)) form.requestSubmit();
   };
   // Browsers want a click, so nothing is awaited before the device if options are there.
-  const start = async (one, button) => {
+  // With `mediation` the browser offers passkeys in a field, and nothing is said here.
+  const start = async (one, button, mediation) => {
     const { does, form, words } = one;
     const isNew = does === "create";
     if (isNew && form.elements[form.dataset.twofactorNeeds]?.checked === false) {
@@ -90,17 +94,17 @@
     stop();
     const abort = new AbortController();
     const { signal } = abort;
-    stop = () => {
-      if (signal.aborted) return;
+    stop = (byKey) => {
+      if (signal.aborted || (byKey && mediation)) return;
       abort.abort();
-      tell(one, button);
+      if (!mediation) tell(one, button);
     };
-    tell(one, button, words.waiting, true);
+    if (!mediation) tell(one, button, words.waiting, true);
     try {
       if (!isNew && Date.now() > one.until) await ready(one);
       if (signal.aborted) return;
       const publicKey = read(button.dataset.twofactorPasskey || one.json);
-      const text = written(await navigator.credentials[does]({ publicKey, signal }));
+      const text = written(await navigator.credentials[does]({ publicKey, signal, mediation }));
       if (signal.aborted) return;
       stop();
       one.until = 0;
@@ -109,6 +113,7 @@
     } catch ({ name, told }) {
       if (signal.aborted) return;
       stop();
+      if (mediation) return true;
       tell(one, button, told ?? words[name] ?? words.cancelled, false, true);
       if (!document.activeElement.matches("input")) button.focus();
     }
@@ -144,7 +149,7 @@
     block.hidden = one.fault || block.closest("dialog");
     if (block.hidden) return one;
     block.querySelector("[data-twofactor-choose]")?.click();
-    if (one.options) ready(one).catch(() => {});
+    if (one.options && !(one.alone && document.hidden)) ready(one).catch(() => {});
     const isFree = document.activeElement.matches("body, .twofactor-code");
     if (one.button?.autofocus && isFree) one.button.focus();
     return one;
@@ -159,7 +164,7 @@
     const isSending = button.matches(".twofactor-busy") && !one.isAsking;
     if (!isSending) start(one, button);
   });
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && stop(true));
   addEventListener("submit", ({ target }) => {
     const input = target.querySelector(".twofactor-passkey > [type=hidden]");
     if (!input || input.value) return;
@@ -172,5 +177,5 @@
     for (const one of seen.values()) one.input.value = one.until = "";
   });
 
-  window.twofactorPasskey = { offer, stop: () => stop() };
+  window.twofactorPasskey = { look, offer, ready, start, stop: () => stop() };
 })();

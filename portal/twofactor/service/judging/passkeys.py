@@ -5,7 +5,7 @@ request, and is taken by its DELETE, whatever comes of the answer. So an answer 
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core import changes
 from ...core.answers import Assertion
@@ -150,7 +150,7 @@ def _changed(kit: Kit, subject: Subject, found: Authenticator, match: Match) -> 
     return [kit.event(subject, "passkey_changed", detail=found.name)]
 
 
-def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request: str) -> Proof:
+def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: Subject) -> Proof:
     """Judge an assertion that stands for user name, password and code.
 
     An unknown passkey and a wrong signature are refused alike, after the same statements.
@@ -159,7 +159,7 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request:
         kit: the application's parts.
         transaction: a transaction that commits even if this raises a refusal.
         answer: the assertion; it must have the handle.
-        request: as `Subject.request`.
+        nobody: the request and its network address, without a user.
 
     Raises:
         PasskeyOver: as `verify`.
@@ -173,7 +173,6 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request:
     if ticket is None:
         raise PasskeyOver("no such challenge", area=SIGN_IN).told(False)
     try:
-        nobody = Subject("", request=request)
         _check_request(kit, ticket, nobody, SIGN_IN)
         if answer.handle is None:
             raise PasskeyWrong("handle")
@@ -187,5 +186,8 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request:
         _count(kit, transaction, account, found, match, False)
     except PasskeyRefusal as refusal:
         refusal.area = SIGN_IN
+        if isinstance(refusal, PasskeySuspect) and account is not None:
+            owner = replace(nobody, user_id=account.user_id)
+            transaction.change(owner, changes.PasskeySuspected(refusal.authenticator, SIGN_IN))
         raise refusal.told(False) from None
     return Proof(account, found.id, match.verified, match.phishing_resistant)

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
+from ...core import bounds
 from ...core.answers import Assertion
 from ...core.areas import SIGN_IN
-from ...core.errors import About, Refusal, SignInExpired
-from ...core.passkey_errors import PasskeyUnknown
+from ...core.errors import About, SignInExpired
+from ...core.passkey_errors import PasskeyRefusal, PasskeyUnknown
 from ...core.records import Subject
 from ...service import sign_in, sign_in_alone, tickets
 from ...service.sign_in_alone import SignedIn
@@ -87,6 +88,21 @@ def is_allowed(state: State) -> bool:
     return False
 
 
+def is_asked(state: State) -> bool:
+    """Return whether this request asks for the options of such a sign-in, or carries its answer.
+
+    A body that is too long for an answer is not read.
+    """
+    if state.kit.settings.relying_party is None or request.method != "POST":
+        return False
+    if request.endpoint == "twofactor.passkey":
+        return is_allowed(state)
+    if request.endpoint != "twofactor.sign_in_submit":
+        return False
+    is_short = (request.content_length or bounds.BODY + 1) <= bounds.BODY
+    return is_short and requests.sent(given.OWN) and is_allowed(state)
+
+
 def answer(state: State) -> Assertion | None:
     """Return the answer of somebody who signs in so, `None` for any other request.
 
@@ -114,7 +130,7 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
         SignInRefused: the host does not let the user in.
     """
     user_of = state.host.user_of
-    next_url = navigation.inside(requests.text("next"))
+    next_url = navigation.inside(requests.typed("next"))
     remember = requests.value("remember") is True or bool(set(requests.texts("remember")) & _YES)
 
     def load(user_id: str) -> tuple[Any, Subject]:
@@ -124,8 +140,8 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
         return user, subjects.subject(state, user)
 
     with About(SIGN_IN):
-        request = bound.to_this_request(Subject("")).request
-        done: SignedIn[Any] = sign_in_alone.complete(state.kit, assertion, request, load)
+        nobody = bound.to_this_request(Subject("", subjects.address()))
+        done: SignedIn[Any] = sign_in_alone.complete(state.kit, assertion, nobody, load)
     session_marks.renew(empty=True)
     outstanding.know(done.user_id, enrolled=True)
     response = enter(state, done.user, remember, next_url)
@@ -135,6 +151,8 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
     return response
 
 
-def refused(state: State, refusal: Refusal) -> Response:
+def refused(state: State, refusal: PasskeyRefusal) -> Response:
     """Return to the host's sign-in page with the reason; a program gets the error object."""
-    return responses.start_over(state, refusal, navigation.inside(requests.typed("next")))
+    refusal.told(False, alone=True)
+    next_url = navigation.inside(requests.typed("next"))
+    return responses.start_over(state, refusal, next_url, category="error")

@@ -27,7 +27,7 @@ _PLAIN: dict[type[errors.PasskeyRefusal], str] = {
 def of(error: errors.PasskeyRefusal) -> str:
     """Return the sentence of a refusal; it names a code only where the account has an app."""
     match error:
-        case errors.PasskeyUnknown():
+        case errors.PasskeyUnknown() if not error.alone:
             return _unknown(codes=error.codes)
         case errors.PasskeyYoung():
             return _(
@@ -46,6 +46,8 @@ def of(error: errors.PasskeyRefusal) -> str:
             )
     if plain := _PLAIN.get(type(error)):
         return _(plain)
+    if error.alone:
+        return _("That passkey was not accepted. Try again, or sign in with your password.")
     if error.codes:
         return _("That passkey was not accepted. Try again, or use a code.")
     return _("That passkey was not accepted. Try again.")
