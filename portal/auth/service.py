@@ -111,8 +111,9 @@ def authenticate(identity: str, password: str) -> Customer | None:
 def is_spared() -> bool:
     """Return whether a request goes ahead although its network address is held.
 
-    It does if the sender is signed in, or signs in with a passkey alone, which nobody guesses. It also does in a browser in which the customer has signed
-    in before: the customer named on the sign-in page, or the one whose second step is pending.
+    It does if the sender is signed in, or signs in with a passkey alone, which nobody guesses. It
+    also does in a browser in which the customer has signed in before: the customer named on the
+    sign-in page, or the one whose second step is pending.
     """
     if request.endpoint == "auth.login":
         customer = find_customer(request.form.get("identity", ""))

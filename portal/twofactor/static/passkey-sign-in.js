@@ -12,6 +12,7 @@
   let timer = 0;
   let isSent = false;
   let isFilling = false;
+  let isLoading = false;
 
   const later = (wait) => {
     clearTimeout(timer);
@@ -21,18 +22,17 @@
   const isOld = () => !one.until || Date.now() >= one.until + 30_000 - one.life / 5;
   const fill = async () => {
     clearTimeout(timer);
-    if (document.hidden || one.isAsking || isSent || left < 1) return;
+    if (document.hidden || one.isAsking || isSent || isLoading || left < 1) return;
     left -= 1;
-    isFilling = true;
+    isFilling = isLoading = true;
     try {
       if (!(await offers)) return;
-      if (isOld()) {
-        one.until = 0;
-        await ready(one);
-      } else await one.loading;
+      if (isOld()) await ready(one);
     } catch {
       isFilling = false;
       return later(60_000);
+    } finally {
+      isLoading = false;
     }
     if (one.isAsking || isSent) return;
     later(Math.max(1000, one.until + 30_000 - one.life / 5 - Date.now()));
