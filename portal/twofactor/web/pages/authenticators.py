@@ -127,12 +127,8 @@ def listed(account: Account) -> list[dict[str, Any]]:
 def as_object(authenticator: Authenticator) -> dict[str, Any]:
     """Return an authenticator as an object for programs."""
     used = authenticator.last_used_at
-    told = facts.of_passkey(current_state(), authenticator)
     return {
-        "kind": authenticator.kind,
-        "synced": told.get("synced"),
-        "usable": told.get("usable", True),
-        "counts_from": None,
+        **facts.for_program(current_state(), authenticator),
         "authenticator": authenticator.id,
         "name": sentences.authenticator(authenticator.name),
         "added_at": sentences.iso(authenticator.created_at),

@@ -16,3 +16,16 @@ def of_passkey(state: State, authenticator: Authenticator) -> dict[str, Any]:
     held = stored.sound_one(state.kit, authenticator)
     usable = held is not None and method.is_of(held, state.kit.settings.relying_party)
     return {"passkey": True, "synced": method.is_synced(authenticator), "usable": usable}
+
+
+def for_program(state: State, authenticator: Authenticator) -> dict[str, Any]:
+    """Return the members of an authenticator that passkeys brought; none where they are off."""
+    told = of_passkey(state, authenticator)
+    if state.kit.settings.relying_party is None and not told["passkey"]:
+        return {}
+    return {
+        "kind": authenticator.kind,
+        "synced": told.get("synced"),
+        "usable": told.get("usable", True),
+        "counts_from": None,
+    }
