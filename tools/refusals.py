@@ -6,7 +6,7 @@
 import math
 import sys
 
-from portal.twofactor.core import enrolment_errors, errors
+from portal.twofactor.core import enrolment_errors, errors, passkey_errors
 from portal.twofactor.core.answers import slips
 from portal.twofactor.core.errors import TwoFactorError
 from portal.twofactor.web import challenge, sentences
@@ -61,6 +61,17 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.UnknownAuthenticator(), "The page shows the devices that are there."),
     (errors.AlreadyOn(), "Nothing to do."),
     (errors.NotOn(), "Nothing to do."),
+    (passkey_errors.PasskeyMalformed(), "Press the button again. Nothing was judged."),
+    (passkey_errors.PasskeyOver(), "Press the button again; it asks for a new challenge."),
+    (passkey_errors.PasskeyUnknown(), "Use another passkey, a code or the recovery code."),
+    (_alone := passkey_errors.PasskeyUnknown(), "Use another passkey or the recovery code."),
+    (passkey_errors.PasskeyWrong("signature"), "Press the button again, or enter a code."),
+    (
+        passkey_errors.PasskeySuspect("Passkey"),
+        "Try again; remove the passkey if it is refused again. Codes and other passkeys work.",
+    ),
+    (passkey_errors.PasskeyTaken(), "Use the passkey that is there, or create one elsewhere."),
+    (passkey_errors.TooManyPasskeys(10), "Remove a passkey first."),
     (errors.ContinuationBroken(), "Fill in the form again; *Back to the form* leads there."),
     (errors.AlreadyDone(int(NOW)), "Check whether it worked; *Back to the form* leads there."),
     (challenge.FormAgain(), "Send the form again, without a code."),
@@ -68,6 +79,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.Unavailable(), "Try again; the log names the cause for operators."),
 ]
 _over.over = True
+_alone.codes = False
 
 
 def _status(error: TwoFactorError) -> int:

@@ -26,7 +26,7 @@ from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets, verification
 from .context import Kit
-from .judging import challenges, stored
+from .judging import demands, stored
 from .judging.terms import terms_of
 
 LONGEST_NAME = 40
@@ -136,9 +136,10 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnsw
         name = addition.name or _free_name(account, made.name)
         _check_free(account, name)
         of_ticket = tickets.AUTHENTICATOR
+        stored.check_free(transaction, made)
         if transaction.take_ticket(hashed, of_ticket, subject.user_id, kit.clock()) is None:
             raise EnrolmentExpired("addition over")
-        stored.write(transaction, replace(made, name=name))
+        transaction.add_authenticator(replace(made, name=name))
         _end_others(transaction, subject)
         transaction.change(subject, changes.AuthenticatorAdded(name, made.kind))
         return name
@@ -185,7 +186,7 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         found = find(account, authenticator_id)
         if len(account.authenticators) == 1:
             raise LastAuthenticator("the last one")
-        if challenges.is_last_needed(kit, account, found.id):
+        if demands.is_last_needed(kit, account, found.id):
             raise LastPasskey("an area demands it")
         key = AUTHENTICATORS.key
         verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)

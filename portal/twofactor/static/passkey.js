@@ -36,23 +36,26 @@
   };
 
   const prepare = async (one, isAgain) => {
-    const { area, method, address, ask, field, token, form, words } = one;
+    const { area, method, address, ask, field, form, words } = one;
+    const token = one.token ?? form?.elements[field]?.value;
     const body = new URLSearchParams({ area, method, address, ask, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
     const from = Date.now() - 30_000; // for the person
     const headers = { Accept: "application/json" };
-    const said = await (await fetch(one.options, { method: "POST", body, headers })).json();
+    const said = await fetch(one.options, { method: "POST", body, headers })
+      .then((answer) => answer.json())
+      .catch(() => { throw { told: words.unanswered }; });
     one.token = said.csrf_token ?? token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
-    if (!said.publicKey) throw { told: said.message ?? words.NotSupportedError };
+    if (!said.publicKey) throw { name: "NotSupportedError", told: said.message };
     one.json = JSON.stringify(said.publicKey);
     one.until = from + 1000 * said.seconds;
   };
   const ready = (one) => (one.loading ??= prepare(one).finally(() => (one.loading = null)));
 
-  const read = (json) => {
-    const key = JSON.parse(json);
+  const read = (json, more) => {
+    const key = { ...JSON.parse(json), ...JSON.parse(more || "{}") };
     const { user, allowCredentials = [], excludeCredentials = [] } = key;
     key.challenge = bytes(key.challenge);
     if (user) user.id = bytes(user.id);
@@ -99,7 +102,7 @@
     try {
       if (!isNew && Date.now() > one.until) await ready(one);
       if (signal.aborted) return;
-      const publicKey = read(button.dataset.twofactorPasskey || one.json);
+      const publicKey = read(one.json, button.dataset.twofactorPasskey);
       const text = written(await navigator.credentials[does]({ publicKey, signal }));
       if (signal.aborted) return;
       stop();
@@ -109,7 +112,8 @@
     } catch ({ name, told }) {
       if (signal.aborted) return;
       stop();
-      tell(one, button, told ?? words[name] ?? words.cancelled, false, true);
+      const why = told ?? words[name] ?? one.lines[name]?.textContent ?? words.cancelled;
+      tell(one, button, why, false, true);
       if (!document.activeElement.matches("input")) button.focus();
     }
   };
@@ -130,15 +134,18 @@
   };
   const look = (block) => {
     if (seen.has(block)) return seen.get(block);
-    const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0 };
+    const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0, lines: {} };
     seen.set(block, one);
     one.form = block.closest("form");
     one.button = block.querySelector("[data-twofactor-passkey]");
+    one.json = one.button?.dataset.twofactorPasskey;
     one.input = block.querySelector("[type=hidden]") ?? {};
     one.line = block.querySelector("[role=status]");
     one.fault = fault(one);
     for (const line of block.parentElement.querySelectorAll("[data-twofactor-why]")) {
-      line.hidden = line.dataset.twofactorWhy !== one.fault;
+      const why = line.dataset.twofactorWhy;
+      one.lines[why] = line;
+      line.hidden = why !== one.fault || (one.codes && why === "NotSupportedError");
     }
     block.classList.toggle("twofactor-gone", one.fault);
     block.hidden = one.fault || block.closest("dialog");
@@ -153,11 +160,9 @@
 
   document.addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
-    // The second of a double click starts nothing.
-    if (!button || detail > 1) return;
+    if (!button || detail > 1) return; // of a double click
     const one = look(button.closest(".twofactor-passkey"));
-    const isSending = button.matches(".twofactor-busy") && !one.isAsking;
-    if (!isSending) start(one, button);
+    if (one.isAsking || !button.matches(".twofactor-busy")) start(one, button);
   });
   document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
   addEventListener("submit", ({ target }) => {

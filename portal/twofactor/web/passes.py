@@ -79,9 +79,11 @@ class Asked:
 
 def of_request() -> Asked:
     """Return the guard's state of this request."""
-    asked = g.get("_twofactor")
+    # Past the proxy, since all that the guard does asks for this.
+    here = g._get_current_object()
+    asked = here.get("_twofactor")
     if asked is None:
-        asked = g._twofactor = Asked()
+        asked = here._twofactor = Asked()
     return cast(Asked, asked)
 
 
@@ -102,7 +104,9 @@ def restore_form() -> Continuation | None:
     if not tokens:
         return None
     state, asked = current_state(), of_request()
-    asked.codes, asked.passkeys = continuation.codes(), given.texts()
+    # Read now, since the original form has neither.
+    asked.codes = continuation.codes()
+    asked.passkeys = given.texts() if requests.state_has_passkeys() else set()
     asked.token = tokens[0]
     asked.back = request.form.get(continuation.BACK_FIELD, "")
     asked.carried = continuation.unseal(state, tokens[0])

@@ -25,7 +25,7 @@ from ...methods.base import Match
 from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
-from . import challenges, stored
+from . import challenges, demands, stored
 from .terms import Proof, terms_of
 
 
@@ -78,10 +78,10 @@ def verify(
         # No event: a client could cause any number of them.
         raise PasskeyOver("no such challenge", **about).told(codes)
     try:
-        _check_request(kit, ticket, subject, area)
+        request, verified = challenges.bound(kit, ticket)
+        _check_request(ticket, request, subject, area)
         found = _find(account, answer)
-        verified = asked.verified or challenges.demands(kit, ticket)
-        match = _match(kit, found, answer, verified)
+        match = _match(kit, found, answer, asked.verified or verified)
         if asked.demanded:
             _check_age(kit, found)
         _count(kit, transaction, account, found, match, asked.with_password)
@@ -97,10 +97,10 @@ def verify(
     return Proof(account, found.id, match.verified, match.phishing_resistant)
 
 
-def _check_request(kit: Kit, ticket: Ticket, subject: Subject, area: str) -> None:
+def _check_request(ticket: Ticket, request: str, subject: Subject, area: str) -> None:
     """Refuse an answer whose challenge is for another user, area or request."""
-    bound, asked = challenges.bound(kit, ticket), challenges.request_of(subject)
-    same_request = secrets.compare_digest(bound.encode(), asked.encode())
+    asked = challenges.request_of(subject)
+    same_request = secrets.compare_digest(request.encode(), asked.encode())
     if ticket.user_id != subject.user_id or ticket.area != area or not same_request:
         raise PasskeyOver("of another request")
 
@@ -173,8 +173,8 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request:
     if ticket is None:
         raise PasskeyOver("no such challenge", area=SIGN_IN).told(False)
     try:
-        nobody = Subject("", request=request)
-        _check_request(kit, ticket, nobody, SIGN_IN)
+        of_ticket, _ = challenges.bound(kit, ticket)
+        _check_request(ticket, of_ticket, Subject("", request=request), SIGN_IN)
         if answer.handle is None:
             raise PasskeyWrong("handle")
         if account is None:
@@ -184,6 +184,8 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request:
         match = _match(kit, found, answer, True)
         if not registry.passkeys().is_verified(stored.opened(kit, found), found):
             raise PasskeyUnverified("never verified beside a password")
+        if demands.of(kit, account, SIGN_IN):
+            _check_age(kit, found)
         _count(kit, transaction, account, found, match, False)
     except PasskeyRefusal as refusal:
         refusal.area = SIGN_IN

@@ -75,7 +75,7 @@ def show(number: str) -> Response:
     password = PasswordQuestion(state)
     removing = ["code", *password.fields] if len(account.authenticators) > 1 else []
     context = _context(account, found, password)
-    return responses.form(ONE, "name", *removing, facts=as_object(found), **context)
+    return responses.form(ONE, "name", *removing, facts=facts.as_object(state, found), **context)
 
 
 def rename(number: str) -> Response:
@@ -108,32 +108,6 @@ def remove(number: str) -> Response:
     if removed.kind == registry.PASSKEY:
         return _done(state, _("%(name)s is removed. It no longer works here.", name=shown))
     return _done(state, _("%(name)s is removed. Its codes no longer work.", name=shown))
-
-
-def listed(account: Account) -> list[dict[str, Any]]:
-    """Return the authenticators for the preferences page."""
-    return [
-        {
-            "name": sentences.authenticator(each.name),
-            "url": url_for("twofactor.authenticator", number=each.id),
-            "since": time_tag(each.created_at),
-            "used": time_tag(each.last_used_at) if each.last_used_at else None,
-            **facts.of_passkey(current_state(), each),
-        }
-        for each in account.authenticators
-    ]
-
-
-def as_object(authenticator: Authenticator) -> dict[str, Any]:
-    """Return an authenticator as an object for programs."""
-    used = authenticator.last_used_at
-    return {
-        **facts.for_program(current_state(), authenticator),
-        "authenticator": authenticator.id,
-        "name": sentences.authenticator(authenticator.name),
-        "added_at": sentences.iso(authenticator.created_at),
-        "last_used_at": sentences.iso(used) if used else None,
-    }
 
 
 def _use(state: State) -> dict[str, Any]:

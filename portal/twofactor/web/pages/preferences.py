@@ -15,7 +15,6 @@ from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
 from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
 from ...core.records import Account
-from ...core.throttle import MOST_AUTHENTICATORS
 from ...i18n.language import _, shown
 from ...i18n.times import time_tag
 from ...methods import registry
@@ -34,8 +33,8 @@ from .. import (
 )
 from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
-from ..passkeys import bound, given, offer
-from . import authenticators, outstanding
+from ..passkeys import bound, facts, given, offer
+from . import outstanding
 
 # Changes that are read, and as many attempts; programs get all of them.
 RECENT = 10
@@ -115,7 +114,7 @@ def show_deactivate() -> Response:
     return responses.form("deactivate.html", "code", *password.fields, **context)
 
 
-def _use(state: State) -> offer.Use | None:
+def _use(state: State) -> Any:
     return offer.use(state, DEACTIVATION.key, state.host.user_key(current_user))
 
 
@@ -161,14 +160,20 @@ def deactivate() -> Response:
     outstanding.look(state, guard.signed_in())
     if form is not None and not outstanding.is_marked():
         return responses.page("kept_form.html", kept=form)
-    return responses.done(
-        _(
-            "Two-factor authentication is off. You can now delete “%(issuer)s” from your"
-            " authenticator app.",
-            issuer=state.kit.settings.issuer,
-        ),
-        state="off",
-        by=by,
+    return responses.done(_is_off(state, by), state="off", by=by)
+
+
+def _is_off(state: State, by: deactivation.By) -> str:
+    """Return the sentence after it was turned off; only a code shows that there was an app."""
+    if by != "code" and state.kit.settings.relying_party is not None:
+        return _(
+            "Two-factor authentication is off. Your passkeys and your app's codes no longer work"
+            " here, so you can delete them."
+        )
+    return _(
+        "Two-factor authentication is off. You can now delete “%(issuer)s” from your authenticator"
+        " app.",
+        issuer=state.kit.settings.issuer,
     )
 
 
@@ -212,8 +217,7 @@ def _context(
         # A page that comes back is compared with what the first one showed.
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": time_tag(account.activated_at) if account else None,
-        "authenticators": authenticators.listed(account) if account else [],
-        "most_authenticators": MOST_AUTHENTICATORS,
+        **facts.on_preferences(state, account),
         "browsers": trusted_cookie.listed(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
@@ -256,10 +260,7 @@ def _state_object(state: State, account: Account | None) -> Response:
                     }
                     for area in map(shown, offer.areas)
                 ],
-                "authenticators": [
-                    authenticators.as_object(each)
-                    for each in (account.authenticators if account else ())
-                ],
+                "authenticators": facts.as_objects(state, account),
                 "browsers": trusted_cookie.objects(state) if account else [],
                 "events": _event_objects(state),
             }

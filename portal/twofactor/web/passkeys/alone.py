@@ -15,8 +15,7 @@ from ...core.areas import SIGN_IN
 from ...core.errors import About, Refusal, SignInExpired
 from ...core.passkey_errors import PasskeyUnknown
 from ...core.records import Subject
-from ...service import sign_in, sign_in_alone, tickets
-from ...service.sign_in_alone import SignedIn
+from ...service import sign_in, tickets
 from .. import navigation, requests, responses, session_marks, subjects
 from ..pages import outstanding
 from . import bound, given
@@ -113,6 +112,8 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
         PasskeyRefusal: nobody is signed in.
         SignInRefused: the host does not let the user in.
     """
+    from ...service import sign_in_alone
+
     user_of = state.host.user_of
     next_url = navigation.inside(requests.text("next"))
     remember = requests.value("remember") is True or bool(set(requests.texts("remember")) & _YES)
@@ -125,7 +126,9 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
 
     with About(SIGN_IN):
         request = bound.to_this_request(Subject("")).request
-        done: SignedIn[Any] = sign_in_alone.complete(state.kit, assertion, request, load)
+        done: sign_in_alone.SignedIn[Any] = sign_in_alone.complete(
+            state.kit, assertion, request, load
+        )
     session_marks.renew(empty=True)
     outstanding.know(done.user_id, enrolled=True)
     response = enter(state, done.user, remember, next_url)

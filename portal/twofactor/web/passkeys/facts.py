@@ -1,11 +1,16 @@
-"""Facts of a passkey, for pages and programs."""
+"""Devices and passkeys of an account, for pages and programs."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from flask import url_for
+
 from ...app.state import State
-from ...core.records import Authenticator
+from ...core.records import Account, Authenticator
+from ...i18n.times import time_tag
 from ...methods import registry
 from ...service.judging import stored
+from .. import sentences
 
 
 def of_passkey(state: State, authenticator: Authenticator) -> dict[str, Any]:
@@ -15,17 +20,81 @@ def of_passkey(state: State, authenticator: Authenticator) -> dict[str, Any]:
         return {"passkey": False}
     held = stored.sound_one(state.kit, authenticator)
     usable = held is not None and method.is_of(held, state.kit.settings.relying_party)
-    return {"passkey": True, "synced": method.is_synced(authenticator), "usable": usable}
+    synced = method.is_synced(authenticator)
+    return {"passkey": True, "synced": synced, "usable": usable, "opens": held is not None}
 
 
-def for_program(state: State, authenticator: Authenticator) -> dict[str, Any]:
-    """Return the members of an authenticator that passkeys brought; none where they are off."""
-    told = of_passkey(state, authenticator)
-    if state.kit.settings.relying_party is None and not told["passkey"]:
-        return {}
+def on_preferences(state: State, account: Account | None) -> dict[str, Any]:
+    """Return the part of the preferences page about devices and passkeys."""
+    held = account.authenticators if account else ()
+    shown = list(told(state, account))
     return {
-        "kind": authenticator.kind,
-        "synced": told.get("synced"),
-        "usable": told.get("usable", True),
-        "counts_from": None,
+        "authenticators": [
+            {
+                "name": sentences.authenticator(each.name),
+                "url": url_for("twofactor.authenticator", number=each.id),
+                "since": time_tag(each.created_at),
+                "used": time_tag(each.last_used_at) if each.last_used_at else None,
+                **told,
+            }
+            for each, told in shown
+        ],
+        "passkeys": state.kit.settings.relying_party is not None,
+        "ways": account.ways if account else "code",
+        "second_way": account is not None and _needs_second_way(held),
+        "more": any(
+            sum(each.kind == kind for each in held) < registry.method(kind).most
+            for kind in _kinds(state)
+        ),
     }
+
+
+def as_objects(state: State, account: Account | None) -> list[dict[str, Any]]:
+    """Return the devices and passkeys of an account as objects for programs."""
+    return [_object(state, each, told) for each, told in told(state, account)]
+
+
+def as_object(state: State, authenticator: Authenticator) -> dict[str, Any]:
+    """Return a device or passkey as an object for programs."""
+    return _object(state, authenticator, of_passkey(state, authenticator))
+
+
+def told(state: State, account: Account | None) -> Iterator[tuple[Authenticator, dict[str, Any]]]:
+    """Yield what there is to say of each; passkeys that do not open are left out, and logged."""
+    for each in account.authenticators if account else ():
+        told = of_passkey(state, each)
+        if told.get("opens", True):
+            yield each, told
+
+
+def _object(state: State, authenticator: Authenticator, told: dict[str, Any]) -> dict[str, Any]:
+    used, members = authenticator.last_used_at, {}
+    if state.kit.settings.relying_party is not None or told["passkey"]:
+        members = {
+            "kind": authenticator.kind,
+            "synced": told.get("synced"),
+            "usable": told.get("usable", True),
+            "counts_from": None,
+        }
+    return {
+        **members,
+        "authenticator": authenticator.id,
+        "name": sentences.authenticator(authenticator.name),
+        "added_at": sentences.iso(authenticator.created_at),
+        "last_used_at": sentences.iso(used) if used else None,
+    }
+
+
+def _needs_second_way(held: Sequence[Authenticator]) -> bool:
+    """Return whether a lost device means the recovery code.
+
+    So it is with one passkey and no app, or with passkeys that are each on one device and no app.
+    """
+    if any(each.makes_codes for each in held):
+        return False
+    return len(held) == 1 or not any(map(registry.passkeys().is_syncable, held))
+
+
+def _kinds(state: State) -> tuple[str, ...]:
+    on = state.kit.settings.relying_party is not None
+    return (registry.APP, registry.PASSKEY) if on else (registry.APP,)

@@ -1,8 +1,9 @@
-"""The data of a page that asks for a passkey, or makes one."""
+"""The data of a page that asks for a passkey, or makes one.
 
-import dataclasses
-from dataclasses import dataclass
-from typing import Any
+Where passkeys are off, as by default, nothing more is imported.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
 from flask_login import current_user
@@ -15,44 +16,15 @@ from ...core.policy import SAFE_METHODS
 from ...core.records import Account
 from ...methods import registry
 from ...methods.base import Naming
-from ...service.judging import challenges
 from ...service.judging.terms import terms_of
 from .. import navigation, passes
-from . import claim, given
+from . import claim, given, sentences
+
+if TYPE_CHECKING:
+    from .script import Make, Use
 
 # A longer name makes no better list of accounts on a device.
 LONGEST_NAME = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """The data that the script needs to ask for a passkey.
-
-    Args:
-        options: address that makes the challenge.
-        area: key of the area.
-        method: of the request that will carry the answer.
-        address: path and query of that request.
-        field: name of the hidden field for the answer.
-        codes: whether the account has an app, so that a code is the other way.
-        rp_id: the domain of passkeys.
-        origins: pages where passkeys are used, besides those at or below that domain.
-        seconds: how long a challenge lasts.
-        pending: whether the page carries a sealed form.
-        ask: sealed claim of a page whose user is not signed in, or "".
-    """
-
-    options: str
-    area: str
-    method: str
-    address: str
-    field: str
-    codes: bool
-    rp_id: str
-    origins: tuple[str, ...]
-    seconds: int
-    pending: bool = False
-    ask: str = dataclasses.field(default="", repr=False)
 
 
 def use(
@@ -64,7 +36,7 @@ def use(
     name: str = given.OWN,
     pending: bool = False,
     credential: str = "",
-) -> Use | None:
+) -> "Use | None":
     """Return how a page asks for a passkey, `None` if none can be used.
 
     Args:
@@ -88,6 +60,8 @@ def use(
         apps = len(account.authenticators) - passkeys
     if not passkeys:
         return None
+    from .script import Use
+
     return Use(
         options=url_for("twofactor.passkey"),
         area=area,
@@ -111,7 +85,7 @@ def on_challenge(
     target: str,
     *,
     pending: bool,
-) -> Use | None:
+) -> "Use | None":
     """Return how a challenge page asks for a passkey, `None` if none can be used.
 
     Args:
@@ -121,10 +95,11 @@ def on_challenge(
         target: address that the page's form is sent to.
         pending: whether the page carries a sealed form.
     """
-    own = state.host.user_key(current_user) if current_user.is_authenticated else None
-    if area is None:
+    if area is None or state.kit.settings.relying_party is None:
         return None
-    who = refusal.user_id or own
+    who = refusal.user_id
+    if who is None and current_user.is_authenticated:
+        who = state.host.user_key(current_user)
     return use(
         state,
         area.key,
@@ -134,6 +109,13 @@ def on_challenge(
         pending=pending,
         credential=passes.of_request().credentials.get((area.key, who or ""), ""),
     )
+
+
+def at_sign_in(state: State, account: Account | None) -> "Use | None":
+    """Return how the page of a pending sign-in asks for a passkey, `None` if none can be used."""
+    if state.kit.settings.relying_party is None:
+        return None
+    return use(state, SIGN_IN, account, address=url_for("twofactor.sign_in_submit"))
 
 
 def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, Any]:
@@ -147,29 +129,15 @@ def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, 
         return {}
     apps, passkeys = state.kit.store.kinds(refusal.user_id)
     answers = [*(["passkey"] if passkeys else []), *(["code"] if apps else [])]
-    return {"answers": answers, "passkey": url_for("twofactor.passkey")}
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """The data that the script needs to make a passkey.
-
-    Args:
-        options: for `navigator.credentials.create`, as JSON.
-        field: name of the hidden field for the answer.
-        rp_id: as in `Use`.
-        origins: as in `Use`.
-    """
-
-    options: Any
-    field: str
-    rp_id: str
-    origins: tuple[str, ...]
+    told = {"answers": answers, "passkey": url_for("twofactor.passkey")}
+    if passkeys and isinstance(refusal, ChallengeRequired):
+        told["message"] = sentences.asked(codes=apps > 0, wait=bool(refusal.wait))
+    return told
 
 
 def make(
     state: State, kind: str, secret: bytes, hint: str = "", account: Account | None = None
-) -> Make | None:
+) -> "Make | None":
     """Return how a page makes the passkey of an enrolment, `None` for other kinds.
 
     Args:
@@ -182,12 +150,15 @@ def make(
     party = state.kit.settings.relying_party
     if kind != registry.PASSKEY or party is None:
         return None
+    from ...service.judging import demands
+    from .script import Make
+
     naming = Naming(
         state.kit.settings.issuer,
         state.host.account_name(current_user)[:LONGEST_NAME],
         state.kit.settings.passkey_seconds,
         hint,
     )
-    others = challenges.usable(state.kit, account)
+    others = demands.usable(state.kit, account)
     shown = registry.method(kind).setup(secret, naming, terms_of(state.kit), others)
     return Make(shown.options, given.OWN, party.id, party.foreign)

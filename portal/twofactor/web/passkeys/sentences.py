@@ -57,3 +57,17 @@ def _unknown(*, codes: bool) -> str:
             "This passkey does not belong to this account any more. Use another one, or a code."
         )
     return _("This passkey does not belong to this account any more. Use another one.")
+
+
+def asked(*, codes: bool, wait: bool) -> str:
+    """Return the sentence that asks for a passkey.
+
+    Args:
+        codes: whether the account has an app, too.
+        wait: whether the code that the app shows now was used already.
+    """
+    if not codes:
+        return _("Use a passkey.")
+    if wait:
+        return _("Use a passkey, or the next code of your app.")
+    return _("Use a passkey, or enter the code your app is showing now.")
