@@ -59,7 +59,7 @@ class Holder(Person):
         return done
 
     def begin(self, answer: dict[str, Any] | None = None, status: int = 200, **more: Any) -> Any:
-        """Begin to add a passkey, with an answer that counts already; the present one if none."""
+        """Begin to add a passkey, with an answer that counts, by default of `device`."""
         given = {"passkey": self.answer_for("authenticators", NEW)} if answer is None else answer
         body = {"name": "", "kind": "passkey", "password": PASSWORD, **given, **more}
         return self.program("/authenticators/new", body, status)

@@ -146,17 +146,6 @@ def test_a_challenge_is_made_by_a_post_alone(holder, passkey_host):
     assert {len(from_base64url(each)) for each in made} == {32}
 
 
-def test_expired_challenges_go_with_the_next(holder, passkey_host, clock):
-    """W-28"""
-    for _ in range(3):
-        holder.options("note", "/note")
-    clock.advance(301)
-    holder.options("note", "/note")
-    count = text("SELECT count(*) FROM twofactor_ticket WHERE kind = 'passkey'")
-    with passkey_host.app_context(), passkey_host.db.engine.connect() as connection:
-        assert connection.execute(count).scalar_one() == 1
-
-
 def test_challenges_of_two_ceremonies(holder):
     """WA-07: that of a registration makes no answer, that of an answer makes no registration."""
     begun = holder.begin()["publicKey"]

@@ -35,9 +35,9 @@ def on_preferences(state: State, account: Account | None) -> dict[str, Any]:
                 "url": url_for("twofactor.authenticator", number=each.id),
                 "since": time_tag(each.created_at),
                 "used": time_tag(each.last_used_at) if each.last_used_at else None,
-                **told,
+                **facts,
             }
-            for each, told in shown
+            for each, facts in shown
         ],
         "passkeys": state.kit.settings.relying_party is not None,
         "ways": account.ways if account else "code",
@@ -51,7 +51,7 @@ def on_preferences(state: State, account: Account | None) -> dict[str, Any]:
 
 def as_objects(state: State, account: Account | None) -> list[dict[str, Any]]:
     """Return the devices and passkeys of an account as objects for programs."""
-    return [_object(state, each, told) for each, told in told(state, account)]
+    return [_object(state, each, facts) for each, facts in told(state, account)]
 
 
 def as_object(state: State, authenticator: Authenticator) -> dict[str, Any]:
@@ -62,22 +62,23 @@ def as_object(state: State, authenticator: Authenticator) -> dict[str, Any]:
 def told(state: State, account: Account | None) -> Iterator[tuple[Authenticator, dict[str, Any]]]:
     """Yield what there is to say of each; passkeys that do not open are left out, and logged."""
     for each in account.authenticators if account else ():
-        told = of_passkey(state, each)
-        if told.get("opens", True):
-            yield each, told
+        facts = of_passkey(state, each)
+        if facts.get("opens", True):
+            yield each, facts
 
 
-def _object(state: State, authenticator: Authenticator, told: dict[str, Any]) -> dict[str, Any]:
-    used, members = authenticator.last_used_at, {}
-    if state.kit.settings.relying_party is not None or told["passkey"]:
-        members = {
-            "kind": authenticator.kind,
-            "synced": told.get("synced"),
-            "usable": told.get("usable", True),
-            "counts_from": None,
-        }
+def _object(state: State, authenticator: Authenticator, facts: dict[str, Any]) -> dict[str, Any]:
+    used = authenticator.last_used_at
+    of_passkeys = {
+        "kind": authenticator.kind,
+        "synced": facts.get("synced"),
+        "usable": facts.get("usable", True),
+        "counts_from": None,
+    }
+    # Members that passkeys brought; programs see none where they are off.
+    off = state.kit.settings.relying_party is None and not facts["passkey"]
     return {
-        **members,
+        **({} if off else of_passkeys),
         "authenticator": authenticator.id,
         "name": sentences.authenticator(authenticator.name),
         "added_at": sentences.iso(authenticator.created_at),
