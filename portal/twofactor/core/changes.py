@@ -114,12 +114,7 @@ class Deactivated(Change):
 class AreasChanged(Change):
     """Areas were added to the choice, or removed from it.
 
-    Args:
-        added: keys of the added areas.
-        removed: keys of the removed areas.
-        ways: what we ask the user for.
-        demanded: keys of areas that take a passkey alone from now on.
-        eased: keys of areas that take codes again.
+    `demanded` are areas that take a passkey alone from now on, `eased` those that take codes again.
     """
 
     name = "areas_changed"
