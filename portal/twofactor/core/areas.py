@@ -191,6 +191,7 @@ class AreaRegistry:
         self._areas: dict[str, Area] = {}
         # Keys of the areas that take no codes, with their `needs`.
         self.demanding: dict[str, Demand] = {}
+        self.may_demand = False
 
     def add(self, area: Area) -> Area:
         """Add an area and return it.
@@ -214,6 +215,7 @@ class AreaRegistry:
             if area.label in [other.label for other in self if isinstance(other.label, str)]:
                 raise SetupError(f"label {area.label!r} is used twice: give each area its own")
         _check_rules(area)
+        self.may_demand = self.may_demand or area.needs is not None
         if area.needs == "passkey" or area.needs == "verified_passkey":
             self.demanding[area.key] = area.needs
         self._areas[area.key] = area

@@ -42,6 +42,16 @@ def eased_areas(kit: Kit, account: Account, choice: Choice) -> frozenset[str]:
     return kit.areas.known(staying - choice.only_applied(account.only, wanted))
 
 
+def is_chosen(account: Account, choice: Choice) -> bool:
+    """Return whether an account has what a choice asks for.
+
+    Raises:
+        NoArea: as `wanted_areas`.
+    """
+    wanted = wanted_areas(account, choice)
+    return wanted == account.areas and choice.only_applied(account.only, wanted) == account.only
+
+
 def add_areas(kit: Kit, subject: Subject, choice: Choice) -> frozenset[str]:
     """Add areas to the protected ones; no code needed.
 

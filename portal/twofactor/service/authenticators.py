@@ -79,14 +79,15 @@ def begin(
     """
     method = registry.method(kind)
     name = _plain(name) if name.strip() or kind == registry.APP else ""
-    by = "passkey" if isinstance(answer, Assertion) else "code"
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
         _check_room(account, kind)
         if name:
             _check_free(account, name)
-        verification.verify(kit, transaction, subject, answer, AUTHENTICATORS.key, account)
+        key = AUTHENTICATORS.key
+        proof = verification.verify(kit, transaction, subject, answer, key, account)
+        by = _voucher(kit, find(account, proof.authenticator), answer)
         others = [held for _, held in stored.sound(kit, account, kind)]
         secret = method.new_secret(others).hex()
         data = {"secret": secret, "name": name, "kind": kind, "hint": hint, "by": by}
@@ -196,6 +197,13 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         return found
 
     return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)
+
+
+def _voucher(kit: Kit, used: Authenticator, answer: Answer) -> str:
+    """Return what vouches for a new authenticator: a passkey only if it counts already itself."""
+    if not isinstance(answer, Assertion) or demands.counts_from(kit, used) > kit.clock():
+        return "code"
+    return "passkey"
 
 
 def find(account: Account, authenticator_id: str) -> Authenticator:

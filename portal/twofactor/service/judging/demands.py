@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...core.areas import DEACTIVATION, PREFERENCES, RECOVERY, Demand
 from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
-from ...core.records import Account
+from ...core.records import Account, Authenticator
 from ...methods import registry
 from ..context import Kit
 from . import stored
@@ -62,6 +62,23 @@ def counting(kit: Kit, account: Account | None) -> list[tuple[bytes, int]]:
     ]
 
 
+def counts_from(kit: Kit, authenticator: Authenticator) -> int:
+    """Return the time from which a passkey counts where one is demanded, Unix seconds."""
+    held = stored.opened(kit, authenticator)
+    return registry.passkeys().counts_from(held, authenticator, kit.settings.passkey_hold_seconds)
+
+
+def check_age(kit: Kit, account: Account, found: Authenticator) -> None:
+    """Refuse a passkey that was added with a code a short while ago.
+
+    Raises:
+        PasskeyYoung: it does not count yet.
+    """
+    since = counts_from(kit, found)
+    if since > kit.clock():
+        raise PasskeyYoung(since, others=bool(usable(kit, account, demanded=True)))
+
+
 def check(kit: Kit, account: Account, added: Iterable[str], only: Iterable[str] = ()) -> None:
     """Refuse to demand a passkey while none counts.
 
@@ -101,6 +118,6 @@ def needed(kit: Kit, account: Account, area: str) -> PasskeyNeeded | PasskeyYoun
     now, since = kit.clock(), [since for _, since in counting(kit, account)]
     about = {"area": area, "user_id": account.user_id}
     if since and min(since) > now:
-        return PasskeyYoung(min(since), **about)
+        return PasskeyYoung(min(since), others=False, **about)
     verified = kit.areas.demanding.get(area) == "verified_passkey"
     return PasskeyNeeded(verified=verified, has_one=bool(since), **about)

@@ -17,7 +17,6 @@ from ...core.passkey_errors import (
     PasskeyUnknown,
     PasskeyUnverified,
     PasskeyWrong,
-    PasskeyYoung,
 )
 from ...core.records import Account, Authenticator, Event, Subject, Ticket
 from ...methods import registry
@@ -83,7 +82,7 @@ def verify(
         found = _find(account, answer)
         match = _match(kit, found, answer, asked.verified or verified)
         if asked.demanded:
-            _check_age(kit, found)
+            demands.check_age(kit, account, found)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
@@ -120,14 +119,6 @@ def _match(kit: Kit, found: Authenticator, answer: Assertion, verified: bool) ->
     if match is None:
         raise PasskeyUnknown("does not open")
     return match
-
-
-def _check_age(kit: Kit, found: Authenticator) -> None:
-    """Refuse a passkey that was added with a code a short while ago; the code may be phished."""
-    hold = kit.settings.passkey_hold_seconds
-    since = registry.passkeys().counts_from(stored.opened(kit, found), found, hold)
-    if since > kit.clock():
-        raise PasskeyYoung(since)
 
 
 def _count(
@@ -185,7 +176,7 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request:
         if not registry.passkeys().is_verified(stored.opened(kit, found), found):
             raise PasskeyUnverified("never verified beside a password")
         if demands.of(kit, account, SIGN_IN):
-            _check_age(kit, found)
+            demands.check_age(kit, account, found)
         _count(kit, transaction, account, found, match, False)
     except PasskeyRefusal as refusal:
         refusal.area = SIGN_IN

@@ -33,7 +33,7 @@ from .. import (
 )
 from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
-from ..passkeys import bound, facts, given, offer
+from ..passkeys import bound, facts, given, kinds, offer
 from . import outstanding
 
 # Changes that are read, and as many attempts; programs get all of them.
@@ -69,8 +69,9 @@ def submit() -> Response:
     try:
         choice = _choice(state)
         removed = areas.removed_areas(state.kit, account, choice)
-        if removed:
-            says = partial(_without_a_code, state, removed)
+        eased = areas.eased_areas(state.kit, account, choice)
+        if removed or eased:
+            says = partial(_lowered, state, removed, eased)
             guard.check(state, PREFERENCES, current_user, who.user_id, choose, says)
         else:
             saved = areas.add_areas(state.kit, who, choice)
@@ -80,7 +81,7 @@ def submit() -> Response:
     except (CodeReused, AlreadyDone):
         # The same form may have used up the code. Then it has saved this choice.
         account = state.kit.store.account(who.user_id)
-        if account is None or areas.wanted_areas(account, choice) != account.areas:
+        if account is None or not areas.is_chosen(account, choice):
             raise
         saved = account.areas
     message = _("You didn't change anything.") if choice.changes_nothing else _("Saved.")
@@ -95,13 +96,19 @@ def _choice(state: State) -> Choice:
     """
     offer = state.offer(current_user)
     shown_before = frozenset(requests.texts("shown")) if requests.sent("shown") else None
-    return Choice(offer, offer.chosen(requests.texts("areas")), shown_before)
+    return Choice(offer, offer.chosen(requests.texts("areas")), shown_before, *kinds.only())
 
 
-def _without_a_code(state: State, removed: frozenset[str]) -> str:
-    """Return the names of the areas to remove, in their order."""
-    labels = [shown(area).label for area in state.kit.areas if area.key in removed]
-    return _("No code needed from now on: %(areas)s", areas=", ".join(labels))
+def _lowered(state: State, removed: frozenset[str], eased: frozenset[str]) -> str:
+    """Return the names of the areas to remove, and of those that will take codes again."""
+    without, again = (
+        ", ".join(shown(area).label for area in state.kit.areas if area.key in keys)
+        for keys in (removed, eased)
+    )
+    told = [_("No code needed from now on: %(areas)s", areas=without)] if without else []
+    if again:
+        told.append(_("A code is enough from now on: %(areas)s", areas=again))
+    return " · ".join(told)
 
 
 def show_deactivate() -> Response:
@@ -257,6 +264,7 @@ def _state_object(state: State, account: Account | None) -> Response:
                         "guards": area.guards,
                         "mandatory": area.key in offer.mandatory,
                         "chosen": area.key in offer.mandatory or area.key in chosen,
+                        **facts.of_area(state, area, account),
                     }
                     for area in map(shown, offer.areas)
                 ],

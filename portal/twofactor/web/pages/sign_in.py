@@ -51,7 +51,7 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     outstanding.know(who.user_id, enrolled=account is not None)
     mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
     asked = account is not None and (mandatory or SIGN_IN in account.areas)
-    trusted_as = trusted_cookie.recognise(state, who) if asked else None
+    trusted_as = trusted_cookie.recognise(state, who, account) if asked else None
     if account is None and mandatory:
         # A user who must have a second factor and has none goes through the activation first.
         target = navigation.after_sign_in(next_url)
@@ -239,9 +239,9 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
 def _context(
     state: State, pending: Pending, by_recovery: bool, renews: bool = False
 ) -> dict[str, Any]:
-    days = state.kit.settings.trust_seconds
+    days, asks = state.kit.settings.trust_seconds, offer.at_sign_in(state, pending.account)
     return {
-        "use": offer.at_sign_in(state, pending.account),
+        **asks,
         "account_name": pending.name,
         "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),
@@ -249,7 +249,7 @@ def _context(
         "renews": by_recovery and renews,
         "time": sentences.duration(state.kit.settings.pending_seconds),
         "ends": int(pending.given + state.kit.settings.pending_seconds - state.kit.clock()),
-        "trust": sentences.duration(days) if days else None,
+        "trust": sentences.duration(days) if days and not asks["demanded"] else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
 

@@ -6,11 +6,13 @@ from typing import Any
 from flask import url_for
 
 from ...app.state import State
+from ...core.areas import Area
 from ...core.records import Account, Authenticator
 from ...i18n.times import time_tag
 from ...methods import registry
-from ...service.judging import stored
-from .. import sentences
+from ...service.judging import demands, stored
+from .. import requests, sentences
+from . import kinds
 
 
 def of_passkey(state: State, authenticator: Authenticator) -> dict[str, Any]:
@@ -41,12 +43,35 @@ def on_preferences(state: State, account: Account | None) -> dict[str, Any]:
         ],
         "passkeys": state.kit.settings.relying_party is not None,
         "ways": account.ways if account else "code",
+        **_demands(state, account),
         "second_way": account is not None and _needs_second_way(held),
         "more": any(
             sum(each.kind == kind for each in held) < registry.method(kind).most
             for kind in _kinds(state)
         ),
     }
+
+
+def of_area(state: State, area: Area, account: Account | None) -> dict[str, Any]:
+    """Return what a program is told of an area where one may demand a passkey."""
+    if not state.kit.areas.may_demand:
+        return {}
+    needs = state.kit.areas.demand(area.key, account.only if account else frozenset())
+    return {"needs": needs, "may_need": area.needs == "choice"}
+
+
+def _demands(state: State, account: Account | None) -> dict[str, Any]:
+    """Return what the boxes of the areas say of passkeys.
+
+    `only`: areas that take a passkey alone, `None` where there is nothing to choose; `can_demand`:
+    whether the account has a passkey that counts where one is demanded.
+    """
+    if not state.kit.areas.may_demand or state.kit.settings.relying_party is None:
+        return {"only": None, "can_demand": True}
+    held = account.only if account else frozenset()
+    can = bool(demands.usable(state.kit, account, demanded=True))
+    ticked = frozenset(requests.texts(kinds.ONLY)) if requests.sent(kinds.ONLY_SHOWN) else held
+    return {"only": ticked if can or held else None, "only_shown": sorted(held), "can_demand": can}
 
 
 def as_objects(state: State, account: Account | None) -> list[dict[str, Any]]:
@@ -73,7 +98,7 @@ def _object(state: State, authenticator: Authenticator, facts: dict[str, Any]) -
         "kind": authenticator.kind,
         "synced": facts.get("synced"),
         "usable": facts.get("usable", True),
-        "counts_from": None,
+        "counts_from": _counts_from(state, authenticator, facts),
     }
     # Members that passkeys brought; programs see none where they are off.
     off = state.kit.settings.relying_party is None and not facts["passkey"]
@@ -84,6 +109,14 @@ def _object(state: State, authenticator: Authenticator, facts: dict[str, Any]) -
         "added_at": sentences.iso(authenticator.created_at),
         "last_used_at": sentences.iso(used) if used else None,
     }
+
+
+def _counts_from(state: State, passkey: Authenticator, facts: dict[str, Any]) -> str | None:
+    """Return the time from which a passkey counts where one is demanded, `None` if it does now."""
+    if not facts["passkey"] or not facts.get("opens"):
+        return None
+    since = demands.counts_from(state.kit, passkey)
+    return sentences.iso(since) if since > state.kit.clock() else None
 
 
 def _needs_second_way(held: Sequence[Authenticator]) -> bool:

@@ -29,6 +29,11 @@ def of(error: errors.PasskeyRefusal) -> str:
     match error:
         case errors.PasskeyUnknown():
             return _unknown(codes=error.codes)
+        case errors.PasskeyYoung() if not error.others:
+            return _(
+                "You added your passkey with a code. It counts here from %(time)s.",
+                time=moment(error.until),
+            )
         case errors.PasskeyYoung():
             return _(
                 "You added this passkey with a code. It counts here from %(time)s; an older passkey"
