@@ -288,7 +288,7 @@
   const removed = (dialog, form) => {
     const line = part(dialog, "removed")?.dataset.twofactorRemoved;
     const labels = [...form.elements]
-      .filter((box) => box.defaultChecked && !box.checked)
+      .filter((box) => box.name === "areas" && box.defaultChecked && !box.checked)
       .map((box) => box.labels[0]?.textContent.trim());
     return line && labels.length ? line.replace("{}", labels.join(", ")) : "";
   };

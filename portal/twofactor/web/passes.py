@@ -100,7 +100,7 @@ def restore_form() -> Continuation | None:
     """
     if request.method in SAFE_METHODS or request.mimetype != _FORM or checking():
         return None
-    if request.endpoint == requests.CARRIES_A_FORM:
+    if request.endpoint in (requests.CARRIES_A_FORM, requests.ASKS_FOR_A_PASSKEY):
         return None
     tokens = request.form.getlist(continuation.FIELD)
     if not tokens:
