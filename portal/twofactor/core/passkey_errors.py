@@ -37,6 +37,8 @@ class PasskeyUnknown(PasskeyRefusal):
     """The passkey is none of this account, or belongs to another RP ID."""
 
     word = "unknown"
+    # Its id as it was sent (base64url), once it is known that no user has it.
+    nobodys = ""
 
 
 class PasskeyWrong(PasskeyRefusal):

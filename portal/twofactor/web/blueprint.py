@@ -278,7 +278,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
         twofactor_passkey_sign_in=alone.twofactor_passkey_sign_in,
         twofactor_recovered=reminder.twofactor_recovered,
         twofactor_base_template=state_of(app).host.base_template,
-        twofactor_news=session_marks.news,
+        **session_marks.HELPERS,
         twofactor_support=sentences.support,
         twofactor_csrf_field=requests.csrf_field,
         twofactor_csrf_token=requests.csrf_token,

@@ -4,6 +4,7 @@ A challenge is a ticket, whose id is what the device signs. The ticket is bound 
 request, and is taken by its DELETE, whatever comes of the answer. So an answer is judged once.
 """
 
+import base64
 import secrets
 from dataclasses import dataclass
 
@@ -170,7 +171,9 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, request:
             raise PasskeyWrong("handle")
         if account is None:
             registry.passkeys().spend(answer, terms_of(kit, verified=True))
-            raise PasskeyUnknown("nobody's")
+            refusal = PasskeyUnknown("nobody's")
+            refusal.nobodys = base64.urlsafe_b64encode(answer.credential).decode().rstrip("=")
+            raise refusal
         found = _find(account, answer)
         match = _match(kit, found, answer, True)
         if not registry.passkeys().is_verified(stored.opened(kit, found), found):

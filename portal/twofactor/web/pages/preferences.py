@@ -147,6 +147,7 @@ def deactivate() -> Response:
                 password.answer(remember=False)  # the record of it ends here anyway
             verified = stands and password.is_asked
             who = bound.to_this_request(subjects.subject(state), continuation.sent_token())
+            gone = facts.gone(state)
             by = deactivation.deactivate(state.kit, who, answer, verified=verified)
     except NotOn:
         if form is not None:
@@ -163,6 +164,7 @@ def deactivate() -> Response:
         return responses.refused(state, refusal, "deactivate.html", **context)
     session_marks.forget()
     session_marks.renew()
+    session_marks.leave_signal(gone)
     outstanding.know(state.host.user_key(current_user), enrolled=False)
     outstanding.look(state, guard.signed_in())
     if form is not None and not outstanding.is_marked():
@@ -225,6 +227,7 @@ def _context(
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": time_tag(account.activated_at) if account else None,
         **facts.on_preferences(state, account),
+        "signal": facts.signal(state, account),
         "browsers": trusted_cookie.listed(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
@@ -269,6 +272,7 @@ def _state_object(state: State, account: Account | None) -> Response:
                     for area in map(shown, offer.areas)
                 ],
                 "authenticators": facts.as_objects(state, account),
+                **facts.signal_object(state, account),
                 "browsers": trusted_cookie.objects(state) if account else [],
                 "events": _event_objects(state),
             }

@@ -18,7 +18,7 @@ from ...core.records import Subject
 from ...service import sign_in, tickets
 from .. import navigation, requests, responses, session_marks, subjects
 from ..pages import outstanding
-from . import bound, given
+from . import bound, facts, given
 
 # Field that tells the block of this sign-in from the second step of another one.
 FIELD = "alone"
@@ -140,4 +140,6 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
 
 def refused(state: State, refusal: Refusal) -> Response:
     """Return to the host's sign-in page with the reason; a program gets the error object."""
+    if not requests.wants_json():
+        session_marks.leave_signal(facts.unknown(state, refusal).get("signal"))
     return responses.start_over(state, refusal, navigation.inside(requests.typed("next")))

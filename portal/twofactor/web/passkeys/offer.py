@@ -18,13 +18,10 @@ from ...methods import registry
 from ...methods.base import Naming
 from ...service.judging.terms import terms_of
 from .. import navigation, passes, requests
-from . import claim, given, sentences
+from . import claim, facts, given, sentences
 
 if TYPE_CHECKING:
     from .script import Closed, Make, Use
-
-# A longer name makes no better list of accounts on a device.
-LONGEST_NAME = 64
 
 
 def use(
@@ -182,12 +179,15 @@ def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, 
     It is empty where passkeys are off or no answer helps, and costs one statement elsewhere.
     """
     if state.kit.settings.relying_party is None or area is None or refusal.user_id is None:
-        return {}
+        return facts.unknown(state, refusal)
     if not isinstance(refusal, ChallengeRequired | PasskeyRefusal | CodeWrong):
         return {}
     apps, passkeys = _ways(state, area.key, refusal.user_id)
     answers = [*(["passkey"] if passkeys else []), *(["code"] if apps else [])]
-    told: dict[str, Any] = {"answers": answers, "passkey": url_for("twofactor.passkey")}
+    told: dict[str, Any] = {
+        "answers": answers,
+        "passkey": url_for("twofactor.passkey"),
+    }
     if passkeys and isinstance(refusal, ChallengeRequired):
         told["message"] = sentences.asked(codes=apps > 0, wait=bool(refusal.wait))
     if not answers and (shut := closed(state, refusal.user_id, area)) is not None:
@@ -215,7 +215,7 @@ def make(
 
     naming = Naming(
         state.kit.settings.issuer,
-        state.host.account_name(current_user)[:LONGEST_NAME],
+        state.host.account_name(current_user)[: facts.LONGEST_NAME],
         state.kit.settings.passkey_seconds,
         hint,
     )
