@@ -135,6 +135,11 @@ ROWS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "Enter a different password, as the advice after this sentence says.",
         {},
     ),
+    "Don't use your name, e-mail address or our name as your password.": (
+        CHOSEN,
+        "Enter a different password.",
+        {},
+    ),
     "Choose a different one.": (CHOSEN, "Enter a different password.", {}),
     "That's your current password. Choose a new one.": (CHOSEN, "Enter a different password.", {}),
     "Your password has just been changed. Sign in again.": (

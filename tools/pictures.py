@@ -383,8 +383,8 @@ def later(person: Photographer, app: Any) -> None:
     person.picture("overview-recovered")
 
 
-def passkeys(person: Photographer, app: Any) -> None:
-    """Take the pages of a customer with passkeys: first with one alone, then with an app as well."""
+def passkeys(person: Photographer) -> None:
+    """Take the pages of a customer with a passkey alone, then with an app as well."""
     person.sign_in("alice", PASSWORD)
     page, device = person.page, VirtualDevice(person.page)
     person.open(f"{TWOFACTOR}/activate")
@@ -522,13 +522,13 @@ def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
     taken: list[str] = []
     with photographer(browser, size, only, {"TWOFACTOR_RP_ID": "localhost"}, options) as (
         person,
-        app,
+        _,
     ):
-        passkeys(person, app)
+        passkeys(person)
         taken += person.taken
     if only.startswith("passkey"):
         return taken
-    with photographer(browser, size, only, {"TWOFACTOR_RP_ID": None}, options) as (person, app):
+    with photographer(browser, size, only, {"TWOFACTOR_RP_ID": ""}, options) as (person, app):
         before(person, app)
         left_open(person)
         activation(person)

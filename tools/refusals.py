@@ -6,7 +6,7 @@
 import math
 import sys
 
-from portal.twofactor.core import enrolment_errors, errors
+from portal.twofactor.core import enrolment_errors, errors, passkey_errors
 from portal.twofactor.core.answers import slips
 from portal.twofactor.core.errors import TwoFactorError
 from portal.twofactor.web import challenge, sentences
@@ -61,6 +61,32 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.UnknownAuthenticator(), "The page shows the devices that are there."),
     (errors.AlreadyOn(), "Nothing to do."),
     (errors.NotOn(), "Nothing to do."),
+    (passkey_errors.PasskeyMalformed(), "Press the button again. Nothing was judged."),
+    (passkey_errors.PasskeyOver(), "Press the button again; it asks for a new challenge."),
+    (passkey_errors.PasskeyUnknown(), "Use another passkey, a code or the recovery code."),
+    (_alone := passkey_errors.PasskeyUnknown(), "Use another passkey or the recovery code."),
+    (passkey_errors.PasskeyWrong("signature"), "Press the button again, or enter a code."),
+    (
+        passkey_errors.PasskeySuspect("Passkey"),
+        "Try again; remove the passkey if it is refused again. Codes and other passkeys work.",
+    ),
+    (passkey_errors.PasskeyTaken(), "Use the passkey that is there, or create one elsewhere."),
+    (passkey_errors.TooManyPasskeys(10), "Remove a passkey first."),
+    (
+        passkey_errors.PasskeyNeeded(verified=False, has_one=True),
+        "Use a passkey. The code was neither judged nor used up.",
+    ),
+    (
+        passkey_errors.PasskeyNeeded(verified=False, has_one=False),
+        "Add a passkey; the page leads there and back.",
+    ),
+    (
+        passkey_errors.PasskeyYoung(NOW + 86_400, others=True),
+        "Use an older passkey, or wait.",
+    ),
+    (passkey_errors.PasskeyYoung(NOW + 86_400, others=False), "Wait, or use the recovery code."),
+    (passkey_errors.LastPasskey(), "Add another passkey first, or untick the box."),
+    (passkey_errors.PasskeyUnverified(), "Sign in with the password and this passkey once."),
     (errors.ContinuationBroken(), "Fill in the form again; *Back to the form* leads there."),
     (errors.AlreadyDone(int(NOW)), "Check whether it worked; *Back to the form* leads there."),
     (challenge.FormAgain(), "Send the form again, without a code."),
@@ -68,6 +94,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.Unavailable(), "Try again; the log names the cause for operators."),
 ]
 _over.over = True
+_alone.codes = False
 
 
 def _status(error: TwoFactorError) -> int:

@@ -31,7 +31,7 @@ from portal.twofactor.core.throttle import (
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "security.md"
 BEGIN, END = "<!-- made by: make security -->", "<!-- end -->"
-_ID = re.compile(r"\b[CAF]-\d{2,3}\b")
+_ID = re.compile(r"\b(?:[CAF]|WA?)-\d{2,3}\b")
 
 # The reason for each requirement that no test can prove or that does not apply.
 REASONS = {
@@ -41,6 +41,25 @@ REASONS = {
     "C-89": "Ways to sign in: the sign-in page alone; see C-87, C-88, A-31.",
     "C-132": "Documentation: this page and the operations guide.",
     "A-74": "There is no registration: an address is given by the operator.",
+}
+
+# Requirements of what is not built yet. Their rows say so, whatever a test shows of them already.
+_ALONE = "signing in with a passkey alone"
+_DEMANDED = "areas that demand a passkey"
+_TOLD = "telling browsers which passkeys are accepted"
+OPEN = {
+    "W-36": _ALONE,
+    "W-44": _ALONE,
+    "W-45": _ALONE,
+    "W-46": _ALONE,
+    "W-49": _DEMANDED,
+    "W-50": _DEMANDED,
+    "W-51": _TOLD,
+    "W-55": _TOLD,
+    "W-61": _ALONE,
+    "WA-23": _DEMANDED,
+    "WA-24": _DEMANDED,
+    **{f"WA-{number}": _ALONE for number in range(26, 33)},
 }
 
 
@@ -190,12 +209,18 @@ def password_guesses() -> list[str]:
 def table(results: dict[str, bool] | None, before: str) -> list[str]:
     """Return a row for each requirement; without results, keep the outcomes of the old page."""
     tests = proofs()
-    made = [row for row in before.splitlines() if row.startswith(("| C-", "| A-", "| F-"))]
+    made = [row for row in before.splitlines() if row.startswith(("| C-", "| A-", "| F-", "| W"))]
     kept = dict(row.removesuffix(" |").rsplit(" | ", 1) for row in made)
     rows = ["| id | | requirement | shown by | result |", "| --- | --- | --- | --- | --- |"]
     for named, priority, words in requirements():
         shown = tests.get(named, [])
         text = "<br>".join(f"`{test}`" for test in shown) or REASONS.get(named, "-")
+        if named in OPEN:
+            so_far = f"<br>{text}" if shown else ""
+            rows.append(
+                f"| {named} | {priority} | {words} | Comes with {OPEN[named]}.{so_far} | open |"
+            )
+            continue
         result = "-"
         if shown and results is not None:
             result = "passed" if all(results.get(test, False) for test in shown) else "FAILED"
@@ -212,7 +237,7 @@ def lacking() -> list[str]:
     return [
         named
         for named, priority, _ in requirements()
-        if priority == "M" and named not in tests and named not in REASONS
+        if priority == "M" and not {named} & (tests.keys() | REASONS.keys() | OPEN.keys())
     ]
 
 

@@ -38,6 +38,14 @@ def opened(port: int) -> socket.socket:
         ) from None
 
 
+def greeting(port: int) -> str:
+    """Return the lines that say where the portal is."""
+    return (
+        f"The portal is on http://{HOST}:{port} (Ctrl-C stops it)\n"
+        f"Passkeys need http://localhost:{port}, since browsers have none at IP addresses\n"
+    )
+
+
 def main() -> None:
     """Open the port, print the address and replace this process with the server."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -47,8 +55,7 @@ def main() -> None:
     listening = opened(options.port)
     port = listening.getsockname()[1]
     os.environ |= {"PORT": str(port), "FLASK_DEBUG": "0"}
-    sys.stdout.write(f"The portal is on http://{HOST}:{port} (Ctrl-C stops it)\n")
-    sys.stdout.write(f"Passkeys need another address: http://localhost:{port}\n")
+    sys.stdout.write(greeting(port))
     sys.stdout.flush()
     if options.reload:
         listening.close()

@@ -7,6 +7,7 @@ from portal.account import service
 from portal.extensions import DEEDS, twofactor
 from portal.models import Customer
 from portal.twofactor import Protection
+from portal.twofactor.signals import Ways
 
 Level = Literal["protected", "partly", "none"]
 Key = Literal["sign_in", "recovery", "devices", "sessions", "hold"]
@@ -58,6 +59,11 @@ class Card:
         return self.protection.areas if self.protection else ()
 
     @property
+    def ways(self) -> Ways:
+        """Return what we ask the customer for, a code if two-factor authentication is off."""
+        return self.protection.ways if self.protection else "code"
+
+    @property
     def deeds(self) -> list[str]:
         """Return what the customer needs a code for, as verbs."""
         return [str(DEEDS[key]) for key in self.areas]
@@ -81,7 +87,9 @@ def assess(protection: Protection | None, sessions: int) -> Card:
     items = [_signing_in(protection)]
     if protection is not None:
         items.append(_item("recovery", protection.recovery, "make_recovery"))
-        items.append(_item("devices", bool(protection.devices), "add_device"))
+        items.append(
+            _item("devices", any(each.usable for each in protection.devices), "add_device")
+        )
     items.append(Item("sessions", True if sessions <= 1 else None, "see_sessions"))
     if protection is not None and protection.hold is not None:
         items.append(Item("hold", False, _way_out(protection)))

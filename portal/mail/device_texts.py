@@ -82,7 +82,7 @@ def passkey_suspect(authenticator: str, area: str) -> Notice:  # noqa: ARG001 - 
     return Notice(
         _("One of your passkeys may have been copied"),
         (
-            _("We refused “%(device)s”, so nothing was done with it.", device=authenticator),
+            _("We refused “%(device)s”, so nobody could use it.", device=authenticator),
             _(
                 "This can also happen if you use it in two windows at once. Try again; if we "
                 "refuse it again, remove it."

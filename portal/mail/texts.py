@@ -1,7 +1,7 @@
 """The notices about two-factor authentication, in the current language."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from portal.extensions import DEEDS
 from portal.i18n.language import _
@@ -12,22 +12,62 @@ from portal.mail.device_texts import (
     passkey_suspect,
 )
 from portal.mail.letters import Fact, Notice, address
-from portal.twofactor.signals import ChangeName
+from portal.rules.refusal import later
+from portal.twofactor.signals import ChangeName, Ways
 
 # Takes the facts of a change; `None` if another notice covers it.
 Make = Callable[..., Notice | None]
 
 
-def activated(areas: Iterable[str]) -> Notice:
+class _Words(NamedTuple):
+    """The sentences about changed areas."""
+
+    changed: str
+    added: str
+    removed: str
+    again: str
+
+
+_WORDS: dict[Ways, _Words] = {
+    "code": _Words(
+        later("You changed when we ask for a code"),
+        later("From now on we'll also ask for a code when you: %(deeds)s."),
+        later("We no longer ask for a code when you: %(deeds)s."),
+        later("Then choose again when we should ask for a code."),
+    ),
+    "passkey": _Words(
+        later("You changed when we ask for your passkey"),
+        later("From now on we'll also ask for your passkey when you: %(deeds)s."),
+        later("We no longer ask for your passkey when you: %(deeds)s."),
+        later("Then choose again when we should ask for your passkey."),
+    ),
+    "either": _Words(
+        later("You changed when we ask for a code or passkey"),
+        later("From now on we'll also ask for a code or passkey when you: %(deeds)s."),
+        later("We no longer ask for a code or passkey when you: %(deeds)s."),
+        later("Then choose again when we should ask for a code or passkey."),
+    ),
+}
+
+
+def activated(areas: Iterable[str], ways: Ways = "code") -> Notice:
     """Return the notice that two-factor authentication is on."""
+    if ways == "passkey":
+        asked = _(
+            "From now on we'll ask for your passkey when you: %(deeds)s.", deeds=_deeds(areas)
+        )
+        elsewhere = _("Then somebody else has the passkey.")
+    else:
+        asked = _("From now on we'll ask for a code when you: %(deeds)s.", deeds=_deeds(areas))
+        elsewhere = _("Then somebody else has the codes.")
     return Notice(
         _("Two-factor authentication is on"),
         (
-            _("From now on we'll ask for a code when you: %(deeds)s.", deeds=_deeds(areas)),
+            asked,
             _("Keep your recovery code safe. You were signed out on your other devices."),
         ),
         advice=(
-            _("Then somebody else has the codes."),
+            elsewhere,
             _("Go to %(portal)s and reset your password.", portal=address()),
         ),
         contact=_("Can't sign in? Contact us now:"),
@@ -62,21 +102,32 @@ def deactivated(by: str) -> Notice | None:
     )
 
 
-def areas_changed(added: Iterable[str], removed: Iterable[str]) -> Notice:
+def areas_changed(
+    added: Iterable[str],
+    removed: Iterable[str],
+    ways: Ways = "code",
+    demanded: Iterable[str] = (),
+    eased: Iterable[str] = (),
+) -> Notice:
     """Return the notice of changed areas."""
+    words = _WORDS[ways]
     lines = []
     if added:
-        text = _("From now on we'll also ask for a code when you: %(deeds)s.", deeds=_deeds(added))
-        lines.append(text)
+        lines.append(_(words.added, deeds=_deeds(added)))
     if removed:
-        text = _("We no longer ask for a code when you: %(deeds)s.", deeds=_deeds(removed))
-        lines.append(text)
+        lines.append(_(words.removed, deeds=_deeds(removed)))
+    if demanded:
+        lines.append(
+            _("From now on only a passkey counts when you: %(deeds)s.", deeds=_deeds(demanded))
+        )
+    if eased:
+        lines.append(_("From now on a code is enough when you: %(deeds)s.", deeds=_deeds(eased)))
     return Notice(
-        _("You changed when we ask for a code"),
+        _(words.changed),
         tuple(lines),
         advice=(
             change_password(),
-            _("Then choose again when we should ask for a code."),
+            _(words.again),
         ),
         contact=_("Can't sign in? Contact us now:"),
     )

@@ -57,9 +57,7 @@ SENTENCES = {
     ),
 }
 MORE_WORDS = SENTENCES["Add another word or two. Uncommon words are better"]
-BARE_WORD = later(
-    "A single word or your own name, with digits or signs around it, is easy to guess."
-)
+BARE_WORD = later("A single word with digits or signs around it is easy to guess.")
 
 
 def in_our_words(sentences: Iterable[str]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ MOST_MARKS = 30  # in a row, UAX #15 section 13 (Stream-Safe Text Format)
 NO_READING = "\N{CURRENCY SIGN}"
 EASY = later("That password is easy to guess.")
 DIFFERENT = later("Choose a different one.")
+OWN = later("Don't use your name, e-mail address or our name as your password.")
 _one_at_a_time = threading.Lock()
 
 
@@ -114,26 +115,29 @@ def check_new_password(password: str, words: Iterable[str] = (), shortest: int =
 
 
 def _advice(text: str, words: Sequence[str]) -> tuple[str, ...] | None:
-    """Return two sentences: why the password is easy to guess and what to do about it.
+    """Return one or two sentences: why the password is easy to guess and what to do about it.
 
     `None` if it is hard to guess.
     """
     found = _judged(text, words)
+    bare = _without_edges(text)
+    if _is_made_of_own(found["sequence"]):
+        return (OWN,)
     if found["score"] < LEAST_SCORE:
         feedback = found["feedback"]
         why = in_our_words([feedback["warning"]]) or (EASY,)
         return why + (in_our_words(feedback["suggestions"][:1]) or (DIFFERENT,))
     # zxcvbn accepts `Summer-2025!`, which is a word, a year and two signs.
-    bare = _without_edges(text)
-    if bare and _is_one_word(_judged(bare, words)["sequence"]):
+    sequence = _judged(bare, words)["sequence"] if bare else []
+    if _is_made_of_own(sequence):
+        return (OWN,)
+    if len(sequence) == 1 and sequence[0]["pattern"] == "dictionary":
         return BARE_WORD, MORE_WORDS
     return None
 
 
-def _is_one_word(sequence: Sequence[dict[str, Any]]) -> bool:
-    """Return whether the text is one word of zxcvbn's dictionaries, or made of the given words."""
-    if len(sequence) == 1 and sequence[0]["pattern"] == "dictionary":
-        return True
+def _is_made_of_own(sequence: Sequence[dict[str, Any]]) -> bool:
+    """Return whether the text is made of the person's own words and ours, with little else."""
     own = [each for each in sequence if each.get("dictionary_name") == "user_inputs"]
     rest = sum(len(each["token"]) for each in sequence) - sum(len(each["token"]) for each in own)
     return bool(own) and rest < 4

@@ -12,7 +12,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     # Not no-referrer: over TLS the CSRF check needs the address of our own page.
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 # It replaces the blueprint's own, which it contains.
@@ -30,12 +29,20 @@ def init_app(app: Flask) -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """Add the headers that the view has not set; only static files may be cached."""
+    """Add the headers that the view has not set; only static files may be cached.
+
+    These come without what browsers heed at documents and downloads alone: a page has ten.
+    """
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers["Permissions-Policy"] = PERMISSIONS
+    is_file = request.endpoint in STATIC and response.status_code < 400
+    if is_file:
+        response.headers.remove("Content-Disposition")
+    else:
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers["Permissions-Policy"] = PERMISSIONS
     if current_app.config["SERVED_OVER_TLS"]:
         response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
-    if request.endpoint not in STATIC or response.status_code >= 400:
+    if not is_file:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -8,11 +8,13 @@ from typing import get_args
 from blinker import NamedSignal, Namespace
 
 from .core.changes import ChangeName
+from .core.records import Ways
 
 __all__ = [
     "BY_NAME",
     "CHANGES",
     "ChangeName",
+    "Ways",
     "activated",
     "areas_changed",
     "authenticator_added",
@@ -31,11 +33,12 @@ __all__ = [
 
 _signals = Namespace()
 
-# areas: tuple of the protected areas' keys.
+# areas: tuple of the protected areas' keys; ways: "passkey" if that answers there, else missing.
 activated = _signals.signal("activated")
 # by: "code", "passkey", "recovery" or "operator".
 deactivated = _signals.signal("deactivated")
-# added, removed: tuples of area keys.
+# added, removed: tuples of area keys; ways: "passkey" or "either" (code or passkey) as what answers
+# there, missing if codes alone do.
 areas_changed = _signals.signal("areas-changed")
 # No further arguments; `deactivated` follows.
 recovery_code_used = _signals.signal("recovery-code-used")
@@ -46,7 +49,7 @@ recovery_code_replaced = _signals.signal("recovery-code-replaced")
 judged = _signals.signal("judged")
 # authenticator: the name that the person gave it; kind: "totp" or "passkey".
 authenticator_added = _signals.signal("authenticator-added")
-# The same, and by, reason: as of `reset`; both are empty if its owner removed it.
+# The same, and by, reason: as of `reset`, missing if its owner removed it.
 authenticator_removed = _signals.signal("authenticator-removed")
 # authenticator: the name of a passkey whose counter went back; area: key of the area that asked.
 passkey_suspect = _signals.signal("passkey-suspect")

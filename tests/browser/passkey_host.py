@@ -86,6 +86,7 @@ class Host:
             twofactor_language=dict,
             twofactor_csrf_field=lambda: "csrf_token",
             twofactor_csrf_token=lambda: "token",
+            twofactor_whole=lambda *_: False,
         )
         for page in ("dialog", "asks", "make"):
             app.add_url_rule(f"/{page}", page, self._page(page))

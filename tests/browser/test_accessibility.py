@@ -170,7 +170,7 @@ def test_the_page_of_preferences_is_read_in_order(alice):
             - listitem:
               - link "Change Authenticator app"
           - paragraph:
-            - link "Add another device"
+            - link "Add a device or passkey"
         - region "Recovery code":
           - heading "Recovery code" [level=2]
           - button "New recovery code"

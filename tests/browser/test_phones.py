@@ -17,7 +17,7 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.sign_in("alice", customer_password)
     person.is_at("/")
     person.open(f"{TWOFACTOR}/")
-    person.follow("Add another device")
+    person.follow("Add a device or passkey")
     person.inspect()
     # A missing field is reported, and the typed text is kept.
     person.fill("Name", "New phone")

@@ -1,6 +1,7 @@
 """Page weight and layout shifts: few bytes are sent, and nothing moves once shown."""
 
 import gzip
+from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.looks
 MOST = 30_000  # bytes, with static files compressed as by the nginx site in `deploy/`
 # Loaded when a form is first used, and not with the page.
 ON_DEMAND = {"/security/two-factor/static/dialog.js"}
+# Loaded with the page only where it has a passkey's block outside a dialog.
+PASSKEY = "/security/two-factor/static/passkey.js"
 # Chromium's layout shifts, except those just after input; the last are read, not awaited. While
 # a busy machine is still loading the page, something at the right edge may move by its own width.
 SHIFTS = """
@@ -68,20 +71,22 @@ class Received:
     """The bytes of a page, its style sheets and scripts; late ones of another page don't count."""
 
     def __init__(self, app):
-        self.bytes, self.asked = 0, {}
+        self.bytes, self.asked, self.of = 0, {}, Counter()
         self._client, self._saved = app.test_client(), {}
 
     def ask(self, event):
         if event["type"] == "Document":
-            self.bytes, self.asked = 0, {}
+            self.bytes, self.asked, self.of = 0, {}, Counter()
         path = urlsplit(event["request"]["url"]).path
         if path not in ON_DEMAND:
             self.asked[event["requestId"]] = path
 
     def add(self, event):
         if event["requestId"] in self.asked:
-            saved = self._saved_by_compression(self.asked[event["requestId"]])
-            self.bytes += event["encodedDataLength"] - saved
+            path = self.asked[event["requestId"]]
+            sent = event["encodedDataLength"] - self._saved_by_compression(path)
+            self.bytes += sent
+            self.of[path] += sent
 
     def _saved_by_compression(self, path):
         if "/static/" not in path:
@@ -96,7 +101,8 @@ def weight(person, received):
     """The weight of a page without the QR code."""
     code = person.page.locator("#twofactor-qr")
     drawn = len(code.evaluate("node => node.outerHTML")) if code.count() else 0
-    return received.bytes - drawn
+    with_page = person.page.locator("script[defer][src*='passkey.js']").count()
+    return received.bytes - drawn - (0 if with_page else received.of[PASSKEY])
 
 
 def test_style_sheets_are_in_the_head_and_scripts_deferred(person, customer, customer_password):

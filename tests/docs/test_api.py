@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from portal.twofactor.app.state import state_of
-from portal.twofactor.testing import Phone, TwoFactorTesting
+from portal.twofactor.testing import Device, Phone, TwoFactorTesting
+from portal.twofactor.testing.device import base64url
 
 from .pages import ROOT, blocks
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.thorough
 
 PAGE = ROOT / "docs" / "api.md"
 HOST = ROOT / "examples" / "api" / "app.py"
+RP_ID, ORIGIN = "notes.example.org", "https://notes.example.org"
 
 
 class Exchange:
@@ -28,7 +30,9 @@ class Exchange:
         request, _, answer = block.text.strip().partition("\n\n")
         first, *rest = request.splitlines()
         self.method, self.path = first.split()
-        self.code = next((r.split(": ")[1] for r in rest if r.startswith("X-Twofactor-Code")), "")
+        headers = dict(line.split(": ", 1) for line in rest if line.startswith("X-"))
+        self.code = headers.get("X-Twofactor-Code", "")
+        self.passkey = headers.get("X-Twofactor-Passkey", "")
         body = "\n".join(line for line in rest if not line.startswith("X-"))
         self.body = json.loads(body) if body else None
         status, _, expected = answer.partition("\n")
@@ -37,9 +41,11 @@ class Exchange:
 
 
 class Reader:
-    """Somebody who follows the page, with an authenticator app."""
+    """Somebody who follows the page, with an authenticator app or a passkey."""
 
     def __init__(self, app):
+        self.device = Device(RP_ID, ORIGIN)
+        self.public_key = None
         self.client = app.test_client()
         self.kit = TwoFactorTesting(app)
         self.phone = None
@@ -55,12 +61,28 @@ class Reader:
                 self.send("POST", "/notes", {"text": "no"}, self.phone.wrong_code())
         if "wrong code" in text:
             return self.phone.wrong_code()
+        if text == "<passkey>":
+            return self.answered()
         if "new one" in text:
+            self.kit.clock.advance(1)  # authenticators are listed by the second
             return self.new_phone.code()
         if text == "<code>":
             self.last = self.phone.code()
             return self.last
         return text
+
+    def answered(self):
+        """The device's answer to the latest options."""
+        new = "user" in self.public_key
+        self.passkey = (self.device.create if new else self.device.get)(self.public_key)
+        return self.passkey
+
+    def header(self, text):
+        """The header of a passkey, for the page's placeholder."""
+        if not text:
+            return ""
+        given = self.passkey if "the same" in text else self.answered()
+        return base64url(json.dumps(given).encode())
 
     def id_of(self, placeholder):
         """The id of the authenticator whose name begins with the text."""
@@ -68,8 +90,10 @@ class Reader:
         names = {each["name"].lower().split()[0]: each for each in state["authenticators"]}
         return names[placeholder.group(1)]["authenticator"]
 
-    def send(self, method, path, body, code=""):
-        headers = {"Accept": "application/json", "X-Twofactor-Code": code}
+    def send(self, method, path, body, code="", passkey=""):
+        headers = {"Accept": "application/json"}
+        given = {"X-Twofactor-Code": code, "X-Twofactor-Passkey": passkey}
+        headers |= {name: value for name, value in given.items() if value}
         if method != "GET":
             headers["X-CSRFToken"] = self.token
         answer = self.client.open(path, method=method, json=body, headers=headers)
@@ -85,9 +109,13 @@ class Reader:
         path = re.sub("<(.+)>", self.id_of, exchange.path)
         if exchange.method == "GET" and "/challenge?" in path:
             self.kit.clock.advance(300)  # the activation has opened the view area
-        answer = self.send(exchange.method, path, body, self.fill(exchange.code))
+        code, passkey = self.fill(exchange.code), self.header(exchange.passkey)
+        answer = self.send(exchange.method, path, body, code, passkey)
         found = answer.get_json(silent=True)
-        if found and "secret" in found and self.phone is None:
+        self.public_key = (found or {}).get("publicKey", self.public_key)
+        if found and "secret" in found and "recovery_code" not in found and self.phone is None:
+            self.new_phone = Phone(base64.b32decode(found["secret"]), "", self.kit.clock, -1)
+        elif found and "secret" in found and self.phone is None:
             secret = base64.b32decode(found["secret"])
             self.phone = Phone(secret, found["recovery_code"], self.kit.clock, -1)
         elif found and "secret" in found:
@@ -96,6 +124,13 @@ class Reader:
             assert int(answer.headers["Retry-After"]) == found["retry_after"]
             self.kit.clock.advance(found["retry_after"])
         return answer.status_code, found
+
+
+@pytest.fixture
+def passkeys(monkeypatch):
+    """The settings of an application with passkeys."""
+    monkeypatch.setenv("FLASK_TWOFACTOR_RP_ID", RP_ID)
+    monkeypatch.setenv("FLASK_TWOFACTOR_ORIGINS", ORIGIN)
 
 
 @pytest.fixture
@@ -135,9 +170,23 @@ def differences(expected, found, where="answer"):
         yield f"{where}: {expected!r} documented, {found!r} sent"
 
 
+def exchanges(*, of_passkeys):
+    """The exchanges of the section about passkeys, or all others."""
+    begins = PAGE.read_text(encoding="utf-8").partition("### Passkeys")[0].count("\n")
+    found = [block for block in blocks("http", PAGE) if (block.line > begins) == of_passkeys]
+    assert len(found) > 10
+    return [Exchange(block) for block in found]
+
+
 def test_every_exchange_goes_as_it_is_documented(reader):
-    exchanges = [Exchange(block) for block in blocks("http", PAGE)]
-    assert len(exchanges) > 20
+    assert_as_documented(reader, exchanges(of_passkeys=False))
+
+
+def test_every_exchange_with_a_passkey_goes_as_it_is_documented(passkeys, reader):
+    assert_as_documented(reader, exchanges(of_passkeys=True))
+
+
+def assert_as_documented(reader, exchanges):
     wrong = []
     for exchange in exchanges:
         status, found = reader.follow(exchange)

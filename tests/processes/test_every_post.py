@@ -3,6 +3,7 @@
 `docs/sent-twice.md` has the same table for people; the tests compare both with the routes.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from portal.extensions import db
 from portal.models import Customer
 from portal.rules.passwords import check_password
 from portal.twofactor.core.records import Account
+from portal.twofactor.testing import Device
 from tests.support.burst import Answer, Request, burst
 from tests.support.codes import oathtool
 from tests.support.forms import find_form
@@ -229,6 +231,38 @@ def with_device(walk: Walk) -> str:
     return re.findall(rf'href="({TWOFACTOR}/authenticators/[0-9a-f]+)"', page.text)[-1]
 
 
+def new_passkey(walk: Walk) -> Request:
+    typed = {"name": "Laptop", "kind": "passkey", "password": PASSWORD, "code": walk.person.code()}
+    return fresh(walk, f"{TWOFACTOR}/authenticators/new", typed)
+
+
+def created(walk: Walk, path: str, typed: Mapping[str, Any]) -> Request:
+    """Make the passkey that a page asks for, and return the request that its form sends."""
+    page = walk.browser.open(path)
+    [options, *_] = re.findall(r"data-twofactor-passkey='(\{[^']*\})'", page.text)
+    made = json.dumps(Device("localhost", "http://localhost").create(json.loads(options)))
+    form = find_form(page.text, "passkey")
+    return walk.browser.request("POST", path, form.filled({"passkey": made, **typed}))
+
+
+def first_passkey(walk: Walk) -> Request:
+    typed = {"password": PASSWORD, "choice": "mine", "areas": ["sign_in"], "kind": "passkey"}
+    walk.browser.keep(walk.browser.send(fresh(walk, f"{TWOFACTOR}/activate", typed))[0])
+    return created(walk, f"{TWOFACTOR}/activate", {"saved": "yes"})
+
+
+def another_passkey(walk: Walk) -> Request:
+    walk.browser.keep(walk.browser.send(new_passkey(walk))[0])
+    return created(walk, f"{TWOFACTOR}/authenticators/new", {})
+
+
+def challenge(walk: Walk) -> Request:
+    walk.browser.keep(walk.browser.send(another_passkey(walk))[0])
+    form = find_form(walk.browser.open("/security/").text, "csrf_token", button="Sign out")
+    asked = {"area": "email", "address": "/security/email"} | form.filled({})
+    return walk.browser.request("POST", f"{TWOFACTOR}/passkey", asked)
+
+
 def rename(walk: Walk) -> Request:
     return fresh(walk, with_device(walk), {"name": "Old tablet"})
 
@@ -386,6 +420,14 @@ CASES = {
         lambda walk: walk.account is None,
         "Set up your authenticator app",
     ),
+    "create a passkey, to turn it on": Case(
+        "twofactor.activate_submit",
+        first_passkey,
+        lambda walk: [each.kind for each in walk.account.authenticators] == ["passkey"],
+        "is on|On since",
+        None,
+        "Sign in",
+    ),
     "first code": Case(
         "twofactor.activate_submit",
         first_code,
@@ -430,6 +472,20 @@ CASES = {
         "was added|is added|Tablet",
         ("sign_in",),
     ),
+    "create a passkey, to add it": Case(
+        "twofactor.authenticator_add",
+        another_passkey,
+        lambda walk: len(walk.account.authenticators) == 2,
+        "is added|Laptop",
+        ("sign_in",),
+    ),
+    "ask for a passkey": Case(
+        "twofactor.passkey",
+        challenge,
+        lambda walk: walk.people.rows("ticket", walk.person) > 0,
+        '"challenge":',
+        ("sign_in",),
+    ),
     "rename a device": Case(
         "twofactor.authenticator_rename",
         rename,
@@ -471,7 +527,7 @@ CASES = {
 
 @pytest.fixture
 def portal(serve: Serve) -> Iterator[Gunicorn]:
-    served = serve(workers=3, TWOFACTOR_TRUST_SECONDS=2_592_000)
+    served = serve(workers=3, TWOFACTOR_TRUST_SECONDS=2_592_000, TWOFACTOR_RP_ID="localhost")
     yield served
     assert "Traceback" not in served.output()
 

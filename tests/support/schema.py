@@ -52,10 +52,13 @@ def _script(db: Any) -> str:
 def _create_file(db: Any, engine: Engine, tables: frozenset[str]) -> None:
     quicken(engine)
     path = Path(str(engine.url.database))
-    if tables in _made and not path.exists():
+    used = path.exists()
+    if tables in _made and not used:
         shutil.copyfile(_made[tables], path)
         return
     db.create_all()
+    if used:
+        return  # another app's, which may have rows
     engine.dispose()  # closing the last connection writes the WAL into the file
     _made[tables] = Path(shutil.copyfile(path, _kept() / f"{len(_made)}.sqlite"))
 

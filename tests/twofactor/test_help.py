@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from portal.twofactor.core.relying_party import RelyingParty
 from portal.twofactor.core.settings import SETTINGS
 
 from .person import MOUNT
@@ -34,6 +35,19 @@ def test_help_is_open_to_everybody_and_asks_nothing_of_the_database(protected, h
     assert_helps(other.client)
     asked = protected.client.get(HELP, headers={"Accept": "application/json"})
     assert asked.get_json()["needed"] == []
+
+
+def test_help_tells_of_passkeys_where_there_are_any(host):
+    settings = host.extensions["twofactor"].kit.settings
+    assert "passkey" not in host.test_client().get(HELP).text
+    party = RelyingParty("portal.example.org", ("https://portal.example.org",))
+    object.__setattr__(settings, "relying_party", party)
+    page = host.test_client().get(HELP).text
+    assert 'id="passkey"' in page
+    assert 'href="#passkey"' in page
+    for words in ("iPhone", "Android", "Windows Hello", "security key", "Lost the device?"):
+        assert words in page
+    assert len(page.encode()) < 20_000
 
 
 @pytest.mark.parametrize("line", ["", "help@example.org, +44 20 7946 0000"])

@@ -45,6 +45,8 @@ TEXTS: dict[str, int] = {
     "name": 200,
     "areas": 40,
     "shown": 40,
+    "only": 40,
+    "only_shown": 40,
     "cancel": 16,
     "enrolment": 16,
     "step": 16,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from .areas import SIGN_IN
-from .records import Event, Subject, labelled
+from .records import Event, Subject, Ways, labelled
 
 # Names of the signals. `in_transaction` of the host gets the same names.
 ChangeName = Literal[
@@ -36,8 +36,9 @@ class Change:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """Return the keyword arguments of the signal."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        """Return the keyword arguments of the signal, without those that have their default."""
+        facts = ((each, getattr(self, each.name)) for each in fields(self))
+        return {each.name: value for each, value in facts if value != each.default}
 
     @property
     def kind(self) -> str | None:
@@ -79,10 +80,11 @@ def events_of(changes: Iterable[Change], subject: Subject, at: int) -> list[Even
 
 @dataclass(frozen=True, slots=True)
 class Activated(Change):
-    """Two-factor authentication was turned on for these areas."""
+    """Two-factor authentication was turned on for these areas; `ways` is how they are answered."""
 
     name = "activated"
     areas: tuple[str, ...]
+    ways: Ways = "code"
 
     @property
     def detail(self) -> str:
@@ -110,16 +112,23 @@ class Deactivated(Change):
 
 @dataclass(frozen=True, slots=True)
 class AreasChanged(Change):
-    """Areas were added to the choice, or removed from it."""
+    """Areas were added to the choice, or removed from it.
+
+    `demanded` are areas that take a passkey alone from now on, `eased` those that take codes again.
+    """
 
     name = "areas_changed"
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    ways: Ways = "code"
+    demanded: tuple[str, ...] = ()
+    eased: tuple[str, ...] = ()
 
     @property
     def detail(self) -> str:
-        """Return the keys, each prefixed with + or -."""
-        return " ".join([f"+{key}" for key in self.added] + [f"-{key}" for key in self.removed])
+        """Return the keys, each prefixed with +, -, ! (a passkey alone) or ~ (codes again)."""
+        signed = zip("+-!~", (self.added, self.removed, self.demanded, self.eased), strict=True)
+        return " ".join(f"{sign}{key}" for sign, keys in signed for key in keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +205,9 @@ class AuthenticatorRemoved(OfAuthenticator):
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """Return name, kind, operator and reason."""
+        """Return name and kind, and operator and reason if there are."""
         named = {"authenticator": self.authenticator, "kind": self.of_kind}
-        return {**named, "by": self.by, "reason": self.reason}
+        return named | ({"by": self.by, "reason": self.reason} if self.by else {})
 
     @property
     def kind(self) -> str:

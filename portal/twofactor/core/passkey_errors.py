@@ -39,6 +39,8 @@ class PasskeyUnknown(PasskeyRefusal):
     """The passkey is none of this account, or belongs to another RP ID."""
 
     word = "unknown"
+    # Its id as it was sent (base64url), once it is known that no user has it.
+    nobodys = ""
 
 
 class PasskeyWrong(PasskeyRefusal):
@@ -115,13 +117,14 @@ class PasskeyYoung(PasskeyRefusal):
 
     Args:
         until: time from which it counts (Unix seconds).
+        others: whether another passkey of the account counts now.
     """
 
     word = "young"
 
-    def __init__(self, until: float, **about: str | None) -> None:
+    def __init__(self, until: float, *, others: bool, **about: str | None) -> None:
         super().__init__("young", **about)
-        self.until = until
+        self.until, self.others = until, others
 
 
 class TooManyPasskeys(PasskeyRefusal):

@@ -1,7 +1,9 @@
 """Records of accounts, authenticators, tickets and events, which all layers share."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
@@ -12,6 +14,8 @@ EXECUTED = "executed"
 KNOWN = "known"
 # Kinds of events that record a new recovery code.
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
+# How a user answers: with codes, with passkeys, or with either.
+Ways = Literal["code", "passkey", "either"]
 # Begins the detail of an event about a passkey; other authenticators have their name alone.
 _PASSKEY = "passkey: "
 # Kinds of events that record answers to a challenge; all other kinds record changes.
@@ -120,6 +124,7 @@ class Account:
         browser: the known browser of the request, if it was read.
         browsers: number of the user's known browsers, if it was read.
         recovery_since: time when the recovery code was made, if it was read and its event is kept.
+        only: keys of the protected areas where the user wants to be asked for a passkey alone.
     """
 
     user_id: str
@@ -136,17 +141,27 @@ class Account:
     browser: KnownBrowser | None = None
     browsers: int = 0
     recovery_since: int | None = None
+    only: frozenset[str] = frozenset()
+
+    @property
+    def steps(self) -> list[int]:
+        """Return the latest step of each authenticator app; a passkey has none."""
+        return [each.last_step for each in self.authenticators if each.credential is None]
+
+    @property
+    def ways(self) -> Ways:
+        """Return how the user answers."""
+        return ways_of([not each.makes_codes for each in self.authenticators])
 
     @property
     def schedule(self) -> Schedule:
         """Return the throttle's schedule of codes. A passkey makes no code right."""
-        return codes(sum(each.makes_codes for each in self.authenticators))
+        return codes(len(self.steps))
 
     @property
     def used(self) -> int | None:
         """Return the smallest latest step of the authenticator apps, as `Glance.used`."""
-        apps = (each for each in self.authenticators if each.makes_codes)
-        return min((each.last_step for each in apps), default=None)
+        return min(self.steps, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +190,21 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device whose codes are accepted, for pages of the host. Times are Unix seconds.
+    """A device or passkey that is accepted, for pages of the host. Times are Unix seconds.
 
     Args:
         name: as the user named it, in the language of the request if it still has our name.
         added_at: time when it was added.
-        last_used_at: time of its latest accepted code, `None` if there is none.
+        last_used_at: time of its latest accepted answer, `None` if there is none.
+        passkey: whether it is a passkey; other devices make codes.
+        usable: whether it can answer here; a passkey of another RP ID can't.
     """
 
     name: str
     added_at: int
     last_used_at: int | None = None
+    passkey: bool = False
+    usable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +214,7 @@ class Protection:
     Args:
         areas: keys of the areas that ask for a code, in order.
         hold: a time in which codes are not judged, `None` if there is none.
-        devices: the devices whose codes are accepted, oldest first.
+        devices: the devices and passkeys that are accepted, oldest first.
         recovery: whether there is a recovery code. It is unused: its use turns 2FA off.
         recovery_since: time when it was made, `None` if that is no longer known.
     """
@@ -205,6 +224,11 @@ class Protection:
     devices: tuple[Device, ...] = ()
     recovery: bool = False
     recovery_since: int | None = None
+
+    @property
+    def ways(self) -> Ways:
+        """Return what we ask the user for."""
+        return ways_of([device.passkey for device in self.devices])
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +253,14 @@ class Glance:
         executed_at: time when the requested continuation was executed, `None` if it was not.
         used: smallest latest step of the user's authenticator apps. All have used the codes up to
             it, so that none can be had before the next.
+        only: as `Account.only`.
     """
 
     areas: frozenset[str] | None
     ticket: bool = False
     executed_at: int | None = None
     used: int | None = None
+    only: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +274,13 @@ class Event:
     address: str | None = None
     detail: str | None = None
     id: int = 0
+
+
+def ways_of(are_passkeys: Sequence[bool]) -> Ways:
+    """Return how a user answers, by whether each authenticator is a passkey; "code" for none."""
+    if not any(are_passkeys):
+        return "code"
+    return "passkey" if all(are_passkeys) else "either"
 
 
 def labelled(kind: str, name: str) -> str:

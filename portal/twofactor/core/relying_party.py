@@ -20,10 +20,11 @@ LOCALHOST = "localhost"
 # Browsers count at most five names besides the RP ID (WebAuthn Level 3, 5.11).
 MOST_FOREIGN = 5
 _LONGEST = 100
-_DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}")
-_LOCAL_ORIGIN = re.compile(r"https?://localhost(?::[1-9][0-9]{0,4})?")
+# Compiled when they are used: most hosts have no passkeys.
+_DOMAIN = r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}"
+_LOCAL_ORIGIN = r"https?://localhost(?::[1-9][0-9]{0,4})?"
 # The base64url of a SHA-256, which stands for an app on Android.
-_APP_ORIGIN = re.compile(r"android:apk-key-hash:[A-Za-z0-9_-]{43}")
+_APP_ORIGIN = r"android:apk-key-hash:[A-Za-z0-9_-]{43}"
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -43,7 +44,7 @@ class RelyingParty:
         """Return whether passkeys are used on pages of an origin. For localhost, any port is."""
         if origin in self.origins:
             return True
-        return self.id == LOCALHOST and _LOCAL_ORIGIN.fullmatch(origin) is not None
+        return self.id == LOCALHOST and re.fullmatch(_LOCAL_ORIGIN, origin) is not None
 
     @property
     def foreign(self) -> tuple[str, ...]:
@@ -51,7 +52,7 @@ class RelyingParty:
         return tuple(
             origin
             for origin in self.origins
-            if not _APP_ORIGIN.fullmatch(origin) and not self._is_own(_host(origin))
+            if not re.fullmatch(_APP_ORIGIN, origin) and not self._is_own(_host(origin))
         )
 
     @property
@@ -135,7 +136,7 @@ def _check_origin(origin: Any) -> None:
     Raises:
         SetupError: it is not spelled as browsers spell it; the message says the spelling.
     """
-    if isinstance(origin, str) and _APP_ORIGIN.fullmatch(origin):
+    if isinstance(origin, str) and re.fullmatch(_APP_ORIGIN, origin):
         return
     right = _as_browsers_write(origin) if isinstance(origin, str) else ""
     if not right:
@@ -198,7 +199,7 @@ def _is_domain(host: str) -> bool:
         return True
     top = host.rpartition(".")[2]
     return (
-        _DOMAIN.fullmatch(host) is not None
+        re.fullmatch(_DOMAIN, host) is not None
         and "." in host
         and not top.isdigit()
         and not top.startswith("-")

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, has_app_context
+from flask import Flask
+from flask.ctx import AppContext
 from flask.globals import app_ctx
 from markupsafe import Markup, escape
 
@@ -76,6 +77,28 @@ def html_text(message: str, **values: Any) -> Markup:
     return markup(message, language().texts.gettext(message), values)
 
 
+def whole(text: str) -> Markup:
+    """Return text without tags as HTML in which a line breaks after a hyphen, but not within.
+
+    It breaks after "two-factor", "6-digit" and "Zwei-Faktor-".
+    """
+    # Escaped first: a cache would take a text and the same text as HTML for one.
+    return _whole(str(escape(text)))
+
+
+@lru_cache(maxsize=1024)
+def _whole(text: str) -> Markup:
+    return Markup(" ".join(map(_unbroken, text.split(" "))))  # noqa: S704 - escaped in `whole`
+
+
+def _unbroken(word: str) -> str:
+    before, hyphen, after = word.rpartition("-")
+    if not hyphen:
+        return word
+    kept, rest = (f"{before}-", after) if "-" in before else (word, "")
+    return f'<span class="twofactor-nowrap">{kept}</span>{rest}'
+
+
 def html_plural(one: str, many: str, count: int, **values: Any) -> Markup:
     """`plural` for templates."""
     text = language().texts.ngettext(one, many, count)
@@ -91,6 +114,7 @@ def language_attributes() -> dict[str, str]:
 HELPERS: dict[str, Any] = {
     "twofactor_text": html_text,
     "twofactor_texts": html_plural,
+    "twofactor_whole": whole,
     "twofactor_language": language_attributes,
 }
 
@@ -124,8 +148,12 @@ def spoken_locale() -> str:
 
 
 def application() -> Flask | None:
-    """Return the current application without its proxy, which costs as much as a look-up."""
-    return app_ctx.app if has_app_context() else None
+    """Return the current application past its proxies, which cost more than the look-up."""
+    try:
+        context: AppContext = app_ctx._get_current_object()  # type: ignore[attr-defined]
+    except RuntimeError:
+        return None
+    return context.app
 
 
 def _catalogues(app: Flask | None) -> Catalogues:

@@ -148,6 +148,15 @@ class Passkeys:
         """Return the domain (RP ID) that a passkey was made for."""
         return _passkey(stored).rp
 
+    def names(self, stored: bytes) -> tuple[str, str]:
+        """Return the handle and the id of a passkey in base64url, as its device knows them."""
+        passkey = _passkey(stored)
+        handle, own = (
+            base64.urlsafe_b64encode(each).decode().rstrip("=")
+            for each in (passkey.handle, passkey.id)
+        )
+        return handle, own
+
     def is_verified(self, stored: bytes, authenticator: Authenticator) -> bool:
         """Return whether the device has verified the person, together with a password or code."""
         return _passkey(stored).verified or bool((authenticator.flags or 0) & UV)

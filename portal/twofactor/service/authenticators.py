@@ -26,7 +26,7 @@ from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets, verification
 from .context import Kit
-from .judging import challenges, stored
+from .judging import demands, stored
 from .judging.terms import terms_of
 
 LONGEST_NAME = 40
@@ -79,14 +79,15 @@ def begin(
     """
     method = registry.method(kind)
     name = _plain(name) if name.strip() or kind == registry.APP else ""
-    by = "passkey" if isinstance(answer, Assertion) else "code"
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
         _check_room(account, kind)
         if name:
             _check_free(account, name)
-        verification.verify(kit, transaction, subject, answer, AUTHENTICATORS.key, account)
+        key = AUTHENTICATORS.key
+        proof = verification.verify(kit, transaction, subject, answer, key, account)
+        by = _voucher(kit, find(account, proof.authenticator), answer)
         others = [held for _, held in stored.sound(kit, account, kind)]
         secret = method.new_secret(others).hex()
         data = {"secret": secret, "name": name, "kind": kind, "hint": hint, "by": by}
@@ -136,9 +137,10 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnsw
         name = addition.name or _free_name(account, made.name)
         _check_free(account, name)
         of_ticket = tickets.AUTHENTICATOR
+        stored.check_free(transaction, made)
         if transaction.take_ticket(hashed, of_ticket, subject.user_id, kit.clock()) is None:
             raise EnrolmentExpired("addition over")
-        stored.write(transaction, replace(made, name=name))
+        transaction.add_authenticator(replace(made, name=name))
         _end_others(transaction, subject)
         transaction.change(subject, changes.AuthenticatorAdded(name, made.kind))
         return name
@@ -185,7 +187,7 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         found = find(account, authenticator_id)
         if len(account.authenticators) == 1:
             raise LastAuthenticator("the last one")
-        if challenges.is_last_needed(kit, account, found.id):
+        if demands.is_last_needed(kit, account, found.id):
             raise LastPasskey("an area demands it")
         key = AUTHENTICATORS.key
         verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
@@ -195,6 +197,13 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         return found
 
     return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)
+
+
+def _voucher(kit: Kit, used: Authenticator, answer: Answer) -> str:
+    """Return what vouches for a new authenticator: a passkey only if it counts already itself."""
+    if not isinstance(answer, Assertion) or demands.counts_from(kit, used) > kit.clock():
+        return "code"
+    return "passkey"
 
 
 def find(account: Account, authenticator_id: str) -> Authenticator:

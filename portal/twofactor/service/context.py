@@ -1,7 +1,9 @@
 """The context of use cases, passed in by the caller."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -15,7 +17,10 @@ from ..storage.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Kit:
-    """The parts of an application that the use cases need."""
+    """The parts of an application that the use cases need.
+
+    `issued` numbers the challenges of passkeys that this worker has made.
+    """
 
     store: Store
     vault: Vault
@@ -23,6 +28,7 @@ class Kit:
     areas: AreaRegistry
     clock: Callable[[], float]
     notify: Tell
+    issued: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def run_or_join(
         self, connection: Connection | None, work: Callable[[Transaction], None]
@@ -32,6 +38,21 @@ class Kit:
             self.store.run(work)
         else:
             self.store.join(connection, work)
+
+    def teller(self, area: str, kind: str) -> Callable[[str, str], None]:
+        """Start a timer for an answer; the returned function tells the host how it was judged.
+
+        Args:
+            area: key of the area.
+            kind: "code", "recovery_code" or "passkey".
+        """
+        begun = time.perf_counter()
+
+        def tell(result: str, user_id: str) -> None:
+            seconds = round(time.perf_counter() - begun, 6)
+            self.notify("judged", user_id, area=area, kind=kind, result=result, seconds=seconds)
+
+        return tell
 
     def event(
         self, subject: Subject, kind: str, area: str | None = None, detail: str | None = None

@@ -41,6 +41,7 @@ class Pending:
         name: name of the account, for people.
         used: smallest latest number of the authenticators (`Account.used`).
         view: id of the ticket that opens the "view" areas once the sign-in is complete, or "".
+        account: as it was read with the sign-in.
     """
 
     user_id: str
@@ -56,6 +57,7 @@ class Pending:
     name: str = ""
     used: int | None = None
     view: str = field(default="", repr=False)
+    account: Account | None = field(default=None, repr=False)
 
 
 def begin(
@@ -265,4 +267,5 @@ def _pending(kit: Kit, ticket: Ticket, account: Account) -> Pending:
         guessed=account.codes.run > 0,
         name=data.get("name", ""),
         used=account.used,
+        account=account,
     )

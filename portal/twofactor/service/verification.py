@@ -27,9 +27,8 @@ from ..methods import registry
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets
 from .context import Kit
-from .judging import challenges, codes, passkeys
+from .judging import codes, demands
 from .judging.terms import Proof
-from .judging.told import teller
 
 T = TypeVar("T")
 
@@ -114,7 +113,7 @@ def judged(
     """
     if isinstance(answer, Assertion):
         return _judged_passkey(kit, work, answer, area, whose)
-    tell = teller(kit, area, "code")
+    tell = kit.teller(area, "code")
     try:
         result = kit.store.run(work)
     except CodeWrong as wrong:
@@ -147,7 +146,7 @@ def _judged_passkey(
 ) -> T:
     # Reading what is not an assertion is no attempt, and locks nothing.
     registry.passkeys().check_form(answer)
-    tell = teller(kit, area, "passkey")
+    tell = kit.teller(area, "passkey")
     try:
         result = kit.store.run(work)
     except PasskeyRefusal as refusal:
@@ -206,12 +205,16 @@ def verify(
     account = account or known_browsers.account(kit, transaction, subject)
     if account is None:
         raise NotOn("no second factor", area=area)
-    needs = kit.areas.demanding.get(area)
+    demand = demands.of(kit, account, area)
     if isinstance(answer, Assertion):
-        terms = passkeys.Asked(with_password, verified or needs == "verified_passkey", bool(needs))
+        from .judging import passkeys
+
+        terms = passkeys.Asked(
+            with_password, verified or demand == "verified_passkey", bool(demand)
+        )
         return passkeys.verify(kit, transaction, subject, answer, area, account, terms)
     if not isinstance(answer, Code):
         raise MalformedCode("a recovery code answers no challenge")
-    if needs is not None:
-        raise challenges.needed(kit, account, area)
+    if demand is not None:
+        raise demands.needed(kit, account, area)
     return codes.verify(kit, transaction, subject, answer, area, account, barred)

@@ -78,17 +78,16 @@
     const { pathname, search } = addressOf(form, submitter);
     return { method: said(form, submitter, "method").toUpperCase(), address: pathname + search };
   };
-  // Its script comes with the page; a dialog that came later brings it along.
+  let loading = null;
+  const loadPasskey = (block) => (loading ??= new Promise((done) => {
+    const script = document.createElement("script");
+    script.onload = script.onerror = done;
+    script.src = block.dataset.twofactorScript;
+    document.head.append(script);
+  }));
   const offer = async (state, message) => {
     const { dialog } = state;
-    if (!window.twofactorPasskey) {
-      await new Promise((done) => {
-        const script = document.createElement("script");
-        script.onload = script.onerror = done;
-        script.src = dialog.querySelector("script").src;
-        document.head.append(script);
-      });
-    }
+    if (!window.twofactorPasskey) await loadPasskey(dialog.querySelector(".twofactor-passkey"));
     if (asked !== state) return;
     const isCodes = message && !byPasskey; // what is wrong was said at the code
     window.twofactorPasskey?.offer(dialog, carrier(state), message, isCodes);
@@ -289,7 +288,7 @@
   const removed = (dialog, form) => {
     const line = part(dialog, "removed")?.dataset.twofactorRemoved;
     const labels = [...form.elements]
-      .filter((box) => box.defaultChecked && !box.checked)
+      .filter((box) => box.name === "areas" && box.defaultChecked && !box.checked)
       .map((box) => box.labels[0]?.textContent.trim());
     return line && labels.length ? line.replace("{}", labels.join(", ")) : "";
   };
@@ -398,5 +397,8 @@
     shut();
   });
 
+  // So that it is there when a dialog opens.
+  const early = document.querySelector("[data-twofactor-script]");
+  if (early) loadPasskey(early);
   window.twofactor.parts = { ask, refused, submit };
 })();

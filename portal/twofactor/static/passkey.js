@@ -38,24 +38,27 @@
   };
 
   const prepare = async (one, isAgain) => {
-    const { area, method, address, ask, alone = "", field, token, form, words } = one;
+    const { area, method, address, ask, alone = "", field, form, words } = one;
+    const token = one.token ?? form?.elements[field]?.value;
     const body = new URLSearchParams({ area, method, address, ask, alone, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
     const from = Date.now() - 30_000; // for the person
     const headers = { Accept: "application/json" };
-    const said = await (await fetch(one.options, { method: "POST", body, headers })).json();
+    const said = await fetch(one.options, { method: "POST", body, headers })
+      .then((answer) => answer.json())
+      .catch(() => { throw { told: words.unanswered }; });
     one.token = said.csrf_token ?? token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
-    if (!said.publicKey) throw { told: said.message ?? words.NotSupportedError };
+    if (!said.publicKey) throw { name: "NotSupportedError", told: said.message };
     one.json = JSON.stringify(said.publicKey);
     one.life = 1000 * said.seconds;
     one.until = from + one.life;
   };
   const ready = (one) => (one.loading ??= prepare(one).finally(() => (one.loading = null)));
 
-  const read = (json) => {
-    const key = JSON.parse(json);
+  const read = (json, more) => {
+    const key = { ...JSON.parse(json), ...JSON.parse(more || "{}") };
     const { user, allowCredentials = [], excludeCredentials = [] } = key;
     key.challenge = bytes(key.challenge);
     if (user) user.id = bytes(user.id);
@@ -103,7 +106,7 @@
     try {
       if (!isNew && Date.now() > one.until) await ready(one);
       if (signal.aborted) return;
-      const publicKey = read(button.dataset.twofactorPasskey || one.json);
+      const publicKey = read(one.json, button.dataset.twofactorPasskey);
       const text = written(await navigator.credentials[does]({ publicKey, signal, mediation }));
       if (signal.aborted) return;
       stop();
@@ -114,7 +117,8 @@
       if (signal.aborted) return;
       stop();
       if (mediation) return true;
-      tell(one, button, told ?? words[name] ?? words.cancelled, false, true);
+      const why = told ?? words[name] ?? one.lines[name]?.textContent ?? words.cancelled;
+      tell(one, button, why, false, true);
       if (!document.activeElement.matches("input")) button.focus();
     }
   };
@@ -135,15 +139,18 @@
   };
   const look = (block) => {
     if (seen.has(block)) return seen.get(block);
-    const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0 };
+    const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0, lines: {} };
     seen.set(block, one);
     one.form = block.closest("form");
     one.button = block.querySelector("[data-twofactor-passkey]");
+    one.json = one.button?.dataset.twofactorPasskey;
     one.input = block.querySelector("[type=hidden]") ?? {};
     one.line = block.querySelector("[role=status]");
     one.fault = fault(one);
     for (const line of block.parentElement.querySelectorAll("[data-twofactor-why]")) {
-      line.hidden = line.dataset.twofactorWhy !== one.fault;
+      const why = line.dataset.twofactorWhy;
+      one.lines[why] = line;
+      line.hidden = why !== one.fault || (one.codes && why === "NotSupportedError");
     }
     block.classList.toggle("twofactor-gone", one.fault);
     block.hidden = one.fault || block.closest("dialog");
@@ -158,11 +165,9 @@
 
   document.addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
-    // The second of a double click starts nothing.
-    if (!button || detail > 1) return;
+    if (!button || detail > 1) return; // of a double click
     const one = look(button.closest(".twofactor-passkey"));
-    const isSending = button.matches(".twofactor-busy") && !one.isAsking;
-    if (!isSending) start(one, button);
+    if (one.isAsking || !button.matches(".twofactor-busy")) start(one, button);
   });
   document.addEventListener("keydown", ({ key }) => key === "Escape" && stop(true));
   addEventListener("submit", ({ target }) => {

@@ -27,14 +27,11 @@ class AuthenticatorChanges(TicketChanges):
         }
         self._connection.execute(self._statements.add_authenticator, values)
 
-    def has_credential(self, credential: str) -> bool:
-        """Return whether a row has a passkey with this digest, of whichever user.
-
-        Of two registrations at once, the unique index refuses the second.
-        """
-        column = self._tables.authenticator.c.credential
-        found = self._connection.execute(select(column).where(column == credential))
-        return found.first() is not None
+    def passkey(self, credential: str) -> str | None:
+        """Return the id of the authenticator with this digest, of whichever user."""
+        table = self._tables.authenticator
+        found = select(table.c.id).where(table.c.credential == credential)
+        return self._connection.execute(found).scalar_one_or_none()
 
     def name_authenticator(self, authenticator: Authenticator, name: str) -> bool:
         """Rename an authenticator."""

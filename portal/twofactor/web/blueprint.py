@@ -110,14 +110,20 @@ _ANONYMOUS = frozenset(
 )
 
 
+# Mark of a request whose CSRF token `come_first` has checked.
+_CHECKED = "twofactor.csrf_checked"
+
+
 def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Limit the size of a request, and check the CSRF token of a program.
 
     It runs before the host's `CSRFProtect`, so that a program gets an answer that it can read.
     """
     requests.bound_request()
-    if request.method not in policy.SAFE_METHODS and requests.wants_json():
+    sent = requests.this_request()
+    if sent.method not in policy.SAFE_METHODS and requests.wants_json():
         requests.check_csrf()
+        sent.environ[_CHECKED] = True
 
 
 def csrf_object(_error: requests.ProgramCSRFError) -> Response:
@@ -147,7 +153,8 @@ def before() -> Any:
     if endpoint not in _ANONYMOUS and not current_user.is_authenticated:
         return cast(Any, current_app).login_manager.unauthorized()
     if sent.method not in policy.SAFE_METHODS:
-        requests.check_csrf()
+        if _CHECKED not in sent.environ:
+            requests.check_csrf()
         requests.refuse_cross_site()
         if requests.checking(sent):
             return challenge.nothing_done()
@@ -271,7 +278,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
         twofactor_passkey_sign_in=alone.twofactor_passkey_sign_in,
         twofactor_recovered=reminder.twofactor_recovered,
         twofactor_base_template=state_of(app).host.base_template,
-        twofactor_news=session_marks.news,
+        **session_marks.HELPERS,
         twofactor_support=sentences.support,
         twofactor_csrf_field=requests.csrf_field,
         twofactor_csrf_token=requests.csrf_token,

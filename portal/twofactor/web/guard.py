@@ -205,7 +205,7 @@ def _ask(
     asked.about.summary = bounds.one_line(asked.says()) if asked.says else ""
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
-    passkeys = _passkeys(state, asked)
+    passkeys = _passkeys(asked) if state.kit.settings.relying_party else set()
     if area.exact and not exact.is_shown(asked):
         # The answer was given before anybody could read what it confirms.
         codes, passkeys = set(), set()
@@ -236,10 +236,8 @@ def _ask(
     return grant
 
 
-def _passkeys(state: State, asked: Asked) -> set[str]:
+def _passkeys(asked: Asked) -> set[str]:
     """Return the answers of passkeys in this request; each counts for one guard."""
-    if state.kit.settings.relying_party is None:
-        return set()
     found = given.texts() if asked.passkeys is None else asked.passkeys
     asked.passkeys = set()
     return found

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from ..app.state import State, current_state
 from ..core.errors import About, Refusal, Unavailable
 from ..core.policy import SAFE_METHODS
-from ..core.records import Glance, Ticket
+from ..core.records import Account, Glance, Ticket
 from ..methods import registry
 from ..service import tickets
 from ..service.tickets import Deed, Grant
@@ -42,6 +42,8 @@ class Asked:
         self.again: set[Key] = set()
         self.codes: set[str] | None = None
         self.passkeys: set[str] | None = None
+        # Read for what a refusal shows.
+        self.accounts: dict[str, Account | None] = {}
         # The sealed form that this request carries.
         self.token = ""
         self.carried: Continuation | None = None
@@ -79,9 +81,11 @@ class Asked:
 
 def of_request() -> Asked:
     """Return the guard's state of this request."""
-    asked = g.get("_twofactor")
+    # Past the proxy, since all that the guard does asks for this.
+    here = g._get_current_object()
+    asked = here.get("_twofactor")
     if asked is None:
-        asked = g._twofactor = Asked()
+        asked = here._twofactor = Asked()
     return cast(Asked, asked)
 
 
@@ -96,13 +100,15 @@ def restore_form() -> Continuation | None:
     """
     if request.method in SAFE_METHODS or request.mimetype != _FORM or checking():
         return None
-    if request.endpoint == requests.CARRIES_A_FORM:
+    if request.endpoint in (requests.CARRIES_A_FORM, requests.ASKS_FOR_A_PASSKEY):
         return None
     tokens = request.form.getlist(continuation.FIELD)
     if not tokens:
         return None
     state, asked = current_state(), of_request()
-    asked.codes, asked.passkeys = continuation.codes(), given.texts()
+    # Read now, since the original form has neither.
+    asked.codes = continuation.codes()
+    asked.passkeys = given.texts() if requests.state_has_passkeys() else set()
     asked.token = tokens[0]
     asked.back = request.form.get(continuation.BACK_FIELD, "")
     asked.carried = continuation.unseal(state, tokens[0])

@@ -55,11 +55,11 @@ def bound_request() -> None:
     Raises:
         RequestEntityTooLarge: more fields than any page has.
     """
-    most = bounds.BODY
-    if request.endpoint in TAKES_A_PASSKEY and state_has_passkeys():
+    most, endpoint = bounds.BODY, request.endpoint
+    if endpoint in TAKES_A_PASSKEY and state_has_passkeys():
         most = bounds.PASSKEY_BODY
-    is_carried = request.endpoint == CARRIES_A_FORM and asked("kept")
-    if is_carried or request.endpoint == ASKS_FOR_A_PASSKEY:
+    is_carried = endpoint == CARRIES_A_FORM and asked("kept")
+    if is_carried or endpoint == ASKS_FOR_A_PASSKEY:
         # The form was within the host's limit before, and it was sealed within it.
         most = max(most, request.max_form_memory_size or most)
     limit = min(most, request.max_content_length or most)
@@ -120,10 +120,11 @@ def text(name: str) -> str:
         MalformedCode, PasswordWrong, NameUnusable: longer than the field allows (`core.bounds`),
             or with a surrogate, which is no character.
     """
-    if request.is_json:
+    sent = this_request()
+    if sent.is_json:
         values = [_json()[name]] if name in _json() else []
     else:
-        values = request.form.getlist(name)
+        values = sent.form.getlist(name)
     if not values:
         return ""
     if len(values) > 1 or not isinstance(values[0], str):

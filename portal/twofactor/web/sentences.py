@@ -102,8 +102,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             )
         case errors.AlreadyDone():
             return _(
-                "You already confirmed this form with a code at %(time)s, so we didn't send it"
-                " again. Check whether it worked before you fill it in again.",
+                "You already confirmed this form at %(time)s, so we didn't send it again. Check"
+                " whether it worked before you fill it in again.",
                 time=time_of_day(error.at),
             )
         case errors.Unavailable():

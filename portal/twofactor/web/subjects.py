@@ -14,6 +14,7 @@ from ..core.records import Device, Protection, Subject
 from ..service import known_browsers
 from ..storage.host_session import read_anew
 from . import sentences
+from .passkeys import facts
 
 KNOWN_COOKIE = "twofactor_known"
 
@@ -45,8 +46,14 @@ def protection_of(state: State, user: Any) -> Protection | None:
         areas,
         known_browsers.hold(who, account, state.kit.clock()),
         tuple(
-            Device(sentences.authenticator(each.name), each.created_at, each.last_used_at)
-            for each in account.authenticators
+            Device(
+                sentences.authenticator(each.name),
+                each.created_at,
+                each.last_used_at,
+                told["passkey"],
+                told.get("usable", True),
+            )
+            for each, told in facts.told(state, account)
         ),
         account.recovery_hash is not None,
         account.recovery_since,

@@ -6,15 +6,30 @@ from .holder import ORIGIN, RP_ID, Holder
 
 
 @pytest.fixture
-def passkey_host(tmp_path, clock, database):
+def config():
     """A host with passkeys, on this computer."""
-    host = make_host(database, tmp_path, clock, TWOFACTOR_RP_ID=RP_ID, TWOFACTOR_ORIGINS=[ORIGIN])
-    with host.app_context():
-        host.db.create_all()
-    yield host
-    with host.app_context():
-        host.db.drop_all()
-        host.db.engine.dispose()
+    return {"TWOFACTOR_RP_ID": RP_ID, "TWOFACTOR_ORIGINS": [ORIGIN]}
+
+
+@pytest.fixture
+def passkey_host(host):
+    return host
+
+
+@pytest.fixture
+def beside(passkey_host, database, tmp_path, clock):
+    """Make another application, with its own settings, on the database of the host."""
+    apps = []
+
+    def make(**config):
+        apps.append(make_host(database, tmp_path, clock, **config))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            app.db.session.remove()
+            app.db.engine.dispose()
 
 
 @pytest.fixture

@@ -8,16 +8,16 @@ from tests.twofactor.host import PASSWORD
 from tests.twofactor.person import ALL, MOUNT, Person, element
 
 RP_ID, ORIGIN = "localhost", "http://localhost"
+NEW = f"{MOUNT}/authenticators/new"
 
 
 class Holder(Person):
     """A person whose first factor beside the password is a passkey.
 
-    `device` is the one that answers; `devices` are all of them.
+    `device` is the one that answers.
     """
 
-    device: Device
-    devices: list[Device]
+    device: Device | None = None
 
     def program(self, path: str, body: dict[str, Any], status: int = 200) -> Any:
         """Send JSON to a page of the blueprint, and return the object that comes back."""
@@ -36,9 +36,13 @@ class Holder(Person):
         return {"X-CSRFToken": token.get("csrf_token", "")}
 
     def other_browser(self) -> "Holder":
-        other = Holder(self.app, self.clock, self.username)
+        return self.at(self.app)
+
+    def at(self, app: Any) -> "Holder":
+        """Return the same person in another browser, at an application on the same database."""
+        other = Holder(app, self.clock, self.username)
         other.recovery_code, other.secret = self.recovery_code, self.secret
-        other.device, other.devices = self.device, self.devices
+        other.device = self.device
         return other
 
     def enrol_passkey(self, areas: list[str] | None = None, **device: Any) -> Any:
@@ -49,19 +53,41 @@ class Holder(Person):
         )
         self.recovery_code = begun["recovery_code"]
         self.device = Device(RP_ID, ORIGIN, **device)
-        self.devices = [self.device]
         made = self.device.create(begun["publicKey"])
         done = self.program("/activate", {"passkey": made, "saved": "yes"})
         self.clock.advance(330)
         return done
 
-    def add(self, answer: dict[str, Any], kind: str = "passkey", **device: Any) -> Device:
-        """Add a passkey, with an answer that counts already."""
-        body = {"name": "", "kind": kind, "password": PASSWORD, **answer}
-        begun = self.program("/authenticators/new", body)
+    def begin(self, answer: dict[str, Any] | None = None, status: int = 200, **more: Any) -> Any:
+        """Begin to add a passkey, with an answer that counts, by default of `device`."""
+        given = {"passkey": self.answer_for("authenticators", NEW)} if answer is None else answer
+        body = {"name": "", "kind": "passkey", "password": PASSWORD, **given, **more}
+        return self.program("/authenticators/new", body, status)
+
+    def add(self, answer: dict[str, Any] | None = None, name: str = "", **device: Any) -> Device:
+        """Add a passkey, as `begin`."""
+        begun = self.begin(answer, name=name)
         fresh = Device(RP_ID, ORIGIN, **device)
         self.program("/authenticators/new", {"passkey": fresh.create(begun["publicKey"])})
         return fresh
+
+    def remove(self, number: str, device: Device | None = None, status: int = 200) -> Any:
+        """Remove an authenticator, with a passkey."""
+        path = f"/authenticators/{number}/remove"
+        answer = self.answer_for("authenticators", f"{MOUNT}{path}", device)
+        return self.program(path, {"passkey": answer, "password": PASSWORD}, status)
+
+    def state(self) -> Any:
+        """Return the state as a program reads it."""
+        return self.client.get(f"{MOUNT}/", headers={"Accept": "application/json"}).get_json()
+
+    def numbers(self) -> dict[str, str]:
+        """Return the ids of the authenticators by their names."""
+        return {each["name"]: each["authenticator"] for each in self.state()["authenticators"]}
+
+    def events(self) -> list[str]:
+        """Return the kinds of the latest events, newest first."""
+        return [event["kind"] for event in self.state()["events"]]
 
     def options(self, area: str, address: str, status: int = 200, **more: Any) -> Any:
         """Ask for the options of an answer."""

@@ -7,7 +7,7 @@ from ...core import changes
 from ...core.answers import RecoveryCode
 from ...core.enrolment_errors import EnrolmentReplaced
 from ...core.errors import AlreadyOn, EnrolmentExpired, PasswordWrong
-from ...core.records import Account, Subject
+from ...core.records import Account, Subject, ways_of
 from ...methods import recovery, registry
 from ...methods.base import FirstAnswer
 from ...storage.transaction import Transaction
@@ -220,15 +220,17 @@ def confirm(
     hashed = tickets.digest(ticket_id or "", subject.credential)
 
     def work(transaction: Transaction) -> None:
+        stored.check_free(transaction, authenticator)
         taken = transaction.take_ticket(hashed, tickets.ENROLMENT, subject.user_id, now)
         if taken is None:
             raise EnrolmentExpired("enrolment over")
         if transaction.account(subject.user_id) is not None:
             raise AlreadyOn("two-factor authentication is on")
         transaction.add_account(account)
-        stored.write(transaction, authenticator)
+        transaction.add_authenticator(authenticator)
         transaction.drop_tickets(subject.user_id)
-        transaction.change(subject, changes.Activated(tuple(sorted(account.areas))))
+        ways = ways_of([authenticator.credential is not None])
+        transaction.change(subject, changes.Activated(tuple(sorted(account.areas)), ways))
 
     kit.store.run(work)
     return replace(enrolment, recovery_hash=account.recovery_hash or "")

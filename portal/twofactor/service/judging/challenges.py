@@ -1,25 +1,29 @@
 """Challenges of passkeys: tickets whose ids are what a device signs (WebAuthn section 13.4.3)."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.answers import Assertion
-from ...core.areas import SIGN_IN
+from ...core.areas import SIGN_IN, Demand
 from ...core.errors import SetupError
-from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
 from ...core.records import Account, Subject, Ticket
 from ...methods import registry
 from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
-from . import stored
+from . import demands, stored
 
 # Kind of the tickets. Their sealed data is `Subject.request`, and whether UV is demanded.
 KIND = "passkey"
 # Open challenges of a user. A further one takes the place of the oldest.
 MOST = 10
+# So many rarely wait to be removed; with fewer, the statement that removes some is left out. It is
+# less than MOST, since a parallel request may write one that was not counted.
+FEW = 5
+# Each so many challenges of a worker, expired tickets of all users are removed in any case.
+TIDY_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,16 @@ def issue(kit: Kit, subject: Subject, area: str) -> Options:
     """
 
     def work(transaction: Transaction) -> Options:
-        account = transaction.account(subject.user_id, lock=True)
-        return _issued(kit, transaction, subject, area, account)
+        account, waiting = transaction.account_counted(subject.user_id, KIND)
+        demand = None if account is None else demands.of(kit, account, area)
+        challenge, ticket = _made(kit, subject, area, verified=demand == "verified_passkey")
+        asked = _asked(kit, account, challenge, demand)
+        if asked is not None:
+            if waiting >= FEW or next(kit.issued) % TIDY_EVERY == 0:
+                transaction.drop_challenges(subject.user_id, KIND, kit.clock(), MOST - 1)
+            transaction.add_ticket(ticket)
+        answers = answers_of(account, passkeys=asked is not None, codes=demand is None)
+        return Options(asked, kit.settings.passkey_seconds, answers)
 
     return kit.store.run(work)
 
@@ -68,8 +80,7 @@ def issue_alone(kit: Kit, request: str) -> Options:
     if party is None:
         raise SetupError("passkeys need TWOFACTOR_RP_ID")
     seconds, nobody = kit.settings.passkey_seconds, Subject("", request=request)
-    data = {"for": request_of(nobody), "verified": True}
-    challenge, ticket = tickets.made(kit, KIND, "", seconds, SIGN_IN, data)
+    challenge, ticket = _made(kit, nobody, SIGN_IN, verified=True)
 
     def work(transaction: Transaction) -> None:
         transaction.drop_expired_tickets(kit.clock())
@@ -80,86 +91,25 @@ def issue_alone(kit: Kit, request: str) -> Options:
     return Options(asked, seconds, ("passkey",))
 
 
-def _issued(
-    kit: Kit, transaction: Transaction, subject: Subject, area: str, account: Account | None
-) -> Options:
-    seconds = kit.settings.passkey_seconds
-    needs = kit.areas.demanding.get(area)
-    held = usable(kit, account, demanded=needs is not None)
-    answers = answers_of(account, passkeys=bool(held), codes=needs is None)
-    if not held or kit.settings.relying_party is None:
-        return Options(None, seconds, answers)
-    verified = needs == "verified_passkey"
+def _made(kit: Kit, subject: Subject, area: str, *, verified: bool) -> tuple[str, Ticket]:
     data = {"for": request_of(subject), "verified": verified}
-    challenge, ticket = tickets.made(kit, KIND, subject.user_id, seconds, area, data)
-    transaction.drop_challenges(subject.user_id, KIND, kit.clock(), MOST - 1)
-    transaction.add_ticket(ticket)
-    ask = registry.passkeys().ask
-    asked = ask(kit.settings.relying_party, challenge, held, seconds, verified=verified)
-    return Options(asked, seconds, answers)
+    return tickets.made(kit, KIND, subject.user_id, kit.settings.passkey_seconds, area, data)
 
 
-def usable(kit: Kit, account: Account | None, *, demanded: bool = False) -> list[bytes]:
-    """Return what the passkeys of an account are judged by that can answer at this address.
-
-    Args:
-        kit: the application's parts.
-        account: the account, if there is one.
-        demanded: leave out those that do not count yet where a passkey is demanded.
-    """
-    now = kit.clock()
-    return [held for held, since in counting(kit, account) if not demanded or since <= now]
-
-
-def counting(kit: Kit, account: Account | None) -> list[tuple[bytes, int]]:
-    """Return the passkeys that can answer at this address, and from when where one is demanded."""
-    party, method = kit.settings.relying_party, registry.passkeys()
-    if party is None:
-        return []
-    hold = kit.settings.passkey_hold_seconds
-    return [
-        (held, method.counts_from(held, each, hold))
-        for each, held in stored.sound(kit, account, registry.PASSKEY)
-        if method.is_of(held, party)
-    ]
-
-
-def check_demands(kit: Kit, account: Account, added: Iterable[str]) -> None:
-    """Refuse to protect an area that demands a passkey while no passkey counts there.
-
-    Raises:
-        PasskeyNeeded, PasskeyYoung: the area would be closed to the user.
-    """
-    for key in sorted(kit.areas.demanding.keys() & set(added)):
-        if not usable(kit, account, demanded=True):
-            raise needed(kit, account, key)
-
-
-def is_last_needed(kit: Kit, account: Account, leaving: str) -> bool:
-    """Return whether a protected area would be left without the passkey that it demands.
-
-    Args:
-        kit: the application's parts.
-        account: the account.
-        leaving: id of the authenticator to remove.
-    """
-    demanding = kit.areas.demanding.keys()
-    if not any(key in account.areas or kit.areas.get(key).mandatory for key in demanding):
-        return False
-    staying = replace(
-        account, authenticators=tuple(a for a in account.authenticators if a.id != leaving)
-    )
-    return bool(usable(kit, account)) and not usable(kit, staying)
-
-
-def needed(kit: Kit, account: Account, area: str) -> PasskeyNeeded | PasskeyYoung:
-    """Return the refusal of a code in an area that demands a passkey."""
-    now, since = kit.clock(), [since for _, since in counting(kit, account)]
-    about = {"area": area, "user_id": account.user_id}
-    if since and min(since) > now:
-        return PasskeyYoung(min(since), **about)
-    verified = kit.areas.demanding[area] == "verified_passkey"
-    return PasskeyNeeded(verified=verified, has_one=bool(since), **about)
+def _asked(
+    kit: Kit, account: Account | None, challenge: str, demand: Demand | None
+) -> Mapping[str, Any] | None:
+    """Return the data for `navigator.credentials.get`, `None` if no passkey can answer."""
+    party, seconds = kit.settings.relying_party, kit.settings.passkey_seconds
+    if demand is None:
+        held = [held for _, held in stored.sound(kit, account, registry.PASSKEY)]
+    else:
+        held = demands.usable(kit, account, demanded=True)
+    if party is None or not held:
+        return None
+    verified = demand == "verified_passkey"
+    asked = registry.passkeys().ask(party, challenge, held, seconds, verified=verified)
+    return asked if asked["allowCredentials"] else None
 
 
 def answers_of(account: Account | None, *, passkeys: bool, codes: bool = True) -> tuple[str, ...]:
@@ -180,11 +130,7 @@ def request_of(subject: Subject) -> str:
     return tickets.digest(subject.request, subject.credential)
 
 
-def bound(kit: Kit, ticket: Ticket) -> str:
-    """Return the request that a challenge is for (`request_of`)."""
-    return str(tickets.data_of(kit, ticket)["for"])
-
-
-def demands(kit: Kit, ticket: Ticket) -> bool:
-    """Return whether the device must verify the person."""
-    return bool(tickets.data_of(kit, ticket)["verified"])
+def bound(kit: Kit, ticket: Ticket) -> tuple[str, bool]:
+    """Return the request that a challenge is for, and whether the device must verify the person."""
+    data = tickets.data_of(kit, ticket)
+    return str(data["for"]), bool(data["verified"])

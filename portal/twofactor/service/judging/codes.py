@@ -7,12 +7,12 @@ from ...core.answers import Code
 from ...core.errors import CodeReused, CodeWrong, Held, OwnCode, StorageUnavailable
 from ...core.records import Account, Authenticator, Subject
 from ...methods import registry
-from ...methods.base import Match
+from ...methods.base import Match, Terms
 from ...storage.transaction import Transaction
 from .. import known_browsers
 from ..context import Kit
 from . import stored
-from .terms import Proof, terms_of
+from .terms import Proof
 
 
 def verify(
@@ -54,7 +54,7 @@ def _match(
     The barred authenticator is returned only if no other matches.
     """
     found = None
-    terms = terms_of(kit)
+    terms = Terms(kit.clock(), kit.settings.window)
     for authenticator in sorted(account.authenticators, key=lambda each: each.id != barred):
         method = registry.method(authenticator.kind)
         if not isinstance(answer, method.takes):

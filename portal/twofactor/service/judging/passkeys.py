@@ -4,6 +4,7 @@ A challenge is a ticket, whose id is what the device signs. The ticket is bound 
 request, and is taken by its DELETE, whatever comes of the answer. So an answer is judged once.
 """
 
+import base64
 import secrets
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,6 @@ from ...core.passkey_errors import (
     PasskeyUnknown,
     PasskeyUnverified,
     PasskeyWrong,
-    PasskeyYoung,
 )
 from ...core.records import Account, Authenticator, Event, Subject, Ticket
 from ...methods import registry
@@ -25,7 +25,7 @@ from ...methods.base import Match
 from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
-from . import challenges, stored
+from . import challenges, demands, stored
 from .terms import Proof, terms_of
 
 
@@ -78,12 +78,12 @@ def verify(
         # No event: a client could cause any number of them.
         raise PasskeyOver("no such challenge", **about).told(codes)
     try:
-        _check_request(kit, ticket, subject, area)
+        request, verified = challenges.bound(kit, ticket)
+        _check_request(ticket, request, subject, area)
         found = _find(account, answer)
-        verified = asked.verified or challenges.demands(kit, ticket)
-        match = _match(kit, found, answer, verified)
+        match = _match(kit, found, answer, asked.verified or verified)
         if asked.demanded:
-            _check_age(kit, found)
+            demands.check_age(kit, account, found)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
@@ -97,10 +97,10 @@ def verify(
     return Proof(account, found.id, match.verified, match.phishing_resistant)
 
 
-def _check_request(kit: Kit, ticket: Ticket, subject: Subject, area: str) -> None:
+def _check_request(ticket: Ticket, request: str, subject: Subject, area: str) -> None:
     """Refuse an answer whose challenge is for another user, area or request."""
-    bound, asked = challenges.bound(kit, ticket), challenges.request_of(subject)
-    same_request = secrets.compare_digest(bound.encode(), asked.encode())
+    asked = challenges.request_of(subject)
+    same_request = secrets.compare_digest(request.encode(), asked.encode())
     if ticket.user_id != subject.user_id or ticket.area != area or not same_request:
         raise PasskeyOver("of another request")
 
@@ -120,14 +120,6 @@ def _match(kit: Kit, found: Authenticator, answer: Assertion, verified: bool) ->
     if match is None:
         raise PasskeyUnknown("does not open")
     return match
-
-
-def _check_age(kit: Kit, found: Authenticator) -> None:
-    """Refuse a passkey that was added with a code a short while ago; the code may be phished."""
-    hold = kit.settings.passkey_hold_seconds
-    since = registry.passkeys().counts_from(stored.opened(kit, found), found, hold)
-    if since > kit.clock():
-        raise PasskeyYoung(since)
 
 
 def _count(
@@ -173,16 +165,21 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
     if ticket is None:
         raise PasskeyOver("no such challenge", area=SIGN_IN).told(False)
     try:
-        _check_request(kit, ticket, nobody, SIGN_IN)
+        of_ticket, _ = challenges.bound(kit, ticket)
+        _check_request(ticket, of_ticket, nobody, SIGN_IN)
         if answer.handle is None:
             raise PasskeyWrong("handle")
         if account is None:
             registry.passkeys().spend(answer, terms_of(kit, verified=True))
-            raise PasskeyUnknown("nobody's")
+            refusal = PasskeyUnknown("nobody's")
+            refusal.nobodys = base64.urlsafe_b64encode(answer.credential).decode().rstrip("=")
+            raise refusal
         found = _find(account, answer)
         match = _match(kit, found, answer, True)
         if not registry.passkeys().is_verified(stored.opened(kit, found), found):
             raise PasskeyUnverified("never verified beside a password")
+        if demands.of(kit, account, SIGN_IN):
+            demands.check_age(kit, account, found)
         _count(kit, transaction, account, found, match, False)
     except PasskeyRefusal as refusal:
         refusal.area = SIGN_IN

@@ -7,7 +7,6 @@ from ...core.records import Subject
 from ...methods import recovery
 from ...storage.transaction import Transaction
 from ..context import Kit
-from .told import teller
 
 
 def judge(kit: Kit, subject: Subject, answer: RecoveryCode, area: str) -> str:
@@ -22,7 +21,7 @@ def judge(kit: Kit, subject: Subject, answer: RecoveryCode, area: str) -> str:
     Raises:
         NotOn, RecoveryHeld, RecoveryWrong: the action must not be carried out.
     """
-    tell = teller(kit, area, "recovery_code")
+    tell = kit.teller(area, "recovery_code")
     try:
         hashed, last = kit.store.run(lambda tx: _count(kit, tx, subject))
         if hashed is None or not recovery.is_code(answer, hashed):

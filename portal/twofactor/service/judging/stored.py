@@ -64,13 +64,17 @@ def new(kit: Kit, user_id: str, kind: str, first: First, authenticator_id: str) 
     )
 
 
-def write(transaction: Transaction, authenticator: Authenticator) -> None:
-    """Write a new authenticator.
+def check_free(transaction: Transaction, authenticator: Authenticator) -> None:
+    """Refuse a new passkey that another row has already, of this user or of another.
+
+    A refusal commits, so this comes before anything is written or used up. Of two registrations at
+    once, the unique index refuses the second, and the repeated work ends here. The same form sent
+    twice makes the same row and passes: its ticket is over.
 
     Raises:
-        PasskeyTaken: another row has this passkey already, of this user or of another.
+        PasskeyTaken: the registration is not used up.
     """
-    credential = authenticator.credential
-    if credential is not None and transaction.has_credential(credential):
+    if authenticator.credential is None:
+        return
+    if transaction.passkey(authenticator.credential) not in (None, authenticator.id):
         raise PasskeyTaken("registered before")
-    transaction.add_authenticator(authenticator)

@@ -137,8 +137,8 @@ def remove_authenticator(
 ) -> Authenticator:
     """Remove an authenticator that its owner has lost; two-factor authentication stays on.
 
-    This also ends pending sign-ins, passes, trusted and known browsers, since they may be of
-    whoever has it now.
+    This also ends pending sign-ins, passes, trusted and known browsers, since a thief of the
+    device may have them now.
 
     Raises:
         NotOn: two-factor authentication is off.

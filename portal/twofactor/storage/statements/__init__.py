@@ -43,6 +43,7 @@ class Statements:
         account: `user`.
         account_locked: `user`.
         account_of_credential: `credential`; locks.
+        account_counted: `user`, `kind`; locks, and has the number of tickets of that kind.
         account_asked: `user`, `known`, `now`; locks.
         account_beside: the same without a lock, and with the time of the recovery code.
         recovery_locked: `user`.
@@ -77,6 +78,7 @@ class Statements:
     account: Select[Any]
     account_locked: Select[Any]
     account_of_credential: Select[Any]
+    account_counted: Select[Any]
     account_asked: Select[Any]
     account_beside: Select[Any]
     recovery_locked: Select[Any]
@@ -134,6 +136,9 @@ def prepare(tables: Tables) -> Statements:
         account=whole,
         account_locked=whole.with_for_update(of=account),
         account_of_credential=of_accounts.of_credential(tables).with_for_update(of=account),
+        account_counted=whole.add_columns(
+            of_tickets.counted(ticket, account).label("tickets")
+        ).with_for_update(of=account),
         account_asked=of_accounts.with_browser(tables, whole).with_for_update(of=account),
         account_beside=of_accounts.with_recovery(tables, of_accounts.with_browser(tables, whole)),
         recovery_locked=select(account.c.recovery_hash).where(of_user).with_for_update(),

@@ -6,12 +6,14 @@ from sqlalchemy import (
     Delete,
     Insert,
     Integer,
+    ScalarSelect,
     Select,
     Table,
     and_,
     bindparam,
     delete,
     exists,
+    func,
     insert,
     select,
     union_all,
@@ -44,6 +46,13 @@ def add_once(ticket: Table) -> Insert:
     there = exists().where(ticket.c.digest == bindparam("new_digest"))
     statement = insert(ticket).from_select(columns, values.where(~there))
     return statement.execution_options(preserve_rowcount=True)
+
+
+def counted(ticket: Table, account: Table) -> ScalarSelect[int]:
+    """Return the number of a user's tickets of a kind, as a column beside the account."""
+    of_user = and_(ticket.c.user_id == account.c.user_id, ticket.c.kind == bindparam("kind"))
+    number = select(func.count()).select_from(ticket).where(of_user).correlate(account)
+    return number.scalar_subquery()
 
 
 def expired(ticket: Table) -> Select[Any]:

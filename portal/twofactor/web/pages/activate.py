@@ -17,6 +17,7 @@ from ...core.errors import (
 )
 from ...core.passkey_errors import PasskeyRefusal
 from ...i18n.language import _, shown
+from ...methods import registry
 from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, sentences, session_marks, subjects
@@ -217,7 +218,7 @@ def _finish(state: State) -> Response:
     ticket_id, tag = session_marks.get(tickets.ENROLMENT), requests.typed("enrolment")
     try:
         requests.check_saved()
-        answer, who = given.first(state, _resumed(state).kind), subjects.subject(state)
+        answer, who = given.first(state, _kind(state)), subjects.subject(state)
         finished = enrolment.confirm(state.kit, who, ticket_id, answer, tag)
     except (EnrolmentExpired, AlreadyOn) as refusal:
         return _finished_before(state, ticket_id, refusal)
@@ -233,6 +234,11 @@ def _finish(state: State) -> Response:
     outstanding.clear()
     activated.leave_proofs(state, finished)
     return activated.answer(finished.areas)
+
+
+def _kind(state: State) -> str:
+    """Return the kind that the enrolment is of; a statement less where there are only apps."""
+    return _resumed(state).kind if state.kit.settings.relying_party else registry.APP
 
 
 def _finished_before(state: State, ticket_id: str | None, refusal: Refusal) -> Response:

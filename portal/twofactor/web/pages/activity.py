@@ -31,8 +31,14 @@ def show() -> Response:
     def page() -> Response:
         lines = activity.lines(events, state.kit.areas)
         days = [(day, list(each)) for day, each in groupby(lines, key=lambda line: line["day"])]
+        passkeys = state.kit.settings.relying_party is not None
         return responses.page(
-            "activity.html", days=days, chosen=chosen, older=older, first=not _before()
+            "activity.html",
+            days=days,
+            chosen=chosen,
+            older=older,
+            first=not _before(),
+            passkeys=passkeys,
         )
 
     return responses.either(page, lambda: _object(state, events, older))

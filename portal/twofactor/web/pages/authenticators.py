@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -45,6 +45,7 @@ def show_new() -> Response:
         addition = _resumed(state)
     except EnrolmentExpired:
         context = {**password.context, **_use(state)}
+        context["kind"] = context["kind"] or requests.asked("kind") or None
         return responses.form(ADD, "name", "code", *password.fields, name="", **context)
     return responses.either(
         lambda: responses.page(SCAN, **_scan(state, addition)),
@@ -75,7 +76,7 @@ def show(number: str) -> Response:
     password = PasswordQuestion(state)
     removing = ["code", *password.fields] if len(account.authenticators) > 1 else []
     context = _context(account, found, password)
-    return responses.form(ONE, "name", *removing, facts=as_object(found), **context)
+    return responses.form(ONE, "name", *removing, facts=facts.as_object(state, found), **context)
 
 
 def rename(number: str) -> Response:
@@ -110,47 +111,22 @@ def remove(number: str) -> Response:
     return _done(state, _("%(name)s is removed. Its codes no longer work.", name=shown))
 
 
-def listed(account: Account) -> list[dict[str, Any]]:
-    """Return the authenticators for the preferences page."""
-    return [
-        {
-            "name": sentences.authenticator(each.name),
-            "url": url_for("twofactor.authenticator", number=each.id),
-            "since": time_tag(each.created_at),
-            "used": time_tag(each.last_used_at) if each.last_used_at else None,
-            **facts.of_passkey(current_state(), each),
-        }
-        for each in account.authenticators
-    ]
-
-
-def as_object(authenticator: Authenticator) -> dict[str, Any]:
-    """Return an authenticator as an object for programs."""
-    used = authenticator.last_used_at
-    told = facts.of_passkey(current_state(), authenticator)
-    return {
-        "kind": authenticator.kind,
-        "synced": told.get("synced"),
-        "usable": told.get("usable", True),
-        "counts_from": None,
-        "authenticator": authenticator.id,
-        "name": sentences.authenticator(authenticator.name),
-        "added_at": sentences.iso(authenticator.created_at),
-        "last_used_at": sentences.iso(used) if used else None,
-    }
-
-
 def _use(state: State) -> dict[str, Any]:
     """Return the template variables of a passkey as the answer, and of the kinds to choose."""
     use = offer.use(state, AUTHENTICATORS.key, _key(state))
     party = state.kit.settings.relying_party
-    return {"use": use, "passkeys": party, "kind": kinds.typed()}
+    return {"use": use, "passkeys": party, "kind": kinds.typed(), "next_url": _next()}
+
+
+def _next() -> str | None:
+    """Return the page that a person came from, where a passkey was missing."""
+    return navigation.inside(request.values.get("next"))
 
 
 def _scan(state: State, addition: Addition) -> dict[str, Any]:
     made = offer.make(state, addition.kind, addition.secret, addition.hint, _account(state))
     shown = {"make": made} if made else secret.context(state, addition.secret)
-    return {**shown, "name": addition.name}
+    return {**shown, "name": addition.name, "next_url": _next()}
 
 
 def _begin(state: State) -> Response:
@@ -172,7 +148,7 @@ def _begin(state: State) -> Response:
         return responses.refused(state, refusal, ADD, name=name, **context)
     session_marks.put(tickets.AUTHENTICATOR, ticket_id)
     return responses.either(
-        lambda: navigation.see_other(url_for("twofactor.authenticator_new")),
+        lambda: navigation.see_other(url_for("twofactor.authenticator_new", next=_next())),
         lambda: _addition_object(state, _resumed(state)),
     )
 
@@ -221,7 +197,7 @@ def _done(state: State, message: str) -> Response:
     names = [
         sentences.authenticator(each.name) for each in (account.authenticators if account else ())
     ]
-    return responses.done(message, authenticators=names)
+    return responses.done(message, _next(), authenticators=names)
 
 
 def _addition_object(state: State, addition: Addition) -> Response:

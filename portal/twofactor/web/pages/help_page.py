@@ -24,5 +24,6 @@ APPS = {
 
 def show() -> Response:
     """Explain two-factor authentication, and say whom to turn to (GET)."""
-    line = current_state().kit.settings.support
-    return responses.form("help.html", support_line=line, apps=APPS)
+    settings = current_state().kit.settings
+    passkeys = settings.relying_party is not None
+    return responses.form("help.html", support_line=settings.support, apps=APPS, passkeys=passkeys)

@@ -15,7 +15,6 @@ from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
 from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
 from ...core.records import Account
-from ...core.throttle import MOST_AUTHENTICATORS
 from ...i18n.language import _, shown
 from ...i18n.times import time_tag
 from ...methods import registry
@@ -34,8 +33,8 @@ from .. import (
 )
 from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
-from ..passkeys import bound, given, offer
-from . import authenticators, outstanding
+from ..passkeys import bound, facts, given, kinds, offer
+from . import outstanding
 
 # Changes that are read, and as many attempts; programs get all of them.
 RECENT = 10
@@ -70,8 +69,9 @@ def submit() -> Response:
     try:
         choice = _choice(state)
         removed = areas.removed_areas(state.kit, account, choice)
-        if removed:
-            says = partial(_without_a_code, state, removed)
+        eased = areas.eased_areas(state.kit, account, choice)
+        if removed or eased:
+            says = partial(_lowered, state, removed, eased)
             guard.check(state, PREFERENCES, current_user, who.user_id, choose, says)
         else:
             saved = areas.add_areas(state.kit, who, choice)
@@ -81,7 +81,7 @@ def submit() -> Response:
     except (CodeReused, AlreadyDone):
         # The same form may have used up the code. Then it has saved this choice.
         account = state.kit.store.account(who.user_id)
-        if account is None or areas.wanted_areas(account, choice) != account.areas:
+        if account is None or not areas.is_chosen(account, choice):
             raise
         saved = account.areas
     message = _("You didn't change anything.") if choice.changes_nothing else _("Saved.")
@@ -96,13 +96,19 @@ def _choice(state: State) -> Choice:
     """
     offer = state.offer(current_user)
     shown_before = frozenset(requests.texts("shown")) if requests.sent("shown") else None
-    return Choice(offer, offer.chosen(requests.texts("areas")), shown_before)
+    return Choice(offer, offer.chosen(requests.texts("areas")), shown_before, *kinds.only())
 
 
-def _without_a_code(state: State, removed: frozenset[str]) -> str:
-    """Return the names of the areas to remove, in their order."""
-    labels = [shown(area).label for area in state.kit.areas if area.key in removed]
-    return _("No code needed from now on: %(areas)s", areas=", ".join(labels))
+def _lowered(state: State, removed: frozenset[str], eased: frozenset[str]) -> str:
+    """Return the names of the areas to remove, and of those that will take codes again."""
+    without, again = (
+        ", ".join(shown(area).label for area in state.kit.areas if area.key in keys)
+        for keys in (removed, eased)
+    )
+    told = [_("No code needed from now on: %(areas)s", areas=without)] if without else []
+    if again:
+        told.append(_("A code is enough from now on: %(areas)s", areas=again))
+    return " · ".join(told)
 
 
 def show_deactivate() -> Response:
@@ -115,7 +121,7 @@ def show_deactivate() -> Response:
     return responses.form("deactivate.html", "code", *password.fields, **context)
 
 
-def _use(state: State) -> offer.Use | None:
+def _use(state: State) -> Any:
     return offer.use(state, DEACTIVATION.key, state.host.user_key(current_user))
 
 
@@ -141,6 +147,7 @@ def deactivate() -> Response:
                 password.answer(remember=False)  # the record of it ends here anyway
             verified = stands and password.is_asked
             who = bound.to_this_request(subjects.subject(state), continuation.sent_token())
+            gone = facts.gone(state)
             by = deactivation.deactivate(state.kit, who, answer, verified=verified)
     except NotOn:
         if form is not None:
@@ -157,18 +164,25 @@ def deactivate() -> Response:
         return responses.refused(state, refusal, "deactivate.html", **context)
     session_marks.forget()
     session_marks.renew()
+    session_marks.leave_signal(gone)
     outstanding.know(state.host.user_key(current_user), enrolled=False)
     outstanding.look(state, guard.signed_in())
     if form is not None and not outstanding.is_marked():
         return responses.page("kept_form.html", kept=form)
-    return responses.done(
-        _(
-            "Two-factor authentication is off. You can now delete “%(issuer)s” from your"
-            " authenticator app.",
-            issuer=state.kit.settings.issuer,
-        ),
-        state="off",
-        by=by,
+    return responses.done(_is_off(state, by), state="off", by=by)
+
+
+def _is_off(state: State, by: deactivation.By) -> str:
+    """Return the sentence after it was turned off; only a code shows that there was an app."""
+    if by != "code" and state.kit.settings.relying_party is not None:
+        return _(
+            "Two-factor authentication is off. Your passkeys and your app's codes no longer work"
+            " here, so you can delete them."
+        )
+    return _(
+        "Two-factor authentication is off. You can now delete “%(issuer)s” from your authenticator"
+        " app.",
+        issuer=state.kit.settings.issuer,
     )
 
 
@@ -212,8 +226,8 @@ def _context(
         # A page that comes back is compared with what the first one showed.
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": time_tag(account.activated_at) if account else None,
-        "authenticators": authenticators.listed(account) if account else [],
-        "most_authenticators": MOST_AUTHENTICATORS,
+        **facts.on_preferences(state, account),
+        "signal": facts.signal(state, account),
         "browsers": trusted_cookie.listed(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
@@ -253,13 +267,12 @@ def _state_object(state: State, account: Account | None) -> Response:
                         "guards": area.guards,
                         "mandatory": area.key in offer.mandatory,
                         "chosen": area.key in offer.mandatory or area.key in chosen,
+                        **facts.of_area(state, area, account),
                     }
                     for area in map(shown, offer.areas)
                 ],
-                "authenticators": [
-                    authenticators.as_object(each)
-                    for each in (account.authenticators if account else ())
-                ],
+                "authenticators": facts.as_objects(state, account),
+                **facts.signal_object(state, account),
                 "browsers": trusted_cookie.objects(state) if account else [],
                 "events": _event_objects(state),
             }

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core import answers
-from ...core.answers import Answer, RecoveryCode
+from ...core.answers import Answer, Assertion, RecoveryCode
 from ...core.areas import SIGN_IN
 from ...core.errors import (
     About,
@@ -51,7 +51,7 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     outstanding.know(who.user_id, enrolled=account is not None)
     mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
     asked = account is not None and (mandatory or SIGN_IN in account.areas)
-    trusted_as = trusted_cookie.recognise(state, who) if asked else None
+    trusted_as = trusted_cookie.recognise(state, who, account) if asked else None
     if account is None and mandatory:
         # A user who must have a second factor and has none goes through the activation first.
         target = navigation.after_sign_in(next_url)
@@ -190,7 +190,7 @@ def _second_step(state: State) -> Response:
                 )
             else:
                 known_id = subjects.known_id(session_marks.get(KNOWN))
-                request = bound.to_this_request(Subject("")).request
+                request = _bound(answer)
                 pending = sign_in.complete(state.kit, mark, address, answer, known_id, see, request)
                 user = _load(state, pending)
     except Refusal as refusal:
@@ -239,10 +239,9 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
 def _context(
     state: State, pending: Pending, by_recovery: bool, renews: bool = False
 ) -> dict[str, Any]:
-    days = state.kit.settings.trust_seconds
-    address = url_for("twofactor.sign_in_submit")
+    days, asks = state.kit.settings.trust_seconds, offer.at_sign_in(state, pending.account)
     return {
-        "use": offer.use(state, SIGN_IN, pending.user_id, address=address),
+        **asks,
         "account_name": pending.name,
         "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),
@@ -250,9 +249,14 @@ def _context(
         "renews": by_recovery and renews,
         "time": sentences.duration(state.kit.settings.pending_seconds),
         "ends": int(pending.given + state.kit.settings.pending_seconds - state.kit.clock()),
-        "trust": sentences.duration(days) if days else None,
+        "trust": sentences.duration(days) if days and not asks["demanded"] else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
+
+
+def _bound(answer: Answer) -> str:
+    """Return what the answer of a passkey is bound to (`Subject.request`), "" for codes."""
+    return bound.to_this_request(Subject("")).request if isinstance(answer, Assertion) else ""
 
 
 def _by_recovery() -> bool:
@@ -267,15 +271,15 @@ def _answer(state: State) -> Answer:
         MalformedCode, MalformedRecoveryCode: neither a code nor a recovery code.
         PasskeyMalformed: the passkey's answer can't be read.
     """
-    text = requests.text("code")
-    passkey = None if _by_recovery() else given.assertion(state)
+    text, by_recovery = requests.text("code"), _by_recovery()
+    passkey = None if by_recovery else given.assertion(state)
     if passkey is not None:
         if text.strip():
             raise MalformedCode("several answers")
         return passkey
     if not text.strip():
-        raise (RecoveryNeeded if _by_recovery() else ChallengeRequired)("no code")
-    return RecoveryCode.read(text) if _by_recovery() else answers.read(text)
+        raise (RecoveryNeeded if by_recovery else ChallengeRequired)("no code")
+    return RecoveryCode.read(text) if by_recovery else answers.read(text)
 
 
 def _load(state: State, pending: Pending) -> Any:

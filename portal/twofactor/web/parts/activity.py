@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...core.areas import BUILT_IN, SIGN_IN, AreaRegistry
-from ...core.records import ATTEMPTS, Event
+from ...core.records import ATTEMPTS, Event, split_label
 from ...i18n.catalogue import later
 from ...i18n.language import _, language, shown
 from ...i18n.times import day, time_tag
@@ -27,6 +27,11 @@ _EVENTS = {
     "authenticator_added": later("You added a device"),
     "authenticator_removed": later("You removed a device"),
     "authenticator_renamed": later("You renamed a device"),
+    "authenticator_removed_by_operator": later("A device was removed by our support team"),
+    "passkey_accepted": later("You used a passkey"),
+    "passkey_refused": later("A passkey was refused"),
+    "passkey_suspect": later("A passkey may have been copied, so it was refused"),
+    "passkey_changed": later("A passkey is now stored in a different way"),
     "browser_trusted": later("You trusted a browser"),
     "browser_recognised": later("You signed in on a trusted browser"),
     "browser_forgotten": later("You stopped trusting a browser"),
@@ -35,6 +40,21 @@ _EVENTS = {
     ),
     "reset": later("Two-factor authentication was turned off by our support team"),
     "unlocked": later("Your codes were unlocked by our support team"),
+}
+# Events of an authenticator that is a passkey (`records.split_label`).
+_OF_PASSKEY = {
+    "authenticator_added": later("You added a passkey"),
+    "authenticator_removed": later("You removed a passkey"),
+    "authenticator_renamed": later("You renamed a passkey"),
+    "authenticator_removed_by_operator": later("A passkey was removed by our support team"),
+}
+# A passkey that was accepted, in one of these areas.
+_PASSKEY_ACCEPTED = {
+    SIGN_IN: later("You signed in with a passkey"),
+    "preferences": later("You used a passkey to remove protection"),
+    "recovery_code": later("You used a passkey to make a new recovery code"),
+    "deactivation": later("You used a passkey to turn off two-factor authentication"),
+    "authenticators": later("You used a passkey to change your devices"),
 }
 # A code that was accepted, in one of these areas.
 _ACCEPTED = {
@@ -88,9 +108,13 @@ def sentence(event: Event, areas: AreaRegistry) -> str:
     if event.kind == "areas_changed" and event.detail:
         return _choice(event.detail, areas)
     if event.kind.startswith("authenticator_") and event.detail:
-        return _("%(event)s: %(what)s", event=text, what=event.detail)
+        return _of_authenticator(event.kind, event.detail)
     if event.kind == "code_accepted" and event.area:
         return _accepted(event.area, event.detail, areas)
+    if event.kind == "passkey_accepted" and event.area:
+        return _passkey_accepted(event.area, event.detail, areas)
+    if event.kind in ("passkey_suspect", "passkey_changed") and event.detail:
+        return _("%(event)s: %(what)s", event=text, what=event.detail)
     if event.area and not event.kind.startswith("browser_"):
         return _("%(event)s (%(area)s)", event=text, area=_label(event.area, areas))
     return text
@@ -106,6 +130,24 @@ def _accepted(area: str, detail: str | None, areas: AreaRegistry) -> str:
     return _("You entered a code (%(area)s)", area=label)
 
 
+def _passkey_accepted(area: str, detail: str | None, areas: AreaRegistry) -> str:
+    if area in _PASSKEY_ACCEPTED:
+        text = _(_PASSKEY_ACCEPTED[area])
+        return _("%(event)s: %(what)s", event=text, what=detail) if detail else text
+    label = _label(area, areas)
+    if detail:
+        return _("You used a passkey (%(area)s: %(what)s)", area=label, what=detail)
+    return _("You used a passkey (%(area)s)", area=label)
+
+
+def _of_authenticator(kind: str, detail: str) -> str:
+    is_passkey, name = split_label(detail)
+    text = _(_OF_PASSKEY[kind] if is_passkey else _EVENTS[kind])
+    if kind == "authenticator_removed_by_operator":
+        return text  # the reason is for operators
+    return _("%(event)s: %(what)s", event=text, what=name)
+
+
 def _label(key: str, areas: AreaRegistry) -> str:
     if key in BUILT_IN:
         return _(_BUILT_IN[key])
@@ -113,9 +155,19 @@ def _label(key: str, areas: AreaRegistry) -> str:
 
 
 def _choice(detail: str, areas: AreaRegistry) -> str:
-    """Return a change of the areas; `detail` is such as "+sign_in -invoices"."""
-    added = _named([part[1:] for part in detail.split() if part[0] == "+"], areas)
-    removed = _named([part[1:] for part in detail.split() if part[0] != "+"], areas)
+    """Return a change of the areas; `detail` is such as "+sign_in -invoices !password"."""
+    added, removed, alone, again = (
+        _named([part[1:] for part in detail.split() if part[0] == sign], areas) for sign in "+-!~"
+    )
+    told = [_turned(added, removed)] if added or removed else []
+    if alone:
+        told.append(_("You chose a passkey alone for %(areas)s", areas=alone))
+    if again:
+        told.append(_("You allowed codes again for %(areas)s", areas=again))
+    return "; ".join(told)
+
+
+def _turned(added: str, removed: str) -> str:
     if not removed:
         return _("You turned on the code for %(areas)s", areas=added)
     if not added:

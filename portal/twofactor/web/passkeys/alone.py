@@ -16,11 +16,10 @@ from ...core.areas import SIGN_IN
 from ...core.errors import About, SignInExpired
 from ...core.passkey_errors import PasskeyRefusal, PasskeyUnknown
 from ...core.records import Subject
-from ...service import sign_in, sign_in_alone, tickets
-from ...service.sign_in_alone import SignedIn
+from ...service import sign_in, tickets
 from .. import navigation, requests, responses, session_marks, subjects
 from ..pages import outstanding
-from . import bound, given
+from . import bound, facts, given
 
 # Field that tells the block of this sign-in from the second step of another one.
 FIELD = "alone"
@@ -129,6 +128,8 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
         PasskeyRefusal: nobody is signed in.
         SignInRefused: the host does not let the user in.
     """
+    from ...service import sign_in_alone
+
     user_of = state.host.user_of
     next_url = navigation.inside(requests.typed("next"))
     remember = requests.value("remember") is True or bool(set(requests.texts("remember")) & _YES)
@@ -141,7 +142,9 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
 
     with About(SIGN_IN):
         nobody = bound.to_this_request(Subject("", subjects.address()))
-        done: SignedIn[Any] = sign_in_alone.complete(state.kit, assertion, nobody, load)
+        done: sign_in_alone.SignedIn[Any] = sign_in_alone.complete(
+            state.kit, assertion, nobody, load
+        )
     session_marks.renew(empty=True)
     outstanding.know(done.user_id, enrolled=True)
     response = enter(state, done.user, remember, next_url)
@@ -153,6 +156,8 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
 
 def refused(state: State, refusal: PasskeyRefusal) -> Response:
     """Return to the host's sign-in page with the reason; a program gets the error object."""
+    if not requests.wants_json():
+        session_marks.leave_signal(facts.unknown(state, refusal).get("signal"))
     refusal.told(False, alone=True)
     next_url = navigation.inside(requests.typed("next"))
     return responses.start_over(state, refusal, next_url, category="error")

@@ -10,6 +10,8 @@ from ...service.enrolment import Enrolment
 from .. import requests
 
 FIELD = "kind"
+# Fields of the areas that take a passkey alone.
+ONLY, ONLY_SHOWN = "only", "only_shown"
 APP = "app"
 # Kind of the authenticator, and the hint for its setup, by the value of the field.
 _CHOICES = {
@@ -45,6 +47,17 @@ def typed() -> str | None:
     """Return the choice of the form, to show it again; `None` if there was none yet."""
     value = requests.typed(FIELD)
     return value if value in _CHOICES else None
+
+
+def only() -> tuple[frozenset[str] | None, frozenset[str] | None]:
+    """Return the areas ticked to take a passkey alone, and those that the page showed so.
+
+    Both are `None` for a page or program that says nothing about it.
+    """
+    if not requests.sent(ONLY) and not requests.sent(ONLY_SHOWN):
+        return None, None
+    before = frozenset(requests.texts(ONLY_SHOWN)) if requests.sent(ONLY_SHOWN) else None
+    return frozenset(requests.texts(ONLY)), before and before - {""}
 
 
 def possible(state: State, kind: str, chosen: frozenset[str]) -> frozenset[str]:

@@ -1,8 +1,9 @@
-"""The data of a page that asks for a passkey, or makes one."""
+"""The data of a page that asks for a passkey, or makes one.
 
-import dataclasses
-from dataclasses import dataclass
-from typing import Any
+Where passkeys are off, as by default, nothing more is imported.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
 from flask_login import current_user
@@ -10,49 +11,17 @@ from flask_login import current_user
 from ...app.state import State
 from ...core.areas import SIGN_IN, Area
 from ...core.errors import ChallengeRequired, CodeWrong, Refusal
-from ...core.passkey_errors import PasskeyRefusal
+from ...core.passkey_errors import PasskeyNeeded, PasskeyRefusal
 from ...core.policy import SAFE_METHODS
 from ...core.records import Account
 from ...methods import registry
 from ...methods.base import Naming
-from ...service.judging import challenges
 from ...service.judging.terms import terms_of
-from .. import navigation, passes
-from . import claim, given
+from .. import navigation, passes, requests
+from . import claim, facts, given, sentences
 
-# A longer name makes no better list of accounts on a device.
-LONGEST_NAME = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """The data that the script needs to ask for a passkey.
-
-    Args:
-        options: address that makes the challenge.
-        area: key of the area.
-        method: of the request that will carry the answer.
-        address: path and query of that request.
-        field: name of the hidden field for the answer.
-        codes: whether the account has an app, so that a code is the other way.
-        rp_id: the domain of passkeys.
-        origins: pages where passkeys are used, besides those at or below that domain.
-        seconds: how long a challenge lasts.
-        pending: whether the page carries a sealed form.
-        ask: sealed claim of a page whose user is not signed in, or "".
-    """
-
-    options: str
-    area: str
-    method: str
-    address: str
-    field: str
-    codes: bool
-    rp_id: str
-    origins: tuple[str, ...]
-    seconds: int
-    pending: bool = False
-    ask: str = dataclasses.field(default="", repr=False)
+if TYPE_CHECKING:
+    from .script import Closed, Make, Use
 
 
 def use(
@@ -64,7 +33,7 @@ def use(
     name: str = given.OWN,
     pending: bool = False,
     credential: str = "",
-) -> Use | None:
+) -> "Use | None":
     """Return how a page asks for a passkey, `None` if none can be used.
 
     Args:
@@ -79,15 +48,12 @@ def use(
     party = state.kit.settings.relying_party
     if party is None or account is None:
         return None
-    if isinstance(account, str):
-        user_id = account
-        apps, passkeys = state.kit.store.kinds(account)
-    else:
-        user_id = account.user_id
-        passkeys = sum(not each.makes_codes for each in account.authenticators)
-        apps = len(account.authenticators) - passkeys
+    user_id = account if isinstance(account, str) else account.user_id
+    apps, passkeys = _ways(state, area, account)
     if not passkeys:
         return None
+    from .script import Use
+
     return Use(
         options=url_for("twofactor.passkey"),
         area=area,
@@ -104,6 +70,62 @@ def use(
     )
 
 
+def _ways(state: State, area: str, account: Account | str) -> tuple[int, int]:
+    """Return the number of apps and of passkeys of an account that may answer in an area."""
+    if isinstance(account, str):
+        if not state.kit.areas.may_demand:
+            return state.kit.store.kinds(account)
+        found = _account(state, account)
+        if found is None:
+            return 0, 0
+        account = found
+    from ...service.judging import demands
+
+    if state.kit.areas.may_demand and demands.of(state.kit, account, area):
+        return 0, len(demands.usable(state.kit, account, demanded=True))
+    passkeys = sum(not each.makes_codes for each in account.authenticators)
+    return len(account.authenticators) - passkeys, passkeys
+
+
+def _account(state: State, user_id: str) -> Account | None:
+    """Return the account of a user, read once for all that a refused request shows."""
+    accounts = passes.of_request().accounts
+    if user_id not in accounts:
+        accounts[user_id] = state.kit.store.account(user_id)
+    return accounts[user_id]
+
+
+def closed(state: State, who: Account | str | None, area: Area | None) -> "Closed | None":
+    """Return why no answer of an account opens an area, `None` where one may.
+
+    Args:
+        state: of the application.
+        who: the account, or the key of its user; `None` is the signed-in user.
+        area: that asks.
+    """
+    if area is None or state.kit.settings.relying_party is None or not state.kit.areas.may_demand:
+        return None
+    own = state.host.user_key(current_user) if current_user.is_authenticated else None
+    who = who or own
+    account = _account(state, who) if isinstance(who, str) else who
+    if account is None:
+        return None
+    from ...service.judging import demands
+    from .script import Closed
+
+    if not demands.of(state.kit, account, area.key):
+        return None
+    if demands.usable(state.kit, account, demanded=True):
+        return None
+    refusal = demands.needed(state.kit, account, area.key)
+    helps = isinstance(refusal, PasskeyNeeded) and account.user_id == own
+    of_view = (request.endpoint or "").startswith("twofactor.challenge")
+    here = requests.asked("next") if of_view else navigation.here_without_query()
+    back = navigation.inside(here)
+    add = url_for("twofactor.authenticator_new", kind="passkey", next=back) if helps else None
+    return Closed(sentences.of(refusal), add)
+
+
 def on_challenge(
     state: State,
     refusal: Refusal,
@@ -111,7 +133,7 @@ def on_challenge(
     target: str,
     *,
     pending: bool,
-) -> Use | None:
+) -> "Use | None":
     """Return how a challenge page asks for a passkey, `None` if none can be used.
 
     Args:
@@ -121,10 +143,11 @@ def on_challenge(
         target: address that the page's form is sent to.
         pending: whether the page carries a sealed form.
     """
-    own = state.host.user_key(current_user) if current_user.is_authenticated else None
-    if area is None:
+    if area is None or state.kit.settings.relying_party is None:
         return None
-    who = refusal.user_id or own
+    who = refusal.user_id
+    if who is None and current_user.is_authenticated:
+        who = state.host.user_key(current_user)
     return use(
         state,
         area.key,
@@ -136,40 +159,45 @@ def on_challenge(
     )
 
 
+def at_sign_in(state: State, account: Account | None) -> dict[str, Any]:
+    """Return what the page of a pending sign-in says of passkeys.
+
+    A trusted browser stands in for nothing where the sign-in demands one.
+    """
+    areas = state.kit.areas
+    demanded = account is not None and areas.demand(SIGN_IN, account.only) is not None
+    if state.kit.settings.relying_party is None:
+        return {"use": None, "closed": None, "demanded": demanded}
+    asked = use(state, SIGN_IN, account, address=url_for("twofactor.sign_in_submit"))
+    shut = closed(state, account, areas.get(SIGN_IN)) if demanded else None
+    return {"use": asked, "closed": shut, "demanded": demanded}
+
+
 def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, Any]:
     """Return how a program can answer, and where it gets the options of a passkey.
 
     It is empty where passkeys are off or no answer helps, and costs one statement elsewhere.
     """
     if state.kit.settings.relying_party is None or area is None or refusal.user_id is None:
-        return {}
+        return facts.unknown(state, refusal)
     if not isinstance(refusal, ChallengeRequired | PasskeyRefusal | CodeWrong):
         return {}
-    apps, passkeys = state.kit.store.kinds(refusal.user_id)
+    apps, passkeys = _ways(state, area.key, refusal.user_id)
     answers = [*(["passkey"] if passkeys else []), *(["code"] if apps else [])]
-    return {"answers": answers, "passkey": url_for("twofactor.passkey")}
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """The data that the script needs to make a passkey.
-
-    Args:
-        options: for `navigator.credentials.create`, as JSON.
-        field: name of the hidden field for the answer.
-        rp_id: as in `Use`.
-        origins: as in `Use`.
-    """
-
-    options: Any
-    field: str
-    rp_id: str
-    origins: tuple[str, ...]
+    told: dict[str, Any] = {
+        "answers": answers,
+        "passkey": url_for("twofactor.passkey"),
+    }
+    if passkeys and isinstance(refusal, ChallengeRequired):
+        told["message"] = sentences.asked(codes=apps > 0, wait=bool(refusal.wait))
+    if not answers and (shut := closed(state, refusal.user_id, area)) is not None:
+        told |= {"message": shut.error, "add": shut.add}
+    return told
 
 
 def make(
     state: State, kind: str, secret: bytes, hint: str = "", account: Account | None = None
-) -> Make | None:
+) -> "Make | None":
     """Return how a page makes the passkey of an enrolment, `None` for other kinds.
 
     Args:
@@ -182,12 +210,15 @@ def make(
     party = state.kit.settings.relying_party
     if kind != registry.PASSKEY or party is None:
         return None
+    from ...service.judging import demands
+    from .script import Make
+
     naming = Naming(
         state.kit.settings.issuer,
-        state.host.account_name(current_user)[:LONGEST_NAME],
+        state.host.account_name(current_user)[: facts.LONGEST_NAME],
         state.kit.settings.passkey_seconds,
         hint,
     )
-    others = challenges.usable(state.kit, account)
+    others = demands.usable(state.kit, account)
     shown = registry.method(kind).setup(secret, naming, terms_of(state.kit), others)
     return Make(shown.options, given.OWN, party.id, party.foreign)

@@ -1,9 +1,8 @@
 """Make the challenge of a passkey, for the script of a page and for programs."""
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import abort, current_app, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
@@ -11,10 +10,12 @@ from ...core.areas import BUILT_IN, SIGN_IN
 from ...core.errors import SignInExpired
 from ...core.records import Subject
 from ...service import sign_in, tickets
-from ...service.judging import challenges
-from .. import requests, responses, session_marks, subjects
+from .. import guard, requests, responses, session_marks, subjects
 from ..challenge import no_store
 from . import alone, bound, claim
+
+if TYPE_CHECKING:
+    from ...service.judging import challenges
 
 # Field with the sealed claim of a page whose user is not signed in.
 ASK = "ask"
@@ -26,6 +27,8 @@ def submit() -> Any:
     state = current_state()
     if state.kit.settings.relying_party is None:
         abort(404)
+    from ...service.judging import challenges
+
     found = _asked()
     if found is None and alone.is_allowed(state):
         return _alone(state)
@@ -35,7 +38,8 @@ def submit() -> Any:
     method = (requests.text("method") or "POST").upper()
     if (area not in state.kit.areas and area not in BUILT_IN) or method not in METHODS:
         abort(404)
-    address, form = requests.text("address"), requests.text("twofactor_pending")
+    pending = url_for("twofactor.sign_in_submit") if area == SIGN_IN else ""
+    address, form = requests.text("address") or pending, requests.text("twofactor_pending")
     form = form or requests.text("digest").lower()
     if state.kit.areas.get(area).exact and not form:
         return _told(challenges.Options(None, state.kit.settings.passkey_seconds, ()))
@@ -45,12 +49,14 @@ def submit() -> Any:
 
 def _alone(state: State) -> Response:
     """Return options for a sign-in without a password; they never hold the id of a passkey."""
+    from ...service.judging import challenges
+
     address = url_for("twofactor.sign_in_submit")
     request = bound.to_later_request(Subject(""), "POST", address, "").request
     return _told(challenges.issue_alone(state.kit, request))
 
 
-def _told(options: challenges.Options) -> Response:
+def _told(options: "challenges.Options") -> Response:
     return no_store(
         responses.as_json(
             {
@@ -70,8 +76,9 @@ def _asked() -> tuple[Subject, str] | None:
         return claim.read(state, ask)
     if requests.texts(alone.FIELD) == ["yes"]:
         return None
-    if current_user.is_authenticated:
-        return subjects.subject(state), requests.text("area")
+    user = guard.signed_in()
+    if user.is_authenticated:
+        return subjects.subject(state, user), requests.text("area")
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
     except SignInExpired:

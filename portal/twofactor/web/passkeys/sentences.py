@@ -29,6 +29,11 @@ def of(error: errors.PasskeyRefusal) -> str:
     match error:
         case errors.PasskeyUnknown() if not error.alone:
             return _unknown(codes=error.codes)
+        case errors.PasskeyYoung() if not error.others:
+            return _(
+                "You added your passkey with a code. It counts here from %(time)s.",
+                time=moment(error.until),
+            )
         case errors.PasskeyYoung():
             return _(
                 "You added this passkey with a code. It counts here from %(time)s; an older passkey"
@@ -59,3 +64,17 @@ def _unknown(*, codes: bool) -> str:
             "This passkey does not belong to this account any more. Use another one, or a code."
         )
     return _("This passkey does not belong to this account any more. Use another one.")
+
+
+def asked(*, codes: bool, wait: bool) -> str:
+    """Return the sentence that asks for a passkey.
+
+    Args:
+        codes: whether the account has an app, too.
+        wait: whether the code that the app shows now was used already.
+    """
+    if not codes:
+        return _("Use a passkey.")
+    if wait:
+        return _("Use a passkey, or the next code of your app.")
+    return _("Use a passkey, or enter the code your app is showing now.")

@@ -1,0 +1,228 @@
+"""Every page and state with passkeys, under the checks that each page must pass."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.codes import wrong_code
+from tests.support.enrol import TWOFACTOR
+from tests.support.virtual_device import VirtualDevice
+
+from .measures import CUT, HEADINGS, OVERLAPPING, SMALL, UNBORDERED
+from .passkey_people import base, fill_in, kit, look, settings, use
+from .test_weight import MOST, SHIFTED, SHIFTS, Received, weight
+
+__all__ = ["base", "kit", "look", "settings"]
+pytestmark = pytest.mark.looks
+
+# A little more: the recovery sheet is there twice, as a page and as a text, beside the options of
+# the passkey; a form with two kinds and two answers; a list with a dialog that takes both.
+HEAVIER = {
+    "step 2",
+    "step 2, not saved",
+    "step 2, waiting",
+    "authenticators/new",
+    "deactivate, nothing entered",
+    "preferences, dialog",
+    "preferences, both",
+}
+HAS_ONE = "This device or password manager has a passkey for this account already."
+
+
+@pytest.fixture
+def states(person, app, customer, customer_password, invoices):
+    return walk(person, app, customer_password)
+
+
+def walk(person, app, password):
+    """Go on to the next state, and name it."""
+    page, device = person.page, VirtualDevice(person.page)
+    person.sign_in("alice", password)
+    person.is_at("/")
+    yield from wizard(person, device, password)
+    person.open(f"{TWOFACTOR}/")
+    yield "preferences"
+    person.field("E-mail change").uncheck()
+    person.press("Save")
+    expect(use(page)).to_be_focused()
+    yield "preferences, dialog"
+    person.open("/security/")
+    yield "security"
+    yield from deeds(person, device, password)
+    yield from pages(person, password)
+    yield from both(person, device, password)
+    person.context.clear_cookies()
+    person.sign_in("alice", password)
+    expect(use(page)).to_be_focused()
+    yield "second step"
+    person.use("Use recovery code")
+    yield "second step, recovery code"
+
+
+def wizard(person, device, password):
+    person.open(f"{TWOFACTOR}/activate")
+    yield "step 1"
+    person.press("Continue")
+    person.sees("Your current password is wrong")
+    yield "step 1, refused"
+    person.fill("Current password", password)
+    person.press("Continue")
+    expect(person.page.get_by_role("button", name="Create passkey")).to_be_visible()
+    yield "step 2"
+    person.press("Create passkey")
+    person.sees("tick the box")
+    yield "step 2, not saved"
+    person.tick_saved()
+    device.wait()
+    person.press("Create passkey")
+    person.sees("Follow your device.")
+    yield "step 2, waiting"
+    person.page.keyboard.press("Escape")
+    device.wait(False)
+    person.press("Create passkey")
+    expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
+    yield "activated"
+
+
+def deeds(person, device, password):
+    page = person.page
+    fill_in(person, password)
+    expect(use(page)).to_be_focused()
+    yield "dialog"
+    device.wait()
+    use(page).click()
+    person.sees("Follow your device.")
+    yield "dialog, waiting"
+    person.press("Cancel", person.dialog)
+    kept = device.passkeys[0]
+    device.wait(False)
+    device.forget()
+    person.press("Save")
+    use(page).click()
+    person.sees("Nothing was confirmed. Try again.")
+    yield "dialog, nothing confirmed"
+    person.dialog.locator("summary").click()
+    person.press("I've lost my device", person.dialog)
+    expect(page.locator("input[name='twofactor_pending']")).to_be_attached()
+    yield "challenge"
+    page.route("**/passkey", lambda route: route.abort())
+    page.reload()
+    use(page).click()
+    person.sees("We didn't get an answer. Try again.")
+    person.watch.faults.clear()
+    yield "challenge, no answer"
+    page.unroute_all()
+    person.press("Use your recovery code")
+    yield "deactivate, form kept"
+    device.keep(kept)
+    person.clock.advance(301)
+    person.open("/invoices/")
+    expect(use(page)).to_be_focused()
+    yield "before looking"
+
+
+def pages(person, password):
+    person.clock.advance(16 * 60)
+    for name in ("recovery", "deactivate", "authenticators/new", "help", "activity"):
+        person.open(f"{TWOFACTOR}/{name}")
+        yield name
+    person.open(f"{TWOFACTOR}/deactivate")
+    person.press("Deactivate")
+    expect(person.page.locator("main").get_by_role("alert").first).to_be_visible()
+    yield "deactivate, nothing entered"
+    person.open(f"{TWOFACTOR}/")
+    person.page.get_by_role("link", name="Change Passkey").click()
+    person.sees("your only device")
+    yield "the only passkey"
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    person.field("Authenticator app").check()
+    person.fill("Name", "Phone")
+    person.fill("Current password", password)
+    use(person.page).click()
+    person.page.locator("#twofactor-secret").wait_for()
+    person.secret = person.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+    person.press("Save")
+    person.answer(person.code())
+    person.sees("Phone is added")
+    yield "preferences, both"
+
+
+def both(person, device, password):
+    page = person.page
+    person.open(f"{TWOFACTOR}/authenticators/new")
+    yield "another device, both"
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    person.press("Create passkey")
+    person.sees(HAS_ONE)
+    yield "another device, has one"
+    fill_in(person, password)
+    expect(use(page)).to_be_focused()
+    yield "dialog, both"
+    person.press("Confirm", person.dialog)
+    expect(person.dialog.get_by_role("alert")).to_contain_text("6-digit code")
+    yield "dialog, both, nothing entered"
+    person.leave_the_dialog()
+    yield "challenge, both"
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("is wrong")
+    yield "challenge, both, wrong code"
+    person.open(f"{TWOFACTOR}/")
+    page.get_by_role("link", name="Change Passkey").click()
+    person.sees("You can delete it from your device afterwards.")
+    yield "a passkey to remove"
+
+
+def finds(person, measure, width=None):
+    person.page.wait_for_load_state("load")
+    if width:
+        person.page.set_viewport_size({"width": width, "height": person.look.height})
+    found = person.page.evaluate(measure)
+    size = {"width": person.look.width, "height": person.look.height}
+    person.page.set_viewport_size(size)
+    return found
+
+
+def test_each_page_with_passkeys_can_be_used_by_everybody(person, states):
+    """W-57: axe, headings, sizes, in the light and in the dark, at 320 pixels, in large letters."""
+    small = {}
+    chromium = person.context.new_cdp_session(person.page)
+    for state in states:
+        person.inspect()
+        levels = finds(person, HEADINGS)
+        assert levels.count(1) == 1, f"{state}: {levels}"
+        assert all(b - a <= 1 for a, b in zip([0, *levels], levels, strict=False)), state
+        small[state] = finds(person, SMALL) + finds(person, SMALL, 320)
+        person.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        person.contrast()
+        person.page.emulate_media(color_scheme="light", forced_colors="active")
+        assert finds(person, UNBORDERED) == [], state
+        person.page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+        chromium.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+        assert finds(person, CUT) == [], state
+        assert finds(person, OVERLAPPING) == [], state
+        person.fits(narrow=640)
+        chromium.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+    assert len(small) > 25
+    assert {state: found for state, found in small.items() if found} == {}
+
+
+def test_no_page_with_passkeys_is_heavy_and_nothing_moves(person, app, states):
+    """Under 30 kB with the script; the block keeps its place while the script looks."""
+    chromium = person.context.new_cdp_session(person.page)
+    chromium.send("Network.enable")
+    chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    received = Received(app)
+    chromium.on("Network.requestWillBeSent", received.ask)
+    chromium.on("Network.loadingFinished", received.add)
+    person.context.add_init_script(SHIFTS)
+    weights, moved = {}, {}
+    for state in states:
+        person.page.wait_for_load_state("load")
+        moved[state] = person.page.evaluate(SHIFTED)
+        weights[state] = weight(person, received)
+    assert {state: shifts for state, shifts in moved.items() if shifts} == {}
+    heavy = {state: weight for state, weight in weights.items() if weight >= MOST}
+    assert set(heavy) <= HEAVIER, heavy
+    assert max(weights.values()) < MOST + 1_500, heavy
+    assert len(weights) > 25
+    assert max(weights.values()) > 10_000, "something was measured"
