@@ -2,15 +2,15 @@
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
-  const seen = new Map(); // what is known of each block
-  let stop = () => {}; // ends the one ceremony
+  const seen = new Map(); // each block
+  let stop = () => {}; // the one ceremony
 
   const bytes = (text) =>
     Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt());
   const encoded = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer)))
       .replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  // How this browser answered last.
+  // Answered last.
   const way = (now) => {
     try {
       return (localStorage.twofactor = now ?? localStorage.twofactor);
@@ -32,9 +32,11 @@
     const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
     if (hostname !== rp && !isBelow && !origins.includes(origin)) return "SecurityError";
     const feature = `publickey-credentials-${does}`;
-    const isForbidden = document.featurePolicy?.allowsFeature(feature) === false;
-    if (isForbidden) console.warn(`Permissions-Policy forbids ${feature}`);
-    return isForbidden || !window.PublicKeyCredential ? "NotSupportedError" : "";
+    if (document.featurePolicy?.allowsFeature(feature) !== false) {
+      return window.PublicKeyCredential ? "" : "NotSupportedError";
+    }
+    console.warn(`Permissions-Policy forbids ${feature}`);
+    return "NotSupportedError";
   };
 
   const prepare = async (one, isAgain) => {
@@ -43,9 +45,8 @@
     const body = new URLSearchParams({ area, method, address, ask, alone, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
-    const from = Date.now() - 30_000; // for the person
-    const headers = { Accept: "application/json" };
-    const said = await fetch(one.options, { method: "POST", body, headers })
+    const from = Date.now();
+    const said = await fetch(one.options, { method: "POST", body, headers: { Accept: "application/json" } })
       .then((answer) => answer.json())
       .catch(() => { throw { told: words.unanswered }; });
     one.token = said.csrf_token ?? token;
@@ -53,7 +54,7 @@
     if (!said.publicKey) throw { name: "NotSupportedError", told: said.message };
     one.json = JSON.stringify(said.publicKey);
     one.life = 1000 * said.seconds;
-    one.until = from + one.life;
+    one.until = from + one.life - 30_000; // for the person
   };
   const ready = (one) => (one.loading ??= prepare(one).finally(() => (one.loading = null)));
 
@@ -69,31 +70,28 @@
   const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
     const id = encoded(rawId);
     const response = { transports: from.getTransports?.() };
-    const names = "clientDataJSON attestationObject authenticatorData signature userHandle";
-    for (const name of names.split(" ")) {
+    for (const name in from) {
       if (from[name]?.byteLength) response[name] = encoded(from[name]);
     }
-    const extra = { authenticatorAttachment, clientExtensionResults: {} };
-    return JSON.stringify({ id, rawId: id, type, response, ...extra });
+    const clientExtensionResults = {};
+    return JSON.stringify(
+      { id, rawId: id, type, response, authenticatorAttachment, clientExtensionResults });
   };
 
   const send = ({ block, form, input }, text) => {
     const code = form?.querySelector(".twofactor-code");
     if (code) code.value = "";
     input.value = text;
-    // Sent once.
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
-    const answered = new CustomEvent("twofactor:answered", { bubbles: true, cancelable: true });
+    const answered = new Event("twofactor:answered", { bubbles: true, cancelable: true });
     if (block.dispatchEvent(answered)) form.requestSubmit();
   };
-  // Browsers want a click, so nothing is awaited before the device if options are there.
-  // With `mediation` the browser offers passkeys in a field, and nothing is said here.
+  // Browsers want a click, so nothing is awaited first if options are there.
   const start = async (one, button, mediation) => {
     const { does, form, words } = one;
     const isNew = does === "create";
-    if (isNew && form.elements[form.dataset.twofactorNeeds]?.checked === false) {
-      return form.requestSubmit(); // The server tells.
-    }
+    const needed = isNew && form.elements[form.dataset.twofactorNeeds];
+    if (needed?.checked === false) return form.requestSubmit(); // The server tells.
     stop();
     const abort = new AbortController();
     const { signal } = abort;
@@ -123,20 +121,6 @@
     }
   };
 
-  // A dialog has opened. It asks at once, but only once, where a passkey was used last.
-  const offer = (dialog, to, message, isCodes) => {
-    const one = look(dialog.querySelector(".twofactor-passkey"));
-    const { block, button } = one;
-    block.hidden = one.fault || !to.address;
-    if (block.hidden) return;
-    Object.assign(one, to, { until: 0 });
-    tell(one, button, isCodes ? "" : message, false, true);
-    if (!isCodes) button.focus();
-    const isFirst = !message && !one.tried && way() === "passkey";
-    one.tried ||= isFirst;
-    if (isFirst) start(one, button);
-    else ready(one).catch(() => {}); // The click tries again.
-  };
   const look = (block) => {
     if (seen.has(block)) return seen.get(block);
     const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0, lines: {} };
@@ -182,5 +166,5 @@
     for (const one of seen.values()) one.input.value = one.until = "";
   });
 
-  window.twofactorPasskey = { look, offer, ready, start, stop: () => stop() };
+  window.twofactorPasskey = { look, ready, start, tell, way, stop: () => stop() };
 })();
