@@ -166,9 +166,7 @@ def test_the_limit_names_the_password(app):
     for _ in range(OPTIONS_A_MINUTE):
         options(client)
     answer = options(client, 429)
-    assert answer["message"] == (
-        "Too many attempts. Wait a minute, or sign in with your password."
-    )
+    assert answer["message"] == ("Too many attempts. Wait a minute, or sign in with your password.")
 
 
 def kinds_of_refusals(device, stranger, removed):

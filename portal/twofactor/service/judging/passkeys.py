@@ -6,6 +6,7 @@ request, and is taken by its DELETE, whatever comes of the answer. So an answer 
 
 import base64
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ...core import changes
@@ -170,7 +171,8 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
         if answer.handle is None:
             raise PasskeyWrong("handle")
         if account is None:
-            registry.passkeys().spend(answer, terms_of(kit, verified=True))
+            with suppress(PasskeyRefusal):
+                registry.passkeys().spend(answer, terms_of(kit, verified=True))
             refusal = PasskeyUnknown("nobody's")
             refusal.nobodys = base64.urlsafe_b64encode(answer.credential).decode().rstrip("=")
             raise refusal
