@@ -1,13 +1,18 @@
 """Signing in with a passkey and no password: by the button, and where the user name is typed."""
 
+import os
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
 from portal.twofactor.testing.device import Device
 from tests.support.browser import LOOKS
 
-from .passkey_people import base, equipped, kit, look, settings  # noqa: F401 - fixtures
+from .passkey_people import base, equipped, kit, look, settings
 
+__all__ = ["base", "equipped", "kit", "look", "settings"]  # fixtures
+SHOTS = os.environ.get("SHOTS")
 # Each call is noted. One that the browser would show in a field waits for the test, unless it is
 # let through: nobody can choose from the browser's own list here.
 NOTED = """
@@ -30,7 +35,7 @@ if (window.CredentialsContainer) {
 
 
 @pytest.fixture
-def alice(equipped):
+def alice(equipped):  # noqa: F811 - the fixture
     alice = equipped()
     alice.context.add_init_script(NOTED)
     return alice
@@ -75,7 +80,7 @@ def test_in_the_field(alice):
 
 
 def test_the_browser_itself(alice):
-    """W-35: a real offer of the browser ends for the button, with no word of one that is pending."""
+    """W-35: a real offer of the browser ends for the button, and none is "already pending"."""
     page = alice.page
     page.add_init_script("window.through = true")
     alice.device.wait()
@@ -176,7 +181,7 @@ def test_cancelled_and_refused(alice):
     assert "next=" in page.url
 
 
-def test_without_scripts_or_away_from_its_address(equipped, people, base):  # noqa: F811 - a fixture
+def test_without_scripts_or_the_api(people):
     """W-39, W-23: no dead button; the password works as ever."""
     for person in (people(look=LOOKS[2]), people()):
         if person.look.scripts:

@@ -1,4 +1,4 @@
-// Answers with a passkey, and makes passkeys; `_passkey.html` has the words, by names of errors.
+// Answers with a passkey, and makes passkeys; the words are in `_passkey.html`.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
@@ -10,7 +10,6 @@
   const encoded = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer)))
       .replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  // Answered last.
   const way = (now) => {
     try {
       return (localStorage.twofactor = now ?? localStorage.twofactor);
@@ -26,7 +25,6 @@
     if (!isBusy) one.idle?.();
   };
 
-  // Only the browser knows its origin for sure.
   const fault = ({ does, rp, origins }) => {
     const { hostname, origin } = location;
     const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
@@ -46,9 +44,11 @@
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
     const from = Date.now();
-    const said = await fetch(one.options, { method: "POST", body, headers: { Accept: "application/json" } })
+    const headers = { Accept: "application/json" };
+    const said = await fetch(one.options, { method: "POST", body, headers })
       .then((answer) => answer.json())
-      .catch(() => { throw { told: words.unanswered }; });
+      .catch(() => {});
+    if (!said) throw { told: words.unanswered };
     one.token = said.csrf_token ?? token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
     if (!said.publicKey) throw { name: "NotSupportedError", told: said.message };
@@ -66,7 +66,7 @@
     for (const it of [...allowCredentials, ...excludeCredentials]) it.id = bytes(it.id);
     return key;
   };
-  // By hand, since `toJSON` and `getPublicKey` are broken by some extensions.
+  // By hand: some extensions break `toJSON`.
   const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
     const id = encoded(rawId);
     const response = { transports: from.getTransports?.() };
@@ -86,12 +86,12 @@
     const answered = new Event("twofactor:answered", { bubbles: true, cancelable: true });
     if (block.dispatchEvent(answered)) form.requestSubmit();
   };
-  // Browsers want a click, so nothing is awaited first if options are there.
+  // Nothing is awaited between click and device.
   const start = async (one, button, mediation) => {
     const { does, form, words } = one;
     const isNew = does === "create";
     const needed = isNew && form.elements[form.dataset.twofactorNeeds];
-    if (needed?.checked === false) return form.requestSubmit(); // The server tells.
+    if (needed?.checked === false) return form.requestSubmit();
     stop();
     const abort = new AbortController();
     const { signal } = abort;
@@ -141,15 +141,16 @@
     if (block.hidden) return one;
     block.querySelector("[data-twofactor-choose]")?.click();
     if (one.options && !(one.alone && document.hidden)) ready(one).catch(() => {});
-    const isFree = document.activeElement.matches("body, .twofactor-code");
-    if (one.button?.autofocus && isFree) one.button.focus();
+    if (one.button?.autofocus && document.activeElement.matches("body, .twofactor-code")) {
+      one.button.focus();
+    }
     return one;
   };
   document.querySelectorAll(".twofactor-passkey").forEach(look);
 
   document.addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
-    if (!button || detail > 1) return; // of a double click
+    if (!button || detail > 1) return;
     const one = look(button.closest(".twofactor-passkey"));
     if (one.isAsking || !button.matches(".twofactor-busy")) start(one, button);
   });
@@ -160,7 +161,6 @@
     stop();
     if (target.querySelector(".twofactor-code")?.value) way("code");
   }, true);
-  // The browser's history keeps no answer.
   addEventListener("pagehide", () => {
     stop();
     for (const one of seen.values()) one.input.value = one.until = "";

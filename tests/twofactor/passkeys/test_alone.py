@@ -188,7 +188,7 @@ def test_a_user_whom_the_host_has_lost(owner, alone_host):
 
 
 def test_time_tells_nothing(owner, alone_host):
-    """W-45, WA-31: 1,000 tries each, in turns; the medians differ by less than a network's noise."""
+    """W-45, WA-31: 1,000 tries each, in turns; the medians are closer than a network can tell."""
     kit = alone_host.extensions[KEY].kit
     stranger = Device(RP_ID, ORIGIN)
     stranger.handle = owner.device.handle
