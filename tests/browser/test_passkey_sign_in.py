@@ -1,7 +1,6 @@
 """Signing in with a passkey and no password: by the button, and where the user name is typed."""
 
 import os
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -35,7 +34,7 @@ if (window.CredentialsContainer) {
 
 
 @pytest.fixture
-def alice(equipped):  # noqa: F811 - the fixture
+def alice(equipped):
     alice = equipped()
     alice.context.add_init_script(NOTED)
     return alice

@@ -50,7 +50,7 @@ def enter(client, device, answer=None, **more):
 
 
 def said(client, response):
-    """What the sign-in page says after a refusal."""
+    """Return what the sign-in page says after a refusal."""
     assert response.status_code == 303
     assert response.location.startswith("/login")
     page = parse(client.get(response.location).text)

@@ -36,7 +36,7 @@
     }
     if (one.isAsking || isSent) return;
     later(Math.max(1000, one.until + 30_000 - one.life / 5 - Date.now()));
-    // Whoever told the device no may still choose a passkey.
+    // After a "no" on the device, the field offers passkeys again.
     if (await start(one, one.button, "conditional")) later(1000);
   };
   // Somebody is there again.
