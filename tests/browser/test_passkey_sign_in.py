@@ -35,7 +35,7 @@ if (window.CredentialsContainer) {
 
 @pytest.fixture
 def alice(equipped):
-    alice = equipped()
+    alice = equipped(fills=True)
     alice.context.add_init_script(NOTED)
     return alice
 
