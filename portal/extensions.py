@@ -80,6 +80,8 @@ twofactor.area(
     lazy("When you close your account"),
     deed=lazy("close your account"),
     needs="choice",
+    # What is closed is shown before the answer, which counts for nothing else.
+    exact=True,
 )
 
 # For sentences such as "We ask for a code when you: sign in, change your password".

@@ -9,7 +9,7 @@ from portal.rules.passkey_address import rp_id_of
 from portal.twofactor import SetupError
 from portal.twofactor.core.settings import KEY
 from portal.twofactor.testing.device import Device, base64url
-from tests.portal.mails import mails, plain_of
+from tests.portal.mails import html_of, mails, plain_of
 from tests.support.databases import both
 from tests.support.enrol import AREAS, TWOFACTOR
 from tests.support.html import parse
@@ -200,3 +200,16 @@ def test_the_card_speaks_of_passkeys(keys):
     assert base64url(first.id) not in text
     overview = parse(keys.client.get("/").text).text
     assert "Your invoices are locked. Use your passkey to see them." in " ".join(overview.split())
+
+
+@pytest.mark.thorough
+def test_a_name_is_text_in_a_mail(app, keys):
+    """WA-38: no markup, no second line, no header, no turned letters."""
+    keys.add(keys.activate(), "<b>x</b>\r\nBcc: eve@example.org \u202egnp")
+    mail = mails(app)[-1]
+    name = "<b>x</b> Bcc: eve@example.org gnp"
+    assert f"Passkey: {name}" in plain_of(mail)
+    assert mail["Bcc"] is None
+    assert mail["To"] == "alice@example.org"
+    assert "<b>x" not in html_of(mail)
+    assert "&lt;b&gt;x" in html_of(mail)

@@ -1,5 +1,6 @@
 """Commands about the authenticators of a user, and about the pages where passkeys are used."""
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -7,9 +8,7 @@ import click
 from ..app.state import State, current_state
 from ..core.errors import LastAuthenticator, NotOn, UnknownAuthenticator
 from ..core.records import Authenticator
-from ..methods import registry
-from ..service.judging import stored
-from ..service.operator import accounts
+from ..service.operator import accounts, passkeys
 from .accounts import checked_reason, confirm, operator, reason_option, yes_option
 from .group import as_json, group, key_of
 from .output import iso_text, print_json, print_table, time_text
@@ -105,19 +104,13 @@ def origins(as_json: bool) -> None:  # noqa: ARG001 - the answer is JSON either 
 
 
 def _object(state: State, each: Authenticator) -> dict[str, Any]:
-    method, passkey = registry.passkeys(), each.kind == registry.PASSKEY
-    held = stored.sound_one(state.kit, each) if passkey else None
-    domain = None if held is None else method.domain(held)
-    party = state.kit.settings.relying_party
     return {
         "authenticator": each.id,
         "kind": each.kind,
         "name": each.name,
         "added_at": iso_text(each.created_at),
         "last_used_at": iso_text(each.last_used_at),
-        "synced": method.is_synced(each) if passkey else None,
-        "rp_id": domain,
-        "usable": not passkey or (party is not None and domain == party.id),
+        **asdict(passkeys.trait(state.kit, each)),
     }
 
 

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from ..app.state import State, current_state
 from ..core import answers, bounds, errors
 from ..core.areas import Area
+from ..core.passkey_errors import PasskeyRefusal
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
 from . import continuation, navigation, passes, sentences
@@ -157,6 +158,7 @@ def render_challenge(
         carries=navigation.inside(target, "POST") if own and pending and not lost else None,
         recovery=takes_recovery,
         typed=answers.kept(asked.typed, wrong=isinstance(refusal, errors.RecoveryWrong)),
+        at="passkey" if isinstance(refusal, PasskeyRefusal) else "code",
     )
 
 

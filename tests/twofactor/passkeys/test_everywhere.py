@@ -19,7 +19,7 @@ JSON = {"Accept": "application/json"}
 
 
 def asked(page):
-    """Return the data that the page has for its script."""
+    """The facts that the page tells its script."""
     found = re.search(r"data-twofactor-key='([^']*\"does\": \"get\"[^']*)'", page)
     assert found, "no passkey is asked for"
     return json.loads(html.unescape(found.group(1)))

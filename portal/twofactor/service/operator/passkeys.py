@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from ...core.records import Account
+from ...core.records import Account, Authenticator
 from ...methods import registry
 from ..context import Kit
 from ..judging import stored
@@ -26,6 +26,32 @@ class Census:
     unreadable: int
     dependent: int
     stuck: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """The facts that only passkeys have.
+
+    Args:
+        synced: whether it is on several devices; `None` for other kinds.
+        rp_id: domain that it belongs to; `None` for other kinds, or if it does not open.
+        usable: whether it can answer now.
+    """
+
+    synced: bool | None
+    rp_id: str | None
+    usable: bool
+
+
+def trait(kit: Kit, authenticator: Authenticator) -> Trait:
+    """Return the facts of an authenticator that only passkeys have."""
+    method, party = registry.passkeys(), kit.settings.relying_party
+    if authenticator.kind != method.kind:
+        return Trait(None, None, True)
+    held = stored.sound_one(kit, authenticator)
+    domain = None if held is None else method.domain(held)
+    usable = party is not None and domain == party.id
+    return Trait(method.is_synced(authenticator), domain, usable)
 
 
 def census(kit: Kit) -> Census:
@@ -67,10 +93,5 @@ def check(kit: Kit) -> tuple[bool, str]:
 
 def _domains(kit: Kit, account: Account) -> list[str | None]:
     """Return the RP ID of each passkey of an account, `None` for one that does not open."""
-    method = registry.passkeys()
-    held = [
-        stored.sound_one(kit, each)
-        for each in account.authenticators
-        if each.kind == registry.PASSKEY
-    ]
-    return [None if each is None else method.domain(each) for each in held]
+    passkeys = (each for each in account.authenticators if each.kind == registry.PASSKEY)
+    return [trait(kit, each).rp_id for each in passkeys]
