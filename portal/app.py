@@ -74,6 +74,7 @@ def init_login(app: Flask) -> None:
     """Set up Flask-Login, which stores the user in the session; `sessions` decides its lifetime."""
     login_manager.init_app(app, add_context_processor=False)
     login_manager.session_protection = None
+    login_manager.login_view = "auth.login"
     login_manager.user_loader(load_customer)
     login_manager.unauthorized_handler(unauthorized)
 

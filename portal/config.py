@@ -66,6 +66,7 @@ DEFAULTS: dict[str, Any] = {
     "TWOFACTOR_KEYS": None,  # None: kept in the instance folder
     "TWOFACTOR_RP_ID": None,  # None: the host of PUBLIC_URL; "": no passkeys
     "TWOFACTOR_ORIGINS": None,  # None: the origin of PUBLIC_URL
+    "TWOFACTOR_PASSKEY_SIGN_IN": None,  # None: wherever there are passkeys
     "TWOFACTOR_ISSUER": None,  # None: COMPANY (or SITE_NAME) and the domain of PUBLIC_URL
     "TWOFACTOR_SUPPORT": None,  # None: the SUPPORT_… settings in one line
     "TWOFACTOR_AFTER_SIGN_IN": "account.overview",
@@ -205,6 +206,8 @@ def _derive(config: dict[str, Any], folder: Path) -> None:
         config["TWOFACTOR_RP_ID"] = rp_id_of(config["PUBLIC_URL"])
     if config["TWOFACTOR_RP_ID"] and not config["TWOFACTOR_ORIGINS"]:
         config["TWOFACTOR_ORIGINS"] = origins_of(config["PUBLIC_URL"], config["TWOFACTOR_RP_ID"])
+    if config["TWOFACTOR_PASSKEY_SIGN_IN"] is None:
+        config["TWOFACTOR_PASSKEY_SIGN_IN"] = bool(config["TWOFACTOR_RP_ID"])
     config["PUBLIC_URL"] = (config["PUBLIC_URL"] or f"http://127.0.0.1:{port}").rstrip("/")
     if config["SERVED_OVER_TLS"] is None:
         config["SERVED_OVER_TLS"] = config["PUBLIC_URL"].startswith("https://")

@@ -44,18 +44,27 @@ migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
 login_manager = SessionLogin()
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", lazy("Sign-in"), lazy("When you sign in"), deed=lazy("sign in"))
+# Customers may take a passkey alone in each of these.
+twofactor.area(
+    "sign_in",
+    lazy("Sign-in"),
+    lazy("When you sign in"),
+    deed=lazy("sign in"),
+    needs="choice",
+)
 twofactor.area(
     "password",
     lazy("Password change"),
     lazy("When you change your password"),
     deed=lazy("change your password"),
+    needs="choice",
 )
 twofactor.area(
     "email",
     lazy("E-mail change"),
     lazy("When you change your e-mail address"),
     deed=lazy("change your e-mail address"),
+    needs="choice",
 )
 twofactor.area(
     "invoices",
@@ -63,12 +72,16 @@ twofactor.area(
     lazy("When you open your invoices"),
     guards="view",
     deed=lazy("see your invoices"),
+    needs="choice",
 )
 twofactor.area(
     "close_account",
     lazy("Account closing"),
     lazy("When you close your account"),
     deed=lazy("close your account"),
+    needs="choice",
+    # What is closed is shown before the answer, which counts for nothing else.
+    exact=True,
 )
 
 # For sentences such as "We ask for a code when you: sign in, change your password".

@@ -72,6 +72,21 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     ),
     (passkey_errors.PasskeyTaken(), "Use the passkey that is there, or create one elsewhere."),
     (passkey_errors.TooManyPasskeys(10), "Remove a passkey first."),
+    (
+        passkey_errors.PasskeyNeeded(verified=False, has_one=True),
+        "Use a passkey. The code was neither judged nor used up.",
+    ),
+    (
+        passkey_errors.PasskeyNeeded(verified=False, has_one=False),
+        "Add a passkey; the page leads there and back.",
+    ),
+    (
+        passkey_errors.PasskeyYoung(NOW + 86_400, others=True),
+        "Use an older passkey, or wait.",
+    ),
+    (passkey_errors.PasskeyYoung(NOW + 86_400, others=False), "Wait, or use the recovery code."),
+    (passkey_errors.LastPasskey(), "Add another passkey first, or untick the box."),
+    (passkey_errors.PasskeyUnverified(), "Sign in with the password and this passkey once."),
     (errors.ContinuationBroken(), "Fill in the form again; *Back to the form* leads there."),
     (errors.AlreadyDone(int(NOW)), "Check whether it worked; *Back to the form* leads there."),
     (challenge.FormAgain(), "Send the form again, without a code."),

@@ -121,9 +121,17 @@ def test_a_passkey_confirms_a_large_order(
     with app.app_context():
         passkey = twofactor_testing.enrol_passkey(user_of_email(ADA), ["payment"])
     sign_in(client)
-    assert send(client, "/buy", amount="101").status_code == 403
-    answer = passkey.answer(client, "payment", "/buy")
-    assert send(client, "/buy", amount="101", twofactor_passkey=answer).status_code == 303
+    asked = send(client, "/buy", amount="101")
+    assert "101 EUR" in asked.text
+    form = value(asked.text, "twofactor_pending")
+    answer = passkey.answer(client, "payment", "/buy", pending=form)
+    other = value(send(client, "/buy", amount="900").text, "twofactor_pending")
+    changed = {"twofactor_pending": other, "twofactor_passkey": answer}
+    assert send(client, "/buy", **changed).status_code == 403
+    assert orders(app) == []
+    again = passkey.answer(client, "payment", "/buy", pending=form)
+    shown = {"twofactor_pending": form, "twofactor_passkey": again}
+    assert send(client, "/buy", **shown).status_code == 303
     assert orders(app) == [101]
 
 

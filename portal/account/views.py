@@ -134,7 +134,7 @@ def close() -> ResponseReturnValue:
         service.close_account(customer())
         flash(_("Your account is closed. Thank you for being our customer."), "success")
         return redirect(url_for("auth.login"), 303)
-    return render_template("account/close.html", form=form, closing=_closing())
+    return render_template("account/close.html", form=form)
 
 
 def _closing() -> str:

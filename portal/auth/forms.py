@@ -13,7 +13,11 @@ class SignInForm(PortalForm):
     identity = StringField(
         lazy("User name or e-mail address"),
         [required(later("Enter your user name or e-mail address.")), *text_rules(254)],
-        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
+        render_kw={
+            "autocomplete": "username webauthn",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+        },
     )
     password = PasswordField(
         lazy("Password"),

@@ -69,6 +69,7 @@ def sign_in_customer(customer: Customer, remember: bool) -> None:
     login_user(customer)
     known_browsers.keep(customer.id, version)
     language.speak_with(customer.id, customer.language)
+    zones.note_sent()
     time_zones.keep(customer)
     sessions.begin(version, remember)
     kept_forms.note_owner(customer.id)
@@ -110,12 +111,13 @@ def authenticate(identity: str, password: str) -> Customer | None:
 def is_spared() -> bool:
     """Return whether a request goes ahead although its network address is held.
 
-    It does if the sender is signed in. It also does in a browser in which the customer has signed
-    in before: the customer named on the sign-in page, or the one whose second step is pending.
+    It does if the sender is signed in, or signs in with a passkey alone, which nobody guesses. It
+    also does in a browser in which the customer has signed in before: the customer named on the
+    sign-in page, or the one whose second step is pending.
     """
     if request.endpoint == "auth.login":
         customer = find_customer(request.form.get("identity", ""))
-    elif current_user.is_authenticated:
+    elif current_user.is_authenticated or twofactor.signs_in_alone():
         return True
     else:
         customer = _half_signed_in()

@@ -103,7 +103,13 @@ def deactivated(by: str) -> Notice | None:
     )
 
 
-def areas_changed(added: Iterable[str], removed: Iterable[str], ways: Ways = "code") -> Notice:
+def areas_changed(
+    added: Iterable[str],
+    removed: Iterable[str],
+    ways: Ways = "code",
+    demanded: Iterable[str] = (),
+    eased: Iterable[str] = (),
+) -> Notice:
     """Return the notice of changed areas."""
     words = _WORDS[ways]
     lines = []
@@ -111,6 +117,12 @@ def areas_changed(added: Iterable[str], removed: Iterable[str], ways: Ways = "co
         lines.append(_(words.added, deeds=_deeds(added)))
     if removed:
         lines.append(_(words.removed, deeds=_deeds(removed)))
+    if demanded:
+        lines.append(
+            _("From now on only a passkey counts when you: %(deeds)s.", deeds=_deeds(demanded))
+        )
+    if eased:
+        lines.append(_("From now on a code is enough when you: %(deeds)s.", deeds=_deeds(eased)))
     return Notice(
         _(words.changed),
         tuple(lines),

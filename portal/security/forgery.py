@@ -22,6 +22,7 @@ GOES_ON = frozenset(
         "auth.forgot",
         "auth.choose",
         "switch.switch",
+        "twofactor.passkey",
         "twofactor.sign_in_submit",
     }
 )

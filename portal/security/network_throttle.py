@@ -4,6 +4,9 @@ It counts wrong passwords, wrong codes and requests for reset links, at most `AD
 hour. Each account has an exact throttle as well. This one checks first and counts afterwards, so
 parallel requests may exceed the limit by their number. It does not refuse people who are signed in
 or use a known browser, since others may share their address.
+
+Signing in with a passkey alone is no guess, so it goes ahead at a held address. Its challenges are
+limited instead: OPTIONS_A_MINUTE for each address.
 """
 
 import ipaddress
@@ -11,15 +14,20 @@ import logging
 from collections.abc import Callable
 
 from flask import Flask, current_app, has_request_context, request
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from werkzeug.exceptions import TooManyRequests
 
 from portal.clock import now
-from portal.extensions import db
+from portal.extensions import db, twofactor
+from portal.i18n.language import _
 from portal.models import AddressFailure as Row
+from portal.rules.refusal import later
 from portal.twofactor import signals
 
-HOUR = 60 * 60
+MINUTE, HOUR = 60, 60 * 60
+OPTIONS_A_MINUTE = 60
+OPTIONS = "passkey "  # before the network in the rows of asked challenges
+PASSWORD_INSTEAD = later("Too many attempts. Wait a minute, or sign in with your password.")
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +41,8 @@ def init_app(app: Flask, is_spared: Callable[[], bool]) -> None:
 
     def look() -> None:
         refuse_held(is_spared)
+        if request.endpoint == "twofactor.passkey" and twofactor.signs_in_alone():
+            count_options()
 
     app.before_request(look)
     signals.challenge_failed.connect(_challenge_failed, sender=app)
@@ -63,6 +73,26 @@ def note() -> None:
         old = delete(Row).where(Row.network == network, Row.at <= at - HOUR)
         connection.execute(old)
         connection.execute(insert(Row).values(network=network, at=at))
+
+
+def count_options() -> None:
+    """Count a challenge for a sign-in with a passkey alone, and delete the older ones.
+
+    Raises:
+        TooManyRequests: this address has asked for too many within a minute.
+    """
+    if not current_app.config["ADDRESS_FAILURES"]:
+        return
+    at, network = now(), OPTIONS + _network()
+    mine = Row.network == network
+    with db.engine.begin() as connection:
+        connection.execute(delete(Row).where(mine, Row.at <= at - MINUTE))
+        count = connection.scalar(select(func.count()).where(mine)) or 0
+        if count < OPTIONS_A_MINUTE:
+            connection.execute(insert(Row).values(network=network, at=at))
+            return
+    log.warning("too many challenges asked", extra={"address": _network()})
+    raise TooManyRequests(_(PASSWORD_INSTEAD), retry_after=MINUTE)
 
 
 def held_until(network: str) -> int | None:

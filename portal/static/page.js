@@ -13,8 +13,9 @@
     });
 
   // The sign-in page sends the time zone of the browser, so that times are the reader's.
-  const zone = document.querySelector("input[data-zone]");
-  if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  for (const zone of document.querySelectorAll("input[data-zone]")) {
+    zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  }
 
   // The language switch keeps what is typed (`typed.js`).
   let switching = false;

@@ -16,13 +16,14 @@ from .app.assembly import wire
 from .app.host import Host
 from .app.of_users import OfUsers
 from .app.state import current_state
-from .core.areas import Area, AreaRegistry, Guards
+from .core.areas import Area, AreaRegistry, Guards, Needs
 from .core.errors import SetupError
 from .core.records import Protection
 from .core.settings import KEY
 from .storage.ticket_changes import Joins
 from .web import blueprint, guard, requests, responses, subjects
 from .web.pages import sign_in
+from .web.passkeys import alone
 
 if TYPE_CHECKING:
     from .service.operator.doctor import Check
@@ -53,6 +54,8 @@ class TwoFactor(OfUsers):
         guards: Guards = "deed",
         mandatory: bool = False,
         deed: str = "",
+        needs: Needs = None,
+        exact: bool = False,
     ) -> Area:
         """Add an area that users can protect.
 
@@ -64,13 +67,18 @@ class TwoFactor(OfUsers):
             mandatory: whether the area is protected for every user.
             deed: completes "Enter a code to …" over the question for a code, such as "change your
                 password"; lazy or not. Default: the question names the area by its label.
+            needs: "passkey" takes no codes here; "verified_passkey" also demands that the device
+                has verified the person (finger, face or PIN).
+            exact: an answer counts only with the sealed form whose `summary` was shown; no dialog
+                opens before the form is sent, and there are no retries.
 
         Raises:
             SetupError: the key is malformed, reserved or taken, or `init_app` was called.
         """
         if self._closed:
             raise SetupError(f"area {key!r}: name the areas before init_app")
-        return self._areas.add(Area(key, label, description, guards, mandatory, deed))
+        area = Area(key, label, description, guards, mandatory, deed, needs, exact)
+        return self._areas.add(area)
 
     def init_app(
         self,
@@ -80,6 +88,7 @@ class TwoFactor(OfUsers):
         url_prefix: str = "/two-factor",
         verify_password: Callable[[Any, str], bool] | None = None,
         user_key: Callable[[Any], str] | None = None,
+        user_of: Callable[[str], Any] | None = None,
         account_name: Callable[[Any], str] | None = None,
         base_template: str | None = None,
         login_user: Callable[[Any, bool], object] | None = None,
@@ -107,6 +116,8 @@ class TwoFactor(OfUsers):
             url_prefix: path at which the blueprint is mounted.
             verify_password: checks a user's password; default `user.check_password`.
             user_key: returns a text that never changes for a user; default the row's primary key.
+            user_of: returns the user of a key, `None` for nobody, for signing in with a passkey
+                alone; default Flask-Login's loader. A host with a `user_key` must give it.
             account_name: returns the user's name in the authenticator app.
             base_template: template that the pages extend, with the blocks `title` and `content`.
             login_user: signs a user in (user, remember) or returns `False`; default Flask-Login's.
@@ -143,6 +154,7 @@ class TwoFactor(OfUsers):
                 "credential": credential,
                 "change_password": change_password,
                 "password_problem": password_problem,
+                "user_of": user_of,
                 "find_user": find_user,
                 "user_label": user_label,
                 "user_labels": user_labels,
@@ -249,6 +261,13 @@ class TwoFactor(OfUsers):
     def pending_user(self) -> str | None:
         """Return the key of the user whose sign-in waits for a code in this session, or `None`."""
         return sign_in.pending_user(current_state())
+
+    def signs_in_alone(self) -> bool:
+        """Return whether this request begins or completes a sign-in with a passkey alone.
+
+        It is for a host's limit per network address: such requests name no user.
+        """
+        return alone.is_asked(current_state())
 
     def password_confirmed(self) -> None:
         """Record that the signed-in user has just entered the password outside of `sign_in`."""

@@ -89,7 +89,7 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, TooManyRequests) and isinstance(wait, int):
         contact = support_of(current_app.config).line
         sentence = _(HELD_OR_CONTACT if contact else HELD, wait=in_words(wait), support=contact)
-    if error.code == ServiceUnavailable.code:
+    if error.code in (TooManyRequests.code, ServiceUnavailable.code):
         # The code that raised it may describe better what was not done.
         sentence = vars(error).get("description") or sentence
     return answer(error, _(TITLES.get(error.code, TITLES[405])), sentence)

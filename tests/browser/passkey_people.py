@@ -47,7 +47,7 @@ def equipped(
 ) -> Callable[..., Person]:
     """Give Alice a passkey, or an app and a passkey; return her with the device it is on."""
 
-    def equip(*areas: str, app_too: bool = False, **options: Any) -> Person:
+    def equip(*areas: str, app_too: bool = False, fills: bool = False, **options: Any) -> Person:
         person = people(**options)
         chosen = areas or AREAS
         if app_too:
@@ -61,7 +61,7 @@ def equipped(
             person.recovery_code = passkey.recovery_code
         person.passkey = passkey
         if person.look.scripts:
-            person.device = VirtualDevice(person.page)
+            person.device = VirtualDevice(person.page, fills=fills)
             person.device.keep(passkey)
         return person
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .model import Area, Model, Refused, Session, Ticket
-from .requests import FORM, MULTIPART, TEXT, Answer, Kept, Sent, grouped
+from .requests import FORM, JSON, MULTIPART, TEXT, Answer, Kept, Sent, grouped
 
 PENDING_SECONDS, PASS_SECONDS, VIEW_SECONDS, RETRIES = 600, 300, 300, 2
 
@@ -80,7 +80,9 @@ class GuardModel(Model):
             self._refuse_half(sent)
             self._execute(sent)
             return None
-        ticket = self._pass(session, sent, area, user)
+        ticket = None if area.exact else self._pass(session, sent, area, user)
+        if area.exact and sent.kept is None and sent.kind != JSON:
+            sent.spent = True
         if ticket is not None:
             self._refuse_half(sent)
             del session.marks[f"pass:{area.key}"]
@@ -88,7 +90,7 @@ class GuardModel(Model):
             grant = Grant(ticket.until, ticket.data["left"])
         else:
             self._judge_given(sent, user)
-            grant = Grant(int(self.now) + PASS_SECONDS, RETRIES)
+            grant = Grant(int(self.now) + PASS_SECONDS, 0 if area.exact else RETRIES)
         if area.guards == "view":
             self.open_view(session, area.key, user)
         elif sent.kept is not None and sent.lost:

@@ -24,12 +24,16 @@ BARE = ("enrolment_required",)
 
 @dataclass(frozen=True)
 class Area:
-    """A protected part of a host; `own` marks deeds of the blueprint itself."""
+    """A protected part of a host; `own` marks deeds of the blueprint itself.
+
+    `exact`: a code counts only together with the form of the page that asked.
+    """
 
     key: str
     guards: str = "deed"
     mandatory: bool = False
     own: bool = False
+    exact: bool = False
 
 
 PREFERENCES = Area("preferences", own=True)

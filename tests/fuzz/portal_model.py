@@ -15,7 +15,7 @@ AREAS = (
     Area("password"),
     Area("email"),
     Area("invoices", guards="view"),
-    Area("close_account"),
+    Area("close_account", exact=True),
 )
 INSIDE = ("/", "/security/", "/invoices/", "/security/password")
 BOTH = ("GET", "POST")

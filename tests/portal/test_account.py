@@ -338,12 +338,18 @@ class TestCheckedFirst:
         )
         closing = "your account “alice” and all its invoices"
         assert closing in parse(submit(signed_in, "/security/close", own).text).text
-        assert (
-            closing
-            in parse(signed_in.get("/security/close").text)
-            .by_id("twofactor-close_account-summary")
-            .text
-        )
+
+    def test_closing_takes_no_code_before_it_was_shown(
+        self, signed_in, enrolled, customer_password
+    ):
+        """W-31: no dialog ahead; a code counts with the page that shows what it confirms."""
+        page = signed_in.get("/security/close")
+        assert "<dialog" not in page.text
+        own = {"current_password": customer_password}
+        form, code = find_form(page.text, "current_password").filled(own), enrolled.next_code()
+        asked = signed_in.post("/security/close", data=form | {"twofactor_code": code})
+        assert asked.status_code == 403
+        assert answer(signed_in, asked, {"twofactor_code": code}).status_code == 303
 
     @pytest.mark.parametrize("path", ["/security/password", "/security/email"])
     def test_a_form_that_was_confirmed_is_not_judged_again(

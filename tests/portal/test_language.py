@@ -46,7 +46,7 @@ def choose(client, name, path="/login"):
 
 
 def _switch(text):
-    return find_form(text, "next")
+    return find_form(text, "next", button="Deutsch")
 
 
 def in_german(response):

@@ -35,7 +35,7 @@ def test_the_field_names_and_the_button_are_those_of_the_contract(client):
         "password": "Password",
         "remember": "Keep me signed in",
     }
-    assert page.by_id("identity").get("autocomplete") == "username"
+    assert page.by_id("identity").get("autocomplete") == "username webauthn"
     assert page.by_id("password").get("autocomplete") == "current-password"
 
 

@@ -18,10 +18,23 @@ OPTIONS = {
 }
 
 
-class VirtualDevice:
-    """A device of one page; it answers at once unless it is told to wait for a finger."""
+_FILLS_NOTHING = """
+if (window.PublicKeyCredential) {
+  PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+}
+"""
 
-    def __init__(self, page: Page, **options: Any) -> None:
+
+class VirtualDevice:
+    """A device of one page; it answers at once unless it is told to wait for a finger.
+
+    It would also answer at once where a browser only offers passkeys in a field, which nobody has
+    chosen then. So the page is told that this browser can't, unless `fills` is true.
+    """
+
+    def __init__(self, page: Page, *, fills: bool = False, **options: Any) -> None:
+        if not fills:
+            page.add_init_script(_FILLS_NOTHING)
         self._session = page.context.new_cdp_session(page)
         self._session.send("WebAuthn.enable")
         added = self._session.send(

@@ -14,10 +14,9 @@ from portal.twofactor import SetupError
 from portal.twofactor.core.settings import (
     LONGEST_ISSUER,
     SETTINGS,
-    keys_from_secret_key,
-    read_keys,
     read_settings,
 )
+from portal.twofactor.core.vault import keys_from_secret_key, read_keys
 from portal.twofactor.methods.totp import key_uri
 from portal.twofactor.web.parts import qr
 

@@ -31,6 +31,8 @@ twofactor.area(
     "Large orders",
     "When you order for more than 100 euros",
     deed="order for more than 100 euros",
+    # What is paid is shown before the answer, and the answer counts for nothing else.
+    exact=True,
 )
 twofactor.area(
     "card",

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask
 
 from ..core.areas import AreaRegistry
-from ..core.settings import KEY, keys_from_secret_key, read_keys, read_settings
-from ..core.vault import Vault
+from ..core.settings import KEY, read_settings
+from ..core.vault import Vault, keys_from_secret_key, read_keys
 from ..i18n.catalogue import find_catalogues
 from ..service.context import Kit
 from ..storage.host_session import HostSession
@@ -16,6 +16,7 @@ from ..storage.tables import define_tables
 from ..storage.transactions import Transactions
 from .events_out import notifier
 from .host import Host, database
+from .startup_checks import check_passkey_sign_in
 from .state import State
 
 log = logging.getLogger("portal.twofactor")
@@ -34,6 +35,8 @@ def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
         SetupError: a setting is wrong. The message names it.
     """
     settings = read_settings(app.config, app.name)
+    if settings.passkey_sign_in:
+        check_passkey_sign_in(settings, host)
     metadata, engine = database(app, db, settings.bind_key)
     tables, tell = define_tables(metadata), notifier(app)
     transactions = Transactions(engine, session=HostSession(db.session))

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_login import UserMixin
 from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine, MetaData, select
@@ -31,6 +31,8 @@ class Host:
     """
 
     user_key: Callable[[Any], str]
+    has_own_key: bool
+    user_of: Callable[[str], Any]
     account_name: Callable[[Any], str]
     verify_password: Callable[[Any, str], bool]
     login_user: Callable[[Any, bool], object]
@@ -63,6 +65,7 @@ class Host:
         key_of = checked_key(options["user_key"])
         label = options["user_label"] or str
         defaults: dict[str, Any] = {
+            "user_of": load_user,
             "account_name": lambda user: account_name(user, key_of),
             "verify_password": check_password,
             "login_user": login_user,
@@ -75,8 +78,8 @@ class Host:
         given = {name: value for name, value in options.items() if value is not None}
         if "pdf_fonts" in given:
             given["pdf_fonts"] = checked_fonts(given["pdf_fonts"])
-        nothing = dict.fromkeys(options)
-        return cls(**(nothing | defaults | given | {"user_key": key_of}))
+        own = {"user_key": key_of, "has_own_key": options["user_key"] is not None}
+        return cls(**({**dict.fromkeys(options), **defaults, **given, **own}))
 
     def credential_of(self, user: Any) -> str:
         """Return the digest of a user's credential, "" if the host has no `credential`.
@@ -93,6 +96,11 @@ class Host:
                 f" hash, not {type(text).__name__}"
             )
         return hashlib.sha256(b"credential " + text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def load_user(user_id: str) -> Any:
+    """Return the user that Flask-Login's loader finds by the primary key, `None` for nobody."""
+    return current_app.login_manager._user_callback(user_id)  # type: ignore[attr-defined]  # its own
 
 
 def check_prefix(url_prefix: Any) -> None:
@@ -276,7 +284,7 @@ def login_user(user: Any, remember: bool) -> object:
 
 
 def find_nobody(_name: str) -> None:
-    """Default of `find_user`, which finds no user; operators then enter the key."""
+    """Find no user; operators then enter the key (default of `find_user`)."""
 
 
 def one_by_one(label: Callable[[str], str]) -> Callable[[Sequence[str]], dict[str, str]]:

@@ -8,6 +8,8 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import BuildError
 
 from ..core.errors import SetupError, Unavailable
+from ..core.settings import Settings
+from .host import Host, load_user
 from .state import State, state_of
 
 # Attributes with the area's key: GUARD of the guard itself, WANTED of the view that it wraps.
@@ -146,3 +148,18 @@ def layers(view: Any) -> Iterator[Any]:
 def innermost(view: Any) -> Any:
     """Return the function below all decorators of a view."""
     return list(layers(view))[-1]
+
+
+def check_passkey_sign_in(settings: Settings, host: Host) -> None:
+    """Check that a sign-in with a passkey alone finds its user.
+
+    Raises:
+        SetupError: there is no RP ID, or a host with its own `user_key` gives no `user_of`.
+    """
+    if settings.relying_party is None:
+        raise SetupError("TWOFACTOR_PASSKEY_SIGN_IN needs TWOFACTOR_RP_ID")
+    if host.has_own_key and host.user_of is load_user:
+        raise SetupError(
+            "TWOFACTOR_PASSKEY_SIGN_IN with a user_key of your own: give init_app user_of, too, a"
+            " function that returns the user of a key"
+        )

@@ -9,6 +9,9 @@ from .enrolment_errors import UnknownChoice
 from .errors import SetupError, UnknownArea
 
 Guards = Literal["deed", "view"]
+# What an area demands of an answer, and what a host says of it: "choice" leaves it to each user.
+Demand = Literal["passkey", "verified_passkey"]
+Needs = Demand | Literal["choice"] | None
 
 SIGN_IN = "sign_in"
 # Answers to "When should we ask for a code?" in the wizard.
@@ -27,6 +30,9 @@ class Area:
         guards: "deed" guards all methods but GET, HEAD and OPTIONS; "view" guards all methods.
         mandatory: set by the operator; users cannot remove it from their choice.
         deed: completes "Enter a code to …", such as "change your password"; it may be lazy.
+        needs: "passkey" takes no codes; "verified_passkey" also demands the device's verification;
+            "choice" lets each user take a passkey alone.
+        exact: an answer counts only together with the sealed form whose summary was shown.
     """
 
     key: str
@@ -35,6 +41,8 @@ class Area:
     guards: Guards = "deed"
     mandatory: bool = False
     deed: str = ""
+    needs: Needs = None
+    exact: bool = False
 
 
 def _phrase(text: str) -> str:
@@ -124,16 +132,22 @@ class Choice:
         ticked: keys that are ticked, with those of the mandatory areas.
         shown: keys that the page showed as ticked, `None` if it did not say. Then `ticked` is the
             complete choice.
+        only: keys of areas ticked to take a passkey alone, `None` to leave these as they are.
+        only_shown: those that the page showed as ticked so, as `shown`.
     """
 
     offer: Offer
     ticked: frozenset[str]
     shown: frozenset[str] | None = None
+    only: frozenset[str] | None = None
+    only_shown: frozenset[str] | None = None
 
     @property
     def changes_nothing(self) -> bool:
         """Return whether the person left every box as the page showed it."""
-        return self.shown is not None and self.shown | self.offer.mandatory == self.ticked
+        same_only = self.only is None or self.only == self.only_shown
+        is_same = self.shown is not None and self.shown | self.offer.mandatory == self.ticked
+        return is_same and same_only
 
     def applied(self, stored: frozenset[str]) -> frozenset[str]:
         """Return the areas to protect.
@@ -145,19 +159,46 @@ class Choice:
         shown = stored & offered if self.shown is None else self.shown & offered
         return (stored - (shown - self.ticked)) | (self.ticked - shown) | self.offer.mandatory
 
+    def only_applied(self, stored: frozenset[str], areas: frozenset[str]) -> frozenset[str]:
+        """Return the areas that take a passkey alone.
+
+        Args:
+            stored: those that do so now.
+            areas: keys of the areas to protect, as `applied` returned them.
+        """
+        if self.only is None:
+            return stored & areas
+        ticked = self.only & {area.key for area in self.offer.areas if area.needs == "choice"}
+        shown = stored if self.only_shown is None else self.only_shown
+        return ((stored - (shown - ticked)) | (ticked - shown)) & areas
+
+
+def _check_rules(area: Area) -> None:
+    if area.guards not in ("deed", "view"):
+        raise SetupError(f"area {area.key!r}: guards must be 'deed' or 'view'")
+    if area.needs not in (None, "passkey", "verified_passkey", "choice"):
+        raise SetupError(
+            f"area {area.key!r}: needs must be 'passkey', 'verified_passkey' or 'choice'"
+        )
+    if area.exact and (area.guards == "view" or area.key == SIGN_IN):
+        raise SetupError(f"area {area.key!r}: only a deed can be exact")
+
 
 class AreaRegistry:
     """The areas of one extension object. None are added once an application is set up."""
 
     def __init__(self) -> None:
         self._areas: dict[str, Area] = {}
+        # Keys of the areas that take no codes, with their `needs`.
+        self.demanding: dict[str, Demand] = {}
+        self.may_demand = False
 
     def add(self, area: Area) -> Area:
         """Add an area and return it.
 
         Raises:
             SetupError: the key is malformed, reserved or taken, the label is empty or taken, or
-                `guards` is neither "deed" nor "view".
+                `guards`, `needs` or `exact` is wrong.
         """
         if not _KEY.fullmatch(area.key):
             raise SetupError(
@@ -173,8 +214,10 @@ class AreaRegistry:
                 raise SetupError(f"area {area.key!r} has no label: say what people should read")
             if area.label in [other.label for other in self if isinstance(other.label, str)]:
                 raise SetupError(f"label {area.label!r} is used twice: give each area its own")
-        if area.guards not in ("deed", "view"):
-            raise SetupError(f"area {area.key!r}: guards must be 'deed' or 'view'")
+        _check_rules(area)
+        self.may_demand = self.may_demand or area.needs is not None
+        if area.needs == "passkey" or area.needs == "verified_passkey":
+            self.demanding[area.key] = area.needs
         self._areas[area.key] = area
         return area
 
@@ -193,6 +236,15 @@ class AreaRegistry:
                 advice = 'write @twofactor.required("key")'
             raise SetupError(f"unknown area {key!r}: {advice} (known: {known})")
         return area
+
+    def demand(self, key: str, only: frozenset[str]) -> Demand | None:
+        """Return what an area demands of an answer.
+
+        Args:
+            key: of the area.
+            only: as `Account.only`.
+        """
+        return self.demanding.get(key) or ("passkey" if key in only else None)
 
     def known(self, keys: Iterable[str]) -> frozenset[str]:
         """Return the keys of areas among some keys; the blueprint's own areas are left out."""

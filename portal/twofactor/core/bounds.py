@@ -33,6 +33,7 @@ TEXTS: dict[str, int] = {
     "twofactor_pending": 1024 * 1024,
     "address": 4096,
     "method": 16,
+    "digest": 64,
     "ask": 1024,
     "kind": 16,
     # The address that a form belongs to which a challenge sealed.
@@ -44,6 +45,8 @@ TEXTS: dict[str, int] = {
     "name": 200,
     "areas": 40,
     "shown": 40,
+    "only": 40,
+    "only_shown": 40,
     "cancel": 16,
     "enrolment": 16,
     "step": 16,

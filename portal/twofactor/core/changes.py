@@ -112,17 +112,23 @@ class Deactivated(Change):
 
 @dataclass(frozen=True, slots=True)
 class AreasChanged(Change):
-    """Areas were added to the choice, or removed from it."""
+    """Areas were added to the choice, or removed from it.
+
+    `demanded` are areas that take a passkey alone from now on, `eased` those that take codes again.
+    """
 
     name = "areas_changed"
     added: tuple[str, ...]
     removed: tuple[str, ...]
     ways: Ways = "code"
+    demanded: tuple[str, ...] = ()
+    eased: tuple[str, ...] = ()
 
     @property
     def detail(self) -> str:
-        """Return the keys, each prefixed with + or -."""
-        return " ".join([f"+{key}" for key in self.added] + [f"-{key}" for key in self.removed])
+        """Return the keys, each prefixed with +, -, ! (a passkey alone) or ~ (codes again)."""
+        signed = zip("+-!~", (self.added, self.removed, self.demanded, self.eased), strict=True)
+        return " ".join(f"{sign}{key}" for sign, keys in signed for key in keys)
 
 
 @dataclass(frozen=True, slots=True)

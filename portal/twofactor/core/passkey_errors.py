@@ -14,10 +14,12 @@ class PasskeyRefusal(Refusal):
     word = ""
     # Whether the account has an app too, so that the sentence may name a code as another way.
     codes = True
+    # Whether the person signs in with a passkey alone, so that the password is another way.
+    alone = False
 
-    def told(self, codes: bool) -> Self:
-        """Return this refusal, which knows now whether the account has an app."""
-        self.codes = codes
+    def told(self, codes: bool, *, alone: bool = False) -> Self:
+        """Return this refusal, which knows now which other way there is."""
+        self.codes, self.alone = codes, alone
         return self
 
 
@@ -37,6 +39,8 @@ class PasskeyUnknown(PasskeyRefusal):
     """The passkey is none of this account, or belongs to another RP ID."""
 
     word = "unknown"
+    # Its id as it was sent (base64url), once it is known that no user has it.
+    nobodys = ""
 
 
 class PasskeyWrong(PasskeyRefusal):
@@ -58,6 +62,36 @@ class PasskeyWrong(PasskeyRefusal):
         self.word = word
 
 
+class PasskeyUnverified(PasskeyRefusal):
+    """Signing in with this passkey alone needs its verification (UV), which was not seen yet.
+
+    It is seen once the passkey is used together with the password.
+    """
+
+    word = "not_verified"
+
+
+class PasskeyNeeded(PasskeyRefusal):
+    """The area demands a passkey; a code is neither judged nor used up there.
+
+    Args:
+        verified: whether the device must have verified the person.
+        has_one: whether the account has a passkey that can answer.
+    """
+
+    word = "needed"
+
+    def __init__(self, *, verified: bool, has_one: bool, **about: str | None) -> None:
+        super().__init__("a passkey is needed", **about)
+        self.verified, self.has_one = verified, has_one
+
+
+class LastPasskey(PasskeyRefusal):
+    """A protected area demands a passkey, and this is the last one that counts there."""
+
+    word = "last"
+
+
 class PasskeySuspect(PasskeyRefusal):
     """The signature is right, but the counter did not grow, so there may be a copy.
 
@@ -76,6 +110,21 @@ class PasskeyTaken(PasskeyRefusal):
     """The credential to register is there already, for this user or another."""
 
     word = "taken"
+
+
+class PasskeyYoung(PasskeyRefusal):
+    """The passkey was added with a code a short while ago and does not count here yet.
+
+    Args:
+        until: time from which it counts (Unix seconds).
+        others: whether another passkey of the account counts now.
+    """
+
+    word = "young"
+
+    def __init__(self, until: float, *, others: bool, **about: str | None) -> None:
+        super().__init__("young", **about)
+        self.until, self.others = until, others
 
 
 class TooManyPasskeys(PasskeyRefusal):

@@ -124,6 +124,7 @@ class Account:
         browser: the known browser of the request, if it was read.
         browsers: number of the user's known browsers, if it was read.
         recovery_since: time when the recovery code was made, if it was read and its event is kept.
+        only: keys of the protected areas where the user wants to be asked for a passkey alone.
     """
 
     user_id: str
@@ -140,6 +141,7 @@ class Account:
     browser: KnownBrowser | None = None
     browsers: int = 0
     recovery_since: int | None = None
+    only: frozenset[str] = frozenset()
 
     @property
     def makes_codes(self) -> bool:
@@ -256,12 +258,14 @@ class Glance:
         executed_at: time when the requested continuation was executed, `None` if it was not.
         used: smallest latest step of the user's authenticator apps. All have used the codes up to
             it, so that none can be had before the next.
+        only: as `Account.only`.
     """
 
     areas: frozenset[str] | None
     ticket: bool = False
     executed_at: int | None = None
     used: int | None = None
+    only: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 from .errors import SetupError
 from .relying_party import RelyingParty, read_relying_party
-from .vault import derive, parse_key
 
 PREFIX = "TWOFACTOR_"
 # Key of an application's state in `app.extensions`.
@@ -123,6 +122,15 @@ SETTINGS: dict[str, Setting] = {
         "Pages that passkeys are used on, as browsers write them: a list, or text with commas"
         " (default: https:// and the RP ID)",
     ),
+    "TWOFACTOR_PASSKEY_SIGN_IN": Setting(
+        False, None, None, "Whether people can sign in with a passkey and no password"
+    ),
+    "TWOFACTOR_PASSKEY_HOLD_SECONDS": Setting(
+        86_400,
+        0,
+        30 * 86_400,
+        "How long a passkey that was added with a code is no answer in areas that demand a passkey",
+    ),
     "TWOFACTOR_PASSKEY_SECONDS": Setting(
         300, 60, 600, "How long a passkey may take to answer a challenge"
     ),
@@ -150,6 +158,8 @@ class Settings:
     translations: str
     relying_party: RelyingParty | None
     passkey_seconds: int
+    passkey_sign_in: bool
+    passkey_hold_seconds: int
 
 
 def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
@@ -190,51 +200,9 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         translations=_text(config, "TWOFACTOR_TRANSLATIONS"),
         relying_party=read_relying_party(config),
         passkey_seconds=_number(config, "TWOFACTOR_PASSKEY_SECONDS"),
+        passkey_sign_in=_flag(config, "TWOFACTOR_PASSKEY_SIGN_IN"),
+        passkey_hold_seconds=_number(config, "TWOFACTOR_PASSKEY_HOLD_SECONDS"),
     )
-
-
-def read_keys(config: Mapping[str, Any]) -> list[bytes]:
-    """Return the keys in TWOFACTOR_KEYS, newest first, or an empty list if it is not set.
-
-    Raises:
-        SetupError: the list is empty, holds a key twice or a key that is not the base64 of 32
-            random bytes.
-    """
-    value = config.get("TWOFACTOR_KEYS")
-    if value is None:
-        return []
-    if isinstance(value, str):
-        value = value.replace(",", " ").split()
-    # An empty value means that the secret was not passed on, not that other keys are wanted.
-    if (
-        not isinstance(value, list | tuple)
-        or not value
-        or not all(isinstance(k, str) for k in value)
-    ):
-        raise SetupError("TWOFACTOR_KEYS must be a list of base64 texts, at least one")
-    keys = [parse_key(text) for text in value]
-    if len(set(keys)) != len(keys):
-        raise SetupError("TWOFACTOR_KEYS holds one key twice")
-    return keys
-
-
-def keys_from_secret_key(config: Mapping[str, Any]) -> list[bytes]:
-    """Derive keys from SECRET_KEY, which seals, and from SECRET_KEY_FALLBACKS, which only open.
-
-    Raises:
-        SetupError: SECRET_KEY is not set, or a key is neither text nor bytes.
-    """
-    secret = config.get("SECRET_KEY")
-    if not secret:
-        raise SetupError("set SECRET_KEY (and, better, TWOFACTOR_KEYS) before init_app")
-    older = config.get("SECRET_KEY_FALLBACKS") or []
-    if not isinstance(older, list | tuple):
-        raise SetupError("SECRET_KEY_FALLBACKS must be a list of texts or bytes")
-    for name, key in (("SECRET_KEY", secret), *(("SECRET_KEY_FALLBACKS", key) for key in older)):
-        if not isinstance(key, str | bytes) or not key:
-            raise SetupError(f"{name} must be text or bytes, not {type(key).__name__}")
-    materials = [key if isinstance(key, bytes) else key.encode() for key in (secret, *older)]
-    return [derive(material, "keys") for material in materials]
 
 
 def _number(config: Mapping[str, Any], key: str) -> int:
@@ -245,6 +213,13 @@ def _number(config: Mapping[str, Any], key: str) -> int:
         raise AssertionError(key)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise SetupError(f"{key} must be a whole number from {low} to {high}, not {_shown(value)}")
+    return value
+
+
+def _flag(config: Mapping[str, Any], key: str) -> bool:
+    value = config.get(key, SETTINGS[key].default)
+    if not isinstance(value, bool):
+        raise SetupError(f"{key} must be True or False, not {_shown(value)}")
     return value
 
 

@@ -10,7 +10,8 @@ import binascii
 import hashlib
 import itertools
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -150,3 +151,47 @@ class Vault:
             cipher = AESGCM(derive(self._keys[named], purpose))
             self._ciphers[named, purpose] = cipher
         return cipher
+
+
+def read_keys(config: Mapping[str, Any]) -> list[bytes]:
+    """Return the keys in TWOFACTOR_KEYS, newest first, or an empty list if it is not set.
+
+    Raises:
+        SetupError: the list is empty, holds a key twice or a key that is not the base64 of 32
+            random bytes.
+    """
+    value = config.get("TWOFACTOR_KEYS")
+    if value is None:
+        return []
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    # An empty value means that the secret was not passed on, not that other keys are wanted.
+    if (
+        not isinstance(value, list | tuple)
+        or not value
+        or not all(isinstance(k, str) for k in value)
+    ):
+        raise SetupError("TWOFACTOR_KEYS must be a list of base64 texts, at least one")
+    keys = [parse_key(text) for text in value]
+    if len(set(keys)) != len(keys):
+        raise SetupError("TWOFACTOR_KEYS holds one key twice")
+    return keys
+
+
+def keys_from_secret_key(config: Mapping[str, Any]) -> list[bytes]:
+    """Derive keys from SECRET_KEY, which seals, and from SECRET_KEY_FALLBACKS, which only open.
+
+    Raises:
+        SetupError: SECRET_KEY is not set, or a key is neither text nor bytes.
+    """
+    secret = config.get("SECRET_KEY")
+    if not secret:
+        raise SetupError("set SECRET_KEY (and, better, TWOFACTOR_KEYS) before init_app")
+    older = config.get("SECRET_KEY_FALLBACKS") or []
+    if not isinstance(older, list | tuple):
+        raise SetupError("SECRET_KEY_FALLBACKS must be a list of texts or bytes")
+    for name, key in (("SECRET_KEY", secret), *(("SECRET_KEY_FALLBACKS", key) for key in older)):
+        if not isinstance(key, str | bytes) or not key:
+            raise SetupError(f"{name} must be text or bytes, not {type(key).__name__}")
+    materials = [key if isinstance(key, bytes) else key.encode() for key in (secret, *older)]
+    return [derive(material, "keys") for material in materials]

@@ -112,7 +112,13 @@ class Passkeys:
         rules.check_form(answer)
 
     def ask(
-        self, party: RelyingParty, challenge: str, allowed: Sequence[bytes], seconds: int
+        self,
+        party: RelyingParty,
+        challenge: str,
+        allowed: Sequence[bytes],
+        seconds: int,
+        *,
+        verified: bool = False,
     ) -> Mapping[str, Any]:
         """Return the options for `navigator.credentials.get`.
 
@@ -121,11 +127,14 @@ class Passkeys:
             challenge: what the device signs, base64url of 32 random bytes.
             allowed: `First.stored` of the passkeys that may answer.
             seconds: lifetime of the challenge.
+            verified: whether the device must verify the person.
         """
         from .webauthn import options
 
         passkeys = map(_passkey, allowed)
-        return options.answer(party, challenge=challenge, allow=passkeys, seconds=seconds)
+        return options.answer(
+            party, challenge=challenge, allow=passkeys, seconds=seconds, verified=verified
+        )
 
     def is_of(self, stored: bytes, party: RelyingParty | None) -> bool:
         """Return whether a passkey was made for a domain; others can't answer there."""
@@ -134,6 +143,33 @@ class Passkeys:
     def domain(self, stored: bytes) -> str:
         """Return the domain (RP ID) that a passkey was made for."""
         return _passkey(stored).rp
+
+    def names(self, stored: bytes) -> tuple[str, str]:
+        """Return the handle and the id of a passkey in base64url, as its device knows them."""
+        passkey = _passkey(stored)
+        return encode(passkey.handle), encode(passkey.id)
+
+    def is_verified(self, stored: bytes, authenticator: Authenticator) -> bool:
+        """Return whether the device has verified the person, together with a password or code."""
+        return _passkey(stored).verified or bool((authenticator.flags or 0) & VERIFIED)
+
+    def counts_from(self, stored: bytes, authenticator: Authenticator, hold: int) -> int:
+        """Return the time from which a passkey counts where one is demanded, Unix seconds.
+
+        One that was added with a code waits `hold` seconds, since the code may have been phished.
+        """
+        young = hold if _passkey(stored).by == "code" else 0
+        return authenticator.created_at + young
+
+    def spend(self, answer: Assertion, terms: Terms) -> None:
+        """Judge an assertion of an unknown passkey, which takes as long as that of a known one.
+
+        Raises:
+            PasskeyRefusal: always; the word is the one that a known passkey would have got.
+        """
+        from .webauthn import rules
+
+        rules.spend(_party(terms), answer, verified=terms.verified)
 
     def is_synced(self, authenticator: Authenticator) -> bool:
         """Return whether a passkey is on several devices, as its last answer said."""

@@ -7,6 +7,7 @@ from ..core.errors import AreasChanged, ChallengeRequired, NotOn
 from ..core.records import Account, Subject
 from ..storage.transaction import Transaction
 from .context import Kit
+from .judging import demands
 
 
 def wanted_areas(account: Account, choice: Choice) -> frozenset[str]:
@@ -30,6 +31,27 @@ def removed_areas(kit: Kit, account: Account, choice: Choice) -> frozenset[str]:
     return kit.areas.known(account.areas - wanted_areas(account, choice))
 
 
+def eased_areas(kit: Kit, account: Account, choice: Choice) -> frozenset[str]:
+    """Return the areas that stay, and take codes again where a passkey alone was taken.
+
+    Raises:
+        NoArea: as `wanted_areas`.
+    """
+    wanted = wanted_areas(account, choice)
+    staying = account.only & wanted
+    return kit.areas.known(staying - choice.only_applied(account.only, wanted))
+
+
+def is_chosen(account: Account, choice: Choice) -> bool:
+    """Return whether an account has what a choice asks for.
+
+    Raises:
+        NoArea: as `wanted_areas`.
+    """
+    wanted = wanted_areas(account, choice)
+    return wanted == account.areas and choice.only_applied(account.only, wanted) == account.only
+
+
 def add_areas(kit: Kit, subject: Subject, choice: Choice) -> frozenset[str]:
     """Add areas to the protected ones; no code needed.
 
@@ -44,7 +66,8 @@ def add_areas(kit: Kit, subject: Subject, choice: Choice) -> frozenset[str]:
     Raises:
         NotOn: two-factor authentication is off.
         NoArea: no area would be left.
-        ChallengeRequired: the choice would remove an area.
+        PasskeyNeeded, PasskeyYoung: an area would demand a passkey, and none counts there.
+        ChallengeRequired: the choice would remove an area, or ease what it demands.
         AreasChanged: another request changed the areas meanwhile.
     """
 
@@ -77,12 +100,18 @@ def _choose(
         raise NotOn("no second factor")
     wanted = wanted_areas(account, choice)
     added, removed = wanted - account.areas, removed_areas(kit, account, choice)
-    if removed and not may_remove:
+    only, eased = choice.only_applied(account.only, wanted), eased_areas(kit, account, choice)
+    demanded = only - account.only
+    if added or demanded:
+        demands.check(kit, account, added, demanded)
+    if (removed or eased) and not may_remove:
         raise ChallengeRequired("areas would be removed")
-    if not (added or removed):
+    if not (added or removed or demanded or eased):
         return wanted
-    if not transaction.set_areas(account, wanted):
+    if not transaction.set_areas(account, wanted, only):
         raise AreasChanged("areas changed meanwhile")
-    change = changes.AreasChanged(tuple(sorted(added)), tuple(sorted(removed)), account.ways)
+    added_keys, removed_keys = tuple(sorted(added)), tuple(sorted(removed))
+    alone, again = tuple(sorted(demanded)), tuple(sorted(eased))
+    change = changes.AreasChanged(added_keys, removed_keys, account.ways, alone, again)
     transaction.change(subject, change)
     return wanted

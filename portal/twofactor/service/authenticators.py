@@ -17,14 +17,14 @@ from ..core.errors import (
     TooManyAuthenticators,
     UnknownAuthenticator,
 )
-from ..core.passkey_errors import TooManyPasskeys
+from ..core.passkey_errors import LastPasskey, TooManyPasskeys
 from ..core.records import Account, Authenticator, Subject, labelled
 from ..methods import registry
 from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
 from . import known_browsers, names, tickets, verification
 from .context import Kit
-from .judging import stored
+from .judging import demands, stored
 from .judging.terms import terms_of
 
 
@@ -74,14 +74,15 @@ def begin(
         CodeWrong, CodeReused, Held, PasskeyRefusal, NotOn: as `verification.verify`.
     """
     name = names.plain(name) if name.strip() or kind == registry.APP else ""
-    by = "passkey" if isinstance(answer, Assertion) else "code"
 
     def work(transaction: Transaction) -> str:
         account = _account(kit, transaction, subject)
         _check_room(account, kind)
         if name:
             names.check_free(account, name)
-        verification.verify(kit, transaction, subject, answer, AUTHENTICATORS.key, account)
+        key = AUTHENTICATORS.key
+        proof = verification.verify(kit, transaction, subject, answer, key, account)
+        by = _voucher(kit, find(account, proof.authenticator), answer)
         return issue(kit, transaction, subject, account, name, kind, hint, by)
 
     return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)
@@ -198,6 +199,8 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
     def work(transaction: Transaction) -> Authenticator:
         account = _account(kit, transaction, subject)
         found = removable(account, authenticator_id)
+        if demands.is_last_needed(kit, account, found.id):
+            raise LastPasskey("an area demands it")
         key = AUTHENTICATORS.key
         verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
         transaction.remove_authenticator(found, account)
@@ -206,6 +209,13 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         return found
 
     return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)
+
+
+def _voucher(kit: Kit, used: Authenticator, answer: Answer) -> str:
+    """Return what vouches for a new authenticator: a passkey only if it counts already itself."""
+    if not isinstance(answer, Assertion) or demands.counts_from(kit, used) > kit.clock():
+        return "code"
+    return "passkey"
 
 
 def find(account: Account, authenticator_id: str) -> Authenticator:

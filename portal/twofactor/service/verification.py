@@ -27,7 +27,7 @@ from ..methods import registry
 from ..storage.transaction import Transaction
 from . import known_browsers, tickets
 from .context import Kit
-from .judging import codes
+from .judging import codes, demands
 from .judging.terms import Proof
 
 T = TypeVar("T")
@@ -183,17 +183,23 @@ def verify(
         OwnCode: the code is from the barred authenticator. It was neither counted nor used up.
         CodeReused: the code is right but was used before (RFC 6238 section 5.2). Not counted.
         CodeWrong: the code is wrong and was counted.
+        PasskeyNeeded: the area takes no codes; this one was neither judged nor used up.
         PasskeyRefusal: the assertion was refused. Its challenge is used up, and nothing is counted.
         KeyMissing, SealBroken: the secret does not open.
     """
     account = account or known_browsers.account(kit, transaction, subject)
     if account is None:
         raise NotOn("no second factor", area=area)
+    demand = demands.of(kit, account, area)
     if isinstance(answer, Assertion):
         from .judging import passkeys
 
-        terms = passkeys.Asked(with_password, verified)
+        terms = passkeys.Asked(
+            with_password, verified or demand == "verified_passkey", bool(demand)
+        )
         return passkeys.verify(kit, transaction, subject, answer, area, account, terms)
     if not isinstance(answer, Code):
         raise MalformedCode("a recovery code answers no challenge")
+    if demand is not None:
+        raise demands.needed(kit, account, area)
     return codes.verify(kit, transaction, subject, answer, area, account, barred)

@@ -89,8 +89,24 @@
     const { dialog } = state;
     if (!window.twofactorPasskey) await loadPasskey(dialog.querySelector(".twofactor-passkey"));
     if (asked !== state) return;
+    if (window.twofactorPasskey) present(state, message);
+  };
+  // The device is asked at once, but only once, where a passkey was used last.
+  const present = (state, message) => {
+    const { look, ready, start, tell, way } = window.twofactorPasskey;
+    const one = look(state.dialog.querySelector(".twofactor-passkey"));
+    const { block, button } = one;
+    const to = carrier(state);
+    block.hidden = one.fault || !to.address;
+    if (block.hidden) return;
     const isCodes = message && !byPasskey; // what is wrong was said at the code
-    window.twofactorPasskey?.offer(dialog, carrier(state), message, isCodes);
+    Object.assign(one, to, { until: 0 });
+    tell(one, button, isCodes ? "" : message, false, true);
+    if (!isCodes) button.focus();
+    const isFirst = !message && !one.tried && way() === "passkey";
+    one.tried ||= isFirst;
+    if (isFirst) start(one, button);
+    else ready(one).catch(() => {}); // The click tries again.
   };
   const open = (dialog, form, submitter, refusal = {}, resolve = null, to = null) => {
     if (asked && asked.dialog !== dialog) shut();
@@ -288,7 +304,7 @@
   const removed = (dialog, form) => {
     const line = part(dialog, "removed")?.dataset.twofactorRemoved;
     const labels = [...form.elements]
-      .filter((box) => box.defaultChecked && !box.checked)
+      .filter((box) => box.name === "areas" && box.defaultChecked && !box.checked)
       .map((box) => box.labels[0]?.textContent.trim());
     return line && labels.length ? line.replace("{}", labels.join(", ")) : "";
   };

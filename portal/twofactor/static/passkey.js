@@ -1,8 +1,8 @@
-// Answers with a passkey, and makes passkeys; `_passkey.html` has the words, by names of errors.
+// Answers with a passkey, and makes passkeys; the words are in `_passkey.html`.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
-  const seen = new Map(); // what is known of each block
+  const seen = new Map(); // each block
   let stop = () => {}; // the one ceremony
 
   const bytes = (text) =>
@@ -10,47 +10,51 @@
   const encoded = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer)))
       .replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  // How this browser answered last.
   const way = (now) => {
     try {
       return (localStorage.twofactor = now ?? localStorage.twofactor);
     } catch {}
   };
   const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
+    const { line } = one;
     one.isAsking = isBusy;
-    one.line.textContent = text;
-    one.line.classList.toggle("twofactor-field-error", isWrong);
+    line.textContent = text;
+    line.classList.toggle("twofactor-field-error", isWrong);
     button.setAttribute("aria-disabled", isBusy);
     button.classList.toggle("twofactor-busy", isBusy);
+    if (!isBusy) one.idle?.();
   };
 
-  // Only the browser knows its origin for sure.
   const fault = ({ does, rp, origins }) => {
     const { hostname, origin } = location;
     const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
     if (hostname !== rp && !isBelow && !origins.includes(origin)) return "SecurityError";
     const feature = `publickey-credentials-${does}`;
-    const isForbidden = document.featurePolicy?.allowsFeature(feature) === false;
-    if (isForbidden) console.warn(`Permissions-Policy forbids ${feature}`);
-    return isForbidden || !window.PublicKeyCredential ? "NotSupportedError" : "";
+    if (document.featurePolicy?.allowsFeature(feature) !== false) {
+      return window.PublicKeyCredential ? "" : "NotSupportedError";
+    }
+    console.warn(`Permissions-Policy forbids ${feature}`);
+    return "NotSupportedError";
   };
 
   const prepare = async (one, isAgain) => {
-    const { area, method, address, ask, field, form, words } = one;
+    const { area, method, address, ask, alone = "", field, form, words } = one;
     const token = one.token ?? form?.elements[field]?.value;
-    const body = new URLSearchParams({ area, method, address, ask, [field]: token });
+    const body = new URLSearchParams({ area, method, address, ask, alone, [field]: token });
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
-    const from = Date.now() - 30_000; // for the person
+    const from = Date.now();
     const headers = { Accept: "application/json" };
     const said = await fetch(one.options, { method: "POST", body, headers })
       .then((answer) => answer.json())
-      .catch(() => { throw { told: words.unanswered }; });
+      .catch(() => {});
+    if (!said) throw { told: words.unanswered };
     one.token = said.csrf_token ?? token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
     if (!said.publicKey) throw { name: "NotSupportedError", told: said.message };
     one.json = JSON.stringify(said.publicKey);
-    one.until = from + 1000 * said.seconds;
+    one.life = 1000 * said.seconds;
+    one.until = from + one.life - 30_000; // for the person
   };
   const ready = (one) => (one.loading ??= prepare(one).finally(() => (one.loading = null)));
 
@@ -62,48 +66,46 @@
     for (const it of [...allowCredentials, ...excludeCredentials]) it.id = bytes(it.id);
     return key;
   };
-  // By hand, since `toJSON` and `getPublicKey` are broken by some extensions.
+  // By hand: some extensions break `toJSON`.
   const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
     const id = encoded(rawId);
     const response = { transports: from.getTransports?.() };
-    const names = "clientDataJSON attestationObject authenticatorData signature userHandle";
-    for (const name of names.split(" ")) {
+    for (const name in from) {
       if (from[name]?.byteLength) response[name] = encoded(from[name]);
     }
-    const extra = { authenticatorAttachment, clientExtensionResults: {} };
-    return JSON.stringify({ id, rawId: id, type, response, ...extra });
+    const clientExtensionResults = {};
+    return JSON.stringify(
+      { id, rawId: id, type, response, authenticatorAttachment, clientExtensionResults });
   };
 
   const send = ({ block, form, input }, text) => {
     const code = form?.querySelector(".twofactor-code");
     if (code) code.value = "";
     input.value = text;
-    // Sent once.
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
-    const answered = new CustomEvent("twofactor:answered", { bubbles: true, cancelable: true });
+    const answered = new Event("twofactor:answered", { bubbles: true, cancelable: true });
     if (block.dispatchEvent(answered)) form.requestSubmit();
   };
-  // Browsers want a click, so nothing is awaited before the device if options are there.
-  const start = async (one, button) => {
+  // Nothing is awaited between click and device.
+  const start = async (one, button, mediation) => {
     const { does, form, words } = one;
     const isNew = does === "create";
-    if (isNew && form.elements[form.dataset.twofactorNeeds]?.checked === false) {
-      return form.requestSubmit(); // The server tells.
-    }
+    const needed = isNew && form.elements[form.dataset.twofactorNeeds];
+    if (needed?.checked === false) return form.requestSubmit();
     stop();
     const abort = new AbortController();
     const { signal } = abort;
-    stop = () => {
-      if (signal.aborted) return;
+    stop = (byKey) => {
+      if (signal.aborted || (byKey && mediation)) return;
       abort.abort();
-      tell(one, button);
+      if (!mediation) tell(one, button);
     };
-    tell(one, button, words.waiting, true);
+    if (!mediation) tell(one, button, words.waiting, true);
     try {
       if (!isNew && Date.now() > one.until) await ready(one);
       if (signal.aborted) return;
       const publicKey = read(one.json, button.dataset.twofactorPasskey);
-      const text = written(await navigator.credentials[does]({ publicKey, signal }));
+      const text = written(await navigator.credentials[does]({ publicKey, signal, mediation }));
       if (signal.aborted) return;
       stop();
       one.until = 0;
@@ -112,26 +114,13 @@
     } catch ({ name, told }) {
       if (signal.aborted) return;
       stop();
+      if (mediation) return true;
       const why = told ?? words[name] ?? one.lines[name]?.textContent ?? words.cancelled;
       tell(one, button, why, false, true);
       if (!document.activeElement.matches("input")) button.focus();
     }
   };
 
-  // A dialog has opened. It asks at once, but only once, where a passkey was used last.
-  const offer = (dialog, to, message, isCodes) => {
-    const one = look(dialog.querySelector(".twofactor-passkey"));
-    const { block, button } = one;
-    block.hidden = one.fault || !to.address;
-    if (block.hidden) return;
-    Object.assign(one, to, { until: 0 });
-    tell(one, button, isCodes ? "" : message, false, true);
-    if (!isCodes) button.focus();
-    const isFirst = !message && !one.tried && way() === "passkey";
-    one.tried ||= isFirst;
-    if (isFirst) start(one, button);
-    else ready(one).catch(() => {}); // The click tries again.
-  };
   const look = (block) => {
     if (seen.has(block)) return seen.get(block);
     const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0, lines: {} };
@@ -151,31 +140,31 @@
     block.hidden = one.fault || block.closest("dialog");
     if (block.hidden) return one;
     block.querySelector("[data-twofactor-choose]")?.click();
-    if (one.options) ready(one).catch(() => {});
-    const isFree = document.activeElement.matches("body, .twofactor-code");
-    if (one.button?.autofocus && isFree) one.button.focus();
+    if (one.options && !(one.alone && document.hidden)) ready(one).catch(() => {});
+    if (one.button?.autofocus && document.activeElement.matches("body, .twofactor-code")) {
+      one.button.focus();
+    }
     return one;
   };
   document.querySelectorAll(".twofactor-passkey").forEach(look);
 
   document.addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
-    if (!button || detail > 1) return; // of a double click
+    if (!button || detail > 1) return;
     const one = look(button.closest(".twofactor-passkey"));
     if (one.isAsking || !button.matches(".twofactor-busy")) start(one, button);
   });
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && stop());
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && stop(true));
   addEventListener("submit", ({ target }) => {
     const input = target.querySelector(".twofactor-passkey > [type=hidden]");
     if (!input || input.value) return;
     stop();
     if (target.querySelector(".twofactor-code")?.value) way("code");
   }, true);
-  // The browser's history keeps no answer.
   addEventListener("pagehide", () => {
     stop();
     for (const one of seen.values()) one.input.value = one.until = "";
   });
 
-  window.twofactorPasskey = { offer, stop: () => stop() };
+  window.twofactorPasskey = { look, ready, start, tell, way, stop: () => stop() };
 })();

@@ -1,5 +1,6 @@
 """Counts over all accounts, computed by the database."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,7 +16,10 @@ def by_areas(transactions: Transactions, tables: Tables) -> dict[frozenset[str],
     areas = tables.account.c.areas
     statement = select(areas, func.count()).group_by(areas)
     with _patiently(transactions) as connection:
-        return {keys_of(text): count for text, count in connection.execute(statement)}
+        found: Counter[frozenset[str]] = Counter()
+        for text, count in connection.execute(statement):
+            found[keys_of(text)[0]] += count
+        return dict(found)
 
 
 def events_by_period(

@@ -31,14 +31,23 @@ def times_as_text(times: tuple[int, ...]) -> str:
     return ",".join(map(str, times))
 
 
-def keys_of(text: str) -> frozenset[str]:
-    """Return the area keys in the text of a column."""
-    return frozenset(text.split())
+# Ends a second key beside the one of an area where the user takes a passkey alone. An older release
+# knows no area of that name, and asks all the same because of the first.
+_ONLY = "!"
 
 
-def keys_as_text(keys: frozenset[str]) -> str:
+def keys_of(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the area keys in the text of a column, and those that take a passkey alone."""
+    keys = frozenset(text.split())
+    if _ONLY not in text:
+        return keys, frozenset()
+    plain = frozenset(key for key in keys if not key.endswith(_ONLY))
+    return plain, plain & {key.removesuffix(_ONLY) for key in keys - plain}
+
+
+def keys_as_text(keys: frozenset[str], only: frozenset[str] = frozenset()) -> str:
     """Return area keys as their column stores them, sorted, so that equal sets are equal texts."""
-    return " ".join(sorted(keys))
+    return " ".join(sorted(keys | {f"{key}{_ONLY}" for key in only & keys} if only else keys))
 
 
 def whole_account(tables: Tables) -> Select[Any]:
@@ -75,13 +84,14 @@ def account_of(
         recovery_since: time when the recovery code was made, if it was read.
     """
     first = rows[0]
+    areas, only = keys_of(first.areas)
     authenticators = tuple(_authenticator_of(row) for row in rows if row.of_id is not None)
     # Wrong codes in a row are those since the last right code or the last `unlock`.
     cleared = max(first.failures_cleared, *(each.failures_at_use for each in authenticators), 0)
     known_cleared = max(first.known_cleared, *(each.known_at_use for each in authenticators), 0)
     return Account(
         user_id=first.user_id,
-        areas=keys_of(first.areas),
+        areas=areas,
         activated_at=first.activated_at,
         recovery_hash=first.recovery_hash,
         failures=first.failures,
@@ -94,6 +104,7 @@ def account_of(
         browser=browser,
         browsers=browsers,
         recovery_since=recovery_since,
+        only=only,
     )
 
 

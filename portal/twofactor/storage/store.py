@@ -116,7 +116,8 @@ class Store:
             return Glance(None)
         executed_at = int(row[3]) if carried is not None and row[3] is not None else None
         has_ticket = digest is not None and row[2] is not None
-        return Glance(keys_of(row[0]), has_ticket, executed_at, row[1])
+        areas, only = keys_of(row[0])
+        return Glance(areas, has_ticket, executed_at, row[1], only)
 
     def account(self, user_id: str, known: str | None = None) -> Account | None:
         """Return the account of a user. Before a change, read it in the transaction instead.

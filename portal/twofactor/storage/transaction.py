@@ -39,6 +39,16 @@ class Transaction(AuthenticatorChanges):
         rows = self._connection.execute(statement, {"user": user_id}).all()
         return account_of(rows) if rows else None
 
+    def account_of_credential(self, credential: str) -> Account | None:
+        """Return the account that has a passkey, and lock it.
+
+        Args:
+            credential: digest of the passkey's id.
+        """
+        statement = self._statements.account_of_credential
+        rows = self._connection.execute(statement, {"credential": credential}).all()
+        return account_of(rows) if rows else None
+
     def account_counted(self, user_id: str, kind: str) -> tuple[Account | None, int]:
         """Return the account and the number of its tickets of a kind, in one SELECT; lock it."""
         values = {"user": user_id, "kind": kind}
@@ -91,7 +101,7 @@ class Transaction(AuthenticatorChanges):
         """Write a new account; raises `IntegrityError` if the user has one already."""
         values = {
             "user_id": account.user_id,
-            "areas": keys_as_text(account.areas),
+            "areas": keys_as_text(account.areas, account.only),
             "activated_at": account.activated_at,
             "recovery_hash": account.recovery_hash,
         }
@@ -152,16 +162,18 @@ class Transaction(AuthenticatorChanges):
             )
         )
 
-    def set_areas(self, account: Account, areas: frozenset[str]) -> bool:
+    def set_areas(
+        self, account: Account, areas: frozenset[str], only: frozenset[str] = frozenset()
+    ) -> bool:
         """Change the areas; `False` if they were changed since the account was read."""
         table = self._tables.account
         return self._hit(
             update(table)
             .where(
                 table.c.user_id == account.user_id,
-                table.c.areas == keys_as_text(account.areas),
+                table.c.areas == keys_as_text(account.areas, account.only),
             )
-            .values(areas=keys_as_text(areas))
+            .values(areas=keys_as_text(areas, only))
         )
 
     def set_recovery(self, user_id: str, hashed: str) -> bool:

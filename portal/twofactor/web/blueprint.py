@@ -43,7 +43,7 @@ from .pages import (
     sign_in_over,
 )
 from .parts import dialog, executed, glances, open_view, reminder
-from .passkeys import bound, given, options, related_origins
+from .passkeys import alone, bound, given, options, related_origins
 
 # Passkeys are used and made by the pages themselves, never by a page that they frame.
 PERMISSIONS = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
@@ -275,9 +275,10 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.register_error_handler(Unavailable, challenge.unavailable)
     app.jinja_env.globals.update(
         twofactor_dialog=dialog.twofactor_dialog,
+        twofactor_passkey_sign_in=alone.twofactor_passkey_sign_in,
         twofactor_recovered=reminder.twofactor_recovered,
         twofactor_base_template=state_of(app).host.base_template,
-        twofactor_news=session_marks.news,
+        **session_marks.HELPERS,
         twofactor_support=sentences.support,
         twofactor_csrf_field=requests.csrf_field,
         twofactor_csrf_token=requests.csrf_token,

@@ -138,6 +138,9 @@ def render_challenge(
     asked = passes.of_request()
     takes_recovery = asked.recovery is not None and not lost
     back, carried = _cancel(area)
+    if shut := offer.closed(current_state(), refusal.user_id, area):
+        about = {"area": shown(area) if area else None, "own": own, "back": back}
+        return render_template("twofactor/passkey_needed.html", closed=shut, **about)
     return render_template(
         "twofactor/challenge.html",
         area=shown(area) if area else None,

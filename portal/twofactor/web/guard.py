@@ -33,7 +33,7 @@ from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store, nothing_done
 from .parts import by_recovery, glances
 from .passes import Asked, Says
-from .passkeys import bound, given
+from .passkeys import bound, exact, given
 from .requests import checking, refuse_cross_site, this_request
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -195,7 +195,7 @@ def _ask(
 ) -> tickets.Grant:
     """Use a pass, or check the code of the request; return the retries that are left."""
     key = area.key, user_id
-    if area.guards == "deed" and asked.glances[key].ticket:
+    if area.guards == "deed" and asked.glances[key].ticket and not area.exact:
         _refuse_half(asked)
         asked.glances[key] = replace(asked.glances[key], ticket=False)
         grant = passes.take(state, key, once, deed)
@@ -206,6 +206,9 @@ def _ask(
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     passkeys = _passkeys(asked) if state.kit.settings.relying_party else set()
+    if area.exact and not exact.is_shown(asked):
+        # The answer was given before anybody could read what it confirms.
+        codes, passkeys = set(), set()
     if not codes and not passkeys:
         raise ChallengeRequired(area.key, wait=asked.fresh_in(key, state.kit.clock()))
     if len(codes) + len(passkeys) > 1:
@@ -250,7 +253,8 @@ def _judge(
 ) -> tickets.Grant:
     subject = replace(subject, confirms=passes.of_request().about.summary)
     if isinstance(code, Assertion):
-        subject = bound.to_this_request(subject, passes.of_request().token)
+        token = passes.of_request().token
+        subject = bound.to_this_request(subject, token or exact.digest_of_body(area))
     if area.guards == "view":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
         subjects.keep_known(state, subject.user_id, known_id)
@@ -259,7 +263,7 @@ def _judge(
         return tickets.NOTHING
     known_id = verification.challenge(state.kit, subject, code, area.key, once, deed)
     subjects.keep_known(state, subject.user_id, known_id)
-    return tickets.grant(state.kit)
+    return tickets.NOTHING if area.exact else tickets.grant(state.kit)
 
 
 def _look_again(state: State, once: Ticket | None) -> None:

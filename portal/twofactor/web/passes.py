@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from ..app.state import State, current_state
 from ..core.errors import About, Refusal, Unavailable
 from ..core.policy import SAFE_METHODS
-from ..core.records import Glance, Ticket
+from ..core.records import Account, Glance, Ticket
 from ..methods import registry
 from ..service import tickets
 from ..service.tickets import Deed, Grant
@@ -42,6 +42,8 @@ class Asked:
         self.again: set[Key] = set()
         self.codes: set[str] | None = None
         self.passkeys: set[str] | None = None
+        # Read for what a refusal shows.
+        self.accounts: dict[str, Account | None] = {}
         # The sealed form that this request carries.
         self.token = ""
         self.carried: Continuation | None = None

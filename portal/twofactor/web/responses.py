@@ -166,17 +166,20 @@ def field_of(refusal: Refusal) -> str:
     return "name" if isinstance(refusal, NameUnusable) else "code"
 
 
-def start_over(state: State, refusal: Refusal, next_url: str | None = None) -> Response:
+def start_over(
+    state: State, refusal: Refusal, next_url: str | None = None, *, category: str = "message"
+) -> Response:
     """Redirect a person to the host's sign-in page with the reason; refuse a program.
 
     Args:
         state: of the application.
         refusal: the reason.
         next_url: address to go to after signing in.
+        category: of the flashed reason.
     """
 
     def to_sign_in() -> Response:
-        flash(sentence(refusal, state.kit.clock()))
+        flash(sentence(refusal, state.kit.clock()), category)
         return navigation.to_sign_in(next_url)
 
     return either(to_sign_in, lambda: refused(state, refusal, "sign_in.html"))

@@ -12,6 +12,7 @@ from . import requests
 
 _KEY = "_twofactor"
 _NEWS = "_twofactor_news"
+_SIGNAL = "_twofactor_signal"
 _RENEWAL = "_twofactor_renewal"
 _NEXT = "next"
 _LONGEST_NEXT = 500
@@ -78,6 +79,21 @@ def news() -> str | None:
     """Return the sentence kept for this page, and remove it."""
     kept = session.pop(_NEWS, None)
     return kept if isinstance(kept, str) else None
+
+
+def leave_signal(facts: dict[str, Any] | None) -> None:
+    """Keep what the next page tells the browser of its passkeys (`passkeys.facts.signal`)."""
+    if facts:
+        session[_SIGNAL] = facts
+
+
+def signal() -> dict[str, Any] | None:
+    """Return what this page tells the browser of its passkeys, and remove it."""
+    kept = session.pop(_SIGNAL, None)
+    return kept if isinstance(kept, dict) else None
+
+
+HELPERS = {"twofactor_news": news, "twofactor_signal": signal}
 
 
 def renew(*, empty: bool = False) -> None:

@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response
 
 from ..app.state import State
 from ..core import bounds
-from ..core.records import Subject
+from ..core.areas import SIGN_IN
+from ..core.records import Account, Subject
 from ..i18n.times import time_tag
 from ..service import trusted_browsers
 from . import sentences, subjects
@@ -42,8 +43,13 @@ def offered(state: State) -> bool:
     return state.kit.settings.trust_seconds > 0
 
 
-def recognise(state: State, subject: Subject) -> tuple[str, int] | None:
-    """Use up the trust cookie; return its next value and seconds, `None` if not trusted."""
+def recognise(state: State, subject: Subject, account: Account | None) -> tuple[str, int] | None:
+    """Use up the trust cookie; return its next value and seconds, `None` if not trusted.
+
+    A trusted browser stands in for nothing where the sign-in demands a passkey.
+    """
+    if account is not None and state.kit.areas.demand(SIGN_IN, account.only):
+        return None
     cookie = request.cookies.get(_cookie_name(subject), "") or request.cookies.get(_of_all(), "")
     if not cookie or not bounds.fits(_NAME, cookie) or not offered(state):
         return None

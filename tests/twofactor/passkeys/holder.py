@@ -30,6 +30,9 @@ class Holder(Person):
         if token is None or "csrf_token" not in token:
             at = self.client.get(f"{MOUNT}/sign-in", headers={"Accept": "application/json"})
             token = at.get_json() or {}
+        if "csrf_token" not in token:
+            # Nobody is signed in: the refusal has a token.
+            token = self.client.post(f"{MOUNT}/passkey", json={}).get_json() or {}
         return {"X-CSRFToken": token.get("csrf_token", "")}
 
     def other_browser(self) -> "Holder":

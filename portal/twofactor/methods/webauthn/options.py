@@ -64,6 +64,7 @@ def answer(
     challenge: str,
     allow: Iterable[Passkey],
     seconds: int,
+    verified: bool = False,
 ) -> dict[str, Any]:
     """Return the options for an answer (`PublicKeyCredentialRequestOptionsJSON`).
 
@@ -72,12 +73,13 @@ def answer(
         challenge: base64url of 32 random bytes.
         allow: passkeys that may answer, none if the user is not known yet.
         seconds: how long the person may take.
+        verified: whether the device must check finger, face or PIN.
     """
     return {
         "challenge": challenge,
         "rpId": rp.id,
         "timeout": seconds * 1000,
-        "userVerification": "preferred",
+        "userVerification": "required" if verified else "preferred",
         "allowCredentials": _descriptors(rp, allow),
     }
 

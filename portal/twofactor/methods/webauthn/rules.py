@@ -19,6 +19,13 @@ from . import reading
 from .reading import DeviceData
 from .stored import Passkey
 
+# A COSE key of ES256 whose private half was never kept: the generator of P-256.
+_NOBODYS = bytes.fromhex(
+    "a5010203262001215820"
+    "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "225820"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
 # WebAuthn Level 3, 5.8.4. Other words are dropped, since browsers refuse options with them.
 TRANSPORTS = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
 
@@ -123,6 +130,20 @@ def judged(
     message = assertion.authenticator_data + reading.sha256_of(client.raw)
     reading.judge_signature(passkey.key, passkey.alg, message, assertion.signature)
     return data
+
+
+def spend(rp: RelyingParty, assertion: Assertion, *, verified: bool) -> None:
+    """Judge an answer of an unknown passkey by a key that nobody has, so that it costs the same.
+
+    Raises:
+        PasskeyRefusal: always.
+    """
+    handle = assertion.handle or b""
+    nobody = Passkey(
+        assertion.credential, _NOBODYS, -7, handle, rp.id, (), "", False, False, "password"
+    )
+    judged(rp, nobody, assertion, verified=verified)
+    raise PasskeyWrong("signature")
 
 
 def _judge_page(rp: RelyingParty, client: ClientData) -> None:

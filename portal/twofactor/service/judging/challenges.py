@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...core.areas import SIGN_IN, Demand
+from ...core.errors import SetupError
 from ...core.records import Account, Subject, Ticket
 from ...methods import registry
 from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
-from . import stored
+from . import demands
 
 # Kind of the tickets. Their sealed data is `Subject.request`, and whether UV is demanded.
 KIND = "passkey"
@@ -52,43 +54,61 @@ def issue(kit: Kit, subject: Subject, area: str) -> Options:
 
     def work(transaction: Transaction) -> Options:
         account, waiting = transaction.account_counted(subject.user_id, KIND)
-        challenge, ticket = _made(kit, subject, area)
-        asked = _asked(kit, account, challenge)
+        demand = None if account is None else demands.of(kit, account, area)
+        challenge, ticket = _made(kit, subject, area, verified=demand == "verified_passkey")
+        asked = _asked(kit, account, challenge, demand)
         if asked is not None:
             if waiting >= FEW or next(kit.issued) % TIDY_EVERY == 0:
                 transaction.drop_challenges(subject.user_id, KIND, kit.clock(), MOST - 1)
             transaction.add_ticket(ticket)
-        answers = answers_of(account, passkeys=asked is not None)
+        answers = answers_of(account, passkeys=asked is not None, codes=demand is None)
         return Options(asked, kit.settings.passkey_seconds, answers)
 
     return kit.store.run(work)
 
 
-def _made(kit: Kit, subject: Subject, area: str) -> tuple[str, Ticket]:
-    data = {"for": request_of(subject), "verified": False}
+def issue_alone(kit: Kit, request: str) -> Options:
+    """Make a challenge for a sign-in without a password; nobody is known yet.
+
+    Args:
+        kit: the application's parts.
+        request: as `Subject.request`.
+    """
+    party = kit.settings.relying_party
+    if party is None:
+        raise SetupError("passkeys need TWOFACTOR_RP_ID")
+    seconds, nobody = kit.settings.passkey_seconds, Subject("", request=request)
+    challenge, ticket = _made(kit, nobody, SIGN_IN, verified=True)
+
+    def work(transaction: Transaction) -> None:
+        transaction.drop_expired_tickets(kit.clock())
+        transaction.add_ticket(ticket)
+
+    kit.store.run(work)
+    asked = registry.passkeys().ask(party, challenge, (), seconds, verified=True)
+    return Options(asked, seconds, ("passkey",))
+
+
+def _made(kit: Kit, subject: Subject, area: str, *, verified: bool) -> tuple[str, Ticket]:
+    data = {"for": request_of(subject), "verified": verified}
     return tickets.made(kit, KIND, subject.user_id, kit.settings.passkey_seconds, area, data)
 
 
-def _asked(kit: Kit, account: Account | None, challenge: str) -> Mapping[str, Any] | None:
+def _asked(
+    kit: Kit, account: Account | None, challenge: str, demand: Demand | None
+) -> Mapping[str, Any] | None:
     """Return the data for `navigator.credentials.get`, `None` if no passkey can answer."""
-    party, held = kit.settings.relying_party, usable(kit, account)
+    party, seconds = kit.settings.relying_party, kit.settings.passkey_seconds
+    held = demands.usable(kit, account, demanded=demand is not None)
     if party is None or not held:
         return None
-    return registry.passkeys().ask(party, challenge, held, kit.settings.passkey_seconds)
+    verified = demand == "verified_passkey"
+    return registry.passkeys().ask(party, challenge, held, seconds, verified=verified)
 
 
-def usable(kit: Kit, account: Account | None) -> list[bytes]:
-    """Return what the passkeys of an account are judged by that can answer at this address."""
-    party = kit.settings.relying_party
-    if party is None:
-        return []
-    held = stored.sound(kit, account, registry.PASSKEY)
-    return [each for each in held if registry.passkeys().is_of(each, party)]
-
-
-def answers_of(account: Account | None, *, passkeys: bool) -> tuple[str, ...]:
+def answers_of(account: Account | None, *, passkeys: bool, codes: bool = True) -> tuple[str, ...]:
     """Return the classes of answers that an account can give, as JSON names them."""
-    apps = account is not None and account.makes_codes
+    apps = codes and account is not None and account.makes_codes
     return (*(["passkey"] if passkeys else []), *(["code"] if apps else []))
 
 

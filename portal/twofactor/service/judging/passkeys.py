@@ -5,19 +5,28 @@ request, and is taken by its DELETE, whatever comes of the answer. So an answer 
 """
 
 import secrets
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from ...core import changes
 from ...core.answers import Assertion
-from ...core.answers.passkeys import digest_of
-from ...core.passkey_errors import PasskeyOver, PasskeyRefusal, PasskeySuspect, PasskeyUnknown
+from ...core.answers.passkeys import digest_of, encode
+from ...core.areas import SIGN_IN
+from ...core.passkey_errors import (
+    PasskeyOver,
+    PasskeyRefusal,
+    PasskeySuspect,
+    PasskeyUnknown,
+    PasskeyUnverified,
+    PasskeyWrong,
+)
 from ...core.records import Account, Authenticator, Event, Subject, Ticket
 from ...methods import registry
 from ...methods.base import Match
 from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
-from . import challenges, stored
+from . import challenges, demands, stored
 from .terms import Proof, terms_of
 
 
@@ -28,10 +37,12 @@ class Asked:
     Args:
         with_password: the person has just given the password, too.
         verified: the device must have verified the person.
+        demanded: the area takes no codes, so a passkey that was added with one waits.
     """
 
     with_password: bool = False
     verified: bool = False
+    demanded: bool = False
 
 
 def verify(
@@ -72,6 +83,8 @@ def verify(
         _check_request(ticket, request, subject, area)
         found = _find(account, answer)
         match = _match(kit, found, answer, asked.verified or verified)
+        if asked.demanded:
+            demands.check_age(kit, account, found)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
@@ -128,3 +141,52 @@ def _changed(kit: Kit, subject: Subject, found: Authenticator, match: Match) -> 
     if not registry.has_changed(found, match):
         return []
     return [kit.event(subject, "passkey_changed", detail=found.name)]
+
+
+def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: Subject) -> Proof:
+    """Judge an assertion that stands for user name, password and code.
+
+    An unknown passkey and a wrong signature are refused alike, after the same statements.
+
+    Args:
+        kit: the application's parts.
+        transaction: a transaction that commits even if this raises a refusal.
+        answer: the assertion; it must have the handle.
+        nobody: the request and its network address, without a user.
+
+    Raises:
+        PasskeyOver: as `verify`.
+        PasskeyUnknown, PasskeyWrong: nobody is signed in.
+        PasskeyUnverified: the answer is right, but the device's verification is not known yet.
+        PasskeySuspect: as `verify`.
+    """
+    account = transaction.account_of_credential(digest_of(answer.credential))
+    hashed = tickets.digest(answer.client.challenge)
+    ticket = transaction.take_challenge(hashed, challenges.KIND, kit.clock())
+    if ticket is None:
+        raise PasskeyOver("no such challenge", area=SIGN_IN).told(False)
+    try:
+        of_ticket, _ = challenges.bound(kit, ticket)
+        _check_request(ticket, of_ticket, nobody, SIGN_IN)
+        if answer.handle is None:
+            raise PasskeyWrong("handle")
+        if account is None:
+            with suppress(PasskeyRefusal):
+                registry.passkeys().spend(answer, terms_of(kit, verified=True))
+            refusal = PasskeyUnknown("nobody's")
+            refusal.nobodys = encode(answer.credential)
+            raise refusal
+        found = _find(account, answer)
+        match = _match(kit, found, answer, True)
+        if not registry.passkeys().is_verified(stored.opened(kit, found), found):
+            raise PasskeyUnverified("never verified beside a password")
+        if demands.of(kit, account, SIGN_IN):
+            demands.check_age(kit, account, found)
+        _count(kit, transaction, account, found, match, False)
+    except PasskeyRefusal as refusal:
+        refusal.area = SIGN_IN
+        if isinstance(refusal, PasskeySuspect) and account is not None:
+            owner = replace(nobody, user_id=account.user_id)
+            transaction.change(owner, changes.PasskeySuspected(refusal.authenticator, SIGN_IN))
+        raise refusal.told(False) from None
+    return Proof(account, found.id, match.verified, match.phishing_resistant)

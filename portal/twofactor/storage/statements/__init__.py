@@ -42,6 +42,7 @@ class Statements:
         kinds: `user`.
         account: `user`.
         account_locked: `user`.
+        account_of_credential: `credential`; locks.
         account_counted: `user`, `kind`; locks, and has the number of tickets of that kind.
         account_asked: `user`, `known`, `now`; locks.
         account_beside: the same without a lock, and with the time of the recovery code.
@@ -76,6 +77,7 @@ class Statements:
     kinds: Select[int, int]
     account: Select[Any]
     account_locked: Select[Any]
+    account_of_credential: Select[Any]
     account_counted: Select[Any]
     account_asked: Select[Any]
     account_beside: Select[Any]
@@ -133,6 +135,7 @@ def prepare(tables: Tables) -> Statements:
         kinds=kinds.where(authenticator.c.user_id == user),
         account=whole,
         account_locked=whole.with_for_update(of=account),
+        account_of_credential=of_accounts.of_credential(tables).with_for_update(of=account),
         account_counted=whole.add_columns(
             of_tickets.counted(ticket, account).label("tickets")
         ).with_for_update(of=account),

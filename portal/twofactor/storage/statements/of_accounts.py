@@ -74,6 +74,15 @@ def waiting(tables: Tables) -> Select[Any]:
     )
 
 
+def of_credential(tables: Tables) -> Select[Any]:
+    """Return the SELECT of the account that has a passkey."""
+    account, authenticator = tables.account, tables.authenticator.alias("named")
+    owner = select(authenticator.c.user_id).where(
+        authenticator.c.credential == bindparam("credential")
+    )
+    return whole_account(tables).where(account.c.user_id == owner.scalar_subquery())
+
+
 def with_browser(tables: Tables, statement: Select[Any]) -> Select[Any]:
     """Add the known browser of the request and the number of known browsers to a SELECT."""
     account = tables.account

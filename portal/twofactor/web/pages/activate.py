@@ -132,8 +132,8 @@ def _begin(state: State) -> Response:
     # Read before the password is checked: the host may reload the user with a newer credential.
     who = subjects.subject(state)
     try:
-        chosen = _chosen(state)
         kind, hint = kinds.chosen(state)
+        chosen = kinds.possible(state, kind, _chosen(state))
         if not state.host.verify_password(current_user, requests.text("password")):
             raise PasswordWrong("wrong password")
         ticket_id = enrolment.begin(state.kit, who, chosen, _next(), kind, hint)

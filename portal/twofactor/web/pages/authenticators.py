@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -45,6 +45,7 @@ def show_new() -> Response:
         addition = _resumed(state)
     except EnrolmentExpired:
         context = {**password.context, **_use(state)}
+        context["kind"] = context["kind"] or requests.asked("kind") or None
         return responses.form(ADD, "name", "code", *password.fields, name="", **context)
     return responses.either(
         lambda: responses.page(SCAN, **_scan(state, addition)),
@@ -113,13 +114,18 @@ def _use(state: State) -> dict[str, Any]:
     """Return the template variables of a passkey as the answer, and of the kinds to choose."""
     use = offer.use(state, AUTHENTICATORS.key, _key(state))
     party = state.kit.settings.relying_party
-    return {"use": use, "passkeys": party, "kind": kinds.typed()}
+    return {"use": use, "passkeys": party, "kind": kinds.typed(), "next_url": _next()}
+
+
+def _next() -> str | None:
+    """Return the page that a person came from, where a passkey was missing."""
+    return navigation.inside(request.values.get("next"))
 
 
 def _scan(state: State, addition: Addition) -> dict[str, Any]:
     made = offer.make(state, addition.kind, addition.secret, addition.hint, _account(state))
     shown = {"make": made} if made else secret.context(state, addition.secret)
-    return {**shown, "name": addition.name}
+    return {**shown, "name": addition.name, "next_url": _next()}
 
 
 def _begin(state: State) -> Response:
@@ -141,7 +147,7 @@ def _begin(state: State) -> Response:
         return responses.refused(state, refusal, ADD, name=name, **context)
     session_marks.put(tickets.AUTHENTICATOR, ticket_id)
     return responses.either(
-        lambda: navigation.see_other(url_for("twofactor.authenticator_new")),
+        lambda: navigation.see_other(url_for("twofactor.authenticator_new", next=_next())),
         lambda: _addition_object(state, _resumed(state)),
     )
 
@@ -190,7 +196,7 @@ def _done(state: State, message: str) -> Response:
     names = [
         sentences.authenticator(each.name) for each in (account.authenticators if account else ())
     ]
-    return responses.done(message, authenticators=names)
+    return responses.done(message, _next(), authenticators=names)
 
 
 def _addition_object(state: State, addition: Addition) -> Response:

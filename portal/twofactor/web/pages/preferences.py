@@ -12,6 +12,7 @@ from ...core import answers
 from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
+from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
 from ...core.records import Account
 from ...i18n.language import _, shown
 from ...i18n.times import time_tag
@@ -31,7 +32,7 @@ from .. import (
 )
 from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
-from ..passkeys import bound, facts, given, offer
+from ..passkeys import bound, facts, given, kinds, offer
 from . import outstanding
 
 # Changes that are read, and as many attempts; programs get all of them.
@@ -67,18 +68,19 @@ def submit() -> Response:
     try:
         choice = _choice(state)
         removed = areas.removed_areas(state.kit, account, choice)
-        if removed:
-            says = partial(_without_a_code, state, removed)
+        eased = areas.eased_areas(state.kit, account, choice)
+        if removed or eased:
+            says = partial(_lowered, state, removed, eased)
             guard.check(state, PREFERENCES, current_user, who.user_id, choose, says)
         else:
             saved = areas.add_areas(state.kit, who, choice)
-    except (UnknownArea, NoArea) as refusal:
+    except (UnknownArea, NoArea, PasskeyNeeded, PasskeyYoung) as refusal:
         context = _context(state, account, ticked=frozenset(requests.texts("areas")))
         return responses.refused(state, refusal, "preferences.html", **context)
     except (CodeReused, AlreadyDone):
         # The same form may have used up the code. Then it has saved this choice.
         account = state.kit.store.account(who.user_id)
-        if account is None or areas.wanted_areas(account, choice) != account.areas:
+        if account is None or not areas.is_chosen(account, choice):
             raise
         saved = account.areas
     message = _("You didn't change anything.") if choice.changes_nothing else _("Saved.")
@@ -93,13 +95,19 @@ def _choice(state: State) -> Choice:
     """
     offer = state.offer(current_user)
     shown_before = frozenset(requests.texts("shown")) if requests.sent("shown") else None
-    return Choice(offer, offer.chosen(requests.texts("areas")), shown_before)
+    return Choice(offer, offer.chosen(requests.texts("areas")), shown_before, *kinds.only())
 
 
-def _without_a_code(state: State, removed: frozenset[str]) -> str:
-    """Return the names of the areas to remove, in their order."""
-    labels = [shown(area).label for area in state.kit.areas if area.key in removed]
-    return _("No code needed from now on: %(areas)s", areas=", ".join(labels))
+def _lowered(state: State, removed: frozenset[str], eased: frozenset[str]) -> str:
+    """Return the names of the areas to remove, and of those that will take codes again."""
+    without, again = (
+        ", ".join(shown(area).label for area in state.kit.areas if area.key in keys)
+        for keys in (removed, eased)
+    )
+    told = [_("No code needed from now on: %(areas)s", areas=without)] if without else []
+    if again:
+        told.append(_("A code is enough from now on: %(areas)s", areas=again))
+    return " · ".join(told)
 
 
 def show_deactivate() -> Response:
@@ -140,6 +148,7 @@ def deactivate() -> Response:
             answer = passkey or answers.read(code)
             verified = stands and password.is_asked
             who = bound.to_this_request(subjects.subject(state), continuation.sent_token())
+            gone = facts.gone(state)
             by = deactivation.deactivate(state.kit, who, answer, verified=verified)
     except NotOn:
         if form is not None:
@@ -156,6 +165,7 @@ def deactivate() -> Response:
         return responses.refused(state, refusal, "deactivate.html", **context)
     session_marks.forget()
     session_marks.renew()
+    session_marks.leave_signal(gone)
     outstanding.know(state.host.user_key(current_user), enrolled=False)
     outstanding.look(state, guard.signed_in())
     if form is not None and not outstanding.is_marked():
@@ -218,6 +228,7 @@ def _context(
         "shown": requests.texts("shown") if requests.sent("shown") else sorted(stored),
         "since": time_tag(account.activated_at) if account else None,
         **facts.on_preferences(state, account),
+        "signal": facts.signal(state, account),
         "browsers": trusted_cookie.listed(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
@@ -257,10 +268,12 @@ def _state_object(state: State, account: Account | None) -> Response:
                         "guards": area.guards,
                         "mandatory": area.key in offer.mandatory,
                         "chosen": area.key in offer.mandatory or area.key in chosen,
+                        **facts.of_area(state, area, account),
                     }
                     for area in map(shown, offer.areas)
                 ],
                 "authenticators": facts.as_objects(state, account),
+                **facts.signal_object(state, account),
                 "browsers": trusted_cookie.objects(state) if account else [],
                 "events": _event_objects(state),
             }

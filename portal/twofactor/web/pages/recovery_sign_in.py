@@ -7,12 +7,13 @@ from typing import Any
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from ...app.state import State
+from ...app.state import State, current_state
 from ...core.errors import NewPasswordNeeded, PasswordRefused, PasswordsDiffer
 from ...i18n.language import _
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, session_marks
 from ..parts import reminder
+from ..passkeys import facts
 
 NEW_PASSWORD = ("new_password", "repeat_password")
 
@@ -48,6 +49,7 @@ def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] |
 def lead_on(pending: Pending) -> Response:
     """Redirect to the activation, with the previous areas ticked."""
     reminder.begin()
+    session_marks.leave_signal(facts.signal(current_state(), pending.account, gone=True))
     message = _(
         "You're signed in. Two-factor authentication is now off. Set it up on your new phone."
     )

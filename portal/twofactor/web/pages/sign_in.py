@@ -22,6 +22,7 @@ from ...core.errors import (
     SignInExpired,
     SignInRefused,
 )
+from ...core.passkey_errors import PasskeyRefusal
 from ...core.records import KNOWN, Subject
 from ...i18n.language import _, shown
 from ...methods import registry
@@ -29,7 +30,7 @@ from ...service import sign_in, tickets
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
 from ..challenge import error_object, no_store
-from ..passkeys import bound, given, offer
+from ..passkeys import alone, bound, given, offer
 from . import outstanding, recovery_sign_in, sign_in_over
 
 
@@ -50,7 +51,7 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     outstanding.know(who.user_id, enrolled=account is not None)
     mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
     asked = account is not None and (mandatory or SIGN_IN in account.areas)
-    trusted_as = trusted_cookie.recognise(state, who) if asked else None
+    trusted_as = trusted_cookie.recognise(state, who, account) if asked else None
     if account is None and mandatory:
         # A user who must have a second factor and has none goes through the activation first.
         target = navigation.after_sign_in(next_url)
@@ -155,6 +156,17 @@ def pending_user(state: State) -> str | None:
 def submit() -> Response:
     """Take the code, or the recovery code, which turns two-factor authentication off (POST)."""
     state = current_state()
+    try:
+        if (assertion := alone.answer(state)) is not None:
+            return alone.submit(state, assertion, _enter)
+    except SignInRefused as refusal:
+        return _refused(state, refusal)
+    except PasskeyRefusal as refusal:
+        return alone.refused(state, refusal)
+    return _second_step(state)
+
+
+def _second_step(state: State) -> Response:
     mark, address = session_marks.get(tickets.SIGN_IN), subjects.address()
     answer: Answer | None = None
     waiting: Pending | None = None
@@ -227,9 +239,9 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
 def _context(
     state: State, pending: Pending, by_recovery: bool, renews: bool = False
 ) -> dict[str, Any]:
-    days = state.kit.settings.trust_seconds
+    days, asks = state.kit.settings.trust_seconds, offer.at_sign_in(state, pending.account)
     return {
-        "use": offer.at_sign_in(state, pending.account),
+        **asks,
         "account_name": pending.name,
         "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),
@@ -237,7 +249,7 @@ def _context(
         "renews": by_recovery and renews,
         "time": sentences.duration(state.kit.settings.pending_seconds),
         "ends": int(pending.given + state.kit.settings.pending_seconds - state.kit.clock()),
-        "trust": sentences.duration(days) if days else None,
+        "trust": sentences.duration(days) if days and not asks["demanded"] else None,
         "trusting": requests.texts("trust") == ["yes"],
     }
 

@@ -155,9 +155,19 @@ def _label(key: str, areas: AreaRegistry) -> str:
 
 
 def _choice(detail: str, areas: AreaRegistry) -> str:
-    """Return a change of the areas; `detail` is such as "+sign_in -invoices"."""
-    added = _named([part[1:] for part in detail.split() if part[0] == "+"], areas)
-    removed = _named([part[1:] for part in detail.split() if part[0] != "+"], areas)
+    """Return a change of the areas; `detail` is such as "+sign_in -invoices !password"."""
+    added, removed, alone, again = (
+        _named([part[1:] for part in detail.split() if part[0] == sign], areas) for sign in "+-!~"
+    )
+    told = [_turned(added, removed)] if added or removed else []
+    if alone:
+        told.append(_("You chose a passkey alone for %(areas)s", areas=alone))
+    if again:
+        told.append(_("You allowed codes again for %(areas)s", areas=again))
+    return "; ".join(told)
+
+
+def _turned(added: str, removed: str) -> str:
     if not removed:
         return _("You turned on the code for %(areas)s", areas=added)
     if not added:

@@ -33,9 +33,11 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
     state = current_state()
     area = state.kit.areas.get(key)
     asked = current_user if user is None else user
-    if user is None and not current_user.is_authenticated:
+    if area.exact or (user is None and not current_user.is_authenticated):
         return Markup("")
     if not glances.will_ask(state, area, asked):
+        return Markup("")
+    if offer.closed(state, state.host.user_key(asked), area):
         return Markup("")
     page = _render("_guard_dialog.html", area, asked, check=check, summary=bounds.one_line(summary))
     # Rendered by Jinja with autoescape on: it is markup already.
@@ -45,7 +47,8 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
 def alone(area: Area) -> Response:
     """Return the signed-in user's dialog for a script of the host, or 204 if no code is needed."""
     user = guard.signed_in()
-    if not glances.will_ask(current_state(), area, user):
+    state = current_state()
+    if not glances.will_ask(state, area, user) or offer.closed(state, None, area):
         return no_store(Response(status=204))
     return no_store(Response(_render("_dialog.html", area, user), mimetype="text/html"))
 

@@ -1,5 +1,6 @@
 """A look at the state for the guard, the dialog and the challenge, once per request."""
 
+from dataclasses import replace
 from typing import Any
 
 from ...app.state import State
@@ -35,6 +36,9 @@ def glance(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> G
         carried = once.digest if once else None
         now = state.kit.clock()
         seen = state.kit.store.glance(user_id, kind, opened, hashed, now, carried)
+        if seen.ticket and not opened and state.kit.areas.demand(area.key, seen.only):
+            # It was opened by the sign-in, which may have taken a code.
+            seen = replace(seen, ticket=False)
         asked.glances[area.key, user_id] = seen
     return seen
 

@@ -11,20 +11,17 @@ from flask_login import current_user
 from ...app.state import State
 from ...core.areas import SIGN_IN, Area
 from ...core.errors import ChallengeRequired, CodeWrong, Refusal
-from ...core.passkey_errors import PasskeyRefusal
+from ...core.passkey_errors import PasskeyNeeded, PasskeyRefusal
 from ...core.policy import SAFE_METHODS
 from ...core.records import Account
 from ...methods import registry
 from ...methods.base import Naming
 from ...service.judging.terms import terms_of
-from .. import navigation, passes
-from . import claim, given, sentences
+from .. import navigation, passes, requests
+from . import claim, facts, given, sentences
 
 if TYPE_CHECKING:
-    from .script import Make, Use
-
-# A longer name makes no better list of accounts on a device.
-LONGEST_NAME = 64
+    from .script import Closed, Make, Use
 
 
 def use(
@@ -51,13 +48,8 @@ def use(
     party = state.kit.settings.relying_party
     if party is None or account is None:
         return None
-    if isinstance(account, str):
-        user_id = account
-        apps, passkeys = state.kit.store.kinds(account)
-    else:
-        user_id = account.user_id
-        passkeys = sum(not each.makes_codes for each in account.authenticators)
-        apps = len(account.authenticators) - passkeys
+    user_id = account if isinstance(account, str) else account.user_id
+    apps, passkeys = _ways(state, area, account)
     if not passkeys:
         return None
     from .script import Use
@@ -84,6 +76,62 @@ def is_by_passkey(state: State, user_id: str) -> bool:
         return False
     apps, passkeys = state.kit.store.kinds(user_id)
     return passkeys > 0 and not apps
+
+
+def _ways(state: State, area: str, account: Account | str) -> tuple[int, int]:
+    """Return the number of apps and of passkeys of an account that may answer in an area."""
+    if isinstance(account, str):
+        if not state.kit.areas.may_demand:
+            return state.kit.store.kinds(account)
+        found = _account(state, account)
+        if found is None:
+            return 0, 0
+        account = found
+    from ...service.judging import demands
+
+    if state.kit.areas.may_demand and demands.of(state.kit, account, area):
+        return 0, len(demands.usable(state.kit, account, demanded=True))
+    passkeys = sum(not each.makes_codes for each in account.authenticators)
+    return len(account.authenticators) - passkeys, passkeys
+
+
+def _account(state: State, user_id: str) -> Account | None:
+    """Return the account of a user, read once for all that a refused request shows."""
+    accounts = passes.of_request().accounts
+    if user_id not in accounts:
+        accounts[user_id] = state.kit.store.account(user_id)
+    return accounts[user_id]
+
+
+def closed(state: State, who: Account | str | None, area: Area | None) -> "Closed | None":
+    """Return why no answer of an account opens an area, `None` where one may.
+
+    Args:
+        state: of the application.
+        who: the account, or the key of its user; `None` is the signed-in user.
+        area: that asks.
+    """
+    if area is None or state.kit.settings.relying_party is None or not state.kit.areas.may_demand:
+        return None
+    own = state.host.user_key(current_user) if current_user.is_authenticated else None
+    who = who or own
+    account = _account(state, who) if isinstance(who, str) else who
+    if account is None:
+        return None
+    from ...service.judging import demands
+    from .script import Closed
+
+    if not demands.of(state.kit, account, area.key):
+        return None
+    if demands.usable(state.kit, account, demanded=True):
+        return None
+    refusal = demands.needed(state.kit, account, area.key)
+    helps = isinstance(refusal, PasskeyNeeded) and account.user_id == own
+    of_view = (request.endpoint or "").startswith("twofactor.challenge")
+    here = requests.asked("next") if of_view else navigation.here_without_query()
+    back = navigation.inside(here)
+    add = url_for("twofactor.authenticator_new", kind="passkey", next=back) if helps else None
+    return Closed(sentences.of(refusal), add)
 
 
 def on_challenge(
@@ -119,11 +167,18 @@ def on_challenge(
     )
 
 
-def at_sign_in(state: State, account: Account | None) -> "Use | None":
-    """Return how the page of a pending sign-in asks for a passkey, `None` if none can be used."""
+def at_sign_in(state: State, account: Account | None) -> dict[str, Any]:
+    """Return what the page of a pending sign-in says of passkeys.
+
+    A trusted browser stands in for nothing where the sign-in demands one.
+    """
+    areas = state.kit.areas
+    demanded = account is not None and areas.demand(SIGN_IN, account.only) is not None
     if state.kit.settings.relying_party is None:
-        return None
-    return use(state, SIGN_IN, account, address=url_for("twofactor.sign_in_submit"))
+        return {"use": None, "closed": None, "demanded": demanded}
+    asked = use(state, SIGN_IN, account, address=url_for("twofactor.sign_in_submit"))
+    shut = closed(state, account, areas.get(SIGN_IN)) if demanded else None
+    return {"use": asked, "closed": shut, "demanded": demanded}
 
 
 def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, Any]:
@@ -132,14 +187,19 @@ def for_program(state: State, refusal: Refusal, area: Area | None) -> dict[str, 
     It is empty where passkeys are off or no answer helps, and costs one statement elsewhere.
     """
     if state.kit.settings.relying_party is None or area is None or refusal.user_id is None:
-        return {}
+        return facts.unknown(state, refusal)
     if not isinstance(refusal, ChallengeRequired | PasskeyRefusal | CodeWrong):
         return {}
-    apps, passkeys = state.kit.store.kinds(refusal.user_id)
+    apps, passkeys = _ways(state, area.key, refusal.user_id)
     answers = [*(["passkey"] if passkeys else []), *(["code"] if apps else [])]
-    told = {"answers": answers, "passkey": url_for("twofactor.passkey")}
+    told: dict[str, Any] = {
+        "answers": answers,
+        "passkey": url_for("twofactor.passkey"),
+    }
     if passkeys and isinstance(refusal, ChallengeRequired):
         told["message"] = sentences.asked(codes=apps > 0, wait=bool(refusal.wait))
+    if not answers and (shut := closed(state, refusal.user_id, area)) is not None:
+        told |= {"message": shut.error, "add": shut.add}
     return told
 
 
@@ -158,15 +218,15 @@ def make(
     party = state.kit.settings.relying_party
     if kind != registry.PASSKEY or party is None:
         return None
-    from ...service.judging import challenges
+    from ...service.judging import demands
     from .script import Make
 
     naming = Naming(
         state.kit.settings.issuer,
-        state.host.account_name(current_user)[:LONGEST_NAME],
+        state.host.account_name(current_user)[: facts.LONGEST_NAME],
         state.kit.settings.passkey_seconds,
         hint,
     )
-    others = challenges.usable(state.kit, account)
+    others = demands.usable(state.kit, account)
     shown = registry.method(kind).setup(secret, naming, terms_of(state.kit), others)
     return Make(shown.options, given.OWN, party.id, party.foreign)

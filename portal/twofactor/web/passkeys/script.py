@@ -37,6 +37,19 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """An area that no answer opens now, since it demands a passkey and none counts yet.
+
+    Args:
+        error: sentence that says why.
+        add: address that adds a passkey and leads back, `None` if that does not help.
+    """
+
+    error: str
+    add: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Make:
     """The data that the script needs to make a passkey.
 

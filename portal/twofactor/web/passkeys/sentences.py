@@ -1,35 +1,69 @@
 """Sentences of the refusals of passkeys, each with what to do next."""
 
 from ...core import passkey_errors as errors
+from ...i18n.catalogue import later
 from ...i18n.language import _
+from ...i18n.times import moment
+
+_PLAIN: dict[type[errors.PasskeyRefusal], str] = {
+    errors.PasskeyOver: later("That took too long, or was used already. Press the button again."),
+    errors.PasskeySuspect: later(
+        "This passkey may have been copied, so nothing was done. Try again; if it is refused again,"
+        " remove it."
+    ),
+    errors.PasskeyUnverified: later(
+        "Sign in with your password and this passkey once. After that, the passkey alone is enough."
+    ),
+    errors.LastPasskey: later(
+        "You chose to protect something with a passkey, so you need this one. Add another passkey"
+        " first, or untick that box."
+    ),
+    errors.PasskeyTaken: later(
+        "This device or password manager has a passkey for this account already."
+    ),
+}
 
 
 def of(error: errors.PasskeyRefusal) -> str:
     """Return the sentence of a refusal; it names a code only where the account has an app."""
     match error:
-        case errors.PasskeyOver():
-            return _("That took too long, or was used already. Press the button again.")
-        case errors.PasskeyUnknown() if error.codes:
+        case errors.PasskeyUnknown() if not error.alone:
+            return _unknown(codes=error.codes)
+        case errors.PasskeyYoung() if not error.others:
             return _(
-                "This passkey does not belong to this account any more. Use another one, or a code."
+                "You added your passkey with a code. It counts here from %(time)s.",
+                time=moment(error.until),
             )
-        case errors.PasskeyUnknown():
-            return _("This passkey does not belong to this account any more. Use another one.")
-        case errors.PasskeySuspect():
+        case errors.PasskeyYoung():
             return _(
-                "This passkey may have been copied, so nothing was done. Try again; if it is"
-                " refused again, remove it."
+                "You added this passkey with a code. It counts here from %(time)s; an older passkey"
+                " counts now.",
+                time=moment(error.until),
             )
-        case errors.PasskeyTaken():
-            return _("This device or password manager has a passkey for this account already.")
+        case errors.PasskeyNeeded():
+            if error.has_one:
+                return _("This needs a passkey: a code is not enough here.")
+            return _("This needs a passkey. Add one, then try again.")
         case errors.TooManyPasskeys():
             return _(
                 "You already have %(count)d passkeys, and can't add more. Remove one first.",
                 count=error.most,
             )
+    if plain := _PLAIN.get(type(error)):
+        return _(plain)
+    if error.alone:
+        return _("That passkey was not accepted. Try again, or sign in with your password.")
     if error.codes:
         return _("That passkey was not accepted. Try again, or use a code.")
     return _("That passkey was not accepted. Try again.")
+
+
+def _unknown(*, codes: bool) -> str:
+    if codes:
+        return _(
+            "This passkey does not belong to this account any more. Use another one, or a code."
+        )
+    return _("This passkey does not belong to this account any more. Use another one.")
 
 
 def asked(*, codes: bool, wait: bool) -> str:

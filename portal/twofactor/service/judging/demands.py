@@ -1,0 +1,125 @@
+"""Areas that demand a passkey: by the host, or by the user's own choice.
+
+A passkey that was added with a code waits before it counts there, since the code may have been
+phished. Taking protection away demands a passkey, too, as long as the account has one that counts.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ...core.areas import DEACTIVATION, PREFERENCES, RECOVERY, Demand
+from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
+from ...core.records import Account, Authenticator
+from ...methods import registry
+from ..context import Kit
+from . import stored
+
+# A phished code must not get round a demand by these.
+_LOWERING = frozenset({PREFERENCES.key, DEACTIVATION.key, RECOVERY.key})
+
+
+def of(kit: Kit, account: Account, area: str) -> Demand | None:
+    """Return what an area demands of the answers of an account, `None` if it takes codes."""
+    if demand := kit.areas.demand(area, account.only):
+        return demand
+    if area in _LOWERING and any_of(kit, account) and usable(kit, account, demanded=True):
+        return "passkey"
+    return None
+
+
+def any_of(kit: Kit, account: Account) -> bool:
+    """Return whether a protected area of an account demands a passkey."""
+    demanding = kit.areas.demanding
+    if not demanding:
+        return bool(account.only)
+    return bool(account.only) or any(
+        key in account.areas or kit.areas.get(key).mandatory for key in demanding
+    )
+
+
+def usable(kit: Kit, account: Account | None, *, demanded: bool = False) -> list[bytes]:
+    """Return what the passkeys of an account are judged by that can answer at this address.
+
+    Args:
+        kit: the application's parts.
+        account: the account, if there is one.
+        demanded: leave out those that do not count yet where a passkey is demanded.
+    """
+    now = kit.clock()
+    return [held for held, since in counting(kit, account) if not demanded or since <= now]
+
+
+def counting(kit: Kit, account: Account | None) -> list[tuple[bytes, int]]:
+    """Return the passkeys that can answer at this address, and from when where one is demanded."""
+    party = kit.settings.relying_party
+    if party is None:
+        return []
+    hold, method = kit.settings.passkey_hold_seconds, registry.passkeys()
+    every = account.authenticators if account is not None else ()
+    found = ((each, stored.sound_one(kit, each)) for each in every if each.kind == registry.PASSKEY)
+    return [
+        (held, method.counts_from(held, each, hold))
+        for each, held in found
+        if held is not None and method.is_of(held, party)
+    ]
+
+
+def counts_from(kit: Kit, authenticator: Authenticator) -> int:
+    """Return the time from which a passkey counts where one is demanded, Unix seconds."""
+    held = stored.opened(kit, authenticator)
+    return registry.passkeys().counts_from(held, authenticator, kit.settings.passkey_hold_seconds)
+
+
+def check_age(kit: Kit, account: Account, found: Authenticator) -> None:
+    """Refuse a passkey that was added with a code a short while ago.
+
+    Raises:
+        PasskeyYoung: it does not count yet.
+    """
+    since = counts_from(kit, found)
+    if since > kit.clock():
+        raise PasskeyYoung(since, others=bool(usable(kit, account, demanded=True)))
+
+
+def check(kit: Kit, account: Account, added: Iterable[str], only: Iterable[str] = ()) -> None:
+    """Refuse to demand a passkey while none counts.
+
+    Args:
+        kit: the application's parts.
+        account: the account.
+        added: keys of the areas to protect.
+        only: keys of the areas where the user wants to be asked for a passkey alone.
+
+    Raises:
+        PasskeyNeeded, PasskeyYoung: the area would be closed to the user.
+    """
+    wanted = frozenset(only)
+    for key in sorted({*kit.areas.demanding.keys() & set(added), *wanted}):
+        if not usable(kit, account, demanded=True):
+            raise needed(kit, account, key)
+
+
+def is_last_needed(kit: Kit, account: Account, leaving: str) -> bool:
+    """Return whether a protected area would be left without the passkey that it demands.
+
+    Args:
+        kit: the application's parts.
+        account: the account.
+        leaving: id of the authenticator to remove.
+    """
+    if not any_of(kit, account) or not usable(kit, account, demanded=True):
+        return False
+    staying = replace(
+        account, authenticators=tuple(a for a in account.authenticators if a.id != leaving)
+    )
+    return not usable(kit, staying, demanded=True)
+
+
+def needed(kit: Kit, account: Account, area: str) -> PasskeyNeeded | PasskeyYoung:
+    """Return the refusal of a code in an area that demands a passkey."""
+    now, since = kit.clock(), [since for _, since in counting(kit, account)]
+    about = {"area": area, "user_id": account.user_id}
+    if since and min(since) > now:
+        return PasskeyYoung(min(since), others=False, **about)
+    verified = kit.areas.demanding.get(area) == "verified_passkey"
+    return PasskeyNeeded(verified=verified, has_one=bool(since), **about)

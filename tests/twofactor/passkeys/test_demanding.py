@@ -1,0 +1,299 @@
+"""Areas that demand a passkey (PASSKEYS section 10)."""
+
+import json
+import re
+
+import pytest
+
+from portal.twofactor import TwoFactor
+from portal.twofactor.testing.device import Device, base64url
+from tests.twofactor import host as hosts
+from tests.twofactor.person import MOUNT
+
+from .holder import NEW, ORIGIN, RP_ID, Holder
+
+pytestmark = pytest.mark.thorough
+
+
+@pytest.fixture
+def needs():
+    return "passkey"
+
+
+@pytest.fixture
+def of_areas(needs):
+    """Return the options of areas, by their keys."""
+    return {"note": {"needs": needs}}
+
+
+@pytest.fixture
+def demanding_host(tmp_path, clock, database, monkeypatch, of_areas):
+    """The host, whose notes demand a passkey."""
+    named = TwoFactor.area
+
+    def area(self, key, *args, **options):
+        return named(self, key, *args, **options, **of_areas.get(key, {}))
+
+    monkeypatch.setattr(TwoFactor, "area", area)
+    host = hosts.make_host(
+        database,
+        tmp_path,
+        clock,
+        TWOFACTOR_RP_ID=RP_ID,
+        TWOFACTOR_ORIGINS=[ORIGIN],
+        TWOFACTOR_TRUST_SECONDS=86_400,
+    )
+    yield host
+    with host.app_context():
+        host.db.session.remove()
+        host.db.engine.dispose()
+
+
+@pytest.fixture
+def eve(demanding_host, clock):
+    person = Holder(demanding_host, clock, "eve")
+    person.sign_in()
+    return person
+
+
+def add_phone(eve):
+    """Add an app, with a passkey as the answer."""
+    begun = eve.begin(kind="app", name="Phone")
+    eve.secret = begun["secret"].replace(" ", "")
+    eve.program("/authenticators/new", {"code": eve.code()})
+    eve.clock.advance(30)
+
+
+def second_step(eve):
+    return eve.post("/sign-in", {"code": eve.code()})
+
+
+def send_note(eve, **data):
+    return eve.client.post("/note", data={"text": "1", **data})
+
+
+def test_a_code_is_neither_judged_nor_used_up(eve, clock, demanding_host):
+    """W-49, WA-23: a right code does nothing there, and is good elsewhere."""
+    eve.enrol_passkey()
+    add_phone(eve)
+    clock.advance(30)
+    code = eve.code()
+    refused = eve.client.post("/note", data={"text": "1", "twofactor_code": code})
+    assert refused.status_code == 403
+    assert "This needs a passkey" in refused.text
+    assert demanding_host.deeds == []
+    paid = eve.client.post("/pay", data={"amount": "101", "twofactor_code": code})
+    assert paid.status_code == 303
+    assert eve.deed().status_code == 303
+
+
+def test_a_young_passkey_waits(eve, clock, demanding_host):
+    """W-50, WA-22: one that was added with a code counts a day later."""
+    eve.enrol(areas=["payment"])
+    device = eve.add({"code": eve.code()})
+    account = eve.program("/", {"areas": ["payment", "note"]}, 403)
+    assert account["error"]
+    clock.advance(86_400)
+    eve.program("/", {"areas": ["payment", "note"]})
+    assert eve.deed(device=device).status_code == 303
+
+
+def test_one_added_with_a_passkey_does_not_wait(eve, clock, demanding_host):
+    """W-50"""
+    eve.enrol_passkey()
+    answer = {"passkey": eve.answer_for("authenticators", f"{MOUNT}/authenticators/new")}
+    second = eve.add(answer)
+    assert eve.deed(device=second).status_code == 303
+
+
+@pytest.mark.parametrize("needs", ["verified_passkey"])
+def test_verified(eve, demanding_host):
+    """W-07, W-49"""
+    eve.enrol_passkey()
+    eve.device.verified = False
+    assert eve.deed().status_code == 403
+    eve.device.verified = True
+    assert eve.deed().status_code == 303
+    assert eve.options("note", "/note")["publicKey"]["userVerification"] == "required"
+
+
+def test_it_cannot_be_chosen_without_one(eve):
+    """W-49: with an app alone the wizard and the settings refuse it."""
+    body = {"password": hosts.PASSWORD, "areas": ["note"], "kind": "app"}
+    assert "passkey" in eve.program("/activate", body, 403)["message"]
+    eve.enrol(areas=["payment"])
+    assert "passkey" in eve.program("/", {"areas": ["payment", "note"]}, 403)["message"]
+
+
+def test_the_last_one_stays_while_an_area_demands_it(eve):
+    """W-42, WA-34"""
+    eve.enrol_passkey()
+    add_phone(eve)
+    listed = eve.state()["authenticators"]
+    number = next(each["authenticator"] for each in listed if each["kind"] == "passkey")
+    path = f"/authenticators/{number}/remove"
+    body = {"code": eve.code(), "password": hosts.PASSWORD}
+    assert "passkey" in eve.program(path, body, 403)["message"]
+
+
+def test_the_page_asks_for_a_passkey_alone(eve, demanding_host):
+    """W-49: no field for a code, neither in the dialog nor on the page; programs read the same."""
+    eve.enrol_passkey()
+    add_phone(eve)
+    for page in (eve.client.get("/note").text, send_note(eve).text):
+        assert "data-twofactor-passkey" in page
+        assert "one-time-code" not in page
+    told = eve.client.post("/note", json={}, headers=eve.headers()).get_json()
+    assert told["answers"] == ["passkey"]
+    assert eve.options("note", "/note")["answers"] == ["passkey"]
+    # Elsewhere both are taken.
+    assert eve.options("payment", "/pay")["answers"] == ["passkey", "code"]
+
+
+@pytest.mark.parametrize("of_areas", [{"note": {"needs": "passkey", "mandatory": True}}])
+def test_a_mandatory_area_leads_to_adding_one_and_back(eve, demanding_host):
+    """W-49: who has an app alone reads what is missing, adds it, and comes back."""
+    eve.enrol(areas=["payment"])
+    page = eve.client.post("/note").text
+    assert "This needs a passkey. Add one" in page
+    assert "one-time-code" not in page
+    assert "<dialog" not in page
+    link = re.search(r'href="([^"]*authenticators/new[^"]*)"', page)[1].replace("&amp;", "&")
+    assert "next=/note" in link
+    assert 'name="next" value="/note"' in eve.client.get(link).text
+    told = eve.client.post("/note", json={}, headers=eve.headers()).get_json()
+    assert told["answers"] == []
+    assert told["add"] == link
+    begun = eve.begin({"code": eve.code()})
+    made = Device(RP_ID, ORIGIN).create(begun["publicKey"])
+    token = next(iter(eve.headers().values()))
+    data = {"passkey": json.dumps(made), "next": "/note", "csrf_token": token}
+    assert eve.client.post(NEW, data=data).location == "/note"
+    # It was added with a code, so it waits; another one would wait as well.
+    waits = eve.client.post("/note").text
+    assert "It counts here from tomorrow" in waits
+    assert "authenticators/new" not in waits
+
+
+def test_a_passkey_that_waits_vouches_for_none(eve, clock):
+    """W-50, WA-22: nor does it count as added with a passkey what it has added."""
+    eve.enrol(areas=["payment"])
+    first = eve.add({"code": eve.code()})
+    answer = {"passkey": eve.answer_for("authenticators", NEW, first)}
+    eve.add(answer)
+    assert eve.program("/", {"areas": ["payment", "note"]}, 403)["error"]
+    listed = [each for each in eve.state()["authenticators"] if each["kind"] == "passkey"]
+    assert all(each["counts_from"] for each in listed)
+    clock.advance(86_400)
+    assert not any(each["counts_from"] for each in eve.state()["authenticators"])
+
+
+def test_a_code_takes_no_protection_away(eve, demanding_host):
+    """WA-24: neither by unticking, nor by turning all off, nor by a new recovery code."""
+    eve.enrol_passkey()
+    add_phone(eve)
+    eve.program("/", {"areas": ["sign_in"], "twofactor_code": eve.code()}, 403)
+    fewer = {"areas": ["sign_in"], "shown": ["sign_in", "note"]}
+    headers = {**eve.headers(), "X-Twofactor-Code": eve.code()}
+    sent = eve.client.post(f"{MOUNT}/", json=fewer, headers=headers)
+    assert sent.status_code == 403
+    for path in ("/deactivate", "/recovery"):
+        body = {"code": eve.code(), "password": hosts.PASSWORD}
+        assert "passkey" in eve.program(path, body, 403)["message"]
+    # A field of the form says nothing about it.
+    assert send_note(eve, twofactor_code=eve.code(), needs="", only="").status_code == 403
+    assert demanding_host.deeds == []
+    body = {"passkey": eve.answer_for("deactivation", f"{MOUNT}/deactivate")}
+    assert eve.program("/deactivate", body)["state"] == "off"
+
+
+def test_the_recovery_code_turns_all_off(eve):
+    """The way out that is left: it opens nothing else."""
+    eve.enrol_passkey()
+    body = {"code": eve.recovery_code, "password": hosts.PASSWORD}
+    assert eve.program("/deactivate", body)["state"] == "off"
+
+
+@pytest.mark.parametrize("of_areas", [{"vault": {"needs": "passkey"}}])
+def test_a_code_at_sign_in_opens_no_such_view(eve, clock):
+    """WA-23: the second step opens the views, but for those that demand a passkey."""
+    eve.enrol_passkey()
+    add_phone(eve)
+    other = eve.other_browser()
+    other.sign_in()
+    clock.advance(30)
+    assert second_step(other).status_code == 303
+    assert other.client.get("/vault").status_code == 403
+
+
+@pytest.mark.parametrize("of_areas", [{"sign_in": {"needs": "passkey"}}])
+def test_the_second_step(eve, clock):
+    """W-49, WA-23: a passkey alone, and no browser is trusted."""
+    eve.enrol_passkey()
+    add_phone(eve)
+    other = eve.other_browser()
+    other.sign_in()
+    page = other.client.get(f"{MOUNT}/sign-in").text
+    assert "one-time-code" not in page
+    assert 'name="trust"' not in page
+    assert second_step(other).status_code == 403
+    answer = json.dumps(eve.device.get(other.options("sign_in", "")["publicKey"]))
+    done = other.post("/sign-in", {"passkey": answer, "trust": "yes"})
+    assert done.status_code == 303
+    other.client.get("/logout")
+    again = other.sign_in()
+    assert again.location.startswith(f"{MOUNT}/sign-in")
+
+
+class TestOwnChoice:
+    """`needs="choice"`: the user takes a passkey alone."""
+
+    @pytest.fixture
+    def of_areas(self):
+        return {"note": {"needs": "choice"}, "payment": {"needs": "choice"}}
+
+    def test_it_is_chosen_and_holds(self, eve, demanding_host):
+        """W-49: stored beside the area, so that an older release asks all the same."""
+        eve.enrol_passkey(["note", "payment"])
+        add_phone(eve)
+        page = eve.client.get(f"{MOUNT}/").text
+        assert "Only with a passkey" in page
+        eve.program("/", {"areas": ["note", "payment"], "only": ["note"], "only_shown": [""]})
+        state = {each["key"]: each for each in eve.state()["areas"]}
+        assert state["note"]["needs"] == "passkey"
+        assert state["payment"]["needs"] is None
+        with demanding_host.app_context(), demanding_host.db.engine.connect() as connection:
+            stored = connection.exec_driver_sql("SELECT areas FROM twofactor_account").scalar()
+        assert {"note", "note!", "payment"} <= set(stored.split())
+        assert send_note(eve, twofactor_code=eve.code()).status_code == 403
+        assert eve.deed().status_code == 303
+        assert "a passkey alone for notes" in eve.client.get(f"{MOUNT}/").text
+
+    def test_it_needs_one_that_counts(self, eve, clock):
+        eve.enrol(areas=["note"])
+        assert "Only with a passkey" not in eve.client.get(f"{MOUNT}/").text
+        body = {"areas": ["note"], "only": ["note"]}
+        assert "needs a passkey" in eve.program("/", body, 403)["message"]
+        eve.add({"code": eve.code()})
+        assert "It counts here from" in eve.program("/", body, 403)["message"]
+
+    def test_taking_it_back_takes_a_passkey(self, eve):
+        """WA-24"""
+        eve.enrol_passkey(["note"])
+        add_phone(eve)
+        eve.program("/", {"areas": ["note"], "only": ["note"]})
+        back = {"areas": ["note"], "only": [], "only_shown": ["note"]}
+        headers = {**eve.headers(), "X-Twofactor-Code": eve.code()}
+        sent = eve.client.post(f"{MOUNT}/", json=back, headers=headers)
+        assert sent.status_code == 403
+        assert "A code is enough from now on: Notes" in sent.get_json()["summary"]
+        answer = json.dumps(eve.answer_for("preferences", f"{MOUNT}/")).encode()
+        headers = {**eve.headers(), "X-Twofactor-Passkey": base64url(answer)}
+        assert eve.client.post(f"{MOUNT}/", json=back, headers=headers).status_code == 200
+        assert send_note(eve, twofactor_code=eve.code()).status_code == 303
+
+    def test_a_page_that_says_nothing_of_it_leaves_it(self, eve):
+        eve.enrol_passkey(["note"])
+        eve.program("/", {"areas": ["note"], "only": ["note"]})
+        eve.program("/", {"areas": ["note", "payment"]})
+        assert {each["key"]: each for each in eve.state()["areas"]}["note"]["needs"] == "passkey"
