@@ -32,10 +32,10 @@ def test_the_complete_list_and_the_name(holder):
     assert facts["signalCurrentUserDetails"]["name"] == "ada"
 
 
-def test_no_list_where_one_is_missing(holder, passkey_host):
+def test_no_list_where_one_is_missing(holder, host):
     """W-51, WA-42: a device deletes what is not on the list."""
     holder.add()
-    with passkey_host.app_context(), passkey_host.db.engine.begin() as connection:
+    with host.app_context(), host.db.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE twofactor_authenticator SET sealed = (SELECT sealed FROM"
             " twofactor_authenticator LIMIT 1)"
@@ -63,9 +63,9 @@ def test_an_app_alone_is_no_subject(ada):
     assert "signal" not in ada.state()
 
 
-def test_a_passkey_of_another_user_is_not_called_unknown(holder, passkey_host, clock):
+def test_a_passkey_of_another_user_is_not_called_unknown(holder, host, clock):
     """W-51: somebody has it."""
-    bob = type(holder)(passkey_host, clock, "bob")
+    bob = type(holder)(host, clock, "bob")
     bob.sign_in()
     bob.enrol_passkey()
     asked = bob.options("note", "/note")["publicKey"]
