@@ -51,6 +51,7 @@ def challenge(
     area: str,
     once: Ticket | None = None,
     deed: tickets.Deed | None = None,
+    eased: frozenset[str] = frozenset(),
 ) -> str:
     """Verify an answer for an action.
 
@@ -61,6 +62,7 @@ def challenge(
         area: key of the area, for the event.
         once: the continuation to execute, see `tickets.execute`.
         deed: function to call in the same transaction; its exceptions are passed on.
+        eased: `areas.eased_demands` of a change of the areas.
 
     Returns:
         The id for a browser that is known from now on (`known_browsers.note`).
@@ -72,7 +74,7 @@ def challenge(
     """
 
     def work(transaction: Transaction) -> str:
-        proof = verify(kit, transaction, subject, answer, area)
+        proof = verify(kit, transaction, subject, answer, area, eased=eased)
         tickets.execute(kit, transaction, once)
         if deed is not None:
             deed(transaction)
@@ -159,6 +161,7 @@ def verify(
     *,
     with_password: bool = False,
     verified: bool = False,
+    eased: frozenset[str] = frozenset(),
 ) -> Proof:
     """Verify an answer and use it up, before anything else in the caller's transaction.
 
@@ -173,6 +176,7 @@ def verify(
         barred: id of an authenticator whose codes are not accepted here.
         with_password: whether the person has just given the password, too.
         verified: whether a passkey must have verified the person (finger, face or PIN).
+        eased: keys of the areas that will demand no passkey after this (`areas.eased_demands`).
 
     Returns:
         The proof, with the account as it was before.
@@ -190,7 +194,7 @@ def verify(
     account = account or known_browsers.account(kit, transaction, subject)
     if account is None:
         raise NotOn("no second factor", area=area)
-    demand = demands.of(kit, account, area)
+    demand = demands.of(kit, account, area, eased)
     if isinstance(answer, Assertion):
         from .judging import passkeys
 
