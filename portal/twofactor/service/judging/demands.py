@@ -70,9 +70,9 @@ def counting(kit: Kit, account: Account | None) -> list[tuple[bytes, int]]:
 
 
 def counts_from(kit: Kit, authenticator: Authenticator) -> int:
-    """Return the time from which a passkey counts where one is demanded, Unix seconds."""
-    held = stored.opened(kit, authenticator)
-    return registry.passkeys().counts_from(held, authenticator, kit.settings.passkey_hold_seconds)
+    """Return the time from which an authenticator counts for everything, Unix seconds."""
+    held, method = stored.opened(kit, authenticator), registry.method(authenticator.kind)
+    return method.counts_from(held, authenticator, kit.settings.passkey_hold_seconds)
 
 
 def check_age(kit: Kit, account: Account, found: Authenticator) -> None:

@@ -129,11 +129,11 @@ def _object(state: State, authenticator: Authenticator, facts: dict[str, Any]) -
     }
 
 
-def _counts_from(state: State, passkey: Authenticator, facts: dict[str, Any]) -> str | None:
-    """Return the time from which a passkey counts where one is demanded, `None` if it does now."""
-    if not facts["passkey"] or not facts.get("opens"):
+def _counts_from(state: State, each: Authenticator, facts: dict[str, Any]) -> str | None:
+    """Return the time from which an authenticator counts for everything, `None` if it does now."""
+    if not facts.get("opens", True):
         return None
-    since = demands.counts_from(state.kit, passkey)
+    since = demands.counts_from(state.kit, each)
     return sentences.iso(since) if since > state.kit.clock() else None
 
 
