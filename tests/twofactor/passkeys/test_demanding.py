@@ -220,9 +220,9 @@ def test_a_code_unticks_no_box_that_demands_a_passkey(eve, clock, demanding_host
     assert send_note(eve, twofactor_code=code, needs="", only="").status_code == 403
     assert demanding_host.deeds == []
     assert choose(eve, ["sign_in", "note"], 403)["answers"] == ["passkey", "code"]
-    assert choose(eve, ["sign_in", "note"], 200, code=code)["areas"] == ["note", "sign_in"]
+    assert choose(eve, ["sign_in", "note"], 200, code=code)["areas"] == ["note", "sign_in", "staff"]
     sent = choose(eve, ["sign_in"], 200, shown=["sign_in", "note"], passkey=to_untick(eve))
-    assert sent["areas"] == ["sign_in"]
+    assert sent["areas"] == ["sign_in", "staff"]
 
 
 def test_a_pass_of_a_code_unticks_none_either(eve, clock, demanding_host):
@@ -239,7 +239,7 @@ def test_a_pass_of_a_code_unticks_none_either(eve, clock, demanding_host):
     again = eve.client.post(f"{MOUNT}/", data=given)
     assert "Your code was right" in again.text
     assert choose(eve, ["sign_in", "payment"], 403)["answers"] == ["passkey"]
-    assert choose(eve, ["sign_in", "note"], 200)["areas"] == ["note", "sign_in"]
+    assert choose(eve, ["sign_in", "note"], 200)["areas"] == ["note", "sign_in", "staff"]
 
 
 def test_the_page_without_scripts_asks_for_the_passkey(eve):

@@ -356,7 +356,7 @@ class TestRipening:
             assert young.events()[0] == "passkey_refused"
         answer = json.dumps(young.answer_for("preferences", f"{MOUNT}/", self.device))
         fewer = {"areas": ["note"], "twofactor_passkey": answer}
-        assert "can't do this until tomorrow" in young.post("/", fewer).text
+        assert "can&#39;t do this until tomorrow" in young.post("/", fewer).text
         listed = {each["name"]: each for each in young.state()["authenticators"]}
         assert listed["New"]["counts_from"]
         assert listed["Authenticator app"]["counts_from"] is None
