@@ -1,4 +1,4 @@
-"""What was added with a code can't take the others away for a day (F-10)."""
+"""A device that was added with a code can't take the others away for a day (F-10)."""
 
 import html
 
