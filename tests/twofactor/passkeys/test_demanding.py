@@ -3,10 +3,15 @@
 import io
 import json
 import re
+from contextlib import nullcontext
 
 import pytest
 
 from portal.twofactor import TwoFactor
+from portal.twofactor.core.areas import Choice
+from portal.twofactor.core.errors import AreasChanged
+from portal.twofactor.core.records import Subject
+from portal.twofactor.service import areas
 from portal.twofactor.testing.device import Device, base64url
 from tests.twofactor import host as hosts
 from tests.twofactor.person import MOUNT
@@ -83,6 +88,12 @@ def test_a_code_is_neither_judged_nor_used_up(eve, clock, demanding_host):
     assert refused.status_code == 403
     assert "This needs a passkey" in refused.text
     assert demanding_host.deeds == []
+    # Wrong ones are not counted either, and the recovery code opens nothing there.
+    for given in [eve.wrong()] * 6 + [eve.recovery_code]:
+        assert send_note(eve, twofactor_code=given).status_code == 403
+    assert demanding_host.deeds == []
+    assert "code_wrong" not in eve.events()
+    assert eve.is_on()
     paid = eve.client.post("/pay", data={"amount": "101", "twofactor_code": code})
     assert paid.status_code == 303
     assert eve.deed().status_code == 303
@@ -135,6 +146,32 @@ def test_the_last_one_stays_while_an_area_demands_it(eve):
     path = f"/authenticators/{number}/remove"
     body = {"code": eve.code(), "password": hosts.PASSWORD}
     assert "passkey" in eve.program(path, body, 403)["message"]
+
+
+def test_a_passkey_that_waits_stands_in_for_none(eve):
+    """W-49, WA-34: the last one that counts stays, whatever waits beside it."""
+    eve.enrol_passkey()
+    add_phone(eve)
+    [first] = [each for each in eve.state()["authenticators"] if each["kind"] == "passkey"]
+    eve.clock.advance(30)
+    eve.add({"code": eve.code()})
+    told = eve.remove(first["authenticator"], status=403)
+    assert told["message"].startswith("You chose to protect something with a passkey")
+    assert eve.deed().status_code == 303
+
+
+@pytest.mark.parametrize("of_areas", [{"vault": {"needs": "passkey", "mandatory": True}}])
+def test_a_mandatory_view_leads_to_adding_one_and_back(eve):
+    """W-49: a page that is opened, not a form that is sent."""
+    eve.enrol(areas=["payment"])
+    page = eve.client.get("/vault")
+    assert page.status_code == 403
+    assert "This needs a passkey. Add one" in page.text
+    assert re.search(r'href="[^"]*authenticators/new\?kind=passkey&amp;next=/vault"', page.text)
+    eve.add({"code": eve.code()})
+    assert "It counts here from tomorrow" in eve.client.get("/vault").text
+    eve.clock.advance(86_400)
+    assert "data-twofactor-passkey" in eve.client.get("/vault").text
 
 
 def test_the_page_asks_for_a_passkey_alone(eve, demanding_host):
@@ -211,11 +248,11 @@ def test_a_code_unticks_no_box_that_demands_a_passkey(eve, clock, demanding_host
     eve.enrol_passkey(["sign_in", "note", "payment"])
     add_phone(eve)
     code = eve.code()
-    for areas in (["sign_in", "payment"], ["sign_in"]):
-        refused = choose(eve, areas, 403, code=code)
+    for kept in (["sign_in", "payment"], ["sign_in"]):
+        refused = choose(eve, kept, 403, code=code)
         assert refused["message"].startswith("Use your passkey to untick a box that needs one")
         assert refused["answers"] == ["passkey"]
-        assert choose(eve, areas, 403)["answers"] == ["passkey"]
+        assert choose(eve, kept, 403)["answers"] == ["passkey"]
     # What a form or a program says of the demand changes nothing.
     assert send_note(eve, twofactor_code=code, needs="", only="").status_code == 403
     assert demanding_host.deeds == []
@@ -281,6 +318,23 @@ def test_a_passkey_that_waits_unticks_none(eve):
     told = choose(eve, ["sign_in", "payment"], 403, passkey=to_untick(eve, young))
     assert "It counts here from tomorrow" in told["message"]
     choose(eve, ["sign_in", "payment"], 200, passkey=to_untick(eve))
+
+
+def test_a_demand_that_came_meanwhile_stays(eve, demanding_host):
+    """WA-24: an answer that was judged for other boxes takes no demand away."""
+    eve.enrol_passkey(["sign_in", "note", "payment"])
+    with demanding_host.app_context():
+        kit = demanding_host.extensions["twofactor"].kit
+        choice = Choice(kit.areas.offer(), frozenset({"sign_in"}))
+        for eased, refusal in (((), AreasChanged), (("note",), None)):
+            judged_for = frozenset(eased)
+            with pytest.raises(refusal) if refusal else nullcontext():
+                kit.store.run(
+                    lambda tx, eased=judged_for: areas.choose_areas(
+                        kit, tx, Subject(eve.id), choice, eased
+                    )
+                )
+    assert "note" not in {each["key"] for each in eve.state()["areas"] if each["chosen"]}
 
 
 def test_without_one_that_counts_a_code_unticks(eve, demanding_host):
@@ -395,3 +449,25 @@ class TestOwnChoice:
         eve.program("/", {"areas": ["note"], "only": ["note"]})
         eve.program("/", {"areas": ["note", "payment"]})
         assert {each["key"]: each for each in eve.state()["areas"]}["note"]["needs"] == "passkey"
+
+
+class TestOwnSignIn:
+    """A person's own "Only with a passkey" for the sign-in."""
+
+    @pytest.fixture
+    def of_areas(self):
+        return {"sign_in": {"needs": "choice"}}
+
+    def test_a_browser_trusted_before_is_asked(self, eve, clock):
+        """W-49: what stands in for a code does not stand in for a passkey."""
+        eve.enrol_passkey(["sign_in"])
+        add_phone(eve)
+        other = eve.other_browser()
+        other.sign_in()
+        clock.advance(30)
+        other.post("/sign-in", {"code": other.code(), "trust": "yes"})
+        other.client.get("/logout")
+        assert other.sign_in().location == "/"
+        eve.program("/", {"areas": ["sign_in"], "only": ["sign_in"]})
+        other.client.get("/logout")
+        assert other.sign_in().location.startswith(f"{MOUNT}/sign-in")
