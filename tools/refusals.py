@@ -8,6 +8,7 @@ import sys
 
 from portal.twofactor.core import enrolment_errors, errors, passkey_errors
 from portal.twofactor.core.answers import slips
+from portal.twofactor.core.areas import PREFERENCES
 from portal.twofactor.core.errors import TwoFactorError
 from portal.twofactor.web import challenge, sentences
 from tools.drift import Page
@@ -57,6 +58,14 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.NameUnusable("taken"), "Enter a different name."),
     (errors.TooManyAuthenticators(5), "Remove a device first."),
     (errors.OwnCode(), "Enter a code of another device. Nothing is counted."),
+    (
+        enrolment_errors.DeviceYoung("Tablet", NOW + 86_400, others=True),
+        "Use an older device or passkey. Nothing is counted.",
+    ),
+    (
+        enrolment_errors.DeviceYoung("Tablet", NOW + 86_400, others=False),
+        "Wait; deactivation takes a code at any time.",
+    ),
     (errors.LastAuthenticator(), "Add another device first, or turn everything off."),
     (errors.UnknownAuthenticator(), "The page shows the devices that are there."),
     (errors.AlreadyOn(), "Nothing to do."),
@@ -85,6 +94,14 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
         "Use an older passkey, or wait.",
     ),
     (passkey_errors.PasskeyYoung(NOW + 86_400, others=False), "Wait, or use the recovery code."),
+    (
+        passkey_errors.PasskeyNeeded(verified=False, has_one=True, area=PREFERENCES.key),
+        "Use a passkey. The code was neither judged nor used up.",
+    ),
+    (
+        passkey_errors.PasskeyUnripe("Passkey", NOW + 86_400, others=True),
+        "Use an older device or passkey.",
+    ),
     (passkey_errors.LastPasskey(), "Add another passkey first, or untick the box."),
     (passkey_errors.PasskeyUnverified(), "Sign in with the password and this passkey once."),
     (errors.ContinuationBroken(), "Fill in the form again; *Back to the form* leads there."),

@@ -89,7 +89,7 @@ class GuardModel(Model):
             ticket.gone = True
             grant = Grant(ticket.until, ticket.data["left"])
         else:
-            self._judge_given(sent, user)
+            self._judge_given(sent, area.key, user)
             grant = Grant(int(self.now) + PASS_SECONDS, 0 if area.exact else RETRIES)
         if area.guards == "view":
             self.open_view(session, area.key, user)
@@ -129,7 +129,7 @@ class GuardModel(Model):
             raise Refused("enrolment_required", kept=False, name="enrolment required")
         return account is not None and (area.own or mandatory or area.key in account.areas)
 
-    def _judge_given(self, sent: Sent, user: str) -> None:
+    def _judge_given(self, sent: Sent, area: str, user: str) -> None:
         given = [] if sent.spent else sent.given
         if len(given) > 1:
             raise Refused(name="several codes")
@@ -138,7 +138,7 @@ class GuardModel(Model):
         sent.spent = True
         if sent.cross_site:
             raise Refused(kept=False, name="cross-site")
-        self.judge(user, given[0])
+        self.judge(user, given[0], area=area)
         self.know(user)
 
     def _pass(self, session: Session, sent: Sent, area: Area, user: str) -> Ticket | None:

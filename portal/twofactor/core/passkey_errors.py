@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from .enrolment_errors import DeviceYoung
 from .errors import Refusal
 
 
@@ -125,6 +126,12 @@ class PasskeyYoung(PasskeyRefusal):
     def __init__(self, until: float, *, others: bool, **about: str | None) -> None:
         super().__init__("young", **about)
         self.until, self.others = until, others
+
+
+class PasskeyUnripe(DeviceYoung, PasskeyRefusal):
+    """As `DeviceYoung`, of a passkey. Its challenge is used up."""
+
+    word = "young"
 
 
 class TooManyPasskeys(PasskeyRefusal):

@@ -75,7 +75,7 @@ class Authenticator:
             Later wrong codes form the run.
         known_at_use: the same for `Account.known_failures`.
         credential: digest of the id of a passkey, which has one user; `None` for other kinds.
-        flags: of a passkey, see `methods.flags`; `None` for other kinds.
+        flags: see `methods.flags`, `None` if there is nothing to say.
     """
 
     id: str

@@ -154,10 +154,7 @@ class Passkeys:
         return _passkey(stored).verified or bool((authenticator.flags or 0) & VERIFIED)
 
     def counts_from(self, stored: bytes, authenticator: Authenticator, hold: int) -> int:
-        """Return the time from which a passkey counts where one is demanded, Unix seconds.
-
-        One that was added with a code waits `hold` seconds, since the code may have been phished.
-        """
+        """Return the time from which a passkey counts, see `Method.counts_from`."""
         young = hold if _passkey(stored).by == "code" else 0
         return authenticator.created_at + young
 

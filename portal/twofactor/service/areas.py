@@ -1,7 +1,7 @@
 """Use cases: change the protected areas."""
 
 from ..core import changes
-from ..core.areas import Choice
+from ..core.areas import PREFERENCES, Choice
 from ..core.enrolment_errors import NoArea
 from ..core.errors import AreasChanged, ChallengeRequired, NotOn
 from ..core.records import Account, Subject
@@ -42,6 +42,20 @@ def eased_areas(kit: Kit, account: Account, choice: Choice) -> frozenset[str]:
     return kit.areas.known(staying - choice.only_applied(account.only, wanted))
 
 
+def eased_demands(kit: Kit, account: Account, choice: Choice) -> frozenset[str]:
+    """Return the areas for which a choice takes away that they demand a passkey.
+
+    Such a choice takes a passkey itself, else a phished code would get round the demand. There are
+    none while the account has no passkey that counts.
+
+    Raises:
+        NoArea: as `wanted_areas`.
+    """
+    lowered = removed_areas(kit, account, choice) | eased_areas(kit, account, choice)
+    of_one = {key: demands.of(kit, account, PREFERENCES.key, frozenset({key})) for key in lowered}
+    return frozenset(key for key, demand in of_one.items() if demand)
+
+
 def is_chosen(account: Account, choice: Choice) -> bool:
     """Return whether an account has what a choice asks for.
 
@@ -78,13 +92,25 @@ def add_areas(kit: Kit, subject: Subject, choice: Choice) -> frozenset[str]:
 
 
 def choose_areas(
-    kit: Kit, transaction: Transaction, subject: Subject, choice: Choice
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    choice: Choice,
+    eased: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     """Add and remove areas in the transaction that uses up an answer.
 
-    Arguments, return value and errors are those of `add_areas`.
+    Args:
+        kit: the application's parts.
+        transaction: the transaction.
+        subject: the user.
+        choice: the choice of the person.
+        eased: `eased_demands`, as the answer was judged for.
+
+    Return value and errors are those of `add_areas`; `AreasChanged` also if another request has
+    made an area demand a passkey meanwhile.
     """
-    return _choose(kit, transaction, subject, choice, may_remove=True)
+    return _choose(kit, transaction, subject, choice, may_remove=True, judged_for=eased)
 
 
 def _choose(
@@ -94,6 +120,7 @@ def _choose(
     choice: Choice,
     *,
     may_remove: bool,
+    judged_for: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     account = transaction.account(subject.user_id, lock=True)
     if account is None:
@@ -106,6 +133,8 @@ def _choose(
         demands.check(kit, account, added, demanded)
     if (removed or eased) and not may_remove:
         raise ChallengeRequired("areas would be removed")
+    if not eased_demands(kit, account, choice) <= judged_for:
+        raise AreasChanged("a demand would be taken away that the answer was not judged for")
     if not (added or removed or demanded or eased):
         return wanted
     if not transaction.set_areas(account, wanted, only):

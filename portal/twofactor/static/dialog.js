@@ -19,10 +19,13 @@
     const action = submitter?.getAttribute("formaction") || form.getAttribute("action");
     return new URL(action || location.href, document.baseURI);
   };
-  // Removing an area asks for a code, adding one does not.
-  const asksNow = (form) =>
-    form.dataset.twofactorGuarded !== "fewer" ||
-    [...form.elements].some((box) => box.defaultChecked && !box.checked);
+  // Removing an area asks for a code, adding one does not. Where only a passkey removes one, the
+  // challenge page asks.
+  const asksNow = (form) => {
+    if (form.dataset.twofactorGuarded !== "fewer") return true;
+    const unticked = [...form.elements].filter((box) => box.defaultChecked && !box.checked);
+    return unticked.length && !unticked.some((box) => "twofactorAlone" in box.dataset);
+  };
   // A box that the server insists on, such as that of a saved recovery code.
   const isReady = (form) => form.elements[form.dataset.twofactorNeeds]?.checked ?? true;
   // Other forms go the browser's own way, to the challenge page.

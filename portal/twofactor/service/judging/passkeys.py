@@ -26,7 +26,7 @@ from ...methods.base import Match
 from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
-from . import challenges, demands, stored
+from . import challenges, demands, ripening, stored
 from .terms import Proof, terms_of
 
 
@@ -38,11 +38,13 @@ class Asked:
         with_password: the person has just given the password, too.
         verified: the device must have verified the person.
         demanded: the area takes no codes, so a passkey that was added with one waits.
+        removed: id of the authenticator that will be removed, or "".
     """
 
     with_password: bool = False
     verified: bool = False
     demanded: bool = False
+    removed: str = ""
 
 
 def verify(
@@ -69,6 +71,7 @@ def verify(
         PasskeyOver: the challenge has expired, was used, or is for something else.
         PasskeyUnknown: the account has no such passkey.
         PasskeyWrong: the answer breaks a rule, or its signature is wrong.
+        PasskeyUnripe: the passkey is too young for this.
         PasskeySuspect: the counter is not larger than before, so there may be a copy.
     """
     hashed = tickets.digest(answer.client.challenge)
@@ -85,6 +88,7 @@ def verify(
         match = _match(kit, found, answer, asked.verified or verified)
         if asked.demanded:
             demands.check_age(kit, account, found)
+        ripening.check(kit, account, found, area, asked.removed)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id

@@ -26,6 +26,7 @@ from ...i18n.times import time_tag
 from ...methods import registry
 from ...service import authenticators, tickets
 from ...service.authenticators import Addition
+from ...service.judging import ripening
 from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import secret
 from ..parts.password_question import PasswordQuestion
@@ -229,10 +230,12 @@ def _context(account: Account, found: Authenticator, password: PasswordQuestion)
     ]
     state = current_state()
     remove = url_for("twofactor.authenticator_remove", number=found.id)
+    waits = ripening.waits(state.kit, account, found.id)
     return {
         **password.context,
         "use": offer.use(state, AUTHENTICATORS.key, account, address=remove),
         "codes": bool(others),
+        "waits": time_tag(waits) if waits else None,
         **facts.of_passkey(state, found),
         "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,

@@ -89,7 +89,8 @@ def _ways(state: State, area: str, account: Account | str) -> tuple[int, int]:
         account = found
     from ...service.judging import demands
 
-    if state.kit.areas.may_demand and demands.of(state.kit, account, area):
+    eased = passes.of_request().eased
+    if state.kit.areas.may_demand and demands.of(state.kit, account, area, eased):
         return 0, len(demands.usable(state.kit, account, demanded=True))
     passkeys = sum(not each.makes_codes for each in account.authenticators)
     return len(account.authenticators) - passkeys, passkeys
