@@ -55,9 +55,7 @@ def is_shown(asked: "Asked", area: Area, by_passkey: bool) -> bool:
     return True
 
 
-def carry(
-    state: State, refusal: Refusal, area: Area | None, family: str | None
-) -> tuple[str, str]:
+def carry(state: State, refusal: Refusal, area: Area | None, family: str | None) -> tuple[str, str]:
     """Seal this request's form for the page that asks, with what the page shows of it.
 
     Args:
