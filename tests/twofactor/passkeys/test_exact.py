@@ -154,9 +154,10 @@ def test_a_form_that_was_changed_on_the_way(eve, exact_host, way):
         assert "a house for 30" in swapped.text
     altered = answer(shown[:-8] + ("A" * 8 if shown[-8:] != "A" * 8 else "B" * 8), signed=shown)
     assert altered.status_code == 403
-    ignored = answer(other, what="a palace")
-    assert exact_host.deeds == ([] if way == "passkey" else ["a house for 30"])
-    assert ignored.status_code == (403 if way == "passkey" else 303)
+    assert exact_host.deeds == []
+    # Fields beside the sealed form are ignored.
+    assert answer(other, what="a palace").status_code == 303
+    assert exact_host.deeds == ["a house for 30"]
 
 
 @BOTH
