@@ -1,8 +1,9 @@
 """Areas where an answer counts only for what was shown ("what you see is what you sign").
 
 The first request always gets the challenge page with the summary. The answer must come with the
-sealed form of that page. A passkey signs that form; for a code, that page must be the last that this
-session was shown for the area. A program shows the summary itself, and names its body by a digest.
+sealed form of that page. A passkey signs that form; for a code, that page must be the last that
+this session was shown for the area. A program shows the summary itself, and names its body by a
+digest.
 """
 
 import hashlib
