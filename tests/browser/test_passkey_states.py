@@ -1,8 +1,11 @@
 """Every page and state with passkeys, under the checks that each page must pass."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
+from portal.twofactor.testing.device import Device
 from tests.support.codes import wrong_code
 from tests.support.enrol import TWOFACTOR
 from tests.support.virtual_device import VirtualDevice
@@ -59,6 +62,10 @@ def walk(person, app, password):
     yield "second step"
     person.use("Use recovery code")
     yield "second step, recovery code"
+    person.context.clear_cookies()
+    yield from without_password(person, device)
+    yield from demanding(person, password)
+    yield from without_passkey(person, app, device, password)
 
 
 def wizard(person, device, password):
@@ -173,6 +180,93 @@ def both(person, device, password):
     page.get_by_role("link", name="Change Passkey").click()
     person.sees("You can delete it from your device afterwards.")
     yield "a passkey to remove"
+
+
+def without_password(person, device):
+    page, kept = person.page, device.passkeys[0]
+    person.open("/login")
+    button = page.get_by_role("button", name="Sign in with a passkey")
+    expect(button).to_be_visible()
+    yield "sign-in"
+    device.forget()
+    button.click()
+    person.sees("Nothing was confirmed. Try again, or sign in with your password.")
+    yield "sign-in, nothing confirmed"
+    device.keep(Device("localhost", person.base))
+    button.click()
+    person.sees("That passkey was not accepted.")
+    yield "sign-in, refused"
+    device.forget()
+    device.keep(kept)
+    button.click()
+    person.is_at("/")
+    yield "overview"
+
+
+def only(page, area):
+    """Return the box that takes a passkey alone in an area."""
+    return page.locator(f"input[name=only][value={area}]")
+
+
+def demanding(person, password):
+    page = person.page
+    person.open(f"{TWOFACTOR}/")
+    only(page, "sign_in").check()
+    only(page, "password").check()
+    person.press("Save")
+    person.sees("Saved.")
+    yield "preferences, only with a passkey"
+    only(page, "password").uncheck()
+    person.press("Save")
+    expect(use(person.dialog)).to_be_focused()
+    yield "preferences, dialog, a code again"
+    fill_in(person, password)
+    expect(use(person.dialog)).to_be_focused()
+    yield "dialog, passkey demanded"
+    person.dialog.locator("summary").click()
+    person.press("I've lost my device", person.dialog)
+    expect(page.locator("input[name='twofactor_pending']")).to_be_attached()
+    yield "challenge, passkey demanded"
+    person.open("/security/close")
+    person.fill("Current password", password)
+    person.press("Close my account")
+    person.sees("all its invoices")
+    yield "challenge, exact"
+    person.answer(wrong_code(person.secret, person.clock()))
+    person.sees("is wrong")
+    yield "challenge, exact, wrong code"
+
+
+def without_passkey(person, app, device, password):
+    """The only passkey is lost, so the support removes it; a new one waits for a day."""
+    page, run = person.page, app.test_cli_runner().invoke
+    listed = json.loads(run(args=["twofactor", "authenticators", "alice", "--json"]).output)
+    number = next(each["authenticator"] for each in listed if each["kind"] == "passkey")
+    why = ["--reason", "lost", "--yes"]
+    run(args=["twofactor", "remove-authenticator", "alice", number, *why])
+    device.forget()
+    fill_in(person, password)
+    person.sees("This needs a passkey. Add one, then try again.")
+    yield "passkey needed"
+    person.follow("Add a passkey")
+    person.fill("Current password", password)
+    yield "passkey needed, adding one"
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    person.press("Create passkey")
+    person.is_at("/security/password")
+    fill_in(person, password)
+    person.sees("You added your passkey with a code.")
+    yield "young passkey"
+    person.open(f"{TWOFACTOR}/")
+    only(page, "email").check()
+    person.press("Save")
+    person.sees("You added your passkey with a code.")
+    yield "preferences, young passkey"
+    person.context.clear_cookies()
+    person.sign_in("alice", password)
+    person.sees("You added your passkey with a code.")
+    yield "second step, young passkey"
 
 
 def test_each_page_with_passkeys_can_be_used_by_everybody(person, states):
