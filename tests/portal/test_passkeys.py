@@ -8,9 +8,9 @@ from portal import create_app
 from portal.rules.passkey_address import rp_id_of
 from portal.twofactor import SetupError
 from portal.twofactor.core.settings import KEY
-from portal.twofactor.testing import TwoFactorTesting
 from portal.twofactor.testing.device import Device, base64url
 from tests.portal.mails import html_of, mails, plain_of
+from tests.support.codes import oathtool
 from tests.support.databases import both
 from tests.support.enrol import AREAS, TWOFACTOR
 from tests.support.html import parse
@@ -210,12 +210,13 @@ def test_the_card_speaks_of_passkeys(keys):
 
 
 @pytest.mark.thorough
-def test_the_card_says_where_a_passkey_is_needed(app, keys, customer, clock):
+def test_the_card_says_where_a_passkey_is_needed(keys, clock):
     """No claim that a code is enough where the customer has chosen a passkey alone."""
-    kit = TwoFactorTesting(app, clock)
-    kit.enrol(customer)
-    kit.add_passkey(customer)
-    kit.restore()
+    path, first = "/authenticators/new", keys.activate()
+    answer = keys.answer(first, path, "authenticators")
+    begun = keys.send(path, {"name": "Phone", "kind": "app", "passkey": answer})
+    secret = begun["secret"].replace(" ", "")
+    keys.send(path, {"code": oathtool(secret, clock())})
 
     def pages():
         return [parse(keys.client.get(path).text).text for path in ("/security/", "/")]
