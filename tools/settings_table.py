@@ -15,7 +15,7 @@ def _default(setting: Setting) -> str:
 
 def _values(setting: Setting) -> str:
     if isinstance(setting.default, bool):
-        return "`True` or `False`"
+        return "yes or no"
     if setting.lowest is None:
         return "text"
     return f"{setting.lowest} to {setting.highest}"

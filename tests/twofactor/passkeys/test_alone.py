@@ -10,8 +10,8 @@ from portal.twofactor.core.answers import Assertion
 from portal.twofactor.core.passkey_errors import PasskeyRefusal
 from portal.twofactor.core.records import Subject
 from portal.twofactor.core.settings import KEY
-from portal.twofactor.service import sign_in_alone
 from portal.twofactor.service.judging import challenges
+from portal.twofactor.service.sign_in import alone
 from portal.twofactor.testing.device import Device
 from tests.twofactor.host import PASSWORD, make_host
 from tests.twofactor.person import MOUNT
@@ -207,7 +207,7 @@ def test_time_tells_nothing(owner, alone_host):
                 given = Assertion.read(json.dumps(answer))
                 began = time.perf_counter()
                 with pytest.raises(PasskeyRefusal) as refused:
-                    sign_in_alone.complete(kit, given, nobody, load)
+                    alone.complete(kit, given, nobody, load)
                 times[name].append(time.perf_counter() - began)
                 assert refused.value.word == word
     unknown, wrong = (statistics.median(times[name]) for name in times)
