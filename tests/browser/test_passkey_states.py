@@ -20,7 +20,8 @@ __all__ = ["base", "kit", "look", "settings"]
 pytestmark = pytest.mark.looks
 
 # A little more: the recovery sheet is there twice, as a page and as a text, beside the options of
-# the passkey; a form with two kinds and two answers; a list with a dialog that takes both.
+# the passkey; a form with two kinds and two answers; a list with a dialog that takes both, and with
+# a second box for each area.
 HEAVIER = {
     "step 1, refused",
     "step 2",
@@ -28,8 +29,12 @@ HEAVIER = {
     "step 2, waiting",
     "authenticators/new",
     "deactivate, nothing entered",
+    "preferences",
     "preferences, dialog",
     "preferences, both",
+    "preferences, only with a passkey",
+    "preferences, dialog, a code again",
+    "preferences, young passkey",
 }
 HAS_ONE = "This device or password manager has a passkey for this account already."
 
@@ -200,6 +205,8 @@ def without_password(person, device):
     device.keep(kept)
     button.click()
     person.is_at("/")
+    # Else the next dialog would ask the device at once, as this browser has used a passkey.
+    page.evaluate("localStorage.clear()")
     yield "overview"
 
 
@@ -301,6 +308,9 @@ def test_no_page_with_passkeys_is_heavy_and_nothing_moves(person, app, states):
     assert {state: shifts for state, shifts in moved.items() if shifts} == {}
     heavy = {state: weight for state, weight in weights.items() if weight >= MOST}
     assert set(heavy) <= HEAVIER, heavy
-    assert max(weights.values()) < MOST + 1_500, heavy
+    # Two boxes for each area, the list and a dialog are all on the page of the preferences.
+    lists = {state for state in heavy if state.startswith("preferences")}
+    assert max(heavy[state] for state in lists) < MOST + 4_500, heavy
+    assert max(heavy[state] for state in set(heavy) - lists) < MOST + 1_500, heavy
     assert len(weights) > 25
     assert max(weights.values()) > 10_000, "something was measured"

@@ -224,7 +224,9 @@
       signal: AbortSignal.timeout?.(60_000),
     });
   };
-  const isPage = ({ headers }) => /^text\/html/i.test(headers.get("Content-Type"));
+  // A view's `return "", 204` has the type of a page, too.
+  const isPage = ({ headers, status }) =>
+    status !== 204 && /^text\/html/i.test(headers.get("Content-Type"));
 
   const deliver = async (state) => {
     setBusy(state, true);
