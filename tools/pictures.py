@@ -481,7 +481,8 @@ def passkeys(person: Photographer, _app: Any) -> None:
 def alone(person: Photographer, app: Any) -> None:
     """Take the pages of signing in without a password, and of areas that take a passkey alone."""
     page, device = person.page, VirtualDevice(person.page)
-    kit = TwoFactorTesting(app, person.clock)
+    clock: Any = person.clock
+    kit = TwoFactorTesting(app, clock)
     with app.app_context():
         customer = db.session.scalars(db.select(Customer)).one()
         phone = kit.enrol(customer)
