@@ -222,6 +222,7 @@ class Protection:
         devices: the devices and passkeys that are accepted, oldest first.
         recovery: whether there is a recovery code. It is unused: its use turns 2FA off.
         recovery_since: time when it was made, `None` if that is no longer known.
+        only: those of the areas that take a passkey alone.
     """
 
     areas: tuple[str, ...]
@@ -229,6 +230,7 @@ class Protection:
     devices: tuple[Device, ...] = ()
     recovery: bool = False
     recovery_since: int | None = None
+    only: tuple[str, ...] = ()
 
     @property
     def ways(self) -> Ways:

@@ -229,7 +229,9 @@
       signal: AbortSignal.timeout?.(60_000),
     });
   };
-  const isPage = ({ headers }) => /^text\/html/i.test(headers.get("Content-Type"));
+  // A view's `return "", 204` has the type of a page, too.
+  const isPage = ({ headers, status }) =>
+    status !== 204 && /^text\/html/i.test(headers.get("Content-Type"));
 
   const deliver = async (state) => {
     setBusy(state, true);
@@ -305,13 +307,21 @@
     return true;
   };
 
-  // The dialog of the preferences names the boxes that were unticked.
+  // The dialog of the preferences names the areas whose boxes were unticked.
   const removed = (dialog, form) => {
-    const line = part(dialog, "removed")?.dataset.twofactorRemoved;
-    const labels = [...form.elements]
-      .filter((box) => box.name === "areas" && box.defaultChecked && !box.checked)
-      .map((box) => box.labels[0]?.textContent.trim());
-    return line && labels.length ? line.replace("{}", labels.join(", ")) : "";
+    const lines = part(dialog, "removed")?.dataset ?? {};
+    const unticked = (name) => [...form.elements]
+      .filter((box) => box.name === name && box.defaultChecked && !box.checked)
+      .map(({ value }) => value);
+    const without = unticked("areas");
+    const again = unticked("only").filter((key) => !without.includes(key));
+    const named = (line, keys) => {
+      const labels = keys.map((key) => form.querySelector(`[for="twofactor-area-${key}"]`));
+      const names = labels.map((label) => label?.textContent.trim());
+      return line && keys.length ? [line.replace("{}", names.join(", "))] : [];
+    };
+    const told = [...named(lines.twofactorRemoved, without), ...named(lines.twofactorEased, again)];
+    return told.join(" · ");
   };
 
   // Where a dialog wants it, the form is looked at before the code is asked.

@@ -57,6 +57,7 @@ def protection_of(state: State, user: Any) -> Protection | None:
         ),
         account.recovery_hash is not None,
         account.recovery_since,
+        tuple(key for key in areas if state.kit.areas.demand(key, account.only)),
     )
 
 

@@ -22,7 +22,7 @@ from ...core.errors import (
 from ...core.passkey_errors import PasskeyRefusal, TooManyPasskeys
 from ...core.records import Account, Authenticator
 from ...i18n.language import _
-from ...i18n.times import time_tag
+from ...i18n.times import moment, time_tag
 from ...methods import registry
 from ...service import authenticators, tickets
 from ...service.authenticators import Addition
@@ -89,7 +89,7 @@ def rename(number: str) -> Response:
         return responses.turned_away(state, refusal, say=True)
     except Refusal as refusal:
         return _refused(state, refusal, number, PasswordQuestion(state))
-    return _done(state, _("Saved."))
+    return _done(_account(state), _("Saved."))
 
 
 def remove(number: str) -> Response:
@@ -107,8 +107,10 @@ def remove(number: str) -> Response:
         return _refused(state, refusal, number, password)
     shown = sentences.authenticator(removed.name)
     if removed.kind == registry.PASSKEY:
-        return _done(state, _("%(name)s is removed. It no longer works here.", name=shown))
-    return _done(state, _("%(name)s is removed. Its codes no longer work.", name=shown))
+        return _done(
+            _account(state), _("%(name)s is removed. It no longer works here.", name=shown)
+        )
+    return _done(_account(state), _("%(name)s is removed. Its codes no longer work.", name=shown))
 
 
 def _use(state: State) -> dict[str, Any]:
@@ -186,14 +188,21 @@ def _finish(state: State) -> Response:
 
 
 def _added(state: State, name: str, kind: str) -> Response:
-    if kind == registry.PASSKEY:
-        return _done(state, _("%(name)s is added. You can use it wherever we ask.", name=name))
-    message = _("%(name)s is added. You can use codes from any of your devices.", name=name)
-    return _done(state, message)
-
-
-def _done(state: State, message: str) -> Response:
     account = _account(state)
+    if kind != registry.PASSKEY:
+        message = _("%(name)s is added. You can use codes from any of your devices.", name=name)
+    elif since := facts.waits_until(state, account):
+        message = _(
+            "%(name)s is added. Where you need a passkey, you can use it from %(time)s.",
+            name=name,
+            time=moment(since),
+        )
+    else:
+        message = _("%(name)s is added. You can use it wherever we ask.", name=name)
+    return _done(account, message)
+
+
+def _done(account: Account | None, message: str) -> Response:
     names = [
         sentences.authenticator(each.name) for each in (account.authenticators if account else ())
     ]

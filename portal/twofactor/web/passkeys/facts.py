@@ -137,6 +137,19 @@ def _counts_from(state: State, each: Authenticator, facts: dict[str, Any]) -> st
     return sentences.iso(since) if since > state.kit.clock() else None
 
 
+def waits_until(state: State, account: Account | None) -> int | None:
+    """Return the time from which the newest passkey counts where one is demanded, Unix seconds.
+
+    It is `None` if the passkey counts already, and if nothing demands one.
+    """
+    passkeys = [each for each in account.authenticators if not each.makes_codes] if account else []
+    if account is None or not passkeys or not demands.any_of(state.kit, account):
+        return None
+    newest = max(passkeys, key=lambda each: each.created_at)
+    since = demands.counts_from(state.kit, newest)
+    return since if since > state.kit.clock() else None
+
+
 def gone(state: State) -> dict[str, Any] | None:
     """Return `signal` of an account that is about to be removed; takes a statement of its own."""
     if state.kit.settings.relying_party is None:
