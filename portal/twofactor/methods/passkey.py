@@ -153,6 +153,14 @@ class Passkeys:
         """Return whether the device has verified the person, together with a password or code."""
         return _passkey(stored).verified or bool((authenticator.flags or 0) & VERIFIED)
 
+    def came_from_elsewhere(self, stored: bytes, answer: Assertion) -> bool:
+        """Return whether a phone or tablet beside the browser's device has answered.
+
+        A key that is plugged in has answered from another device, too, and is left out: it is
+        wanted elsewhere.
+        """
+        return answer.roams and "hybrid" in _passkey(stored).transports
+
     def counts_from(self, stored: bytes, authenticator: Authenticator, hold: int) -> int:
         """Return the time from which a passkey counts where one is demanded, Unix seconds.
 
