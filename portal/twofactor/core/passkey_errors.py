@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from .errors import Refusal
+from .errors import Refusal, SignInExpired
 
 
 class PasskeyRefusal(Refusal):
@@ -139,3 +139,7 @@ class TooManyPasskeys(PasskeyRefusal):
     def __init__(self, most: int) -> None:
         super().__init__("too many passkeys")
         self.most = most
+
+
+class SignInTooLate(SignInExpired):
+    """The pending sign-in was over when the passkey answered."""

@@ -165,7 +165,7 @@ def _finish(state: State) -> Response:
             return _added(state, added.name, added.kind)
         session_marks.drop(tickets.AUTHENTICATOR)
         context = {**PasswordQuestion(state).context, **_use(state)}
-        return responses.refused(state, refusal, ADD, name="", **context)
+        return responses.refused(state, given.too_late(refusal), ADD, name="", **context)
     except NotOn as refusal:
         return responses.turned_away(state, refusal)
     except (PasskeyRefusal, ChallengeRequired) as refusal:

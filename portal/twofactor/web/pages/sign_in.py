@@ -192,7 +192,7 @@ def _second_step(state: State) -> Response:
         except Refusal as over:
             # One whose user can't be loaded any more was not completed by another request.
             twin = sign_in_over.completed(state, mark) if pending is None else None
-            return twin or sign_in_over.start_over(state, over)
+            return twin or sign_in_over.start_over(state, given.too_late(over))
         of_recovery = isinstance(refusal, MalformedRecoveryCode)
         if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
             return _recovery_again(state, refusal, left)
