@@ -26,16 +26,14 @@ def asked(page):
 
 
 def token_of(page):
-    """The CSRF token that the script sends: its own, or that of its form."""
-    use = asked(page)
-    in_form = re.search(rf'name="{use["field"]}" value="([^"]+)"', page)
-    return use.get("token") or in_form[1]
+    """The CSRF token that the script sends."""
+    return asked(page)["token"]
 
 
 def by_page(person, page):
     """Answer a page as its script does: with what the page says, and nothing else."""
     use = asked(page)
-    body = {name: use[name] for name in ("area", "method", "address", "ask") if use[name]}
+    body = {name: value for name, value in use["body"].items() if value}
     if use["pending"]:
         body["twofactor_pending"] = pending(page)
     headers = {"X-CSRFToken": token_of(page)}
@@ -49,7 +47,7 @@ def send(person, page, **data):
     use = asked(page)
     [field] = re.findall(r'type="hidden" name="((?:twofactor_)?passkey)"', page)
     form = {"csrf_token": token_of(page), field: by_page(person, page), **data}
-    return person.client.post(use["address"], data=form, follow_redirects=True)
+    return person.client.post(use["body"]["address"], data=form, follow_redirects=True)
 
 
 def test_an_area_for_viewing(holder):
