@@ -169,15 +169,11 @@ class Passkeys:
         young = hold if _passkey(stored).by == "code" else 0
         return authenticator.created_at + young
 
-    def spend(self, answer: Assertion, terms: Terms) -> None:
-        """Judge an assertion of an unknown passkey, which takes as long as that of a known one.
-
-        Raises:
-            PasskeyRefusal: always; the word is the one that a known passkey would have got.
-        """
+    def nobodys(self, answer: Assertion, terms: Terms) -> bytes:
+        """Return what an answer of an unknown passkey is judged by: a key that nobody has."""
         from .webauthn import rules
 
-        rules.spend(_party(terms), answer, verified=terms.verified)
+        return rules.nobodys(_party(terms), answer).to_bytes()
 
     def is_synced(self, authenticator: Authenticator) -> bool:
         """Return whether a passkey is on several devices, as its last answer said."""

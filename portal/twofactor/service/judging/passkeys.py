@@ -173,7 +173,7 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
             raise PasskeyWrong("handle")
         if account is None:
             with suppress(PasskeyRefusal):
-                registry.passkeys().spend(answer, terms_of(kit, verified=True))
+                _match(kit, stored.nobodys(kit, answer), answer, True)
             refusal = PasskeyUnknown("nobody's")
             refusal.nobodys = encode(answer.credential)
             raise refusal
@@ -187,7 +187,7 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
     except PasskeyRefusal as refusal:
         refusal.area = SIGN_IN
         if account is not None:
-            _record_refused(kit, transaction, replace(nobody, user_id=account.user_id), refusal)
+            _record_refused(kit, transaction, nobody, account, refusal)
         raise refusal.told(False) from None
     owner = replace(nobody, user_id=account.user_id)
     transaction.record(*_changed(kit, owner, found, match))
@@ -195,12 +195,15 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
 
 
 def _record_refused(
-    kit: Kit, transaction: Transaction, owner: Subject, refusal: PasskeyRefusal
+    kit: Kit, transaction: Transaction, nobody: Subject, account: Account, refusal: PasskeyRefusal
 ) -> None:
     """Record the refusal of an answer whose signature is right; others cost no statement."""
+    if not isinstance(refusal, PasskeySuspect | PasskeyUnverified | PasskeyYoung):
+        return
+    owner = replace(nobody, user_id=account.user_id)
     if isinstance(refusal, PasskeySuspect):
         transaction.change(owner, changes.PasskeySuspected(refusal.authenticator, SIGN_IN))
-    elif isinstance(refusal, PasskeyUnverified | PasskeyYoung):
+    else:
         transaction.record(kit.event(owner, "passkey_refused", SIGN_IN, refusal.word))
 
 
