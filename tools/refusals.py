@@ -105,7 +105,7 @@ def _status(error: TwoFactorError) -> int:
 
 def _sentence(error: TwoFactorError) -> str:
     if isinstance(error, challenge.FormAgain):
-        return challenge.form_again()
+        return sentences.form_again()
     return sentences.sentence(error, NOW)
 
 

@@ -288,15 +288,7 @@ def _below(refusal: errors.Refusal) -> str:
     return _sentence(refusal)
 
 
-def form_again() -> str:
-    """Return the sentence after a right code for a form that was not kept."""
-    return _(
-        "Your code was right. Go back to the form and send it again. We won't ask for another code"
-        " for a few minutes."
-    )
-
-
 def _sentence(refusal: errors.Refusal) -> str:
     if isinstance(refusal, FormAgain):
-        return form_again()
+        return sentences.form_again()
     return sentences.sentence(refusal, current_state().kit.clock())

@@ -258,3 +258,11 @@ def browser(name: str) -> str:
     kind, on, system = name.partition(" on ")
     kind = _("A browser") if kind == "A browser" else kind
     return _("%(browser)s on %(system)s", browser=kind, system=system) if on else kind
+
+
+def form_again() -> str:
+    """Return the sentence after a right code for a form that was not kept."""
+    return _(
+        "Your code was right. Go back to the form and send it again. We won't ask for another code"
+        " for a few minutes."
+    )

@@ -14,8 +14,8 @@ from portal.twofactor.core.answers import Assertion
 from portal.twofactor.core.passkey_errors import PasskeyRefusal
 from portal.twofactor.core.records import Subject
 from portal.twofactor.core.settings import KEY
-from portal.twofactor.service import sign_in_alone
 from portal.twofactor.service.judging import challenges
+from portal.twofactor.service.sign_in import alone
 from portal.twofactor.testing.device import Device
 from tests.twofactor.host import PASSWORD
 from tests.twofactor.person import MOUNT
@@ -199,7 +199,7 @@ def test_work_tells_nothing(owner, host, statements):
             given = _given(kit, device, OTHER if name == "wrong" else device)
             statements.clear()
             with pytest.raises(PasskeyRefusal) as refused, calls() as work[name]:
-                sign_in_alone.complete(kit, given, NOBODY, pytest.fail)
+                alone.complete(kit, given, NOBODY, pytest.fail)
             seen[name] = [each.split()[0] for each in statements]
             assert refused.value.word == ("signature" if name == "wrong" else "unknown")
     assert seen["unknown"] == seen["removed"] == seen["wrong"]

@@ -83,7 +83,7 @@ def test_nobody_else_is_asked(holder, host, monkeypatch):
 
 
 def test_a_passkey_that_was_made_too_late(ada, clock, beside):
-    """What is left on the device is named, not an app that the person may not have."""
+    """It names the passkey on the device, not an app that the person may not have."""
     words = "Delete the new passkey from your device, then start again."
     body = {"password": PASSWORD, "areas": ["note"], "kind": "passkey"}
     made = Device(RP_ID, ORIGIN).create(ada.program("/activate", body)["publicKey"])
@@ -112,6 +112,7 @@ def test_a_sign_in_whose_passkeys_are_of_another_address(holder, host):
         shown = html.unescape(page(other, "/sign-in"))
         assert "Your passkeys don't work here any more. Use your recovery code." in shown
         assert "use=recovery" in shown
+        assert f'action="{MOUNT}/sign-in/cancel"' in shown, "Cancel is in a form of its own"
         assert 'name="code"' not in shown
         assert "data-twofactor-passkey" not in shown
 

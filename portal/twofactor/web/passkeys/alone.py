@@ -123,7 +123,7 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
         PasskeyRefusal: nobody is signed in.
         SignInRefused: the host does not let the user in.
     """
-    from ...service import sign_in_alone
+    from ...service.sign_in import alone
 
     user_of = state.host.user_of
     next_url = navigation.inside(requests.typed("next"))
@@ -137,9 +137,7 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
 
     with About(SIGN_IN):
         nobody = bound.to_this_request(Subject("", subjects.address()))
-        done: sign_in_alone.SignedIn[Any] = sign_in_alone.complete(
-            state.kit, assertion, nobody, load
-        )
+        done: alone.SignedIn[Any] = alone.complete(state.kit, assertion, nobody, load)
     session_marks.renew(empty=True)
     outstanding.know(done.user_id, enrolled=True)
     response = enter(state, done.user, remember, next_url)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ..core.answers import Answer, RecoveryCode
-from ..core.areas import SIGN_IN
-from ..core.errors import CodeWrong, SignInExpired
-from ..core.records import Account, Subject, Ticket
-from ..storage.transaction import Transaction
-from . import deactivation, known_browsers, passwords, tickets, verification
-from .context import Kit
+from ...core.answers import Answer, RecoveryCode
+from ...core.areas import SIGN_IN
+from ...core.errors import CodeWrong, SignInExpired
+from ...core.records import Account, Subject, Ticket
+from ...storage.transaction import Transaction
+from .. import deactivation, known_browsers, passwords, tickets, verification
+from ..context import Kit
 
 T = TypeVar("T")
 

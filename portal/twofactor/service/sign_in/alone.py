@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ..core.answers import Assertion
-from ..core.areas import SIGN_IN
-from ..core.records import Subject
-from ..storage.transaction import Transaction
-from . import known_browsers, passwords, tickets, verification
-from .context import Kit
-from .judging import passkeys
+from ...core.answers import Assertion
+from ...core.areas import SIGN_IN
+from ...core.records import Subject
+from ...storage.transaction import Transaction
+from .. import known_browsers, passwords, tickets, verification
+from ..context import Kit
+from ..judging import passkeys
 
 T = TypeVar("T")
 
