@@ -12,6 +12,7 @@ from tests.twofactor.person import MOUNT
 
 from .holder import NEW, ORIGIN, RP_ID, Device
 from .test_alone import options_of
+from .test_everywhere import asked
 from .test_operating import move, page
 
 pytestmark = pytest.mark.thorough
@@ -52,7 +53,10 @@ def test_one_is_offered_for_this_device(holder, statements, sign_in):
     sign_in(other)
     shown = other.client.get(f"{MOUNT}/").text
     assert OFFER in shown
-    assert f'href="{NEW}?kind=passkey&amp;next={MOUNT}/"' in shown
+    way = f"{NEW}?kind=passkey&next={MOUNT}/"
+    assert f'href="{html.escape(way)}"' in shown
+    # The form of that page is sent without the query, so its passkey must be asked for so.
+    assert asked(other.client.get(way).text)["body"]["address"] == NEW
     statements.clear()
     assert OFFER not in other.client.get(f"{MOUNT}/").text
     without = list(statements)
