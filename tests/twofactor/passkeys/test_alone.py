@@ -99,6 +99,7 @@ def test_verification_that_nobody_knows(host, clock):
     refused = enter(other)
     assert refused.status_code == 403
     assert "password" in refused.get_json()["message"]
+    assert person.events()[0] == "passkey_refused", "its signature was right"
     other.sign_in()
     right = json.dumps(other.answer_for("", f"{MOUNT}/sign-in"))
     assert other.post("/sign-in", {"passkey": right}).status_code == 303
