@@ -1,6 +1,7 @@
 """Signing in with a passkey and no password (PASSKEYS section 8)."""
 
 import json
+import logging
 import sys
 from collections import Counter
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from portal.twofactor.core.records import Subject
 from portal.twofactor.core.settings import KEY
 from portal.twofactor.service.judging import challenges
 from portal.twofactor.service.sign_in import alone
-from portal.twofactor.testing.device import Device
+from portal.twofactor.testing.device import Device, base64url
 from tests.twofactor.host import PASSWORD
 from tests.twofactor.person import MOUNT
 
@@ -269,3 +270,18 @@ def test_what_is_recorded(owner, host, clock):
         ("accepted", owner.id),
     ]
     assert (count("accepted"), count("wrong"), count("over")) == (1, 1, 0)
+
+
+def test_the_log(owner, caplog):
+    """W-55, WA-43: no challenge, id or handle of an answer, right, wrong or unknown."""
+    other, given = owner.other_browser(), []
+    OTHER.handle = owner.device.handle
+    caplog.clear()
+    with caplog.at_level(logging.DEBUG):
+        for device in (OTHER, owner.device):
+            options = options_of(other)["publicKey"]
+            given += [options["challenge"], base64url(device.id), base64url(device.handle)]
+            send(other, device.get(options))
+    assert "judged" in caplog.text
+    told = "".join(str(vars(record)) for record in caplog.records)
+    assert not [each for each in given if each in told]
