@@ -1,6 +1,10 @@
 """Refusals of the pages that set up a second factor, choose its areas and manage its devices."""
 
-from .errors import Refusal, SignInExpired, UnknownArea
+from .errors import EnrolmentExpired, Refusal, SignInExpired, UnknownArea
+
+
+class PasskeyTooLate(EnrolmentExpired):
+    """The enrolment is over, and the passkey that was made for it is of no use."""
 
 
 class EnrolledElsewhere(SignInExpired):

@@ -3,7 +3,7 @@
 from typing import Self
 
 from .enrolment_errors import DeviceYoung
-from .errors import Refusal
+from .errors import Refusal, SignInExpired
 
 
 class PasskeyRefusal(Refusal):
@@ -146,3 +146,7 @@ class TooManyPasskeys(PasskeyRefusal):
     def __init__(self, most: int) -> None:
         super().__init__("too many passkeys")
         self.most = most
+
+
+class SignInTooLate(SignInExpired):
+    """The pending sign-in was over when the passkey answered."""

@@ -103,7 +103,8 @@
     block.hidden = one.fault || !to.address;
     if (block.hidden) return;
     const isCodes = message && !byPasskey; // what is wrong was said at the code
-    Object.assign(one, to, { until: 0 });
+    Object.assign(one.body, to);
+    one.until = 0;
     tell(one, button, isCodes ? "" : message, false, true);
     if (!isCodes) button.focus();
     const isFirst = !message && !one.tried && way() === "passkey";

@@ -69,6 +69,14 @@ def counting(kit: Kit, account: Account | None) -> list[tuple[bytes, int]]:
     ]
 
 
+def are_elsewhere(kit: Kit, account: Account) -> bool:
+    """Return whether all passkeys of an account were made for another address than this one."""
+    passkeys = [each for each in account.authenticators if each.kind == registry.PASSKEY]
+    read = [stored.sound_one(kit, each) for each in passkeys]
+    party, method = kit.settings.relying_party, registry.passkeys()
+    return bool(read) and all(held is not None and not method.is_of(held, party) for held in read)
+
+
 def counts_from(kit: Kit, authenticator: Authenticator) -> int:
     """Return the time from which an authenticator counts for everything, Unix seconds."""
     held, method = stored.opened(kit, authenticator), registry.method(authenticator.kind)

@@ -19,6 +19,7 @@ from ...core.passkey_errors import (
     PasskeyUnknown,
     PasskeyUnverified,
     PasskeyWrong,
+    PasskeyYoung,
 )
 from ...core.records import Account, Authenticator, Event, Subject, Ticket
 from ...methods import registry
@@ -99,7 +100,7 @@ def verify(
         raise refusal.told(codes) from None
     accepted = kit.event(subject, "passkey_accepted", area, subject.confirms or None)
     transaction.record(*_changed(kit, subject, found, match), accepted)
-    return Proof(account, found.id, match.verified, match.phishing_resistant)
+    return _proof(kit, account, found, match, answer)
 
 
 def _check_request(ticket: Ticket, request: str, subject: Subject, area: str) -> None:
@@ -176,7 +177,7 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
             raise PasskeyWrong("handle")
         if account is None:
             with suppress(PasskeyRefusal):
-                registry.passkeys().spend(answer, terms_of(kit, verified=True))
+                _match(kit, stored.nobodys(kit, answer), answer, True)
             refusal = PasskeyUnknown("nobody's")
             refusal.nobodys = encode(answer.credential)
             raise refusal
@@ -189,8 +190,35 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
         _count(kit, transaction, account, found, match, False)
     except PasskeyRefusal as refusal:
         refusal.area = SIGN_IN
-        if isinstance(refusal, PasskeySuspect) and account is not None:
-            owner = replace(nobody, user_id=account.user_id)
-            transaction.change(owner, changes.PasskeySuspected(refusal.authenticator, SIGN_IN))
+        if account is not None:
+            _record_refused(kit, transaction, nobody, account, refusal)
         raise refusal.told(False) from None
-    return Proof(account, found.id, match.verified, match.phishing_resistant)
+    owner = replace(nobody, user_id=account.user_id)
+    transaction.record(*_changed(kit, owner, found, match))
+    return _proof(kit, account, found, match, answer)
+
+
+def _record_refused(
+    kit: Kit, transaction: Transaction, nobody: Subject, account: Account, refusal: PasskeyRefusal
+) -> None:
+    """Record the refusal of an answer whose signature is right; others cost no statement."""
+    if not isinstance(refusal, PasskeySuspect | PasskeyUnverified | PasskeyYoung):
+        return
+    owner = replace(nobody, user_id=account.user_id)
+    if isinstance(refusal, PasskeySuspect):
+        transaction.change(owner, changes.PasskeySuspected(refusal.authenticator, SIGN_IN))
+    else:
+        transaction.record(kit.event(owner, "passkey_refused", SIGN_IN, refusal.word))
+
+
+def _proof(
+    kit: Kit, account: Account, found: Authenticator, match: Match, answer: Assertion
+) -> Proof:
+    passkeys = [each for each in account.authenticators if each.kind == registry.PASSKEY]
+    has_room = len(passkeys) < registry.passkeys().most
+    elsewhere = (
+        answer.roams
+        and has_room
+        and registry.passkeys().came_from_elsewhere(stored.opened(kit, found), answer)
+    )
+    return Proof(account, found.id, match.verified, match.phishing_resistant, elsewhere)

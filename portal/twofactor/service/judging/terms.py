@@ -16,12 +16,15 @@ class Proof:
         authenticator: id of the authenticator that gave the answer.
         verified: whether the device has verified the person (finger, face or PIN).
         phishing_resistant: whether a page of another origin could not have got the answer.
+        elsewhere: whether another device than the browser's has answered, and the account has room
+            for a passkey on this one.
     """
 
     account: Account
     authenticator: str
     verified: bool = False
     phishing_resistant: bool = False
+    elsewhere: bool = False
 
 
 def terms_of(kit: Kit, *, verified: bool = False) -> Terms:

@@ -115,7 +115,9 @@ def remove(number: str) -> Response:
 
 def _use(state: State) -> dict[str, Any]:
     """Return the template variables of a passkey as the answer, and of the kinds to choose."""
-    use = offer.use(state, AUTHENTICATORS.key, _key(state))
+    # The form is sent without the query of a link to this page.
+    address = url_for("twofactor.authenticator_add")
+    use = offer.use(state, AUTHENTICATORS.key, _key(state), address=address)
     party = state.kit.settings.relying_party
     return {"use": use, "passkeys": party, "kind": kinds.typed(), "next_url": _next()}
 
@@ -168,7 +170,7 @@ def _finish(state: State) -> Response:
             return _added(state, added.name, added.kind)
         session_marks.drop(tickets.AUTHENTICATOR)
         context = {**PasswordQuestion(state).context, **_use(state)}
-        return responses.refused(state, refusal, ADD, name="", **context)
+        return responses.refused(state, given.too_late(refusal), ADD, name="", **context)
     except NotOn as refusal:
         return responses.turned_away(state, refusal)
     except (PasskeyRefusal, ChallengeRequired) as refusal:

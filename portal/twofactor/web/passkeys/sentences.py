@@ -73,6 +73,11 @@ def _unknown(*, codes: bool) -> str:
     return _("This passkey does not belong to this account any more. Use another one.")
 
 
+def elsewhere() -> str:
+    """Return the sentence for somebody whose passkeys were all made for another address."""
+    return _("Your passkeys don't work here any more. Use your recovery code.")
+
+
 def asked(*, codes: bool, wait: bool) -> str:
     """Return the sentence that asks for a passkey.
 
