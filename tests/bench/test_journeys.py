@@ -10,7 +10,7 @@ bring beside a code have files of their own: four more, and two to seven moves. 
 that say "code", "passkey" or both ask for the ways of an account: one more file, two in the portal,
 and up to seven moves. A mail keeps words such as "e-mail" whole, paragraph by paragraph: five
 moves. Areas can demand a passkey, which each answer and each change of the areas is asked about,
-and a sign-in shows how a passkey alone would do: one to three files, two to thirteen moves.
+and a sign-in shows how a passkey alone would do: one to three files, two to thirteen moves. A right code asks whether its device is ripe: one file.
 
 The ceilings are what was measured last, with at most 2 % of room for moves. A commit that raises
 one gives the reason.
@@ -33,15 +33,15 @@ class Ceiling(NamedTuple):
 
 
 PORTAL = {
-    "second step": Ceiling(64, 181),  # measured: 178 moves
-    "guarded deed": Ceiling(80, 265),  # 260
-    "fewer areas": Ceiling(75, 266),  # 261
+    "second step": Ceiling(65, 182),  # measured: 179 moves
+    "guarded deed": Ceiling(81, 266),  # 261
+    "fewer areas": Ceiling(76, 267),  # 262
     "recovery": Ceiling(73, 264),  # 259
 }
 BLUEPRINT = {
-    "second step": Ceiling(44, 122),  # measured: 120 moves
-    "guarded deed": Ceiling(44, 134),  # 132
-    "fewer areas": Ceiling(47, 179),  # 176
+    "second step": Ceiling(45, 123),  # measured: 121 moves
+    "guarded deed": Ceiling(45, 135),  # 133
+    "fewer areas": Ceiling(48, 180),  # 177
     "recovery": Ceiling(43, 140),  # 138
 }
 

@@ -229,7 +229,7 @@ def test_the_card_says_where_a_passkey_is_needed(keys, clock):
         assert "Signing in needs your passkey" in page
     assert "Your invoices are locked. Use your passkey to see them." in page
     page = parse(keys.client.get(f"{TWOFACTOR}/").text).text
-    assert "You need your passkey to untick a box." in page
+    assert "Where a code is not enough, you need your passkey." in page
 
 
 @pytest.mark.thorough

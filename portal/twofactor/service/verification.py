@@ -64,7 +64,7 @@ def challenge(
         area: key of the area, for the event.
         once: the continuation to execute, see `tickets.execute`.
         deed: function to call in the same transaction; its exceptions are passed on.
-        eased: `areas.eased_demands` of a change of the areas.
+        eased: `areas.Difference.freed` of a change of the areas.
 
     Returns:
         The id for a browser that is known from now on (`known_browsers.note`).
@@ -178,7 +178,7 @@ def verify(
         barred: id of an authenticator that will be removed; its codes are not accepted.
         with_password: whether the person has just given the password, too.
         verified: whether a passkey must have verified the person (finger, face or PIN).
-        eased: keys of the areas that will demand no passkey after this (`areas.eased_demands`).
+        eased: keys of the areas that will demand no passkey after this (`areas.Difference.freed`).
 
     Returns:
         The proof, with the account as it was before.

@@ -145,7 +145,7 @@ def check(
         user_id: the user's key.
         deed: runs in the transaction that uses up the code or the pass, if one is needed.
         says: returns what exactly the code confirms; called if a code is needed.
-        eased: `areas.eased_demands` of a change of the areas; a pass of a code is no answer to it.
+        eased: `areas.Difference.freed` of a change of the areas; no pass counts.
 
     Returns:
         Whether a code or a pass was used up. If so, a form that is shown again leaves a pass.

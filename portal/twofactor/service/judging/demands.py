@@ -22,7 +22,7 @@ def of(kit: Kit, account: Account, area: str, eased: frozenset[str] = frozenset(
         kit: the application's parts.
         account: the account.
         area: key of the area.
-        eased: as `areas.eased_demands`, for a request that takes demands away.
+        eased: as `areas.Difference.freed`, for a request that takes demands away.
     """
     if not eased:
         return kit.areas.demand(area, account.only)
@@ -30,6 +30,12 @@ def of(kit: Kit, account: Account, area: str, eased: frozenset[str] = frozenset(
     if not any(demands) or not usable(kit, account, demanded=True):
         return None
     return "verified_passkey" if "verified_passkey" in demands else "passkey"
+
+
+def freed(kit: Kit, account: Account, lowered: frozenset[str]) -> frozenset[str]:
+    """Return those of the lowered areas that demand a passkey; none while no passkey counts."""
+    found = frozenset(key for key in lowered if kit.areas.demand(key, account.only))
+    return found if found and usable(kit, account, demanded=True) else frozenset()
 
 
 def any_of(kit: Kit, account: Account) -> bool:

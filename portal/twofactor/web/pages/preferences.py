@@ -63,16 +63,14 @@ def submit() -> Response:
 
     def choose(transaction: Transaction) -> None:
         nonlocal saved
-        saved = areas.choose_areas(state.kit, transaction, who, choice, demands_eased)
+        saved = areas.choose_areas(state.kit, transaction, who, choice, found.freed)
 
     try:
         choice = _choice(state)
-        demands_eased = areas.eased_demands(state.kit, account, choice)
-        removed = areas.removed_areas(state.kit, account, choice)
-        eased = areas.eased_areas(state.kit, account, choice)
-        if removed or eased:
-            says, user = partial(_lowered, state, removed, eased), current_user
-            guard.check(state, PREFERENCES, user, who.user_id, choose, says, demands_eased)
+        found = areas.difference(state.kit, account, choice)
+        if found.removed or found.eased:
+            says, user = partial(_lowered, state, found.removed, found.eased), current_user
+            guard.check(state, PREFERENCES, user, who.user_id, choose, says, found.freed)
         else:
             saved = areas.add_areas(state.kit, who, choice)
     except (UnknownArea, NoArea, PasskeyNeeded, PasskeyYoung) as refusal:
