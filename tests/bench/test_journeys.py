@@ -10,7 +10,8 @@ bring beside a code have files of their own: four more, and two to seven moves. 
 that say "code", "passkey" or both ask for the ways of an account: one more file, two in the portal,
 and up to seven moves. A mail keeps words such as "e-mail" whole, paragraph by paragraph: five
 moves. Areas can demand a passkey, which each answer and each change of the areas is asked about,
-and a sign-in shows how a passkey alone would do: one to three files, two to thirteen moves. A right code asks whether its device is ripe: one file.
+and a sign-in shows how a passkey alone would do: one to three files, two to thirteen moves. A right
+code asks whether its device is ripe: one file.
 
 The ceilings are what was measured last, with at most 2 % of room for moves. A commit that raises
 one gives the reason.
