@@ -56,6 +56,10 @@ ROWS = {
         INSERT INTO kept_form (customer_id, digest, data, expires_at)
           VALUES (7, 'gg', 'sealed', 1800000000);
     """,
+    "0007": """
+        UPDATE customer SET wanted_email = 'zoe@example.net', wanted_email_digest = 'hh',
+          wanted_email_until = 1800000000;
+    """,
 }
 # Data that a revision deletes on purpose; older links don't record their credential.
 DROPPED = {"0003": {"password_reset"}}
