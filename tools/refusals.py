@@ -23,6 +23,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.CodeWrong(3), "Let the phone set its clock, then enter a new code."),
     (errors.CodeWrong(5, NOW + 60), "Wait, or use the recovery code."),
     (_over := errors.CodeWrong(5), "Sign in again with the password."),
+    (errors.NotShown(), "Check what the page shows now, then confirm it. Nothing is counted."),
     (errors.CodeReused(22), "Wait for the next code; the page counts down."),
     (errors.ClockOff(150), "Set the phone's date and time to automatic."),
     (errors.Held(NOW + 900), "Wait, use the recovery code, or ask the support."),

@@ -2,7 +2,7 @@
 // it is needed.
 (() => {
   "use strict";
-  const { challenge, countDown, dialogOf } = window.twofactor;
+  const { challenge, countDown, dialogOf, pressed } = window.twofactor;
   const NONE = document.createElement("input"); // in the place of the field, where there is no app
   const submitters = new WeakMap();
   let asked = null; // the open dialog: dialog, code, key, form, submitter, resolve, to, busy
@@ -158,7 +158,9 @@
   const headers = ({ code, key, to }) => {
     if (!to) return code.value;
     const coded = () => btoa(key.value).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-    return key.value ? { "X-Twofactor-Passkey": coded() } : { "X-Twofactor-Code": code.value };
+    if (key.value) return { "X-Twofactor-Passkey": coded() };
+    const digest = to.digest && { "X-Twofactor-Digest": to.digest };
+    return { "X-Twofactor-Code": code.value, ...digest };
   };
   const confirm = () => {
     const state = asked;
@@ -352,8 +354,8 @@
     addEventListener("submit", settle);
   }, true);
 
-  const fetchDialog = async (area, parent) => {
-    const answer = await fetch(`${challenge}?area=${encodeURIComponent(area)}`, {
+  const fetchDialog = async (area, parent, digest = "") => {
+    const answer = await fetch(`${challenge}?${new URLSearchParams({ area, digest })}`, {
       headers: { "X-Twofactor-Dialog": "1", Accept: "text/html" },
     });
     if (answer.status === 204) return null;
@@ -364,16 +366,43 @@
     parent.append(dialog);
     return dialog;
   };
-  const ask = async (area, to = null) => {
+  // With the `digest` of a refusal, where an area is exact, the dialog shows its `summary`.
+  const ask = async (area, about = null) => {
+    const { method, address, digest, summary } = about ?? {};
+    const to = about && { method, address, ...(digest && { digest }) };
     const there = document.getElementById(`twofactor-${area}-question`)?.closest("dialog");
-    const dialog = there ?? (await fetchDialog(area, document.body));
-    return dialog ? new Promise((resolve) => open(dialog, null, null, {}, resolve, to)) : "";
+    const dialog = there ?? (await fetchDialog(area, document.body, digest));
+    if (!dialog) return "";
+    const given = await new Promise((resolve) =>
+      open(dialog, null, null, { summary, error: "twofactor_required" }, resolve, to),
+    );
+    if (digest) dialog.remove();
+    return given;
+  };
+  // Where an area is exact, the form goes to the challenge page, which shows what it will do. It is
+  // a form of its own, since a script of the host may take the other one.
+  const turn = (form, submitter, { address, fields }) => {
+    shut();
+    const own = new FormData(form);
+    if (submitter?.name) own.append(submitter.name, submitter.value);
+    for (const name in fields) own.set(name, fields[name]);
+    const page = document.createElement("form");
+    Object.assign(page, { method: "post", action: address, hidden: true });
+    for (const [name, value] of own) {
+      if (value.name !== undefined || name.startsWith("twofactor_")) continue;
+      const field = document.createElement("textarea");
+      Object.assign(field, { name, value });
+      page.append(field);
+    }
+    document.body.append(page);
+    HTMLFormElement.prototype.submit.call(page);
   };
   // A form was refused: the server told htmx, or this script tells everybody.
   const refused = async (event) => {
     const form = event.target.closest?.("form");
     const { detail } = event;
     if (event.defaultPrevented || !form || !detail) return;
+    if (detail.page) return turn(form, pressed.get(form), detail.page);
     const dialog = dialogOf(form) ?? (detail.area && (await fetchDialog(detail.area, form)));
     if (dialog) open(dialog, form, submitters.get(form), detail);
   };

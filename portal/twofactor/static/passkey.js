@@ -38,9 +38,10 @@
   };
 
   const prepare = async (one, isAgain) => {
-    const { area, method, address, ask, alone = "", field, form, words } = one;
+    const { area, method, address, ask, alone = "", digest, field, form, words } = one;
     const token = one.token ?? form?.elements[field]?.value;
     const body = new URLSearchParams({ area, method, address, ask, alone, [field]: token });
+    if (digest) body.set("digest", digest);
     const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
     if (sealed) body.set(sealed.name, sealed.value);
     const from = Date.now();

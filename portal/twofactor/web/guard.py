@@ -206,7 +206,7 @@ def _ask(
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     passkeys = _passkeys(asked) if state.kit.settings.relying_party else set()
-    if area.exact and not exact.is_shown(asked):
+    if area.exact and (codes or passkeys) and not exact.is_shown(asked, area, bool(passkeys)):
         # The answer was given before anybody could read what it confirms.
         codes, passkeys = set(), set()
     if not codes and not passkeys:

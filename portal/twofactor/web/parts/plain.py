@@ -68,6 +68,10 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     errors.ContinuationBroken: later(
         "You took too long, so we didn't save your changes. Please fill in the form again."
     ),
+    errors.NotShown: later(
+        "This isn't what we showed you last, so we didn't do anything. Check it, then confirm"
+        " again."
+    ),
     errors.CrossSite: later(
         "This request came from another website, so we didn't do anything. Go back and try again."
     ),
