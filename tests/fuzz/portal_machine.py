@@ -35,7 +35,8 @@ def application() -> tuple[Any, Clock, Breakdowns]:
     clock, place = Clock(), folder("portal")
     settings = {"TESTING": True, "SECRET_KEY": "only-for-tests-" * 4, "CLOCK": clock}
     settings |= {"INSTANCE_PATH": str(place), "PASSWORD_COST": 4, "TWOFACTOR_RECOVERY_COST": 4}
-    settings |= {"ADDRESS_FAILURES": 0}  # the whole network is one address here
+    # The whole network is one address here.
+    settings |= {"ADDRESS_FAILURES": 0, "EMAIL_LINKS": 0}
     app = create_app(settings | {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{place / 'p.sqlite'}"})
     quick(app, db)
     with app.app_context():
