@@ -26,7 +26,7 @@ BARE = ("enrolment_required",)
 class Area:
     """A protected part of a host; `own` marks deeds of the blueprint itself.
 
-    `exact`: a code counts only together with the form of the page that asked.
+    `exact`: a code counts only together with the form that the session was shown last.
     """
 
     key: str

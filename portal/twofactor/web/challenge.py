@@ -133,7 +133,6 @@ def render_challenge(
     first = isinstance(refusal, errors.ChallengeRequired)
     own = _is_asked_here(refusal)
     asked = passes.of_request()
-    takes_recovery = asked.recovery is not None and not lost
     back, carried = _cancel(area)
     if shut := offer.closed(current_state(), refusal.user_id, area):
         about = {"area": shown(area) if area else None, "own": own, "back": back}
@@ -153,7 +152,7 @@ def render_challenge(
         use=offer.on_challenge(current_state(), refusal, area, target, pending=bool(pending)),
         # Without its files, a form can't be sent later.
         carries=navigation.inside(target, "POST") if own and pending and not lost else None,
-        recovery=takes_recovery,
+        recovery=asked.recovery is not None and not lost,
         typed=answers.kept(asked.typed, wrong=isinstance(refusal, errors.RecoveryWrong)),
         at="passkey" if isinstance(refusal, PasskeyRefusal) else "code",
     )

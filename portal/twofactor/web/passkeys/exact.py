@@ -1,8 +1,8 @@
 """Areas where an answer counts only for what was shown ("what you see is what you sign").
 
 The first request always gets the challenge page with the summary. The answer must come with the
-sealed form of that page, and that page must be the last that this session was shown for the area. A
-program shows the summary itself, and names its body by a digest.
+sealed form of that page. A passkey signs that form; for a code, that page must be the last that this
+session was shown for the area. A program shows the summary itself, and names its body by a digest.
 """
 
 import hashlib
@@ -41,8 +41,9 @@ def is_shown(asked: "Asked", area: Area, by_passkey: bool) -> bool:
         carried = asked.carried
         if carried is None or carried.area != area.key:
             return False
-        seen = carried.shown, carried.id
-        fits = seen == (asked.about.summary, session_marks.get(SHOWN, area.key))
+        # A passkey has signed this form; a code may have been meant for any.
+        is_last = by_passkey or session_marks.get(SHOWN, area.key) == carried.id
+        fits = is_last and carried.shown == asked.about.summary
     elif by_passkey:
         return True
     else:
