@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -81,7 +82,9 @@ class PortalMachine(Machine):
 
         with self.app.app_context():
             for user, email in self.model.emails.items():
-                assert db.session.get(Customer, int(user)).email == email
+                wanted, customer = self.model.waiting_email(user), db.session.get(Customer, int(user))
+                assert customer.email == email
+                assert customer.wanted_email == (None if wanted is None else wanted.email)
 
     def do(self, browser: Browser, sent: Sent) -> Any:
         """Send a request; a renewed session gets a new cookie, and the old one is invalid."""
@@ -315,6 +318,23 @@ class PortalMachine(Machine):
         sent = Sent("POST", f"/security/{page}", fields=fields, codes=codes)
         self.do(browser, self.with_token(browser, sent, csrf))
         self.look(browser)
+
+    @rule(whose=browsers)
+    def confirms_the_new_address(self, whose: int) -> None:
+        """Confirm it from its mailbox; the button of a dead link does nothing."""
+        from portal.account.email_change import service
+        from portal.extensions import db
+        from portal.models import Customer
+
+        user = self.model.ids[self.browsers[whose].name]
+        with self.app.app_context():
+            customer = db.session.get(Customer, int(user))
+            link = service.Link(customer, customer.wanted_email_digest, customer.wanted_email)
+            with suppress(service.LinkDead):
+                if customer.wanted_email is not None:
+                    service.confirm(link)
+        self.model.confirm_email(user)
+        self.look(self.browsers[whose])
 
     @rule(at=browsers, which=numbers, how=hows, n=numbers, csrf=csrfs)
     def answers_a_challenge(self, at: int, which: int, how: str, n: int, csrf: str) -> None:

@@ -282,7 +282,7 @@ def another_passkey(walk: Walk) -> Request:
 def challenge(walk: Walk) -> Request:
     walk.browser.keep(walk.browser.send(another_passkey(walk))[0])
     form = find_form(walk.browser.open("/security/").text, "csrf_token", button="Sign out")
-    asked = {"area": "email", "address": "/security/email"} | form.filled({})
+    asked = {"area": "password", "address": "/security/password"} | form.filled({})
     return walk.browser.request("POST", f"{TWOFACTOR}/passkey", asked)
 
 
