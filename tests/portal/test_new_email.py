@@ -103,8 +103,8 @@ def test_the_pages_say_what_waits(app, signed_in, ask):
     for path in ("/security/", EMAIL):
         text = parse(signed_in.get(path).text).text
         assert f"Waiting for {NEW} to be confirmed" in text
-        assert "It works until tomorrow, 8:00 UTC." in text
-        assert "we'll use alice@example.org" in text
+        assert "Until tomorrow, 8:00 UTC you can open the link" in text
+        assert "We'll use alice@example.org until you do." in text
     assert confirm_email(app, signed_in).location == "/security/"
     assert f"{NEW} is confirmed." in signed_in.get("/security/").text
     assert NEW in signed_in.get(EMAIL).text
