@@ -82,7 +82,10 @@ class PortalMachine(Machine):
 
         with self.app.app_context():
             for user, email in self.model.emails.items():
-                wanted, customer = self.model.waiting_email(user), db.session.get(Customer, int(user))
+                wanted, customer = (
+                    self.model.waiting_email(user),
+                    db.session.get(Customer, int(user)),
+                )
                 assert customer.email == email
                 assert customer.wanted_email == (None if wanted is None else wanted.email)
 
@@ -317,24 +320,22 @@ class PortalMachine(Machine):
         codes = [self.typed(user, how, n) for how in hows]
         sent = Sent("POST", f"/security/{page}", fields=fields, codes=codes)
         self.do(browser, self.with_token(browser, sent, csrf))
+        if n % 3:
+            self.confirm_email(self.model.ids[browser.name])
         self.look(browser)
 
-    @rule(whose=browsers)
-    def confirms_the_new_address(self, whose: int) -> None:
-        """Confirm it from its mailbox; the button of a dead link does nothing."""
+    def confirm_email(self, user: str) -> None:
+        """Confirm the address that waits, from its mailbox; a dead link does nothing."""
         from portal.account.email_change import service
         from portal.extensions import db
         from portal.models import Customer
 
-        user = self.model.ids[self.browsers[whose].name]
-        with self.app.app_context():
+        with self.app.app_context(), suppress(service.LinkDead):
             customer = db.session.get(Customer, int(user))
-            link = service.Link(customer, customer.wanted_email_digest, customer.wanted_email)
-            with suppress(service.LinkDead):
-                if customer.wanted_email is not None:
-                    service.confirm(link)
+            if customer.wanted_email is not None:
+                link = (customer, customer.wanted_email_digest, customer.wanted_email)
+                service.confirm(service.Link(*link))
         self.model.confirm_email(user)
-        self.look(self.browsers[whose])
 
     @rule(at=browsers, which=numbers, how=hows, n=numbers, csrf=csrfs)
     def answers_a_challenge(self, at: int, which: int, how: str, n: int, csrf: str) -> None:
