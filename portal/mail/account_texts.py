@@ -23,7 +23,7 @@ def password_changed() -> Notice:
 
 
 def email_asked(new: str) -> Notice:
-    """Return the notice for the present address that another one is to replace it.
+    """Return the notice for the current address that another one is to replace it.
 
     The other one is told as far as its owner recognises it, since a reader of this mailbox may be
     the reason for the change.

@@ -74,7 +74,7 @@ def password_changed(writer: Writer, customer: Customer) -> None:
 
 
 def email_asked(writer: Writer, customer: Customer, new: str) -> None:
-    """Queue the notice for the present address that a new one is asked for."""
+    """Queue the notice for the current address that a new one is asked for."""
     with _owner_s_language(customer):
         _put(writer, _reader(customer), account_texts.email_asked(new))
 

@@ -111,7 +111,7 @@ def test_the_pages_say_what_waits(app, signed_in, ask):
 
 
 def test_the_mails(app, ask):
-    """The present address learns enough to recognise the new one; a stranger learns nothing."""
+    """The current address learns enough to recognise the new one; a stranger learns nothing."""
     ask("shop.for.cheap@new.example")
     to_old, to_new = mails(app)
     assert to_old["Subject"] == "Somebody asked to change your e-mail address"

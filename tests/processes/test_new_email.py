@@ -63,7 +63,7 @@ def test_a_confirmation_and_what_ends_it(portal: Gunicorn, people: People):
         answers = send(portal, [*requests[:place], cancel, *requests[place:]])
         answers.pop(place)
         moved = has(people, alice, email)
-        # Whoever comes second is told the same: the address is confirmed.
+        # Those who come second are told the same: the address is confirmed.
         assert {each.location for each in answers} == {"/security/" if moved else EMAIL_FORM}
         seen[moved] += 1
         assert people.mails().count(CHANGED) == seen[True]

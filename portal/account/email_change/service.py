@@ -84,7 +84,7 @@ def check_links(customer: Customer) -> None:
 
 
 def ask(customer: Customer, email: str) -> None:
-    """Keep the new address until it is confirmed, and mail it a link; tell the present one.
+    """Keep the new address until it is confirmed, and mail it a link; tell the current one.
 
     An earlier one that waits is replaced, and its link stops working.
 
