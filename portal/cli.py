@@ -38,7 +38,7 @@ def make_demo() -> None:
 
 
 def purge() -> None:
-    """Remove expired sessions, counted failures, known browsers and mailed links.
+    """Remove expired sessions, counted failures, known browsers, links and waiting addresses.
 
     Example: flask --app wsgi purge
     """

@@ -49,6 +49,8 @@ DEFAULTS: dict[str, Any] = {
     "SESSION_PERSISTENT_SECONDS": 30 * DAY,
     "SESSION_PERSISTENT_IDLE_SECONDS": 14 * DAY,
     "RESET_SECONDS": HOUR,
+    "EMAIL_SECONDS": DAY,  # how long the link to a new address works
+    "EMAIL_LINKS": 5,  # links to new addresses per customer and day; 0: any number
     "MAIL_FROM": "Customer Portal <portal@localhost>",
     "MAIL_SERVER": None,  # None: mails are written to instance/outbox/
     "MAIL_PORT": 587,
@@ -107,6 +109,8 @@ NUMBERS = {
     "SESSION_PERSISTENT_SECONDS": (MINUTE, 400 * DAY),
     "SESSION_PERSISTENT_IDLE_SECONDS": (MINUTE, 400 * DAY),
     "RESET_SECONDS": (MINUTE, DAY),
+    "EMAIL_SECONDS": (HOUR, 7 * DAY),
+    "EMAIL_LINKS": (0, 1000),
     "DATABASE_TIMEOUT_SECONDS": (2, 120),
     "MAIL_PORT": (1, 65535),
     "MAIL_TIMEOUT_SECONDS": (1, 60),

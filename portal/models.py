@@ -46,6 +46,10 @@ class Customer(UserMixin, Base):
     # Of the browser at the last sign-in, unless the customer has chosen one; `None`: not known.
     time_zone: Mapped[str | None] = mapped_column(String(ZONE_LENGTH))
     time_zone_chosen: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The address that waits for its mailed link. Each change of the credential clears all three.
+    wanted_email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH))
+    wanted_email_digest: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
+    wanted_email_until: Mapped[int | None] = mapped_column(BigInteger)
     invoices: Mapped[list["Invoice"]] = relationship(
         back_populates="customer",
         cascade="all, delete-orphan",
@@ -79,6 +83,12 @@ class Customer(UserMixin, Base):
     def display_name(self) -> str:
         """The full name, or the user name if there is none."""
         return self.full_name or self.username
+
+
+# The values of a customer for whom no new address waits.
+NO_WANTED_EMAIL: dict[str, Any] = dict.fromkeys(
+    ("wanted_email", "wanted_email_digest", "wanted_email_until")
+)
 
 
 class Invoice(Base):

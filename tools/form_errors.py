@@ -18,6 +18,8 @@ SOURCES = (
     "validators.py",
     "auth/forms.py",
     "auth/views.py",
+    "account/email_change/service.py",
+    "account/email_change/views.py",
     "account/forms.py",
     "account/password_attempts.py",
     "account/service.py",
@@ -34,6 +36,10 @@ NO_ERRORS = {
     "The same as my browser's",
     "Your account is closed. Thank you for being our customer.",
     "This page has expired",
+    "%(email)s is confirmed.",
+    "We've sent a new e-mail. The earlier link no longer works.",
+    "Your e-mail address stays %(email)s.",
+    "Your e-mail address is %(email)s.",
     "Sorry, we couldn't accept that",
     # Only the commands of operators make customers.
     "Enter a user name.",
@@ -94,11 +100,18 @@ ROWS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "Enter the new address.",
         {},
     ),
-    "You can't use that address. Enter a different one.": (
+    "You've asked for several e-mails already. Check your spam folder, or try again %(wait)s.": (
         EMAIL,
-        "Enter a different address. We don't say whose it is.",
+        "Open the link in the latest mail, or wait.",
+        {"wait": "in 23 hours"},
+    ),
+    "No new e-mail address is waiting to be confirmed.": (
+        EMAIL,
+        "Enter the new address again, unless it counts already.",
         {},
     ),
+    "This link has expired or no longer works. Under Security you can see your e-mail address and"
+    " ask for a new link.": (EMAIL, "Sign in, then *Send again* or enter the address again.", {}),
     "This link has expired or was already used. You can ask for a new one below.": (
         FORGOTTEN,
         "Ask for a new link in the form below.",

@@ -24,12 +24,15 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "mails"
 REST = FOLDER.parents[2] / "build" / "pictures" / "mails"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 LINK = "https://portal.example.org/reset/7nU3mV0q9sTz2Kx8bRf5wLh1cYd6eJg4aPi-oXuQvZk"
+EMAIL_LINK = LINK.replace("/reset/", "/security/email/")
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 ALL = ("sign_in", "password", "email", "invoices", "close_account")
 NOTICES: dict[str, Callable[[], Notice | None]] = {
     "password-changed": account_texts.password_changed,
     "email-changed": lambda: account_texts.email_changed("dana@example.com"),
-    "email-taken": lambda: account_texts.email_taken("dana@example.com"),
+    "email-asked": lambda: account_texts.email_asked("dana@example.com"),
+    "email-link": lambda: account_texts.email_link(EMAIL_LINK),
+    "email-taken": account_texts.email_taken,
     "account-closed": account_texts.account_closed,
     "reset-requested": lambda: account_texts.reset_requested(LINK),
     "activated": lambda: texts.activated(ALL),

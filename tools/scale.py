@@ -93,6 +93,7 @@ class Database:
             "SECRET_KEY": "only for measuring " * 3,
             "PASSWORD_COST": 4,
             "ADDRESS_FAILURES": 0,
+            "EMAIL_LINKS": 0,
             "DATABASE_TIMEOUT_SECONDS": 60,
             "SESSION_IDLE_SECONDS": 86_400,
             "SESSION_ABSOLUTE_SECONDS": 30 * 86_400,

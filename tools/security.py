@@ -40,7 +40,6 @@ REASONS = {
     "C-76": "An account gets its address from the operator (`flask user create`), never by itself.",
     "C-89": "Ways to sign in: the sign-in page alone; see C-87, C-88, A-31.",
     "C-132": "Documentation: this page and the operations guide.",
-    "A-74": "There is no registration: an address is given by the operator.",
 }
 
 

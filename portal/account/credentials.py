@@ -3,7 +3,8 @@
 Each change of the password or of the second factor raises it, in the transaction of the change.
 Sessions, pending sign-ins, known and trusted browsers and reset links store the version at which
 they began, and it is compared when they are used. So a session that began before a change ends even
-if its row is written after it. Of two changes at the same time, only the first succeeds.
+if its row is written after it. A new e-mail address that waits to be confirmed is dropped by the
+change itself. Of two changes at the same time, only the first succeeds.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, update
 from sqlalchemy.orm import Session
 
 from portal import sessions
-from portal.models import Customer
+from portal.models import NO_WANTED_EMAIL, Customer
 from portal.twofactor import signals
 
 
@@ -68,7 +69,7 @@ def raise_version(
     statement = (
         update(Customer)
         .where(Customer.id == customer_id, *ground)
-        .values(credential_version=version + 1, **values)
+        .values(NO_WANTED_EMAIL | {"credential_version": version + 1} | values)
         .returning(version)
         .execution_options(synchronize_session=False)
     )

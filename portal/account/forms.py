@@ -6,13 +6,14 @@ from flask_login import current_user
 from wtforms import Form, PasswordField, StringField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
 
+from portal.account.email_change.service import PRESENT_ADDRESS, check_links
 from portal.account.password_attempts import held_sentence
-from portal.account.service import PRESENT_ADDRESS, verify_password
+from portal.account.service import verify_password
 from portal.account.time_zones import TimeZoneField
 from portal.extensions import twofactor
-from portal.i18n.language import _, lazy
+from portal.i18n.language import _, lazy, worded
 from portal.rules.limits import ADDRESS_LENGTH, TEXT_LENGTH
-from portal.rules.names import checked_email
+from portal.rules.names import Refused, checked_email
 from portal.rules.refusal import later
 from portal.twofactor import PasswordHeld
 from portal.validators import PortalForm, Rule, email_rules, required, same_as, text_rules
@@ -48,6 +49,14 @@ def another_address(_form: Form, field: Any) -> None:
         raise ValidationError(_(PRESENT_ADDRESS))
 
 
+def links_left(_form: Form, _field: Any) -> None:
+    """Check that the signed-in customer may ask for another link, before a code is asked."""
+    try:
+        check_links(current_user._get_current_object())
+    except Refused as refusal:
+        raise ValidationError(worded(refusal)) from None
+
+
 class PasswordForm(PortalForm):
     """The form to change the password: the current one, and the new one twice."""
 
@@ -68,7 +77,7 @@ class EmailForm(PortalForm):
     current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
     email = StringField(
         lazy("New e-mail address"),
-        [*email_rules(), another_address],
+        [*email_rules(), another_address, links_left],
         render_kw={"autocomplete": "email"},
     )
 

@@ -80,6 +80,11 @@ def count(row_key: str, schedule: Schedule | None = None) -> int:
     raise PasswordHeld(now() + SCHEDULE.first_wait)
 
 
+def held_until(row_key: str, schedule: Schedule) -> int | None:
+    """Return the end of the wait of a row in Unix seconds, or `None`; counts nothing."""
+    return schedule.held_until(_current(_attempts(row_key), now()), now())
+
+
 def clear(*row_keys: str | None) -> None:
     """Delete the counts of these rows, after a correct password."""
     with db.engine.begin() as connection:

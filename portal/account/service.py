@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import current_app, has_request_context
-from sqlalchemy import ColumnElement, Result, delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import sessions
@@ -14,8 +14,7 @@ from portal.clock import now
 from portal.extensions import db, twofactor
 from portal.i18n.language import _, worded
 from portal.mail import notices, outbox
-from portal.models import Customer, PasswordReset
-from portal.rules.email_addresses import email_key
+from portal.models import Customer
 from portal.rules.names import Refused, checked_email, checked_name, name_key
 from portal.rules.passwords import (
     PasswordRefused,
@@ -32,7 +31,6 @@ from portal.sessions.records import Record
 from portal.twofactor import PasswordRefused as NotTaken
 
 SIGN_IN = "sign_in"
-PRESENT_ADDRESS = later("That's your current e-mail address. Enter a different one.")
 
 
 def verify_password(customer: Customer, password: str) -> bool:
@@ -206,38 +204,6 @@ def replace_password(
     outbox.hand_over()
 
 
-def change_email(customer: Customer, email: str) -> None:
-    """Change the e-mail address and notify both the old and the new one.
-
-    Reset links that were mailed to the old address stop working.
-
-    Raises:
-        Refused: the address is invalid, taken, or the current one.
-        Overtaken: the credential has been changed meanwhile.
-    """
-    email, old = checked_email(email), customer.email
-    if email == old:
-        raise Refused(PRESENT_ADDRESS)
-
-    def work() -> None:
-        try:
-            changed = db.session.execute(
-                update(Customer)
-                .where(Customer.id == customer.id, Customer.email == old, stands_on(customer))
-                .values(email=email, email_key=email_key(email))
-            )
-        except IntegrityError:
-            db.session.rollback()
-            raise Refused(later("You can't use that address. Enter a different one.")) from None
-        _hit(changed)
-        db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
-        notices.email_changed(db.session(), customer, old, email)
-        db.session.commit()
-
-    done_again(work)
-    outbox.hand_over()
-
-
 def close_account(customer: Customer) -> None:
     """Delete the customer and all data of the account, and confirm it by mail.
 
@@ -249,7 +215,10 @@ def close_account(customer: Customer) -> None:
     def work() -> None:
         twofactor.forget(customer, db.session.connection())
         notices.account_closed(db.session(), customer)
-        _hit(db.session.execute(delete(Customer).where(Customer.id == number, stands_on(customer))))
+        own = delete(Customer).where(Customer.id == number, stands_on(customer))
+        if rows_hit(db.session.execute(own)) != 1:
+            db.session.rollback()
+            raise Overtaken
         db.session.execute(sessions.ending_others(number))
         db.session.commit()
 
@@ -275,17 +244,6 @@ def rehash(number: int, read: str, password: str) -> None:
 def live_sessions(customer: Customer) -> list[Record]:
     """Return the customer's live sessions, most recently used first."""
     return sessions.sessions_of(customer.id, version_of(customer))
-
-
-def _hit(result: Result[Any]) -> None:
-    """Check that a statement has changed exactly one row.
-
-    Raises:
-        Overtaken: it has not, since a condition is no longer met; the transaction is rolled back.
-    """
-    if rows_hit(result) != 1:
-        db.session.rollback()
-        raise Overtaken
 
 
 def _hashed(password: str) -> str:

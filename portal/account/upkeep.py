@@ -1,11 +1,19 @@
 """Delete expired rows. Without it nothing breaks, but the tables grow."""
 
-from sqlalchemy import delete
-from sqlalchemy.sql.dml import Delete
+from sqlalchemy import delete, update
+from sqlalchemy.sql.dml import Delete, Update
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import AddressFailure, KeptForm, KnownBrowser, PasswordAttempts, PasswordReset
+from portal.models import (
+    NO_WANTED_EMAIL,
+    AddressFailure,
+    Customer,
+    KeptForm,
+    KnownBrowser,
+    PasswordAttempts,
+    PasswordReset,
+)
 from portal.security.database import rows_hit
 from portal.security.network_throttle import HOUR
 from portal.sessions import records
@@ -27,9 +35,12 @@ def purge() -> dict[str, int]:
         "known browsers": _run(delete(KnownBrowser).where(KnownBrowser.expires_at <= at)),
         "kept forms": _run(delete(KeptForm).where(KeptForm.expires_at <= at)),
         "mailed links": _run(delete(PasswordReset).where(PasswordReset.expires_at <= at)),
+        "unconfirmed addresses": _run(
+            update(Customer).where(Customer.wanted_email_until <= at).values(NO_WANTED_EMAIL)
+        ),
     }
 
 
-def _run(statement: Delete) -> int:
+def _run(statement: Delete | Update) -> int:
     with db.engine.begin() as connection:
         return rows_hit(connection.execute(statement))

@@ -7,6 +7,7 @@ from flask_login import current_user, login_required
 from portal import sessions
 from portal.account import known_browsers, protection, service
 from portal.account.credentials import stands_on
+from portal.account.email_change.service import ask
 from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
 from portal.clock import now, today
 from portal.extensions import db, twofactor
@@ -20,7 +21,10 @@ from portal.web import repeats
 blueprint = Blueprint("account", __name__)
 ACTIVE_SECONDS = 5 * 60  # a session that was used since then is "active now"
 PASSWORD_CHANGED = later("Your password is changed. You're signed out on your other devices.")
-EMAIL_CHANGED = later("Your e-mail address is changed.")
+LINK_SENT = later(
+    "We've sent an e-mail to your new address. Open the link in it to confirm that the address is "
+    "yours."
+)
 
 
 def customer() -> Customer:
@@ -102,24 +106,24 @@ def password() -> ResponseReturnValue:
 
 @blueprint.route("/security/email", methods=["GET", "POST"])
 @login_required
-@repeats.answered(EMAIL_CHANGED, "account.security")
+@repeats.answered(LINK_SENT, "account.security")
 def email() -> ResponseReturnValue:
-    """Change the e-mail address; both the old and the new one get a mail.
+    """Ask for another e-mail address, which counts once it is confirmed; both get a mail.
 
-    The form is checked before a code is asked. Only the last statement knows whether the address is
-    taken, so without a code nobody learns it.
+    The form is checked before a code is asked. Whether another customer has the address is told
+    neither before the code nor after it.
     """
     form = EmailForm()
     if form.validate_on_submit():
         address = checked_email(typed(form.email))
         twofactor.require("email", summary=_("to %(email)s", email=address))
         try:
-            service.change_email(customer(), typed(form.email))
+            ask(customer(), typed(form.email))
         except Refused as refusal:
             form.email.errors = [worded(refusal)]
         else:
             repeats.note()
-            flash(_(EMAIL_CHANGED), "success")
+            flash(_(LINK_SENT), "success")
             return redirect(url_for("account.security"), 303)
     return render_template("account/email.html", form=form)
 

@@ -19,6 +19,7 @@ from portal.extensions import db, twofactor
 from portal.i18n import language, zones
 from portal.i18n.language import _
 from portal.mail import notices, outbox
+from portal.mail.letters import mailed_address
 from portal.models import Customer, PasswordReset
 from portal.rules.email_addresses import email_key
 from portal.rules.passwords import needs_rehash
@@ -155,8 +156,7 @@ def request_reset(email: str) -> None:
             email=customer.email if customer is not None else "",
         )
     )
-    path = current_app.url_map.bind("localhost").build("auth.reset", {"token": token})
-    link = current_app.config["PUBLIC_URL"] + path
+    link = mailed_address("auth.reset", token=token)
     notices.reset_requested(db.session(), customer, email, link)
     db.session.commit()
     outbox.hand_over()

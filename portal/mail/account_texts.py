@@ -2,8 +2,9 @@
 
 from flask import current_app
 
-from portal.i18n.language import _
+from portal.i18n.language import _, plural
 from portal.mail.letters import Fact, Link, Notice, address
+from portal.rules.email_addresses import masked
 
 
 def password_changed() -> Notice:
@@ -21,8 +22,78 @@ def password_changed() -> Notice:
     )
 
 
+def email_asked(new: str) -> Notice:
+    """Return the notice for the current address that another one is to replace it.
+
+    The other one is told as far as its owner recognises it, since a reader of this mailbox may be
+    the reason for the change.
+    """
+    return Notice(
+        _("Somebody asked to change your e-mail address"),
+        (
+            _("The new address counts once it's confirmed from its own mailbox."),
+            _("Until then we'll write to this address."),
+        ),
+        advice=(
+            _(
+                "Go to %(portal)s, cancel the new address under Security, change your password, "
+                "and sign out other devices.",
+                portal=address(),
+            ),
+        ),
+        contact=_("Can't sign in? Contact us now:"),
+        facts=(Fact(_("New address"), masked(new)),),
+    )
+
+
+def email_link(link: str) -> Notice:
+    """Return the mail with the link that confirms a new address.
+
+    Its reader may be a stranger to the person who typed the address, so it has no word of theirs.
+    """
+    hours = current_app.config["EMAIL_SECONDS"] // 3600
+    return Notice(
+        _("Confirm your e-mail address"),
+        (
+            plural(
+                "Somebody asked us to use this e-mail address for their account. If it was you, "
+                "confirm it within %(count)d hour:",
+                "Somebody asked us to use this e-mail address for their account. If it was you, "
+                "confirm it within %(count)d hours:",
+                hours,
+            ),
+        ),
+        advice=(_("You don't need to do anything. We won't use this address."),),
+        link=Link(_("Confirm this address"), _("Or copy this address into your browser:"), link),
+        after=_("You can use the link once."),
+        strangers=True,
+    )
+
+
+def email_taken() -> Notice:
+    """Return the notice for a customer whose address somebody has typed for another account."""
+    return Notice(
+        _("You already use this e-mail address"),
+        (
+            _(
+                "Somebody asked us to use this e-mail address for another account. It belongs to "
+                "yours, so we didn't send a link to confirm it."
+            ),
+        ),
+        advice=(
+            _(
+                "You can use an e-mail address for only one account. Change it in this one first, "
+                "then try again."
+            ),
+        ),
+        question=_("Was it you?"),
+        after=_("You don't need to do anything. Your account stays as it is."),
+        strangers=True,
+    )
+
+
 def email_changed(new: str) -> Notice:
-    """Return the notice of a changed address for the old one, in case somebody else changed it."""
+    """Return the notice for the old address that another one has replaced it."""
     return Notice(
         _("Your e-mail address is changed"),
         (_("From now on we'll write to your new address."),),
@@ -34,19 +105,7 @@ def email_changed(new: str) -> Notice:
             ),
         ),
         contact=_("Can't sign in? Contact us now:"),
-        facts=(Fact(_("New address"), new),),
-    )
-
-
-def email_taken(new: str) -> Notice:
-    """Return the notice of a changed address for the new one."""
-    return Notice(
-        _("Your e-mail address is changed"),
-        (_("From now on we'll write to this address."),),
-        advice=(_("Somebody entered your address for their account."),),
-        contact=_("Please tell us:"),
-        question=_("Not your account?"),
-        facts=(Fact(_("New address"), new),),
+        facts=(Fact(_("New address"), masked(new)),),
     )
 
 

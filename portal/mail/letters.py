@@ -61,6 +61,7 @@ class Notice(NamedTuple):
     link: Link | None = None
     after: str = ""  # follows the link
     alarm: bool = False  # somebody else may have done it
+    strangers: bool = False  # sender and reader may not know each other: no name, no browser
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,11 @@ def letter_of(notice: Notice, reader: Reader) -> Letter:
     """Return the letter that tells a reader of something that happens now."""
     support = support_of(current_app.config)
     facts = [*notice.facts, Fact(_("When"), when_of(now(), reader.zone))]
-    if browser := _browser():
+    if not notice.strangers and (browser := _browser()):
         facts.append(Fact(_("Browser"), browser))
     return Letter(
         notice=notice,
-        greeting=_("Hello %(name)s,", name=reader.name),
+        greeting=_("Hello,") if notice.strangers else _("Hello %(name)s,", name=reader.name),
         facts=tuple(facts),
         question=notice.question or _("Wasn't you?"),
         contact=notice.contact if support.line else "",
@@ -133,6 +134,12 @@ def address() -> str:
     """Return the portal's address to type, e.g. `portal.example.org`."""
     url = urlsplit(current_app.config["PUBLIC_URL"])
     return f"{url.netloc}{url.path}".rstrip("/")
+
+
+def mailed_address(endpoint: str, **values: str) -> str:
+    """Return the address of a page for a mail, which does not depend on the Host of a request."""
+    path = current_app.url_map.bind("localhost").build(endpoint, values)
+    return f"{current_app.config['PUBLIC_URL']}{path}"
 
 
 def when_of(seconds: float, zone: str | None) -> str:

@@ -1,7 +1,7 @@
 """Notices by mail to the owner of an account: what happened, when, and what to do about it.
 
-A notice contains no secret and no link that does anything. It is queued in the transaction of the
-change, so that neither exists without the other, and delivered after the commit.
+A notice contains no secret. It is queued in the transaction of the change, so that neither exists
+without the other, and delivered after the commit.
 """
 
 from collections.abc import Callable, Mapping
@@ -73,12 +73,37 @@ def password_changed(writer: Writer, customer: Customer) -> None:
         _put(writer, _reader(customer), account_texts.password_changed())
 
 
-def email_changed(writer: Writer, customer: Customer, old: str, new: str) -> None:
-    """Queue the notice of a changed address for both, in case an attacker has changed it."""
+def email_asked(writer: Writer, customer: Customer, new: str) -> None:
+    """Queue the notice for the current address that a new one is asked for."""
     with _owner_s_language(customer):
-        reader = _reader(customer)
-        _put(writer, reader._replace(email=old), account_texts.email_changed(new))
-        _put(writer, reader._replace(email=new), account_texts.email_taken(new))
+        _put(writer, _reader(customer), account_texts.email_asked(new))
+
+
+def email_link(
+    writer: Writer, customer: Customer, new: str, link: str, owner: Customer | None
+) -> None:
+    """Queue the link that confirms a new address.
+
+    Args:
+        writer: the transaction of the change.
+        customer: the person who asks for it.
+        new: the address.
+        link: the link in full.
+        owner: another customer who has the address; then this one gets a notice instead.
+    """
+    if owner is None:
+        with _owner_s_language(customer):
+            reader = Reader(new, "", customer.time_zone)
+            _put(writer, reader, account_texts.email_link(link))
+    else:
+        with language.speaking(language.of_owner(owner.id, owner.language)):
+            _put(writer, _reader(owner), account_texts.email_taken())
+
+
+def email_changed(writer: Writer, customer: Customer, old: str, new: str) -> None:
+    """Queue the notice for the old address that a new one has replaced it."""
+    with _owner_s_language(customer):
+        _put(writer, _reader(customer)._replace(email=old), account_texts.email_changed(new))
 
 
 def account_closed(writer: Writer, customer: Customer) -> None:
@@ -88,7 +113,7 @@ def account_closed(writer: Writer, customer: Customer) -> None:
 
 
 def reset_requested(writer: Writer, customer: Customer | None, email: str, link: str) -> None:
-    """Queue the link that resets a forgotten password. No other mail has a link that does anything.
+    """Queue the link that resets a forgotten password.
 
     It is in the stored language of the customer, or else in that of the request. `None` for an
     unknown address does the same work, but sends no mail.

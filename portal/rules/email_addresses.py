@@ -54,6 +54,15 @@ def email_key(text: str) -> str:
     return (found.wire if found is not None else text).lower()
 
 
+def masked(email: str) -> str:
+    """Return an address that its owner recognises and nobody else can write to: `d•••@example.org`.
+
+    The length of the part before the @ can't be seen.
+    """
+    local, _sign, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
 def wire_form(recipient: str) -> str:
     """Return an address, or a name and an address, in the form for a mail header."""
     name, address = parseaddr(recipient)

@@ -17,6 +17,7 @@ SALT = "wtf-csrf-token"  # of Flask-WTF
 # Forms that go on without a token when our own page sent them.
 GOES_ON = frozenset(
     {
+        "account.email_confirm",
         "auth.login",
         "auth.logout",
         "auth.forgot",

@@ -11,7 +11,7 @@ from tests.support.codes import oathtool, wrong_code
 from tests.support.enrol import TWOFACTOR, guess
 from tests.support.enrol import sign_in as sign_in_elsewhere
 from tests.support.hosts import change_options
-from tests.support.mail import last_link
+from tests.support.mail import NEW_EMAIL, last_link
 
 NEW = "a-brand-new-lantern-77"
 # Chromium's console message about that page.
@@ -27,6 +27,7 @@ def walk(person: Person, app: Any, password: str) -> Iterator[str]:
     """Go on to the next state, and name it."""
     yield from _signing_in(person, app, password)
     yield from _portal(person)
+    yield from _new_email(person, app, password)
     yield from _wizard(person, password)
     yield from _another_phone(person)
     yield from _settings(person)
@@ -97,6 +98,26 @@ def _portal(person: Person) -> Iterator[str]:
             person.press(button)
             expect(person.page.locator("main").get_by_role("alert").first).to_be_visible()
             yield f"{name}, nothing entered"
+
+
+def _new_email(person: Person, app: Any, password: str) -> Iterator[str]:
+    person.open("/security/email")
+    person.fill("Current password", password)
+    person.fill("New e-mail address", "new@example.org")
+    person.press("Save")
+    person.sees("sent an e-mail to your new address")
+    yield "security, a new address waits"
+    person.open("/security/email")
+    yield "e-mail address, a new one waits"
+    person.open(last_link(app, NEW_EMAIL))
+    person.sees("Confirm this address")
+    yield "new address"
+    person.open("/security/")
+    person.press("Cancel")
+    person.sees("stays alice@example.org")
+    person.open(last_link(app, NEW_EMAIL))
+    person.sees("no longer works")
+    yield "new address, link is over"
 
 
 def _wizard(person: Person, password: str) -> Iterator[str]:

@@ -61,7 +61,7 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
     person.fill("Neue E-Mail-Adresse", "neu@example.org")
     person.press("Speichern")
     confirm(person, person.next_code())
-    person.sees("Ihre E-Mail-Adresse ist geändert.")
+    person.sees("Wir haben eine E-Mail an Ihre neue Adresse gesendet.")
     person.inspect()
 
     person.open(f"{TWOFACTOR}/deactivate")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.support.browser import LOOKS
 from tests.support.codes import wrong_code
+from tests.support.mail import NEW_EMAIL, last_link
 
 NEW = "a-brand-new-lantern-77"
 
@@ -146,8 +147,8 @@ def test_too_many_wrong_codes(person, customer_password, can_sign_in):
     assert can_sign_in(NEW)
 
 
-def test_the_email_address_is_changed(person, customer_password, app):
-    """A-45"""
+def test_the_email_address_is_changed(person, people, customer_password, app):
+    """A-45: by the link in the mail to the new address."""
     from portal.extensions import db
     from portal.models import Customer
 
@@ -159,8 +160,24 @@ def test_the_email_address_is_changed(person, customer_password, app):
     person.answer(person.next_code())
     expect(person.dialog).to_be_hidden()
     person.page.wait_for_load_state()
-    with app.app_context():
-        assert db.session.scalars(db.select(Customer.email)).all() == ["alice@example.net"]
+    person.sees("Waiting for alice@example.net to be confirmed")
+
+    def emails() -> list[str]:
+        with app.app_context():
+            return list(db.session.scalars(db.select(Customer.email)))
+
+    # The mail is read in another browser, where nobody is signed in.
+    reader = people()
+    reader.open(last_link(app, NEW_EMAIL))
+    reader.is_at("/security/email/confirm")
+    assert emails() == ["alice@example.org"]
+    reader.press("Confirm this address")
+    reader.sees("alice@example.net is confirmed.")
+    reader.is_at("/login")
+    assert emails() == ["alice@example.net"]
+    person.open("/security/")
+    expect(person.page.get_by_text("Waiting for")).to_have_count(0)
+    person.sees("alice@example.net")
 
 
 def test_the_account_is_closed(person, customer_password, app, can_sign_in):

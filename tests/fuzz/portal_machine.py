@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -35,7 +36,8 @@ def application() -> tuple[Any, Clock, Breakdowns]:
     clock, place = Clock(), folder("portal")
     settings = {"TESTING": True, "SECRET_KEY": "only-for-tests-" * 4, "CLOCK": clock}
     settings |= {"INSTANCE_PATH": str(place), "PASSWORD_COST": 4, "TWOFACTOR_RECOVERY_COST": 4}
-    settings |= {"ADDRESS_FAILURES": 0}  # the whole network is one address here
+    # The whole network is one address here.
+    settings |= {"ADDRESS_FAILURES": 0, "EMAIL_LINKS": 0}
     app = create_app(settings | {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{place / 'p.sqlite'}"})
     quick(app, db)
     with app.app_context():
@@ -80,7 +82,12 @@ class PortalMachine(Machine):
 
         with self.app.app_context():
             for user, email in self.model.emails.items():
-                assert db.session.get(Customer, int(user)).email == email
+                wanted, customer = (
+                    self.model.waiting_email(user),
+                    db.session.get(Customer, int(user)),
+                )
+                assert customer.email == email
+                assert customer.wanted_email == (None if wanted is None else wanted.email)
 
     def do(self, browser: Browser, sent: Sent) -> Any:
         """Send a request; a renewed session gets a new cookie, and the old one is invalid."""
@@ -313,7 +320,22 @@ class PortalMachine(Machine):
         codes = [self.typed(user, how, n) for how in hows]
         sent = Sent("POST", f"/security/{page}", fields=fields, codes=codes)
         self.do(browser, self.with_token(browser, sent, csrf))
+        if n % 3:
+            self.confirm_email(self.model.ids[browser.name])
         self.look(browser)
+
+    def confirm_email(self, user: str) -> None:
+        """Confirm the address that waits, from its mailbox; a dead link does nothing."""
+        from portal.account.email_change import service
+        from portal.extensions import db
+        from portal.models import Customer
+
+        with self.app.app_context(), suppress(service.LinkDead):
+            customer = db.session.get(Customer, int(user))
+            if customer.wanted_email is not None:
+                link = (customer, customer.wanted_email_digest, customer.wanted_email)
+                service.confirm(service.Link(*link))
+        self.model.confirm_email(user)
 
     @rule(at=browsers, which=numbers, how=hows, n=numbers, csrf=csrfs)
     def answers_a_challenge(self, at: int, which: int, how: str, n: int, csrf: str) -> None:

@@ -59,6 +59,15 @@ class Link:
     gone: bool = False
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A new address that waits to be confirmed, bound to the credential."""
+
+    email: str
+    version: int
+    until: int
+
+
 @dataclass
 class Tries:
     """Wrong passwords in a row, and the time of the last."""
@@ -84,6 +93,7 @@ class PortalModel(PagesModel):
         self.browsers: list[Known] = []
         self.tries: dict[Any, Tries] = {}
         self.links: list[Link] = []
+        self.unconfirmed: dict[str, Wanted] = {}
 
     def password_of(self, user: str) -> str:
         return self.passwords[user]
@@ -339,7 +349,20 @@ class PortalModel(PagesModel):
 
     def _email(self, session: Session, form: dict[str, str]) -> int:
         user = session.user or ""
-        self.emails[user] = form["email"]
+        self.unconfirmed[user] = Wanted(form["email"], self.versions[user], int(self.now) + DAY)
+        return 303
+
+    def waiting_email(self, user: str) -> Wanted | None:
+        """Return the address that waits for its link, expired or not; a new credential ends it."""
+        wanted = self.unconfirmed.get(user)
+        return wanted if wanted is not None and wanted.version == self.versions[user] else None
+
+    def confirm_email(self, user: str) -> None:
+        """Make the address that waits the customer's own, unless it has expired."""
+        wanted = self.waiting_email(user)
+        if wanted is None or wanted.until <= int(self.now):
+            return
+        self.emails[user] = wanted.email
+        del self.unconfirmed[user]
         for link in self.links:
             link.gone |= link.user == user
-        return 303

@@ -257,13 +257,13 @@ def test_an_activation_that_was_overtaken_switches_nothing_on(
 
 
 def test_a_program_is_told_that_it_was_overtaken(app, signed_in, customer_password, monkeypatch):
-    from portal.account import service
+    from portal.account import views
     from portal.account.credentials import Overtaken
 
     def overtaken(*_):
         raise Overtaken
 
-    monkeypatch.setattr(service, "change_email", overtaken)
+    monkeypatch.setattr(views, "ask", overtaken)
     form = find_form(signed_in.get("/security/email").text, "email")
     data = {"current_password": customer_password, "email": "b@example.org"}
     response = send(

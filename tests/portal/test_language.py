@@ -97,7 +97,7 @@ class TestPages:
         assert asked.status_code == 403
         in_german(asked)
         done = answer(german, asked, {"twofactor_code": phone.code()}, follow_redirects=True)
-        assert "Ihre E-Mail-Adresse ist geändert." in parse(in_german(done)).text
+        assert "Wir haben eine E-Mail an Ihre neue Adresse gesendet." in parse(in_german(done)).text
 
     @pytest.mark.parametrize(
         ("path", "data", "sentence"),
@@ -319,8 +319,8 @@ class TestMails:
         )
         assert self.of(app) == [
             ("Die Zwei-Faktor-Authentifizierung ist eingeschaltet", "de"),
-            ("Ihre E-Mail-Adresse ist geändert", "de"),
-            ("Ihre E-Mail-Adresse ist geändert", "de"),
+            ("Jemand möchte Ihre E-Mail-Adresse ändern", "de"),
+            ("Bestätigen Sie Ihre E-Mail-Adresse", "de"),
             # By the operator, so in English, since no language is known.
             ("We've unlocked your account", "en-GB"),
         ]

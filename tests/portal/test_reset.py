@@ -11,7 +11,7 @@ from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in, status
 from tests.support.forms import answer, find_form, submit
 from tests.support.html import parse
-from tests.support.mail import last_link
+from tests.support.mail import confirm_email, last_link
 from tests.support.statements import statements_of
 
 pytestmark = pytest.mark.thorough
@@ -190,6 +190,7 @@ def test_a_link_ends_with_its_credential_and_address(
         for email in ["b@example.org", "alice@example.org"][: 1 + change.endswith("back")]:
             data = {"current_password": customer_password, "email": email}
             assert submit(signed_in, "/security/email", data).status_code == 303
+            assert confirm_email(app).status_code == 303
     elif change == "activation":
         enrol(signed_in, clock, customer_password, ["invoices"])
     elif change == "deactivation":

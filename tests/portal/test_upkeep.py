@@ -32,7 +32,7 @@ def counts(app):
 def full(app, client, customer, customer_password, clock):
     """A row of each kind, all made at the same time."""
     from portal.extensions import db
-    from portal.models import KeptForm, KnownBrowser, PasswordAttempts
+    from portal.models import Customer, KeptForm, KnownBrowser, PasswordAttempts
 
     sign_in(client, "alice", customer_password)
     submit(app.test_client(), "/forgot", {"email": "alice@example.org"})  # and a failure
@@ -43,6 +43,8 @@ def full(app, client, customer, customer_password, clock):
         kept = KeptForm(customer_id=customer.id, digest="d", data="", expires_at=int(clock()) + 600)
         db.session.add(kept)
         db.session.add(PasswordAttempts(key="k", run=3, last_at=int(clock())))
+        waiting = {"wanted_email": "a@b.example", "wanted_email_until": int(clock()) + DAY}
+        db.session.execute(db.update(Customer).values(waiting))
         db.session.commit()
 
 
@@ -64,5 +66,6 @@ def test_expired_rows_are_removed(app, full, runner, clock, after, left):
     done = runner.invoke(args=["purge"])
     assert done.exit_code == 0, done.output
     assert tuple(counts(app).values()) == left
-    told = sum(int(line.split()[0]) for line in done.output.splitlines())
-    assert told == len(TABLES) - sum(left)
+    told = {line.split(maxsplit=1)[1]: int(line.split()[0]) for line in done.output.splitlines()}
+    assert told.pop("unconfirmed addresses") == (after >= DAY)
+    assert sum(told.values()) == len(TABLES) - sum(left)

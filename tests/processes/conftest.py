@@ -58,7 +58,7 @@ def serve(
         config: Path | None = None,
         **other: Any,
     ) -> Gunicorn:
-        own = {"INSTANCE_PATH": app.instance_path}
+        own = {"INSTANCE_PATH": app.instance_path, "EMAIL_LINKS": 0}
         taken = {key: app.config[key] for key in SHARED if key in app.config} | own | other
         (tmp_path / "settings.json").write_text(json.dumps(taken))
         portal = Gunicorn(

@@ -15,6 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
+from portal.account.email_change import service as email_change
 from portal.extensions import db
 from portal.models import Customer, PortalSession
 from portal.rules.passwords import hash_password
@@ -27,12 +28,14 @@ from portal.twofactor.methods.totp import base32
 from portal.twofactor.service import enrolment, sign_in, tickets
 from tests.support.burst import Request
 from tests.support.codes import oathtool, wrong_code
+from tests.support.mail import NEW_EMAIL, last_link
 
 from .counted import COUNTED
 from .shared import SharedClock
 
 PASSWORD = "plum-coffee-lantern-42"
 EMAIL_FORM = "/security/email"
+CONFIRM = "/security/email/confirm"
 TWOFACTOR = "/security/two-factor"
 SIGN_IN = f"{TWOFACTOR}/sign-in"
 DEACTIVATE = f"{TWOFACTOR}/deactivate"
@@ -176,6 +179,14 @@ class People:
     def deactivate(self, cookie: str, code: str) -> Request:
         """Return a deactivation as JSON, whose answers tell done from already done."""
         return self.post(DEACTIVATE, cookie, dict(JSON), code=code, password=PASSWORD)
+
+    def wants(self, person: Person, email: str) -> str:
+        """Ask for a new address; return the path of the mailed link."""
+        customer = db.session.get(Customer, person.id, populate_existing=True)
+        assert customer is not None
+        email_change.ask(customer, email)
+        db.session.remove()
+        return last_link(self.app, NEW_EMAIL)
 
     # -- counting --------------------------------------------------------------------------------
 

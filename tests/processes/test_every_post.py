@@ -23,6 +23,7 @@ from tests.support.codes import oathtool
 from tests.support.forms import find_form
 from tests.support.gunicorn import Gunicorn
 from tests.support.html import parse
+from tests.support.mail import NEW_EMAIL, last_link
 
 from .conftest import Serve
 from .people import PASSWORD, TWOFACTOR, People, Person
@@ -154,6 +155,28 @@ def email(walk: Walk) -> Request:
     return challenged(walk, "/security/email", typed)
 
 
+def waiting(walk: Walk) -> None:
+    """Ask for a new address, which then waits to be confirmed."""
+    typed = {"current_password": PASSWORD, "email": f"new.{walk.person.name}@example.org"}
+    walk.browser.keep(walk.browser.send(fresh(walk, "/security/email", typed))[0])
+
+
+def email_again(walk: Walk) -> Request:
+    waiting(walk)
+    return fresh(walk, "/security/", {}, button="Send again")
+
+
+def email_cancelled(walk: Walk) -> Request:
+    waiting(walk)
+    return fresh(walk, "/security/", {}, button="Cancel")
+
+
+def email_confirmed(walk: Walk) -> Request:
+    waiting(walk)
+    walk.browser.open(last_link(walk.people.app, NEW_EMAIL))
+    return fresh(walk, "/security/email/confirm", {}, button="Confirm this address")
+
+
 def close(walk: Walk) -> Request:
     return fresh(walk, "/security/close", {"current_password": PASSWORD})
 
@@ -259,7 +282,7 @@ def another_passkey(walk: Walk) -> Request:
 def challenge(walk: Walk) -> Request:
     walk.browser.keep(walk.browser.send(another_passkey(walk))[0])
     form = find_form(walk.browser.open("/security/").text, "csrf_token", button="Sign out")
-    asked = {"area": "email", "address": "/security/email"} | form.filled({})
+    asked = {"area": "password", "address": "/security/password"} | form.filled({})
     return walk.browser.request("POST", f"{TWOFACTOR}/passkey", asked)
 
 
@@ -379,9 +402,27 @@ CASES = {
     "e-mail address": Case(
         "account.email",
         email,
-        lambda walk: walk.customer.email.startswith("new."),
-        "address (is|was) changed|already confirmed",
+        lambda walk: walk.customer.wanted_email.startswith("new."),
+        "sent an e-mail to your new address|already confirmed",
         ("email",),
+    ),
+    "send the link again": Case(
+        "account.email_again",
+        email_again,
+        lambda walk: walk.customer.wanted_email.startswith("new."),
+        "sent a new e-mail",
+    ),
+    "cancel the new address": Case(
+        "account.email_cancel",
+        email_cancelled,
+        lambda walk: walk.customer.wanted_email is None,
+        "Your e-mail address (stays|is) person",
+    ),
+    "confirm the new address": Case(
+        "account.email_confirm",
+        email_confirmed,
+        lambda walk: walk.customer.email.startswith("new."),
+        r"new\.person\d+@example\.org is confirmed",
     ),
     "close the account": Case(
         "account.close",

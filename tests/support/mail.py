@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .forms import submit
+
+NEW_EMAIL = r"\S+/security/email/\S+"
+
 
 def last_link(app: Any, pattern: str = r"\S+/reset/\S+") -> str:
     """The path of the newest mailed link of that form."""
@@ -19,3 +23,9 @@ def last_link(app: Any, pattern: str = r"\S+/reset/\S+") -> str:
         if found:
             return urlsplit(found.group()).path
     raise AssertionError(f"no such link in {[path.name for path in mails]}")
+
+
+def confirm_email(app: Any, client: Any = None) -> Any:
+    """Open the newest link for a new address and press its button; in a new browser by default."""
+    link = last_link(app, NEW_EMAIL)
+    return submit(client or app.test_client(), link, {}, button="Confirm this address")
