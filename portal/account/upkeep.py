@@ -5,7 +5,14 @@ from sqlalchemy.sql.dml import Delete
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import AddressFailure, KeptForm, KnownBrowser, PasswordAttempts, PasswordReset
+from portal.models import (
+    AddressFailure,
+    KeptForm,
+    KnownBrowser,
+    PasswordAttempts,
+    PasswordReset,
+    UndoLink,
+)
 from portal.security.database import rows_hit
 from portal.security.network_throttle import HOUR
 from portal.sessions import records
@@ -27,6 +34,7 @@ def purge() -> dict[str, int]:
         "known browsers": _run(delete(KnownBrowser).where(KnownBrowser.expires_at <= at)),
         "kept forms": _run(delete(KeptForm).where(KeptForm.expires_at <= at)),
         "mailed links": _run(delete(PasswordReset).where(PasswordReset.expires_at <= at)),
+        "undo links": _run(delete(UndoLink).where(UndoLink.expires_at <= at)),
     }
 
 
