@@ -37,7 +37,8 @@ def write(
 ) -> None:
     """Queue the notice of a two-factor change in the transaction of the change."""
     own = facts.get("by") == "recovery"  # only the owner has the recovery code
-    _tell(connection, user_id, lambda: of_change(name, facts), own)
+    told = {key: value for key, value in facts.items() if key not in ("undo", "undo_url")}
+    _tell(connection, user_id, lambda: of_change(name, told), own)
 
 
 def hand_over(_app: Flask, **_facts: Any) -> None:
