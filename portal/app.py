@@ -102,6 +102,7 @@ def init_twofactor(app: Flask) -> None:
         user_keys=all_keys,
         checks=doctor.of(app),
         pdf_fonts=tuple(typefaces.FILES.values()),
+        undo_url=undo_links.address_of,
         clock=app.config["CLOCK"],
     )
 
@@ -118,10 +119,9 @@ def _with_the_change(
         carried = known_browsers.carrying_over(int(user_id))
         if carried is not None:
             connection.execute(carried)
-    told = {key: value for key, value in facts.items() if key not in ("undo", "undo_url")}
     token = facts.get("undo")
 
     def offer() -> str:
         return undo_links.offer_for(connection, int(user_id), token) if token else ""
 
-    notices.write(connection, name, user_id, told, offer)
+    notices.write(connection, name, user_id, facts, offer)

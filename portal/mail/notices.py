@@ -46,9 +46,10 @@ def write(
     called only if there is a notice.
     """
     own = facts.get("by") == "recovery"  # only the owner has the recovery code
+    told = {key: value for key, value in facts.items() if key not in ("undo", "undo_url")}
 
     def make() -> Notice | None:
-        notice = of_change(name, facts)
+        notice = of_change(name, told)
         return notice and notice._replace(undo=offer())
 
     _tell(connection, user_id, make, own)

@@ -210,6 +210,10 @@ def unlocked(**_facts: str) -> Notice:
     )
 
 
+def undone(**_facts: Any) -> None:
+    """Return no notice: the portal's own undo, of which it is a part, sends it."""
+
+
 class _Changes(TypedDict):
     """A function for each `ChangeName`, so that the type checker finds a missing function."""
 
@@ -224,6 +228,7 @@ class _Changes(TypedDict):
     trust_reused: Make
     reset: Make
     unlocked: Make
+    undone: Make
 
 
 _CHANGES: _Changes = {
@@ -238,6 +243,7 @@ _CHANGES: _Changes = {
     "trust_reused": trust_reused,
     "reset": reset,
     "unlocked": unlocked,
+    "undone": undone,
 }
 
 

@@ -6,6 +6,7 @@ from ..core.enrolment_errors import NoArea
 from ..core.errors import AreasChanged, ChallengeRequired, NotOn
 from ..core.records import Account, Subject
 from ..storage.transaction import Transaction
+from . import undo
 from .context import Kit
 from .judging import demands
 
@@ -113,5 +114,8 @@ def _choose(
     added_keys, removed_keys = tuple(sorted(added)), tuple(sorted(removed))
     alone, again = tuple(sorted(demanded)), tuple(sorted(eased))
     change = changes.AreasChanged(added_keys, removed_keys, account.ways, alone, again)
-    transaction.change(subject, change)
+    if removed or eased:
+        undo.change(kit, transaction, subject, account, change)
+    else:
+        transaction.change(subject, change)
     return wanted

@@ -95,7 +95,7 @@ def verify(
         raise refusal.told(codes) from None
     accepted = kit.event(subject, "passkey_accepted", area, subject.confirms or None)
     transaction.record(*_changed(kit, subject, found, match), accepted)
-    return Proof(account, found.id, match.verified, match.phishing_resistant)
+    return Proof(account, found.id, match.number, match.verified, match.phishing_resistant)
 
 
 def _check_request(ticket: Ticket, request: str, subject: Subject, area: str) -> None:
@@ -189,4 +189,4 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
             owner = replace(nobody, user_id=account.user_id)
             transaction.change(owner, changes.PasskeySuspected(refusal.authenticator, SIGN_IN))
         raise refusal.told(False) from None
-    return Proof(account, found.id, match.verified, match.phishing_resistant)
+    return Proof(account, found.id, match.number, match.verified, match.phishing_resistant)

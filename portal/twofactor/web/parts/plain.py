@@ -2,6 +2,7 @@
 
 from ...core import enrolment_errors, errors
 from ...core.answers import slips
+from ...core.undo import UndoOver
 from ...i18n.catalogue import later
 
 SENTENCES: dict[type[errors.TwoFactorError], str] = {
@@ -37,6 +38,10 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         " create a new one now."
     ),
     enrolment_errors.NotSaved: later("Print or save your recovery code, then tick the box."),
+    UndoOver: later(
+        "It was already used, or has expired. If you still see something you didn't do, choose a"
+        " new password and contact us."
+    ),
     errors.SignInExpired: later("You took too long to enter a code. Sign in again."),
     enrolment_errors.EnrolledElsewhere: later(
         "Two-factor authentication was turned on somewhere else. Sign in again, and enter a code."
