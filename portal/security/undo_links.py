@@ -91,7 +91,9 @@ def offer_for(connection: Connection, customer_id: int, token: str) -> str:
     """Write the link of a change of the second factor; return its address, empty for nobody."""
     owner = select(Customer.id, Customer.email, Customer.password_hash)
     row = connection.execute(owner.where(Customer.id == customer_id)).first()
-    return "" if row is None else offer(connection, "twofactor", row._tuple(), token=token)
+    return (
+        "" if row is None else offer(connection, "twofactor", (row[0], row[1], row[2]), token=token)
+    )
 
 
 def find(writer: Writer, token: str) -> UndoLink | None:
@@ -101,7 +103,7 @@ def find(writer: Writer, token: str) -> UndoLink | None:
     columns = (Row.id, Row.customer_id, Row.kind, Row.email, Row.made_at)
     usable = (Row.token_hash == _hash(token), Row.used_at.is_(None), Row.expires_at > now())
     row = writer.execute(select(*columns).where(*usable)).first()
-    return None if row is None else UndoLink(*row._tuple())
+    return None if row is None else UndoLink(*row)
 
 
 def use(writer: Writer, link: UndoLink) -> bool:
