@@ -26,7 +26,7 @@ RECOVERY, AREAS = "You have a new recovery code", "You changed when we ask for a
 
 
 class Mail(NamedTuple):
-    """What a test needs of a mail."""
+    """A mail of the outbox."""
 
     to: str
     subject: str
@@ -78,7 +78,7 @@ def reset(app, password=NEW, **more):
 
 
 def can_sign_in(app, password, who="alice", code=None):
-    """Whether a new browser gets in with a password, and a code if one is asked for."""
+    """Return whether a new browser gets in with a password, and a code if one is asked for."""
     client = app.test_client()
     answered = sign_in(client, who, password)
     if answered.status_code == 303 and answered.location.endswith("/sign-in") and code:
@@ -147,6 +147,11 @@ class TestThePage:
         page = client.get(path, follow_redirects=True)
         assert page.status_code == 410
         assert 'href="/forgot"' in page.text
+
+    def test_the_page_of_the_blueprint_is_off(self, app, signed_in, customer_password):
+        change_password(signed_in, customer_password, NEW)
+        token = link_in(app, PASSWORD_MAIL).rpartition("/")[2]
+        assert app.test_client().get(f"{TWOFACTOR}/undo/{token}").status_code == 404
 
     def test_seven_days(self, app, signed_in, customer_password, clock, runner):
         change_password(signed_in, customer_password, NEW)
