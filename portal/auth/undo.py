@@ -26,7 +26,6 @@ from portal.rules.passwords import hash_password
 from portal.security import undo_links
 from portal.security.retries import done_again
 from portal.security.undo_links import UndoLink
-from portal.sessions import records
 from portal.twofactor import UndoOver
 
 OPENED, DONE = "_undo", "_undone"  # in the session: the token of an opened link, and what was done
@@ -132,7 +131,7 @@ def _undo(plan: Plan, unusable: str) -> Deed:
         values["reset_proof"] = former.sealed(undo_links.former_passwords(writer, link))
     version = raise_version(writer, customer.id, password_hash=unusable, **values)
     undo_links.end_later(writer, link)
-    writer.execute(records.removing(customer.id))
+    writer.execute(sessions.ending_others(customer.id))  # this one ends with its version
     writer.execute(delete(PasswordReset).where(PasswordReset.customer_id == customer.id))
     reset = write_link(customer.id, version, address or customer.email)
     notices.undone(writer, customer, link.email, deed, reset)

@@ -54,7 +54,8 @@ def link_in(app, subject, address=HOME):
 
 def undo(app, link, client=None):
     """Open the link and click; return the page that tells what was done."""
-    return submit(client or app.test_client(), link, {}, follow_redirects=True)
+    browser = client or app.test_client()
+    return submit(browser, link, {}, button="Yes, undo this", follow_redirects=True)
 
 
 def read(page):
@@ -130,6 +131,12 @@ class TestThePage:
         assert [mail.subject for mail in mailbox(app)].count(UNDONE_MAIL) == 1
         late = app.test_client().get(link, follow_redirects=True)
         assert (late.status_code, "no longer works" in late.text) == (410, True)
+
+    def test_whoever_is_signed_in_there_is_signed_out(self, app, signed_in, customer_password):
+        change_password(signed_in, customer_password, NEW)
+        done = undo(app, link_in(app, PASSWORD_MAIL), signed_in)
+        assert "We've undone the change" in read(done)
+        assert signed_in.get("/").status_code == 303
 
     def test_a_stale_form_is_no_dead_end(self, app, signed_in, customer_password):
         change_password(signed_in, customer_password, NEW)
