@@ -1,20 +1,15 @@
-"""Undo a change with its link: what was before comes back, once, and nothing else is gained."""
+"""The changes of a person, with their links, and a browser that opens one."""
 
 import html
-import logging
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
-from flask import g
-from sqlalchemy import text
+from flask import g, has_app_context
 
-from portal.twofactor import KeyMissing, Undone, UndoOver, Unavailable, signals
+from portal.twofactor import signals
 from portal.twofactor.core import vault
 from portal.twofactor.core.answers import Code, RecoveryCode
 from portal.twofactor.core.areas import Choice
-from portal.twofactor.core.errors import CodeReused, SealBroken
 from portal.twofactor.core.records import Subject
 from portal.twofactor.methods.totp import base32
 from portal.twofactor.service import (
@@ -22,14 +17,11 @@ from portal.twofactor.service import (
     authenticators,
     deactivation,
     recovery_code,
-    tickets,
     verification,
 )
-from portal.twofactor.service.operator import accounts, upkeep
+from portal.twofactor.service.operator import accounts
 from tests.support.codes import oathtool
-from tests.support.databases import both
-
-from .person import Person
+from tests.twofactor.person import Person
 
 DAY = 86_400
 WEEK = 7 * DAY
@@ -113,6 +105,9 @@ class Changes:
         answer = self.code() if by == "code" else RecoveryCode.read(given)
         deactivation.deactivate(self.kit, self.who, answer)
 
+    def reset(self) -> None:
+        accounts.reset(self.kit, self.person.id, "operator", "lost")
+
     def undo(self, token: str = "", **options: Any) -> Any:
         return self.app.twofactor.undo(token or self.token, **options)
 
@@ -127,7 +122,8 @@ class Browser:
         self.client = app.test_client()
 
     def open(self, token: str, **options: Any) -> Any:
-        g.pop("csrf_token", None)  # these requests share the test's application context
+        if has_app_context():
+            g.pop("csrf_token", None)  # these requests share the context of the test
         return self.client.get(f"/two-factor/undo/{token}", **options)
 
     def confirm(self, page: str) -> Any:
@@ -142,118 +138,3 @@ class Browser:
 def shown(page: str) -> str:
     """The text of a page."""
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
-
-
-@pytest.fixture
-def made(host: Any, protected: Person) -> Iterator[Changes]:
-    with host.app_context():
-        yield Changes(protected)
-
-
-def reset(made: Changes) -> None:
-    accounts.reset(made.kit, made.person.id, "operator", "lost")
-
-
-def removed_by_operator(made: Changes) -> None:
-    number = made.of_name("Tablet")
-    accounts.remove_authenticator(made.kit, made.person.id, number, "operator", "lost")
-
-
-# Name of the change, what comes before it, the change, whether an undo lowers protection, and the
-# words of the page.
-Act = Callable[[Changes], object]
-KINDS: dict[str, tuple[str, Act, Act, bool, str]] = {
-    "activated": (
-        "activated",
-        lambda made: made.deactivate(),
-        lambda made: made.person.enrol(),
-        True,
-        "Two-factor authentication is off",
-    ),
-    "off by code": (
-        "deactivated",
-        lambda made: made.add(),
-        lambda made: made.deactivate(),
-        False,
-        "Two-factor authentication is on again",
-    ),
-    "areas": (
-        "areas_changed",
-        lambda made: made.choose("note", "vault"),
-        lambda made: made.choose("note", "payment"),
-        True,
-        "ask for a code here again: Vault",
-    ),
-    "recovery code": (
-        "recovery_code_replaced",
-        lambda made: None,
-        lambda made: made.replace_recovery_code(),
-        True,
-        "The recovery code from before works again",
-    ),
-    "added": (
-        "authenticator_added",
-        lambda made: made.add("Second"),
-        lambda made: made.add("Tablet"),
-        False,
-        "These no longer work: Tablet.",
-    ),
-    "removed": (
-        "authenticator_removed",
-        lambda made: setattr(made, "tablet", made.add()),
-        lambda made: made.remove("Authenticator app", made.code(made.tablet)),
-        True,
-        "These work again: Authenticator app.",
-    ),
-    "removed by operator": (
-        "authenticator_removed",
-        lambda made: made.add(),
-        removed_by_operator,
-        True,
-        "These work again: Tablet.",
-    ),
-    "reset": (
-        "reset",
-        lambda made: made.add(),
-        reset,
-        False,
-        "Two-factor authentication is on again",
-    ),
-}
-
-
-@both
-@pytest.mark.parametrize("road", ["method", "page"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_change_is_undone(host, made, kind, road):
-    """By the host's own page and by the blueprint's; it works once, is recorded and told."""
-    what, prepare, act, lowers, words = KINDS[kind]
-    prepare(made)
-    before = made.state()
-    act(made)
-    token, after = made.token, made.state()
-    assert after != before
-    undoing = made.undoing()
-    assert (undoing.what, undoing.user_id, undoing.lowers) == (what, made.person.id, lowers)
-    assert WEEK <= undoing.until - undoing.at < WEEK + 60
-    assert made.state() == after
-    if road == "method":
-        assert made.undo(token).puts_back == undoing.puts_back
-    else:
-        browser = Browser(host)
-        page = browser.open(token, follow_redirects=True)
-        assert words in shown(page.text)
-        assert made.state() == after, "opening the link did something"
-        done = browser.confirm(page.text)
-        assert done.status_code == 200
-        assert words in shown(done.text)
-        assert "We've undone this change" in shown(done.text)
-    assert made.state() == before
-    name, facts = made.heard[-1]
-    assert (name, facts) == ("undone", {"what": what, "lowered": lowers})
-    assert made.kit.store.events(made.person.id, 1)[0].kind == "undone"
-    if before is not None:
-        made.answers()
-    with pytest.raises(UndoOver):
-        made.undo(token)
-    assert made.undoing(token) is None
