@@ -41,8 +41,8 @@ class Changes:
         for name in signals.CHANGES:
 
             def listen(_app: Any, user_id: str, *, _name: str = name, **facts: Any) -> None:
-                assert user_id == person.id
-                self.heard.append((_name, facts))
+                if user_id == person.id:
+                    self.heard.append((_name, facts))
 
             signals.BY_NAME[name].connect(listen, sender=person.app)
             self.listeners.append(listen)
@@ -77,6 +77,11 @@ class Changes:
     def answers(self, secret: str = "") -> None:
         """Check that a new code is accepted."""
         verification.challenge(self.kit, self.who, self.code(secret), "note")
+
+    def wrong(self) -> None:
+        """Enter a wrong code, a day after the last one."""
+        self.clock.advance(DAY)
+        verification.challenge(self.kit, self.who, Code(self.person.wrong()), "note")
 
     def add(self, name: str = "Tablet") -> str:
         ticket_id = authenticators.begin(self.kit, self.who, self.code(), name)
