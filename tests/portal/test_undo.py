@@ -1,4 +1,4 @@
-""" "This wasn't me": the link in each mail about a change undoes it, once, for seven days."""
+"""The link "This wasn't me" in each mail about a change undoes it, once, for seven days."""
 
 import re
 from typing import NamedTuple
@@ -368,6 +368,17 @@ class TestWhoHoldsWhat:
         submit(app.test_client(), "/forgot", {"email": HOME})
         assert reset_with(app, customer_password) == 303
         assert can_sign_in(app, NEW, code=only_sign_in.next_code())
+
+    def test_mailbox_and_former_password(self, app, only_sign_in, customer_password):
+        """They get in: whoever was shut out by somebody else's activation holds the same."""
+        undo(app, self.activated(app))
+        assert reset_with(app, customer_password) == 303
+        assert can_sign_in(app, NEW)
+
+    def test_a_link_alone_gives_nothing(self, app, only_sign_in, customer_password):
+        undo(app, self.activated(app))
+        assert mailbox(app)[-1].subject == UNDONE_MAIL
+        assert not can_sign_in(app, customer_password)
 
     @pytest.mark.parametrize("what", ["password", "device"])
     def test_password_session_and_codes_are_out_after_the_owner_s_click(
