@@ -10,12 +10,13 @@ from portal import account, auth, cli, config, invoices, sessions
 from portal.account import credentials, known_browsers
 from portal.account.customers import all_keys, find_for_operator, name_of, names_of
 from portal.account.service import choose_password, problem_with_password, verify_password
+from portal.auth import undo_views
 from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
 from portal.extensions import login_manager, twofactor
 from portal.i18n import formats, language
 from portal.invoices import typefaces
 from portal.mail import notices, transport
-from portal.security import headers, network_throttle, proxy
+from portal.security import headers, network_throttle, proxy, undo_links
 from portal.security.database import init_database
 from portal.security.forgery import csrf
 from portal.twofactor.signals import ChangeName
@@ -58,6 +59,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     transport.init_app(app)
     notices.init_app(app)
     app.register_blueprint(auth.blueprint)
+    app.register_blueprint(undo_views.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(invoices.blueprint)
     app.register_blueprint(health.blueprint)
@@ -65,7 +67,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(language_switch.blueprint)
     cli.init_app(app)
     app.register_blueprint(stay.blueprint)
-    refused_forms.init_app(app, auth.views.AGAIN)
+    refused_forms.init_app(app, auth.views.AGAIN | undo_views.AGAIN)
     kept_forms.init_app(app)
     return app
 
@@ -100,6 +102,7 @@ def init_twofactor(app: Flask) -> None:
         user_keys=all_keys,
         checks=doctor.of(app),
         pdf_fonts=tuple(typefaces.FILES.values()),
+        undo_url=undo_links.address_of,
         clock=app.config["CLOCK"],
     )
 
@@ -116,4 +119,9 @@ def _with_the_change(
         carried = known_browsers.carrying_over(int(user_id))
         if carried is not None:
             connection.execute(carried)
-    notices.write(connection, name, user_id, facts)
+    token = facts.get("undo")
+
+    def offer() -> str:
+        return undo_links.offer_for(connection, int(user_id), token) if token else ""
+
+    notices.write(connection, name, user_id, facts, offer)

@@ -41,6 +41,8 @@ class Customer(UserMixin, Base):
     created_at: Mapped[int] = mapped_column(BigInteger, default=0)
     # Raised by every change of password or second factor; older sessions and links stop working.
     credential_version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
+    # Sealed hashes of former passwords: a mailed link resets the password only with one of them.
+    reset_proof: Mapped[str | None] = mapped_column(Text)
     # Chosen by the customer; `None`: the browser's language.
     language: Mapped[str | None] = mapped_column(String(LANGUAGE_LENGTH))
     # Of the browser at the last sign-in, unless the customer has chosen one; `None`: not known.
@@ -169,6 +171,28 @@ class PasswordReset(Base):
     # The link stops working when either of these changes.
     credential_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), default="", server_default="")
+
+
+class UndoLink(Base):
+    """A mailed link that undoes a change once, and what it was like before; rows outlive their use.
+
+    Only the hash of the token is stored. The address is the one that the link was mailed to.
+    """
+
+    __tablename__ = "undo_link"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customer.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(16))  # "password", "email" or "twofactor"
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
+    data: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class KnownBrowser(Base):

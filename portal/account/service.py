@@ -24,7 +24,7 @@ from portal.rules.passwords import (
     hash_password,
 )
 from portal.rules.refusal import later
-from portal.security import network_throttle
+from portal.security import network_throttle, undo_links
 from portal.security.database import rows_hit
 from portal.security.retries import done_again
 from portal.sessions.records import Record
@@ -185,18 +185,22 @@ def replace_password(
         Overtaken: a condition is not met; nothing was changed.
     """
     number, hashed = customer.id, _hashed(password)
+    before = (number, customer.email, customer.password_hash)
 
     def work() -> int:
         # First the blueprint's rows, then the customer, then the sessions. The blueprint's own
         # changes lock in this order too, which makes deadlocks rare.
         twofactor.password_changed(customer, db.session.connection(), proved=proved)
         try:
-            version = raise_version(db.session(), number, *ground, password_hash=hashed)
+            version = raise_version(
+                db.session(), number, *ground, password_hash=hashed, reset_proof=None
+            )
         except Overtaken:
             db.session.rollback()
             raise
         db.session.execute(sessions.ending_others(number))
-        notices.password_changed(db.session(), customer)
+        undo = undo_links.offer(db.session(), "password", before, chained=not proved)
+        notices.password_changed(db.session(), customer, undo)
         db.session.commit()
         return version
 

@@ -13,6 +13,7 @@ from portal.models import (
     KnownBrowser,
     PasswordAttempts,
     PasswordReset,
+    UndoLink,
 )
 from portal.security.database import rows_hit
 from portal.security.network_throttle import HOUR
@@ -38,6 +39,7 @@ def purge() -> dict[str, int]:
         "unconfirmed addresses": _run(
             update(Customer).where(Customer.wanted_email_until <= at).values(NO_WANTED_EMAIL)
         ),
+        "undo links": _run(delete(UndoLink).where(UndoLink.expires_at <= at)),
     }
 
 

@@ -34,8 +34,16 @@ class ForgotForm(PortalForm):
 
 
 class ResetForm(PortalForm):
-    """The form to reset the password: the new one, twice."""
+    """The form to reset the password: the new one, twice.
 
+    After some undone changes it also asks for a former one; otherwise the page deletes that field.
+    """
+
+    former_password = PasswordField(
+        lazy("Password you had before this change"),
+        [required(later("Enter the password you had before this change."))],
+        render_kw={"autocomplete": "current-password"},
+    )
     new_password = PasswordField(
         lazy("New password"),
         [required(later("Enter a new password."))],

@@ -146,20 +146,32 @@ def request_reset(email: str) -> None:
     number = customer.id if customer is not None else None
     old = or_(PasswordReset.expires_at <= now(), PasswordReset.customer_id == (number or 0))
     db.session.execute(delete(PasswordReset).where(old))
+    version = version_of(customer) if customer is not None else 0
+    link = write_link(number, version, customer.email if customer is not None else "")
+    notices.reset_requested(db.session(), customer, email, link)
+    db.session.commit()
+    outbox.hand_over()
+
+
+def write_link(customer_id: int | None, version: int, email: str) -> str:
+    """Write a reset link in the transaction of `db.session`, and return its address for the mail.
+
+    Args:
+        customer_id: the customer, `None` for nobody.
+        version: the version of the credential; the link ends when it changes.
+        email: the address of the customer; the link ends when it changes.
+    """
     token = secrets.token_urlsafe(32)
     db.session.add(
         PasswordReset(
             token_hash=_hash(token),
-            customer_id=number,
+            customer_id=customer_id,
             expires_at=now() + current_app.config["RESET_SECONDS"],
-            credential_version=version_of(customer) if customer is not None else 0,
-            email=customer.email if customer is not None else "",
+            credential_version=version,
+            email=email,
         )
     )
-    link = mailed_address("auth.reset", token=token)
-    notices.reset_requested(db.session(), customer, email, link)
-    db.session.commit()
-    outbox.hand_over()
+    return mailed_address("auth.reset", token=token)
 
 
 def open_link(token: str) -> bool:
@@ -199,10 +211,15 @@ def opened_link() -> Link | None:
     return Link(row[0], hashed, row[1], row[2]) if row is not None else None
 
 
-def reset_password(link: Link, password: str) -> None:
+def reset_password(link: Link, password: str, proved: bool = False) -> None:
     """Replace the password and end every session.
 
     Of two changes at the same time, only the first succeeds.
+
+    Args:
+        link: the link that was opened.
+        password: the new password, which has been checked.
+        proved: whether a former password was given, where one is asked for.
 
     Raises:
         LinkDead: the link no longer works; the password stays.
@@ -212,6 +229,7 @@ def reset_password(link: Link, password: str) -> None:
         Customer.credential_version == link.credential_version,
         Customer.email == link.email,
         exists().where(PasswordReset.token_hash == link.ticket_hash),
+        *(() if proved else (Customer.reset_proof.is_(None),)),
     )
     try:
         replace_password(customer, password, *ground, proved=True)

@@ -19,11 +19,12 @@ from portal import sessions
 from portal.account.credentials import Overtaken
 from portal.account.password_attempts import held_sentence, seconds_to_wait
 from portal.account.service import check_choice
-from portal.auth import service
+from portal.auth import former, service
 from portal.auth.forms import ForgotForm, ResetForm, SignInForm
 from portal.extensions import twofactor
 from portal.i18n import zones
 from portal.i18n.language import _, worded
+from portal.models import Customer
 from portal.rules.passwords import PasswordRefused
 from portal.rules.refusal import later
 from portal.twofactor import PasswordHeld
@@ -128,14 +129,17 @@ def choose() -> ResponseReturnValue:
         service.forget_link()
         return _dead_link(USED_LINK if request.method == "POST" else DEAD_LINK)
     form = ResetForm()
-    if form.validate_on_submit():
+    proof = link.customer.reset_proof is not None
+    if not proof:
+        del form.former_password
+    if form.validate_on_submit() and (not proof or _is_former(link.customer, form)):
         customer = link.customer
         try:
             check_choice(customer, typed(form.new_password))
         except PasswordRefused as refusal:
             form.new_password.errors = [worded(refusal)]
         else:
-            reset = partial(service.reset_password, link, typed(form.new_password))
+            reset = partial(service.reset_password, link, typed(form.new_password), proof)
             try:
                 if twofactor.require("password", user=customer, recovery=reset):
                     flash(_(SET_UP_AGAIN), "warning")
@@ -158,6 +162,18 @@ def overtaken(_error: Overtaken) -> ResponseReturnValue:
         return jsonify(error="sign_in_required", message=_(OVERTAKEN)), 403
     flash(_(OVERTAKEN), "warning")
     return redirect(url_for("auth.login"), 303)
+
+
+def _is_former(customer: Customer, form: ResetForm) -> bool:
+    """Return whether the form has one of the passwords that were kept; if not, it says so."""
+    try:
+        if former.verify(customer, typed(form.former_password)):
+            return True
+        sentence = _(former.WRONG)
+    except PasswordHeld as held:
+        sentence = held_sentence(held)
+    form.former_password.errors = [sentence]
+    return False
 
 
 def _dead_link(sentence: str = DEAD_LINK) -> ResponseReturnValue:

@@ -1,9 +1,11 @@
 """The notices about password, e-mail address and account, in the current language."""
 
+from typing import Protocol
+
 from flask import current_app
 
 from portal.i18n.language import _, plural
-from portal.mail.letters import Fact, Link, Notice, address
+from portal.mail.letters import Fact, Link, Notice, address, when_of
 from portal.rules.email_addresses import masked
 
 
@@ -106,6 +108,46 @@ def email_changed(new: str) -> Notice:
         ),
         contact=_("Can't sign in? Contact us now:"),
         facts=(Fact(_("New address"), masked(new)),),
+    )
+
+
+class Undone(Protocol):
+    """A change that was undone: sentences in the current language."""
+
+    @property
+    def headline(self) -> str:
+        """Say what was changed."""
+
+    @property
+    def at(self) -> int:
+        """The time of the change, in Unix seconds."""
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """Say how things are now."""
+
+    @property
+    def asked(self) -> str:
+        """Say that the link asks for a former password; empty if it does not."""
+
+
+def undone(deed: Undone, link: str, zone: str | None) -> Notice:
+    """Return the notice that a change was undone, with the link for a new password."""
+    minutes = current_app.config["RESET_SECONDS"] // 60
+    changed = Fact(_("Undone change"), f"{deed.headline} ({when_of(deed.at, zone)})")
+    return Notice(
+        _("You undid a change to your account"),
+        (
+            *deed.effects,
+            _("Choose a new password within %(minutes)d minutes:", minutes=minutes),
+        ),
+        advice=(
+            _("Then somebody else can read your e-mail. Change the password of your mailbox."),
+        ),
+        contact=_("Contact us now:"),
+        facts=(changed,),
+        link=Link(_("Choose a new password"), _("Or copy this address into your browser:"), link),
+        after=" ".join(filter(None, (_("You can use the link once."), deed.asked))),
     )
 
 

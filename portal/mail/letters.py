@@ -49,7 +49,8 @@ class Reader(NamedTuple):
 class Notice(NamedTuple):
     """An event, and what the reader can do about it.
 
-    `contact` leads to the support contacts, and is left out if there are none.
+    `contact` leads to the support contacts, and is left out if there are none. `undo` is the
+    address of the link that undoes the change; it takes the place of the advice.
     """
 
     subject: str
@@ -62,6 +63,7 @@ class Notice(NamedTuple):
     after: str = ""  # follows the link
     alarm: bool = False  # somebody else may have done it
     strangers: bool = False  # sender and reader may not know each other: no name, no browser
+    undo: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Letter:
     greeting: str
     facts: tuple[Fact, ...]
     question: str
+    advice: tuple[str, ...]
+    undo: Link | None
     contact: str
     company: str
     portal: str
@@ -103,9 +107,10 @@ class Letter:
             yield notice.link.url
         yield _wrapped(notice.after)
         yield "\n".join(_wrapped(f"{label}: {value}", "  ") for label, value in self.facts)
-        if notice.advice or self.contact:
+        if self.advice or self.contact:
             contact = f"{self.contact} {self.support.line}" if self.contact else ""
-            lines = filter(None, (self.question, *notice.advice, contact))
+            link = self.undo.url if self.undo else ""
+            lines = filter(None, (self.question, *self.advice, link, contact))
             yield "\n".join(map(_wrapped, lines))
         foot = (self.company, self.portal, *filter(None, self.support))
         yield "\n".join((_wrapped(self.promise), "", "-- ", *foot))
@@ -117,12 +122,24 @@ def letter_of(notice: Notice, reader: Reader) -> Letter:
     facts = [*notice.facts, Fact(_("When"), when_of(now(), reader.zone))]
     if not notice.strangers and (browser := _browser()):
         facts.append(Fact(_("Browser"), browser))
+    advice, contact, undo = notice.advice, notice.contact, None
+    if notice.undo:
+        advice = (
+            _(
+                "Undo it within 7 days. We'll sign everybody out and send you a link to choose a "
+                "new password:"
+            ),
+        )
+        undo = Link(_("This wasn't me"), _("Or copy this address into your browser:"), notice.undo)
+        contact = _("Link doesn't work? Contact us now:")
     return Letter(
         notice=notice,
         greeting=_("Hello,") if notice.strangers else _("Hello %(name)s,", name=reader.name),
         facts=tuple(facts),
         question=notice.question or _("Wasn't you?"),
-        contact=notice.contact if support.line else "",
+        advice=advice,
+        undo=undo,
+        contact=contact if support.line else "",
         company=current_app.config["COMPANY"] or current_app.config["SITE_NAME"],
         portal=address(),
         support=support,

@@ -1,7 +1,8 @@
 """Notices by mail to the owner of an account: what happened, when, and what to do about it.
 
-A notice contains no secret. It is queued in the transaction of the change, so that neither exists
-without the other, and delivered after the commit.
+A notice contains no secret. Its links let nobody in: one resets a forgotten password, one undoes
+the change that the notice is about, after a click on its page. A notice is queued in the
+transaction of the change, so that neither exists without the other, and delivered after the commit.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,11 +34,25 @@ def init_app(app: Flask) -> None:
 
 
 def write(
-    connection: Connection, name: signals.ChangeName, user_id: str, facts: Mapping[str, Any]
+    connection: Connection,
+    name: signals.ChangeName,
+    user_id: str,
+    facts: Mapping[str, Any],
+    offer: Callable[[], str],
 ) -> None:
-    """Queue the notice of a two-factor change in the transaction of the change."""
+    """Queue the notice of a two-factor change in the transaction of the change.
+
+    `offer` returns the address of the link that undoes the change, empty if there is none. It is
+    called only if there is a notice.
+    """
     own = facts.get("by") == "recovery"  # only the owner has the recovery code
-    _tell(connection, user_id, lambda: of_change(name, facts), own)
+    told = {key: value for key, value in facts.items() if key not in ("undo", "undo_url")}
+
+    def make() -> Notice | None:
+        notice = of_change(name, told)
+        return notice and notice._replace(undo=offer())
+
+    _tell(connection, user_id, make, own)
 
 
 def hand_over(_app: Flask, **_facts: Any) -> None:
@@ -67,10 +82,11 @@ def held(_app: Flask, user_id: str, locked: bool = False, **_facts: Any) -> None
         _warn(user_id, warnings.locked_codes)
 
 
-def password_changed(writer: Writer, customer: Customer) -> None:
-    """Queue the notice of a changed password."""
+def password_changed(writer: Writer, customer: Customer, undo: str) -> None:
+    """Queue the notice of a changed password, with the link that undoes it."""
     with _owner_s_language(customer):
-        _put(writer, _reader(customer), account_texts.password_changed())
+        notice = account_texts.password_changed()._replace(undo=undo)
+        _put(writer, _reader(customer), notice)
 
 
 def email_asked(writer: Writer, customer: Customer, new: str) -> None:
@@ -100,10 +116,24 @@ def email_link(
             _put(writer, _reader(owner), account_texts.email_taken())
 
 
-def email_changed(writer: Writer, customer: Customer, old: str, new: str) -> None:
-    """Queue the notice for the old address that a new one has replaced it."""
+def email_changed(writer: Writer, customer: Customer, old: str, new: str, undo: str) -> None:
+    """Queue the notice for the old address that a new one has replaced it, with the way back."""
     with _owner_s_language(customer):
-        _put(writer, _reader(customer)._replace(email=old), account_texts.email_changed(new))
+        notice = account_texts.email_changed(new)._replace(undo=undo)
+        _put(writer, _reader(customer)._replace(email=old), notice)
+
+
+def undone(
+    writer: Writer,
+    customer: Customer,
+    email: str,
+    deed: account_texts.Undone,
+    link: str,
+) -> None:
+    """Queue the notice of an undone change for the address of before it, with a reset link."""
+    with _owner_s_language(customer):
+        notice = account_texts.undone(deed, link, customer.time_zone)
+        _put(writer, _reader(customer)._replace(email=email), notice)
 
 
 def account_closed(writer: Writer, customer: Customer) -> None:

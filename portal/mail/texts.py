@@ -54,11 +54,11 @@ def activated(areas: Iterable[str], ways: Ways = "code") -> Notice:
     """Return the notice that two-factor authentication is on."""
     if ways == "passkey":
         asked = _(
-            "From now on we'll ask for your passkey when you: %(deeds)s.", deeds=_deeds(areas)
+            "From now on we'll ask for your passkey when you: %(deeds)s.", deeds=deeds_of(areas)
         )
         elsewhere = _("Then somebody else has the passkey.")
     else:
-        asked = _("From now on we'll ask for a code when you: %(deeds)s.", deeds=_deeds(areas))
+        asked = _("From now on we'll ask for a code when you: %(deeds)s.", deeds=deeds_of(areas))
         elsewhere = _("Then somebody else has the codes.")
     return Notice(
         _("Two-factor authentication is on"),
@@ -114,15 +114,15 @@ def areas_changed(
     words = _WORDS[ways]
     lines = []
     if added:
-        lines.append(_(words.added, deeds=_deeds(added)))
+        lines.append(_(words.added, deeds=deeds_of(added)))
     if removed:
-        lines.append(_(words.removed, deeds=_deeds(removed)))
+        lines.append(_(words.removed, deeds=deeds_of(removed)))
     if demanded:
         lines.append(
-            _("From now on only a passkey counts when you: %(deeds)s.", deeds=_deeds(demanded))
+            _("From now on only a passkey counts when you: %(deeds)s.", deeds=deeds_of(demanded))
         )
     if eased:
-        lines.append(_("From now on a code is enough when you: %(deeds)s.", deeds=_deeds(eased)))
+        lines.append(_("From now on a code is enough when you: %(deeds)s.", deeds=deeds_of(eased)))
     return Notice(
         _(words.changed),
         tuple(lines),
@@ -210,6 +210,10 @@ def unlocked(**_facts: str) -> Notice:
     )
 
 
+def undone(**_facts: Any) -> None:
+    """Return no notice: the portal's own undo, of which it is a part, sends it."""
+
+
 class _Changes(TypedDict):
     """A function for each `ChangeName`, so that the type checker finds a missing function."""
 
@@ -224,6 +228,7 @@ class _Changes(TypedDict):
     trust_reused: Make
     reset: Make
     unlocked: Make
+    undone: Make
 
 
 _CHANGES: _Changes = {
@@ -238,6 +243,7 @@ _CHANGES: _Changes = {
     "trust_reused": trust_reused,
     "reset": reset,
     "unlocked": unlocked,
+    "undone": undone,
 }
 
 
@@ -251,7 +257,7 @@ def of_change(name: ChangeName, facts: Mapping[str, Any]) -> Notice | None:
     return _CHANGES[name](**facts)
 
 
-def _deeds(areas: Iterable[str]) -> str:
+def deeds_of(areas: Iterable[str]) -> str:
     """Return what is asked for, in the portal's order: `sign in or change your password`."""
     chosen = set(areas)
     *first, last = [str(deed) for area, deed in DEEDS.items() if area in chosen] or [""]

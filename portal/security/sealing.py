@@ -18,6 +18,7 @@ VISIT = "portal session of nobody"
 KEPT = "portal kept form"
 NEWS = "portal news"
 PAGES = "portal whose pages"
+UNDO = "portal undo"
 
 
 def seal(key: str, purpose: str, text: str) -> str:

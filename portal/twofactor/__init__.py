@@ -16,8 +16,10 @@ from .core.errors import (
     Unavailable,
 )
 from .core.records import Device, Hold, Protection
+from .core.undo import PutsBack, UndoOver
 from .core.vault import Vault, is_patterned
 from .extension import TwoFactor
+from .service.undo import Undoing, Undone
 from .web.navigation import here, inside
 from .web.sentences import wait
 
@@ -32,12 +34,16 @@ __all__ = [
     "PasswordHeld",
     "PasswordRefused",
     "Protection",
+    "PutsBack",
     "Refusal",
     "SetupError",
     "StorageUnavailable",
     "TwoFactor",
     "TwoFactorError",
     "Unavailable",
+    "UndoOver",
+    "Undoing",
+    "Undone",
     "Vault",
     "here",
     "inside",

@@ -24,12 +24,13 @@ from .storage.ticket_changes import Joins
 from .web import blueprint, guard, requests, responses, subjects
 from .web.pages import sign_in
 from .web.passkeys import alone
+from .web.undoing.api import Undoes
 
 if TYPE_CHECKING:
     from .service.operator.doctor import Check
 
 
-class TwoFactor(OfUsers):
+class TwoFactor(OfUsers, Undoes):
     """Two-factor authentication for Flask applications.
 
     Create one object at module level. It holds the areas, and no state of any application.
@@ -104,6 +105,7 @@ class TwoFactor(OfUsers):
         in_transaction: Joins | None = None,
         checks: Mapping[str, Callable[[], tuple[bool, str]]] | None = None,
         pdf_fonts: Sequence[str | PathLike[str]] | None = None,
+        undo_url: Callable[[str], str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Add blueprint, tables, commands and template helpers to an application.
@@ -138,6 +140,8 @@ class TwoFactor(OfUsers):
             checks: further checks of `doctor`, by name; each returns a result and a sentence.
             pdf_fonts: two TrueType files, plain and bold, for the PDF of the recovery code; default
                 ReportLab's Vera, which has Western European letters only.
+            undo_url: returns the address of your own page that undoes a change by the token of its
+                link; default the blueprint's page, which is off if it is given.
             clock: returns Unix seconds; for tests.
 
         Raises:
@@ -164,6 +168,7 @@ class TwoFactor(OfUsers):
                 "in_transaction": in_transaction,
                 "checks": checks,
                 "pdf_fonts": pdf_fonts,
+                "undo_url": undo_url,
                 "clock": clock,
             }
         )

@@ -28,10 +28,14 @@ __all__ = [
     "recovery_code_used",
     "reset",
     "trust_reused",
+    "undone",
     "unlocked",
 ]
 
 _signals = Namespace()
+
+# Changes that can be undone have the facts `undo`, the token of a link, and `undo_url`, its address
+# if that is known. They are secrets: never log them, and give them to the account's owner alone.
 
 # areas: tuple of the protected areas' keys; ways: "passkey" if that answers there, else missing.
 activated = _signals.signal("activated")
@@ -63,6 +67,9 @@ held = _signals.signal("held")
 reset = _signals.signal("reset")
 # by, reason: as above.
 unlocked = _signals.signal("unlocked")
+# what: name of the signal of the change that was undone; lowered: whether the account is less
+# protected than before. Then don't let the mailbox alone set a new password.
+undone = _signals.signal("undone")
 
 BY_NAME: dict[str, NamedSignal] = {
     "activated": activated,
@@ -79,6 +86,7 @@ BY_NAME: dict[str, NamedSignal] = {
     "held": held,
     "reset": reset,
     "unlocked": unlocked,
+    "undone": undone,
 }
 
 # Names of the signals that `in_transaction` is called for as well.

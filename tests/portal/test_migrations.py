@@ -60,6 +60,11 @@ ROWS = {
         UPDATE customer SET wanted_email = 'zoe@example.net', wanted_email_digest = 'hh',
           wanted_email_until = 1800000000;
     """,
+    "0009": """
+        UPDATE customer SET reset_proof = 'sealed';
+        INSERT INTO undo_link (id, token_hash, customer_id, kind, email, data, made_at, expires_at)
+          VALUES (1, 'ii', 7, 'email', 'z@example.org', 'sealed', 1, 2);
+    """,
 }
 # Data that a revision deletes on purpose; older links don't record their credential.
 DROPPED = {"0003": {"password_reset"}}

@@ -1,6 +1,7 @@
 """Notices: the owner gets a mail for every change of the second factor."""
 
 from functools import partial
+from typing import NamedTuple
 
 import pytest
 
@@ -54,7 +55,7 @@ class TestNotices:
                 assert "15 January 2027, 8:" in text
                 assert "Wasn't you?" in text
                 assert "127.0.0.1:5000" in text, "the portal's address, to type"
-                assert "http" not in text
+                assert "/undo/" in text or "changed when we ask" in text, "more areas stay"
                 assert enrolled.secret not in text
                 assert enrolled.recovery_code not in text
 
@@ -174,10 +175,23 @@ def test_each_change_has_a_notice_or_is_told_by_another(app):
     """F-85: no notice is missing, so no change fails because it has no mail."""
     with app.test_request_context():
         silent = {name for name in signals.CHANGES if of_change(name, FACTS.get(name, {})) is None}
-    assert silent == {"recovery_code_used"}
+    assert silent == {"recovery_code_used", "undone"}
 
 
 LINK = "http://127.0.0.1:5000/reset/abc"
+UNDO = "http://127.0.0.1:5000/undo/abc"
+
+
+class Deed(NamedTuple):
+    """An undone change, for its notice."""
+
+    headline: str
+    at: int
+    effects: tuple[str, ...]
+    asked: str
+
+
+DEED = Deed("<b>“Tablet”</b> was added", 1_800_000_000, ("It is out.", "All is well."), "Asked.")
 LONG = "x" * 200
 MAKERS = {
     **{name: partial(of_change, name, FACTS.get(name, {})) for name in signals.CHANGES},
@@ -192,9 +206,16 @@ MAKERS = {
     "email_taken": account_texts.email_taken,
     "account_closed": account_texts.account_closed,
     "reset_requested": partial(account_texts.reset_requested, LINK),
+    "to_undo": lambda: account_texts.password_changed()._replace(undo=UNDO),
+    "undone": partial(account_texts.undone, DEED, LINK, "Europe/Berlin"),
 }
 del MAKERS["recovery_code_used"]
-LINKS = ("reset_requested", "email_link")
+LINKS = {
+    "reset_requested": {LINK},
+    "email_link": {LINK},
+    "undone": {LINK},
+    "to_undo": {UNDO},
+}
 # Their readers may not know the person whose request it was, nor the other way round.
 STRANGERS = ("email_link", "email_taken")
 CONTACTS = {"SUPPORT_EMAIL": "help@example.org", "SUPPORT_PHONE": "+44 1225 496000"}
@@ -223,7 +244,7 @@ class TestLetters:
             notice, page = letter.notice, " ".join(parse(letter.html).text.split())
             text = " ".join(letter.text.split())
             said = [letter.subject, letter.company, letter.portal, letter.greeting, notice.after]
-            said += [*notice.paragraphs, *notice.advice, letter.support.email, letter.contact]
+            said += [*notice.paragraphs, *letter.advice, letter.support.email, letter.contact]
             said += [part for fact in letter.facts for part in fact]
             for sentence in map(" ".join, map(str.split, said)):
                 assert sentence in text, name
@@ -240,12 +261,13 @@ class TestLetters:
             for sign in ("src=", "url(", "@import", "background="):
                 assert sign not in letter.html
             links = {node.get("href") for node in page.all("a")}
-            allowed = {LINK} if name in LINKS else set()
+            allowed = set(LINKS.get(name, ()))
             if letter.support.line:
                 allowed |= {"mailto:help@example.org", "tel:+441225496000"}
             assert links == allowed
             assert letter.html.count("href=") == len(page.all("a"))
-            assert (LINK in letter.text) == (name in LINKS)
+            for link in (LINK, UNDO):
+                assert (link in letter.text) == (link in LINKS.get(name, ()))
 
     def test_names_stay_text_and_sizes_are_bounded(self, letters):
         for letter in letters.values():
@@ -263,7 +285,7 @@ class TestLetters:
             else:
                 assert not letter.contact, "no contact is promised without one"
             if name in ("account_closed", "email_taken", *LINKS):
-                assert letter.portal not in " ".join(letter.notice.advice)
+                assert letter.portal not in " ".join(letter.advice)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import statistics
 import time
@@ -13,16 +14,18 @@ import pytest
 from sqlalchemy import text
 
 from portal.extensions import db
+from portal.rules.passwords import hash_password
 from portal.twofactor.service import tickets
 from tests.support.burst import LOST, Answer, Request, burst
 from tests.support.databases import both
 from tests.support.enrol import sign_in, status
-from tests.support.forms import answer
+from tests.support.forms import answer, find_form
 from tests.support.gunicorn import Gunicorn
 
 from .conftest import Serve
 from .people import PASSWORD, SIGN_IN, TWOFACTOR, People, Person
 from .shared import Slot
+from .test_every_post import Browser
 
 pytestmark = pytest.mark.slow
 
@@ -210,3 +213,68 @@ def test_killed_amid_a_guarded_deed(killer: Killer, people: People):
         outcome = "answered" if reply.status != LOST else "done" if done else "not done"
         killer.outcomes[outcome] += 1
     print("guarded deed", dict(killer.outcomes), f"{killer.longest * 1000:.0f} ms")
+
+
+def undo(people: People, alice: Person, portal: Gunicorn) -> Request:
+    """A request that undoes an activation; the address has been changed since, too."""
+    values = {"i": alice.id, "e": f"{alice.name}@example.org", "h": hash_password(PASSWORD, 4)}
+    people.kit.store.run(lambda tx: tx.remove_account(alice.key))
+    for statement in (
+        "DELETE FROM undo_link",
+        "DELETE FROM password_reset",
+        "UPDATE customer SET email = :e, email_key = :e, password_hash = :h, reset_proof = NULL",
+    ):
+        with db.engine.begin() as connection:
+            connection.execute(text(statement), values)
+    people.enrol(alice)
+    [link] = re.findall(r"/undo/[\w-]+", people.last_mail())
+    with db.engine.begin() as connection:
+        statement = "UPDATE customer SET email = 'm@example.com', email_key = 'm@example.com'"
+        connection.execute(text(statement))
+    people.browsers(alice, 3)
+    browser = Browser(portal)
+    page = browser.open(link)
+    form = find_form(page.text, "csrf_token", button="Yes, undo this")
+    request = browser.request("POST", "/undo/confirm", form.filled({}))
+    return Request(request.method, request.path, request.data, "", request.headers | MARK)
+
+
+def undone(people: People, alice: Person, version: int, told: int) -> dict[str, bool]:
+    """Return for each part of an undo whether it was done."""
+    with db.engine.connect() as connection:
+        email, proof = connection.execute(text("SELECT email, reset_proof FROM customer")).one()
+        used = connection.execute(text("SELECT used_at FROM undo_link")).scalar_one()
+        links = connection.execute(text("SELECT count(*) FROM password_reset")).scalar_one()
+        sessions = connection.execute(text("SELECT count(*) FROM portal_session")).scalar_one()
+    return {
+        "address": email == f"{alice.name}@example.org",
+        "proof": proof is not None,
+        "link": used is not None,
+        "reset link": links == 1,
+        "sessions": sessions == 0,
+        "version": people.version_of(alice) == version + 1,
+        "device": people.rows("authenticator", alice) == 0,
+        "mail": people.told() > told,
+    }
+
+
+@both
+def test_killed_amid_an_undo(killer: Killer, people: People):
+    """Everything is undone, told and signed out, or nothing is and the link still works."""
+    alice, portal = people.person(areas=None), killer._portal
+    killer.measure(undo(people, alice, portal) for _ in range(3))
+    for _ in range(ROUNDS // 2):
+        people.clock.advance(900)
+        request = undo(people, alice, portal)
+        version, told = people.version_of(alice), people.told()
+        reply = killer.strike(request)
+        parts = undone(people, alice, version, told)
+        done = parts["link"]
+        assert set(parts.values()) == {done}, parts
+        assert done or reply.status in (LOST, 503), "said to be done, and was not"
+        outcome = "answered" if reply.status != LOST else "done" if done else "not done"
+        killer.outcomes[outcome] += 1
+        [again] = burst(portal.port, [request])
+        assert again.status == (410 if done else 303)
+        assert all(undone(people, alice, version, told).values())
+    print("undo", dict(killer.outcomes), f"{killer.longest * 1000:.0f} ms")

@@ -23,7 +23,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         pass
 
     db = SQLAlchemy(model_class=Base)
-    fonts = config.pop("pdf_fonts", None)
+    fonts, undo_url = config.pop("pdf_fonts", None), config.pop("undo_url", None)
     app = Flask("host", instance_path=str(instance))
     app.config.update(
         SECRET_KEY="a secret key that is long enough for tests",
@@ -76,6 +76,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         change_password=change_password,
         password_problem=password_problem,
         pdf_fonts=fonts,
+        undo_url=undo_url,
     )
     login.user_loader(lambda key: db.session.get(User, key))
     app.deeds, app.db, app.User, app.twofactor = [], db, User, twofactor

@@ -11,6 +11,7 @@ from portal.twofactor.core import changes
 from portal.twofactor.core.answers import Code, RecoveryCode
 from portal.twofactor.core.areas import Choice
 from portal.twofactor.core.records import Subject
+from portal.twofactor.core.undo import ChangeUndone
 from portal.twofactor.methods import recovery
 from portal.twofactor.methods.totp import base32
 from portal.twofactor.service import (
@@ -25,7 +26,7 @@ from tests.support.codes import oathtool
 
 from .person import Person
 
-NOTED = "CREATE TABLE noted (name VARCHAR(40), facts VARCHAR(200))"
+NOTED = "CREATE TABLE noted (name VARCHAR(40), facts TEXT)"
 CHANGES: dict[str, tuple[list[str], Callable[[Person], object]]] = {
     "areas": (
         ["areas_changed"],
@@ -214,6 +215,7 @@ def test_each_change_has_a_signal_and_says_what_is_recorded():
         changes.TrustReused("Firefox on Linux"),
         changes.Reset("operator", "lost"),
         changes.Unlocked("operator", "guessed"),
+        ChangeUndone("activated", True),
     ]
     assert [kind.name for kind in kinds] == list(signals.CHANGES)
     assert set(signals.CHANGES) < set(signals.BY_NAME)

@@ -27,6 +27,7 @@ from portal.rules.email_addresses import email_key
 from portal.rules.names import Refused, checked_email
 from portal.rules.password_schedule import DAY, Schedule
 from portal.rules.refusal import later
+from portal.security import undo_links
 from portal.security.database import rows_hit
 from portal.security.digests import digest
 from portal.security.retries import done_again
@@ -192,6 +193,7 @@ def confirm(link: Link) -> None:
         Taken: another customer has the address by now.
     """
     customer, number, old = link.customer, link.customer.id, link.customer.email
+    before = (number, old, customer.password_hash)
 
     def work() -> None:
         confirmed = (
@@ -208,7 +210,8 @@ def confirm(link: Link) -> None:
             db.session.rollback()
             raise LinkDead
         db.session.execute(delete(PasswordReset).where(PasswordReset.customer_id == number))
-        notices.email_changed(db.session(), customer, old, link.email)
+        undo = undo_links.offer(db.session(), "email", before)
+        notices.email_changed(db.session(), customer, old, link.email, undo)
         db.session.commit()
 
     done_again(work)

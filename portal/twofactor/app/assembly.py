@@ -18,6 +18,7 @@ from .events_out import notifier
 from .host import Host, database
 from .startup_checks import check_passkey_sign_in
 from .state import State
+from .undo_links import address_of
 
 log = logging.getLogger("portal.twofactor")
 
@@ -47,6 +48,7 @@ def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
         areas=areas,
         clock=host.clock,
         notify=tell,
+        undo_url=host.undo_url or address_of(app),
     )
     catalogues = find_catalogues(app.root_path, settings.translations)
     app.extensions[KEY] = State(kit, tables, host, catalogues)

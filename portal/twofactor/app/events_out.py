@@ -12,8 +12,10 @@ log = logging.getLogger("portal.twofactor.events")
 
 # Logged as warnings, since operators should see them.
 _SERIOUS = frozenset(
-    {"held", "passkey_suspect", "recovery_code_used", "reset", "trust_reused", "unlocked"}
+    {"held", "passkey_suspect", "recovery_code_used", "reset", "trust_reused", "undone", "unlocked"}
 )
+# Facts that are secrets: whoever has the token can undo the change.
+_UNLOGGED = frozenset({"undo", "undo_url"})
 
 
 def notifier(app: Flask) -> Callable[..., None]:
@@ -21,7 +23,8 @@ def notifier(app: Flask) -> Callable[..., None]:
 
     def notify(name: str, user_id: str, **facts: Any) -> None:
         level = logging.WARNING if name in _SERIOUS else logging.INFO
-        log.log(level, "two-factor: %s", name, extra={"event": name, "user_id": user_id, **facts})
+        told = {key: value for key, value in facts.items() if key not in _UNLOGGED}
+        log.log(level, "two-factor: %s", name, extra={"event": name, "user_id": user_id, **told})
         try:
             BY_NAME[name].send(app, user_id=user_id, **facts)
         except Exception:

@@ -20,6 +20,7 @@ ChangeName = Literal[
     "trust_reused",
     "reset",
     "unlocked",
+    "undone",
 ]
 # Maximum length of the detail of an event, in characters.
 LONGEST_DETAIL = 255
@@ -27,10 +28,7 @@ LONGEST_DETAIL = 255
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the state; the fields of each subclass are its facts.
-
-    The host can write in the same transaction, and gets a signal after the commit.
-    """
+    """A change of the state, with a signal after the commit; a subclass's fields are its facts."""
 
     name: ClassVar[ChangeName]
 

@@ -12,6 +12,8 @@ from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 EXECUTED = "executed"
 # Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
 KNOWN = "known"
+# Kind of the tickets of undo links. `drop_tickets` keeps them.
+UNDO = "undo"
 # Kinds of events that record a new recovery code.
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
 # How a user answers: with codes, with passkeys, or with either.

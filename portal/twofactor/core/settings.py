@@ -68,6 +68,12 @@ SETTINGS: dict[str, Setting] = {
         "How long a browser that passed a second step is known: its wrong codes are counted apart,"
         " so that other people's wrong codes don't hold its own; 0 knows none",
     ),
+    "TWOFACTOR_UNDO_SECONDS": Setting(
+        7 * 86_400,
+        0,
+        30 * 86_400,
+        "How long the link of a change can undo it; 0 makes no links",
+    ),
     "TWOFACTOR_RECOVERY_COST": Setting(
         12, 4, 16, "bcrypt cost of the recovery code (below 10 for tests alone)"
     ),
@@ -151,6 +157,7 @@ class Settings:
     enrolment_seconds: int
     trust_seconds: int
     known_seconds: int
+    undo_seconds: int
     recovery_cost: int
     after_sign_in: str
     sign_out: tuple[str, ...] | None
@@ -193,6 +200,7 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         enrolment_seconds=_number(config, "TWOFACTOR_ENROLMENT_SECONDS"),
         trust_seconds=_number(config, "TWOFACTOR_TRUST_SECONDS"),
         known_seconds=_number(config, "TWOFACTOR_KNOWN_SECONDS"),
+        undo_seconds=_number(config, "TWOFACTOR_UNDO_SECONDS"),
         recovery_cost=_number(config, "TWOFACTOR_RECOVERY_COST"),
         after_sign_in=after_sign_in,
         sign_out=_endpoints(config, "TWOFACTOR_SIGN_OUT"),

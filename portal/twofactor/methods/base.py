@@ -129,6 +129,13 @@ class Method(Protocol):
             others: `First.stored` of the user's other authenticators of this kind.
         """
 
+    def seen_by(self, now: float) -> int:
+        """Return a number that no answer seen before this time is above, 0 if time tells nothing.
+
+        Args:
+            now: Unix seconds.
+        """
+
     def setup(
         self,
         secret: bytes,

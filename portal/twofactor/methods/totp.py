@@ -108,6 +108,10 @@ class Totp:
         step = self._step(stored, answer, terms.now, terms.window)
         return None if step is None else Match(step)
 
+    def seen_by(self, now: float) -> int:
+        """Return the present time step."""
+        return step_at(now)
+
     def _step(
         self, secret: bytes, answer: Answer | FirstAnswer, now: float, window: int
     ) -> int | None:

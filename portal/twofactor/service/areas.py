@@ -8,6 +8,7 @@ from ..core.enrolment_errors import NoArea
 from ..core.errors import AreasChanged, ChallengeRequired, NotOn
 from ..core.records import Account, Subject
 from ..storage.transaction import Transaction
+from . import undo
 from .context import Kit
 from .judging import demands
 
@@ -137,5 +138,8 @@ def _choose(
     keys = (found.added, found.removed, found.demanded, found.eased)
     added, removed, demanded, eased = (tuple(sorted(each)) for each in keys)
     change = changes.AreasChanged(added, removed, account.ways, demanded, eased)
-    transaction.change(subject, change)
+    if removed or eased:
+        undo.change(kit, transaction, subject, account, change)
+    else:
+        transaction.change(subject, change)
     return found.wanted

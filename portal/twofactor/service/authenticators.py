@@ -22,7 +22,7 @@ from ..core.records import Account, Authenticator, Subject, labelled
 from ..methods import registry
 from ..methods.base import FirstAnswer
 from ..storage.transaction import Transaction
-from . import known_browsers, names, tickets, verification
+from . import known_browsers, names, tickets, undo, verification
 from .context import Kit
 from .judging import demands, stored
 from .judging.terms import terms_of
@@ -156,7 +156,8 @@ def confirm(kit: Kit, subject: Subject, ticket_id: str | None, answer: FirstAnsw
             raise EnrolmentExpired("addition over")
         transaction.add_authenticator(replace(made, name=name))
         _end_others(transaction, subject)
-        transaction.change(subject, changes.AuthenticatorAdded(name, made.kind))
+        added = changes.AuthenticatorAdded(name, made.kind)
+        undo.change(kit, transaction, subject, account, added)
         return name
 
     return kit.store.run(work)
@@ -204,10 +205,13 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
         if demands.is_last_needed(kit, account, found.id):
             raise LastPasskey("an area demands it")
         key = AUTHENTICATORS.key
-        verification.verify(kit, transaction, subject, answer, key, account, barred=found.id)
+        proof = verification.verify(
+            kit, transaction, subject, answer, key, account, barred=found.id
+        )
         transaction.remove_authenticator(found, account)
         _end_others(transaction, subject)
-        transaction.change(subject, changes.AuthenticatorRemoved(found.name, found.kind))
+        removed = changes.AuthenticatorRemoved(found.name, found.kind)
+        undo.change(kit, transaction, subject, proof.after, removed)
         return found
 
     return verification.judged(kit, work, answer, AUTHENTICATORS.key, lambda _: subject.user_id)

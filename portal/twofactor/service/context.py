@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -14,12 +15,15 @@ from ..core.vault import Vault
 from ..storage.store import Store, Tell
 from ..storage.transaction import Transaction
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Kit:
     """The parts of an application that the use cases need.
 
-    `issued` numbers the challenges of passkeys that this worker has made.
+    `issued` numbers the challenges of passkeys that this worker has made; `undo_url` returns the
+    address of an undo link by its token, `None` if it is not known.
     """
 
     store: Store
@@ -28,16 +32,14 @@ class Kit:
     areas: AreaRegistry
     clock: Callable[[], float]
     notify: Tell
+    undo_url: Callable[[str], str | None] = lambda _token: None
     issued: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def run_or_join(
-        self, connection: Connection | None, work: Callable[[Transaction], None]
-    ) -> None:
+    def run_or_join(self, connection: Connection | None, work: Callable[[Transaction], T]) -> T:
         """Do the work in the host's transaction on `connection`, or in a new one for `None`."""
         if connection is None:
-            self.store.run(work)
-        else:
-            self.store.join(connection, work)
+            return self.store.run(work)
+        return self.store.join(connection, work)
 
     def teller(self, area: str, kind: str) -> Callable[[str, str], None]:
         """Start a timer for an answer; the returned function tells the host how it was judged.

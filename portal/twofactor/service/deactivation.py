@@ -11,7 +11,7 @@ from ..core.areas import DEACTIVATION
 from ..core.errors import RecoveryWrong, SignInExpired
 from ..core.records import Subject, Ticket
 from ..storage.transaction import Transaction
-from . import verification
+from . import undo, verification
 from .context import Kit
 from .judging import recovery_codes
 
@@ -42,9 +42,9 @@ def deactivate(kit: Kit, subject: Subject, answer: Answer, *, verified: bool = F
 
     def work(transaction: Transaction) -> None:
         key = DEACTIVATION.key
-        verification.verify(kit, transaction, subject, answer, key, verified=verified)
+        proof = verification.verify(kit, transaction, subject, answer, key, verified=verified)
         transaction.remove_account(subject.user_id)
-        transaction.change(subject, changes.Deactivated(by))
+        undo.change(kit, transaction, subject, proof.after, changes.Deactivated(by))
 
     verification.judged(kit, work, answer, DEACTIVATION.key, lambda _: subject.user_id)
     return by
@@ -80,10 +80,11 @@ def deactivate_by_recovery(
         pending = None
 
     def work(transaction: Transaction) -> None:
+        account = transaction.account(subject.user_id, lock=True)
         if not transaction.remove_account(subject.user_id, hashed, pending):
             raise RecoveryWrong("used meanwhile") if pending is None else SignInExpired("over")
         used, off = changes.RecoveryCodeUsed(area), changes.Deactivated("recovery")
-        transaction.change(subject, used, off)
+        undo.change(kit, transaction, subject, account, used, off)
         if left is not None:
             transaction.add_ticket(left)
 

@@ -11,7 +11,7 @@ from ..core.errors import EnrolmentExpired, NotOn
 from ..core.records import Subject
 from ..methods import recovery
 from ..storage.transaction import Transaction
-from . import tickets, verification
+from . import tickets, undo, verification
 from .context import Kit
 
 # Kind of the ticket of a code that was saved, until the ticket would have expired.
@@ -72,13 +72,14 @@ def save(kit: Kit, subject: Subject, ticket_id: str | None) -> None:
 
     def work(transaction: Transaction) -> None:
         # The lock of the account comes first, as in every other transaction.
-        if transaction.account(subject.user_id, lock=True) is None:
+        account = transaction.account(subject.user_id, lock=True)
+        if account is None:
             raise NotOn("no second factor")
         saved = {"kind": SAVED, "sealed": None}
         if not transaction.change_ticket(hashed, tickets.RECOVERY, subject.user_id, saved):
             raise RecoveryExpired("saved or cancelled meanwhile", area=RECOVERY.key)
         transaction.set_recovery(subject.user_id, recovery_hash)
-        transaction.change(subject, changes.RecoveryCodeReplaced())
+        undo.change(kit, transaction, subject, account, changes.RecoveryCodeReplaced())
 
     try:
         kit.store.run(work)

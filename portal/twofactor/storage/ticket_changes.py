@@ -31,8 +31,8 @@ class TicketChanges:
         self._statements = statements
         self._clock = clock
         self._joins = joins
-        # Users and their changes, in order. The host is told of them after the commit.
-        self.changes: list[tuple[str, Change]] = []
+        # Users, their changes and the facts of each. The host is told of them after the commit.
+        self.changes: list[tuple[str, Change, Mapping[str, Any]]] = []
 
     def drop_ticket(self, digest: str, kind: str, user_id: str) -> bool:
         """Remove a ticket of a user."""
@@ -139,7 +139,7 @@ class TicketChanges:
         self._connection.execute(self._statements.drop_challenges, values)
 
     def drop_tickets(self, user_id: str, spare: str = "", known: str = "") -> None:
-        """Remove all tickets of a user, except records of executed continuations.
+        """Remove all tickets of a user, except records of executed continuations and undo links.
 
         Args:
             user_id: the host's string for the user.

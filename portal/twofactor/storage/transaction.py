@@ -1,5 +1,7 @@
 """Changes of the two-factor state in an open transaction, each in one atomic statement."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import delete, exists, select, update
@@ -7,25 +9,32 @@ from sqlalchemy import delete, exists, select, update
 from ..core.changes import Change, events_of
 from ..core.records import Account, Event, Subject, Ticket
 from ..core.throttle import Figures
-from .authenticator_changes import AuthenticatorChanges
 from .rows import account_of, browser_of, keys_as_text, times_as_text
+from .undo_changes import UndoChanges
 
 
-class Transaction(AuthenticatorChanges):
+class Transaction(UndoChanges):
     """An open transaction. A method that returns `bool` tells whether one row was changed."""
 
-    def change(self, subject: Subject, *changes: Change) -> None:
+    def change(
+        self,
+        subject: Subject,
+        *changes: Change,
+        further: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         """Record changes and let the host write with them. Signals follow after the commit.
 
         Args:
             subject: user and network address.
             changes: in the order of the signals.
+            further: facts for the host alone, which are neither recorded nor logged.
         """
         self.record(*events_of(changes, subject, int(self._clock())))
         for change in changes:
+            facts = {**change.facts, **further}
             if self._joins is not None:
-                self._joins(self._connection, change.name, subject.user_id, change.facts)
-            self.changes.append((subject.user_id, change))
+                self._joins(self._connection, change.name, subject.user_id, facts)
+            self.changes.append((subject.user_id, change, facts))
 
     def account(self, user_id: str, *, lock: bool = False) -> Account | None:
         """Return the account with its authenticators, in one SELECT.

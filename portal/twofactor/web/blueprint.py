@@ -27,6 +27,7 @@ from . import (
     sentences,
     session_marks,
     subjects,
+    undoing,
 )
 from .challenge import answer, in_language, no_store, render_challenge
 from .pages import (
@@ -89,6 +90,7 @@ def make_blueprint() -> Blueprint:
     add("/challenge", "challenge", show_challenge, methods=["GET"])
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
     add("/passkey", "passkey", options.submit, methods=["POST"])
+    undoing.add_to(blueprint)
     blueprint.url_value_preprocessor(come_first)
     blueprint.register_error_handler(requests.ProgramCSRFError, csrf_object)
     blueprint.register_error_handler(requests.UnreadableBody, unreadable_object)
@@ -97,17 +99,11 @@ def make_blueprint() -> Blueprint:
     return blueprint
 
 
-_ANONYMOUS = frozenset(
-    {
-        "twofactor.help",
-        # It decides itself who asks: a pending sign-in has no signed-in user.
-        "twofactor.passkey",
-        "twofactor.sign_in",
-        "twofactor.sign_in_submit",
-        "twofactor.sign_in_cancel",
-        "twofactor.static",
-    }
-)
+# `passkey` decides itself who asks: a pending sign-in has no signed-in user.
+_ANONYMOUS = undoing.ENDPOINTS | {
+    *("twofactor.help", "twofactor.static", "twofactor.passkey"),
+    *("twofactor.sign_in", "twofactor.sign_in_submit", "twofactor.sign_in_cancel"),
+}
 
 
 # Mark of a request whose CSRF token `come_first` has checked.

@@ -11,7 +11,7 @@ from ...core.records import Account, Subject, ways_of
 from ...methods import recovery, registry
 from ...methods.base import FirstAnswer
 from ...storage.transaction import Transaction
-from .. import authenticators, tickets
+from .. import authenticators, tickets, undo
 from ..context import Kit
 from ..judging import stored
 from ..judging.terms import terms_of
@@ -230,7 +230,8 @@ def confirm(
         transaction.add_authenticator(authenticator)
         transaction.drop_tickets(subject.user_id)
         ways = ways_of([not authenticator.makes_codes])
-        transaction.change(subject, changes.Activated(tuple(sorted(account.areas)), ways))
+        activated = changes.Activated(tuple(sorted(account.areas)), ways)
+        undo.change(kit, transaction, subject, None, activated)
 
     kit.store.run(work)
     return replace(enrolment, recovery_hash=account.recovery_hash or "")

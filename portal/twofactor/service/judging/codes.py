@@ -44,7 +44,7 @@ def verify(
         wait = method.usable_in(authenticator.last_step, now)
         raise CodeReused(wait, area=area, user_id=subject.user_id)
     transaction.record(kit.event(subject, "code_accepted", area, subject.confirms or None))
-    return Proof(account, authenticator.id)
+    return Proof(account, authenticator.id, match.number)
 
 
 def _match(

@@ -221,4 +221,6 @@ def _proof(
         and has_room
         and registry.passkeys().came_from_elsewhere(stored.opened(kit, found), answer)
     )
-    return Proof(account, found.id, match.verified, match.phishing_resistant, elsewhere)
+    return Proof(
+        account, found.id, match.number, match.verified, match.phishing_resistant, elsewhere
+    )

@@ -9,6 +9,7 @@ from ...core import changes, throttle
 from ...core.errors import NotOn
 from ...core.records import KNOWN, Account, Authenticator, Event, Subject
 from ...storage.transaction import Transaction
+from .. import undo
 from ..authenticators import removable
 from ..context import Kit
 
@@ -105,10 +106,11 @@ def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
     """
 
     def work(transaction: Transaction) -> None:
-        if not transaction.remove_account(user_id):
+        account = transaction.account(user_id, lock=True)
+        if account is None or not transaction.remove_account(user_id):
             raise NotOn("no second factor")
         reset, off = changes.Reset(by, reason), changes.Deactivated("operator")
-        transaction.change(Subject(user_id), reset, off)
+        undo.change(kit, transaction, Subject(user_id), account, reset, off)
 
     kit.store.run(work)
 
@@ -154,7 +156,7 @@ def remove_authenticator(
         transaction.remove_authenticator(found, account)
         transaction.drop_tickets(user_id)
         removed = changes.AuthenticatorRemoved(found.name, found.kind, by, reason)
-        transaction.change(Subject(user_id), removed)
+        undo.change(kit, transaction, Subject(user_id), account, removed)
         return found
 
     return kit.store.run(work)

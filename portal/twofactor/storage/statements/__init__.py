@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningDelete
 
-from ...core.records import EXECUTED, KNOWN
+from ...core.records import EXECUTED, KNOWN, UNDO
 from ..rows import whole_account
 from ..tables import Tables
 from . import of_accounts, of_tickets
@@ -165,7 +165,7 @@ def prepare(tables: Tables) -> Statements:
         drop_authenticators=delete(authenticator).where(authenticator.c.user_id == user),
         drop_tickets=delete(ticket).where(
             ticket.c.user_id == user,
-            ticket.c.kind.not_in([EXECUTED, bindparam("spare")]),
+            ticket.c.kind.not_in([EXECUTED, UNDO, bindparam("spare")]),
             or_(ticket.c.kind != KNOWN, ticket.c.digest != bindparam("known")),
         ),
         add_ticket=insert(ticket),

@@ -19,13 +19,15 @@ from ...core.policy import SAFE_METHODS
 from .. import navigation, responses, session_marks
 from ..challenge import no_store
 from ..requests import wants_json
+from ..undoing import ENDPOINTS
 
 log = logging.getLogger(__name__)
 
 _MARK = "_twofactor_enrol"
-_WIZARD = frozenset(
-    {"twofactor.activate", "twofactor.activate_submit", "twofactor.activate_pdf", "twofactor.help"}
-)
+_WIZARD = ENDPOINTS | {
+    *("twofactor.activate", "twofactor.activate_submit", "twofactor.activate_pdf"),
+    "twofactor.help",
+}
 _SIGN_OUT = frozenset({"logout", "log_out", "logoff", "signout", "sign_out"})
 
 

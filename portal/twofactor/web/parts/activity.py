@@ -40,6 +40,7 @@ _EVENTS = {
         "Someone used a copy of a trusted browser, so we stopped trusting it"
     ),
     "reset": later("Two-factor authentication was turned off by our support team"),
+    "undone": later("A change was undone with the link that we sent you"),
     "unlocked": later("Your codes were unlocked by our support team"),
 }
 # Events of an authenticator that is a passkey (`records.split_label`).

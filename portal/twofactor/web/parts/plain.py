@@ -2,6 +2,7 @@
 
 from ...core import enrolment_errors, errors, passkey_errors
 from ...core.answers import slips
+from ...core.undo import UndoOver
 from ...i18n.catalogue import later
 
 SENTENCES: dict[type[errors.TwoFactorError], str] = {
@@ -41,6 +42,10 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         " create a new one now."
     ),
     enrolment_errors.NotSaved: later("Print or save your recovery code, then tick the box."),
+    UndoOver: later(
+        "It was already used, or has expired. If you still see something you didn't do, choose a"
+        " new password and contact us."
+    ),
     errors.SignInExpired: later("You took too long to enter a code. Sign in again."),
     passkey_errors.SignInTooLate: later("You took too long to use your passkey. Sign in again."),
     enrolment_errors.EnrolledElsewhere: later(

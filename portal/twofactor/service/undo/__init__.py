@@ -1,0 +1,18 @@
+"""Use cases: undo a change of the two-factor state with the link that was made with it."""
+
+from .doing import Undoing, Undone, undo, undoing
+from .links import change
+from .opened import Opened, already, open_link, opened, take
+
+__all__ = [
+    "Opened",
+    "Undoing",
+    "Undone",
+    "already",
+    "change",
+    "open_link",
+    "opened",
+    "take",
+    "undo",
+    "undoing",
+]

@@ -1,0 +1,100 @@
+"""Changes of undo links, and the statements that put an earlier state back.
+
+They are rare, so their statements are built here.
+"""
+
+from sqlalchemy import and_, case, delete, exists, func, insert, not_, select, update
+from sqlalchemy import bindparam as given
+
+from ..core.records import EXECUTED, UNDO, Account, Ticket
+from .authenticator_changes import AuthenticatorChanges
+from .rows import keys_as_text, times_as_text
+
+
+class UndoChanges(AuthenticatorChanges):
+    """Changes of undo links and of the state that they put back."""
+
+    def add_undo(self, ticket: Ticket, now: float, most: int) -> None:
+        """Write an undo ticket, the latest of its user; the oldest go, so that `most` are left.
+
+        It ends later than all others of the user, by a second at least, so that their ends tell in
+        which order the changes were made.
+        """
+        self.drop_challenges(ticket.user_id, UNDO, now, most - 1)
+        table = self._tables.ticket
+        of_user = select(func.max(table.c.expires_at)).where(
+            table.c.user_id == ticket.user_id, table.c.kind == UNDO
+        )
+        latest, end = of_user.scalar_subquery(), given("end", type_=table.c.expires_at.type)
+        values = {
+            "digest": ticket.digest,
+            "user_id": ticket.user_id,
+            "kind": ticket.kind,
+            "area": ticket.area,
+            "sealed": ticket.sealed,
+        }
+        columns = [
+            given(f"new_{name}", value, table.c[name].type) for name, value in values.items()
+        ]
+        row = select(*columns, case((latest >= end, latest + 1), else_=end))
+        statement = insert(table).from_select([*values, "expires_at"], row)
+        self._connection.execute(statement, {"end": ticket.expires_at})
+
+    def drop_tickets_after(self, user_id: str, undo_end: int) -> None:
+        """Remove all tickets of a user, but for the undo tickets of earlier changes.
+
+        Records of executed continuations stay, too.
+
+        Args:
+            user_id: the host's string for the user.
+            undo_end: undo tickets that end before this time are of earlier changes.
+        """
+        ticket = self._tables.ticket
+        earlier = and_(ticket.c.kind == UNDO, ticket.c.expires_at < undo_end)
+        gone = and_(ticket.c.kind != EXECUTED, not_(earlier))
+        self._connection.execute(delete(ticket).where(ticket.c.user_id == user_id, gone))
+
+    def recovery_code_used_since(self, user_id: str, at: int) -> bool:
+        """Return whether a recovery code of a user was used at a time or later."""
+        event = self._tables.event
+        used = exists().where(
+            event.c.user_id == user_id, event.c.at >= at, event.c.kind == "recovery_code_used"
+        )
+        return bool(self._connection.execute(select(used)).scalar_one())
+
+    def clear_account(self, user_id: str, *, keep: bool) -> None:
+        """Remove all authenticators of a user, and unless `keep` the account; no tickets."""
+        of_user = {"user": user_id}
+        self._connection.execute(self._statements.drop_authenticators, of_user)
+        if not keep:
+            self._connection.execute(self._statements.drop_account, of_user)
+
+    def put_account(self, now: Account | None, before: Account) -> None:
+        """Write areas, recovery code and time of activation of an earlier account.
+
+        The throttle's figures of now stay; if there is no account now, the earlier ones are
+        written. The account has no authenticators at this moment (`clear_account`).
+        """
+        table, figures = self._tables.account, now or before
+        values = {
+            "areas": keys_as_text(before.areas, before.only),
+            "activated_at": before.activated_at,
+            "recovery_hash": before.recovery_hash,
+            # The rows of authenticators, which may hold the start of a run, were removed.
+            "failures_cleared": figures.failures - figures.codes.run,
+            "known_cleared": figures.known_failures - figures.known.run,
+        }
+        if now is not None:
+            of_user = update(table).where(table.c.user_id == before.user_id)
+            self._connection.execute(of_user.values(values))
+            return
+        counted = {
+            "user_id": before.user_id,
+            "failures": before.failures,
+            "failures_recent": times_as_text(before.codes.recent),
+            "known_failures": before.known_failures,
+            "known_recent": times_as_text(before.known.recent),
+            "recovery_attempts": before.recovery_attempts,
+            "recovery_recent": times_as_text(before.recovery.recent),
+        }
+        self._connection.execute(insert(table).values(values | counted))
