@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, false
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor, relationship
 
 from portal.extensions import Base
@@ -46,6 +46,11 @@ class Customer(UserMixin, Base):
     # Of the browser at the last sign-in, unless the customer has chosen one; `None`: not known.
     time_zone: Mapped[str | None] = mapped_column(String(ZONE_LENGTH))
     time_zone_chosen: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Mails about sign-ins in new browsers: whether to send them, how many sign-ins there were in a
+    # row of at most a day, and since when. `None`: the customer never signed in.
+    new_browser_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
+    new_browsers: Mapped[int | None]
+    new_browsers_since: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     invoices: Mapped[list["Invoice"]] = relationship(
         back_populates="customer",
         cascade="all, delete-orphan",

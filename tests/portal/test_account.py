@@ -62,6 +62,7 @@ def test_fields_labels_and_buttons_are_those_of_the_contract(signed_in, path, fi
         "/security/email",
         "/security/close",
         "/security/sessions",
+        "/security/sign-in-mails",
         "/invoices/",
         "/invoices/1.pdf",
     ],

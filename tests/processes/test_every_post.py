@@ -163,6 +163,10 @@ def other_sessions(walk: Walk) -> Request:
     return fresh(walk, "/security/sessions", {"others": "yes"})
 
 
+def browser_mails(walk: Walk) -> Request:
+    return challenged(walk, "/security/sign-in-mails", {})
+
+
 def language(walk: Walk) -> Request:
     return fresh(walk, "/security/", {"language": "de"}, button="Deutsch")
 
@@ -395,6 +399,13 @@ CASES = {
         other_sessions,
         lambda walk: walk.people.signed_in(walk.person) == 1,
         "signed out|no other",
+    ),
+    "no e-mails about new sign-ins": Case(
+        "account.browser_mails",
+        browser_mails,
+        lambda walk: not walk.customer.new_browser_mails,
+        "new sign-ins are off|already confirmed",
+        ("email",),
     ),
     "language": Case(
         "switch.switch", language, lambda walk: walk.customer.language == "de", "Sicherheit"
