@@ -64,6 +64,11 @@ class Card:
         return self.protection.ways if self.protection else "code"
 
     @property
+    def check_up(self) -> tuple[str, ...]:
+        """Return what to ask the customer about today."""
+        return self.protection.check_up if self.protection else ()
+
+    @property
     def deeds(self) -> list[str]:
         """Return what we ask for a code or passkey at, as verbs."""
         return [str(DEEDS[key]) for key in self.areas]

@@ -56,6 +56,10 @@ ROWS = {
         INSERT INTO kept_form (customer_id, digest, data, expires_at)
           VALUES (7, 'gg', 'sealed', 1800000000);
     """,
+    "0008": """
+        UPDATE customer SET new_browser_mails = false, new_browsers = 3, new_browsers_since = 9;
+        UPDATE twofactor_account SET checked_at = 5, check_ups_ended_at = 6;
+    """,
 }
 # Data that a revision deletes on purpose; older links don't record their credential.
 DROPPED = {"0003": {"password_reset"}}

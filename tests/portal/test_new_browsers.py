@@ -100,12 +100,11 @@ class TestTurningThemOff:
         ]
         another(app, customer_password)
         assert told(app) == []
-        submit(signed_in, "/security/sessions", {}, button="Turn on e-mails about new sign-ins")
 
     def test_a_code_does_it_with_one(self, app, signed_in, customer_password, clock):
         """The code is asked whatever areas the customer protects; the activity tells it."""
         enrolled = enrol(signed_in, clock, customer_password, ["invoices"])
-        asked = submit(signed_in, PAGE, {})
+        asked = submit(signed_in, PAGE, {"wanted": "off"})
         assert asked.status_code == 403
         assert "No more e-mails about new sign-ins" in asked.text
         assert "On: we e-mail you" in signed_in.get("/security/sessions").text
@@ -127,7 +126,7 @@ class TestTurningThemOff:
             known_browsers.send_mails(db.session.get(Customer, 1), wanted=False)
         page = signed_in.get("/security/sessions")
         assert "Off: we don't tell you" in page.text
-        done = submit(signed_in, PAGE, {}, follow_redirects=True)
+        done = submit(signed_in, "/security/sessions", {"wanted": "on"}, follow_redirects=True)
         assert "E-mails about new sign-ins are on." in done.text
         another(app, customer_password)
         if areas is None:

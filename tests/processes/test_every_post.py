@@ -164,7 +164,7 @@ def other_sessions(walk: Walk) -> Request:
 
 
 def browser_mails(walk: Walk) -> Request:
-    return challenged(walk, "/security/sign-in-mails", {})
+    return challenged(walk, "/security/sign-in-mails", {"wanted": "off"})
 
 
 def language(walk: Walk) -> Request:
@@ -290,6 +290,14 @@ def reminder(walk: Walk) -> Request:
     typed = {"code": walk.person.recovery_code}
     walk.browser.keep(walk.browser.send(fresh(walk, f"{TWOFACTOR}/sign-in", typed))[0])
     return fresh(walk, "/security/", {}, button="Leave it off")
+
+
+def recovery_checked(walk: Walk) -> Request:
+    return fresh(walk, f"{TWOFACTOR}/recovery/check", {"code": walk.person.recovery_code})
+
+
+def codes_checked(walk: Walk) -> Request:
+    return fresh(walk, f"{TWOFACTOR}/check-up", {"code": walk.person.code()})
 
 
 def open_area(walk: Walk) -> Request:
@@ -523,6 +531,20 @@ CASES = {
         reminder,
         lambda walk: "because you used your recovery code" not in walk.browser.open("/").text,
         "Security",
+        ("sign_in",),
+    ),
+    "check the recovery code": Case(
+        "twofactor.recovery_check_submit",
+        recovery_checked,
+        lambda walk: walk.account.checked_at is not None,
+        "Your recovery code is right",
+        ("sign_in",),
+    ),
+    "check that codes work": Case(
+        "twofactor.check_up_submit",
+        codes_checked,
+        lambda walk: walk.events().get("code_accepted") == 1,
+        "It works",
         ("sign_in",),
     ),
     "open an area": Case(

@@ -16,22 +16,16 @@ KNOWN = "known"
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
 # How a user answers: with codes, with passkeys, or with either.
 Ways = Literal["code", "passkey", "either"]
+# A check-up: whether the recovery code is at hand, or whether codes that were never used work.
+CheckUp = Literal["recovery", "codes"]
 # Begins the detail of an event about a passkey; other authenticators have their name alone.
 _PASSKEY = "passkey: "
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
     {
-        "code_accepted",
-        "code_wrong",
-        "code_reused",
-        "held",
-        "locked",
-        "recovery_code_wrong",
-        "recovery_held",
-        "browser_recognised",
-        "passkey_accepted",
-        "passkey_refused",
-        "passkey_suspect",
+        *("code_accepted", "code_wrong", "code_reused", "held", "locked"),
+        *("recovery_code_wrong", "recovery_held", "browser_recognised"),
+        *("passkey_accepted", "passkey_refused", "passkey_suspect"),
     }
 )
 
@@ -125,6 +119,8 @@ class Account:
         browsers: number of the user's known browsers, if it was read.
         recovery_since: time when the recovery code was made, if it was read and its event is kept.
         only: keys of the protected areas where the user wants to be asked for a passkey alone.
+        checked_at: time when the user last said or showed that the recovery code is at hand.
+        check_ups: whether the user wants to be reminded of it.
     """
 
     user_id: str
@@ -142,6 +138,8 @@ class Account:
     browsers: int = 0
     recovery_since: int | None = None
     only: frozenset[str] = frozenset()
+    checked_at: int | None = None
+    check_ups: bool = True
 
     @property
     def makes_codes(self) -> bool:
@@ -222,6 +220,7 @@ class Protection:
         devices: the devices and passkeys that are accepted, oldest first.
         recovery: whether there is a recovery code. It is unused: its use turns 2FA off.
         recovery_since: time when it was made, `None` if that is no longer known.
+        check_up: what to ask the user about today; empty on most days.
     """
 
     areas: tuple[str, ...]
@@ -229,6 +228,7 @@ class Protection:
     devices: tuple[Device, ...] = ()
     recovery: bool = False
     recovery_since: int | None = None
+    check_up: tuple[CheckUp, ...] = ()
 
     @property
     def ways(self) -> Ways:

@@ -29,6 +29,7 @@ from . import (
     subjects,
 )
 from .challenge import answer, in_language, no_store, render_challenge
+from .check_ups import pages as check_ups
 from .pages import (
     activate,
     activated,
@@ -72,6 +73,7 @@ def make_blueprint() -> Blueprint:
     add("/recovery", "recovery", recovery.show, methods=["GET"])
     add("/recovery", "recovery_submit", recovery.submit, methods=["POST"])
     add("/recovery.pdf", "recovery_pdf", recovery_sheet.of_new_code, methods=["GET"])
+    check_ups.add_routes(blueprint)
     add("/help", "help", help_page.show, methods=["GET"])
     add("/authenticators/new", "authenticator_new", authenticators.show_new, methods=["GET"])
     add("/authenticators/new", "authenticator_add", authenticators.submit_new, methods=["POST"])
@@ -102,9 +104,7 @@ _ANONYMOUS = frozenset(
         "twofactor.help",
         # It decides itself who asks: a pending sign-in has no signed-in user.
         "twofactor.passkey",
-        "twofactor.sign_in",
-        "twofactor.sign_in_submit",
-        "twofactor.sign_in_cancel",
+        *("twofactor.sign_in", "twofactor.sign_in_submit", "twofactor.sign_in_cancel"),
         "twofactor.static",
     }
 )
@@ -140,8 +140,7 @@ def unreadable_object(_error: requests.UnreadableBody) -> Response:
 
 
 def _refused(error: str, message: str) -> dict[str, str | None]:
-    nothing = {"area": None, "retry_after": None, "summary": None}
-    return {"error": error, "message": message} | nothing
+    return {"error": error, "message": message, "area": None, "retry_after": None, "summary": None}
 
 
 def before() -> Any:

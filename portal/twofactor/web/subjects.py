@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..app.state import State
-from ..core import bounds
+from ..core import bounds, policy
 from ..core.records import Device, Protection, Subject
 from ..service import known_browsers
 from ..storage.host_session import read_anew
@@ -57,6 +57,7 @@ def protection_of(state: State, user: Any) -> Protection | None:
         ),
         account.recovery_hash is not None,
         account.recovery_since,
+        policy.check_up(account, state.kit.clock()),
     )
 
 

@@ -1,4 +1,4 @@
-"""mails about new browsers
+"""mails about new browsers, and check-ups
 
 Revision ID: 0008
 Revises: 0006
@@ -7,6 +7,8 @@ Create Date: 2026-11-29 18:00:00
 """
 from alembic import op
 import sqlalchemy as sa
+
+from portal.twofactor import migrations
 
 
 revision = '0008'
@@ -28,9 +30,11 @@ def upgrade():
         )
     # Customers of before have signed in already, or get one mail too many.
     op.execute(sa.text('UPDATE customer SET new_browsers = 0'))
+    migrations.upgrade(op, 3, 4)
 
 
 def downgrade():
+    migrations.downgrade(op, 4, 3)
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_column('new_browsers_since')
         batch_op.drop_column('new_browsers')
