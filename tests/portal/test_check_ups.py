@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.enrol import TWOFACTOR, enrol
+from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import submit
 from tests.support.html import parse
 from tests.support.statements import statements_of
@@ -13,15 +13,20 @@ QUESTIONS = ("Is your recovery code still where you put it?", "Do your codes sti
 
 
 @pytest.fixture
-def settings():
-    """Alice stays signed in for two weeks."""
-    long = 400 * DAY
-    return {"SESSION_IDLE_SECONDS": long, "SESSION_ABSOLUTE_SECONDS": long}
+def phone(signed_in, customer_password, clock):
+    return enrol(signed_in, clock, customer_password, ["password"])
 
 
 @pytest.fixture
-def phone(signed_in, customer_password, clock):
-    return enrol(signed_in, clock, customer_password, ["password"])
+def later(signed_in, phone, clock, customer_password):
+    """Let days pass, and sign in again; that takes no code."""
+
+    def passes(days):
+        clock.advance(days * DAY)
+        signed_in.delete_cookie("portal_session")
+        sign_in(signed_in, "alice", customer_password)
+
+    return passes
 
 
 def questions(client, path):
@@ -30,11 +35,11 @@ def questions(client, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_card_is_there_when_it_is_due(app, signed_in, phone, clock, path):
+def test_the_card_is_there_when_it_is_due(app, signed_in, later, path):
     """It costs the page no statement."""
     counts = []
     for days in (13, 2):
-        clock.advance(days * DAY)
+        later(days)
         signed_in.get(path)
         with statements_of(app) as seen:
             found = questions(signed_in, path)
@@ -42,8 +47,8 @@ def test_the_card_is_there_when_it_is_due(app, signed_in, phone, clock, path):
     assert counts == [(counts[0][0], ()), (counts[0][0], QUESTIONS)]
 
 
-def test_its_ways_lead_back(signed_in, phone, clock):
-    clock.advance(15 * DAY)
+def test_its_ways_lead_back(signed_in, phone, later):
+    later(15)
     page = parse(signed_in.get("/security/").text)
     links = {link.text: link.get("href") for link in page.by_id("main").all("a")}
     assert links["Make a new one"] == f"{TWOFACTOR}/recovery"
@@ -56,9 +61,9 @@ def test_its_ways_lead_back(signed_in, phone, clock):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_it_is_dismissed_for_good(signed_in, phone, clock, path):
-    clock.advance(15 * DAY)
+def test_it_is_dismissed_for_good(signed_in, later, path):
+    later(15)
     sent = submit(signed_in, path, {}, button="Don't ask again")
     assert sent.location == path
-    clock.advance(366 * DAY)
+    later(366)
     assert questions(signed_in, path) == ()
