@@ -64,7 +64,8 @@ def keep(customer: Customer, version: int) -> None:
     """Remember this browser after the customer has completed a sign-in.
 
     An id is renewed once a day at most. The customer gets a mail about a browser that was not
-    known. Nothing is stored if the credential has changed meanwhile.
+    known, unless this sign-in has changed the credential: the mail about that change is enough.
+    Nothing is stored if the credential has changed meanwhile.
     """
     if not has_request_context():
         return
@@ -78,7 +79,8 @@ def keep(customer: Customer, version: int) -> None:
     columns = [Row.digest, Row.customer_id, Row.credential_version, Row.expires_at]
     with db.engine.begin() as connection:
         # Locks the customer first, as the closing of an account does.
-        count = _counted(connection, customer, at)
+        is_told = version != customer.version_read
+        count = 0 if is_told else _counted(connection, customer, version, at)
         added = connection.execute(insert(Row).from_select(columns, current)).rowcount
         if added:
             connection.execute(_dropping(number, version, at))
@@ -102,7 +104,7 @@ def send_mails(customer: Customer, wanted: bool) -> None:
     outbox.hand_over()
 
 
-def _counted(connection: Connection, customer: Customer, at: int) -> int:
+def _counted(connection: Connection, customer: Customer, version: int, at: int) -> int:
     """Count a sign-in in a new browser; return how many there were in a day, 0 to send no mail.
 
     The first sign-in ever is no news.

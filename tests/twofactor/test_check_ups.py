@@ -38,7 +38,7 @@ def test_it_is_due_two_weeks_after_the_activation_and_then_each_year(account, da
 
 
 def due(person):
-    """What a host's page asks the person about, and the statements of the whole request."""
+    """Return the questions for a page of the host."""
     with person.app.test_request_context():
         user = person.app.db.session.get(person.app.User, person.id)
         return person.app.twofactor.protection_of(user).check_up
@@ -75,7 +75,7 @@ def test_a_right_recovery_code_is_not_used_up(asked):
 
 @both
 def test_wrong_ones_are_counted_by_the_throttle_of_recovery_codes(asked, clock):
-    """What was typed is shown again; after five not even the right one is judged."""
+    """The page shows it again; after five wrong ones, not even the right one is judged."""
     wrong = "0" * 16 + "-" + "1" * 4
     empty = asked.post("/recovery/check", {"code": " "})
     assert "Enter your recovery code." in empty.text
