@@ -113,18 +113,16 @@ def _counted(connection: Connection, customer: Customer, version: int, at: int) 
         return 0
     count, since = Customer.new_browsers, Customer.new_browsers_since
     is_over = since <= at - DAY
-    return (
-        connection.execute(
-            update(Customer)
-            .where(Customer.id == customer.id)
-            .values(
-                new_browsers=case((count.is_(None), 0), (is_over, 1), else_=count + 1),
-                new_browsers_since=case((is_over, at), else_=since),
-            )
-            .returning(count)
-        ).scalar_one_or_none()
-        or 0
+    counting = (
+        update(Customer)
+        .where(Customer.id == customer.id, Customer.credential_version == version)
+        .values(
+            new_browsers=case((count.is_(None), 0), (is_over, 1), else_=count + 1),
+            new_browsers_since=case((is_over, at), else_=since),
+        )
+        .returning(count)
     )
+    return connection.execute(counting).scalar_one_or_none() or 0
 
 
 def carrying_over(customer_id: int) -> Update | None:
