@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, false
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor, relationship
 
 from portal.extensions import Base
@@ -52,6 +52,11 @@ class Customer(UserMixin, Base):
     wanted_email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH))
     wanted_email_digest: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
     wanted_email_until: Mapped[int | None] = mapped_column(BigInteger)
+    # Mails about sign-ins in new browsers: whether to send them, how many sign-ins there were in a
+    # row of at most a day, and since when. `None`: the customer never signed in.
+    new_browser_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
+    new_browsers: Mapped[int | None]
+    new_browsers_since: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     invoices: Mapped[list["Invoice"]] = relationship(
         back_populates="customer",
         cascade="all, delete-orphan",

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from portal import create_app
 from portal.i18n import language
-from portal.mail import account_texts, device_texts, texts, warnings
+from portal.mail import account_texts, browser_texts, device_texts, texts, warnings
 from portal.mail.letters import Letter, Notice, Reader, letter_of
 from tests.support.browser import ARGUMENTS, chromium
 from tests.support.clock import START, Clock
@@ -49,6 +49,9 @@ NOTICES: dict[str, Callable[[], Notice | None]] = {
     "trust-ended": lambda: texts.trust_reused("Firefox on Linux"),
     "turned-off-by-support": texts.reset,
     "unlocked-by-support": texts.unlocked,
+    "new-browser": browser_texts.new_browser,
+    "new-browser-last": lambda: browser_texts.new_browser(last=True),
+    "new-browser-mails-off": browser_texts.mails_off,
     "wrong-codes": warnings.wrong_codes,
     "wrong-passwords": warnings.wrong_passwords,
     "codes-locked": warnings.locked_codes,

@@ -202,6 +202,7 @@ def before(person: Photographer, app: Any) -> None:
         "invoices": "/invoices/",
         "profile": "/security/profile",
         "sessions": "/security/sessions",
+        "sign-in-mails": "/security/sign-in-mails",
         "not-found": "/nothing-here",
         "preferences-off": f"{TWOFACTOR}/",
     }.items():

@@ -108,5 +108,14 @@ class ProfileForm(PortalForm):
     time_zone = TimeZoneField(lazy("Time zone"))
 
 
+class BrowserMailsForm(PortalForm):
+    """The form to turn mails about new browsers on or off.
+
+    The current password is asked only to turn them off, and only without a second factor.
+    """
+
+    current_password = PasswordField(lazy("Current password"), [own_password()], render_kw=PRESENT)
+
+
 class SignOutForm(PortalForm):
     """The form to sign out devices; it has no field but the CSRF token."""

@@ -3,22 +3,39 @@
 So an attacker without the password can't lock the owner out of these browsers. The cookie holds a
 random id. The table `known_browser` holds its digest and the credential version at which it was
 made. The cookie does not sign anybody in.
+
+A sign-in in any other browser is told to the customer by mail, unless the customer has turned these
+mails off.
 """
 
 import hashlib
 import secrets
 
 from flask import Response, after_this_request, current_app, has_request_context, request
-from sqlalchemy import Delete, Update, delete, insert, literal, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Update,
+    case,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from portal.clock import now
 from portal.extensions import db
+from portal.mail import notices, outbox
 from portal.models import Customer
 from portal.models import KnownBrowser as Row
+from portal.security.database import rows_hit
 
 DAY = 24 * 60 * 60
 SECONDS = 180 * DAY
 MOST = 10  # for each customer; the oldest is removed
+MAILS_A_DAY = 5  # for each customer; one more says that no others follow
 LONGEST_ID = 64
 NAME = "portal_known"
 
@@ -43,27 +60,69 @@ def digest_of(customer_id: int, version: int) -> str | None:
         return connection.scalar(statement)
 
 
-def keep(customer_id: int, version: int) -> None:
+def keep(customer: Customer, version: int) -> None:
     """Remember this browser after the customer has completed a sign-in.
 
-    An id is renewed once a day at most. Nothing is stored if the credential has changed meanwhile.
+    An id is renewed once a day at most. The customer gets a mail about a browser that was not
+    known, unless this sign-in has changed the credential: the mail about that change is enough.
+    Nothing is stored if the credential has changed meanwhile.
     """
     if not has_request_context():
         return
-    at = now()
-    if _renewed(customer_id, version, at):
+    number, at = customer.id, now()
+    if _renewed(number, version, at):
         return
     browser = secrets.token_urlsafe(32)
     current = select(
         literal(_digest(browser)), Customer.id, Customer.credential_version, literal(at + SECONDS)
-    ).where(Customer.id == customer_id, Customer.credential_version == version)
+    ).where(Customer.id == number, Customer.credential_version == version)
     columns = [Row.digest, Row.customer_id, Row.credential_version, Row.expires_at]
     with db.engine.begin() as connection:
+        # Locks the customer first, as the closing of an account does.
+        is_told = version != customer.version_read
+        count = 0 if is_told else _counted(connection, customer, version, at)
         added = connection.execute(insert(Row).from_select(columns, current)).rowcount
         if added:
-            connection.execute(_dropping(customer_id, version, at))
+            connection.execute(_dropping(number, version, at))
+            if 0 < count <= MAILS_A_DAY + 1:
+                notices.new_browser(connection, customer, last=count > MAILS_A_DAY)
     if added:
-        _send(customer_id, browser)
+        _send(number, browser)
+        outbox.hand_over()
+
+
+def send_mails(customer: Customer, wanted: bool) -> None:
+    """Turn the mails about sign-ins in new browsers on or off; turning them off is told by mail."""
+    with db.engine.begin() as connection:
+        changed = connection.execute(
+            update(Customer)
+            .where(Customer.id == customer.id, Customer.new_browser_mails.is_not(wanted))
+            .values(new_browser_mails=wanted)
+        )
+        if rows_hit(changed) and not wanted:
+            notices.new_browser_mails_off(connection, customer)
+    outbox.hand_over()
+
+
+def _counted(connection: Connection, customer: Customer, version: int, at: int) -> int:
+    """Count a sign-in in a new browser; return how many there were in a day, 0 to send no mail.
+
+    The first sign-in ever is no news.
+    """
+    if not customer.new_browser_mails:
+        return 0
+    count, since = Customer.new_browsers, Customer.new_browsers_since
+    is_over = since <= at - DAY
+    counting = (
+        update(Customer)
+        .where(Customer.id == customer.id, Customer.credential_version == version)
+        .values(
+            new_browsers=case((count.is_(None), 0), (is_over, 1), else_=count + 1),
+            new_browsers_since=case((is_over, at), else_=since),
+        )
+        .returning(count)
+    )
+    return connection.execute(counting).scalar_one_or_none() or 0
 
 
 def carrying_over(customer_id: int) -> Update | None:

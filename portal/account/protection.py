@@ -69,6 +69,11 @@ class Card:
         return "passkey" if is_alone else self.ways
 
     @property
+    def check_up(self) -> tuple[str, ...]:
+        """Return what to ask the customer about today."""
+        return self.protection.check_up if self.protection else ()
+
+    @property
     def deeds(self) -> list[str]:
         """Return what we ask for a code or passkey at, as verbs."""
         return [str(DEEDS[key]) for key in self.areas]

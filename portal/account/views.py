@@ -8,7 +8,14 @@ from portal import sessions
 from portal.account import known_browsers, protection, service
 from portal.account.credentials import stands_on
 from portal.account.email_change.service import ask
-from portal.account.forms import CloseForm, EmailForm, PasswordForm, ProfileForm, SignOutForm
+from portal.account.forms import (
+    BrowserMailsForm,
+    CloseForm,
+    EmailForm,
+    PasswordForm,
+    ProfileForm,
+    SignOutForm,
+)
 from portal.clock import now, today
 from portal.extensions import db, twofactor
 from portal.i18n.language import _, plural, worded
@@ -181,3 +188,29 @@ def sessions_page() -> ResponseReturnValue:
             "stays signed in for %(count)d day", "stays signed in for %(count)d days", days
         ),
     )
+
+
+@blueprint.route("/security/sign-in-mails", methods=["GET", "POST"])
+@login_required
+def browser_mails() -> ResponseReturnValue:
+    """Turn the mails about new browsers on or off.
+
+    Turning them off takes a code, or the password of a customer without a second factor.
+    """
+    form, wanted = BrowserMailsForm(), request.form.get("wanted") == "on"
+    if wanted or twofactor.is_on(customer()):
+        del form.current_password
+    if request.method == "POST" and wanted is customer().new_browser_mails:
+        return _browser_mails_are(wanted)  # sent twice, or from two windows
+    if form.validate_on_submit():
+        if not wanted:
+            twofactor.require("preferences", summary=_("No more e-mails about new sign-ins"))
+        known_browsers.send_mails(customer(), wanted)
+        return _browser_mails_are(wanted)
+    return render_template("account/sign_in_mails.html", form=form)
+
+
+def _browser_mails_are(wanted: bool) -> ResponseReturnValue:
+    told = _("E-mails about new sign-ins are on.") if wanted else None
+    flash(told or _("E-mails about new sign-ins are off."), "success" if wanted else "warning")
+    return redirect(url_for("account.sessions_page"), 303)

@@ -68,7 +68,7 @@ def sign_in_customer(customer: Customer, remember: bool) -> None:
     """Sign the customer in to this session; `remember` keeps it after the browser closes."""
     version = version_of(customer)
     login_user(customer)
-    known_browsers.keep(customer.id, version)
+    known_browsers.keep(customer, version)
     language.speak_with(customer.id, customer.language)
     zones.note_sent()
     time_zones.keep(customer)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.i18n import language
-from portal.mail import account_texts, outbox, warnings
+from portal.mail import account_texts, browser_texts, outbox, warnings
 from portal.mail.letters import Notice, Reader, letter_of
 from portal.mail.texts import of_change
 from portal.models import Customer
@@ -140,6 +140,25 @@ def account_closed(writer: Writer, customer: Customer) -> None:
     """Queue the notice of a closed account."""
     with _owner_s_language(customer):
         _put(writer, _reader(customer), account_texts.account_closed())
+
+
+def new_browser(writer: Writer, customer: Customer, link: str = "", last: bool = False) -> None:
+    """Queue the notice of a sign-in in a new browser.
+
+    Args:
+        writer: the transaction that makes the browser known.
+        customer: who signed in.
+        link: the address that undoes the sign-in, empty if there is none.
+        last: whether no mail about further browsers follows today.
+    """
+    with _owner_s_language(customer):
+        _put(writer, _reader(customer), browser_texts.new_browser(link, last))
+
+
+def new_browser_mails_off(writer: Writer, customer: Customer) -> None:
+    """Queue the notice that the customer has turned off the mails about new browsers."""
+    with _owner_s_language(customer):
+        _put(writer, _reader(customer), browser_texts.mails_off())
 
 
 def reset_requested(writer: Writer, customer: Customer | None, email: str, link: str) -> None:

@@ -244,9 +244,23 @@ def _without_passkeys(op: "Operations", schema: str | None) -> None:
         batch.drop_column("credential")
 
 
+def _check_ups(op: "Operations", schema: str | None) -> None:
+    """Add when the recovery code was last known to be at hand, and whether to remind of it."""
+    with op.batch_alter_table("twofactor_account", schema=schema) as batch:
+        for name in ("checked_at", "check_ups_ended_at"):
+            batch.add_column(sa.Column(name, sa.BigInteger))
+
+
+def _without_check_ups(op: "Operations", schema: str | None) -> None:
+    with op.batch_alter_table("twofactor_account", schema=schema) as batch:
+        for name in ("check_ups_ended_at", "checked_at"):
+            batch.drop_column(name)
+
+
 STEPS = (
     Step(_first, _before_the_first, ("twofactor_ticket", None)),
     Step(_known_browsers, _without_known_browsers, ("twofactor_authenticator", "known_at_use")),
     Step(_passkeys, _without_passkeys, ("twofactor_authenticator", "credential")),
+    Step(_check_ups, _without_check_ups, ("twofactor_account", "check_ups_ended_at")),
 )
 LATEST = len(STEPS)

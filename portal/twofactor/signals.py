@@ -24,6 +24,7 @@ __all__ = [
     "held",
     "judged",
     "passkey_suspect",
+    "recovery_code_checked",
     "recovery_code_replaced",
     "recovery_code_used",
     "reset",
@@ -47,6 +48,8 @@ areas_changed = _signals.signal("areas-changed")
 # No further arguments; `deactivated` follows.
 recovery_code_used = _signals.signal("recovery-code-used")
 recovery_code_replaced = _signals.signal("recovery-code-replaced")
+# No further arguments: the user has entered the recovery code to check it; it is not used up.
+recovery_code_checked = _signals.signal("recovery-code-checked")
 # area: key; kind: "code", "recovery_code" or "passkey"; result: "accepted", "wrong", "reused",
 # "held", "over" (a passkey's challenge) or "unavailable"; seconds: duration. `user_id` is empty if
 # the account could not be read.
@@ -77,6 +80,7 @@ BY_NAME: dict[str, NamedSignal] = {
     "areas_changed": areas_changed,
     "recovery_code_used": recovery_code_used,
     "recovery_code_replaced": recovery_code_replaced,
+    "recovery_code_checked": recovery_code_checked,
     "judged": judged,
     "authenticator_added": authenticator_added,
     "authenticator_removed": authenticator_removed,

@@ -82,6 +82,7 @@ def _portal(person: Person) -> Iterator[str]:
         ("invoices", "/invoices/", ""),
         ("invoice", "/invoices/2026-9000", ""),
         ("sessions", "/security/sessions", ""),
+        ("e-mails about new sign-ins", "/security/sign-in-mails", "Save"),
         ("not found", "/nothing-here", ""),
         ("password", "/security/password", "Save"),
         ("e-mail address", "/security/email", "Save"),

@@ -78,6 +78,7 @@ FIELDS = {
     "/security/email": ("current_password", "email"),
     "/security/close": ("current_password",),
     "/security/sessions": ("session", "others"),
+    "/security/sign-in-mails": ("current_password", "wanted"),
 }
 texts = st.builds("".join, st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3)) | st.text(
     min_size=1, max_size=3

@@ -177,6 +177,7 @@ def test_a_program_gets_json(client):
         "/security/close",
         "/security/profile",
         "/security/sessions",
+        "/security/sign-in-mails",
     ],
 )
 def test_a_form_without_its_token_is_refused_kindly(signed_in, path):

@@ -123,7 +123,7 @@ def test_a_sign_in_begun_before_a_change_makes_no_known_browser(app, customer):
     """F-08: the password changes between the first and the second step of the sign-in."""
     raise_version(app)
     with app.test_request_context():
-        known_browsers.keep(customer.id, 1)
+        known_browsers.keep(customer, 1)
     assert rows(app) == []
 
 

@@ -60,6 +60,10 @@ ROWS = {
         UPDATE customer SET wanted_email = 'zoe@example.net', wanted_email_digest = 'hh',
           wanted_email_until = 1800000000;
     """,
+    "0008": """
+        UPDATE customer SET new_browser_mails = false, new_browsers = 3, new_browsers_since = 9;
+        UPDATE twofactor_account SET checked_at = 5, check_ups_ended_at = 6;
+    """,
     "0009": """
         UPDATE customer SET reset_proof = 'sealed';
         INSERT INTO undo_link (id, token_hash, customer_id, kind, email, data, made_at, expires_at)

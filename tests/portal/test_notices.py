@@ -7,7 +7,7 @@ import pytest
 
 from portal.extensions import db
 from portal.i18n import language
-from portal.mail import account_texts, warnings
+from portal.mail import account_texts, browser_texts, warnings
 from portal.mail.letters import Reader, letter_of, when_of
 from portal.mail.texts import of_change
 from portal.twofactor import signals
@@ -205,6 +205,9 @@ MAKERS = {
     "email_link": partial(account_texts.email_link, LINK),
     "email_taken": account_texts.email_taken,
     "account_closed": account_texts.account_closed,
+    "new_browser": browser_texts.new_browser,
+    "new_browser_last": partial(browser_texts.new_browser, last=True),
+    "new_browser_mails_off": browser_texts.mails_off,
     "reset_requested": partial(account_texts.reset_requested, LINK),
     "to_undo": lambda: account_texts.password_changed()._replace(undo=UNDO),
     "undone": partial(account_texts.undone, DEED, LINK, "Europe/Berlin"),

@@ -193,6 +193,10 @@ def other_sessions(walk: Walk) -> Request:
     return fresh(walk, "/security/sessions", {"others": "yes"})
 
 
+def browser_mails(walk: Walk) -> Request:
+    return challenged(walk, "/security/sign-in-mails", {"wanted": "off"})
+
+
 def language(walk: Walk) -> Request:
     return fresh(walk, "/security/", {"language": "de"}, button="Deutsch")
 
@@ -316,6 +320,14 @@ def reminder(walk: Walk) -> Request:
     typed = {"code": walk.person.recovery_code}
     walk.browser.keep(walk.browser.send(fresh(walk, f"{TWOFACTOR}/sign-in", typed))[0])
     return fresh(walk, "/security/", {}, button="Leave it off")
+
+
+def recovery_checked(walk: Walk) -> Request:
+    return fresh(walk, f"{TWOFACTOR}/recovery/check", {"code": walk.person.recovery_code})
+
+
+def codes_checked(walk: Walk) -> Request:
+    return fresh(walk, f"{TWOFACTOR}/check-up", {"code": walk.person.code()})
 
 
 def open_area(walk: Walk) -> Request:
@@ -451,6 +463,13 @@ CASES = {
         lambda walk: walk.people.signed_in(walk.person) == 1,
         "signed out|no other",
     ),
+    "no e-mails about new sign-ins": Case(
+        "account.browser_mails",
+        browser_mails,
+        lambda walk: not walk.customer.new_browser_mails,
+        "new sign-ins are off|already confirmed",
+        ("email",),
+    ),
     "language": Case(
         "switch.switch", language, lambda walk: walk.customer.language == "de", "Sicherheit"
     ),
@@ -567,6 +586,20 @@ CASES = {
         reminder,
         lambda walk: "because you used your recovery code" not in walk.browser.open("/").text,
         "Security",
+        ("sign_in",),
+    ),
+    "check the recovery code": Case(
+        "twofactor.recovery_check_submit",
+        recovery_checked,
+        lambda walk: walk.account.checked_at is not None,
+        "Your recovery code is right",
+        ("sign_in",),
+    ),
+    "check that codes work": Case(
+        "twofactor.check_up_submit",
+        codes_checked,
+        lambda walk: walk.events().get("code_accepted") == 1,
+        "It works",
         ("sign_in",),
     ),
     "open an area": Case(

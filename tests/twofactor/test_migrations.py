@@ -37,6 +37,10 @@ PASSKEY = """
       credential, flags) VALUES ('a2', '7', 'passkey', 'Key', '\x02', 0, 1800000000, 'c2', 28);
 """
 ROWS[3] = ROWS[2] + PASSKEY
+ROWS[4] = (
+    ROWS[3]
+    + "UPDATE twofactor_account SET checked_at = 1800000100, check_ups_ended_at = 1800000200;"
+)
 
 
 @pytest.fixture
@@ -122,6 +126,20 @@ def test_the_way_back_refuses_to_lose_passkeys(connection):
     migrations.downgrade(op, 3, 2)
     assert migrations.version_of(connection) == 2
     migrations.upgrade(op, 2, 3)
+    assert everything(connection) == before
+
+
+@both
+def test_the_way_back_from_check_ups_keeps_the_rest(connection):
+    op = operations(connection)
+    migrations.upgrade(op, 0, 3)
+    for statement in ROWS[3].split(";")[:-1]:
+        connection.execute(text(statement))
+    before = everything(connection)
+    migrations.upgrade(op, 3, 4)
+    connection.execute(text("UPDATE twofactor_account SET checked_at = 5"))
+    migrations.downgrade(op, 4, 3)
+    assert migrations.version_of(connection) == 3
     assert everything(connection) == before
 
 

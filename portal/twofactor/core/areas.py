@@ -58,8 +58,10 @@ DEACTIVATION = Area(
 )
 ENROLMENT = Area("enrolment", "Activation", deed=_phrase("turn on two-factor authentication"))
 AUTHENTICATORS = Area("authenticators", "Authenticator apps", deed=_phrase("change your devices"))
+CHECK_UP = Area("check_up", "Check-up", deed=_phrase("check that your codes work"))
 BUILT_IN = {
-    area.key: area for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT, AUTHENTICATORS)
+    area.key: area
+    for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT, AUTHENTICATORS, CHECK_UP)
 }
 
 

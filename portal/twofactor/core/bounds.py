@@ -56,6 +56,7 @@ TEXTS: dict[str, int] = {
     "browser": 64,
     "trust": 16,
     "saved": 16,
+    "answer": 16,
     "choice": 16,
     "use": 16,
     "kept": 16,

@@ -1,11 +1,17 @@
-"""Decide from the area, the user's choice and the request whether to ask for a code."""
+"""Decide from the area, the user's choice and the request whether to ask for a code.
+
+And decide from the account and the time whether a check-up is due.
+"""
 
 import enum
 
 from .areas import BUILT_IN, Area
-from .records import Glance
+from .records import Account, CheckUp, Glance
+from .throttle import DAY
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# The first check-up follows the activation; those of the recovery code follow each other.
+FIRST_CHECK_UP, NEXT_CHECK_UP = 14 * DAY, 365 * DAY
 
 
 class Verdict(enum.Enum):
@@ -39,3 +45,22 @@ def decide(area: Area, glance: Glance, method: str, *, mandatory: bool) -> Verdi
     if area.guards == "view" and glance.ticket:
         return Verdict.OPEN
     return Verdict.ASK
+
+
+def check_up(account: Account, now: float) -> tuple[CheckUp, ...]:
+    """Return what to ask the owner of an account about, since it may be forgotten or lost.
+
+    Args:
+        account: the account.
+        now: Unix seconds.
+    """
+    first = account.activated_at + FIRST_CHECK_UP
+    if not account.check_ups or now < first:
+        return ()
+    due: list[CheckUp] = []
+    again = first if account.checked_at is None else account.checked_at + NEXT_CHECK_UP
+    if account.recovery_hash is not None and now >= again:
+        due.append("recovery")
+    if all((each.last_used_at or 0) <= account.activated_at for each in account.authenticators):
+        due.append("codes")
+    return tuple(due)

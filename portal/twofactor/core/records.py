@@ -12,29 +12,21 @@ from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 EXECUTED = "executed"
 # Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
 KNOWN = "known"
-# Kind of the tickets of undo links. `drop_tickets` keeps them.
+# Kind of the tickets of undo links, which `drop_tickets` keeps, too.
 UNDO = "undo"
 # Kinds of events that record a new recovery code.
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
 # How a user answers: with codes, with passkeys, or with either.
 Ways = Literal["code", "passkey", "either"]
+# A check-up: whether the recovery code is at hand, or whether codes that were never used work.
+CheckUp = Literal["recovery", "codes"]
 # Begins the detail of an event about a passkey; other authenticators have their name alone.
 _PASSKEY = "passkey: "
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
-    {
-        "code_accepted",
-        "code_wrong",
-        "code_reused",
-        "held",
-        "locked",
-        "recovery_code_wrong",
-        "recovery_held",
-        "browser_recognised",
-        "passkey_accepted",
-        "passkey_refused",
-        "passkey_suspect",
-    }
+    ["code_accepted", "code_wrong", "code_reused", "held", "locked"]
+    + ["recovery_code_wrong", "recovery_held", "browser_recognised"]
+    + ["passkey_accepted", "passkey_refused", "passkey_suspect"]
 )
 
 
@@ -127,6 +119,8 @@ class Account:
         browsers: number of the user's known browsers, if it was read.
         recovery_since: time when the recovery code was made, if it was read and its event is kept.
         only: keys of the protected areas where the user wants to be asked for a passkey alone.
+        checked_at: time when the user last said or showed that the recovery code is at hand.
+        check_ups: whether the user wants to be reminded of it.
     """
 
     user_id: str
@@ -144,6 +138,8 @@ class Account:
     browsers: int = 0
     recovery_since: int | None = None
     only: frozenset[str] = frozenset()
+    checked_at: int | None = None
+    check_ups: bool = True
 
     @property
     def makes_codes(self) -> bool:
@@ -225,6 +221,7 @@ class Protection:
         recovery: whether there is a recovery code. It is unused: its use turns 2FA off.
         recovery_since: time when it was made, `None` if that is no longer known.
         only: those of the areas that take a passkey alone.
+        check_up: what to ask the user about today; empty on most days.
     """
 
     areas: tuple[str, ...]
@@ -233,6 +230,7 @@ class Protection:
     recovery: bool = False
     recovery_since: int | None = None
     only: tuple[str, ...] = ()
+    check_up: tuple[CheckUp, ...] = ()
 
     @property
     def ways(self) -> Ways:
@@ -260,8 +258,7 @@ class Glance:
         areas: the chosen areas, `None` if 2FA is off.
         ticket: whether the requested ticket (a pass or an open view) exists.
         executed_at: time when the requested continuation was executed, `None` if it was not.
-        used: smallest latest step of the user's authenticator apps. All have used the codes up to
-            it, so that none can be had before the next.
+        used: smallest latest step of the user's apps: a code of a later one can be had.
         only: as `Account.only`.
     """
 

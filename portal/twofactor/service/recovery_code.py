@@ -1,18 +1,19 @@
-"""Use cases: replace the recovery code, in two steps.
+"""Use cases: replace the recovery code, in two steps, and check that it is at hand.
 
 The new code counts once the person has said that it is saved; until then the old one does.
 """
 
 from ..core import changes
 from ..core.answers import Answer, RecoveryCode
-from ..core.areas import RECOVERY
+from ..core.areas import CHECK_UP, RECOVERY
 from ..core.enrolment_errors import RecoveryExpired
-from ..core.errors import EnrolmentExpired, NotOn
+from ..core.errors import EnrolmentExpired, NotOn, RecoveryWrong
 from ..core.records import Subject
 from ..methods import recovery
 from ..storage.transaction import Transaction
 from . import tickets, undo, verification
 from .context import Kit
+from .judging import recovery_codes
 
 # Kind of the ticket of a code that was saved, until the ticket would have expired.
 SAVED = "recovery_saved"
@@ -102,3 +103,40 @@ def is_under_way(kit: Kit, subject: Subject) -> bool:
 def _is_saved(kit: Kit, subject: Subject, hashed: str) -> bool:
     found = kit.store.ticket(hashed, SAVED, kit.clock())
     return found is not None and found.user_id == subject.user_id
+
+
+def check(kit: Kit, subject: Subject, answer: RecoveryCode) -> None:
+    """Check a recovery code, which is counted as a try but not used up.
+
+    Raises:
+        RecoveryWrong, RecoveryHeld, NotOn: it is wrong, or was not judged.
+    """
+    hashed = recovery_codes.judge(kit, subject, answer, CHECK_UP.key)
+
+    def work(transaction: Transaction) -> None:
+        if not transaction.note_check(subject.user_id, hashed):
+            raise RecoveryWrong("replaced meanwhile", area=CHECK_UP.key)
+        transaction.record(kit.event(subject, "recovery_code_checked"))
+
+    kit.store.run(work)
+    kit.notify("recovery_code_checked", subject.user_id)
+
+
+def is_at_hand(kit: Kit, subject: Subject) -> None:
+    """Note that the person says where the recovery code is.
+
+    Raises:
+        NotOn: there is no second factor.
+    """
+    if not kit.store.run(lambda transaction: transaction.note_check(subject.user_id)):
+        raise NotOn("no second factor")
+
+
+def end_check_ups(kit: Kit, subject: Subject) -> None:
+    """End the reminders for good.
+
+    Raises:
+        NotOn: there is no second factor.
+    """
+    if not kit.store.run(lambda transaction: transaction.end_check_ups(subject.user_id)):
+        raise NotOn("no second factor")

@@ -105,6 +105,8 @@ def account_of(
         browsers=browsers,
         recovery_since=recovery_since,
         only=only,
+        checked_at=first.checked_at,
+        check_ups=first.check_ups_ended_at is None,
     )
 
 

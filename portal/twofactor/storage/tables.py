@@ -75,6 +75,9 @@ def _account(metadata: MetaData) -> Table:
         Column("known_failures", BigInteger, nullable=False, server_default="0"),
         Column("known_cleared", BigInteger, nullable=False, server_default="0"),
         Column("known_recent", Text, nullable=False, server_default=""),
+        # When the recovery code was last known to be at hand, and when reminders were ended.
+        Column("checked_at", BigInteger),
+        Column("check_ups_ended_at", BigInteger),
     )
 
 

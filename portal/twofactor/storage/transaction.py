@@ -186,12 +186,36 @@ class Transaction(UndoChanges):
         )
 
     def set_recovery(self, user_id: str, hashed: str) -> bool:
-        """Replace the recovery code; the old code stops working."""
+        """Replace the recovery code, which is at hand now; the old code stops working."""
         table = self._tables.account
         return self._hit(
             update(table)
             .where(table.c.user_id == user_id)
-            .values(recovery_hash=hashed, recovery_recent="")
+            .values(recovery_hash=hashed, recovery_recent="", checked_at=int(self._clock()))
+        )
+
+    def note_check(self, user_id: str, recovery_hash: str | None = None) -> bool:
+        """Note that the recovery code is at hand now.
+
+        Args:
+            user_id: the host's string for the user.
+            recovery_hash: note it only if the account still has this hash.
+        """
+        table = self._tables.account
+        wanted = [table.c.recovery_hash == recovery_hash] if recovery_hash is not None else []
+        return self._hit(
+            update(table)
+            .where(table.c.user_id == user_id, *wanted)
+            .values(checked_at=int(self._clock()))
+        )
+
+    def end_check_ups(self, user_id: str) -> bool:
+        """Note that the user wants no reminders."""
+        table = self._tables.account
+        return self._hit(
+            update(table)
+            .where(table.c.user_id == user_id)
+            .values(check_ups_ended_at=int(self._clock()))
         )
 
     def clear_throttle(self, user_id: str) -> bool:

@@ -30,6 +30,7 @@ from . import (
     undoing,
 )
 from .challenge import answer, in_language, no_store, render_challenge
+from .check_ups import pages as check_ups
 from .pages import (
     activate,
     activated,
@@ -73,6 +74,7 @@ def make_blueprint() -> Blueprint:
     add("/recovery", "recovery", recovery.show, methods=["GET"])
     add("/recovery", "recovery_submit", recovery.submit, methods=["POST"])
     add("/recovery.pdf", "recovery_pdf", recovery_sheet.of_new_code, methods=["GET"])
+    check_ups.add_routes(blueprint)
     add("/help", "help", help_page.show, methods=["GET"])
     add("/authenticators/new", "authenticator_new", authenticators.show_new, methods=["GET"])
     add("/authenticators/new", "authenticator_add", authenticators.submit_new, methods=["POST"])
@@ -136,8 +138,7 @@ def unreadable_object(_error: requests.UnreadableBody) -> Response:
 
 
 def _refused(error: str, message: str) -> dict[str, str | None]:
-    nothing = {"area": None, "retry_after": None, "summary": None}
-    return {"error": error, "message": message} | nothing
+    return {"error": error, "message": message, "area": None, "retry_after": None, "summary": None}
 
 
 def before() -> Any:

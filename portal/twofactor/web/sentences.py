@@ -8,6 +8,7 @@ from flask import has_app_context
 from ..app.state import current_state
 from ..core import errors
 from ..core.answers import slips
+from ..core.areas import CHECK_UP
 from ..core.enrolment_errors import DeviceYoung
 from ..core.passkey_errors import PasskeyRefusal
 from ..i18n.catalogue import later
@@ -183,6 +184,8 @@ def _slip(error: slips.RecoverySlip) -> str:
 
 
 def _any_held(error: errors.Held, now: float) -> str:
+    if isinstance(error, errors.RecoveryHeld) and error.area == CHECK_UP.key:
+        return _("Too many tries. Try again %(wait)s.", wait=when(error.until, now))
     if isinstance(error, errors.RecoveryHeld):
         return _(
             "Too many tries. Try again %(wait)s, or use a code from your app.",

@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..app.state import State
-from ..core import bounds
+from ..core import bounds, policy
 from ..core.errors import SignInExpired
 from ..core.records import Device, Protection, Subject
 from ..service import known_browsers, sign_in, tickets
@@ -67,6 +67,7 @@ def protection_of(state: State, user: Any) -> Protection | None:
         account.recovery_hash is not None,
         account.recovery_since,
         tuple(key for key in areas if state.kit.areas.demand(key, account.only)),
+        policy.check_up(account, state.kit.clock()),
     )
 
 

@@ -25,6 +25,7 @@ _EVENTS = {
     "recovery_code_wrong": later("Wrong recovery code entered"),
     "recovery_held": later("You were asked to wait after too many wrong recovery codes"),
     "recovery_code_replaced": later("You made a new recovery code"),
+    "recovery_code_checked": later("You checked your recovery code"),
     "authenticator_added": later("You added a device"),
     "authenticator_removed": later("You removed a device"),
     "authenticator_renamed": later("You renamed a device"),
@@ -61,6 +62,7 @@ _ACCEPTED: dict[str, tuple[dict[str, str], str, str]] = {
             "deactivation": later("You entered a code to turn off two-factor authentication"),
             "enrolment": later("You entered a code to turn on two-factor authentication"),
             "authenticators": later("You entered a code to change your devices"),
+            "check_up": later("You entered a code to check that it works"),
         },
         later("You entered a code (%(area)s)"),
         later("You entered a code (%(area)s: %(what)s)"),
@@ -72,6 +74,7 @@ _ACCEPTED: dict[str, tuple[dict[str, str], str, str]] = {
             "recovery_code": later("You used a passkey to make a new recovery code"),
             "deactivation": later("You used a passkey to turn off two-factor authentication"),
             "authenticators": later("You used a passkey to change your devices"),
+            "check_up": later("You used a passkey to check that it works"),
         },
         later("You used a passkey (%(area)s)"),
         later("You used a passkey (%(area)s: %(what)s)"),
@@ -83,6 +86,7 @@ _BUILT_IN = {
     "deactivation": later("Turning it off"),
     "enrolment": later("Turning it on"),
     "authenticators": later("Your devices"),
+    "check_up": later("Check-up"),
 }
 
 
