@@ -16,6 +16,7 @@ from tools.drift import Page
 PORTAL = Path(__file__).resolve().parent.parent / "portal"
 SOURCES = (
     "validators.py",
+    "auth/former.py",
     "auth/forms.py",
     "auth/views.py",
     "account/email_change/service.py",
@@ -81,6 +82,9 @@ ROWS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "Sign in, or reset the password.",
         {},
     ),
+    "Enter the password you had before this change.": (RESET, "Fill in the field.", {}),
+    "That isn't the password you had before this change. Enter it again, or contact us if you've"
+    " forgotten it.": (RESET, "Enter the password of before the change that was undone.", {}),
     "Enter an e-mail address.": (ADDRESS, "Fill in the field.", {}),
     "Enter an e-mail address like name@example.org.": (ADDRESS, "Correct the address.", {}),
     "An e-mail address can have at most %(count)d characters.": (

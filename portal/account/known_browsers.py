@@ -30,6 +30,7 @@ from portal.extensions import db
 from portal.mail import notices, outbox
 from portal.models import Customer
 from portal.models import KnownBrowser as Row
+from portal.security import undo_links
 from portal.security.database import rows_hit
 
 DAY = 24 * 60 * 60
@@ -85,7 +86,9 @@ def keep(customer: Customer, version: int) -> None:
         if added:
             connection.execute(_dropping(number, version, at))
             if 0 < count <= MAILS_A_DAY + 1:
-                notices.new_browser(connection, customer, last=count > MAILS_A_DAY)
+                before = (number, customer.email, customer.password_hash)
+                undo = undo_links.offer(connection, "sign_in", before)
+                notices.new_browser(connection, customer, undo, last=count > MAILS_A_DAY)
     if added:
         _send(number, browser)
         outbox.hand_over()

@@ -14,6 +14,7 @@ Address = Literal["stays", "back", "taken"]
 _CHANGES = {
     "password": later("Your password was changed"),
     "email": later("Your e-mail address was changed"),
+    "sign_in": later("Somebody signed in with a browser that we didn't recognise"),
     "activated": later("Two-factor authentication was turned on"),
     "deactivated": later("Two-factor authentication was turned off"),
     "areas_changed": later("The choice of when we ask for a code or passkey was changed"),
@@ -29,7 +30,7 @@ class Deed:
     """A change, and what undoing it does to the account.
 
     Args:
-        what: "password", "email", or the name of the signal of a change of the second factor.
+        what: "password", "email", "sign_in", or the name of the signal of a change of the second factor.
         device: the name of the device that the change was about, if any.
         at: the time of the change, in Unix seconds.
         email: the address of the account at that time, which gets the reset link.

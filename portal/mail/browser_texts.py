@@ -2,14 +2,13 @@
 
 from portal.i18n.language import _
 from portal.mail.device_texts import change_password
-from portal.mail.letters import Link, Notice
+from portal.mail.letters import Notice
 
 
-def new_browser(link: str = "", last: bool = False) -> Notice:
+def new_browser(last: bool = False) -> Notice:
     """Return the notice of a sign-in in a new browser.
 
     Args:
-        link: the address that undoes the sign-in, empty if there is none.
         last: whether no mail about further browsers follows today.
     """
     told = [_("Somebody signed in with a browser that we don't recognise.")]
@@ -23,7 +22,6 @@ def new_browser(link: str = "", last: bool = False) -> Notice:
         tuple(told),
         advice=(_("Then somebody else knows your password."), change_password()),
         contact=_("Can't sign in? Contact us now:"),
-        link=_undoing(link) if link else None,
     )
 
 
@@ -38,7 +36,3 @@ def mails_off() -> Notice:
         ),
         contact=_("Can't sign in? Contact us now:"),
     )
-
-
-def _undoing(link: str) -> Link:
-    return Link(_("This wasn't me"), _("Or copy this address into your browser:"), link)

@@ -142,17 +142,17 @@ def account_closed(writer: Writer, customer: Customer) -> None:
         _put(writer, _reader(customer), account_texts.account_closed())
 
 
-def new_browser(writer: Writer, customer: Customer, link: str = "", last: bool = False) -> None:
+def new_browser(writer: Writer, customer: Customer, undo: str, last: bool = False) -> None:
     """Queue the notice of a sign-in in a new browser.
 
     Args:
         writer: the transaction that makes the browser known.
         customer: who signed in.
-        link: the address that undoes the sign-in, empty if there is none.
+        undo: the address that undoes the sign-in.
         last: whether no mail about further browsers follows today.
     """
     with _owner_s_language(customer):
-        _put(writer, _reader(customer), browser_texts.new_browser(link, last))
+        _put(writer, _reader(customer), browser_texts.new_browser(last)._replace(undo=undo))
 
 
 def new_browser_mails_off(writer: Writer, customer: Customer) -> None:

@@ -20,7 +20,7 @@ from portal.models import UndoLink as Row
 from portal.security.database import rows_hit
 from portal.security.sealing import UNDO, seal, secret_keys, unseal
 
-Kind = Literal["password", "email", "twofactor"]
+Kind = Literal["password", "email", "sign_in", "twofactor"]
 Writer = Connection | Session
 SECONDS = 7 * 24 * 60 * 60
 LONGEST_TOKEN = 128
