@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.support.browser import LOOKS, until
 
 TWOFACTOR = "/security/two-factor"
+NEW = "a-brand-new-lantern-77"
 NAME = "Zwei-Faktor-Authentifizierung"
 
 
@@ -56,12 +57,13 @@ def test_activating_a_deed_deactivating_and_the_switch(people, customer, custome
     person.sees("Die Zwei-Faktor-Authentifizierung ist eingeschaltet")
     person.inspect()
 
-    person.open("/security/email")
+    person.open("/security/password")
     person.fill("Aktuelles Passwort", customer_password)
-    person.fill("Neue E-Mail-Adresse", "neu@example.org")
+    person.fill("Neues Passwort", NEW)
+    person.fill("Neues Passwort wiederholen", NEW)
     person.press("Speichern")
     confirm(person, person.next_code())
-    person.sees("Wir haben eine E-Mail an Ihre neue Adresse gesendet.")
+    person.sees("Ihr Passwort ist geändert.")
     person.inspect()
 
     person.open(f"{TWOFACTOR}/deactivate")
