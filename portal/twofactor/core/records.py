@@ -7,7 +7,7 @@ from typing import Literal
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
-# Kind of the tickets of executed continuations; `area` holds the time, and `drop_tickets` keeps them.
+# Kind of tickets of executed continuations; `area` has the time, and `drop_tickets` keeps them.
 EXECUTED = "executed"
 # Kinds of the tickets of known browsers, with `Subject.bound` in `area`, and of undo links.
 KNOWN = "known"
