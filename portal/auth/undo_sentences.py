@@ -30,7 +30,7 @@ class Deed:
     """A change, and what undoing it does to the account.
 
     Args:
-        what: "password", "email", "sign_in", or the name of the signal of a change of the second factor.
+        what: "password", "email", "sign_in", or the signal's name of a change of the second factor.
         device: the name of the device that the change was about, if any.
         at: the time of the change, in Unix seconds.
         email: the address of the account at that time, which gets the reset link.

@@ -7,12 +7,10 @@ from typing import Literal
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
-# Kind of the tickets that record the execution of a continuation; `area` holds its time (Unix
-# seconds). `drop_tickets` keeps them, so that the continuation is not executed again.
+# Kind of tickets of executed continuations; `area` has the time, and `drop_tickets` keeps them.
 EXECUTED = "executed"
-# Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
+# Kinds of the tickets of known browsers, with `Subject.bound` in `area`, and of undo links.
 KNOWN = "known"
-# Kind of the tickets of undo links, which `drop_tickets` keeps, too.
 UNDO = "undo"
 # Kinds of events that record a new recovery code.
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
@@ -24,9 +22,11 @@ CheckUp = Literal["recovery", "codes"]
 _PASSKEY = "passkey: "
 # Kinds of events that record answers to a challenge; all other kinds record changes.
 ATTEMPTS = frozenset(
-    ["code_accepted", "code_wrong", "code_reused", "held", "locked"]
-    + ["recovery_code_wrong", "recovery_held", "browser_recognised"]
-    + ["passkey_accepted", "passkey_refused", "passkey_suspect"]
+    {
+        *("code_accepted", "code_wrong", "code_reused", "held", "locked"),
+        *("recovery_code_wrong", "recovery_held", "browser_recognised"),
+        *("passkey_accepted", "passkey_refused", "passkey_suspect"),
+    }
 )
 
 

@@ -46,7 +46,7 @@ class Statements:
         account_counted: `user`, `kind`; locks, and has the number of tickets of that kind.
         account_asked: `user`, `known`, `now`; locks.
         account_beside: the same without a lock, and with the time of the recovery code.
-        recovery_locked: `user`.
+        lock: `user`; locks the account.
         events: `user`, `most`.
         tickets: `user`, `kind`, `now`.
         ticket: `digest`, `kind`, `now`.
@@ -66,6 +66,7 @@ class Statements:
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
         take_challenge: `digest`, `kind`, `now`.
         drop_challenges: `user`, `kind`, `now`, `most`, `left`.
+        drop_latest: the same.
         drop_expired: `now`, `most`.
         drop_unfinished: `user`, `kind`, `now`, `most`.
         add_event: the columns.
@@ -81,7 +82,7 @@ class Statements:
     account_counted: Select[Any]
     account_asked: Select[Any]
     account_beside: Select[Any]
-    recovery_locked: Select[Any]
+    lock: Select[Any]
     events: CompoundSelect[Any]
     tickets: Select[Any]
     ticket: Select[Any]
@@ -101,6 +102,7 @@ class Statements:
     take_ticket: ReturningDelete[Any]
     take_challenge: ReturningDelete[Any]
     drop_challenges: Delete
+    drop_latest: Delete
     drop_expired: Delete
     drop_unfinished: Delete
     add_event: Insert
@@ -141,7 +143,7 @@ def prepare(tables: Tables) -> Statements:
         ).with_for_update(of=account),
         account_asked=of_accounts.with_browser(tables, whole).with_for_update(of=account),
         account_beside=of_accounts.with_recovery(tables, of_accounts.with_browser(tables, whole)),
-        recovery_locked=select(account.c.recovery_hash).where(of_user).with_for_update(),
+        lock=select(account.c.user_id).where(of_user).with_for_update(),
         events=of_accounts.events_of(tables.event),
         tickets=of_tickets.tickets_of(ticket),
         ticket=select(ticket).where(of_tickets.good(ticket)),
@@ -179,6 +181,7 @@ def prepare(tables: Tables) -> Statements:
         .returning(*ticket.c),
         take_challenge=delete(ticket).where(of_tickets.good(ticket)).returning(*ticket.c),
         drop_challenges=of_tickets.drop_challenges(ticket),
+        drop_latest=of_tickets.drop_latest(ticket),
         drop_expired=delete(ticket).where(
             ticket.c.digest.in_(of_tickets.expired(ticket).scalar_subquery())
         ),
