@@ -2,16 +2,11 @@
 
 from portal.i18n.language import _
 from portal.mail.device_texts import change_password
-from portal.mail.letters import Link, Notice
+from portal.mail.letters import Notice
 
 
-def new_browser(link: str = "", last: bool = False) -> Notice:
-    """Return the notice of a sign-in in a new browser.
-
-    Args:
-        link: the address that undoes the sign-in, empty if there is none.
-        last: whether no mail about further browsers follows today.
-    """
+def new_browser(last: bool = False) -> Notice:
+    """Return the notice of a sign-in in a new browser; `last` says that no more follow today."""
     told = [_("Somebody signed in with a browser that we don't recognise.")]
     if last:
         told.append(
@@ -23,7 +18,6 @@ def new_browser(link: str = "", last: bool = False) -> Notice:
         tuple(told),
         advice=(_("Then somebody else knows your password."), change_password()),
         contact=_("Can't sign in? Contact us now:"),
-        link=_undoing(link) if link else None,
     )
 
 
@@ -38,7 +32,3 @@ def mails_off() -> Notice:
         ),
         contact=_("Can't sign in? Contact us now:"),
     )
-
-
-def _undoing(link: str) -> Link:
-    return Link(_("This wasn't me"), _("Or copy this address into your browser:"), link)

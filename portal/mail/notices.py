@@ -87,17 +87,10 @@ def account_closed(writer: Writer, customer: Customer) -> None:
         _put(writer, _reader(customer), account_texts.account_closed())
 
 
-def new_browser(writer: Writer, customer: Customer, link: str = "", last: bool = False) -> None:
-    """Queue the notice of a sign-in in a new browser.
-
-    Args:
-        writer: the transaction that makes the browser known.
-        customer: who signed in.
-        link: the address that undoes the sign-in, empty if there is none.
-        last: whether no mail about further browsers follows today.
-    """
+def new_browser(writer: Writer, customer: Customer, last: bool) -> None:
+    """Queue the notice of a sign-in in a new browser; `last` says that no more follow today."""
     with _owner_s_language(customer):
-        _put(writer, _reader(customer), browser_texts.new_browser(link, last))
+        _put(writer, _reader(customer), browser_texts.new_browser(last))
 
 
 def new_browser_mails_off(writer: Writer, customer: Customer) -> None:

@@ -207,7 +207,7 @@ def test_doctor_finds_missing_tables(flask, host):
         host.db.drop_all()
     report = flask("doctor")
     assert report.exit_code == 1
-    assert "FAIL  tables: version 0 of 3; missing: twofactor_account" in report.output
+    assert "FAIL  tables: version 0 of 4; missing: twofactor_account" in report.output
 
 
 def test_a_database_that_is_gone_is_one_line(flask, host):
