@@ -16,7 +16,7 @@ def new_browser(last: bool = False) -> Notice:
     return Notice(
         _("New sign-in to your account"),
         tuple(told),
-        advice=(_("Then somebody else knows your password."), change_password()),
+        advice=(_("Then somebody else can sign in to your account."), change_password()),
         contact=_("Can't sign in? Contact us now:"),
     )
 
