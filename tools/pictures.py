@@ -276,6 +276,8 @@ def activation(person: Photographer) -> None:
     person.picture("help")
     person.open(f"{TWOFACTOR}/")
     person.picture("preferences-on")
+    person.open(f"{TWOFACTOR}/recovery/check")
+    person.picture("check-recovery")
     person.open("/security/")
     person.picture("security-on")
     person.open("/")

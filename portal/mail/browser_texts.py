@@ -6,11 +6,7 @@ from portal.mail.letters import Notice
 
 
 def new_browser(last: bool = False) -> Notice:
-    """Return the notice of a sign-in in a new browser.
-
-    Args:
-        last: whether no mail about further browsers follows today.
-    """
+    """Return the notice of a sign-in in a new browser; `last` says that no more follow today."""
     told = [_("Somebody signed in with a browser that we don't recognise.")]
     if last:
         told.append(
@@ -20,7 +16,7 @@ def new_browser(last: bool = False) -> Notice:
     return Notice(
         _("New sign-in to your account"),
         tuple(told),
-        advice=(_("Then somebody else knows your password."), change_password()),
+        advice=(_("Then somebody else can sign in to your account."), change_password()),
         contact=_("Can't sign in? Contact us now:"),
     )
 

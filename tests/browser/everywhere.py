@@ -206,6 +206,12 @@ def _settings(person: Person) -> Iterator[str]:
     person.press("Save")
     person.asked()
     yield "preferences, dialog"
+    person.open(f"{TWOFACTOR}/check-up")
+    yield "check of codes"
+    person.open(f"{TWOFACTOR}/recovery/check")
+    person.press("Check")
+    person.sees("Enter your recovery code.")
+    yield "check of the recovery code, nothing entered"
     person.open(f"{TWOFACTOR}/recovery")
     yield "new recovery code"
     person.press("Create")
