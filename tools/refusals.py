@@ -9,6 +9,7 @@ import sys
 from portal.twofactor.core import enrolment_errors, errors, passkey_errors
 from portal.twofactor.core.answers import slips
 from portal.twofactor.core.errors import TwoFactorError
+from portal.twofactor.core.undo import UndoOver
 from portal.twofactor.web import challenge, sentences
 from tools.drift import Page
 
@@ -42,6 +43,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.PasswordRefused("(the sentence of the application)"), "Choose another password."),
     (errors.SignInExpired(), "Sign in again; the page you wanted is kept."),
     (errors.SignInRefused(), "Ask the support."),
+    (UndoOver(), "Choose a new password, and contact the support."),
     (enrolment_errors.EnrolledElsewhere(), "Sign in again with a code."),
     (errors.EnrolmentRequired(), "Set up two-factor authentication; the page leads back."),
     (errors.EnrolmentExpired(), "Start again; nothing was turned on."),

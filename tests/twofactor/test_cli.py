@@ -142,9 +142,8 @@ class TestRotation:
         self.turn(host, self.NEW, self.OLD)
         assert self.works(protected)
         done = json.loads(flask("rotate-keys", "--json").stdout)
-        assert (
-            done["resealed"] == 2
-        )  # the authenticator, and the ticket of the page after activation
+        # The authenticator, the ticket of the page after activation, and the undo link.
+        assert done["resealed"] == 3
         assert json.loads(flask("rotate-keys", "--json").stdout)["resealed"] == 0
         self.turn(host, self.NEW)
         assert self.works(protected)

@@ -145,7 +145,7 @@ class TestRecoveryCode:
                 assert (saved.status_code, saved.location) == (303, f"{MOUNT}/")
                 page = protected.client.get(f"{MOUNT}/").text
                 assert "Your old one no longer works." in page
-        assert told == [{"user_id": protected.id}]
+        assert [facts.keys() for facts in told] == [{"user_id", "undo", "undo_url"}]
         assert fresh not in protected.client.get(f"{MOUNT}/recovery").text
         assert not self.opens(protected, protected.recovery_code)
         assert self.opens(protected, fresh)
@@ -210,9 +210,11 @@ class TestDeactivation:
         """C-20, C-73"""
         protected.post("/deactivate", {"code": protected.code()})
         with host.app_context():
-            for name in ("account", "authenticator", "ticket"):
+            for name in ("account", "authenticator"):
                 table = host.db.metadata.tables[f"twofactor_{name}"]
                 assert host.db.session.query(table).count() == 0
+            tickets = host.db.session.query(host.db.metadata.tables["twofactor_ticket"])
+            assert {ticket.kind for ticket in tickets} == {"undo"}
 
     def test_the_password_too_when_it_was_given_long_ago(self, protected, clock):
         """C-58, C-73, D8"""

@@ -243,7 +243,12 @@ def test_activated_is_told_once_and_after_the_commit(alice, host):
 
     with signals.activated.connected_to(listen):
         alice.enrol(["note"])
-    assert told == [(host, {"user_id": alice.id, "areas": ("note", "staff")}, True)]
+    [(app, facts, on)] = told
+    token = facts["undo"]
+    url = f"http://localhost/two-factor/undo/{token}"
+    link = {"undo": token, "undo_url": url}
+    assert facts == {"user_id": alice.id, "areas": ("note", "staff"), **link}
+    assert (app, on) == (host, True)
 
 
 def test_a_subscriber_that_fails_does_not_undo_what_was_done(alice):

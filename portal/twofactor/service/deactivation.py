@@ -9,9 +9,9 @@ from ..core import changes
 from ..core.answers import Answer, Assertion, RecoveryCode
 from ..core.areas import DEACTIVATION
 from ..core.errors import RecoveryWrong, SignInExpired
-from ..core.records import Subject, Ticket
+from ..core.records import Account, Subject, Ticket
 from ..storage.transaction import Transaction
-from . import undo, verification
+from . import tickets, undo, verification
 from .context import Kit
 from .judging import recovery_codes
 
@@ -43,7 +43,7 @@ def deactivate(kit: Kit, subject: Subject, answer: Answer, *, verified: bool = F
     def work(transaction: Transaction) -> None:
         key = DEACTIVATION.key
         proof = verification.verify(kit, transaction, subject, answer, key, verified=verified)
-        transaction.remove_account(subject.user_id)
+        transaction.remove_account(subject.user_id, proof.account)
         undo.change(kit, transaction, subject, proof.after, changes.Deactivated(by))
 
     verification.judged(kit, work, answer, DEACTIVATION.key, lambda _: subject.user_id)
@@ -80,15 +80,26 @@ def deactivate_by_recovery(
         pending = None
 
     def work(transaction: Transaction) -> None:
-        account = transaction.account(subject.user_id, lock=True)
-        if not transaction.remove_account(subject.user_id, hashed, pending):
+        account = _locked(kit, transaction, subject, pending)
+        if account is None or account.recovery_hash != hashed:
             raise RecoveryWrong("used meanwhile") if pending is None else SignInExpired("over")
+        transaction.remove_account(subject.user_id, account)
         used, off = changes.RecoveryCodeUsed(area), changes.Deactivated("recovery")
         undo.change(kit, transaction, subject, account, used, off)
         if left is not None:
             transaction.add_ticket(left)
 
     kit.store.run(work)
+
+
+def _locked(
+    kit: Kit, transaction: Transaction, subject: Subject, pending: str | None
+) -> Account | None:
+    """Lock and return the account, `None` if it is gone, or the pending sign-in is."""
+    if pending is None:
+        return transaction.account(subject.user_id, lock=True)
+    found = transaction.pending(pending, tickets.SIGN_IN, "", kit.clock())
+    return None if found is None else found[1]
 
 
 def forget(kit: Kit, user_id: str, connection: Connection | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 
 from ..core.changes import Change, events_of
 from ..core.records import Account, Event, Subject, Ticket
@@ -209,23 +209,16 @@ class Transaction(UndoChanges):
             )
         )
 
-    def remove_account(
-        self, user_id: str, recovery_hash: str | None = None, ticket: str | None = None
-    ) -> bool:
+    def remove_account(self, user_id: str, account: Account | None = None) -> bool:
         """Remove account, authenticators and tickets; `False` if nothing was removed.
 
         Args:
             user_id: the host's string for the user.
-            recovery_hash: remove only if the account still has this hash.
-            ticket: remove only if the ticket with this digest still exists.
+            account: as it was read and locked in this transaction; `None` to lock it here.
         """
         statements, of_user = self._statements, {"user": user_id}
         # The lock of the account comes first, as in every other transaction.
-        locked = statements.recovery_locked
-        if ticket is not None:
-            locked = locked.where(exists().where(self._tables.ticket.c.digest == ticket))
-        found = self._connection.execute(locked, of_user).first()
-        if found is None or (recovery_hash is not None and found[0] != recovery_hash):
+        if account is None and self._connection.execute(statements.lock, of_user).first() is None:
             return False
         self._connection.execute(statements.drop_authenticators, of_user)
         self.drop_tickets(user_id)

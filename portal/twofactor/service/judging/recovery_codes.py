@@ -16,7 +16,7 @@ def judge(kit: Kit, subject: Subject, answer: RecoveryCode, area: str) -> str:
     can't exceed the budget, and no lock is held during the computation.
 
     Returns:
-        The account's hash. Use it up with `remove_account(..., recovery_hash=)`.
+        The account's hash. Compare it again, with the account locked, when it is used up.
 
     Raises:
         NotOn, RecoveryHeld, RecoveryWrong: the action must not be carried out.

@@ -107,8 +107,9 @@ def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
 
     def work(transaction: Transaction) -> None:
         account = transaction.account(user_id, lock=True)
-        if account is None or not transaction.remove_account(user_id):
+        if account is None:
             raise NotOn("no second factor")
+        transaction.remove_account(user_id, account)
         reset, off = changes.Reset(by, reason), changes.Deactivated("operator")
         undo.change(kit, transaction, Subject(user_id), account, reset, off)
 

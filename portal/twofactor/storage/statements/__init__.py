@@ -46,7 +46,7 @@ class Statements:
         account_counted: `user`, `kind`; locks, and has the number of tickets of that kind.
         account_asked: `user`, `known`, `now`; locks.
         account_beside: the same without a lock, and with the time of the recovery code.
-        recovery_locked: `user`.
+        lock: `user`; locks the account.
         events: `user`, `most`.
         tickets: `user`, `kind`, `now`.
         ticket: `digest`, `kind`, `now`.
@@ -81,7 +81,7 @@ class Statements:
     account_counted: Select[Any]
     account_asked: Select[Any]
     account_beside: Select[Any]
-    recovery_locked: Select[Any]
+    lock: Select[Any]
     events: CompoundSelect[Any]
     tickets: Select[Any]
     ticket: Select[Any]
@@ -141,7 +141,7 @@ def prepare(tables: Tables) -> Statements:
         ).with_for_update(of=account),
         account_asked=of_accounts.with_browser(tables, whole).with_for_update(of=account),
         account_beside=of_accounts.with_recovery(tables, of_accounts.with_browser(tables, whole)),
-        recovery_locked=select(account.c.recovery_hash).where(of_user).with_for_update(),
+        lock=select(account.c.user_id).where(of_user).with_for_update(),
         events=of_accounts.events_of(tables.event),
         tickets=of_tickets.tickets_of(ticket),
         ticket=select(ticket).where(of_tickets.good(ticket)),

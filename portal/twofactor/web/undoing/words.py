@@ -78,7 +78,8 @@ def _names(names: Sequence[str]) -> list[str]:
 
 
 def _each(keys: Sequence[str], areas: AreaRegistry) -> list[str]:
-    return [shown(areas.get(key)).label if key in areas else key for key in keys]
+    """Return the labels of areas, in the order of the registry; keys that it lacks are left out."""
+    return [shown(area).label for area in areas if area.key in keys]
 
 
 def _labels(keys: Sequence[str], areas: AreaRegistry) -> str:
