@@ -9,35 +9,38 @@ from sqlalchemy import bindparam as given
 from ..core.records import EXECUTED, UNDO, Account, Ticket
 from .authenticator_changes import AuthenticatorChanges
 from .rows import keys_as_text, times_as_text
+from .statements import of_tickets
 
 
 class UndoChanges(AuthenticatorChanges):
     """Changes of undo links and of the state that they put back."""
 
     def add_undo(self, ticket: Ticket, now: float, most: int) -> None:
-        """Write an undo ticket, the latest of its user; the oldest go, so that `most` are left.
+        """Write an undo ticket, the latest of its user, so that at most `most` are left.
+
+        The latest ones before it go. The oldest undoes all the others, so nobody can push out the
+        link of a change by making many more.
 
         It ends later than all others of the user, by a second at least, so that their ends tell in
         which order the changes were made.
         """
-        self.drop_challenges(ticket.user_id, UNDO, now, most - 1)
         table = self._tables.ticket
+        values = {"user": ticket.user_id, "kind": UNDO, "now": int(now), "left": most - 1}
+        self._connection.execute(of_tickets.drop_latest(table), {**values, "most": 1000})
         of_user = select(func.max(table.c.expires_at)).where(
             table.c.user_id == ticket.user_id, table.c.kind == UNDO
         )
         latest, end = of_user.scalar_subquery(), given("end", type_=table.c.expires_at.type)
-        values = {
+        new = {
             "digest": ticket.digest,
             "user_id": ticket.user_id,
             "kind": ticket.kind,
             "area": ticket.area,
             "sealed": ticket.sealed,
         }
-        columns = [
-            given(f"new_{name}", value, table.c[name].type) for name, value in values.items()
-        ]
+        columns = [given(f"new_{name}", value, table.c[name].type) for name, value in new.items()]
         row = select(*columns, case((latest >= end, latest + 1), else_=end))
-        statement = insert(table).from_select([*values, "expires_at"], row)
+        statement = insert(table).from_select([*new, "expires_at"], row)
         self._connection.execute(statement, {"end": ticket.expires_at})
 
     def drop_tickets_after(self, user_id: str, undo_end: int) -> None:

@@ -84,7 +84,7 @@ def test_ten_links_are_open_at_most_and_none_outlives_the_account(made):
         for choice in (("note",), ("vault",)):
             made.choose(*choice)
             tokens.append(made.token)
-    assert [made.undoing(token) is not None for token in tokens] == [False] * 2 + [True] * 10
+    assert [made.undoing(token) is not None for token in tokens] == [True] * 9 + [False] * 2 + [True]
     deactivation.forget(made.kit, made.person.id)
     assert rows(made) == []
     with pytest.raises(UndoOver):
@@ -311,7 +311,7 @@ def test_where_a_link_leads(made, url, host, flask):
 
 @both
 def test_a_change_costs_three_statements_more(made, statements):
-    """The oldest links and expired tickets go in one DELETE; the link comes in one INSERT."""
+    """Too many links and expired tickets go in one DELETE; the link comes in one INSERT."""
     made.choose("note")
     statements.clear()
     made.choose("vault")

@@ -10,7 +10,7 @@ from .. import tickets
 from ..context import Kit
 from ..judging import stored
 
-# Number of open links of a user; the oldest go.
+# Number of open links of a user; of more, the oldest stay, as they undo the others.
 MOST = 10
 
 

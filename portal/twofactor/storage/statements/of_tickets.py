@@ -73,6 +73,14 @@ def drop_challenges(ticket: Table) -> Delete:
     return _drop_with_expired(ticket, select(oldest.c.digest))
 
 
+def drop_latest(ticket: Table) -> Delete:
+    """Return the DELETE of expired tickets and of the latest of a user's tickets of a kind."""
+    good = _of_kind(ticket).where(ticket.c.expires_at > bindparam("now"))
+    oldest_first = good.order_by(ticket.c.expires_at, ticket.c.digest)
+    latest = oldest_first.offset(bindparam("left", type_=Integer)).subquery("latest")
+    return _drop_with_expired(ticket, select(latest.c.digest))
+
+
 def _of_kind(ticket: Table) -> Select[str]:
     """Return the SELECT of the digests of a user's tickets of a kind."""
     return select(ticket.c.digest).where(
