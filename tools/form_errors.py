@@ -16,6 +16,7 @@ from tools.drift import Page
 PORTAL = Path(__file__).resolve().parent.parent / "portal"
 SOURCES = (
     "validators.py",
+    "auth/former.py",
     "auth/forms.py",
     "auth/views.py",
     "account/forms.py",
@@ -73,6 +74,13 @@ ROWS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "You were signed out after too many wrong passwords. Sign in again.": (
         OWN,
         "Sign in, or reset the password.",
+        {},
+    ),
+    "Enter the password you had before this change.": (RESET, "Fill in the field.", {}),
+    "That isn't the password you had before this change. Enter it again, or contact us if you've "
+    "forgotten it.": (
+        RESET,
+        "Enter it again; each one is counted. The support can set a password.",
         {},
     ),
     "Enter an e-mail address.": (ADDRESS, "Fill in the field.", {}),
