@@ -65,6 +65,8 @@ twofactor.area(
     lazy("When you change your e-mail address"),
     deed=lazy("change your e-mail address"),
     needs="choice",
+    # The new address is shown before the answer, which counts for nothing else.
+    exact=True,
 )
 twofactor.area(
     "invoices",

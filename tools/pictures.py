@@ -7,6 +7,8 @@ word in their names.
 """
 
 import argparse
+import base64
+import json
 import logging
 import re
 import tempfile
@@ -21,6 +23,9 @@ from werkzeug.serving import make_server
 
 from portal import create_app
 from portal.extensions import db
+from portal.models import Customer
+from portal.twofactor.testing import TwoFactorTesting
+from portal.twofactor.testing.device import Device
 from tests.support.browser import ARGUMENTS, Look, Person, chromium
 from tests.support.clock import START, Clock
 from tests.support.codes import oathtool, wrong_code
@@ -383,7 +388,7 @@ def later(person: Photographer, app: Any) -> None:
     person.picture("overview-recovered")
 
 
-def passkeys(person: Photographer) -> None:
+def passkeys(person: Photographer, _app: Any) -> None:
     """Take the pages of a customer with a passkey alone, then with an app as well."""
     person.sign_in("alice", PASSWORD)
     page, device = person.page, VirtualDevice(person.page)
@@ -473,13 +478,149 @@ def passkeys(person: Photographer) -> None:
     person.picture("passkey-elsewhere")
 
 
-def begin(person: Photographer) -> None:
+def alone(person: Photographer, app: Any) -> None:
+    """Take the pages of signing in without a password, and of areas that take a passkey alone."""
+    page, device = person.page, VirtualDevice(person.page)
+    clock: Any = person.clock
+    kit = TwoFactorTesting(app, clock)
+    with app.app_context():
+        customer = db.session.scalars(db.select(Customer)).one()
+        phone = kit.enrol(customer)
+        device.keep(kit.add_passkey(customer))
+    person.secret = base64.b32encode(phone.secret).decode()
+    _without_password(person, device)
+    person.open(f"{TWOFACTOR}/")
+    for area in ("sign_in", "password", "invoices"):
+        only_box(page, area).check()
+    person.picture("alone-preferences-ticked")
+    person.press("Save")
+    page.get_by_role("status").get_by_text(person.said("Saved.")).wait_for()
+    person.picture("alone-preferences")
+    quiet(page)
+    only_box(page, "password").uncheck()
+    page.locator("input[name=areas][value=email]").uncheck()
+    person.press("Save")
+    to_use(person, person.dialog).wait_for()
+    person.picture("alone-preferences-dialog", whole=False)
+    quiet(page)
+    begin(person)
+    person.picture("alone-dialog", whole=False)
+    person.dialog.locator("summary").first.click()
+    person.press("I've lost my device", person.dialog)
+    page.locator("input[name='twofactor_pending']").wait_for(state="attached")
+    person.picture("alone-challenge")
+    person.clock.advance(301)
+    person.open("/invoices/")
+    to_use(person).wait_for()
+    person.picture("alone-challenge-view")
+    close(person)
+    person.picture("alone-exact")
+    person.answer(wrong_code(person.secret, person.clock()))
+    page.locator("main").get_by_role("alert").wait_for()
+    person.picture("alone-exact-wrong")
+    _without_passkey(person, app, device)
+
+
+def _without_password(person: Photographer, device: VirtualDevice) -> None:
+    page = person.page
+    person.open("/login")
+    button = page.get_by_role("button", name=person.said("Sign in with a passkey"))
+    button.wait_for()
+    person.picture("alone-sign-in")
+    kept = device.passkeys
+    device.wait()
+    button.click()
+    page.get_by_role("status").get_by_text(person.said("Follow your device.")).wait_for()
+    person.picture("alone-sign-in-waiting")
+    page.keyboard.press("Escape")
+    device.wait(False)
+    device.forget()
+    button.click()
+    nothing = "Nothing was confirmed. Try again, or sign in with your password."
+    page.get_by_role("status").get_by_text(person.said(nothing)).wait_for()
+    person.picture("alone-sign-in-cancelled")
+    stranger = Device("localhost", person.base)
+    device.keep(stranger)
+    button.click()
+    refused = "That passkey was not accepted. Try again, or sign in with your password."
+    page.get_by_text(person.said(refused)).first.wait_for()
+    person.picture("alone-sign-in-refused")
+    device.forget()
+    for passkey in kept:
+        device.keep(passkey)
+    button.click()
+    person.is_at("/")
+    person.picture("alone-overview")
+
+
+def _without_passkey(person: Photographer, app: Any, device: VirtualDevice) -> None:
+    """Take the pages of a customer whose only passkey was lost, and of one that waits."""
+    page, run = person.page, app.test_cli_runner().invoke
+    listed = json.loads(run(args=["twofactor", "authenticators", "alice", "--json"]).output)
+    number = next(each["authenticator"] for each in listed if each["kind"] == "passkey")
+    why = ("--reason", "lost", "--yes")
+    run(args=["twofactor", "remove-authenticator", "alice", number, *why])
+    device.forget()
+    begin(person, asked=False)
+    add = page.get_by_role("link", name=person.said("Add a passkey"))
+    add.wait_for()
+    person.picture("alone-needed")
+    add.click()
+    person.field("Name").wait_for()
+    person.picture("alone-needed-add")
+    person.fill("Current password", PASSWORD)
+    person.fill("Code", person.next_code())
+    person.press("Continue")
+    page.get_by_role("button", name=person.said("Create passkey")).click()
+    person.is_at("/security/password")
+    person.picture("alone-added")
+    begin(person, asked=False)
+    page.locator(".twofactor-challenge").wait_for()
+    person.picture("alone-young")
+    person.open(f"{TWOFACTOR}/")
+    person.picture("alone-young-preferences")
+    only_box(page, "email").check()
+    person.press("Save")
+    page.locator("main").get_by_role("alert").wait_for()
+    person.picture("alone-young-preferences-refused")
+    person.context.clear_cookies()
+    person.sign_in("alice", PASSWORD)
+    page.locator(".twofactor-challenge").wait_for()
+    person.picture("alone-young-second-step")
+
+
+def only_box(page: Page, area: str) -> Locator:
+    """Return the box that takes a passkey alone in an area."""
+    return page.locator(f"input[name=only][value={area}]")
+
+
+def quiet(page: Page) -> None:
+    """Make the browser forget that it used a passkey, so that a dialog waits for the button."""
+    page.evaluate("localStorage.clear()")
+
+
+def to_use(person: Photographer, within: Page | Locator | None = None) -> Locator:
+    """Return the button that asks for a passkey."""
+    return (within or person.page).get_by_role("button", name=person.said("Use a passkey"))
+
+
+def close(person: Photographer) -> None:
+    """Fill in the form that closes the account, and send it."""
+    person.open("/security/close")
+    person.fill("Current password", PASSWORD)
+    person.press("Close my account")
+    person.page.locator("#twofactor-summary").wait_for()
+
+
+def begin(person: Photographer, *, asked: bool = True) -> None:
     """Fill in the form that changes the password, and send it."""
     person.open("/security/password")
     person.fill("Current password", PASSWORD)
     person.fill("New password", NEW)
     person.fill("Repeat new password", NEW)
     person.press("Save")
+    if not asked:
+        return
     person.dialog.get_by_role("button", name=person.said("Use a passkey")).wait_for()
 
 
@@ -519,10 +660,14 @@ def photographer(
 
 def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
     """Take all pictures of one size; return the names of those kept in docs/pictures/."""
-    with photographer(browser, size, only, options, passkeys_at="localhost") as (person, app):
-        passkeys(person)
-        taken = person.taken
-    if only.startswith("passkey"):
+    taken: list[str] = []
+    walks = {"passkey": passkeys, "alone": alone}
+    chosen = [name for name in walks if only.startswith(name)]
+    for name in chosen or walks:
+        with photographer(browser, size, only, options, passkeys_at="localhost") as (person, app):
+            walks[name](person, app)
+            taken += person.taken
+    if chosen:
         return taken
     with photographer(browser, size, only, options, passkeys_at="") as (person, app):
         before(person, app)

@@ -8,6 +8,7 @@ import sys
 
 from portal.twofactor.core import enrolment_errors, errors, passkey_errors
 from portal.twofactor.core.answers import slips
+from portal.twofactor.core.areas import PREFERENCES
 from portal.twofactor.core.errors import TwoFactorError
 from portal.twofactor.core.undo import UndoOver
 from portal.twofactor.web import challenge, sentences
@@ -24,6 +25,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.CodeWrong(3), "Let the phone set its clock, then enter a new code."),
     (errors.CodeWrong(5, NOW + 60), "Wait, or use the recovery code."),
     (_over := errors.CodeWrong(5), "Sign in again with the password."),
+    (errors.NotShown(), "Check what the page shows now, then confirm it. Nothing is counted."),
     (errors.CodeReused(22), "Wait for the next code; the page counts down."),
     (errors.ClockOff(150), "Set the phone's date and time to automatic."),
     (errors.Held(NOW + 900), "Wait, use the recovery code, or ask the support."),
@@ -42,11 +44,13 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.PasswordsDiffer(), "Enter the new password twice."),
     (errors.PasswordRefused("(the sentence of the application)"), "Choose another password."),
     (errors.SignInExpired(), "Sign in again; the page you wanted is kept."),
+    (passkey_errors.SignInTooLate(), "Sign in again; the page you wanted is kept."),
     (errors.SignInRefused(), "Ask the support."),
     (UndoOver(), "Choose a new password, and contact the support."),
     (enrolment_errors.EnrolledElsewhere(), "Sign in again with a code."),
     (errors.EnrolmentRequired(), "Set up two-factor authentication; the page leads back."),
     (errors.EnrolmentExpired(), "Start again; nothing was turned on."),
+    (enrolment_errors.PasskeyTooLate(), "Start again; nothing was turned on."),
     (enrolment_errors.EnrolmentReplaced(), "Scan the newer QR code; the page shows it."),
     (enrolment_errors.RecoveryExpired(), "Create a new recovery code."),
     (enrolment_errors.NotSaved(), "Tick the box; the code is not used up."),
@@ -59,6 +63,14 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.NameUnusable("taken"), "Enter a different name."),
     (errors.TooManyAuthenticators(5), "Remove a device first."),
     (errors.OwnCode(), "Enter a code of another device. Nothing is counted."),
+    (
+        enrolment_errors.DeviceYoung("Tablet", NOW + 86_400, others=True),
+        "Use an older device or passkey. Nothing is counted.",
+    ),
+    (
+        enrolment_errors.DeviceYoung("Tablet", NOW + 86_400, others=False),
+        "Wait; deactivation takes a code at any time.",
+    ),
     (errors.LastAuthenticator(), "Add another device first, or turn everything off."),
     (errors.UnknownAuthenticator(), "The page shows the devices that are there."),
     (errors.AlreadyOn(), "Nothing to do."),
@@ -87,6 +99,14 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
         "Use an older passkey, or wait.",
     ),
     (passkey_errors.PasskeyYoung(NOW + 86_400, others=False), "Wait, or use the recovery code."),
+    (
+        passkey_errors.PasskeyNeeded(verified=False, has_one=True, area=PREFERENCES.key),
+        "Use a passkey. The code was neither judged nor used up.",
+    ),
+    (
+        passkey_errors.PasskeyUnripe("Passkey", NOW + 86_400, others=True),
+        "Use an older device or passkey.",
+    ),
     (passkey_errors.LastPasskey(), "Add another passkey first, or untick the box."),
     (passkey_errors.PasskeyUnverified(), "Sign in with the password and this passkey once."),
     (errors.ContinuationBroken(), "Fill in the form again; *Back to the form* leads there."),
@@ -105,7 +125,7 @@ def _status(error: TwoFactorError) -> int:
 
 def _sentence(error: TwoFactorError) -> str:
     if isinstance(error, challenge.FormAgain):
-        return challenge.form_again()
+        return sentences.form_again()
     return sentences.sentence(error, NOW)
 
 

@@ -43,25 +43,6 @@ REASONS = {
     "A-74": "There is no registration: an address is given by the operator.",
 }
 
-# Requirements of what is not built yet. Their rows say so, whatever a test shows of them already.
-_ALONE = "signing in with a passkey alone"
-_DEMANDED = "areas that demand a passkey"
-_TOLD = "telling browsers which passkeys are accepted"
-OPEN = {
-    "W-36": _ALONE,
-    "W-44": _ALONE,
-    "W-45": _ALONE,
-    "W-46": _ALONE,
-    "W-49": _DEMANDED,
-    "W-50": _DEMANDED,
-    "W-51": _TOLD,
-    "W-55": _TOLD,
-    "W-61": _ALONE,
-    "WA-23": _DEMANDED,
-    "WA-24": _DEMANDED,
-    **{f"WA-{number}": _ALONE for number in range(26, 33)},
-}
-
 
 def requirements() -> list[tuple[str, str, str]]:
     """Return the id, priority and text of every requirement."""
@@ -215,12 +196,6 @@ def table(results: dict[str, bool] | None, before: str) -> list[str]:
     for named, priority, words in requirements():
         shown = tests.get(named, [])
         text = "<br>".join(f"`{test}`" for test in shown) or REASONS.get(named, "-")
-        if named in OPEN:
-            so_far = f"<br>{text}" if shown else ""
-            rows.append(
-                f"| {named} | {priority} | {words} | Comes with {OPEN[named]}.{so_far} | open |"
-            )
-            continue
         result = "-"
         if shown and results is not None:
             result = "passed" if all(results.get(test, False) for test in shown) else "FAILED"
@@ -237,7 +212,7 @@ def lacking() -> list[str]:
     return [
         named
         for named, priority, _ in requirements()
-        if priority == "M" and not {named} & (tests.keys() | REASONS.keys() | OPEN.keys())
+        if priority == "M" and not {named} & (tests.keys() | REASONS.keys())
     ]
 
 

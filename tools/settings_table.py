@@ -14,6 +14,8 @@ def _default(setting: Setting) -> str:
 
 
 def _values(setting: Setting) -> str:
+    if isinstance(setting.default, bool):
+        return "yes or no"
     if setting.lowest is None:
         return "text"
     return f"{setting.lowest} to {setting.highest}"

@@ -93,7 +93,7 @@ def sign_in() -> ResponseReturnValue:
     body = request.get_json()
     user = db.session.get(User, str(body.get("name")))
     if user is None or not user.check_password(str(body.get("password"))):
-        return jsonify(error="wrong_password", message="Name or password is not right."), 401
+        return jsonify(error="wrong_password", message="Your name or password is wrong."), 401
     return twofactor.sign_in(user)
 
 

@@ -63,6 +63,11 @@ class Card:
         """Return what we ask the customer for, a code if two-factor authentication is off."""
         return self.protection.ways if self.protection else "code"
 
+    def ways_at(self, area: str) -> Ways:
+        """Return what we ask the customer for in an area; it may take a passkey alone."""
+        is_alone = self.protection is not None and area in self.protection.only
+        return "passkey" if is_alone else self.ways
+
     @property
     def deeds(self) -> list[str]:
         """Return what we ask for a code or passkey at, as verbs."""

@@ -265,7 +265,8 @@ class TwoFactor(OfUsers, Undoes):
 
     def pending_user(self) -> str | None:
         """Return the key of the user whose sign-in waits for a code in this session, or `None`."""
-        return sign_in.pending_user(current_state())
+        pending = subjects.pending(current_state())
+        return pending.user_id if pending is not None else None
 
     def signs_in_alone(self) -> bool:
         """Return whether this request begins or completes a sign-in with a passkey alone.

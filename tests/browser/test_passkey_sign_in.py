@@ -5,10 +5,11 @@ import os
 import pytest
 from playwright.sync_api import expect
 
-from portal.twofactor.testing.device import Device
+from portal.twofactor.testing.device import Device, base64url
 from tests.support.browser import LOOKS
+from tests.support.virtual_device import VirtualDevice
 
-from .passkey_people import base, equipped, kit, look, settings
+from .passkey_people import base, equipped, kit, look, settings, use
 
 __all__ = ["base", "equipped", "kit", "look", "settings"]  # fixtures
 SHOTS = os.environ.get("SHOTS")
@@ -27,6 +28,18 @@ if (window.CredentialsContainer) {
     return new Promise((done, failed) => {
       window.choose = () => own.call(this, { publicKey: options.publicKey }).then(done, failed);
       options.signal.addEventListener("abort", () => failed(options.signal.reason));
+    });
+  };
+}
+"""
+# What the browser is told of passkeys, beside its own way of taking it.
+TOLD = """
+window.told = [];
+for (const name of ["AllAcceptedCredentials", "CurrentUserDetails", "UnknownCredential"]) {
+  const own = PublicKeyCredential[`signal${name}`];
+  PublicKeyCredential[`signal${name}`] = function (facts) {
+    return own.call(this, facts).finally(() => {
+      document.documentElement.dataset.told = told.push([`signal${name}`, facts]);
     });
   };
 }
@@ -178,6 +191,65 @@ def test_cancelled_and_refused(alice):
     alice.sees("That passkey was not accepted. Try again, or sign in with your password.")
     alice.is_at("/login")
     assert "next=" in page.url
+
+
+def test_from_another_device(alice):
+    """W-61: a phone has answered: a press adds a passkey here and leads back; it is asked once."""
+    page = alice.page
+    alice.device.forget()
+    phone = VirtualDevice(page, fills=True, transport="cable")
+    phone.keep(alice.passkey)
+    alice.open("/login?next=/security/sessions")
+    button(page).click()
+    alice.is_at("/security/sessions")
+    offer = page.get_by_role("region", name="Add a passkey on this device?")
+    expect(offer).to_be_visible()
+    alice.inspect()
+    offer.get_by_role("link", name="Add a passkey").click()
+    alice.fill("Name", "This computer")
+    use(page).click()
+    expect(page.get_by_role("button", name="Create passkey")).to_be_visible()
+    phone.send("removeVirtualAuthenticator")
+    alice.press("Create passkey")
+    alice.is_at("/security/sessions")
+    expect(offer).to_be_hidden()
+    assert len(alice.device.passkeys) == 1
+
+
+def test_what_the_browser_is_told(alice):
+    """W-51: of a passkey that nobody has, after its refusal; of the whole list, on the preferences.
+
+    Chromium itself removes what is gone, and keeps what is accepted.
+    """
+    page, removed = alice.page, Device(alice.passkey.rp_id, alice.passkey.origin)
+    removed.handle = alice.passkey.handle
+
+    def has(number, *, told):
+        expect(page.locator("html")).to_have_attribute("data-told", str(told))
+        assert len(alice.device.passkeys) == number
+
+    page.add_init_script(TOLD)
+    alice.device.forget()
+    alice.device.keep(removed)
+    alice.open("/login")
+    button(page).click()
+    alice.sees("That passkey was not accepted.")
+    has(0, told=1)
+    unknown = {"rpId": "localhost", "credentialId": base64url(removed.id)}
+    assert page.evaluate("told") == [["signalUnknownCredential", unknown]]
+    alice.device.keep(alice.passkey)
+    button(page).click()
+    alice.is_at("/")
+    alice.open("/security/two-factor/")
+    has(1, told=2)
+    accepted, details = page.evaluate("told")
+    assert accepted[0] == "signalAllAcceptedCredentials"
+    assert accepted[1]["allAcceptedCredentialIds"] == [base64url(alice.passkey.id)]
+    assert (details[0], details[1]["name"]) == ("signalCurrentUserDetails", "alice")
+    alice.device.forget()
+    alice.device.keep(removed)
+    page.reload()
+    has(0, told=2)
 
 
 def test_without_scripts_or_the_api(people):

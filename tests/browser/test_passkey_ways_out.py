@@ -16,6 +16,7 @@ __all__ = ["base", "equipped", "kit", "look", "settings"]
 
 PHONE, PLAIN = Look(True, 375, 740), LOOKS[2]
 POLICY = "publickey-credentials-{}=(self)"
+ANY = "Use any of your passkeys: your device lets you choose."
 ELSEWHERE = "Passkeys for this account only work at localhost."
 
 
@@ -75,6 +76,7 @@ def test_the_recovery_code_signs_in_when_the_device_is_gone(equipped, customer_p
     person.device.forget()
     person.sign_in("alice", customer_password)
     expect(use(person.page)).to_be_focused()
+    person.sees(ANY)
     person.page.keyboard.press("Enter")
     person.sees("Nothing was confirmed. Try again.")
     person.inspect()
@@ -132,6 +134,7 @@ def test_at_an_ip_address_the_code_is_asked(equipped, base, customer_password):
     sign_in_at_an_ip_address(person, base, customer_password)
     person.sees(ELSEWHERE)
     expect(use(person.page)).to_be_hidden()
+    expect(person.page.get_by_text(ANY)).to_be_hidden()
     person.asked().fill(person.next_code())
     person.press("Confirm", person.dialog)
     person.is_at("/")
@@ -168,6 +171,7 @@ def test_without_scripts_the_code_answers_beside_a_passkey(equipped, customer_pa
     person.sign_in("alice", customer_password)
     person.sees("Passkeys need JavaScript. Use a code, or your recovery code.")
     expect(use(person.page)).to_be_hidden()
+    expect(person.page.get_by_text(ANY)).to_be_hidden()
     person.inspect()
     person.asked().fill(person.next_code())
     person.press("Confirm", person.dialog)

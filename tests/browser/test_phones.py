@@ -12,7 +12,7 @@ from tests.support.enrol import TWOFACTOR
 
 @pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
 def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
-    """F-48: the old one is removed with a code of the new one."""
+    """F-10, F-48: the old one is removed with a code of the new one, a day later."""
     person = enrolled("password", "email")
     person.sign_in("alice", customer_password)
     person.is_at("/")
@@ -37,8 +37,16 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
     person.answer(oathtool(secret, person.clock()))
     person.sees("New phone is added")
     person.inspect()
-    # From now on only the new phone is used.
+    # The code that added it may have been phished, so it removes nothing for a day.
+    person.page.get_by_role("link", name="Change Authenticator app").click()
+    person.sees("A device that you added with a code can't remove this one until tomorrow")
+    person.inspect()
+    # From then on only the new phone is used.
+    person.clock.advance(86_400)
     leaving, person.secret = person.secret, secret
+    person.sign_in("alice", customer_password)
+    person.is_at("/")
+    person.open(f"{TWOFACTOR}/")
     person.page.get_by_role("link", name="Change Authenticator app").click()
     person.sees("will stop working")
     person.inspect()

@@ -2,10 +2,10 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .model import Area, Model, Refused, Session, Ticket
-from .requests import FORM, JSON, MULTIPART, TEXT, Answer, Kept, Sent, grouped
+from .requests import FORM, MULTIPART, TEXT, Answer, Kept, Sent, grouped
 
 PENDING_SECONDS, PASS_SECONDS, VIEW_SECONDS, RETRIES = 600, 300, 300, 2
 
@@ -81,15 +81,15 @@ class GuardModel(Model):
             self._execute(sent)
             return None
         ticket = None if area.exact else self._pass(session, sent, area, user)
-        if area.exact and sent.kept is None and sent.kind != JSON:
-            sent.spent = True
+        if area.exact:
+            self._refuse_unseen(session, sent, area)
         if ticket is not None:
             self._refuse_half(sent)
             del session.marks[f"pass:{area.key}"]
             ticket.gone = True
             grant = Grant(ticket.until, ticket.data["left"])
         else:
-            self._judge_given(sent, user)
+            self._judge_given(sent, area.key, user)
             grant = Grant(int(self.now) + PASS_SECONDS, 0 if area.exact else RETRIES)
         if area.guards == "view":
             self.open_view(session, area.key, user)
@@ -116,6 +116,17 @@ class GuardModel(Model):
         if sent.kept is not None and not sent.executed and sent.kept.form in self.done_forms:
             raise Refused("done", kept=False, name="done already")
 
+    def _refuse_unseen(self, session: Session, sent: Sent, area: Area) -> None:
+        """Leave a code of another form unjudged; refuse one of a form that was not shown last."""
+        if sent.spent or not sent.given:
+            return
+        if sent.kept is None or sent.kept.area != area.key:
+            sent.spent = True
+            return
+        seen = session.marks.get(f"shown:{area.key}")
+        if seen is None or seen.data["form"] != sent.kept.form:
+            raise Refused(name="not shown")
+
     def _execute(self, sent: Sent) -> None:
         self._refuse_done(sent)
         if sent.kept is not None:
@@ -129,7 +140,7 @@ class GuardModel(Model):
             raise Refused("enrolment_required", kept=False, name="enrolment required")
         return account is not None and (area.own or mandatory or area.key in account.areas)
 
-    def _judge_given(self, sent: Sent, user: str) -> None:
+    def _judge_given(self, sent: Sent, area: str, user: str) -> None:
         given = [] if sent.spent else sent.given
         if len(given) > 1:
             raise Refused(name="several codes")
@@ -138,7 +149,7 @@ class GuardModel(Model):
         sent.spent = True
         if sent.cross_site:
             raise Refused(kept=False, name="cross-site")
-        self.judge(user, given[0])
+        self.judge(user, given[0], area=area)
         self.know(user)
 
     def _pass(self, session: Session, sent: Sent, area: Area, user: str) -> Ticket | None:
@@ -181,9 +192,15 @@ class GuardModel(Model):
             self.leave_pass(session, sent, area, user, granted)
         return status
 
-    def refusal(self, sent: Sent, refused: Refused) -> Answer:
-        """The answer to a refused deed."""
+    def refusal(self, sent: Sent, refused: Refused, session: Session | None = None) -> Answer:
+        """The answer to a refused deed; the session is shown the form in an exact area."""
         kept = self.carried(sent, refused.user) if refused.kept else None
+        area = self.areas.get(refused.area or "")
+        if kept is not None and not sent.wants_json:
+            kept = replace(kept, area=refused.area)
+            if session is not None and area is not None and area.exact:
+                seen = Ticket("shown", refused.user, area.key, 0, {"form": kept.form})
+                session.marks[f"shown:{area.key}"] = seen
         return Answer(
             refused.status,
             error=refused.error,

@@ -26,7 +26,7 @@ BARE = ("enrolment_required",)
 class Area:
     """A protected part of a host; `own` marks deeds of the blueprint itself.
 
-    `exact`: a code counts only together with the form of the page that asked.
+    `exact`: a code counts only together with the form that the session was shown last.
     """
 
     key: str
@@ -39,6 +39,10 @@ class Area:
 PREFERENCES = Area("preferences", own=True)
 
 
+# Areas whose deeds take something of the owner's away.
+TAKING = ("preferences", "recovery_code")
+
+
 @dataclass
 class Phone:
     """An authenticator; its `number` is learned from the page of preferences."""
@@ -47,6 +51,8 @@ class Phone:
     secret: bytes
     last: int
     number: str = ""
+    # From when it counts for everything; a code that adds a phone may have been phished.
+    counts: int = 0
 
 
 @dataclass
@@ -246,10 +252,11 @@ class Model:
 
     # answers
 
-    def judge(self, user: str, typed: Typed, barred: Phone | None = None) -> None:
+    def judge(self, user: str, typed: Typed, barred: Phone | None = None, area: str = "") -> None:
         """Judge a code of an authenticator: refuse it, or use it up.
 
-        A code of the barred phone is refused, but neither counted nor used up.
+        A code of the barred phone is refused, but neither counted nor used up. So is that of a
+        phone that a code added within the last day, where it takes something of the owner's away.
         """
         if typed.means != CODE:
             raise Refused(name="malformed")
@@ -276,6 +283,9 @@ class Model:
         _, _, step, phone = max(matched, key=lambda each: each[:3])
         if phone is barred:
             raise Refused(name="own code")
+        takes = area in TAKING or (barred is not None and barred.counts <= phone.counts)
+        if takes and phone.counts > self.now:
+            raise Refused(name="young")
         self.attempts[user, "code_accepted" if step > phone.last else "code_reused"] += 1
         if step <= phone.last:
             begins = (phone.last + 1) * PERIOD

@@ -329,7 +329,7 @@ class PagesModel(PhonesModel):
         try:
             typed = self.asked(sent)
             self.ask_password(session, sent)
-            self.judge(session.user or "", typed)
+            self.judge(session.user or "", typed, area="recovery_code")
         except Refused as refused:
             begun = self.just_begun("recovery", session.user or "")
             if refused.name == "used" and begun and not sent.wants_json:

@@ -3,7 +3,7 @@
 import re
 
 from .guard_model import GuardModel
-from .model import Account, Phone, Refused, Session, Ticket
+from .model import DAY, Account, Phone, Refused, Session, Ticket
 from .requests import Answer, Sent
 from .rfc6238 import PERIOD, code_at
 from .words import CODE, NOTHING, Typed
@@ -98,7 +98,9 @@ class PhonesModel(GuardModel):
         except Refused:
             session.marks.pop("authenticator", None)
             raise
-        ticket.data["made"] = Phone(ticket.data["name"], ticket.data["secret"], step)
+        ticket.data["made"] = Phone(
+            ticket.data["name"], ticket.data["secret"], step, counts=int(self.now) + DAY
+        )
         self.accounts[user].phones.append(ticket.data["made"])
         self._end_others(user)
         return self.led_on(sent)

@@ -13,7 +13,7 @@ from .requests import JSON, Answer, Sent
 AREAS = (
     Area("sign_in"),
     Area("password"),
-    Area("email"),
+    Area("email", exact=True),
     Area("invoices", guards="view"),
     Area("close_account", exact=True),
 )
@@ -211,7 +211,7 @@ class PortalModel(PagesModel):
                 return self.unauthorized(sent)
             return self._view(session, sent)
         except Refused as refused:
-            return self.refusal(sent, refused)
+            return self.refusal(sent, refused, session)
         except RaisedError as raised:
             return Answer(raised.status)
 

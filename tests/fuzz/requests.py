@@ -25,6 +25,7 @@ class Kept:
     until: int
     lost: str = ""
     form: int = 0
+    area: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from portal.extensions import db
 from portal.models import AddressFailure
 from portal.security.network_throttle import OPTIONS_A_MINUTE
-from portal.twofactor.testing.device import Device
+from portal.twofactor.testing.device import Device, base64url
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, sign_in
 from tests.support.html import parse
@@ -213,6 +213,25 @@ def test_no_address_takes_a_name(app, device):
             asked = options(client_of(app), **more | {"alone": alone})
             assert asked["publicKey"]["allowCredentials"] == []
             assert asked["publicKey"]["userVerification"] == "required"
+
+
+@pytest.mark.thorough
+def test_no_address_gives_an_id(app, device, customer):
+    """W-46: all addresses are asked with the name and key of somebody who has a passkey."""
+    client = client_of(app)
+    names = {"identity": "alice", "username": "alice", "email": "alice@example.org"}
+    body = {**names, "user": "alice", "user_id": str(customer.id), "area": "sign_in"}
+    headers = {"X-CSRFToken": options(client)["csrf_token"]}
+    secret = {base64url(device.id), base64url(device.handle), device.id.hex()}
+    asked = 0
+    for rule in app.url_map.iter_rules():
+        for method in rule.methods & {"GET", "POST"} if not rule.arguments else ():
+            sent = {"query_string": body} if method == "GET" else {"data": body}
+            for more in (sent, {"json": body, "query_string": body}):
+                answer = client.open(rule.rule, method=method, headers=headers | JSON, **more)
+                assert not any(each in answer.text for each in secret), rule.rule
+                asked += answer.status_code < 400
+    assert asked > 10
 
 
 def test_the_answer_of_another_browser(app, device):

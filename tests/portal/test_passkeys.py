@@ -10,6 +10,7 @@ from portal.twofactor import SetupError
 from portal.twofactor.core.settings import KEY
 from portal.twofactor.testing.device import Device, base64url
 from tests.portal.mails import html_of, mails, plain_of
+from tests.support.codes import oathtool
 from tests.support.databases import both
 from tests.support.enrol import AREAS, TWOFACTOR
 from tests.support.html import parse
@@ -206,6 +207,29 @@ def test_the_card_speaks_of_passkeys(keys):
     assert base64url(first.id) not in text
     overview = parse(keys.client.get("/").text).text
     assert "Your invoices are locked. Use your passkey to see them." in " ".join(overview.split())
+
+
+@pytest.mark.thorough
+def test_the_card_says_where_a_passkey_is_needed(keys, clock):
+    """No claim that a code is enough where the customer has chosen a passkey alone."""
+    path, first = "/authenticators/new", keys.activate()
+    answer = keys.answer(first, path, "authenticators")
+    begun = keys.send(path, {"name": "Phone", "kind": "app", "passkey": answer})
+    secret = begun["secret"].replace(" ", "")
+    keys.send(path, {"code": oathtool(secret, clock())})
+
+    def pages():
+        return [parse(keys.client.get(path).text).text for path in ("/security/", "/")]
+
+    for page in pages():
+        assert "Signing in needs a code or passkey" in page
+    assert "Enter a code or use a passkey to see them." in page
+    keys.send("/", {"areas": AREAS, "only": ["sign_in", "invoices"]})
+    for page in pages():
+        assert "Signing in needs your passkey" in page
+    assert "Your invoices are locked. Use your passkey to see them." in page
+    page = parse(keys.client.get(f"{TWOFACTOR}/").text).text
+    assert "Where a code is not enough, you need your passkey." in page
 
 
 @pytest.mark.thorough

@@ -10,6 +10,7 @@ from flask import Flask
 
 from tests.support.gunicorn import Gunicorn
 
+from . import counted
 from .people import Apart, People
 from .shared import SharedClock
 
@@ -84,5 +85,6 @@ def serve(
 def people(app: Flask, clock: SharedClock) -> Iterator[People]:
     """Customers whose state is made by the use cases themselves, on the workers' database."""
     app.test_client_class = Apart
+    counted.add(app)
     with app.app_context():
         yield People(app, clock)

@@ -28,6 +28,7 @@ from portal.twofactor.service import enrolment, sign_in, tickets
 from tests.support.burst import Request
 from tests.support.codes import oathtool, wrong_code
 
+from .counted import COUNTED
 from .shared import SharedClock
 
 PASSWORD = "plum-coffee-lantern-42"
@@ -170,7 +171,7 @@ class People:
 
     def new_email(self, cookie: str, email: str, password: str = PASSWORD, **data: Any) -> Request:
         """Return a change of the e-mail address, a deed that can be counted."""
-        return self.post(EMAIL_FORM, cookie, current_password=password, email=email, **data)
+        return self.post(COUNTED, cookie, current_password=password, email=email, **data)
 
     def deactivate(self, cookie: str, code: str) -> Request:
         """Return a deactivation as JSON, whose answers tell done from already done."""

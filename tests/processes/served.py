@@ -16,6 +16,7 @@ from portal import create_app
 from portal.account import password_attempts
 from portal.extensions import db, twofactor
 
+from . import counted
 from .shared import SharedClock, Slot
 
 MARK = "HTTP_X_MARK"
@@ -74,6 +75,7 @@ def _make() -> Flask:
     password_attempts.SCHEDULE = replace(password_attempts.SCHEDULE, free=free)
     app = create_app({**settings, "CLOCK": SharedClock(folder / "clock", None)})
     _add_rolled_back(app)
+    counted.add(app)
     if busy is not None:
         _limit_sqlite(app, busy, folder / "full")
     if templates := os.environ.get("SERVED_TEMPLATES"):

@@ -90,7 +90,7 @@ def _deactivation(people: People, alice: Person) -> Request:
 
 def _fewer_areas(people: People, alice: Person) -> Request:
     [cookie] = people.browsers(alice, 1)
-    return people.post(f"{TWOFACTOR}/", cookie, areas=["email"], twofactor_code=alice.code())
+    return people.post(f"{TWOFACTOR}/", cookie, areas=["password"], twofactor_code=alice.code())
 
 
 def _activation(people: People, alice: Person) -> Request:

@@ -53,7 +53,7 @@ def guesses(people: People, person: Person, count: int = GUESSES) -> list[Reques
             )
         elif place == 4:
             requests.append(
-                people.post(f"{TWOFACTOR}/", cookie, areas=["email"], twofactor_code=code)
+                people.post(f"{TWOFACTOR}/", cookie, areas=["password"], twofactor_code=code)
             )
         else:
             path = f"{TWOFACTOR}/challenge?area=invoices&next=/invoices/"

@@ -147,7 +147,7 @@ def test_a_code_does_one_of_several_things(rounds: Rounds, people: People):
             requests += [
                 (
                     people.new_email(cookie, email, twofactor_code=code),
-                    people.post(f"{TWOFACTOR}/", cookie, areas=["email"], twofactor_code=code),
+                    people.post(f"{TWOFACTOR}/", cookie, areas=["password"], twofactor_code=code),
                     people.post(f"{TWOFACTOR}/recovery", cookie, code=code),
                     people.deactivate(cookie, code),
                 )[each % 4]

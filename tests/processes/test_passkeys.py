@@ -17,7 +17,8 @@ from tests.support.databases import both
 from tests.support.gunicorn import Gunicorn
 
 from .conftest import Serve
-from .people import ALL, EMAIL_FORM, SIGN_IN, TWOFACTOR, People, Person
+from .counted import AREA, COUNTED
+from .people import ALL, SIGN_IN, TWOFACTOR, People, Person
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +91,7 @@ def test_an_answer_does_one_deed(portal: Gunicorn, people: People):
     alice, device = enrolled(people)
     [cookie] = people.browsers(alice, 1)
     for number in range(ROUNDS):
-        given, cookie = answer(portal, people, cookie, device, area="email", address=EMAIL_FORM)
+        given, cookie = answer(portal, people, cookie, device, area=AREA, address=COUNTED)
         before = people.last_event()
         new = [f"alice{number}.{each}@example.org" for each in range(AT_ONCE)]
         requests = [people.new_email(cookie, each, twofactor_passkey=given) for each in new]

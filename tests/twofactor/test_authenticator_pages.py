@@ -8,6 +8,7 @@ import pytest
 from portal.twofactor.service.names import LONGEST
 from tests.support.codes import oathtool
 
+from .host import PASSWORD
 from .person import MOUNT, element, error
 
 pytestmark = pytest.mark.thorough
@@ -51,9 +52,16 @@ def test_a_new_phone_is_added_and_the_old_one_removed(protected):
     done = protected.post(NEW, {"code": oathtool(new, protected.clock())}, follow_redirects=True)
     assert "Tablet is added" in html.unescape(done.text)
     old, tablet = addresses(protected)
-    protected.clock.advance(30)
+    # The code that added it may have been phished, so it waits for a day.
+    page = protected.client.get(f"{MOUNT}{old}").text
+    assert "can't remove this one until <time" in page
+    assert "/remove" not in page
+    protected.clock.advance(86_400)
+    assert f"{old}/remove" in protected.client.get(f"{MOUNT}{old}").text
     gone = protected.post(
-        f"{old}/remove", {"code": oathtool(new, protected.clock())}, page=f"{MOUNT}{old}"
+        f"{old}/remove",
+        {"code": oathtool(new, protected.clock()), "password": PASSWORD},
+        page=f"{MOUNT}{old}",
     )
     assert gone.status_code == 303
     assert addresses(protected) == [tablet]

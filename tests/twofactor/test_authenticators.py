@@ -160,6 +160,7 @@ def test_there_is_one_unfinished_addition_of_a_user(phones):
 class TestRemoval:
     def test_the_lost_phone_goes_with_a_code_of_the_other(self, phones):
         tablet = phones.add()
+        phones.clock.advance(DAY)
         lost = phones.id_of("Authenticator app")
         gone = authenticators.remove(phones.kit, phones.subject, lost, phones.code(tablet))
         assert gone.name == "Authenticator app"
@@ -195,6 +196,7 @@ class TestRemoval:
     def test_a_code_that_both_show_counts_for_the_other_one(self, phones):
         """F-48: in this rare case the code removes the authenticator."""
         phones.add()
+        phones.clock.advance(DAY)
         twin = phones.account().authenticators[0]
         sealed = phones.kit.vault.seal(
             base64.b32decode(phones.person.secret),

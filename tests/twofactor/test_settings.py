@@ -49,6 +49,8 @@ def judge(name, config):
         assert NUMBERS[name].lowest <= value <= NUMBERS[name].highest
     elif name == "TWOFACTOR_KEYS":
         assert value is None or keys
+    elif name == "TWOFACTOR_PASSKEY_SIGN_IN":
+        assert isinstance(value, bool)
     elif name in ("TWOFACTOR_SIGN_OUT", "TWOFACTOR_ORIGINS"):
         assert value is None or isinstance(value, str | list | tuple)
     else:

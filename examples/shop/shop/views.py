@@ -27,7 +27,7 @@ def sign_in() -> ResponseReturnValue:
             return twofactor.sign_in(
                 user, remember="remember" in request.form, next_url=request.args.get("next")
             )
-        flash("E-mail address or password is not right.")
+        flash("Your e-mail address or password is wrong. Try again.")
     return render_template("sign_in.html")
 
 
@@ -53,7 +53,7 @@ def buy() -> ResponseReturnValue:
     if request.method == "POST":
         amount = request.form.get("amount", 0, type=int)
         if amount < 1:
-            flash("Write a whole number of euros.")
+            flash("Enter a whole number of euros.")
             return render_template("buy.html"), 400
         if amount > LARGE:
             # Before any write, since a code is checked on another connection.
@@ -76,12 +76,12 @@ def card() -> ResponseReturnValue:
     if request.method == "POST":
         digits = request.form.get("card", "")
         if not (digits.isascii() and digits.isdigit() and len(digits) == 4):
-            flash("Write the last four digits.")
+            flash("Enter the last four digits of your card.")
             return render_template("card.html"), 400
         if twofactor.checking():
             return "", 204
         current_user.card = digits
         db.session.commit()
-        flash("Your card was changed.")
+        flash("Your card is changed.")
         return redirect(url_for("pages.home"), 303)
     return render_template("card.html")

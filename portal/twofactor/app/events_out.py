@@ -14,7 +14,7 @@ log = logging.getLogger("portal.twofactor.events")
 _SERIOUS = frozenset(
     {"held", "passkey_suspect", "recovery_code_used", "reset", "trust_reused", "undone", "unlocked"}
 )
-# Facts that are secrets: whoever has the token can undo the change.
+# Secret facts: the token is all that it takes to undo the change.
 _UNLOGGED = frozenset({"undo", "undo_url"})
 
 

@@ -59,6 +59,7 @@ TEXTS: dict[str, int] = {
     "choice": 16,
     "use": 16,
     "kept": 16,
+    "remember": 16,
     "next": 2048,
     "back": 2048,
     "twofactor_back": 2048,

@@ -1,6 +1,10 @@
-"""Refusals of the pages that set up a second factor and choose its areas."""
+"""Refusals of the pages that set up a second factor, choose its areas and manage its devices."""
 
-from .errors import Refusal, SignInExpired, UnknownArea
+from .errors import EnrolmentExpired, Refusal, SignInExpired, UnknownArea
+
+
+class PasskeyTooLate(EnrolmentExpired):
+    """The enrolment is over, and the passkey that was made for it is of no use."""
 
 
 class EnrolledElsewhere(SignInExpired):
@@ -25,3 +29,21 @@ class NoArea(Refusal):
 
 class UnknownChoice(UnknownArea):
     """The answer to "When should we ask for a code?" is none of those on offer."""
+
+
+class DeviceYoung(Refusal):
+    """The factor was added with a code a short while ago, which is too young for what it confirms.
+
+    The answer is right; it is neither counted nor used up.
+
+    Args:
+        authenticator: name of the factor.
+        until: time from which it counts for everything (Unix seconds).
+        others: whether another factor of the account counts now.
+    """
+
+    def __init__(
+        self, authenticator: str, until: float, *, others: bool, **about: str | None
+    ) -> None:
+        super().__init__("young", **about)
+        self.authenticator, self.until, self.others = authenticator, until, others

@@ -59,7 +59,6 @@ class Refusal(TwoFactorError):
     is_of_area = True
     # What exactly the code confirms; `About` knows it.
     summary: str | None = None
-
     # Seconds until the user can have a code that was not used, 0 for now.
     wait = 0
 
@@ -277,6 +276,10 @@ class AreasChanged(Refusal):
 
 class ContinuationBroken(Refusal):
     """The sealed form is too old, was altered, or is for another user, address or method."""
+
+
+class NotShown(Refusal):
+    """The answer was given for another form or summary than this one. It was not judged."""
 
 
 class AlreadyDone(Refusal):

@@ -2,7 +2,8 @@
 
 from typing import Self
 
-from .errors import Refusal
+from .enrolment_errors import DeviceYoung
+from .errors import Refusal, SignInExpired
 
 
 class PasskeyRefusal(Refusal):
@@ -127,6 +128,12 @@ class PasskeyYoung(PasskeyRefusal):
         self.until, self.others = until, others
 
 
+class PasskeyUnripe(DeviceYoung, PasskeyRefusal):
+    """As `DeviceYoung`, of a passkey. Its challenge is used up."""
+
+    word = "young"
+
+
 class TooManyPasskeys(PasskeyRefusal):
     """The user has the maximum number of passkeys.
 
@@ -139,3 +146,7 @@ class TooManyPasskeys(PasskeyRefusal):
     def __init__(self, most: int) -> None:
         super().__init__("too many passkeys")
         self.most = most
+
+
+class SignInTooLate(SignInExpired):
+    """The pending sign-in was over when the passkey answered."""

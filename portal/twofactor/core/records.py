@@ -7,12 +7,10 @@ from typing import Literal
 
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
-# Kind of the tickets that record the execution of a continuation; `area` holds its time (Unix
-# seconds). `drop_tickets` keeps them, so that the continuation is not executed again.
+# Kind of tickets of executed continuations; `area` has the time, and `drop_tickets` keeps them.
 EXECUTED = "executed"
-# Kind of the ticket of a known browser; its column `area` holds `Subject.bound`.
+# Kinds of the tickets of known browsers, with `Subject.bound` in `area`, and of undo links.
 KNOWN = "known"
-# Kind of the tickets of undo links. `drop_tickets` keeps them.
 UNDO = "undo"
 # Kinds of events that record a new recovery code.
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
@@ -77,7 +75,7 @@ class Authenticator:
             Later wrong codes form the run.
         known_at_use: the same for `Account.known_failures`.
         credential: digest of the id of a passkey, which has one user; `None` for other kinds.
-        flags: of a passkey, see `methods.flags`; `None` for other kinds.
+        flags: see `methods.flags`, `None` if there is nothing to say.
     """
 
     id: str
@@ -224,6 +222,7 @@ class Protection:
         devices: the devices and passkeys that are accepted, oldest first.
         recovery: whether there is a recovery code. It is unused: its use turns 2FA off.
         recovery_since: time when it was made, `None` if that is no longer known.
+        only: those of the areas that take a passkey alone.
     """
 
     areas: tuple[str, ...]
@@ -231,6 +230,7 @@ class Protection:
     devices: tuple[Device, ...] = ()
     recovery: bool = False
     recovery_since: int | None = None
+    only: tuple[str, ...] = ()
 
     @property
     def ways(self) -> Ways:

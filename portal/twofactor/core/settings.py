@@ -135,7 +135,8 @@ SETTINGS: dict[str, Setting] = {
         86_400,
         0,
         30 * 86_400,
-        "How long a passkey that was added with a code is no answer in areas that demand a passkey",
+        "How long what was added with a code removes no older device, makes no recovery code and"
+        " removes no protection, and does not count in areas that demand a passkey",
     ),
     "TWOFACTOR_PASSKEY_SECONDS": Setting(
         300, 60, 600, "How long a passkey may take to answer a challenge"

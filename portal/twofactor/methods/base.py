@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..core.answers import Answer, Code, Registration
+from ..core.records import Authenticator
 from ..core.relying_party import RelyingParty
 
 # Answers that a new authenticator begins with.
@@ -70,7 +71,7 @@ class First:
         number: the number of the first answer.
         name: a name to begin with.
         credential: digest of the id of a passkey, `None` for other kinds.
-        flags: of a passkey, `None` for other kinds.
+        flags: see `flags`, `None` if there is nothing to say.
     """
 
     stored: bytes = field(repr=False)
@@ -175,6 +176,12 @@ class Method(Protocol):
 
         Raises:
             PasskeyRefusal: the answer of a passkey is wrong; the refusal says why.
+        """
+
+    def counts_from(self, stored: bytes, authenticator: Authenticator, hold: int) -> int:
+        """Return the time from which an authenticator counts for everything, Unix seconds.
+
+        One that was added with a code waits `hold` seconds, since the code may have been phished.
         """
 
     def fresh_in(self, last: int, now: float) -> int:

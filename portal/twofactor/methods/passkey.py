@@ -157,23 +157,24 @@ class Passkeys:
         """Return whether the device has verified the person, together with a password or code."""
         return _passkey(stored).verified or bool((authenticator.flags or 0) & VERIFIED)
 
-    def counts_from(self, stored: bytes, authenticator: Authenticator, hold: int) -> int:
-        """Return the time from which a passkey counts where one is demanded, Unix seconds.
+    def came_from_elsewhere(self, stored: bytes, answer: Assertion) -> bool:
+        """Return whether a phone or tablet beside the browser's device has answered.
 
-        One that was added with a code waits `hold` seconds, since the code may have been phished.
+        A key that is plugged in has answered from another device, too, and is left out: it is
+        wanted elsewhere.
         """
+        return answer.roams and "hybrid" in _passkey(stored).transports
+
+    def counts_from(self, stored: bytes, authenticator: Authenticator, hold: int) -> int:
+        """Return the time from which a passkey counts, see `Method.counts_from`."""
         young = hold if _passkey(stored).by == "code" else 0
         return authenticator.created_at + young
 
-    def spend(self, answer: Assertion, terms: Terms) -> None:
-        """Judge an assertion of an unknown passkey, which takes as long as that of a known one.
-
-        Raises:
-            PasskeyRefusal: always; the word is the one that a known passkey would have got.
-        """
+    def nobodys(self, answer: Assertion, terms: Terms) -> bytes:
+        """Return what an answer of an unknown passkey is judged by: a key that nobody has."""
         from .webauthn import rules
 
-        rules.spend(_party(terms), answer, verified=terms.verified)
+        return rules.nobodys(_party(terms), answer).to_bytes()
 
     def is_synced(self, authenticator: Authenticator) -> bool:
         """Return whether a passkey is on several devices, as its last answer said."""

@@ -15,8 +15,10 @@ from pyotp import HOTP
 
 from ..core.answers import Answer, Code
 from ..core.errors import ClockOff, CodeWrong
+from ..core.records import Authenticator
 from ..core.throttle import MOST_AUTHENTICATORS
 from .base import First, FirstAnswer, Match, Naming, Setup, Terms
+from .flags import BY_CODE
 
 DIGITS = 6
 PERIOD = 30
@@ -84,7 +86,7 @@ class Totp:
         secret: bytes,
         answer: FirstAnswer,
         terms: Terms,
-        by: str,  # noqa: ARG002 - `Method` has it; a code is vouched for by none
+        by: str,
     ) -> First:
         """Judge the first code, see `Method.first`.
 
@@ -95,7 +97,7 @@ class Totp:
         """
         step = self._step(secret, answer, terms.now, terms.window)
         if step is not None:
-            return First(secret, step, self.label)
+            return First(secret, step, self.label, flags=BY_CODE if by == "code" else None)
         near = self._step(secret, answer, terms.now, DRIFT_STEPS)
         if near is not None:
             raise ClockOff((near - step_at(terms.now)) * PERIOD)
@@ -128,6 +130,18 @@ class Totp:
             if hmac.compare_digest(hotp.generate_otp(step).encode(), given):
                 matched = step
         return matched
+
+    def counts_from(
+        self,
+        stored: bytes,  # noqa: ARG002 - `Method` has it; the flag of an app is in its row
+        authenticator: Authenticator,
+        hold: int,
+    ) -> int:
+        """Return the time from which an app counts, see `Method.counts_from`.
+
+        Rows of earlier releases say nothing of it, and count.
+        """
+        return authenticator.created_at + (hold if (authenticator.flags or 0) & BY_CODE else 0)
 
     def fresh_in(self, last: int, now: float) -> int:
         """Return the seconds until an app with the right time shows a code that was not used."""

@@ -1,5 +1,7 @@
 """Use cases: change the protected areas."""
 
+from dataclasses import dataclass
+
 from ..core import changes
 from ..core.areas import Choice
 from ..core.enrolment_errors import NoArea
@@ -11,45 +13,55 @@ from .context import Kit
 from .judging import demands
 
 
-def wanted_areas(account: Account, choice: Choice) -> frozenset[str]:
-    """Return the areas to protect after a choice.
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Areas that a choice changes, against those of an account.
+
+    Args:
+        wanted: areas to protect.
+        only: areas that take a passkey alone.
+        added: areas that were not protected.
+        removed: areas that are no longer protected, without those that the host no longer has.
+        demanded: areas that take a passkey alone from now on.
+        eased: areas that stay, and take codes again where a passkey alone was taken.
+        freed: of both, those that demand a passkey now, while the account has one that counts.
+            Such a choice takes a passkey itself, else a phished code would get round the demand.
+    """
+
+    wanted: frozenset[str]
+    only: frozenset[str]
+    added: frozenset[str]
+    removed: frozenset[str]
+    demanded: frozenset[str]
+    eased: frozenset[str]
+    freed: frozenset[str]
+
+    @property
+    def is_none(self) -> bool:
+        """Return whether the account has what the choice asks for, as far as the host has it."""
+        return not (self.added or self.removed or self.demanded or self.eased)
+
+
+def difference(kit: Kit, account: Account, choice: Choice) -> Difference:
+    """Return what a choice changes.
 
     Raises:
-        NoArea: there would be none on offer.
+        NoArea: there would be no area on offer.
     """
     wanted = choice.applied(account.areas)
     if choice.offer.areas and not any(area.key in wanted for area in choice.offer.areas):
         raise NoArea("no area")
-    return wanted
-
-
-def removed_areas(kit: Kit, account: Account, choice: Choice) -> frozenset[str]:
-    """Return the areas that a choice removes, without those that the host no longer has.
-
-    Raises:
-        NoArea: as `wanted_areas`.
-    """
-    return kit.areas.known(account.areas - wanted_areas(account, choice))
-
-
-def eased_areas(kit: Kit, account: Account, choice: Choice) -> frozenset[str]:
-    """Return the areas that stay, and take codes again where a passkey alone was taken.
-
-    Raises:
-        NoArea: as `wanted_areas`.
-    """
-    wanted = wanted_areas(account, choice)
-    staying = account.only & wanted
-    return kit.areas.known(staying - choice.only_applied(account.only, wanted))
+    only = choice.only_applied(account.only, wanted)
+    removed = kit.areas.known(account.areas - wanted)
+    eased = kit.areas.known((account.only & wanted) - only)
+    freed = demands.freed(kit, account, removed | eased)
+    added, demanded = wanted - account.areas, only - account.only
+    return Difference(wanted, only, added, removed, demanded, eased, freed)
 
 
 def is_chosen(account: Account, choice: Choice) -> bool:
-    """Return whether an account has what a choice asks for.
-
-    Raises:
-        NoArea: as `wanted_areas`.
-    """
-    wanted = wanted_areas(account, choice)
+    """Return whether an account has what a choice asks for."""
+    wanted = choice.applied(account.areas)
     return wanted == account.areas and choice.only_applied(account.only, wanted) == account.only
 
 
@@ -79,13 +91,25 @@ def add_areas(kit: Kit, subject: Subject, choice: Choice) -> frozenset[str]:
 
 
 def choose_areas(
-    kit: Kit, transaction: Transaction, subject: Subject, choice: Choice
+    kit: Kit,
+    transaction: Transaction,
+    subject: Subject,
+    choice: Choice,
+    eased: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     """Add and remove areas in the transaction that uses up an answer.
 
-    Arguments, return value and errors are those of `add_areas`.
+    Args:
+        kit: the application's parts.
+        transaction: the transaction.
+        subject: the user.
+        choice: the choice of the person.
+        eased: `Difference.freed`, as the answer was judged for.
+
+    Return value and errors are those of `add_areas`; `AreasChanged` also if another request has
+    made an area demand a passkey meanwhile.
     """
-    return _choose(kit, transaction, subject, choice, may_remove=True)
+    return _choose(kit, transaction, subject, choice, may_remove=True, judged_for=eased)
 
 
 def _choose(
@@ -95,27 +119,27 @@ def _choose(
     choice: Choice,
     *,
     may_remove: bool,
+    judged_for: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     account = transaction.account(subject.user_id, lock=True)
     if account is None:
         raise NotOn("no second factor")
-    wanted = wanted_areas(account, choice)
-    added, removed = wanted - account.areas, removed_areas(kit, account, choice)
-    only, eased = choice.only_applied(account.only, wanted), eased_areas(kit, account, choice)
-    demanded = only - account.only
-    if added or demanded:
-        demands.check(kit, account, added, demanded)
-    if (removed or eased) and not may_remove:
+    found = difference(kit, account, choice)
+    if found.added or found.demanded:
+        demands.check(kit, account, found.added, found.demanded)
+    if (found.removed or found.eased) and not may_remove:
         raise ChallengeRequired("areas would be removed")
-    if not (added or removed or demanded or eased):
-        return wanted
-    if not transaction.set_areas(account, wanted, only):
+    if not found.freed <= judged_for:
+        raise AreasChanged("a demand would be taken away that the answer was not judged for")
+    if found.is_none:
+        return found.wanted
+    if not transaction.set_areas(account, found.wanted, found.only):
         raise AreasChanged("areas changed meanwhile")
-    added_keys, removed_keys = tuple(sorted(added)), tuple(sorted(removed))
-    alone, again = tuple(sorted(demanded)), tuple(sorted(eased))
-    change = changes.AreasChanged(added_keys, removed_keys, account.ways, alone, again)
+    keys = (found.added, found.removed, found.demanded, found.eased)
+    added, removed, demanded, eased = (tuple(sorted(each)) for each in keys)
+    change = changes.AreasChanged(added, removed, account.ways, demanded, eased)
     if removed or eased:
         undo.change(kit, transaction, subject, account, change)
     else:
         transaction.change(subject, change)
-    return wanted
+    return found.wanted

@@ -188,13 +188,15 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
     """Remove an authenticator; takes a code of another authenticator, or any passkey.
 
     Its own codes are refused, so that the removal shows possession of an authenticator that stays.
+    So is what was added with a code a short while ago (`judging.ripening`).
 
     Returns:
         The removed authenticator.
 
     Raises:
         UnknownAuthenticator, LastAuthenticator: the answer was neither judged nor counted.
-        CodeWrong, CodeReused, OwnCode, Held, PasskeyRefusal, NotOn: as `verification.verify`.
+        CodeWrong, CodeReused, OwnCode, DeviceYoung, Held, PasskeyRefusal, NotOn: as
+            `verification.verify`.
     """
 
     def work(transaction: Transaction) -> Authenticator:

@@ -27,7 +27,7 @@ def make(kit: Kit, subject: Subject, answer: Answer) -> str:
         The ticket's id, for the session.
 
     Raises:
-        CodeWrong, CodeReused, Held, PasskeyRefusal, NotOn: no code is made.
+        CodeWrong, CodeReused, DeviceYoung, Held, PasskeyRefusal, NotOn: no code is made.
     """
     data = {"recovery": recovery.new_code().symbols}
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..core.answers import Answer, Assertion, Code
+from ..core.enrolment_errors import DeviceYoung
 from ..core.errors import (
     AlreadyDone,
     CodeReused,
@@ -40,6 +41,7 @@ _RESULTS: dict[type[Exception], str] = {
     Held: "held",
     PasskeyOver: "over",
     PasskeyRefusal: "wrong",
+    DeviceYoung: "wrong",
     Unavailable: "unavailable",
 }
 
@@ -51,6 +53,7 @@ def challenge(
     area: str,
     once: Ticket | None = None,
     deed: tickets.Deed | None = None,
+    eased: frozenset[str] = frozenset(),
 ) -> str:
     """Verify an answer for an action.
 
@@ -61,6 +64,7 @@ def challenge(
         area: key of the area, for the event.
         once: the continuation to execute, see `tickets.execute`.
         deed: function to call in the same transaction; its exceptions are passed on.
+        eased: `areas.Difference.freed` of a change of the areas.
 
     Returns:
         The id for a browser that is known from now on (`known_browsers.note`).
@@ -72,7 +76,7 @@ def challenge(
     """
 
     def work(transaction: Transaction) -> str:
-        proof = verify(kit, transaction, subject, answer, area)
+        proof = verify(kit, transaction, subject, answer, area, eased=eased)
         tickets.execute(kit, transaction, once)
         if deed is not None:
             deed(transaction)
@@ -159,6 +163,7 @@ def verify(
     *,
     with_password: bool = False,
     verified: bool = False,
+    eased: frozenset[str] = frozenset(),
 ) -> Proof:
     """Verify an answer and use it up, before anything else in the caller's transaction.
 
@@ -170,9 +175,10 @@ def verify(
         area: key of the area, for the event.
         account: the account, if the caller has read and locked it together with the known browser
             (`known_browsers.account`), which decides the figures that are used.
-        barred: id of an authenticator whose codes are not accepted here.
+        barred: id of an authenticator that will be removed; its codes are not accepted.
         with_password: whether the person has just given the password, too.
         verified: whether a passkey must have verified the person (finger, face or PIN).
+        eased: keys of the areas that will demand no passkey after this (`areas.Difference.freed`).
 
     Returns:
         The proof, with the account as it was before.
@@ -181,6 +187,7 @@ def verify(
         NotOn: the user has no second factor.
         Held: too many wrong codes. This code was neither judged nor used up.
         OwnCode: the code is from the barred authenticator. It was neither counted nor used up.
+        DeviceYoung: the code is from a device too young for this (`ripening`). As `OwnCode`.
         CodeReused: the code is right but was used before (RFC 6238 section 5.2). Not counted.
         CodeWrong: the code is wrong and was counted.
         PasskeyNeeded: the area takes no codes; this one was neither judged nor used up.
@@ -190,12 +197,12 @@ def verify(
     account = account or known_browsers.account(kit, transaction, subject)
     if account is None:
         raise NotOn("no second factor", area=area)
-    demand = demands.of(kit, account, area)
+    demand = demands.of(kit, account, area, eased)
     if isinstance(answer, Assertion):
         from .judging import passkeys
 
         terms = passkeys.Asked(
-            with_password, verified or demand == "verified_passkey", bool(demand)
+            with_password, verified or demand == "verified_passkey", bool(demand), barred
         )
         return passkeys.verify(kit, transaction, subject, answer, area, account, terms)
     if not isinstance(answer, Code):

@@ -2,7 +2,7 @@
 // it is needed.
 (() => {
   "use strict";
-  const { challenge, countDown, dialogOf } = window.twofactor;
+  const { challenge, countDown, dialogOf, pressed } = window.twofactor;
   const NONE = document.createElement("input"); // in the place of the field, where there is no app
   const submitters = new WeakMap();
   let asked = null; // the open dialog: dialog, code, key, form, submitter, resolve, to, busy
@@ -19,10 +19,13 @@
     const action = submitter?.getAttribute("formaction") || form.getAttribute("action");
     return new URL(action || location.href, document.baseURI);
   };
-  // Removing an area asks for a code, adding one does not.
-  const asksNow = (form) =>
-    form.dataset.twofactorGuarded !== "fewer" ||
-    [...form.elements].some((box) => box.defaultChecked && !box.checked);
+  // Removing an area asks for a code, adding one does not. Where only a passkey removes one, the
+  // challenge page asks.
+  const asksNow = (form) => {
+    if (form.dataset.twofactorGuarded !== "fewer") return true;
+    const unticked = [...form.elements].filter((box) => box.defaultChecked && !box.checked);
+    return unticked.length && !unticked.some((box) => "twofactorAlone" in box.dataset);
+  };
   // A box that the server insists on, such as that of a saved recovery code.
   const isReady = (form) => form.elements[form.dataset.twofactorNeeds]?.checked ?? true;
   // Other forms go the browser's own way, to the challenge page.
@@ -100,7 +103,8 @@
     block.hidden = one.fault || !to.address;
     if (block.hidden) return;
     const isCodes = message && !byPasskey; // what is wrong was said at the code
-    Object.assign(one, to, { until: 0 });
+    Object.assign(one.body, to);
+    one.until = 0;
     tell(one, button, isCodes ? "" : message, false, true);
     if (!isCodes) button.focus();
     const isFirst = !message && !one.tried && way() === "passkey";
@@ -158,7 +162,9 @@
   const headers = ({ code, key, to }) => {
     if (!to) return code.value;
     const coded = () => btoa(key.value).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-    return key.value ? { "X-Twofactor-Passkey": coded() } : { "X-Twofactor-Code": code.value };
+    if (key.value) return { "X-Twofactor-Passkey": coded() };
+    const digest = to.digest && { "X-Twofactor-Digest": to.digest };
+    return { "X-Twofactor-Code": code.value, ...digest };
   };
   const confirm = () => {
     const state = asked;
@@ -224,7 +230,9 @@
       signal: AbortSignal.timeout?.(60_000),
     });
   };
-  const isPage = ({ headers }) => /^text\/html/i.test(headers.get("Content-Type"));
+  // A view's `return "", 204` has the type of a page, too.
+  const isPage = ({ headers, status }) =>
+    status !== 204 && /^text\/html/i.test(headers.get("Content-Type"));
 
   const deliver = async (state) => {
     setBusy(state, true);
@@ -300,13 +308,21 @@
     return true;
   };
 
-  // The dialog of the preferences names the boxes that were unticked.
+  // The dialog of the preferences names the areas whose boxes were unticked.
   const removed = (dialog, form) => {
-    const line = part(dialog, "removed")?.dataset.twofactorRemoved;
-    const labels = [...form.elements]
-      .filter((box) => box.name === "areas" && box.defaultChecked && !box.checked)
-      .map((box) => box.labels[0]?.textContent.trim());
-    return line && labels.length ? line.replace("{}", labels.join(", ")) : "";
+    const lines = part(dialog, "removed")?.dataset ?? {};
+    const unticked = (name) => [...form.elements]
+      .filter((box) => box.name === name && box.defaultChecked && !box.checked)
+      .map(({ value }) => value);
+    const without = unticked("areas");
+    const again = unticked("only").filter((key) => !without.includes(key));
+    const named = (line, keys) => {
+      const labels = keys.map((key) => form.querySelector(`[for="twofactor-area-${key}"]`));
+      const names = labels.map((label) => label?.textContent.trim());
+      return line && keys.length ? [line.replace("{}", names.join(", "))] : [];
+    };
+    const told = [...named(lines.twofactorRemoved, without), ...named(lines.twofactorEased, again)];
+    return told.join(" · ");
   };
 
   // Where a dialog wants it, the form is looked at before the code is asked.
@@ -352,8 +368,8 @@
     addEventListener("submit", settle);
   }, true);
 
-  const fetchDialog = async (area, parent) => {
-    const answer = await fetch(`${challenge}?area=${encodeURIComponent(area)}`, {
+  const fetchDialog = async (area, parent, digest = "") => {
+    const answer = await fetch(`${challenge}?${new URLSearchParams({ area, digest })}`, {
       headers: { "X-Twofactor-Dialog": "1", Accept: "text/html" },
     });
     if (answer.status === 204) return null;
@@ -364,16 +380,43 @@
     parent.append(dialog);
     return dialog;
   };
-  const ask = async (area, to = null) => {
+  // With the `digest` of a refusal, where an area is exact, the dialog shows its `summary`.
+  const ask = async (area, about = null) => {
+    const { method, address, digest, summary } = about ?? {};
+    const to = about && { method, address, ...(digest && { digest }) };
     const there = document.getElementById(`twofactor-${area}-question`)?.closest("dialog");
-    const dialog = there ?? (await fetchDialog(area, document.body));
-    return dialog ? new Promise((resolve) => open(dialog, null, null, {}, resolve, to)) : "";
+    const dialog = there ?? (await fetchDialog(area, document.body, digest));
+    if (!dialog) return "";
+    const given = await new Promise((resolve) =>
+      open(dialog, null, null, { summary, error: "twofactor_required" }, resolve, to),
+    );
+    if (digest) dialog.remove();
+    return given;
+  };
+  // Where an area is exact, the form goes to the challenge page, which shows what it will do. It is
+  // a form of its own, since a script of the host may take the other one.
+  const turn = (form, submitter, { address, fields }) => {
+    shut();
+    const own = new FormData(form);
+    if (submitter?.name) own.append(submitter.name, submitter.value);
+    for (const name in fields) own.set(name, fields[name]);
+    const page = document.createElement("form");
+    Object.assign(page, { method: "post", action: address, hidden: true });
+    for (const [name, value] of own) {
+      if (value.name !== undefined || name.startsWith("twofactor_")) continue;
+      const field = document.createElement("textarea");
+      Object.assign(field, { name, value });
+      page.append(field);
+    }
+    document.body.append(page);
+    HTMLFormElement.prototype.submit.call(page);
   };
   // A form was refused: the server told htmx, or this script tells everybody.
   const refused = async (event) => {
     const form = event.target.closest?.("form");
     const { detail } = event;
     if (event.defaultPrevented || !form || !detail) return;
+    if (detail.page) return turn(form, pressed.get(form), detail.page);
     const dialog = dialogOf(form) ?? (detail.area && (await fetchDialog(detail.area, form)));
     if (dialog) open(dialog, form, submitters.get(form), detail);
   };

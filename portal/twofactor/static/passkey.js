@@ -1,8 +1,8 @@
-// Answers with a passkey, and makes passkeys; the words are in `_passkey.html`.
+// Answers with passkeys and makes them; the words are in `_passkey.html`.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
-  const seen = new Map(); // each block
+  const seen = new Map();
   let stop = () => {}; // the one ceremony
 
   const bytes = (text) =>
@@ -16,10 +16,9 @@
     } catch {}
   };
   const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
-    const { line } = one;
     one.isAsking = isBusy;
-    line.textContent = text;
-    line.classList.toggle("twofactor-field-error", isWrong);
+    one.line.textContent = text;
+    one.line.classList.toggle("twofactor-field-error", isWrong);
     button.setAttribute("aria-disabled", isBusy);
     button.classList.toggle("twofactor-busy", isBusy);
     if (!isBusy) one.idle?.();
@@ -30,31 +29,25 @@
     const isBelow = rp !== "localhost" && hostname.endsWith(`.${rp}`);
     if (hostname !== rp && !isBelow && !origins.includes(origin)) return "SecurityError";
     const feature = `publickey-credentials-${does}`;
-    if (document.featurePolicy?.allowsFeature(feature) !== false) {
-      return window.PublicKeyCredential ? "" : "NotSupportedError";
-    }
-    console.warn(`Permissions-Policy forbids ${feature}`);
-    return "NotSupportedError";
+    const isForbidden = document.featurePolicy?.allowsFeature(feature) === false;
+    if (isForbidden) console.warn(`Permissions-Policy forbids ${feature}`);
+    return isForbidden || !window.PublicKeyCredential ? "NotSupportedError" : "";
   };
 
   const prepare = async (one, isAgain) => {
-    const { area, method, address, ask, alone = "", field, form, words } = one;
-    const token = one.token ?? form?.elements[field]?.value;
-    const body = new URLSearchParams({ area, method, address, ask, alone, [field]: token });
-    const sealed = one.pending && form.querySelector("[name=twofactor_pending]");
-    if (sealed) body.set(sealed.name, sealed.value);
+    const body = new URLSearchParams({ ...one.body, [one.field]: one.token });
+    if (one.pending) body.set("twofactor_pending", one.form.elements.twofactor_pending.value);
     const from = Date.now();
     const headers = { Accept: "application/json" };
     const said = await fetch(one.options, { method: "POST", body, headers })
       .then((answer) => answer.json())
-      .catch(() => {});
-    if (!said) throw { told: words.unanswered };
-    one.token = said.csrf_token ?? token;
+      .catch(() => ({ message: one.words.unanswered }));
+    one.token = said.csrf_token ?? one.token;
     if (said.error === "twofactor_csrf" && !isAgain) return prepare(one, true);
     if (!said.publicKey) throw { name: "NotSupportedError", told: said.message };
     one.json = JSON.stringify(said.publicKey);
     one.life = 1000 * said.seconds;
-    one.until = from + one.life - 30_000; // for the person
+    one.until = from + one.life - 30_000;
   };
   const ready = (one) => (one.loading ??= prepare(one).finally(() => (one.loading = null)));
 
@@ -66,7 +59,7 @@
     for (const it of [...allowCredentials, ...excludeCredentials]) it.id = bytes(it.id);
     return key;
   };
-  // By hand: some extensions break `toJSON`.
+  // Some extensions break `toJSON`.
   const written = ({ rawId, type, authenticatorAttachment, response: from }) => {
     const id = encoded(rawId);
     const response = { transports: from.getTransports?.() };
@@ -88,9 +81,8 @@
   };
   // Nothing is awaited between click and device.
   const start = async (one, button, mediation) => {
-    const { does, form, words } = one;
-    const isNew = does === "create";
-    const needed = isNew && form.elements[form.dataset.twofactorNeeds];
+    const { does, form, options, words } = one;
+    const needed = form?.elements[form.dataset.twofactorNeeds];
     if (needed?.checked === false) return form.requestSubmit();
     stop();
     const abort = new AbortController();
@@ -102,28 +94,27 @@
     };
     if (!mediation) tell(one, button, words.waiting, true);
     try {
-      if (!isNew && Date.now() > one.until) await ready(one);
+      if (options && Date.now() > one.until) await ready(one);
       if (signal.aborted) return;
       const publicKey = read(one.json, button.dataset.twofactorPasskey);
       const text = written(await navigator.credentials[does]({ publicKey, signal, mediation }));
       if (signal.aborted) return;
       stop();
       one.until = 0;
-      if (!isNew) way("passkey");
+      if (options) way("passkey");
       send(one, text);
     } catch ({ name, told }) {
       if (signal.aborted) return;
       stop();
       if (mediation) return true;
-      const why = told ?? words[name] ?? one.lines[name]?.textContent ?? words.cancelled;
-      tell(one, button, why, false, true);
+      tell(one, button, told ?? words[name] ?? words.cancelled, false, true);
       if (!document.activeElement.matches("input")) button.focus();
     }
   };
 
   const look = (block) => {
     if (seen.has(block)) return seen.get(block);
-    const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0, lines: {} };
+    const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0 };
     seen.set(block, one);
     one.form = block.closest("form");
     one.button = block.querySelector("[data-twofactor-passkey]");
@@ -132,15 +123,13 @@
     one.line = block.querySelector("[role=status]");
     one.fault = fault(one);
     for (const line of block.parentElement.querySelectorAll("[data-twofactor-why]")) {
-      const why = line.dataset.twofactorWhy;
-      one.lines[why] = line;
-      line.hidden = why !== one.fault || (one.codes && why === "NotSupportedError");
+      line.hidden = line.dataset.twofactorWhy !== one.fault;
     }
     block.classList.toggle("twofactor-gone", one.fault);
     block.hidden = one.fault || block.closest("dialog");
     if (block.hidden) return one;
     block.querySelector("[data-twofactor-choose]")?.click();
-    if (one.options && !(one.alone && document.hidden)) ready(one).catch(() => {});
+    if (one.options && !(one.body.alone && document.hidden)) ready(one).catch(() => {});
     if (one.button?.autofocus && document.activeElement.matches("body, .twofactor-code")) {
       one.button.focus();
     }
@@ -148,16 +137,16 @@
   };
   document.querySelectorAll(".twofactor-passkey").forEach(look);
 
-  document.addEventListener("click", ({ target, detail }) => {
+  addEventListener("click", ({ target, detail }) => {
     const button = target.closest?.("[data-twofactor-passkey]");
     if (!button || detail > 1) return;
     const one = look(button.closest(".twofactor-passkey"));
     if (one.isAsking || !button.matches(".twofactor-busy")) start(one, button);
   });
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && stop(true));
+  addEventListener("keydown", ({ key }) => key === "Escape" && stop(true));
   addEventListener("submit", ({ target }) => {
     const input = target.querySelector(".twofactor-passkey > [type=hidden]");
-    if (!input || input.value) return;
+    if (input?.value !== "") return;
     stop();
     if (target.querySelector(".twofactor-code")?.value) way("code");
   }, true);

@@ -10,6 +10,7 @@
   const dialogOf = (form) =>
     [...form.elements].map((field) => field.closest(".twofactor-dialog")).find(Boolean);
 
+  const pressed = new WeakMap(); // the button of each form
   let loading = null;
   let gone = false;
   const load = () => (loading ??= new Promise((done, failed) => {
@@ -24,6 +25,7 @@
   addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
     const { parts } = window.twofactor;
+    pressed.set(form, submitter);
     if (parts) return parts.submit(event);
     if (gone || !form.requestSubmit || !dialogOf(form)?.showModal) return;
     event.preventDefault();
@@ -104,5 +106,5 @@
   new MutationObserver(look).observe(document, { childList: true, subtree: true });
   look();
 
-  window.twofactor = { ask, challenge, countDown, dialogOf };
+  window.twofactor = { ask, challenge, countDown, dialogOf, pressed };
 })();

@@ -73,9 +73,9 @@ class Store:
 
     def _tell_of(self, done: list[Transaction]) -> None:
         if self._tell is not None:
-            changes = (each for transaction in done for each in transaction.changes)
-            for user_id, change, facts in changes:
-                self._tell(change.name, user_id, **facts)
+            for transaction in done:
+                for user_id, change, facts in transaction.changes:
+                    self._tell(change.name, user_id, **facts)
 
     def join(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
         """Do the work in a transaction of the host, which commits it or rolls it back."""

@@ -100,7 +100,8 @@ def _authenticator(metadata: MetaData) -> Table:
         Column("known_at_use", BigInteger, nullable=False, server_default="0"),
         # SHA-256 of the id of a passkey, in hexadecimal digits: a passkey has one user.
         Column("credential", String(64)),
-        # Of a passkey: the flags BE and BS of its last answer, and UV once it was shown.
+        # Of a passkey: the flags BE and BS of its last answer, and UV once it was shown. Of an app:
+        # that a code added it.
         Column("flags", Integer),
         Index("ix_twofactor_authenticator_user_id", "user_id"),
         Index("ix_twofactor_authenticator_credential", "credential", unique=True),

@@ -9,7 +9,6 @@ from sqlalchemy import bindparam as given
 from ..core.records import EXECUTED, UNDO, Account, Ticket
 from .authenticator_changes import AuthenticatorChanges
 from .rows import keys_as_text, times_as_text
-from .statements import of_tickets
 
 
 class UndoChanges(AuthenticatorChanges):
@@ -26,7 +25,7 @@ class UndoChanges(AuthenticatorChanges):
         """
         table = self._tables.ticket
         values = {"user": ticket.user_id, "kind": UNDO, "now": int(now), "left": most - 1}
-        self._connection.execute(of_tickets.drop_latest(table), {**values, "most": 1000})
+        self._connection.execute(self._statements.drop_latest, {**values, "most": 1000})
         of_user = select(func.max(table.c.expires_at)).where(
             table.c.user_id == ticket.user_id, table.c.kind == UNDO
         )

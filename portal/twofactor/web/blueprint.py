@@ -272,9 +272,9 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
     app.jinja_env.globals.update(
         twofactor_dialog=dialog.twofactor_dialog,
         twofactor_passkey_sign_in=alone.twofactor_passkey_sign_in,
-        twofactor_recovered=reminder.twofactor_recovered,
         twofactor_base_template=state_of(app).host.base_template,
         **session_marks.HELPERS,
+        **reminder.HELPERS,
         twofactor_support=sentences.support,
         twofactor_csrf_field=requests.csrf_field,
         twofactor_csrf_token=requests.csrf_token,

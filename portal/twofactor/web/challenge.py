@@ -17,8 +17,8 @@ from ..core.areas import Area
 from ..core.passkey_errors import PasskeyRefusal
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
-from . import continuation, navigation, passes, sentences
-from .passkeys import offer
+from . import navigation, passes, sentences
+from .passkeys import exact, offer
 from .requests import asked, from_dialog, wants_json
 
 log = logging.getLogger(__name__)
@@ -63,13 +63,9 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
             activate=url_for("twofactor.activate", next=navigation.inside(navigation.here())),
         )
     elif isinstance(refusal, _NO_CODE_HELPS):
-        page = render_template(
-            "twofactor/again.html",
-            title=_title(refusal),
-            message=_below(refusal),
-            accepted=isinstance(refusal, FormAgain),
-            back=way_back(),
-        )
+        facts = {"title": _title(refusal), "message": _below(refusal), "back": way_back()}
+        again = isinstance(refusal, FormAgain)
+        page = render_template("twofactor/again.html", accepted=again, **facts)
     else:
         page = _challenge_page(state, refusal, area, target)
     return _finish(make_response(page), refusal)
@@ -112,8 +108,9 @@ def _challenge_page(
         target = address(area, navigation.here())
     if target is not None:
         return render_challenge(refusal, area, target)
-    family = passes.of_request().family
-    pending, lost = continuation.carry(state, refusal.user_id or "", family, refusal.area)
+    pending, lost = exact.carry(state, refusal, area, passes.of_request().family)
+    if lost and area is not None and area.exact:
+        return exact.unkept(lost, way_back())
     return render_challenge(refusal, area, navigation.here(), pending, lost)
 
 
@@ -136,7 +133,6 @@ def render_challenge(
     first = isinstance(refusal, errors.ChallengeRequired)
     own = _is_asked_here(refusal)
     asked = passes.of_request()
-    takes_recovery = asked.recovery is not None and not lost
     back, carried = _cancel(area)
     if shut := offer.closed(current_state(), refusal.user_id, area):
         about = {"area": shown(area) if area else None, "own": own, "back": back}
@@ -156,7 +152,7 @@ def render_challenge(
         use=offer.on_challenge(current_state(), refusal, area, target, pending=bool(pending)),
         # Without its files, a form can't be sent later.
         carries=navigation.inside(target, "POST") if own and pending and not lost else None,
-        recovery=takes_recovery,
+        recovery=asked.recovery is not None and not lost,
         typed=answers.kept(asked.typed, wrong=isinstance(refusal, errors.RecoveryWrong)),
         at="passkey" if isinstance(refusal, PasskeyRefusal) else "code",
     )
@@ -181,6 +177,8 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
     body |= offer.for_program(current_state(), refusal, area)
     if isinstance(refusal, errors.EnrolmentRequired):
         body["activate"] = url_for("twofactor.activate")
+    elif not isinstance(refusal, _NO_CODE_HELPS):
+        body |= exact.told(area)
     return body
 
 
@@ -288,15 +286,7 @@ def _below(refusal: errors.Refusal) -> str:
     return _sentence(refusal)
 
 
-def form_again() -> str:
-    """Return the sentence after a right code for a form that was not kept."""
-    return _(
-        "Your code was right. Go back to the form and send it again. We won't ask for another code"
-        " for a few minutes."
-    )
-
-
 def _sentence(refusal: errors.Refusal) -> str:
     if isinstance(refusal, FormAgain):
-        return form_again()
+        return sentences.form_again()
     return sentences.sentence(refusal, current_state().kit.clock())

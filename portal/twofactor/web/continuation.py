@@ -48,6 +48,7 @@ class Continuation:
         id: random; all pages that carry the same form share it.
         sender: key of the user who was signed in, or empty.
         area: key of the area that asked, or empty.
+        shown: the summary that the page shows, `None` where the area is not exact.
     """
 
     user_id: str
@@ -56,10 +57,15 @@ class Continuation:
     id: str = ""
     sender: str = ""
     area: str = ""
+    shown: str | None = None
 
 
 def carry(
-    state: State, user_id: str, family: str | None = None, area: str | None = None
+    state: State,
+    user_id: str,
+    family: str | None = None,
+    area: str | None = None,
+    shown: str | None = None,
 ) -> tuple[str, str]:
     """Return this request's form, sealed for the hidden field, and the part that was left out.
 
@@ -68,12 +74,13 @@ def carry(
         user_id: key of the user who is asked for a code.
         family: the id of the continuation that came with this request and was not executed.
         area: key of the area that asks.
+        shown: the summary that the page shows, if the area is exact.
 
     Returns:
         The sealed value, and "files", "size" or an empty text.
     """
     captured = _capture(user_id, family or secrets.token_urlsafe(16))
-    captured = replace(captured, sender=sender(state), area=area or "")
+    captured = replace(captured, sender=sender(state), area=area or "", shown=shown)
     token = _sealed(state, captured)
     limit = request.max_form_memory_size
     if limit is not None and len(token) > limit - 1024:
@@ -118,6 +125,7 @@ def _sealed(state: State, continuation: Continuation, place: tuple[str, str] | N
         continuation.id,
         continuation.sender,
         continuation.area,
+        *([] if continuation.shown is None else [continuation.shown]),
     ]
     data = json.dumps(content, separators=(",", ":")).encode("utf-8", "surrogatepass")
     packed = b"z" + zlib.compress(data) if len(data) > _COMPRESS_ABOVE else b"p" + data

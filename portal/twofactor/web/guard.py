@@ -134,6 +134,7 @@ def check(
     user_id: str,
     deed: Deed | None = None,
     says: Says | None = None,
+    eased: frozenset[str] = frozenset(),
 ) -> bool:
     """Allow the action of this request, or refuse it.
 
@@ -144,6 +145,7 @@ def check(
         user_id: the user's key.
         deed: runs in the transaction that uses up the code or the pass, if one is needed.
         says: returns what exactly the code confirms; called if a code is needed.
+        eased: `areas.Difference.freed` of a change of the areas; no pass counts.
 
     Returns:
         Whether a code or a pass was used up. If so, a form that is shown again leaves a pass.
@@ -157,7 +159,7 @@ def check(
         if deed is not None:
             state.kit.store.run(deed)
         return False
-    asked.about, asked.says = About(area.key, user_id), says
+    asked.about, asked.says, asked.eased = About(area.key, user_id), says, eased
     with asked.about:
         if asked.carried is not None and asked.carried.user_id != user_id:
             raise ContinuationBroken("another user's")
@@ -195,7 +197,8 @@ def _ask(
 ) -> tickets.Grant:
     """Use a pass, or check the code of the request; return the retries that are left."""
     key = area.key, user_id
-    if area.guards == "deed" and asked.glances[key].ticket and not area.exact:
+    passes_count = not area.exact and not asked.eased
+    if area.guards == "deed" and asked.glances[key].ticket and passes_count:
         _refuse_half(asked)
         asked.glances[key] = replace(asked.glances[key], ticket=False)
         grant = passes.take(state, key, once, deed)
@@ -206,7 +209,7 @@ def _ask(
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     passkeys = _passkeys(asked) if state.kit.settings.relying_party else set()
-    if area.exact and not exact.is_shown(asked):
+    if area.exact and (codes or passkeys) and not exact.is_shown(asked, area, bool(passkeys)):
         # The answer was given before anybody could read what it confirms.
         codes, passkeys = set(), set()
     if not codes and not passkeys:
@@ -261,7 +264,8 @@ def _judge(
         session_marks.renew()
         session_marks.put(tickets.VIEW, ticket_id, area.key)
         return tickets.NOTHING
-    known_id = verification.challenge(state.kit, subject, code, area.key, once, deed)
+    eased = passes.of_request().eased
+    known_id = verification.challenge(state.kit, subject, code, area.key, once, deed, eased)
     subjects.keep_known(state, subject.user_id, known_id)
     return tickets.NOTHING if area.exact else tickets.grant(state.kit)
 

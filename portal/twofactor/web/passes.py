@@ -57,6 +57,8 @@ class Asked:
         # The question of the guard that asks now.
         self.about = About("")
         self.says: Says | None = None
+        # The areas whose demand of a passkey this request takes away (`areas.Difference.freed`).
+        self.eased: frozenset[str] = frozenset()
         self.raised = False
         self.refused = False
 

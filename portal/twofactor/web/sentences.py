@@ -8,10 +8,11 @@ from flask import has_app_context
 from ..app.state import current_state
 from ..core import errors
 from ..core.answers import slips
+from ..core.enrolment_errors import DeviceYoung
 from ..core.passkey_errors import PasskeyRefusal
 from ..i18n.catalogue import later
 from ..i18n.language import _, plural
-from ..i18n.times import again, time_of_day
+from ..i18n.times import again, moment, time_of_day
 from ..methods.registry import TOTP
 from .parts import plain
 from .passkeys import sentences as of_passkeys
@@ -115,6 +116,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
 
 
 def _plain(error: errors.TwoFactorError) -> str:
+    if isinstance(error, DeviceYoung):
+        return _young(error)
     if isinstance(error, PasskeyRefusal):
         return of_passkeys.of(error)
     if isinstance(error, errors.NameUnusable):
@@ -123,6 +126,22 @@ def _plain(error: errors.TwoFactorError) -> str:
         return _slip(error)
     found = (plain.SENTENCES[kind] for kind in type(error).__mro__ if kind in plain.SENTENCES)
     return _(next(found, _UNKNOWN))
+
+
+def _young(error: DeviceYoung) -> str:
+    name, until = authenticator(error.authenticator), moment(error.until)
+    if error.others:
+        return _(
+            "You added “%(name)s” with a code, so it can't do this until %(time)s. Use a device"
+            " that you added earlier.",
+            name=name,
+            time=until,
+        )
+    return _(
+        "You added “%(name)s” with a code, so it can't do this until %(time)s. Try again then.",
+        name=name,
+        time=until,
+    )
 
 
 def _used(error: errors.CodeReused | errors.ChallengeRequired) -> str:
@@ -258,3 +277,11 @@ def browser(name: str) -> str:
     kind, on, system = name.partition(" on ")
     kind = _("A browser") if kind == "A browser" else kind
     return _("%(browser)s on %(system)s", browser=kind, system=system) if on else kind
+
+
+def form_again() -> str:
+    """Return the sentence after a right code for a form that was not kept."""
+    return _(
+        "Your code was right. Go back to the form and send it again. We won't ask for another code"
+        " for a few minutes."
+    )

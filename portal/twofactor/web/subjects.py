@@ -1,4 +1,4 @@
-"""The `Subject` of a request, which is only made here, and the cookies of browsers."""
+"""The person of a request: the `Subject`, which is only made here, and the cookies of browsers."""
 
 import hashlib
 import ipaddress
@@ -10,10 +10,11 @@ from werkzeug.wrappers import Response
 
 from ..app.state import State
 from ..core import bounds
+from ..core.errors import SignInExpired
 from ..core.records import Device, Protection, Subject
-from ..service import known_browsers
+from ..service import known_browsers, sign_in, tickets
 from ..storage.host_session import read_anew
-from . import sentences
+from . import sentences, session_marks
 from .passkeys import facts
 
 KNOWN_COOKIE = "twofactor_known"
@@ -33,6 +34,14 @@ def subject(state: State, user: Any = None) -> Subject:
 def sender(user_id: str, credential: str) -> Subject:
     """Return the same for a user whose key and credential were read already."""
     return Subject(user_id, address(), credential, known_id(known_tag(user_id)))
+
+
+def pending(state: State) -> sign_in.Pending | None:
+    """Return this session's pending sign-in, `None` if there is none."""
+    try:
+        return sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
+    except SignInExpired:
+        return None
 
 
 def protection_of(state: State, user: Any) -> Protection | None:
@@ -57,6 +66,7 @@ def protection_of(state: State, user: Any) -> Protection | None:
         ),
         account.recovery_hash is not None,
         account.recovery_since,
+        tuple(key for key in areas if state.kit.areas.demand(key, account.only)),
     )
 
 

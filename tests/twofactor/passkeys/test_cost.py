@@ -1,11 +1,16 @@
 """The statements that passkeys cost (W-29)."""
 
+import gzip
 import json
+from pathlib import Path
 
 import pytest
 
+import portal.twofactor
 from tests.support.databases import both
 from tests.twofactor.person import MOUNT
+
+FOLDER = Path(portal.twofactor.__file__).parent
 
 
 def posted(person, path, body, statements):
@@ -47,6 +52,13 @@ def test_a_pending_sign_in(holder, statements):
     judging = statements[: statements.index("COMMIT")]
     assert len(judging) <= 6, judging
     assert statements.commits == 1
+
+
+def test_the_script():
+    """W-29: 7 kB, and 2.6 kB compressed."""
+    script = (FOLDER / "static" / "passkey.js").read_bytes()
+    assert len(script) <= 7_000
+    assert len(gzip.compress(script, 9)) <= 2_600
 
 
 def test_an_unguarded_page_costs_nothing(holder, statements):

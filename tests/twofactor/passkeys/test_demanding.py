@@ -1,11 +1,17 @@
 """Areas that demand a passkey (PASSKEYS section 10)."""
 
+import io
 import json
 import re
+from contextlib import nullcontext
 
 import pytest
 
 from portal.twofactor import TwoFactor
+from portal.twofactor.core.areas import Choice
+from portal.twofactor.core.errors import AreasChanged
+from portal.twofactor.core.records import Subject
+from portal.twofactor.service import areas
 from portal.twofactor.testing.device import Device, base64url
 from tests.twofactor import host as hosts
 from tests.twofactor.person import MOUNT
@@ -82,6 +88,12 @@ def test_a_code_is_neither_judged_nor_used_up(eve, clock, demanding_host):
     assert refused.status_code == 403
     assert "This needs a passkey" in refused.text
     assert demanding_host.deeds == []
+    # Wrong ones are not counted either, and the recovery code opens nothing there.
+    for given in [eve.wrong()] * 6 + [eve.recovery_code]:
+        assert send_note(eve, twofactor_code=given).status_code == 403
+    assert demanding_host.deeds == []
+    assert "code_wrong" not in eve.events()
+    assert eve.is_on()
     paid = eve.client.post("/pay", data={"amount": "101", "twofactor_code": code})
     assert paid.status_code == 303
     assert eve.deed().status_code == 303
@@ -136,6 +148,32 @@ def test_the_last_one_stays_while_an_area_demands_it(eve):
     assert "passkey" in eve.program(path, body, 403)["message"]
 
 
+def test_a_passkey_that_waits_stands_in_for_none(eve):
+    """W-49, WA-34: the last one that counts stays, whatever waits beside it."""
+    eve.enrol_passkey()
+    add_phone(eve)
+    [first] = [each for each in eve.state()["authenticators"] if each["kind"] == "passkey"]
+    eve.clock.advance(30)
+    eve.add({"code": eve.code()})
+    told = eve.remove(first["authenticator"], status=403)
+    assert told["message"].startswith("You chose to protect something with a passkey")
+    assert eve.deed().status_code == 303
+
+
+@pytest.mark.parametrize("of_areas", [{"vault": {"needs": "passkey", "mandatory": True}}])
+def test_a_mandatory_view_leads_to_adding_one_and_back(eve):
+    """W-49: a page that is opened, not a form that is sent."""
+    eve.enrol(areas=["payment"])
+    page = eve.client.get("/vault")
+    assert page.status_code == 403
+    assert "This needs a passkey. Add one" in page.text
+    assert re.search(r'href="[^"]*authenticators/new\?kind=passkey&amp;next=/vault"', page.text)
+    eve.add({"code": eve.code()})
+    assert "It counts here from tomorrow" in eve.client.get("/vault").text
+    eve.clock.advance(86_400)
+    assert "data-twofactor-passkey" in eve.client.get("/vault").text
+
+
 def test_the_page_asks_for_a_passkey_alone(eve, demanding_host):
     """W-49: no field for a code, neither in the dialog nor on the page; programs read the same."""
     eve.enrol_passkey()
@@ -188,22 +226,136 @@ def test_a_passkey_that_waits_vouches_for_none(eve, clock):
     assert not any(each["counts_from"] for each in eve.state()["authenticators"])
 
 
-def test_a_code_takes_no_protection_away(eve, demanding_host):
-    """WA-24: neither by unticking, nor by turning all off, nor by a new recovery code."""
+def choose(eve, areas, status, *, shown=("sign_in", "note", "payment"), code="", passkey=None):
+    """Send boxes of the preferences as a program does."""
+    headers = eve.headers()
+    if code:
+        headers["X-Twofactor-Code"] = code
+    if passkey is not None:
+        headers["X-Twofactor-Passkey"] = base64url(json.dumps(passkey).encode())
+    body = {"areas": areas, "shown": list(shown)}
+    sent = eve.client.post(f"{MOUNT}/", json=body, headers=headers)
+    assert sent.status_code == status, sent.text
+    return sent.get_json()
+
+
+def to_untick(eve, device=None):
+    return eve.answer_for("preferences", f"{MOUNT}/", device)
+
+
+def test_a_code_unticks_no_box_that_demands_a_passkey(eve, clock, demanding_host):
+    """WA-23, WA-24: it is neither judged nor used up; other boxes take it as ever."""
+    eve.enrol_passkey(["sign_in", "note", "payment"])
+    add_phone(eve)
+    code = eve.code()
+    for kept in (["sign_in", "payment"], ["sign_in"]):
+        refused = choose(eve, kept, 403, code=code)
+        assert refused["message"].startswith("Use your passkey to untick a box that needs one")
+        assert refused["answers"] == ["passkey"]
+        assert choose(eve, kept, 403)["answers"] == ["passkey"]
+    # What a form or a program says of the demand changes nothing.
+    assert send_note(eve, twofactor_code=code, needs="", only="").status_code == 403
+    assert demanding_host.deeds == []
+    assert choose(eve, ["sign_in", "note"], 403)["answers"] == ["passkey", "code"]
+    assert choose(eve, ["sign_in", "note"], 200, code=code)["areas"] == ["note", "sign_in", "staff"]
+    sent = choose(eve, ["sign_in"], 200, shown=["sign_in", "note"], passkey=to_untick(eve))
+    assert sent["areas"] == ["sign_in", "staff"]
+
+
+def test_a_pass_of_a_code_unticks_none_either(eve, clock, demanding_host):
+    """WA-24: what a code leaves after a form with a file is no answer there."""
+    eve.enrol_passkey(["sign_in", "note", "payment"])
+    add_phone(eve)
+    boxes = {"areas": ["sign_in", "note"], "shown": ["sign_in", "note", "payment"]}
+    token = next(iter(eve.headers().values()))
+    file = (io.BytesIO(b"1"), "a.txt")
+    data = {**boxes, "csrf_token": token, "file": file}
+    page = eve.client.post(f"{MOUNT}/", data=data, content_type="multipart/form-data").text
+    pending = re.search(r'name="twofactor_pending" value="([^"]+)"', page)[1]
+    given = {"twofactor_pending": pending, "twofactor_code": eve.code(), "csrf_token": token}
+    again = eve.client.post(f"{MOUNT}/", data=given)
+    assert "Your code was right" in again.text
+    assert choose(eve, ["sign_in", "payment"], 403)["answers"] == ["passkey"]
+    assert choose(eve, ["sign_in", "note"], 200)["areas"] == ["note", "sign_in", "staff"]
+
+
+def test_the_page_without_scripts_asks_for_the_passkey(eve):
+    """WA-24: the boxes are kept, the page has no field for a code, and says what to do."""
+    eve.enrol_passkey(["sign_in", "note", "payment"])
+    add_phone(eve)
+    page = eve.client.get(f"{MOUNT}/").text
+    assert "Where a code is not enough, you need your passkey." in page
+    marked = re.findall(r'id="twofactor-area-(\w+)"[^>]*data-twofactor-alone', page)
+    assert marked == ["note"]
+    data = {"areas": ["sign_in"], "shown": ["sign_in", "note", "payment"]}
+    data["csrf_token"] = next(iter(eve.headers().values()))
+    for given in ({}, {"twofactor_code": eve.code()}):
+        asked = eve.client.post(f"{MOUNT}/", data=data | given)
+        assert asked.status_code == 403
+        assert "Use a passkey to remove protection" in asked.text
+        assert "No code needed from now on: Notes, Payment" in asked.text
+        assert "one-time-code" not in asked.text
+        assert "data-twofactor-passkey" in asked.text
+        assert ("Use your passkey to untick" in asked.text) == bool(given)
+
+
+@pytest.mark.parametrize("needs", ["verified_passkey"])
+def test_unticking_takes_what_the_area_takes(eve):
+    """W-07, WA-24: a passkey whose device verified nobody does not untick such a box."""
+    eve.enrol_passkey(["sign_in", "note", "payment"])
+    eve.device.verified = False
+    choose(eve, ["sign_in", "payment"], 403, passkey=to_untick(eve))
+    choose(eve, ["sign_in", "note"], 200, passkey=to_untick(eve))
+    eve.device.verified = True
+    choose(eve, ["sign_in"], 200, shown=["sign_in", "note"], passkey=to_untick(eve))
+
+
+def test_a_passkey_that_waits_unticks_none(eve):
+    """W-50, WA-22, WA-24: it was added with a code; the older one does."""
+    eve.enrol_passkey(["sign_in", "note", "payment"])
+    add_phone(eve)
+    young = eve.add({"code": eve.code()})
+    told = choose(eve, ["sign_in", "payment"], 403, passkey=to_untick(eve, young))
+    assert "It counts here from tomorrow" in told["message"]
+    choose(eve, ["sign_in", "payment"], 200, passkey=to_untick(eve))
+
+
+def test_a_demand_that_came_meanwhile_stays(eve, demanding_host):
+    """WA-24: an answer that was judged for other boxes takes no demand away."""
+    eve.enrol_passkey(["sign_in", "note", "payment"])
+    with demanding_host.app_context():
+        kit = demanding_host.extensions["twofactor"].kit
+        choice = Choice(kit.areas.offer(), frozenset({"sign_in"}))
+        for eased, refusal in (((), AreasChanged), (("note",), None)):
+            judged_for = frozenset(eased)
+            with pytest.raises(refusal) if refusal else nullcontext():
+                kit.store.run(
+                    lambda tx, eased=judged_for: areas.choose_areas(
+                        kit, tx, Subject(eve.id), choice, eased
+                    )
+                )
+    assert "note" not in {each["key"] for each in eve.state()["areas"] if each["chosen"]}
+
+
+def test_without_one_that_counts_a_code_unticks(eve, demanding_host):
+    """WA-24: nobody is locked in by an area that demands a passkey only from now on."""
+    eve.enrol(areas=["sign_in", "payment"])
+    with demanding_host.app_context(), demanding_host.db.engine.begin() as connection:
+        areas = "UPDATE twofactor_account SET areas = 'note payment sign_in'"
+        connection.exec_driver_sql(areas)
+    assert "data-twofactor-alone" not in eve.client.get(f"{MOUNT}/").text
+    assert choose(eve, ["sign_in", "payment"], 200, code=eve.code())["areas"]
+
+
+def test_turning_all_off_takes_a_code(eve, clock):
+    """PASSKEYS 9: deactivation and a new recovery code take a code there, too."""
     eve.enrol_passkey()
     add_phone(eve)
-    eve.program("/", {"areas": ["sign_in"], "twofactor_code": eve.code()}, 403)
-    fewer = {"areas": ["sign_in"], "shown": ["sign_in", "note"]}
-    headers = {**eve.headers(), "X-Twofactor-Code": eve.code()}
-    sent = eve.client.post(f"{MOUNT}/", json=fewer, headers=headers)
-    assert sent.status_code == 403
-    for path in ("/deactivate", "/recovery"):
-        body = {"code": eve.code(), "password": hosts.PASSWORD}
-        assert "passkey" in eve.program(path, body, 403)["message"]
-    # A field of the form says nothing about it.
-    assert send_note(eve, twofactor_code=eve.code(), needs="", only="").status_code == 403
-    assert demanding_host.deeds == []
-    body = {"passkey": eve.answer_for("deactivation", f"{MOUNT}/deactivate")}
+    clock.advance(30)
+    body = {"code": eve.code(), "password": hosts.PASSWORD}
+    assert eve.program("/recovery", body)["recovery_code"]
+    clock.advance(30)
+    body = {"code": eve.code(), "password": hosts.PASSWORD}
     assert eve.program("/deactivate", body)["state"] == "off"
 
 
@@ -297,3 +449,25 @@ class TestOwnChoice:
         eve.program("/", {"areas": ["note"], "only": ["note"]})
         eve.program("/", {"areas": ["note", "payment"]})
         assert {each["key"]: each for each in eve.state()["areas"]}["note"]["needs"] == "passkey"
+
+
+class TestOwnSignIn:
+    """A person's own "Only with a passkey" for the sign-in."""
+
+    @pytest.fixture
+    def of_areas(self):
+        return {"sign_in": {"needs": "choice"}}
+
+    def test_a_browser_trusted_before_is_asked(self, eve, clock):
+        """W-49: what stands in for a code does not stand in for a passkey."""
+        eve.enrol_passkey(["sign_in"])
+        add_phone(eve)
+        other = eve.other_browser()
+        other.sign_in()
+        clock.advance(30)
+        other.post("/sign-in", {"code": other.code(), "trust": "yes"})
+        other.client.get("/logout")
+        assert other.sign_in().location == "/"
+        eve.program("/", {"areas": ["sign_in"], "only": ["sign_in"]})
+        other.client.get("/logout")
+        assert other.sign_in().location.startswith(f"{MOUNT}/sign-in")

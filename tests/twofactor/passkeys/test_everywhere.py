@@ -26,16 +26,14 @@ def asked(page):
 
 
 def token_of(page):
-    """The CSRF token that the script sends: its own, or that of its form."""
-    use = asked(page)
-    in_form = re.search(rf'name="{use["field"]}" value="([^"]+)"', page)
-    return use.get("token") or in_form[1]
+    """The CSRF token that the script sends."""
+    return asked(page)["token"]
 
 
 def by_page(person, page):
     """Answer a page as its script does: with what the page says, and nothing else."""
     use = asked(page)
-    body = {name: use[name] for name in ("area", "method", "address", "ask") if use[name]}
+    body = {name: value for name, value in use["body"].items() if value}
     if use["pending"]:
         body["twofactor_pending"] = pending(page)
     headers = {"X-CSRFToken": token_of(page)}
@@ -49,7 +47,7 @@ def send(person, page, **data):
     use = asked(page)
     [field] = re.findall(r'type="hidden" name="((?:twofactor_)?passkey)"', page)
     form = {"csrf_token": token_of(page), field: by_page(person, page), **data}
-    return person.client.post(use["address"], data=form, follow_redirects=True)
+    return person.client.post(use["body"]["address"], data=form, follow_redirects=True)
 
 
 def test_an_area_for_viewing(holder):
@@ -142,17 +140,18 @@ def test_a_claim_opens_nothing_else(nobody, host, clock):
         body = {"area": area, "address": f"/link/{nobody.id}", "ask": ask}
         return nobody.client.post(use["options"], json=body, headers=headers)
 
-    assert set(options(use["ask"]).get_json()) == {"publicKey", "seconds", "answers", "csrf_token"}
-    for other in (use["ask"][:-8] + "AAAAAAA=", "AAAA", "é", ""):
+    told = options(use["body"]["ask"]).get_json()
+    assert set(told) == {"publicKey", "seconds", "answers", "csrf_token"}
+    for other in (use["body"]["ask"][:-8] + "AAAAAAA=", "AAAA", "é", ""):
         sent = options(other)
         assert sent.status_code in (302, 401), other
     # Whatever area is asked for, the challenge is for the area of the claim.
-    answer = nobody.device.get(options(use["ask"], "payment").get_json()["publicKey"])
+    answer = nobody.device.get(options(use["body"]["ask"], "payment").get_json()["publicKey"])
     data = {"text": "1", "twofactor_passkey": json.dumps(answer)}
     assert nobody.client.post(f"/link/{nobody.id}", data=data).status_code == 303
     assert nobody.client.get(f"{MOUNT}/", headers=JSON).status_code in (302, 401)
     clock.advance(3601)
-    assert options(use["ask"]).status_code in (302, 401)
+    assert options(use["body"]["ask"]).status_code in (302, 401)
 
 
 def test_two_guards_take_two_answers(holder, host):

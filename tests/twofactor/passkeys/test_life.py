@@ -332,3 +332,60 @@ def test_nothing_that_was_sent_comes_back(holder):
     assert refused.headers["Cache-Control"] == "no-store"
     for secret in (answer["id"], *answer["response"].values()):
         assert secret not in refused.text
+
+
+class TestRipening:
+    """F-10: a passkey that was added with a code can't take the others away for a day."""
+
+    @pytest.fixture
+    def young(self, ada):
+        ada.enrol()
+        self.device = ada.add({"code": ada.code()}, name="New")
+        return ada
+
+    def answer(self, person, area, path):
+        return {"passkey": person.answer_for(area, f"{MOUNT}{path}", self.device)}
+
+    def test_it_waits(self, young, clock):
+        [old] = [n for name, n in young.numbers().items() if name != "New"]
+        remove = f"/authenticators/{old}/remove"
+        for area, path in (("recovery_code", "/recovery"), ("authenticators", remove)):
+            body = self.answer(young, area, path) | {"password": PASSWORD}
+            told = young.program(path, body, 403)
+            assert "“New” with a code, so it can't do this until tomorrow" in told["message"]
+            assert young.events()[0] == "passkey_refused"
+        answer = json.dumps(young.answer_for("preferences", f"{MOUNT}/", self.device))
+        fewer = {"areas": ["note"], "twofactor_passkey": answer}
+        assert "can&#39;t do this until tomorrow" in young.post("/", fewer).text
+        listed = {each["name"]: each for each in young.state()["authenticators"]}
+        assert listed["New"]["counts_from"]
+        assert listed["Authenticator app"]["counts_from"] is None
+        clock.advance(86_400)
+        young.program(remove, self.answer(young, "authenticators", remove) | {"password": PASSWORD})
+        assert list(young.numbers()) == ["New"]
+
+    def test_it_removes_itself_and_turns_all_off(self, young):
+        """Both are a loss of its own, or in the open."""
+        path = f"/authenticators/{young.numbers()['New']}/remove"
+        young.program(path, self.answer(young, "authenticators", path) | {"password": PASSWORD})
+        self.device = young.add({"code": young.code(1)}, name="New")
+        body = self.answer(young, "deactivation", "/deactivate") | {"password": PASSWORD}
+        assert young.program("/deactivate", body)["state"] == "off"
+
+    def test_an_app_that_a_passkey_added_does_all_at_once(self, holder):
+        begun = holder.begin(kind="app", name="Phone")
+        holder.secret = begun["secret"].replace(" ", "")
+        holder.program("/authenticators/new", {"code": holder.code()})
+        holder.clock.advance(30)
+        body = {"code": holder.code(), "password": PASSWORD}
+        assert holder.program("/recovery", body)["recovery_code"]
+
+    def test_what_a_young_one_added_waits_too(self, young):
+        """Else the thief's own passkey would vouch for the thief's app."""
+        body = self.answer(young, "authenticators", "/authenticators/new")
+        begun = young.begin(body, kind="app", name="Phone")
+        young.secret = begun["secret"].replace(" ", "")
+        young.program("/authenticators/new", {"code": young.code()})
+        young.clock.advance(30)
+        body = {"code": young.code(), "password": PASSWORD}
+        assert "“Phone” with a code" in young.program("/recovery", body, 403)["message"]

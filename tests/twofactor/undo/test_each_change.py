@@ -8,7 +8,7 @@ from portal.twofactor import UndoOver
 from portal.twofactor.service.operator import accounts
 from tests.support.databases import both
 
-from .changes import WEEK, Browser, Changes, shown
+from .changes import DAY, WEEK, Browser, Changes, shown
 
 
 def removed_by_operator(made: Changes) -> None:
@@ -57,7 +57,7 @@ KINDS: dict[str, tuple[str, Act, Act, bool, str]] = {
     ),
     "removed": (
         "authenticator_removed",
-        lambda made: setattr(made, "tablet", made.add()),
+        lambda made: (setattr(made, "tablet", made.add()), made.clock.advance(DAY)),
         lambda made: made.remove("Authenticator app", made.code(made.tablet)),
         True,
         "These work again: Authenticator app.",

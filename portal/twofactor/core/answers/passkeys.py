@@ -81,6 +81,7 @@ class Assertion:
         authenticator_data: the device's account of it.
         signature: over the device's account and the hash of the browser's.
         handle: the user handle, `None` if the device sent none.
+        roams: whether the browser says that another device has answered. Nothing is signed of it.
     """
 
     credential: bytes = field(repr=False)
@@ -88,6 +89,7 @@ class Assertion:
     authenticator_data: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     handle: bytes | None = field(repr=False)
+    roams: bool = False
 
     @classmethod
     def read(cls, value: str | Mapping[str, object]) -> Self:
@@ -107,6 +109,7 @@ class Assertion:
             # An empty one is no malformed answer but a wrong one.
             signature=_bytes(response, "signature", LONGEST_ASSERTION, least=0),
             handle=_handle(response),
+            roams=members.get("authenticatorAttachment") == "cross-platform",
         )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ..records import Account
 
-# Of the recovery code: the present one stays, an earlier one works again, or there is none.
+# After the undo: the present recovery code, one from before, or none.
 RecoveryAfter = Literal["stays", "back", "none"]
 
 

@@ -11,7 +11,7 @@ from ...methods.base import Match, Terms
 from ...storage.transaction import Transaction
 from .. import known_browsers
 from ..context import Kit
-from . import stored
+from . import ripening, stored
 from .terms import Proof
 
 
@@ -37,6 +37,7 @@ def verify(
     authenticator, match = matched
     if authenticator.id == barred:
         raise OwnCode("of the barred one", area=area, user_id=subject.user_id)
+    ripening.check(kit, account, authenticator, area, barred)
     if not transaction.take_number(authenticator.id, match.number, account, now):
         transaction.record(kit.event(subject, "code_reused", area))
         method = registry.method(authenticator.kind)

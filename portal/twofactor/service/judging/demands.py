@@ -1,30 +1,41 @@
 """Areas that demand a passkey: by the host, or by the user's own choice.
 
 A passkey that was added with a code waits before it counts there, since the code may have been
-phished. Taking protection away demands a passkey, too, as long as the account has one that counts.
+phished. Taking such a demand away takes a passkey, too, as long as the account has one that counts.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ...core.areas import DEACTIVATION, PREFERENCES, RECOVERY, Demand
+from ...core.areas import Demand
 from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
 from ...core.records import Account, Authenticator
 from ...methods import registry
 from ..context import Kit
 from . import stored
 
-# A phished code must not get round a demand by these.
-_LOWERING = frozenset({PREFERENCES.key, DEACTIVATION.key, RECOVERY.key})
+
+def of(kit: Kit, account: Account, area: str, eased: frozenset[str] = frozenset()) -> Demand | None:
+    """Return what an area demands of the answers of an account, `None` if it takes codes.
+
+    Args:
+        kit: the application's parts.
+        account: the account.
+        area: key of the area.
+        eased: as `areas.Difference.freed`, for a request that takes demands away.
+    """
+    if not eased:
+        return kit.areas.demand(area, account.only)
+    demands = {kit.areas.demand(key, account.only) for key in eased}
+    if not any(demands) or not usable(kit, account, demanded=True):
+        return None
+    return "verified_passkey" if "verified_passkey" in demands else "passkey"
 
 
-def of(kit: Kit, account: Account, area: str) -> Demand | None:
-    """Return what an area demands of the answers of an account, `None` if it takes codes."""
-    if demand := kit.areas.demand(area, account.only):
-        return demand
-    if area in _LOWERING and any_of(kit, account) and usable(kit, account, demanded=True):
-        return "passkey"
-    return None
+def freed(kit: Kit, account: Account, lowered: frozenset[str]) -> frozenset[str]:
+    """Return those of the lowered areas that demand a passkey; none while no passkey counts."""
+    found = frozenset(key for key in lowered if kit.areas.demand(key, account.only))
+    return found if found and usable(kit, account, demanded=True) else frozenset()
 
 
 def any_of(kit: Kit, account: Account) -> bool:
@@ -64,10 +75,18 @@ def counting(kit: Kit, account: Account | None) -> list[tuple[bytes, int]]:
     ]
 
 
+def are_elsewhere(kit: Kit, account: Account) -> bool:
+    """Return whether all passkeys of an account were made for another address than this one."""
+    passkeys = [each for each in account.authenticators if each.kind == registry.PASSKEY]
+    read = [stored.sound_one(kit, each) for each in passkeys]
+    party, method = kit.settings.relying_party, registry.passkeys()
+    return bool(read) and all(held is not None and not method.is_of(held, party) for held in read)
+
+
 def counts_from(kit: Kit, authenticator: Authenticator) -> int:
-    """Return the time from which a passkey counts where one is demanded, Unix seconds."""
-    held = stored.opened(kit, authenticator)
-    return registry.passkeys().counts_from(held, authenticator, kit.settings.passkey_hold_seconds)
+    """Return the time from which an authenticator counts for everything, Unix seconds."""
+    held, method = stored.opened(kit, authenticator), registry.method(authenticator.kind)
+    return method.counts_from(held, authenticator, kit.settings.passkey_hold_seconds)
 
 
 def check_age(kit: Kit, account: Account, found: Authenticator) -> None:

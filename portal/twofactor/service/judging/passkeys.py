@@ -19,6 +19,7 @@ from ...core.passkey_errors import (
     PasskeyUnknown,
     PasskeyUnverified,
     PasskeyWrong,
+    PasskeyYoung,
 )
 from ...core.records import Account, Authenticator, Event, Subject, Ticket
 from ...methods import registry
@@ -26,7 +27,7 @@ from ...methods.base import Match
 from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
-from . import challenges, demands, stored
+from . import challenges, demands, ripening, stored
 from .terms import Proof, terms_of
 
 
@@ -38,11 +39,13 @@ class Asked:
         with_password: the person has just given the password, too.
         verified: the device must have verified the person.
         demanded: the area takes no codes, so a passkey that was added with one waits.
+        removed: id of the authenticator that will be removed, or "".
     """
 
     with_password: bool = False
     verified: bool = False
     demanded: bool = False
+    removed: str = ""
 
 
 def verify(
@@ -69,6 +72,7 @@ def verify(
         PasskeyOver: the challenge has expired, was used, or is for something else.
         PasskeyUnknown: the account has no such passkey.
         PasskeyWrong: the answer breaks a rule, or its signature is wrong.
+        PasskeyUnripe: the passkey is too young for this.
         PasskeySuspect: the counter is not larger than before, so there may be a copy.
     """
     hashed = tickets.digest(answer.client.challenge)
@@ -85,6 +89,7 @@ def verify(
         match = _match(kit, found, answer, asked.verified or verified)
         if asked.demanded:
             demands.check_age(kit, account, found)
+        ripening.check(kit, account, found, area, asked.removed)
         _count(kit, transaction, account, found, match, asked.with_password)
     except PasskeyRefusal as refusal:
         refusal.area, refusal.user_id = area, subject.user_id
@@ -95,7 +100,7 @@ def verify(
         raise refusal.told(codes) from None
     accepted = kit.event(subject, "passkey_accepted", area, subject.confirms or None)
     transaction.record(*_changed(kit, subject, found, match), accepted)
-    return Proof(account, found.id, match.number, match.verified, match.phishing_resistant)
+    return _proof(kit, account, found, match, answer)
 
 
 def _check_request(ticket: Ticket, request: str, subject: Subject, area: str) -> None:
@@ -172,7 +177,7 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
             raise PasskeyWrong("handle")
         if account is None:
             with suppress(PasskeyRefusal):
-                registry.passkeys().spend(answer, terms_of(kit, verified=True))
+                _match(kit, stored.nobodys(kit, answer), answer, True)
             refusal = PasskeyUnknown("nobody's")
             refusal.nobodys = encode(answer.credential)
             raise refusal
@@ -185,8 +190,37 @@ def verify_alone(kit: Kit, transaction: Transaction, answer: Assertion, nobody: 
         _count(kit, transaction, account, found, match, False)
     except PasskeyRefusal as refusal:
         refusal.area = SIGN_IN
-        if isinstance(refusal, PasskeySuspect) and account is not None:
-            owner = replace(nobody, user_id=account.user_id)
-            transaction.change(owner, changes.PasskeySuspected(refusal.authenticator, SIGN_IN))
+        if account is not None:
+            _record_refused(kit, transaction, nobody, account, refusal)
         raise refusal.told(False) from None
-    return Proof(account, found.id, match.number, match.verified, match.phishing_resistant)
+    owner = replace(nobody, user_id=account.user_id)
+    transaction.record(*_changed(kit, owner, found, match))
+    return _proof(kit, account, found, match, answer)
+
+
+def _record_refused(
+    kit: Kit, transaction: Transaction, nobody: Subject, account: Account, refusal: PasskeyRefusal
+) -> None:
+    """Record the refusal of an answer whose signature is right; others cost no statement."""
+    if not isinstance(refusal, PasskeySuspect | PasskeyUnverified | PasskeyYoung):
+        return
+    owner = replace(nobody, user_id=account.user_id)
+    if isinstance(refusal, PasskeySuspect):
+        transaction.change(owner, changes.PasskeySuspected(refusal.authenticator, SIGN_IN))
+    else:
+        transaction.record(kit.event(owner, "passkey_refused", SIGN_IN, refusal.word))
+
+
+def _proof(
+    kit: Kit, account: Account, found: Authenticator, match: Match, answer: Assertion
+) -> Proof:
+    passkeys = [each for each in account.authenticators if each.kind == registry.PASSKEY]
+    has_room = len(passkeys) < registry.passkeys().most
+    elsewhere = (
+        answer.roams
+        and has_room
+        and registry.passkeys().came_from_elsewhere(stored.opened(kit, found), answer)
+    )
+    return Proof(
+        account, found.id, match.number, match.verified, match.phishing_resistant, elsewhere
+    )

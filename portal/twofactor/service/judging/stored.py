@@ -1,14 +1,20 @@
 """Seal and open what authenticators are judged by."""
 
 import logging
+from types import SimpleNamespace
+from typing import Any
 
 from ...core import vault
+from ...core.answers import Assertion
 from ...core.errors import KeyMissing, SealBroken
 from ...core.passkey_errors import PasskeyTaken
 from ...core.records import Account, Authenticator
+from ...methods import registry
 from ...methods.base import First
+from ...storage.rows import account_of
 from ...storage.transaction import Transaction
 from ..context import Kit
+from .terms import terms_of
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +64,31 @@ def new(kit: Kit, user_id: str, kind: str, first: First, authenticator_id: str) 
         credential=first.credential,
         flags=first.flags,
     )
+
+
+# The row of a user with one passkey, but for its seal.
+_ROW: dict[str, Any] = {
+    **dict.fromkeys(("failures", "failures_cleared", "known_failures", "known_cleared"), 0),
+    **dict.fromkeys(("failures_recent", "known_recent", "recovery_recent"), ""),
+    **dict.fromkeys(("of_failures_at_use", "of_known_at_use", "of_last_step", "of_flags"), 0),
+    **dict.fromkeys(("activated_at", "recovery_attempts", "of_created_at", "of_last_used_at"), 0),
+    **dict.fromkeys(("user_id", "of_name", "recovery_hash", "of_credential"), ""),
+    "areas": "sign_in",
+    "of_id": "nobodys",
+    "of_kind": registry.PASSKEY,
+}
+
+
+def nobodys(kit: Kit, answer: Assertion) -> Authenticator:
+    """Return the authenticator that an answer of an unknown passkey is judged by.
+
+    It is sealed, and read from a row, as that of a user is: so a guess at a passkey takes as long
+    as a wrong signature, and time tells nothing.
+    """
+    held = registry.passkeys().nobodys(answer, terms_of(kit))
+    sealed = kit.vault.seal(held, vault.AUTHENTICATOR, _ROW["user_id"], _ROW["of_id"])
+    row: Any = SimpleNamespace(**_ROW, of_sealed=sealed)
+    return account_of([row]).authenticators[0]
 
 
 def check_free(transaction: Transaction, authenticator: Authenticator) -> None:

@@ -17,6 +17,8 @@ class Proof:
         number: the number of the answer, which is used up.
         verified: whether the device has verified the person (finger, face or PIN).
         phishing_resistant: whether a page of another origin could not have got the answer.
+        elsewhere: whether another device than the browser's has answered, and the account has room
+            for a passkey on this one.
     """
 
     account: Account
@@ -24,6 +26,7 @@ class Proof:
     number: int
     verified: bool = False
     phishing_resistant: bool = False
+    elsewhere: bool = False
 
     @property
     def after(self) -> Account:

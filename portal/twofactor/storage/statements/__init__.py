@@ -66,6 +66,7 @@ class Statements:
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
         take_challenge: `digest`, `kind`, `now`.
         drop_challenges: `user`, `kind`, `now`, `most`, `left`.
+        drop_latest: the same.
         drop_expired: `now`, `most`.
         drop_unfinished: `user`, `kind`, `now`, `most`.
         add_event: the columns.
@@ -101,6 +102,7 @@ class Statements:
     take_ticket: ReturningDelete[Any]
     take_challenge: ReturningDelete[Any]
     drop_challenges: Delete
+    drop_latest: Delete
     drop_expired: Delete
     drop_unfinished: Delete
     add_event: Insert
@@ -179,6 +181,7 @@ def prepare(tables: Tables) -> Statements:
         .returning(*ticket.c),
         take_challenge=delete(ticket).where(of_tickets.good(ticket)).returning(*ticket.c),
         drop_challenges=of_tickets.drop_challenges(ticket),
+        drop_latest=of_tickets.drop_latest(ticket),
         drop_expired=delete(ticket).where(
             ticket.c.digest.in_(of_tickets.expired(ticket).scalar_subquery())
         ),

@@ -261,7 +261,7 @@ def _finished_before(state: State, ticket_id: str | None, refusal: Refusal) -> R
 def _over(state: State, refusal: Refusal) -> Response:
     session_marks.drop(tickets.ENROLMENT)
     context = _start(state, _offered(state))
-    return responses.refused(state, refusal, "activate_start.html", **context)
+    return responses.refused(state, given.too_late(refusal), "activate_start.html", **context)
 
 
 def _scan_again(state: State, refusal: Refusal) -> Response:

@@ -22,10 +22,11 @@ from ...core.errors import (
 from ...core.passkey_errors import PasskeyRefusal, TooManyPasskeys
 from ...core.records import Account, Authenticator
 from ...i18n.language import _
-from ...i18n.times import time_tag
+from ...i18n.times import moment, time_tag
 from ...methods import registry
 from ...service import authenticators, tickets
 from ...service.authenticators import Addition
+from ...service.judging import ripening
 from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import secret
 from ..parts.password_question import PasswordQuestion
@@ -88,7 +89,7 @@ def rename(number: str) -> Response:
         return responses.turned_away(state, refusal, say=True)
     except Refusal as refusal:
         return _refused(state, refusal, number, PasswordQuestion(state))
-    return _done(state, _("Saved."))
+    return _done(_account(state), _("Saved."))
 
 
 def remove(number: str) -> Response:
@@ -106,13 +107,17 @@ def remove(number: str) -> Response:
         return _refused(state, refusal, number, password)
     shown = sentences.authenticator(removed.name)
     if removed.kind == registry.PASSKEY:
-        return _done(state, _("%(name)s is removed. It no longer works here.", name=shown))
-    return _done(state, _("%(name)s is removed. Its codes no longer work.", name=shown))
+        return _done(
+            _account(state), _("%(name)s is removed. It no longer works here.", name=shown)
+        )
+    return _done(_account(state), _("%(name)s is removed. Its codes no longer work.", name=shown))
 
 
 def _use(state: State) -> dict[str, Any]:
     """Return the template variables of a passkey as the answer, and of the kinds to choose."""
-    use = offer.use(state, AUTHENTICATORS.key, _key(state))
+    # The form is sent without the query of a link to this page.
+    address = url_for("twofactor.authenticator_add")
+    use = offer.use(state, AUTHENTICATORS.key, _key(state), address=address)
     party = state.kit.settings.relying_party
     return {"use": use, "passkeys": party, "kind": kinds.typed(), "next_url": _next()}
 
@@ -165,7 +170,7 @@ def _finish(state: State) -> Response:
             return _added(state, added.name, added.kind)
         session_marks.drop(tickets.AUTHENTICATOR)
         context = {**PasswordQuestion(state).context, **_use(state)}
-        return responses.refused(state, refusal, ADD, name="", **context)
+        return responses.refused(state, given.too_late(refusal), ADD, name="", **context)
     except NotOn as refusal:
         return responses.turned_away(state, refusal)
     except (PasskeyRefusal, ChallengeRequired) as refusal:
@@ -185,14 +190,21 @@ def _finish(state: State) -> Response:
 
 
 def _added(state: State, name: str, kind: str) -> Response:
-    if kind == registry.PASSKEY:
-        return _done(state, _("%(name)s is added. You can use it wherever we ask.", name=name))
-    message = _("%(name)s is added. You can use codes from any of your devices.", name=name)
-    return _done(state, message)
-
-
-def _done(state: State, message: str) -> Response:
     account = _account(state)
+    if kind != registry.PASSKEY:
+        message = _("%(name)s is added. You can use codes from any of your devices.", name=name)
+    elif since := facts.waits_until(state, account):
+        message = _(
+            "%(name)s is added. Where you need a passkey, you can use it from %(time)s.",
+            name=name,
+            time=moment(since),
+        )
+    else:
+        message = _("%(name)s is added. You can use it wherever we ask.", name=name)
+    return _done(account, message)
+
+
+def _done(account: Account | None, message: str) -> Response:
     names = [
         sentences.authenticator(each.name) for each in (account.authenticators if account else ())
     ]
@@ -229,10 +241,12 @@ def _context(account: Account, found: Authenticator, password: PasswordQuestion)
     ]
     state = current_state()
     remove = url_for("twofactor.authenticator_remove", number=found.id)
+    waits = ripening.waits(state.kit, account, found.id)
     return {
         **password.context,
         "use": offer.use(state, AUTHENTICATORS.key, account, address=remove),
         "codes": bool(others),
+        "waits": time_tag(waits) if waits else None,
         **facts.of_passkey(state, found),
         "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
         "number": found.id,

@@ -12,7 +12,7 @@ from ...core import answers
 from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
-from ...core.passkey_errors import PasskeyNeeded, PasskeyYoung
+from ...core.passkey_errors import PasskeyNeeded, PasskeyRefusal, PasskeyYoung
 from ...core.records import Account
 from ...i18n.language import _, shown
 from ...i18n.times import time_tag
@@ -53,7 +53,7 @@ def show() -> Response:
 
 
 def submit() -> Response:
-    """Save the chosen areas; removing an area needs a code (POST)."""
+    """Save the chosen areas; removing one needs a code, or a passkey if it demands one (POST)."""
     state = current_state()
     who = subjects.subject(state)
     account = known_browsers.beside(state.kit, who)
@@ -63,18 +63,19 @@ def submit() -> Response:
 
     def choose(transaction: Transaction) -> None:
         nonlocal saved
-        saved = areas.choose_areas(state.kit, transaction, who, choice)
+        saved = areas.choose_areas(state.kit, transaction, who, choice, found.freed)
 
     try:
         choice = _choice(state)
-        removed = areas.removed_areas(state.kit, account, choice)
-        eased = areas.eased_areas(state.kit, account, choice)
-        if removed or eased:
-            says = partial(_lowered, state, removed, eased)
-            guard.check(state, PREFERENCES, current_user, who.user_id, choose, says)
+        found = areas.difference(state.kit, account, choice)
+        if found.removed or found.eased:
+            says, user = partial(_lowered, state, found.removed, found.eased), current_user
+            guard.check(state, PREFERENCES, user, who.user_id, choose, says, found.freed)
         else:
             saved = areas.add_areas(state.kit, who, choice)
     except (UnknownArea, NoArea, PasskeyNeeded, PasskeyYoung) as refusal:
+        if isinstance(refusal, PasskeyRefusal) and refusal.area == PREFERENCES.key:
+            raise  # the answer was refused, not the choice
         context = _context(state, account, ticked=frozenset(requests.texts("areas")))
         return responses.refused(state, refusal, "preferences.html", **context)
     except (CodeReused, AlreadyDone):
@@ -275,7 +276,10 @@ def _state_object(state: State, account: Account | None) -> Response:
                 "authenticators": facts.as_objects(state, account),
                 **facts.signal_object(state, account),
                 "browsers": trusted_cookie.objects(state) if account else [],
-                "events": _event_objects(state),
+                "events": activity.objects(
+                    state.kit.store.events(state.host.user_key(current_user), RECENT),
+                    state.kit.areas,
+                ),
             }
         )
     )
@@ -284,16 +288,3 @@ def _state_object(state: State, account: Account | None) -> Response:
 def _hold_object(state: State, account: Account | None) -> dict[str, Any] | None:
     held = _hold(state, account)
     return held and {"until": held.get("iso"), "locked": held["locked"], "here": held["here"]}
-
-
-def _event_objects(state: State) -> list[dict[str, str | None]]:
-    return [
-        {
-            "kind": event.kind,
-            "area": event.area,
-            "at": sentences.iso(event.at),
-            "address": event.address,
-            "message": activity.sentence(event, state.kit.areas),
-        }
-        for event in state.kit.store.events(state.host.user_key(current_user), RECENT)
-    ]

@@ -30,6 +30,7 @@ from ...service import sign_in, tickets
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
 from ..challenge import error_object, no_store
+from ..parts import reminder
 from ..passkeys import alone, bound, given, offer
 from . import outstanding, recovery_sign_in, sign_in_over
 
@@ -145,14 +146,6 @@ def show() -> Response:
     )
 
 
-def pending_user(state: State) -> str | None:
-    """Return the key of the user of this session's pending sign-in, `None` if there is none."""
-    try:
-        return sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN)).user_id
-    except SignInExpired:
-        return None
-
-
 def submit() -> Response:
     """Take the code, or the recovery code, which turns two-factor authentication off (POST)."""
     state = current_state()
@@ -199,7 +192,7 @@ def _second_step(state: State) -> Response:
         except Refusal as over:
             # One whose user can't be loaded any more was not completed by another request.
             twin = sign_in_over.completed(state, mark) if pending is None else None
-            return twin or sign_in_over.start_over(state, over)
+            return twin or sign_in_over.start_over(state, given.too_late(over))
         of_recovery = isinstance(refusal, MalformedRecoveryCode)
         if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
             return _recovery_again(state, refusal, left)
@@ -230,6 +223,8 @@ def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> R
     session_marks.put(tickets.PASSWORD, pending.proof)
     session_marks.open_views(pending.view)
     subjects.keep_known(state, pending.user_id, pending.known)
+    if pending.elsewhere:
+        reminder.offer_passkey()
     if trust:
         who = Subject(pending.user_id, subjects.address(), pending.credential)
         trusted_cookie.remember(state, who, response)

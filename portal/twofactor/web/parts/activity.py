@@ -8,6 +8,7 @@ from ...core.records import ATTEMPTS, Event, split_label
 from ...i18n.catalogue import later
 from ...i18n.language import _, language, shown
 from ...i18n.times import day, time_tag
+from .. import sentences
 
 # The owner has seen the refusal, and a code that was entered twice is no danger.
 LEFT_OUT = frozenset({"code_reused"})
@@ -110,6 +111,20 @@ def lines(events: Iterable[Event], areas: AreaRegistry) -> list[dict[str, Any]]:
         }
         for event in events
         if event.kind not in LEFT_OUT
+    ]
+
+
+def objects(events: Iterable[Event], areas: AreaRegistry) -> list[dict[str, str | None]]:
+    """Return events as objects for programs."""
+    return [
+        {
+            "kind": event.kind,
+            "area": event.area,
+            "at": sentences.iso(event.at),
+            "address": event.address,
+            "message": sentence(event, areas),
+        }
+        for event in events
     ]
 
 

@@ -12,10 +12,9 @@ from ...core import bounds
 from ...core.areas import Area
 from ...core.policy import SAFE_METHODS
 from ...i18n.language import shown
-from .. import guard, passes
+from .. import guard, passes, requests
 from ..challenge import no_store
 from ..passkeys import given, offer
-from ..requests import from_dialog
 from . import glances
 
 _SEE_OTHER = frozenset({301, 302, 303})
@@ -23,6 +22,8 @@ _SEE_OTHER = frozenset({301, 302, 303})
 
 def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: str = "") -> Markup:
     """Return a `<dialog>` to put inside a host's form; empty if no code will be needed.
+
+    In an exact area it is the script alone: nothing is asked before the form is sent.
 
     Args:
         key: key of the area that guards the form's target.
@@ -33,8 +34,11 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
     state = current_state()
     area = state.kit.areas.get(key)
     asked = current_user if user is None else user
-    if area.exact or (user is None and not current_user.is_authenticated):
+    if user is None and not current_user.is_authenticated:
         return Markup("")
+    if area.exact:
+        # The script leads a form of a host's script to the challenge page.
+        return Markup(render_template("twofactor/_guard_dialog.html"))  # noqa: S704 - Jinja has escaped it
     if not glances.will_ask(state, area, asked):
         return Markup("")
     if offer.closed(state, state.host.user_key(asked), area):
@@ -48,6 +52,9 @@ def alone(area: Area) -> Response:
     """Return the signed-in user's dialog for a script of the host, or 204 if no code is needed."""
     user = guard.signed_in()
     state = current_state()
+    # Where the area is exact, a program is refused first, and asks with what it was told.
+    if area.exact and not requests.asked("digest"):
+        return no_store(Response(status=204))
     if not glances.will_ask(state, area, user) or offer.closed(state, None, area):
         return no_store(Response(status=204))
     return no_store(Response(_render("_dialog.html", area, user), mimetype="text/html"))
@@ -76,7 +83,7 @@ def lead_on(response: Response) -> Response:
 
     A browser's `fetch` would follow the redirect itself, and lose its hash and its messages.
     """
-    if response.status_code not in _SEE_OTHER or not from_dialog():
+    if response.status_code not in _SEE_OTHER or not requests.from_dialog():
         return response
     if request.method not in SAFE_METHODS and "Location" in response.headers:
         response.headers["X-Twofactor-Location"] = response.headers.pop("Location")

@@ -1,6 +1,6 @@
 """Sentences of refusals that need no values."""
 
-from ...core import enrolment_errors, errors
+from ...core import enrolment_errors, errors, passkey_errors
 from ...core.answers import slips
 from ...core.undo import UndoOver
 from ...i18n.catalogue import later
@@ -30,6 +30,10 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         "You took too long or started again elsewhere, so we stopped. Delete the new account in"
         " your authenticator app, then start again."
     ),
+    enrolment_errors.PasskeyTooLate: later(
+        "You took too long or started again elsewhere, so we stopped. Delete the new passkey from"
+        " your device, then start again."
+    ),
     enrolment_errors.EnrolmentReplaced: later(
         "You started again in another tab. Scan the newer QR code, then enter its code."
     ),
@@ -43,6 +47,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         " new password and contact us."
     ),
     errors.SignInExpired: later("You took too long to enter a code. Sign in again."),
+    passkey_errors.SignInTooLate: later("You took too long to use your passkey. Sign in again."),
     enrolment_errors.EnrolledElsewhere: later(
         "Two-factor authentication was turned on somewhere else. Sign in again, and enter a code."
     ),
@@ -57,7 +62,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         " devices."
     ),
     errors.LastAuthenticator: later(
-        "This is your only device. Add your new phone first, or turn off two-factor authentication."
+        "This is your only device. Add another one first, or turn off two-factor authentication."
     ),
     errors.UnknownAuthenticator: later("That device is no longer in your account."),
     errors.AlreadyOn: later("Two-factor authentication is already on."),
@@ -72,6 +77,10 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     ),
     errors.ContinuationBroken: later(
         "You took too long, so we didn't save your changes. Please fill in the form again."
+    ),
+    errors.NotShown: later(
+        "This isn't what we showed you last, so we didn't do anything. Check it, then confirm"
+        " again."
     ),
     errors.CrossSite: later(
         "This request came from another website, so we didn't do anything. Go back and try again."

@@ -13,12 +13,13 @@ from ...app.state import State, current_state
 from ...core import bounds
 from ...core.answers import Assertion
 from ...core.areas import SIGN_IN
-from ...core.errors import About, SignInExpired
+from ...core.errors import About
 from ...core.passkey_errors import PasskeyRefusal, PasskeyUnknown
 from ...core.records import Subject
-from ...service import sign_in, tickets
+from ...service import tickets
 from .. import navigation, requests, responses, session_marks, subjects
 from ..pages import outstanding
+from ..parts import reminder
 from . import bound, facts, given
 
 # Field that tells the block of this sign-in from the second step of another one.
@@ -78,13 +79,7 @@ def is_allowed(state: State) -> bool:
     """Return whether this request may ask for options, or sign in, without a known user."""
     if not state.kit.settings.passkey_sign_in or current_user.is_authenticated:
         return False
-    if requests.texts(FIELD) == ["yes"]:
-        return True
-    try:
-        sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
-    except SignInExpired:
-        return True
-    return False
+    return requests.texts(FIELD) == ["yes"] or subjects.pending(state) is None
 
 
 def is_asked(state: State) -> bool:
@@ -128,7 +123,7 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
         PasskeyRefusal: nobody is signed in.
         SignInRefused: the host does not let the user in.
     """
-    from ...service import sign_in_alone
+    from ...service.sign_in import alone
 
     user_of = state.host.user_of
     next_url = navigation.inside(requests.typed("next"))
@@ -142,15 +137,15 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
 
     with About(SIGN_IN):
         nobody = bound.to_this_request(Subject("", subjects.address()))
-        done: sign_in_alone.SignedIn[Any] = sign_in_alone.complete(
-            state.kit, assertion, nobody, load
-        )
+        done: alone.SignedIn[Any] = alone.complete(state.kit, assertion, nobody, load)
     session_marks.renew(empty=True)
     outstanding.know(done.user_id, enrolled=True)
     response = enter(state, done.user, remember, next_url)
     session_marks.put(tickets.PASSWORD, done.proof)
     session_marks.open_views(done.view)
     subjects.keep_known(state, done.user_id, done.known)
+    if done.elsewhere:
+        reminder.offer_passkey()
     return response
 
 

@@ -75,14 +75,21 @@ def _demands(state: State, account: Account | None) -> dict[str, Any]:
     """Return what the boxes of the areas say of passkeys.
 
     `only`: areas that take a passkey alone, `None` where there is nothing to choose; `can_demand`:
-    whether the account has a passkey that counts where one is demanded.
+    whether the account has a passkey that counts where one is demanded; `alone`: protected areas
+    that demand one, if the account has such a passkey and an app, too.
     """
     if not state.kit.areas.may_demand or state.kit.settings.relying_party is None:
-        return {"only": None, "can_demand": True}
+        return {"only": None, "can_demand": True, "alone": ()}
     held = account.only if account else frozenset()
     can = bool(demands.usable(state.kit, account, demanded=True))
     ticked = frozenset(requests.texts(kinds.ONLY)) if requests.sent(kinds.ONLY_SHOWN) else held
-    return {"only": ticked if can or held else None, "only_shown": sorted(held), "can_demand": can}
+    areas = account.areas if account and can and account.makes_codes else ()
+    return {
+        "only": ticked if can or held else None,
+        "only_shown": sorted(held),
+        "can_demand": can,
+        "alone": {key for key in areas if state.kit.areas.demand(key, held)},
+    }
 
 
 def as_objects(state: State, account: Account | None) -> list[dict[str, Any]]:
@@ -122,12 +129,25 @@ def _object(state: State, authenticator: Authenticator, facts: dict[str, Any]) -
     }
 
 
-def _counts_from(state: State, passkey: Authenticator, facts: dict[str, Any]) -> str | None:
-    """Return the time from which a passkey counts where one is demanded, `None` if it does now."""
-    if not facts["passkey"] or not facts.get("opens"):
+def _counts_from(state: State, each: Authenticator, facts: dict[str, Any]) -> str | None:
+    """Return the time from which an authenticator counts for everything, `None` if it does now."""
+    if not facts.get("opens", True):
         return None
-    since = demands.counts_from(state.kit, passkey)
+    since = demands.counts_from(state.kit, each)
     return sentences.iso(since) if since > state.kit.clock() else None
+
+
+def waits_until(state: State, account: Account | None) -> int | None:
+    """Return the time from which the newest passkey counts where one is demanded, Unix seconds.
+
+    It is `None` if the passkey counts already, and if nothing demands one.
+    """
+    passkeys = [each for each in account.authenticators if not each.makes_codes] if account else []
+    if account is None or not passkeys or not demands.any_of(state.kit, account):
+        return None
+    newest = max(passkeys, key=lambda each: each.created_at)
+    since = demands.counts_from(state.kit, newest)
+    return since if since > state.kit.clock() else None
 
 
 def gone(state: State) -> dict[str, Any] | None:

@@ -10,8 +10,15 @@ from flask import request
 from ...app.state import State
 from ...core import bounds
 from ...core.answers import Assertion, Code, Registration
-from ...core.errors import ChallengeRequired, MalformedCode
-from ...core.passkey_errors import PasskeyMalformed
+from ...core.enrolment_errors import PasskeyTooLate
+from ...core.errors import (
+    ChallengeRequired,
+    EnrolmentExpired,
+    MalformedCode,
+    Refusal,
+    SignInExpired,
+)
+from ...core.passkey_errors import PasskeyMalformed, SignInTooLate
 from ...methods import registry
 from ...methods.base import FirstAnswer
 from .. import requests
@@ -95,6 +102,16 @@ def first(state: State, kind: str) -> FirstAnswer:
     if kind == registry.PASSKEY:
         return registration(state)
     return Code.read(requests.code())
+
+
+def too_late(refusal: Refusal) -> Refusal:
+    """Return the refusal of what has expired; one that a passkey came for has its own sentence."""
+    value = requests.value(OWN)
+    if not value or (isinstance(value, str) and not value.strip()):
+        return refusal
+    if type(refusal) is EnrolmentExpired:
+        return PasskeyTooLate(*refusal.args)
+    return SignInTooLate(*refusal.args) if type(refusal) is SignInExpired else refusal
 
 
 def _own(state: State) -> Any:

@@ -89,10 +89,12 @@ def _ways(state: State, area: str, account: Account | str) -> tuple[int, int]:
         account = found
     from ...service.judging import demands
 
-    if state.kit.areas.may_demand and demands.of(state.kit, account, area):
+    eased = passes.of_request().eased
+    if state.kit.areas.may_demand and demands.of(state.kit, account, area, eased):
         return 0, len(demands.usable(state.kit, account, demanded=True))
     passkeys = sum(not each.makes_codes for each in account.authenticators)
-    return len(account.authenticators) - passkeys, passkeys
+    apps = len(account.authenticators) - passkeys
+    return apps, 0 if demands.are_elsewhere(state.kit, account) else passkeys
 
 
 def _account(state: State, user_id: str) -> Account | None:
@@ -111,7 +113,8 @@ def closed(state: State, who: Account | str | None, area: Area | None) -> "Close
         who: the account, or the key of its user; `None` is the signed-in user.
         area: that asks.
     """
-    if area is None or state.kit.settings.relying_party is None or not state.kit.areas.may_demand:
+    may_demand = state.kit.areas.may_demand and state.kit.settings.relying_party is not None
+    if area is None or not (may_demand or isinstance(who, Account)):
         return None
     own = state.host.user_key(current_user) if current_user.is_authenticated else None
     who = who or own
@@ -121,8 +124,9 @@ def closed(state: State, who: Account | str | None, area: Area | None) -> "Close
     from ...service.judging import demands
     from .script import Closed
 
-    if not demands.of(state.kit, account, area.key):
-        return None
+    if not (may_demand and demands.of(state.kit, account, area.key)):
+        lost = not account.makes_codes and demands.are_elsewhere(state.kit, account)
+        return Closed(sentences.elsewhere(), None) if lost else None
     if demands.usable(state.kit, account, demanded=True):
         return None
     refusal = demands.needed(state.kit, account, area.key)
@@ -174,10 +178,8 @@ def at_sign_in(state: State, account: Account | None) -> dict[str, Any]:
     """
     areas = state.kit.areas
     demanded = account is not None and areas.demand(SIGN_IN, account.only) is not None
-    if state.kit.settings.relying_party is None:
-        return {"use": None, "closed": None, "demanded": demanded}
     asked = use(state, SIGN_IN, account, address=url_for("twofactor.sign_in_submit"))
-    shut = closed(state, account, areas.get(SIGN_IN)) if demanded else None
+    shut = None if account is None or asked else closed(state, account, areas.get(SIGN_IN))
     return {"use": asked, "closed": shut, "demanded": demanded}
 
 

@@ -7,10 +7,8 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core.areas import BUILT_IN, SIGN_IN
-from ...core.errors import SignInExpired
 from ...core.records import Subject
-from ...service import sign_in, tickets
-from .. import guard, requests, responses, session_marks, subjects
+from .. import guard, requests, responses, subjects
 from ..challenge import no_store
 from . import alone, bound, claim
 
@@ -79,8 +77,7 @@ def _asked() -> tuple[Subject, str] | None:
     user = guard.signed_in()
     if user.is_authenticated:
         return subjects.subject(state, user), requests.text("area")
-    try:
-        pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
-    except SignInExpired:
+    pending = subjects.pending(state)
+    if pending is None:
         return None
     return Subject(pending.user_id, credential=pending.credential), SIGN_IN

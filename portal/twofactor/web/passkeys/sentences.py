@@ -1,6 +1,7 @@
 """Sentences of the refusals of passkeys, each with what to do next."""
 
 from ...core import passkey_errors as errors
+from ...core.areas import PREFERENCES
 from ...i18n.catalogue import later
 from ...i18n.language import _
 from ...i18n.times import moment
@@ -41,9 +42,7 @@ def of(error: errors.PasskeyRefusal) -> str:
                 time=moment(error.until),
             )
         case errors.PasskeyNeeded():
-            if error.has_one:
-                return _("This needs a passkey: a code is not enough here.")
-            return _("This needs a passkey. Add one, then try again.")
+            return _needed(error)
         case errors.TooManyPasskeys():
             return _(
                 "You already have %(count)d passkeys, and can't add more. Remove one first.",
@@ -58,12 +57,25 @@ def of(error: errors.PasskeyRefusal) -> str:
     return _("That passkey was not accepted. Try again.")
 
 
+def _needed(error: errors.PasskeyNeeded) -> str:
+    if error.area == PREFERENCES.key:
+        return _("Use your passkey to untick a box that needs one: a code is not enough.")
+    if error.has_one:
+        return _("This needs a passkey: a code is not enough here.")
+    return _("This needs a passkey. Add one, then try again.")
+
+
 def _unknown(*, codes: bool) -> str:
     if codes:
         return _(
             "This passkey does not belong to this account any more. Use another one, or a code."
         )
     return _("This passkey does not belong to this account any more. Use another one.")
+
+
+def elsewhere() -> str:
+    """Return the sentence for somebody whose passkeys were all made for another address."""
+    return _("Your passkeys don't work here any more. Use your recovery code.")
 
 
 def asked(*, codes: bool, wait: bool) -> str:

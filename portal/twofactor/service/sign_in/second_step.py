@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ..core.answers import Answer, RecoveryCode
-from ..core.areas import SIGN_IN
-from ..core.errors import CodeWrong, SignInExpired
-from ..core.records import Account, Subject, Ticket
-from ..storage.transaction import Transaction
-from . import deactivation, known_browsers, passwords, tickets, verification
-from .context import Kit
+from ...core.answers import Answer, RecoveryCode
+from ...core.areas import SIGN_IN
+from ...core.errors import CodeWrong, SignInExpired
+from ...core.records import Account, Subject, Ticket
+from ...storage.transaction import Transaction
+from .. import deactivation, known_browsers, passwords, tickets, verification
+from ..context import Kit
 
 T = TypeVar("T")
 
@@ -42,6 +42,7 @@ class Pending:
         used: smallest latest step of the authenticator apps (`Account.used`).
         view: id of the ticket that opens the "view" areas once the sign-in is complete, or "".
         account: as it was read with the sign-in.
+        elsewhere: as `Proof.elsewhere`, once the sign-in is complete.
     """
 
     user_id: str
@@ -58,6 +59,7 @@ class Pending:
     used: int | None = None
     view: str = field(default="", repr=False)
     account: Account | None = field(default=None, repr=False)
+    elsewhere: bool = False
 
 
 def begin(
@@ -150,7 +152,7 @@ def complete(
         seen(done)
         subject = Subject(ticket.user_id, address, done.credential, known, request=request)
         try:
-            verification.verify(
+            right = verification.verify(
                 kit, transaction, subject, answer, SIGN_IN, account, with_password=True
             )
         except CodeWrong as wrong:
@@ -163,7 +165,7 @@ def complete(
         view, of_view = tickets.views(kit, subject)
         left = _left(kit, done, ticket_id)
         fresh = known_browsers.note(kit, transaction, subject, account, of_proof, *of_view, left)
-        return replace(done, proof=proof, known=fresh, view=view)
+        return replace(done, proof=proof, known=fresh, view=view, elsewhere=right.elsewhere)
 
     return verification.judged(kit, work, answer, SIGN_IN, lambda done: done.user_id)
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ..core.answers import Assertion
-from ..core.areas import SIGN_IN
-from ..core.records import Subject
-from ..storage.transaction import Transaction
-from . import known_browsers, passwords, tickets, verification
-from .context import Kit
-from .judging import passkeys
+from ...core.answers import Assertion
+from ...core.areas import SIGN_IN
+from ...core.records import Subject
+from ...storage.transaction import Transaction
+from .. import known_browsers, passwords, tickets, verification
+from ..context import Kit
+from ..judging import passkeys
 
 T = TypeVar("T")
 
@@ -25,6 +25,7 @@ class SignedIn(Generic[T]):
         proof: id of the proof that stands for the password, for the session.
         known: id for the browser (`known_browsers.note`).
         view: id of the ticket that opens the "view" areas, or "".
+        elsewhere: as `Proof.elsewhere`.
     """
 
     user: T
@@ -32,6 +33,7 @@ class SignedIn(Generic[T]):
     proof: str = field(repr=False)
     known: str = field(repr=False)
     view: str = field(repr=False)
+    elsewhere: bool
 
 
 def complete(
@@ -58,6 +60,6 @@ def complete(
         given, of_proof = passwords.password_proof(kit, subject.user_id, int(kit.clock()))
         view, of_view = tickets.views(kit, subject)
         known = known_browsers.note(kit, transaction, subject, found, of_proof, *of_view)
-        return SignedIn(user, subject.user_id, given, known, view)
+        return SignedIn(user, subject.user_id, given, known, view, proof.elsewhere)
 
     return verification.judged(kit, work, answer, SIGN_IN, lambda done: done.user_id)
