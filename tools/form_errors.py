@@ -83,8 +83,12 @@ ROWS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {},
     ),
     "Enter the password you had before this change.": (RESET, "Fill in the field.", {}),
-    "That isn't the password you had before this change. Enter it again, or contact us if you've"
-    " forgotten it.": (RESET, "Enter the password of before the change that was undone.", {}),
+    "That isn't the password you had before this change. Enter it again, or contact us if you've "
+    "forgotten it.": (
+        RESET,
+        "Enter it again; each one is counted. The support can set a password.",
+        {},
+    ),
     "Enter an e-mail address.": (ADDRESS, "Fill in the field.", {}),
     "Enter an e-mail address like name@example.org.": (ADDRESS, "Correct the address.", {}),
     "An e-mail address can have at most %(count)d characters.": (

@@ -14,6 +14,7 @@ from typing import Literal
 from playwright.sync_api import Page, sync_playwright
 
 from portal import create_app
+from portal.auth.undo_sentences import Deed
 from portal.i18n import language
 from portal.mail import account_texts, browser_texts, device_texts, texts, warnings
 from portal.mail.letters import Letter, Notice, Reader, letter_of
@@ -25,6 +26,12 @@ REST = FOLDER.parents[2] / "build" / "pictures" / "mails"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 LINK = "https://portal.example.org/reset/7nU3mV0q9sTz2Kx8bRf5wLh1cYd6eJg4aPi-oXuQvZk"
 EMAIL_LINK = LINK.replace("/reset/", "/security/email/")
+UNDO = LINK.replace("/reset/", "/undo/")
+BACK = {"was_on": True, "on": True, "out": ["Spare phone"], "back": [], "missing": []}
+BACK |= {"areas_back": [], "areas_out": [], "demanded": [], "eased": [], "recovery_code": "stays"}
+DEED = Deed(
+    "authenticator_added", "Spare phone", int(START), "dana@example.org", "stays", BACK, False
+)
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 ALL = ("sign_in", "password", "email", "invoices", "close_account")
 NOTICES: dict[str, Callable[[], Notice | None]] = {
@@ -35,6 +42,7 @@ NOTICES: dict[str, Callable[[], Notice | None]] = {
     "email-taken": account_texts.email_taken,
     "account-closed": account_texts.account_closed,
     "reset-requested": lambda: account_texts.reset_requested(LINK),
+    "undone": lambda: account_texts.undone(DEED, LINK, "Europe/London"),
     "activated": lambda: texts.activated(ALL),
     "deactivated": lambda: texts.deactivated("code"),
     "recovery-code-used": lambda: texts.deactivated("recovery"),
@@ -66,6 +74,19 @@ KEPT = {
     "wrong-codes",
     "turned-off-by-support",
 }
+# Those without a link that undoes what they tell.
+NOT_UNDONE = {
+    "email-taken",
+    "account-closed",
+    "reset-requested",
+    "undone",
+    "passkey-suspect",
+    "trust-ended",
+    "unlocked-by-support",
+    "wrong-codes",
+    "wrong-passwords",
+    "codes-locked",
+}
 BY_SUPPORT = {"removed-by-support", "turned-off-by-support", "unlocked-by-support"}
 
 
@@ -88,6 +109,8 @@ def letters(tongue: str) -> Iterator[tuple[str, Letter]]:
             with app.test_request_context(headers=agent), language.speaking(tongue):
                 notice = make()
                 if notice is not None:
+                    if name not in NOT_UNDONE:
+                        notice = notice._replace(undo=UNDO)
                     yield name, letter_of(notice, Reader("dana@example.org", "Dana Smith", zone))
 
 

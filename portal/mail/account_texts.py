@@ -134,7 +134,7 @@ class Undone(Protocol):
 def undone(deed: Undone, link: str, zone: str | None) -> Notice:
     """Return the notice that a change was undone, with the link for a new password."""
     minutes = current_app.config["RESET_SECONDS"] // 60
-    changed = Fact(_("Undone change"), f"{deed.headline} ({when_of(deed.at, zone)})")
+    changed = Fact(_("Undone change"), f"{deed.headline}, {when_of(deed.at, zone)}")
     return Notice(
         _("You undid a change to your account"),
         (

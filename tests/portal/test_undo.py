@@ -434,6 +434,20 @@ class TestWhoHoldsWhat:
         assert reset_with(app, customer_password) == 303
         assert can_sign_in(app, NEW, code=only_sign_in.next_code())
 
+    def test_many_changes_don_t_push_out_the_first_link(
+        self, app, signed_in, only_sign_in, customer_password
+    ):
+        theirs = add_device(signed_in, only_sign_in)
+        link = link_in(app, ADDED)
+        for _ in range(11):
+            only_sign_in.clock.advance()
+            new_recovery_code(signed_in, oathtool(theirs, only_sign_in.clock()))
+        assert [mail.subject for mail in mailbox(app)].count(RECOVERY) == 11
+        undo(app, link)
+        assert reset_with(app, customer_password) == 303
+        assert not can_sign_in(app, NEW, code=oathtool(theirs, only_sign_in.clock()))
+        assert can_sign_in(app, NEW, code=only_sign_in.next_code())
+
     def test_guesses_of_the_former_password_are_counted(self, app, only_sign_in, customer_password):
         undo(app, self.activated(app))
         client = app.test_client()
