@@ -54,7 +54,7 @@ def keep(token: str) -> None:
     """
     token = token[: undo_links.LONGEST_TOKEN]
     if session.get(OPENED) != token:
-        sessions.renew()  # whoever planted this session's cookie must not get the link
+        sessions.renew()  # an attacker who planted this session's cookie must not get the link
         session[OPENED] = token
         session.pop(DONE, None)
 

@@ -128,7 +128,7 @@ def end_later(writer: Writer, link: UndoLink) -> None:
 def former_passwords(writer: Writer, link: UndoLink) -> list[str]:
     """Return the hashes of the passwords that the maker of the change knew, newest first.
 
-    The first one is of the time of the change. Whoever replaced a password by entering it knew it,
+    The first one is of the time of the change. Who replaced a password by entering it knew it,
     too; one that was replaced with a mailed link only shows who reads the mailbox.
     """
     before = (Row.customer_id == link.customer_id, Row.kind == "password", Row.id < link.number)

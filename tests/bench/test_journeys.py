@@ -11,7 +11,8 @@ that say "code", "passkey" or both ask for the ways of an account: one more file
 and up to seven moves. A mail keeps words such as "e-mail" whole, paragraph by paragraph: five
 moves. Areas can demand a passkey, which each answer and each change of the areas is asked about,
 and a sign-in shows how a passkey alone would do: one to three files, two to thirteen moves. A right
-code asks whether its device is ripe: one file.
+code asks whether its device is ripe: one file. A change makes the link that undoes it, and its
+mail has that link: four files, five portal files, six to fifteen moves.
 
 The ceilings are what was measured last, with at most 2 % of room for moves. A commit that raises
 one gives the reason.
@@ -34,16 +35,16 @@ class Ceiling(NamedTuple):
 
 
 PORTAL = {
-    "second step": Ceiling(65, 182),  # measured: 179 moves
-    "guarded deed": Ceiling(81, 266),  # 261
-    "fewer areas": Ceiling(76, 267),  # 262
-    "recovery": Ceiling(73, 264),  # 259
+    "second step": Ceiling(66, 185),  # measured: 182 moves
+    "guarded deed": Ceiling(82, 273),  # 268
+    "fewer areas": Ceiling(80, 279),  # 274
+    "recovery": Ceiling(78, 279),  # 274
 }
 BLUEPRINT = {
     "second step": Ceiling(45, 123),  # measured: 121 moves
     "guarded deed": Ceiling(45, 135),  # 133
-    "fewer areas": Ceiling(48, 180),  # 177
-    "recovery": Ceiling(43, 140),  # 138
+    "fewer areas": Ceiling(51, 186),  # 183
+    "recovery": Ceiling(47, 147),  # 144
 }
 
 

@@ -32,8 +32,8 @@ def assert_is_the_sheet(person, folder):
     (page,) = printed(person, folder)
     address = re.escape(person.base)
     assert re.fullmatch(
-        rf"✂ Customer Portal Recovery code {code.inner_text()} Web address {address}/ Account alice"
-        r" Created 15 January 2027, \d+:\d\d UTC 1\. Go to .* 2\. When we ask .* 3\. Enter .*"
+        rf"✂ Customer Portal Recovery code {code.inner_text()} Web address {address}/login Account"
+        r" alice Created 15 January 2027, \d+:\d\d UTC 1\. Go to .* 2\. When we ask .* 3\. Enter .*"
         r" Keep this away from your password\.",
         page,
     )

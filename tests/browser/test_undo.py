@@ -11,6 +11,7 @@ from tests.support.codes import oathtool
 from tests.support.enrol import TWOFACTOR, new_recovery_code, sign_in
 from tests.support.forms import answer, submit
 from tests.support.html import parse
+from tests.support.mail import confirm_email
 
 HOME, ELSEWHERE = "alice@example.org", "mallory@example.com"
 NEW, EVIL = "velvet-anchor-piano-9", "marble-tractor-onion-5"
@@ -79,6 +80,7 @@ class Thief:
         submit(self.client, "/security/password", words)
         words = {"current_password": EVIL, "email": ELSEWHERE}
         submit(self.client, "/security/email", words)
+        confirm_email(app)
         submit(app.test_client(), "/forgot", {"email": ELSEWHERE})
         self.mails = len([mail for mail in mails(app) if mail["To"] == ELSEWHERE])
         assert self.client.get("/").status_code == 200
@@ -160,7 +162,7 @@ def test_the_owner_takes_the_account_back(enrolled, app, customer_password, cloc
 
 @pytest.mark.parametrize("look", [LOOKS[1], LOOKS[2]], ids=str)
 def test_a_thief_of_the_mailbox_alone_stays_out(enrolled, people, app, customer_password):
-    """Neither a reset link nor the links "This wasn't me" let in whoever only reads the mail."""
+    """Neither a reset link nor an undo link lets somebody in who only reads the mail."""
     owner, thief = enrolled("sign_in"), people()
     forgotten(thief, app)
     thief.fill("New password", EVIL)

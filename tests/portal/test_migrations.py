@@ -145,8 +145,8 @@ def test_the_latest_step_back_keeps_the_rest(portal):
     with_it = everything(portal)
     run(portal, "downgrade", REVISIONS[-2])
     without = everything(portal)
-    assert without.keys() == with_it.keys()
-    for table in with_it.keys() - {"alembic_version"}:
+    assert with_it.keys() - without.keys() == {"undo_link"}
+    for table in without.keys() - {"alembic_version"}:
         pairs = zip(with_it[table], without[table], strict=True)
         assert all(new | old == new for new, old in pairs)
     run(portal, "upgrade")

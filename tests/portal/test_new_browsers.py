@@ -51,7 +51,8 @@ def test_each_new_browser_is_told_once(app, signed_in, customer_password, clock)
     assert "a browser that we don't recognise" in text
     assert "15 January 2027, 8:" in text
     assert "Firefox on Linux" in text
-    assert "change your password, and sign out other devices" in text
+    assert "Undo it within 7 days" in text
+    assert "/undo/" in text
     clock.advance(2 * DAY)
     for known in (client, signed_in):
         again(known, customer_password)

@@ -11,7 +11,7 @@ RecoveryAfter = Literal["stays", "back", "none"]
 
 @dataclass(frozen=True, slots=True)
 class PutsBack:
-    """What an undo does, for the page that asks and for the one that tells.
+    """The effects of an undo, for the page that asks and for the one that tells.
 
     Args:
         was_on: whether two-factor authentication is on now.

@@ -14,7 +14,7 @@ _FIGURES = ("codes", "known", "recovery")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was before a change, and the change itself.
+    """The state before a change, and the change itself.
 
     Args:
         what: name of the signal of the change.

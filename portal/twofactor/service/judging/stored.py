@@ -73,6 +73,7 @@ _ROW: dict[str, Any] = {
     **dict.fromkeys(("of_failures_at_use", "of_known_at_use", "of_last_step", "of_flags"), 0),
     **dict.fromkeys(("activated_at", "recovery_attempts", "of_created_at", "of_last_used_at"), 0),
     **dict.fromkeys(("user_id", "of_name", "recovery_hash", "of_credential"), ""),
+    **dict.fromkeys(("checked_at", "check_ups_ended_at"), None),
     "areas": "sign_in",
     "of_id": "nobodys",
     "of_kind": registry.PASSKEY,

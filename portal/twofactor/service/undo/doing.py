@@ -17,7 +17,7 @@ from ..context import Kit
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """What an undo link would do now. Times are Unix seconds.
+    """The work of an undo link, if it is used now. Times are Unix seconds.
 
     Args:
         user_id: key of the user.
@@ -43,7 +43,7 @@ class Undoing:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo has done; the fields are those of `Undoing`."""
+    """The work of an undo that is done; the fields are those of `Undoing`."""
 
     user_id: str
     what: str
