@@ -186,6 +186,7 @@ def test_the_page_of_another_area_shows_nothing_of_this_one(eve, exact_host, way
     asked = answer(pending(page))
     assert asked.status_code == 403
     assert "bread for 30" in asked.text
+    assert CHANGED not in asked.text
     assert exact_host.deeds == []
     assert answer(pending(asked.text)).status_code == 303
 
