@@ -364,11 +364,12 @@ class TestWhoHoldsWhat:
         assert can_sign_in(app, NEW)
 
     def test_mailbox_and_a_stolen_phone_that_was_removed(
-        self, app, signed_in, only_sign_in, customer_password
+        self, app, signed_in, only_sign_in, customer_password, clock
     ):
         tablet = add_device(signed_in, only_sign_in, "Tablet")
-        only_sign_in.clock.advance()
-        assert remove_first(signed_in, oathtool(tablet, only_sign_in.clock())).status_code == 303
+        later = a_day_later(app, customer_password, tablet, clock)
+        clock.advance()
+        assert remove_first(later, oathtool(tablet, clock())).status_code == 303
         page = undo(app, link_in(app, REMOVED))
         assert "works again" in read(page)
         assert reset(app, EVIL, former_password=EVIL).status_code == 200
@@ -431,26 +432,27 @@ class TestWhoHoldsWhat:
         )
 
     def test_the_thief_s_password_is_no_wall_for_the_owner(
-        self, app, signed_in, only_sign_in, customer_password
+        self, app, signed_in, only_sign_in, customer_password, clock
     ):
         """The thief changed the password, then removed the phone: the one before counts."""
         theirs = add_device(signed_in, only_sign_in)
         change_password(signed_in, customer_password, EVIL)
-        only_sign_in.clock.advance()
-        remove_first(signed_in, oathtool(theirs, only_sign_in.clock()))
+        later = a_day_later(app, EVIL, theirs, clock)
+        clock.advance()
+        assert remove_first(later, oathtool(theirs, clock())).status_code == 303
         undo(app, link_in(app, PASSWORD_MAIL))
         undo(app, link_in(app, REMOVED))
         assert reset_with(app, customer_password) == 303
         assert can_sign_in(app, NEW, code=only_sign_in.next_code())
 
     def test_many_changes_don_t_push_out_the_first_link(
-        self, app, signed_in, only_sign_in, customer_password
+        self, app, signed_in, only_sign_in, customer_password, clock
     ):
         theirs = add_device(signed_in, only_sign_in)
-        link = link_in(app, ADDED)
+        link, later = link_in(app, ADDED), a_day_later(app, customer_password, theirs, clock)
         for _ in range(11):
-            only_sign_in.clock.advance()
-            new_recovery_code(signed_in, oathtool(theirs, only_sign_in.clock()))
+            clock.advance()
+            new_recovery_code(later, oathtool(theirs, clock()))
         assert [mail.subject for mail in mailbox(app)].count(RECOVERY) == 11
         undo(app, link)
         assert reset_with(app, customer_password) == 303
@@ -476,6 +478,16 @@ class TestWhoHoldsWhat:
         runner.invoke(args=["user", "set-password", "alice", "--password", NEW])
         submit(app.test_client(), "/forgot", {"email": HOME})
         assert reset(app, "another-anchor-piano-9").status_code == 303
+
+
+def a_day_later(app, password, secret, clock):
+    """Sign in with a device that is no longer new, and may remove others."""
+    clock.advance(DAY + 60)
+    client = app.test_client()
+    sign_in(client, "alice", password)
+    submit(client, f"{TWOFACTOR}/sign-in", {"code": oathtool(secret, clock())})
+    assert client.get("/").status_code == 200
+    return client
 
 
 def reset_with(app, former):
