@@ -98,12 +98,6 @@ def add_device(client, alice, name="Mallory's phone"):
 
 
 @pytest.fixture
-def settings():
-    """A device that was added with a code takes others away at once, else each test waits a day."""
-    return {"TWOFACTOR_PASSKEY_HOLD_SECONDS": 0}
-
-
-@pytest.fixture
 def alice(signed_in, clock, customer_password):
     """Alice with two-factor authentication in all areas; `signed_in` is her browser."""
     return enrol(signed_in, clock, customer_password)
