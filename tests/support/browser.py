@@ -229,7 +229,6 @@ class Person:
         self.fill("New e-mail address", email)
         self.press("Save")
         self.asked()
-        self.leave_the_dialog()
         self.answer(wrong_code(self.secret, self.clock()))
         self.sees("is wrong")
 
