@@ -229,6 +229,7 @@ class Person:
         self.fill("New e-mail address", email)
         self.press("Save")
         self.asked()
+        expect(self.page.locator("input[name='twofactor_pending']")).to_be_attached()
         self.answer(wrong_code(self.secret, self.clock()))
         self.sees("is wrong")
 
