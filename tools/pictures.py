@@ -30,9 +30,10 @@ from tests.support.browser import ARGUMENTS, Look, Person, chromium
 from tests.support.clock import START, Clock
 from tests.support.codes import oathtool, wrong_code
 from tests.support.customers import make_customer, make_invoices
-from tests.support.enrol import TWOFACTOR, guess, sign_in
+from tests.support.enrol import TWOFACTOR, enrol, guess, sign_in
+from tests.support.forms import submit
 from tests.support.hosts import change_options
-from tests.support.mail import last_link
+from tests.support.mail import NEW_EMAIL, last_link
 from tests.support.virtual_device import VirtualDevice
 from tools.translations import DOMAINS, load
 
@@ -40,6 +41,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 REST = FOLDER.parents[1] / "build" / "pictures"
 PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a made-up customer
 NEW = "a-brand-new-lantern-77"
+UNDO = r"\S+/undo/\S+"
 # Pages kept in dark mode too, since they have colours of their own.
 DARK = {
     "sign-in",
@@ -592,6 +594,43 @@ def _without_passkey(person: Photographer, app: Any, device: VirtualDevice) -> N
     person.picture("alone-young-second-step")
 
 
+def undoing(person: Photographer, app: Any) -> None:
+    """Take the pages of a new e-mail address that waits, and of the links that undo a change."""
+    person.sign_in("alice", PASSWORD)
+    person.open("/security/email")
+    person.fill("Current password", PASSWORD)
+    person.fill("New e-mail address", "alice@example.com")
+    person.press("Save")
+    person.page.get_by_text("alice@example.com").first.wait_for()
+    person.picture("undo-email-waits")
+    person.open(last_link(app, NEW_EMAIL))
+    person.picture("undo-email-confirm")
+    begin(person, asked=False)
+    undone = last_link(app, UNDO)
+    person.open(undone)
+    person.picture("undo-confirm")
+    person.press("Yes, undo this")
+    person.picture("undo-done")
+    person.open(undone)
+    person.picture("undo-over")
+    _lowering(person, app)
+
+
+def _lowering(person: Photographer, app: Any) -> None:
+    """Take the pages of an undone activation, after which the mailbox is not enough."""
+    owner = app.test_client()
+    words = {"new_password": PASSWORD, "repeat_password": PASSWORD}
+    submit(owner, last_link(app), words)
+    sign_in(owner, "alice", PASSWORD)
+    enrol(owner, person.clock, PASSWORD)
+    person.open(last_link(app, UNDO))
+    person.picture("undo-confirm-lowers")
+    person.press("Yes, undo this")
+    person.page.get_by_role("heading", level=1).wait_for()
+    person.open(last_link(app))
+    person.picture("undo-reset")
+
+
 def only_box(page: Page, area: str) -> Locator:
     """Return the box that takes a passkey alone in an area."""
     return page.locator(f"input[name=only][value={area}]")
@@ -664,7 +703,7 @@ def photographer(
 def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
     """Take all pictures of one size; return the names of those kept in docs/pictures/."""
     taken: list[str] = []
-    walks = {"passkey": passkeys, "alone": alone}
+    walks = {"passkey": passkeys, "alone": alone, "undo": undoing}
     chosen = [name for name in walks if only.startswith(name)]
     for name in chosen or walks:
         with photographer(browser, size, only, options, passkeys_at="localhost") as (person, app):
