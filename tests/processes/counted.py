@@ -17,6 +17,7 @@ from portal.extensions import db, twofactor
 from portal.mail import notices, outbox
 from portal.models import Customer
 from portal.rules.email_addresses import email_key
+from portal.security import undo_links
 from portal.security.database import rows_hit
 from portal.security.retries import done_again
 from portal.validators import typed
@@ -50,6 +51,7 @@ def add(app: Flask) -> None:
 def change(customer: Customer, email: str) -> bool:
     """Change the address and mail the old one; return False if another customer has it."""
     old = customer.email
+    before = (customer.id, old, customer.password_hash)
 
     def work() -> bool:
         own = update(Customer).where(Customer.id == customer.id, Customer.email == old)
@@ -62,7 +64,8 @@ def change(customer: Customer, email: str) -> bool:
         if done != 1:
             db.session.rollback()
             raise Overtaken
-        notices.email_changed(db.session(), customer, old, email)
+        undo = undo_links.offer(db.session(), "email", before)
+        notices.email_changed(db.session(), customer, old, email, undo)
         db.session.commit()
         return True
 
