@@ -80,7 +80,6 @@ class PortalModel(PagesModel):
     """The parts of the portal that the machine uses."""
 
     mount = "/security/two-factor"
-    login = "/"  # which leads to /login
 
     def __init__(
         self, clock: Callable[[], float], passwords: dict[str, str], emails: dict[str, str]

@@ -124,7 +124,7 @@ class TestFull:
         [cookie] = people.browsers(alice, 1)
         answers = []
         # Fill the pages that are left, so that nothing more can be written.
-        for _ in range(20):
+        for _ in range(40):
             people.clock.advance()
             before = people.last_event()
             code, name = alice.code(), f"alice{int(people.clock())}"
