@@ -11,6 +11,8 @@ from tests.support.forms import answer, find_form, send, submit
 from tests.support.html import parse
 from tests.support.statements import statements_of
 
+pytestmark = pytest.mark.thorough
+
 SUBJECT = "New sign-in to your account"
 PAGE = "/security/sign-in-mails"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -14,6 +14,8 @@ from tests.support.forms import answer, find_form, submit
 from tests.support.html import parse
 from tests.support.mail import confirm_email, last_link
 
+pytestmark = pytest.mark.thorough
+
 NEW, EVIL = "velvet-anchor-piano-9", "marble-tractor-onion-5"
 HOME, ELSEWHERE = "alice@example.org", "mallory@example.com"
 DAY = 86_400

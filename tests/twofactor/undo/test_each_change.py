@@ -10,6 +10,8 @@ from tests.support.databases import both
 
 from .changes import DAY, WEEK, Browser, Changes, shown
 
+pytestmark = pytest.mark.thorough
+
 
 def removed_by_operator(made: Changes) -> None:
     number = made.of_name("Tablet")

@@ -8,6 +8,8 @@ from tests.support.databases import both
 
 from .changes import WEEK, Browser, shown
 
+pytestmark = pytest.mark.thorough
+
 OVER = "This link no longer works"
 JSON = {"Accept": "application/json"}
 

@@ -13,6 +13,8 @@ from tests.twofactor.passkeys.holder import ORIGIN, RP_ID, Holder
 
 from .changes import Changes
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def config():

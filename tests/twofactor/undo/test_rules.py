@@ -18,6 +18,8 @@ from tests.support.databases import both
 
 from .changes import DAY, WEEK, Browser, shown
 
+pytestmark = pytest.mark.thorough
+
 
 def rows(made, kind="undo"):
     """The user's tickets of a kind, as the database has them."""

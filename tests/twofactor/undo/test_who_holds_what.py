@@ -18,6 +18,8 @@ from tests.twofactor.host import PASSWORD
 
 from .changes import DAY, Browser
 
+pytestmark = pytest.mark.thorough
+
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "security.md"
 SECOND_STEP = "/two-factor/sign-in"
 
