@@ -10,7 +10,7 @@ from portal.models import Invoice, InvoiceLine
 
 NAME = "demo"
 EMAIL = "demo@example.org"
-PASSWORD = "sunny-harbour-42"  # noqa: S105 - no secret: `flask demo` and `make run` print it
+PASSWORD = "sunny-harbour-42"  # noqa: S105 - made public on purpose: `flask demo` prints it to people who try the portal
 LINES = (
     ("Web hosting “Business”, one month", 1, 2_490),
     ("Domain müller-söhne.example, one year", 1, 1_200),

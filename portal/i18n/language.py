@@ -204,4 +204,4 @@ def _safe(message: str, text: str) -> Markup:
     if "<" not in message:
         # Apostrophes need no escape, since our attributes use double quotes.
         text = str(escape(text)).replace("&#39;", "'")
-    return Markup(text)  # noqa: S704 - escaped above, unless our own English sentence has tags
+    return Markup(text)  # noqa: S704 - a catalogue sentence: escaped above, or written with tags by us
