@@ -153,6 +153,12 @@ def address() -> str:
     return f"{url.netloc}{url.path}".rstrip("/")
 
 
+def mailed_address(endpoint: str, **values: str) -> str:
+    """Return the address of a page for a mail, which does not depend on the Host of a request."""
+    path = current_app.url_map.bind("localhost").build(endpoint, values)
+    return f"{current_app.config['PUBLIC_URL']}{path}"
+
+
 def when_of(seconds: float, zone: str | None) -> str:
     """Return a time in a zone with the zone's name, in UTC if the zone is not known.
 

@@ -4,6 +4,7 @@ A row remembers the address that the link was mailed to and the password of the 
 stays until it expires, so that later links know which passwords the owner had.
 """
 
+import hashlib
 import json
 import secrets
 from dataclasses import dataclass
@@ -16,9 +17,7 @@ from sqlalchemy.orm import Session
 from portal.clock import now
 from portal.models import Customer
 from portal.models import UndoLink as Row
-from portal.security.addresses import mailed_address
 from portal.security.database import rows_hit
-from portal.security.digests import digest
 from portal.security.sealing import UNDO, seal, secret_keys, unseal
 
 Kind = Literal["password", "email", "sign_in", "twofactor"]
@@ -70,7 +69,7 @@ def offer(
     at = now()
     writer.execute(
         insert(Row).values(
-            token_hash=digest(token),
+            token_hash=_hash(token),
             customer_id=number,
             kind=kind,
             email=email,
@@ -84,7 +83,8 @@ def offer(
 
 def address_of(token: str) -> str:
     """Return the address of the page that undoes a change, for a mail."""
-    return mailed_address("undo.open_link", token=token)
+    path = current_app.url_map.bind("localhost").build("undo.open_link", {"token": token})
+    return f"{current_app.config['PUBLIC_URL']}{path}"
 
 
 def offer_for(connection: Connection, customer_id: int, token: str) -> str:
@@ -101,7 +101,7 @@ def find(writer: Writer, token: str) -> UndoLink | None:
     if not token or len(token) > LONGEST_TOKEN:
         return None
     columns = (Row.id, Row.customer_id, Row.kind, Row.email, Row.made_at)
-    usable = (Row.token_hash == digest(token), Row.used_at.is_(None), Row.expires_at > now())
+    usable = (Row.token_hash == _hash(token), Row.used_at.is_(None), Row.expires_at > now())
     row = writer.execute(select(*columns).where(*usable)).first()
     return None if row is None else UndoLink(*row)
 
@@ -152,3 +152,7 @@ def _opened(data: str) -> dict[str, Any]:
     text = unseal(UNDO, data, *secret_keys(current_app.config))
     found: dict[str, Any] = {} if text is None else json.loads(text)
     return found
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -21,13 +21,13 @@ from portal.account.credentials import Overtaken, stands_on
 from portal.clock import now
 from portal.extensions import db
 from portal.mail import notices, outbox
+from portal.mail.letters import mailed_address
 from portal.models import NO_WANTED_EMAIL, Customer, PasswordReset
 from portal.rules.email_addresses import email_key
 from portal.rules.names import Refused, checked_email
 from portal.rules.password_schedule import DAY, Schedule
 from portal.rules.refusal import later
 from portal.security import undo_links
-from portal.security.addresses import mailed_address
 from portal.security.database import rows_hit
 from portal.security.digests import digest
 from portal.security.retries import done_again
