@@ -32,6 +32,7 @@ from portal.models import Customer
 from portal.models import KnownBrowser as Row
 from portal.security import undo_links
 from portal.security.database import rows_hit
+from portal.security.sealing import digest
 
 DAY = 24 * 60 * 60
 SECONDS = 180 * DAY
@@ -75,7 +76,7 @@ def keep(customer: Customer, version: int) -> None:
         return
     browser = secrets.token_urlsafe(32)
     current = select(
-        literal(_digest(browser)), Customer.id, Customer.credential_version, literal(at + SECONDS)
+        literal(digest(browser)), Customer.id, Customer.credential_version, literal(at + SECONDS)
     ).where(Customer.id == number, Customer.credential_version == version)
     columns = [Row.digest, Row.customer_id, Row.credential_version, Row.expires_at]
     with db.engine.begin() as connection:
@@ -203,11 +204,7 @@ def _dropping(customer_id: int, version: int, at: int) -> Delete:
 def _sent(customer_id: int) -> str | None:
     """Return the digest of the cookie's id, or `None` for no id or one over LONGEST_ID."""
     value = request.cookies.get(cookie_name(customer_id), "")
-    return _digest(value) if 0 < len(value) <= LONGEST_ID else None
-
-
-def _digest(browser: str) -> str:
-    return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest(value) if 0 < len(value) <= LONGEST_ID else None
 
 
 def _send(customer_id: int, browser: str) -> None:

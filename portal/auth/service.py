@@ -1,6 +1,5 @@
 """The use cases of signing in and of resetting a forgotten password with a mailed link."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from portal.rules.passwords import needs_rehash
 from portal.rules.refusal import later
 from portal.security import network_throttle
 from portal.security.database import rows_hit
+from portal.security.sealing import digest
 from portal.sessions.interface import USER
 from portal.web import kept_forms, refused_forms
 from portal.web.errors import wants_json
@@ -164,7 +164,7 @@ def write_link(customer_id: int | None, version: int, email: str) -> str:
     token = secrets.token_urlsafe(32)
     db.session.add(
         PasswordReset(
-            token_hash=_hash(token),
+            token_hash=digest(token),
             customer_id=customer_id,
             expires_at=now() + current_app.config["RESET_SECONDS"],
             credential_version=version,
@@ -180,7 +180,7 @@ def open_link(token: str) -> bool:
     From then on, the link in logs and in the mail no longer works, except in the session that
     exchanged it.
     """
-    hashed = _hash(token)
+    hashed = digest(token)
     if _opened()[0] == hashed:
         return True
     ticket = secrets.token_urlsafe(32)
@@ -189,7 +189,7 @@ def open_link(token: str) -> bool:
         .where(
             PasswordReset.token_hash == hashed, exists().where(*_holds()).correlate(PasswordReset)
         )
-        .values(token_hash=_hash(ticket))
+        .values(token_hash=digest(ticket))
         .execution_options(synchronize_session=False)
     )
     if not rows_hit(db.session.execute(exchanged)):
@@ -203,7 +203,7 @@ def open_link(token: str) -> bool:
 
 def opened_link() -> Link | None:
     """Return the link that was opened in this session, or `None` if it was used or has expired."""
-    hashed = _hash(_opened()[1])
+    hashed = digest(_opened()[1])
     found = select(Customer, PasswordReset.credential_version, PasswordReset.email).where(
         PasswordReset.token_hash == hashed, *_holds()
     )
@@ -260,7 +260,3 @@ def _holds() -> tuple[ColumnElement[bool], ...]:
         Customer.credential_version == PasswordReset.credential_version,
         Customer.email == PasswordReset.email,
     )
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Encryption of stored texts, so that a copy of the tables reveals none of them.
+"""Encryption of stored texts and digests of tokens, so that a copy of the tables reveals nothing.
 
 The content of a session is sealed with its token, which only the cookie has. A queued mail is
 sealed with a key made from SECRET_KEY, since it may contain a reset link. A session in which nobody
@@ -49,3 +49,8 @@ def secret_keys(config: Mapping[str, Any]) -> tuple[str, ...]:
 def _vault(*keys: str) -> Vault:
     """Return a vault with these keys; it is not cached, since tokens of sessions are among them."""
     return Vault([hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() for key in keys])
+
+
+def digest(token: str) -> str:
+    """Return the SHA-256 of a token of at least 128 random bits, in hex, which a table holds."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,7 +4,6 @@ A row remembers the address that the link was mailed to and the password of the 
 stays until it expires, so that later links know which passwords the owner had.
 """
 
-import hashlib
 import json
 import secrets
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from portal.clock import now
 from portal.models import Customer
 from portal.models import UndoLink as Row
 from portal.security.database import rows_hit
-from portal.security.sealing import UNDO, seal, secret_keys, unseal
+from portal.security.sealing import UNDO, digest, seal, secret_keys, unseal
 
 Kind = Literal["password", "email", "sign_in", "twofactor"]
 Writer = Connection | Session
@@ -69,7 +68,7 @@ def offer(
     at = now()
     writer.execute(
         insert(Row).values(
-            token_hash=_hash(token),
+            token_hash=digest(token),
             customer_id=number,
             kind=kind,
             email=email,
@@ -101,7 +100,7 @@ def find(writer: Writer, token: str) -> UndoLink | None:
     if not token or len(token) > LONGEST_TOKEN:
         return None
     columns = (Row.id, Row.customer_id, Row.kind, Row.email, Row.made_at)
-    usable = (Row.token_hash == _hash(token), Row.used_at.is_(None), Row.expires_at > now())
+    usable = (Row.token_hash == digest(token), Row.used_at.is_(None), Row.expires_at > now())
     row = writer.execute(select(*columns).where(*usable)).first()
     return None if row is None else UndoLink(*row)
 
@@ -152,7 +151,3 @@ def _opened(data: str) -> dict[str, Any]:
     text = unseal(UNDO, data, *secret_keys(current_app.config))
     found: dict[str, Any] = {} if text is None else json.loads(text)
     return found
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -19,7 +19,7 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from portal.clock import now
 from portal.extensions import db
-from portal.security.sealing import SESSION, seal, unseal
+from portal.security.sealing import SESSION, digest, seal, unseal
 from portal.sessions import lost, records, visits
 from portal.sessions.lost import cookie_settings, serializer
 from portal.sessions.records import Record
@@ -179,9 +179,9 @@ class ServerSessionInterface(SessionInterface):
             return
         token = secrets.token_urlsafe(32)
         data = seal(token, SESSION, session.before)
-        if records.change(session.record, token_hash=records.digest(token), data=data):
+        if records.change(session.record, token_hash=digest(token), data=data):
             session.token = session.key = token
-            session.record = replace(session.record, token_hash=records.digest(token))
+            session.record = replace(session.record, token_hash=digest(token))
             return
         lose(session)
 

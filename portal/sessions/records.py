@@ -3,7 +3,6 @@
 Only signed-in sessions have rows. Rows without a customer, from older releases, are not read.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,6 +14,7 @@ from sqlalchemy.sql.dml import Delete, UpdateBase
 from portal.extensions import db
 from portal.models import PortalSession as Row
 from portal.security.database import rows_hit
+from portal.security.sealing import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,6 @@ class Record:
 
 LONGEST = 64  # a token has 43 characters
 COLUMNS = [getattr(Row, name) for name in Record.__dataclass_fields__]
-
-
-def digest(token: str) -> str:
-    """Return the stored hash of a token; it has 256 random bits, so plain SHA-256 is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find(

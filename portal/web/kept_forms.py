@@ -5,7 +5,6 @@ cookie ties the forms of this browser's last sessions to their customers. So the
 form proves whose page it was. The text is sealed with an id that only the browser has.
 """
 
-import hashlib
 import json
 import secrets
 from typing import Any
@@ -24,7 +23,7 @@ from portal.models import KeptForm as Row
 from portal.rules.refusal import later
 from portal.security import forgery
 from portal.security.database import rows_hit
-from portal.security.sealing import KEPT, PAGES, seal, secret_keys, unseal
+from portal.security.sealing import KEPT, PAGES, digest, seal, secret_keys, unseal
 from portal.twofactor import here
 
 SECONDS = 10 * 60
@@ -47,7 +46,7 @@ def init_app(app: Flask) -> None:
 def note_owner(customer_id: int) -> None:
     """Tie the forms of the new session to its customer, in a cookie."""
     generate_csrf()
-    entry = [customer_id, _digest(session[current_app.config["WTF_CSRF_FIELD_NAME"]])]
+    entry = [customer_id, digest(session[current_app.config["WTF_CSRF_FIELD_NAME"]])]
     entries = [entry, *(each for each in _entries() if each != entry)][:MOST_SESSIONS]
     age = current_app.config["SESSION_PERSISTENT_SECONDS"]
     _send(_name("pages"), seal(current_app.config["SECRET_KEY"], PAGES, json.dumps(entries)), age)
@@ -58,7 +57,7 @@ def owner_of_page() -> int | None:
     value = forgery.page_value()
     if value is None:
         return None
-    hashed = _digest(value)
+    hashed = digest(value)
     found = (each[0] for each in _entries() if secrets.compare_digest(each[1], hashed))
     return next(found, None)
 
@@ -85,7 +84,7 @@ def keep(customer_id: int, cause: str) -> bool:
     data = seal(number, KEPT, json.dumps({"path": path, "fields": fields, "cause": cause}))
     if len(data) > LONGEST:
         return False
-    values = {"digest": _digest(number), "data": data, "expires_at": now() + SECONDS}
+    values = {"digest": digest(number), "data": data, "expires_at": now() + SECONDS}
     if not _store(customer_id, values):
         return False
     _send(_name("kept"), number, SECONDS)
@@ -105,7 +104,7 @@ def _bring_back() -> None:
         return
     if (request.endpoint or "").endswith("static") or not current_user.is_authenticated:
         return
-    row = (Row.customer_id == current_user.id, Row.digest == _digest(number))
+    row = (Row.customer_id == current_user.id, Row.digest == digest(number))
     with db.engine.connect() as connection:
         data = connection.scalar(select(Row.data).where(*row, Row.expires_at > now()))
     text = unseal(KEPT, data, number) if data is not None else None
@@ -144,10 +143,6 @@ def _entries() -> list[Any]:
         return []
     text = unseal(PAGES, sealed, *secret_keys(current_app.config))
     return list(json.loads(text)) if text is not None else []
-
-
-def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _name(kind: str) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from portal.account import known_browsers
 from portal.extensions import db
+from portal.security.sealing import digest
 from tests.support.burst import Answer, Request, burst
 from tests.support.databases import both
 from tests.support.gunicorn import Gunicorn
@@ -93,7 +94,7 @@ def test_the_right_password_is_held_except_in_a_known_browser(portal: Gunicorn, 
     with db.engine.begin() as connection:
         connection.execute(
             text("UPDATE known_browser SET digest = :digest"),
-            {"digest": known_browsers._digest("the-browser")},
+            {"digest": digest("the-browser")},
         )
     burst(portal.port, guesses(people, alice))
     elsewhere, known = people.browsers(None, 2)

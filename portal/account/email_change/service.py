@@ -29,8 +29,8 @@ from portal.rules.password_schedule import DAY, Schedule
 from portal.rules.refusal import later
 from portal.security import undo_links
 from portal.security.database import rows_hit
-from portal.security.digests import digest
 from portal.security.retries import done_again
+from portal.security.sealing import digest
 from portal.twofactor import PasswordHeld
 from portal.twofactor import wait as in_words
 
