@@ -16,6 +16,7 @@ from portal.extensions import login_manager, twofactor
 from portal.i18n import formats, language
 from portal.invoices import typefaces
 from portal.mail import notices, transport
+from portal.mail.letters import undo_address
 from portal.security import headers, network_throttle, proxy, undo_links
 from portal.security.database import init_database
 from portal.security.forgery import csrf
@@ -102,7 +103,7 @@ def init_twofactor(app: Flask) -> None:
         user_keys=all_keys,
         checks=doctor.of(app),
         pdf_fonts=tuple(typefaces.FILES.values()),
-        undo_url=undo_links.address_of,
+        undo_url=undo_address,
         clock=app.config["CLOCK"],
     )
 

@@ -159,6 +159,11 @@ def mailed_address(endpoint: str, **values: str) -> str:
     return f"{current_app.config['PUBLIC_URL']}{path}"
 
 
+def undo_address(token: str) -> str:
+    """Return the address of the page that undoes a change."""
+    return mailed_address("undo.open_link", token=token)
+
+
 def when_of(seconds: float, zone: str | None) -> str:
     """Return a time in a zone with the zone's name, in UTC if the zone is not known.
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal.extensions import db
 from portal.i18n import language
 from portal.mail import account_texts, browser_texts, outbox, warnings
-from portal.mail.letters import Notice, Reader, letter_of
+from portal.mail.letters import Notice, Reader, letter_of, undo_address
 from portal.mail.texts import of_change
 from portal.models import Customer
 from portal.twofactor import signals
@@ -42,7 +42,7 @@ def write(
 ) -> None:
     """Queue the notice of a two-factor change in the transaction of the change.
 
-    `offer` returns the address of the link that undoes the change, empty if there is none. It is
+    `offer` returns the token of the link that undoes the change, empty if there is none. It is
     called only if there is a notice.
     """
     own = facts.get("by") == "recovery"  # only the owner has the recovery code
@@ -50,7 +50,7 @@ def write(
 
     def make() -> Notice | None:
         notice = of_change(name, told)
-        return notice and notice._replace(undo=offer())
+        return notice and _undoing(notice, offer())
 
     _tell(connection, user_id, make, own)
 
@@ -85,7 +85,7 @@ def held(_app: Flask, user_id: str, locked: bool = False, **_facts: Any) -> None
 def password_changed(writer: Writer, customer: Customer, undo: str) -> None:
     """Queue the notice of a changed password, with the link that undoes it."""
     with _owner_s_language(customer):
-        notice = account_texts.password_changed()._replace(undo=undo)
+        notice = _undoing(account_texts.password_changed(), undo)
         _put(writer, _reader(customer), notice)
 
 
@@ -119,7 +119,7 @@ def email_link(
 def email_changed(writer: Writer, customer: Customer, old: str, new: str, undo: str) -> None:
     """Queue the notice for the old address that a new one has replaced it, with the way back."""
     with _owner_s_language(customer):
-        notice = account_texts.email_changed(new)._replace(undo=undo)
+        notice = _undoing(account_texts.email_changed(new), undo)
         _put(writer, _reader(customer)._replace(email=old), notice)
 
 
@@ -148,11 +148,11 @@ def new_browser(writer: Writer, customer: Customer, undo: str, last: bool = Fals
     Args:
         writer: the transaction that makes the browser known.
         customer: who signed in.
-        undo: the address that undoes the sign-in.
+        undo: the token of the link that undoes the sign-in.
         last: whether no mail about further browsers follows today.
     """
     with _owner_s_language(customer):
-        _put(writer, _reader(customer), browser_texts.new_browser(last)._replace(undo=undo))
+        _put(writer, _reader(customer), _undoing(browser_texts.new_browser(last), undo))
 
 
 def new_browser_mails_off(writer: Writer, customer: Customer) -> None:
@@ -172,6 +172,11 @@ def reset_requested(writer: Writer, customer: Customer | None, email: str, link:
     with language.speaking(language.of_owner(0, stored, own=True)):
         notice = account_texts.reset_requested(link)
         _put(writer, reader, notice, decoy=customer is None)
+
+
+def _undoing(notice: Notice, token: str) -> Notice:
+    """Return a notice with the link of a token, or as it is for an empty one."""
+    return notice._replace(undo=undo_address(token)) if token else notice
 
 
 def _reader(customer: Customer) -> Reader:

@@ -53,7 +53,7 @@ def offer(
     token: str = "",
     chained: bool = False,
 ) -> str:
-    """Write a link in the transaction of the change, and return its address for the mail.
+    """Write a link in the transaction of the change, and return its token for the mail.
 
     Args:
         writer: the transaction of the change.
@@ -77,17 +77,11 @@ def offer(
             expires_at=at + SECONDS,
         )
     )
-    return address_of(token)
-
-
-def address_of(token: str) -> str:
-    """Return the address of the page that undoes a change, for a mail."""
-    path = current_app.url_map.bind("localhost").build("undo.open_link", {"token": token})
-    return f"{current_app.config['PUBLIC_URL']}{path}"
+    return token
 
 
 def offer_for(connection: Connection, customer_id: int, token: str) -> str:
-    """Write the link of a change of the second factor; return its address, empty for nobody."""
+    """Write the link of a change of the second factor; return its token, empty for nobody."""
     owner = select(Customer.id, Customer.email, Customer.password_hash)
     row = connection.execute(owner.where(Customer.id == customer_id)).first()
     return (
