@@ -631,6 +631,20 @@ def _lowering(person: Photographer, app: Any) -> None:
     person.picture("undo-reset")
 
 
+def check_up(person: Photographer, app: Any) -> None:
+    """Take the card that asks, two weeks after the activation, and the page that it leads to."""
+    owner = app.test_client()
+    sign_in(owner, "alice", PASSWORD)
+    enrolled = enrol(owner, person.clock, PASSWORD, ["password", "invoices"])
+    person.clock.advance(15 * 24 * 60 * 60)
+    person.sign_in("alice", PASSWORD)
+    person.open("/")
+    person.picture("check-up")
+    person.open(f"{TWOFACTOR}/recovery/check")
+    person.fill("Recovery code", enrolled.recovery_code)
+    person.picture("check-up-recovery")
+
+
 def only_box(page: Page, area: str) -> Locator:
     """Return the box that takes a passkey alone in an area."""
     return page.locator(f"input[name=only][value={area}]")
@@ -703,7 +717,7 @@ def photographer(
 def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
     """Take all pictures of one size; return the names of those kept in docs/pictures/."""
     taken: list[str] = []
-    walks = {"passkey": passkeys, "alone": alone, "undo": undoing}
+    walks = {"passkey": passkeys, "alone": alone, "undo": undoing, "check-up": check_up}
     chosen = [name for name in walks if only.startswith(name)]
     for name in chosen or walks:
         with photographer(browser, size, only, options, passkeys_at="localhost") as (person, app):

@@ -1,5 +1,7 @@
 """Mails about sign-ins in browsers that the customer has not used before."""
 
+import re
+
 import pytest
 
 from tests.portal.mails import mails, plain_of
@@ -9,6 +11,7 @@ from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import answer, find_form, send, submit
 from tests.support.html import parse
+from tests.support.mail import last_link
 from tests.support.statements import statements_of
 
 pytestmark = pytest.mark.thorough
@@ -18,6 +21,7 @@ PAGE = "/security/sign-in-mails"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 OFF = "E-mails about new sign-ins are off."
 DAY = 86_400
+NEW = "velvet-anchor-piano-9"
 
 
 def told(app):
@@ -59,6 +63,22 @@ def test_each_new_browser_is_told_once(app, signed_in, customer_password, clock)
     for known in (client, signed_in):
         again(known, customer_password)
     assert len(told(app)) == 1
+
+
+def test_the_link_undoes_the_sign_in(app, signed_in, customer_password):
+    """Everybody is out, the password is worth nothing, and the mailbox gets a reset link."""
+    stranger = another(app, customer_password)
+    link = re.search(r"/undo/[\w-]+", plain_of(told(app)[0]))[0]
+    page = app.test_client().get(link, follow_redirects=True)
+    assert "Somebody signed in with a browser that we didn't recognise" in parse(page.text).text
+    done = submit(app.test_client(), link, {}, button="Yes, undo this", follow_redirects=True)
+    assert "We've undone the change" in parse(done.text).text
+    for browser in (stranger, signed_in):
+        assert browser.get("/").status_code == 303
+    assert sign_in(app.test_client(), "alice", customer_password).status_code != 303
+    words = {"new_password": NEW, "repeat_password": NEW}
+    submit(app.test_client(), last_link(app), words)
+    assert sign_in(app.test_client(), "alice", NEW).status_code == 303
 
 
 def test_only_a_completed_sign_in_is_told(app, signed_in, customer_password, clock):

@@ -250,3 +250,13 @@ def test_it_can_be_turned_off(tmp_path):
     assert "twofactor-alone" not in off.test_client().get("/login").text
     other = create_app({"INSTANCE_PATH": str(tmp_path), "TWOFACTOR_RP_ID": ""})
     assert other.config["TWOFACTOR_PASSKEY_SIGN_IN"] is False
+
+
+def test_the_help_tells_of_it(app):
+    """In both languages, and of the boxes that allow passkeys alone."""
+    for language, words in (
+        ("en", ("It can also replace your password", "you can allow passkeys alone")),
+        ("de", ("Er kann auch Ihr Passwort ersetzen", "können Sie nur Passkeys zulassen")),
+    ):
+        answer = app.test_client().get(f"{TWOFACTOR}/help", headers={"Accept-Language": language})
+        assert all(each in answer.text for each in words)

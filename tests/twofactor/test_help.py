@@ -48,6 +48,10 @@ def test_help_tells_of_passkeys_where_there_are_any(host):
     for words in ("iPhone", "Android", "Windows Hello", "security key", "Lost the device?"):
         assert words in page
     assert len(page.encode()) < 20_000
+    assert "replace your password" not in page
+    assert "allow passkeys alone" not in page, "no area leaves that to the user"
+    object.__setattr__(settings, "passkey_sign_in", True)
+    assert "replace your password" in host.test_client().get(HELP).text
 
 
 @pytest.mark.parametrize("line", ["", "help@example.org, +44 20 7946 0000"])

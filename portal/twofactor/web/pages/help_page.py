@@ -24,6 +24,13 @@ APPS = {
 
 def show() -> Response:
     """Explain two-factor authentication, and say whom to turn to (GET)."""
-    settings = current_state().kit.settings
-    passkeys = settings.relying_party is not None
-    return responses.form("help.html", support_line=settings.support, apps=APPS, passkeys=passkeys)
+    kit = current_state().kit
+    passkeys = kit.settings.relying_party is not None
+    return responses.form(
+        "help.html",
+        support_line=kit.settings.support,
+        apps=APPS,
+        passkeys=passkeys,
+        alone=passkeys and kit.settings.passkey_sign_in,
+        chosen=passkeys and any(area.needs == "choice" for area in kit.areas),
+    )
