@@ -101,10 +101,12 @@ def sign_out() -> None:
 
 
 def lose_present() -> None:
-    """End the session of this request, and send no session cookie: it may have a newer one."""
+    """Leave the session of this request, and send no session cookie: there may be a newer one.
+
+    The record stays: it is of an older credential, unless the same form, sent twice, renews it now.
+    """
     here = _present()
     if here is not None:
-        forget(here)
         lose(here)
 
 

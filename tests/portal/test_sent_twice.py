@@ -1,9 +1,11 @@
 """Forms of the portal sent twice: the second request is answered by what is there."""
 
 import re
+import threading
 
 import pytest
 
+from portal.account import service
 from tests.portal.mails import mails, plain_of
 from tests.support.enrol import sign_in
 from tests.support.forms import find_form, submit
@@ -39,6 +41,45 @@ def test_a_password_changed_twice_is_saved_and_no_guess(app, signed_in, customer
     assert "sign in with the new one" in lost.get(answer.location).text
     assert lost.get_cookie(COOKIE).value, "no answer of a lost session touches the cookie"
     assert sign_in(lost, "alice", NEW).status_code == 303
+
+
+def test_of_two_at_once_the_one_that_is_saved_stays_signed_in(
+    app, signed_in, customer_password, monkeypatch
+):
+    """F-32: the other one is refused between the commit and the renewal of their session."""
+    words = {"current_password": customer_password, "new_password": NEW, "repeat_password": NEW}
+    data = filled(signed_in, "/security/password", "new_password", words)
+    later = old_browser(app, signed_in)
+    loaded, saved, refused = (threading.Event() for _ in range(3))
+    replace, raised = service.replace_password, service.raised
+
+    def replacing(*arguments):
+        if threading.current_thread() is other:
+            loaded.set()
+            saved.wait(10)
+        else:
+            loaded.wait(10)
+        replace(*arguments)
+
+    def raising(*arguments):
+        saved.set()
+        refused.wait(10)
+        raised(*arguments)
+
+    def send():
+        answers.append(later.post("/security/password", data=data, headers=OURS))
+        refused.set()
+
+    answers = []
+    monkeypatch.setattr(service, "replace_password", replacing)
+    monkeypatch.setattr(service, "raised", raising)
+    other = threading.Thread(target=send)
+    other.start()
+    answer = signed_in.post("/security/password", data=data, headers=OURS)
+    other.join()
+    assert (answer.status_code, answer.location) == (303, "/security/")
+    assert answers[0].location == "/login"
+    assert signed_in.get("/security/").status_code == 200
 
 
 def test_an_address_changed_twice_is_saved(signed_in, customer_password):
