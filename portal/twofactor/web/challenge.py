@@ -52,6 +52,14 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
         refusal: the reason.
         target: address that the code is sent to, if not this one with the original form.
     """
+    try:
+        return _answer(refusal, target)
+    except errors.Unavailable as error:
+        # What an error handler raises reaches no other one, and the page reads the account.
+        return unavailable(error)
+
+
+def _answer(refusal: errors.Refusal, target: str | None) -> Response:
     state = current_state()
     area = state.kit.areas.get(refusal.area) if refusal.area else None
     if wants_json() or from_dialog():
@@ -71,7 +79,7 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
     return _finish(make_response(page), refusal)
 
 
-def unavailable(error: errors.Unavailable) -> Any:
+def unavailable(error: errors.Unavailable) -> Response:
     """Return the host's own page for 503 if two-factor authentication can't be checked.
 
     The log says which key or table is missing. The page tells the person what to do.

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from portal.twofactor.core import throttle
+from portal.twofactor.core.errors import StorageUnavailable
 from portal.twofactor.core.records import Account, Authenticator
 from portal.twofactor.methods import registry
+from portal.twofactor.storage.store import Store
 from portal.twofactor.testing import Device
 from portal.twofactor.testing.device import from_base64url
 from tests.support.databases import both
@@ -197,6 +199,20 @@ class TestGone:
         assert options.status_code == (200 if table == "event" else 503)
         assert host.deeds == []
         assert holder.client.post("/note", data=data).status_code == 303
+
+    @pytest.mark.parametrize("accept", ["text/html", "application/json"])
+    def test_the_database_while_the_question_is_written(self, holder, host, monkeypatch, accept):
+        """WA-40, C-131: the page that asks reads what the account has; so does its JSON."""
+
+        def gone(*_):
+            raise StorageUnavailable("the connection is closed")
+
+        monkeypatch.setattr(Store, "kinds", gone)
+        asked = holder.client.post("/note", data={"text": "1"}, headers={"Accept": accept})
+        assert asked.status_code == 503
+        monkeypatch.undo()
+        assert holder.client.post("/note", data={"text": "1"}).status_code == 403
+        assert host.deeds == []
 
     def test_the_sealing_key(self, holder, data, beside):
         """WA-40: a worker without it takes the same session, and does nothing."""
