@@ -85,6 +85,8 @@ def unauthorized() -> ResponseReturnValue:
     target = None
     if request.method in ("GET", "HEAD") and request.path != "/":
         target = request.full_path.rstrip("?")
+    if sessions.has_ended():
+        flash(_(refused_forms.SENTENCES[refused_forms.SIGNED_OUT]), "warning")
     return redirect(url_for("auth.login", next=target), 303)
 
 

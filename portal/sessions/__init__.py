@@ -100,6 +100,12 @@ def sign_out() -> None:
         here.left = True
 
 
+def has_ended() -> bool:
+    """Return whether this request came with the session of somebody who is signed out by now."""
+    here = _present()
+    return here is not None and here.lost
+
+
 def lose_present() -> None:
     """Leave the session of this request, and send no session cookie: there may be a newer one.
 

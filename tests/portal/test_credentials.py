@@ -238,17 +238,26 @@ def test_an_activation_that_was_overtaken_switches_nothing_on(
     app, signed_in, customer, customer_password, clock, monkeypatch
 ):
     """F-05: a session from before the change can't activate, whatever its ticket says."""
+    from portal import sessions
     from portal.account import credentials
     from portal.extensions import db
 
-    join = credentials.raise_with
+    join, lose = credentials.raise_with, sessions.lose_present
+    change = text("UPDATE customer SET credential_version = credential_version + 1")
 
     def overtaken(connection, number):
         # The customer's row is not locked yet by the activation: another change comes first.
-        connection.execute(text("UPDATE customer SET credential_version = credential_version + 1"))
+        connection.execute(change)
         join(connection, number)
 
+    def changed():
+        # It was rolled back with the activation, since SQLite has one writer. Now it is made.
+        with db.engine.begin() as connection:
+            connection.execute(change)
+        lose()
+
     monkeypatch.setattr(credentials, "raise_with", overtaken)
+    monkeypatch.setattr(sessions, "lose_present", changed)
     with pytest.raises(AssertionError, match="/login"):
         enrol(signed_in, clock, customer_password)
     with app.app_context():

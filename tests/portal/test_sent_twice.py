@@ -82,6 +82,19 @@ def test_of_two_at_once_the_one_that_is_saved_stays_signed_in(
     assert signed_in.get("/security/").status_code == 200
 
 
+def test_a_page_says_that_its_session_has_ended(app, signed_in):
+    """F-32: a browser that dropped the answer with its new session is told, and keeps its cookie."""
+    lost = old_browser(app, signed_in)
+    form = find_form(signed_in.get("/").text, button="Sign out")
+    assert signed_in.post(form.action, data=form.filled({}), headers=OURS).status_code == 303
+    answer = lost.get("/security/")
+    assert COOKIE not in answer.headers.get("Set-Cookie", "")
+    assert "You were signed out. Sign in again" in lost.get(answer.location).text
+    nobody = app.test_client()
+    answer = nobody.get("/security/")
+    assert "Sign in to continue." in nobody.get(answer.location).text
+
+
 def test_an_address_changed_twice_is_saved(signed_in, customer_password):
     """F-32"""
     words = {"current_password": customer_password, "email": "a2@example.org"}
