@@ -83,7 +83,7 @@ def test_of_two_at_once_the_one_that_is_saved_stays_signed_in(
 
 
 def test_a_page_says_that_its_session_has_ended(app, signed_in):
-    """F-32: a browser that dropped the answer with its new session is told, and keeps its cookie."""
+    """F-32: a browser that dropped the answer with its new session is told; its cookie stays."""
     lost = old_browser(app, signed_in)
     form = find_form(signed_in.get("/").text, button="Sign out")
     assert signed_in.post(form.action, data=form.filled({}), headers=OURS).status_code == 303
