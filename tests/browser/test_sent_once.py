@@ -1,5 +1,6 @@
 """Forms are sent once, however often a person presses, until the answer is there."""
 
+import threading
 import time
 
 import pytest
@@ -21,14 +22,18 @@ def look():
 
 @pytest.fixture
 def slowly(app):
-    """The requests that were sent, and a delay of each answer."""
-    sent = []
+    """The requests that were sent, each done before the next begins, and a delay of each answer.
+
+    `tests/processes/test_every_post.py` has those that are done at the same time.
+    """
+    sent, turn = [], threading.Lock()
     answer = app.wsgi_app
 
     def late(environ, start_response):
         if environ["REQUEST_METHOD"] == "POST":
             sent.append(environ["PATH_INFO"])
-            parts = list(answer(environ, start_response))
+            with turn:
+                parts = list(answer(environ, start_response))
             time.sleep(0.3 if len(sent) % 2 else 1)
             return parts
         return answer(environ, start_response)
