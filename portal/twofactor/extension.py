@@ -7,8 +7,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
-from flask_login import current_user
-from werkzeug.wrappers import Response
 
 from . import cli
 from .app import host as host_options
@@ -16,70 +14,25 @@ from .app.assembly import wire
 from .app.host import Host
 from .app.of_users import OfUsers
 from .app.state import current_state
-from .core.areas import Area, AreaRegistry, Guards, Needs
+from .app.user_keys import check_users
 from .core.errors import SetupError
 from .core.records import Protection
 from .core.settings import KEY
 from .storage.ticket_changes import Joins
-from .web import blueprint, guard, requests, responses, subjects
-from .web.pages import sign_in
-from .web.passkeys import alone
+from .web import blueprint, subjects
+from .web.surface.guarding import GuardsViews
+from .web.surface.signing_in import SignsIn
 from .web.undoing.api import Undoes
 
 if TYPE_CHECKING:
     from .service.operator.doctor import Check
 
 
-class TwoFactor(OfUsers, Undoes):
+class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
     """Two-factor authentication for Flask applications.
 
     Create one object at module level. It holds the areas, and no state of any application.
     """
-
-    def __init__(self) -> None:
-        self._areas = AreaRegistry()
-        self._guarded: set[str] = set()
-        self._closed = False
-
-    @property
-    def areas(self) -> tuple[Area, ...]:
-        """Return the areas in the order they were named."""
-        return tuple(self._areas)
-
-    def area(
-        self,
-        key: str,
-        label: str,
-        description: str = "",
-        *,
-        guards: Guards = "deed",
-        mandatory: bool = False,
-        deed: str = "",
-        needs: Needs = None,
-        exact: bool = False,
-    ) -> Area:
-        """Add an area that users can protect.
-
-        Args:
-            key: stable name, lower case, at most 40 characters. "sign_in" is signing in.
-            label: the name that people read; may be a lazy string (`flask_babel.lazy_gettext`).
-            description: a further line for people, lazy or not.
-            guards: "deed" asks for a code to change something, "view" to view it as well.
-            mandatory: whether the area is protected for every user.
-            deed: completes "Enter a code to …" over the question for a code, such as "change your
-                password"; lazy or not. Default: the question names the area by its label.
-            needs: "passkey" takes no codes here; "verified_passkey" also demands that the device
-                has verified the person (finger, face or PIN).
-            exact: an answer counts only with the sealed form whose `summary` was shown; no dialog
-                opens before the form is sent, and there are no retries.
-
-        Raises:
-            SetupError: the key is malformed, reserved or taken, or `init_app` was called.
-        """
-        if self._closed:
-            raise SetupError(f"area {key!r}: name the areas before init_app")
-        area = Area(key, label, description, guards, mandatory, deed, needs, exact)
-        return self._areas.add(area)
 
     def init_app(
         self,
@@ -178,107 +131,8 @@ class TwoFactor(OfUsers, Undoes):
             self._areas.get(key)
         wire(app, db, self._areas, host)
         self._closed = True
-        check_users = partial(host_options.check_users, db, user_key, host.user_key)
-        blueprint.install(app, url_prefix, check_users)
+        blueprint.install(app, url_prefix, partial(check_users, db, user_key, host.user_key))
         app.cli.add_command(cli.group)
-
-    def required(
-        self, key: str, check: bool = False, summary: Callable[[], object] | None = None
-    ) -> Callable[[guard.View], guard.View]:
-        """Return a decorator that asks for a code before a view, if the area is protected.
-
-        Place it below the route and `login_required`.
-
-        Args:
-            key: key of the area.
-            check: whether the view itself answers a check (`checking`). Then it is called without a
-                code, and must do nothing. Otherwise a check ends before the view.
-            summary: returns what exactly the code confirms; called only when one is needed.
-
-        Raises:
-            SetupError: there is no such area.
-        """
-        if self._closed:
-            self._areas.get(key)
-        self._guarded.add(key)
-        return guard.required(key, check, summary)
-
-    def require(
-        self,
-        key: str,
-        user: Any = None,
-        recovery: guard.Action | None = None,
-        *,
-        summary: str = "",
-    ) -> bool:
-        """Ask for a code inside a view, just before the action.
-
-        Like the decorator, it lets GET, HEAD and OPTIONS through if the area guards "deed".
-
-        Args:
-            key: key of the area.
-            user: the user who must give the code; default the signed-in user.
-            recovery: does the action if a link's owner enters the recovery code, which ends 2FA.
-            summary: what exactly the code confirms, one line of at most 200 characters; also
-                shown in JSON and in the user's recent activity. Not a secret.
-
-        Returns:
-            Whether `recovery` was called.
-
-        Raises:
-            Refusal: the action must not happen. Do not catch it; the application answers it.
-        """
-        return guard.require(key, user, recovery, summary)
-
-    def checking(self) -> bool:
-        """Return whether the form of this request is only looked at, before its code is asked.
-
-        The view then says what is wrong with the form, or answers 204, and does nothing. `require`
-        ends a check with 204. Do not look at a password in a check: nothing counts wrong ones.
-        """
-        return requests.checking()
-
-    def form_again(self, key: str, user: Any = None) -> None:
-        """Declare that this response shows the form again and nothing was done.
-
-        One retry at this address then needs no new code. A view that answers 400, 409 or 422, or
-        renders `twofactor_dialog`, need not call it.
-
-        Args:
-            key: key of the area.
-            user: the user who gave the code; default the signed-in user.
-        """
-        guard.form_again(key, user)
-
-    def sign_in(self, user: Any, remember: bool = False, next_url: str | None = None) -> Response:
-        """Sign in a user whose password was right, or redirect to the second step.
-
-        Args:
-            user: the host's user.
-            remember: whether to stay signed in.
-            next_url: address to go to afterwards; only followed within the application.
-
-        Returns:
-            The response for the view to return.
-        """
-        return sign_in.begin(user, remember, next_url)
-
-    def pending_user(self) -> str | None:
-        """Return the key of the user whose sign-in waits for a code in this session, or `None`."""
-        pending = subjects.pending(current_state())
-        return pending.user_id if pending is not None else None
-
-    def signs_in_alone(self) -> bool:
-        """Return whether this request begins or completes a sign-in with a passkey alone.
-
-        It is for a host's limit per network address: such requests name no user.
-        """
-        return alone.is_asked(current_state())
-
-    def password_confirmed(self) -> None:
-        """Record that the signed-in user has just entered the password outside of `sign_in`."""
-        state = current_state()
-        responses.password_given(state, state.host.user_key(current_user))
 
     def protection_of(self, user: Any) -> Protection | None:
         """Return what protects the user of this request, read in one statement.

@@ -12,7 +12,9 @@ and up to seven moves. A mail keeps words such as "e-mail" whole, paragraph by p
 moves. Areas can demand a passkey, which each answer and each change of the areas is asked about,
 and a sign-in shows how a passkey alone would do: one to three files, two to thirteen moves. A right
 code asks whether its device is ripe: one file. A change makes the link that undoes it, and its
-mail has that link: four files, five portal files, six to fifteen moves.
+mail has that link: four files, five portal files, six to fifteen moves. The methods of `TwoFactor`
+that guard, that sign in and that name areas, and the keys of users, have files of their own, which
+makes room for further options: one or two files.
 
 The ceilings are what was measured last, with at most 2 % of room for moves. A commit that raises
 one gives the reason.
@@ -36,14 +38,14 @@ class Ceiling(NamedTuple):
 
 PORTAL = {
     "second step": Ceiling(66, 185),  # measured: 182 moves
-    "guarded deed": Ceiling(82, 273),  # 268
-    "fewer areas": Ceiling(80, 279),  # 274
+    "guarded deed": Ceiling(84, 273),  # 268
+    "fewer areas": Ceiling(81, 279),  # 274
     "recovery": Ceiling(78, 279),  # 274
 }
 BLUEPRINT = {
     "second step": Ceiling(45, 123),  # measured: 121 moves
-    "guarded deed": Ceiling(45, 135),  # 133
-    "fewer areas": Ceiling(51, 186),  # 183
+    "guarded deed": Ceiling(47, 135),  # 133
+    "fewer areas": Ceiling(52, 186),  # 183
     "recovery": Ceiling(47, 147),  # 144
 }
 

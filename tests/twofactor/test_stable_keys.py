@@ -11,7 +11,7 @@ from sqlalchemy import String, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from portal.twofactor import SetupError, TwoFactor
-from portal.twofactor.app.host import primary_key
+from portal.twofactor.app.user_keys import primary_key
 from portal.twofactor.testing import TwoFactorTesting
 from tests.support.hosts import change_options
 

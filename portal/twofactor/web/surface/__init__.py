@@ -1,0 +1,1 @@
+"""Methods of the extension object that a request of the user calls."""
