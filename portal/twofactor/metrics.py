@@ -1,6 +1,6 @@
 """Metrics for Prometheus; only this module needs `prometheus-client` (the extra `prometheus`).
 
-    from portal.twofactor import metrics
+    from flask_twofactor import metrics
 
     metrics.init_app(app)                       # counts from now on
     text, content_type = metrics.exposition(app)   # return these from a view
@@ -30,7 +30,7 @@ from .core.areas import BUILT_IN, SIGN_IN, AreaRegistry
 from .core.errors import Unavailable
 from .service.operator.statistics import HeldAccounts, held_accounts
 
-log = logging.getLogger("portal.twofactor.metrics")
+log = logging.getLogger("flask_twofactor.metrics")
 
 KEY = "twofactor_metrics"
 OTHER = "other"

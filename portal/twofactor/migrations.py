@@ -1,7 +1,7 @@
 """Versions of the tables, for the revisions of a host's own Alembic history.
 
     from alembic import op
-    from portal.twofactor import migrations
+    from flask_twofactor import migrations
 
     def upgrade():
         migrations.upgrade(op, 0, 1)

@@ -1,4 +1,6 @@
-"""The log, as lines for people or as JSON for programs; the loggers are below `portal`.
+"""The log, as lines for people or as JSON for programs.
+
+The loggers are below `portal` and, those of the blueprint, below `flask_twofactor`.
 
 Each value in `extra` of a call is a field. No field ever holds a code, a secret or a password.
 """
@@ -11,7 +13,7 @@ import time
 from typing import Any
 
 from flask import Flask
-from flask.logging import default_handler
+from flask.logging import default_handler, has_level_handler
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _PLAIN = re.compile(r"[\w.:@+/-]+")
@@ -21,7 +23,10 @@ def init_app(app: Flask) -> None:
     """Set the format and the level of the log from LOG_FORMAT and LOG_LEVEL."""
     formats = {"text": TextFormatter, "json": JsonFormatter}
     default_handler.setFormatter(formats[app.config["LOG_FORMAT"]]())
-    app.logger.setLevel(app.config["LOG_LEVEL"].upper())
+    for logger in (app.logger, logging.getLogger("flask_twofactor")):
+        logger.setLevel(app.config["LOG_LEVEL"].upper())
+        if not has_level_handler(logger):
+            logger.addHandler(default_handler)
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:

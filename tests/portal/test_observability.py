@@ -25,10 +25,12 @@ def lines(app):
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(default_handler.formatter)
-    logger = logging.getLogger("portal")
-    logger.addHandler(handler)
+    loggers = [logging.getLogger(name) for name in ("portal", "flask_twofactor")]
+    for logger in loggers:
+        logger.addHandler(handler)
     yield lambda: stream.getvalue().splitlines()
-    logger.removeHandler(handler)
+    for logger in loggers:
+        logger.removeHandler(handler)
 
 
 class TestJson:
@@ -50,9 +52,9 @@ class TestJson:
         rows = [json.loads(line) for line in lines()]
         for row in rows:
             assert {"time", "level", "logger", "message"} <= set(row)
-            assert row["logger"].startswith("portal.")
+            assert row["logger"].startswith(("portal.", "flask_twofactor."))
             assert row["time"].endswith("Z")
-        events = [row for row in rows if row["logger"] == "portal.twofactor.events"]
+        events = [row for row in rows if row["logger"] == "flask_twofactor.events"]
         assert next(row["event"] for row in events) == "activated"
         assert {row["user_id"] for row in events} == {str(customer.id)}
         judged = next(row for row in events if row["event"] == "judged")

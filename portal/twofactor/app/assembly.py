@@ -20,7 +20,7 @@ from .startup_checks import check_passkey_sign_in
 from .state import State
 from .undo_links import address_of
 
-log = logging.getLogger("portal.twofactor")
+log = logging.getLogger("flask_twofactor")
 
 
 def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 
 from ..signals import BY_NAME
 
-log = logging.getLogger("portal.twofactor.events")
+log = logging.getLogger("flask_twofactor.events")
 
 # Logged as warnings, since operators should see them.
 _SERIOUS = frozenset(

@@ -82,7 +82,7 @@ def upgrade_tables(as_json: bool) -> None:
     if "migrate" in current_app.extensions:
         raise click.ClickException(
             "Flask-Migrate manages the tables here: run 'flask db upgrade', and see"
-            " portal.twofactor.migrations for a revision of your own"
+            " flask_twofactor.migrations for a revision of your own"
         )
     before, after = upkeep.upgrade_tables(current_state().kit)
     if as_json:

@@ -20,7 +20,7 @@ SOURCE = "en"
 RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(_[A-Za-z0-9]{1,8})*")
 _NAME = re.compile(r"%\((\w+)\)")
-log = logging.getLogger(__name__)
+log = logging.getLogger("flask_twofactor.translations")
 
 
 def later(message: str) -> str:

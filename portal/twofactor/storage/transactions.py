@@ -19,7 +19,7 @@ from .host_session import HostSession
 
 T = TypeVar("T")
 
-log = logging.getLogger("portal.twofactor.storage")
+log = logging.getLogger("flask_twofactor.storage")
 
 ATTEMPTS = 5
 # Seconds after which no further attempt is made. Waiting on (as for SQLite's busy timeout) would

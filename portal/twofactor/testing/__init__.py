@@ -1,6 +1,6 @@
 """Helpers for the tests of a host application; `enrol` gives a user a second factor.
 
-    pytest_plugins = ["portal.twofactor.testing"]
+    pytest_plugins = ["flask_twofactor.testing"]
 
     def test_a_transfer_asks_for_a_code(app, client, twofactor_testing):
         phone = twofactor_testing.enrol(user, areas=["transfer"])

@@ -21,7 +21,7 @@ from . import navigation, passes, sentences
 from .passkeys import exact, offer
 from .requests import asked, from_dialog, wants_json
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("flask_twofactor.web.challenge")
 
 
 class FormAgain(errors.Refusal):

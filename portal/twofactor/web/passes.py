@@ -140,7 +140,7 @@ def watch(app: Flask) -> None:
     app.dispatch_request = dispatch_request  # type: ignore[method-assign]  # mypy sees a method
 
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("flask_twofactor.web")
 
 # Statuses that refuse a form. A view that returns them has done nothing.
 FORM_REFUSED = frozenset({400, 409, 422})

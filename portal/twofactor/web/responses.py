@@ -29,7 +29,7 @@ from .requests import csrf_token, from_dialog, wants_json
 from .sentences import sentence
 from .sheet import facts, pdf
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("flask_twofactor.web")
 
 
 def password_given(state: State, user_id: str) -> None:

@@ -16,7 +16,7 @@ from ...storage.transaction import Transaction
 from ..context import Kit
 from .terms import terms_of
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("flask_twofactor.keys")
 
 
 def opened(kit: Kit, authenticator: Authenticator) -> bytes:

@@ -17,7 +17,7 @@ from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, session_marks, subjects
 from ..passkeys import facts
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("flask_twofactor.web")
 
 
 def show() -> Response:

@@ -21,7 +21,7 @@ from ..challenge import no_store
 from ..requests import wants_json
 from ..undoing import ENDPOINTS
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("flask_twofactor.web")
 
 _MARK = "_twofactor_enrol"
 _WIZARD = ENDPOINTS | {
