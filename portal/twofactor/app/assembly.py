@@ -14,9 +14,9 @@ from ..storage.host_session import HostSession
 from ..storage.store import Store
 from ..storage.tables import define_tables
 from ..storage.transactions import Transactions
+from .checks.startup import check_passkey_sign_in
 from .events_out import notifier
 from .host import Host, database
-from .startup_checks import check_passkey_sign_in
 from .state import State
 from .undo_links import address_of
 

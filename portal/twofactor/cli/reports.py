@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 from flask import current_app
 
-from ..app.startup_checks import guarded_routes
+from ..app.checks.views import guarded_routes
 from ..app.state import State, current_state
 from ..i18n.language import in_english
 from ..service.operator import accounts, statistics

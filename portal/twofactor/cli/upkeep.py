@@ -8,8 +8,8 @@ from dataclasses import asdict
 import click
 from flask import current_app
 
-from ..app import startup_checks
 from ..app.alembic import history
+from ..app.checks import startup
 from ..app.state import State, current_state
 from ..service.operator import doctor as checks
 from ..service.operator import upkeep
@@ -100,7 +100,7 @@ def doctor(as_json: bool) -> None:
     """
     state = current_state()
     more = {
-        "sessions": lambda: startup_checks.check_sessions(current_app),
+        "sessions": lambda: startup.check_sessions(current_app),
         "recovery": lambda: _recovery(state),
         **history(current_app),
         **state.host.checks,

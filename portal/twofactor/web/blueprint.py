@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, abort, current_app, jsonify, make_response, 
 from flask_login import current_user, user_loaded_from_cookie, user_logged_in, user_logged_out
 from werkzeug.wrappers import Response
 
-from ..app import startup_checks
+from ..app.checks import startup
 from ..app.state import State, current_state, state_of
 from ..core import policy
 from ..core.answers import Answer, Assertion, Code
@@ -282,7 +282,7 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
         **language.HELPERS,
     )
     related_origins.install(app)
-    app.before_request(startup_checks.first_request(app, check_users))
+    app.before_request(startup.first_request(app, check_users))
     app.before_request(outstanding.hold)
     app.before_request(executed.restore_form)
     app.after_request(dialog.lead_on)

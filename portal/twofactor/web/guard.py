@@ -10,7 +10,7 @@ from flask import abort, after_this_request, current_app, make_response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from ..app.startup_checks import GUARD, WANTED, innermost
+from ..app.checks.views import GUARD, WANTED, innermost
 from ..app.state import State, current_state
 from ..core import answers, bounds, policy
 from ..core.answers import Answer, Assertion, Code, RecoveryCode

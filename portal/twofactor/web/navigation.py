@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
-from ..app.startup_checks import guards
+from ..app.checks.views import guards
 from ..app.state import current_state
 from ..core import bounds
 from . import session_marks

@@ -1,20 +1,17 @@
 """Checks of the host's setup, before a mistake leaves a view unguarded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, url_for
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import BuildError
 
-from ..core.errors import SetupError, Unavailable
-from ..core.settings import Settings
-from .host import Host, load_user
-from .state import State, state_of
-
-# Attributes with the area's key: GUARD of the guard itself, WANTED of the view that it wraps.
-GUARD = "_twofactor_area"
-WANTED = "_twofactor_wanted"
+from ...core.errors import SetupError, Unavailable
+from ...core.settings import Settings
+from ..host import Host, load_user
+from ..state import State, state_of
+from .views import GUARD, WANTED, guards, innermost, layers
 
 
 def first_request(app: Flask, users: Callable[[], None]) -> Callable[[], None]:
@@ -116,38 +113,6 @@ def check_sessions(app: Flask) -> tuple[bool, str]:
         f"{name} has no regenerate(session): an id that somebody planted before may be signed in"
         " by its victim; use Flask-Session 0.8 or later, or write that method"
     )
-
-
-def guarded_routes(app: Flask) -> dict[str, list[str]]:
-    """Return the URL rules that each area guards, by its key."""
-    routes: dict[str, list[str]] = {}
-    for rule in app.url_map.iter_rules():
-        for key in guards(app.view_functions[rule.endpoint]):
-            if rule.rule not in routes.setdefault(key, []):
-                routes[key].append(rule.rule)
-    return routes
-
-
-def guards(view: Any) -> Iterator[str]:
-    """Yield the keys of the areas that guard a view, or a method of a class-based view."""
-    of_class = getattr(view, "view_class", None)
-    methods = [getattr(of_class, name.lower(), None) for name in getattr(of_class, "methods", ())]
-    for each in (view, *methods):
-        for layer in layers(each):
-            if hasattr(layer, GUARD):
-                yield getattr(layer, GUARD)
-
-
-def layers(view: Any) -> Iterator[Any]:
-    """Yield a view and the functions it wraps, outermost first."""
-    while view is not None:
-        yield view
-        view = getattr(view, "__wrapped__", None)
-
-
-def innermost(view: Any) -> Any:
-    """Return the function below all decorators of a view."""
-    return list(layers(view))[-1]
 
 
 def check_passkey_sign_in(settings: Settings, host: Host) -> None:

@@ -1,0 +1,1 @@
+"""Checks of the host's setup, at the start and by `doctor`."""
