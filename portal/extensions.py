@@ -49,21 +49,21 @@ twofactor.area(
     "sign_in",
     lazy("Sign-in"),
     lazy("When you sign in"),
-    deed=lazy("sign in"),
+    action=lazy("sign in"),
     needs="choice",
 )
 twofactor.area(
     "password",
     lazy("Password change"),
     lazy("When you change your password"),
-    deed=lazy("change your password"),
+    action=lazy("change your password"),
     needs="choice",
 )
 twofactor.area(
     "email",
     lazy("E-mail change"),
     lazy("When you change your e-mail address"),
-    deed=lazy("change your e-mail address"),
+    action=lazy("change your e-mail address"),
     needs="choice",
     # The new address is shown before the answer, which counts for nothing else.
     exact=True,
@@ -72,15 +72,15 @@ twofactor.area(
     "invoices",
     lazy("Invoices"),
     lazy("When you open your invoices"),
-    guards="view",
-    deed=lazy("see your invoices"),
+    guards="access",
+    action=lazy("see your invoices"),
     needs="choice",
 )
 twofactor.area(
     "close_account",
     lazy("Account closing"),
     lazy("When you close your account"),
-    deed=lazy("close your account"),
+    action=lazy("close your account"),
     needs="choice",
     # What is closed is shown before the answer, which counts for nothing else.
     exact=True,

@@ -21,8 +21,8 @@ app.config.from_prefixed_env()
 db, csrf, login, twofactor = SQLAlchemy(app), CSRFProtect(app), LoginManager(app), TwoFactor()
 login.login_view = "sign_in"
 login.user_loader(lambda key: db.session.get(User, key))
-twofactor.area("sign_in", "Sign-in", "When you sign in", deed="sign in")
-twofactor.area("note", "Note", "When you change your note", deed="change your note")
+twofactor.area("sign_in", "Sign-in", "When you sign in", action="sign in")
+twofactor.area("note", "Note", "When you change your note", action="change your note")
 twofactor.init_app(app, db)
 
 

@@ -23,6 +23,8 @@ from .service.undo import Undoing, Undone
 from .web.navigation import here, inside
 from .web.sentences import wait
 
+__version__: str
+
 __all__ = [
     "Area",
     "ChallengeRequired",
@@ -45,9 +47,24 @@ __all__ = [
     "Undoing",
     "Undone",
     "Vault",
+    "__version__",
     "here",
     "inside",
     "is_patterned",
     "signals",
     "wait",
 ]
+
+
+def __getattr__(name: str) -> str:
+    """Return `__version__`. It is read on demand, since reading it takes longer than the import."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    # The package is in two distributions, under two names; a copy within a host is in neither.
+    distribution = "flask-portal-twofactor" if "." in __name__ else "flask-twofactor"
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "0+unknown"

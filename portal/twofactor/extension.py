@@ -15,6 +15,7 @@ from .app.host import Host
 from .app.of_users import OfUsers
 from .app.state import current_state
 from .app.user_keys import check_users
+from .core.areas import Area
 from .core.errors import SetupError
 from .core.records import Protection
 from .core.settings import KEY
@@ -32,7 +33,33 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
     """Two-factor authentication for Flask applications.
 
     Create one object at module level. It holds the areas, and no state of any application.
+
+    Args:
+        app: the application, to call `init_app` at once; `db` comes with it.
+        db: its Flask-SQLAlchemy object.
+        areas: the areas, as `area` would add them. Those of `TwoFactor(app, db)` must stand here,
+            since none can be added after `init_app`.
+        **options: those of `init_app`.
+
+    Raises:
+        SetupError: as `area` and `init_app`, or only one of `app` and `db` is given.
     """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        db: Any = None,
+        *,
+        areas: Iterable[Area] = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(areas)
+        if app is not None and db is not None:
+            self.init_app(app, db, **options)
+        elif app is not None or db is not None or options:
+            raise SetupError(
+                "write TwoFactor(app, db, ...), or TwoFactor() and then init_app(app, db, ...)"
+            )
 
     def init_app(
         self,

@@ -94,7 +94,7 @@ class Host:
         return response
 
     def _page(self, page: str) -> Any:
-        area = SimpleNamespace(key="note", label="Note", deed="save your note")
+        area = SimpleNamespace(key="note", label="Note", action="save your note")
         facts = {"area": area, "use": self._use(page), "signed_in": True, "replace": False}
 
         def show() -> str:

@@ -14,11 +14,11 @@ from .host import PASSWORD
 
 
 def test_areas_show_their_routes(flask):
-    assert re.search(r"^vault +Vault +view +no +/vault$", flask("areas").output, re.MULTILINE)
+    assert re.search(r"^vault +Vault +access +no +/vault$", flask("areas").output, re.MULTILINE)
     rows = json.loads(flask("areas", "--json").output)
     assert [row["key"] for row in rows] == ["sign_in", "note", "vault", "payment", "staff"]
     assert rows[2]["routes"] == ["/vault"]
-    assert rows[2]["guards"] == "view"
+    assert rows[2]["guards"] == "access"
 
 
 def test_list_and_status(flask, protected, clock):

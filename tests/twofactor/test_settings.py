@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
@@ -23,7 +24,7 @@ from portal.twofactor.web.parts import qr
 NUMBERS = {name: each for name, each in SETTINGS.items() if each.lowest is not None}
 GOOD_KEY = base64.b64encode(hashlib.sha256(b"a good key").digest()).decode()
 
-numbers = st.integers() | st.floats() | st.booleans()
+numbers = st.integers() | st.floats() | st.booleans() | st.timedeltas()
 plain = st.none() | numbers | st.text() | st.binary() | st.complex_numbers() | st.just(object())
 anything = plain | st.lists(plain) | st.dictionaries(st.text(), plain) | st.sets(st.integers())
 
@@ -45,7 +46,10 @@ def judge(name, config):
         assert len(refusal) < 300
         return
     if name in NUMBERS:
-        assert type(value) is int
+        if isinstance(value, timedelta):
+            value = value.total_seconds()
+        else:
+            assert type(value) is int
         assert NUMBERS[name].lowest <= value <= NUMBERS[name].highest
     elif name == "TWOFACTOR_KEYS":
         assert value is None or keys

@@ -140,7 +140,7 @@ class TestAreas:
             twofactor.area("vault", "Other")
         with pytest.raises(SetupError, match="'Vault' is used twice: give each area its own"):
             twofactor.area("other", "Vault")
-        with pytest.raises(SetupError, match="guards must be 'deed' or 'view'"):
+        with pytest.raises(SetupError, match="guards must be 'action' or 'access'"):
             twofactor.area("third", "Third", guards="both")
         with pytest.raises(SetupError, match="kept for the blueprint: choose another"):
             twofactor.area("deactivation", "Third")

@@ -22,15 +22,15 @@ login_manager = LoginManager()
 login_manager.login_view = "pages.sign_in"
 
 twofactor = TwoFactor()
-twofactor.area("sign_in", "Sign-in", "When you sign in", deed="sign in")
+twofactor.area("sign_in", "Sign-in", "When you sign in", action="sign in")
 twofactor.area(
-    "orders", "Orders", "When you open your orders", guards="view", deed="open your orders"
+    "orders", "Orders", "When you open your orders", guards="access", action="open your orders"
 )
 twofactor.area(
     "payment",
     "Large orders",
     "When you order for more than 100 euros",
-    deed="order for more than 100 euros",
+    action="order for more than 100 euros",
     # What is paid is shown before the answer, and the answer counts for nothing else.
     exact=True,
 )
@@ -39,5 +39,5 @@ twofactor.area(
     "Payment card",
     "When you change your payment card",
     mandatory=True,
-    deed="change your payment card",
+    action="change your payment card",
 )

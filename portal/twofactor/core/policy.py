@@ -24,7 +24,7 @@ class Verdict(enum.Enum):
 
 def guards_method(area: Area, method: str) -> bool:
     """Return whether the area guards requests with this HTTP method."""
-    return area.guards == "view" or method not in SAFE_METHODS
+    return area.guards == "access" or method not in SAFE_METHODS
 
 
 def decide(area: Area, glance: Glance, method: str, *, mandatory: bool) -> Verdict:
@@ -42,7 +42,7 @@ def decide(area: Area, glance: Glance, method: str, *, mandatory: bool) -> Verdi
         return Verdict.ENROL if mandatory else Verdict.OPEN
     if not (mandatory or area.key in glance.areas or area.key in BUILT_IN):
         return Verdict.OPEN
-    if area.guards == "view" and glance.ticket:
+    if area.guards == "access" and glance.ticket:
         return Verdict.OPEN
     return Verdict.ASK
 

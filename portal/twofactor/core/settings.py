@@ -5,6 +5,7 @@ import reprlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from .errors import SetupError
@@ -39,7 +40,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "TWOFACTOR_WINDOW": Setting(1, 0, 1, "Time steps of 30 s accepted either side"),
     "TWOFACTOR_VIEW_SECONDS": Setting(
-        300, 0, 3600, "How long a 'view' area stays open in a session after a code"
+        300, 0, 3600, "How long an area that guards access stays open in a session after a code"
     ),
     "TWOFACTOR_FRESH_SECONDS": Setting(
         900,
@@ -216,12 +217,17 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
 
 def _number(config: Mapping[str, Any], key: str) -> int:
     setting = SETTINGS[key]
-    value = config.get(key, setting.default)
+    given = value = config.get(key, setting.default)
     low, high = setting.lowest, setting.highest
     if low is None or high is None:
         raise AssertionError(key)
+    is_duration = key.endswith("_SECONDS")
+    if is_duration and isinstance(value, timedelta) and not value % timedelta(seconds=1):
+        value = value // timedelta(seconds=1)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise SetupError(f"{key} must be a whole number from {low} to {high}, not {_shown(value)}")
+        of = " (seconds, or a timedelta)" if is_duration else ""
+        text = f"{key} must be a whole number from {low} to {high}{of}, not {_shown(given)}"
+        raise SetupError(text)
     return value
 
 

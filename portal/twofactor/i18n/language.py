@@ -122,9 +122,9 @@ HELPERS: dict[str, Any] = {
 def shown(area: Area) -> Area:
     """Return an area with its texts in the language of the request; lazy strings are resolved."""
     if area.key in BUILT_IN:
-        return replace(area, label=_(area.label), deed=_(area.deed))
-    label, description, deed = str(area.label), str(area.description), str(area.deed)
-    return replace(area, label=label, description=description, deed=deed)
+        return replace(area, label=_(area.label), action=_(area.action))
+    label, description, action = str(area.label), str(area.description), str(area.action)
+    return replace(area, label=label, description=description, action=action)
 
 
 def in_english(area: Area) -> Area:

@@ -129,7 +129,7 @@ def view(kit: Kit, subject: Subject, area: str = "") -> tuple[str, Ticket]:
 
 def views(kit: Kit, subject: Subject) -> tuple[str, list[Ticket]]:
     """Return `view` for all areas; nothing and an empty id if none can be open."""
-    if not kit.settings.view_seconds or all(area.guards != "view" for area in kit.areas):
+    if not kit.settings.view_seconds or all(area.guards != "access" for area in kit.areas):
         return "", []
     ticket_id, ticket = view(kit, subject)
     return ticket_id, [ticket]

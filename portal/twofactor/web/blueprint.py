@@ -253,7 +253,7 @@ def _opened(area: Area, target: str) -> Response:
 def _looked_at(state: State) -> tuple[Area, str]:
     """Return the area and the page from the query; abort with 404 unless it is a "view" area."""
     key = requests.asked("area")
-    if key not in state.kit.areas or state.kit.areas.get(key).guards != "view":
+    if key not in state.kit.areas or state.kit.areas.get(key).guards != "access":
         abort(404)
     target = navigation.inside(requests.asked("next"))
     return state.kit.areas.get(key), target or url_for("twofactor.preferences")

@@ -219,7 +219,7 @@ def _cancel(area: Area | None) -> tuple[str, str | None]:
 
     It is the form of a deed, else the page from which the person came.
     """
-    is_view = area is not None and area.guards == "view"
+    is_view = area is not None and area.guards == "access"
     if not is_view and (form := navigation.inside(navigation.here_without_query())):
         return form, None
     carried, target = passes.of_request().back, navigation.here()

@@ -178,7 +178,7 @@ def check(
             asked.credentials[area.key, user_id] = state.host.credential_of(user)
             asked.granted[area.key, user_id] = _ask(state, asked, area, user_id, once, deed)
     asked.executed |= once is not None
-    return verdict is Verdict.ASK and area.guards == "deed"
+    return verdict is Verdict.ASK and area.guards == "action"
 
 
 def _refuse_half(asked: Asked) -> None:
@@ -198,7 +198,7 @@ def _ask(
     """Use a pass, or check the code of the request; return the retries that are left."""
     key = area.key, user_id
     passes_count = not area.exact and not asked.eased
-    if area.guards == "deed" and asked.glances[key].ticket and passes_count:
+    if area.guards == "action" and asked.glances[key].ticket and passes_count:
         _refuse_half(asked)
         asked.glances[key] = replace(asked.glances[key], ticket=False)
         grant = passes.take(state, key, once, deed)
@@ -258,7 +258,7 @@ def _judge(
     if isinstance(code, Assertion):
         token = passes.of_request().token
         subject = bound.to_this_request(subject, token or exact.digest_of_body(area))
-    if area.guards == "view":
+    if area.guards == "access":
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
         subjects.keep_known(state, subject.user_id, known_id)
         session_marks.renew()

@@ -207,7 +207,7 @@ def _context(
     stored = offered.chosen(account.areas & every) if account else every
     areas_shown = [shown(area) for area in offered.areas]
     asked = [area for area in areas_shown if account and area.key in stored]
-    deeds = [area.deed for area in asked]
+    actions = [area.action for area in asked]
     events = kit.store.events(state.host.user_key(current_user), RECENT)
     return {
         "account": account,
@@ -221,8 +221,8 @@ def _context(
         "hold": _hold(state, account),
         "fresh": registry.fresh_in(account.used, kit.clock()) if account else 0,
         "areas": areas_shown,
-        "asked": ", ".join(deeds if all(deeds) else [area.label for area in asked]),
-        "asked_by_deed": all(deeds),
+        "asked": ", ".join(actions if all(actions) else [area.label for area in asked]),
+        "asked_by_action": all(actions),
         "mandatory": offered.mandatory,
         "chosen": stored if ticked is None else ticked & every | offered.mandatory,
         # A page that comes back is compared with what the first one showed.

@@ -27,9 +27,9 @@ def glance(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> G
     """Return the user's areas, and whether a pass or open view exists; read once per request."""
     seen = asked.glances.get((area.key, user_id))
     if seen is None:
-        kind = tickets.VIEW if area.guards == "view" else tickets.PASS
+        kind = tickets.VIEW if area.guards == "access" else tickets.PASS
         mark, opened = session_marks.get(kind, area.key), area.key
-        if mark is None and area.guards == "view":
+        if mark is None and area.guards == "access":
             mark, opened = session_marks.get(kind), ""
         hashed = tickets.digest(mark, *_bound(state, kind, user)) if mark else None
         once = execution(state, asked, user_id)
@@ -67,7 +67,7 @@ def will_ask(state: State, area: Area, user: Any) -> bool:
     user_id = state.host.user_key(user)
     asked, key = passes.of_request(), (area.key, user_id)
     granted = asked.granted.get(key)
-    if granted is not None and (area.guards == "view" or granted.is_good(state.kit.clock())):
+    if granted is not None and (area.guards == "access" or granted.is_good(state.kit.clock())):
         asked.came_back.add(key)
         return False
     seen = glance(state, asked, area, user, user_id)

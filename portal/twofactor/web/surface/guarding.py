@@ -1,4 +1,4 @@
-"""Methods of the extension object that guard a deed or a view."""
+"""Methods of the extension object that guard an action or a page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +41,7 @@ class GuardsViews(NamesAreas):
     ) -> bool:
         """Ask for a code inside a view, just before the action.
 
-        Like the decorator, it lets GET, HEAD and OPTIONS through if the area guards "deed".
+        Like the decorator, it lets GET, HEAD and OPTIONS through if the area guards "action".
 
         Args:
             key: key of the area.
