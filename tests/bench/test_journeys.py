@@ -15,7 +15,7 @@ code asks whether its device is ripe: one file. A change makes the link that und
 mail has that link: four files, five portal files, six to fifteen moves. The methods of `TwoFactor`
 that guard, that sign in and that name areas, and the keys of users, have files of their own, which
 makes room for further options: one or two files. An area, the choice of areas and their registry
-have files of their own: two files.
+have files of their own: two files, and eleven moves where areas are changed.
 
 The ceilings are what was measured last, with at most 2 % of room for moves. A commit that raises
 one gives the reason.
@@ -40,13 +40,13 @@ class Ceiling(NamedTuple):
 PORTAL = {
     "second step": Ceiling(66, 185),  # measured: 182 moves
     "guarded deed": Ceiling(84, 273),  # 268
-    "fewer areas": Ceiling(83, 279),  # 274
+    "fewer areas": Ceiling(83, 292),  # 287
     "recovery": Ceiling(78, 279),  # 274
 }
 BLUEPRINT = {
     "second step": Ceiling(45, 123),  # measured: 121 moves
     "guarded deed": Ceiling(47, 135),  # 133
-    "fewer areas": Ceiling(54, 186),  # 183
+    "fewer areas": Ceiling(54, 197),  # 194
     "recovery": Ceiling(47, 147),  # 144
 }
 
