@@ -23,7 +23,6 @@ from ..core.errors import (
     ContinuationBroken,
     EnrolmentRequired,
     MalformedCode,
-    Refusal,
 )
 from ..core.policy import Verdict
 from ..core.records import Subject, Ticket
@@ -57,18 +56,17 @@ def required(key: str, looks: bool = False, summary: Says | None = None) -> Call
             if checking(sent):
                 if not looks:
                     return nothing_done()
-                return no_store(make_response(current_app.ensure_sync(view)(*args, **kwargs)))
+                after_this_request(no_store)
+                return current_app.ensure_sync(view)(*args, **kwargs)
             user_id = state.host.user_key(user)
             granted = check(state, area, user, user_id, says=summary)
+            # Decorators above the guard get what the view returns, e.g. an object to serialise.
+            after_this_request(_settles(state, (key, user_id)) if granted else no_store)
             try:
-                response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
-            except Refusal:
-                if granted:
-                    passes.keep(state, (key, user_id))
+                return current_app.ensure_sync(view)(*args, **kwargs)
+            except Exception as error:
+                passes.note(error)
                 raise
-            if granted:
-                passes.after(state, (key, user_id), response)
-            return no_store(response)
 
         with suppress(AttributeError):  # bound methods take no attributes
             setattr(innermost(view), WANTED, key)
@@ -105,17 +103,22 @@ def require(key: str, user: Any = None, recovery: Action | None = None, summary:
     asked = passes.of_request()
     asked.recovery, asked.recovered = recovery, False
     if check(state, area, user, user_id, says=lambda: summary):
-
-        @after_this_request
-        def leave(response: Response) -> Response:
-            asked = passes.of_request()
-            if asked.refused:
-                passes.keep(state, (key, user_id))
-            elif not asked.raised:
-                passes.after(state, (key, user_id), response)
-            return no_store(response)
-
+        after_this_request(_settles(state, (key, user_id)))
     return asked.recovered
+
+
+def _settles(state: State, key: passes.Key) -> Callable[[Response], Response]:
+    """Return a function that leaves a pass, or none, by the answer of the request."""
+
+    def settle(response: Response) -> Response:
+        asked = passes.of_request()
+        if asked.refused:
+            passes.keep(state, key)
+        elif not asked.raised:
+            passes.after(state, key, response)
+        return no_store(response)
+
+    return settle
 
 
 def form_again(key: str, user: Any = None) -> None:

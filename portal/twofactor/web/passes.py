@@ -131,13 +131,18 @@ def watch(app: Flask) -> None:
         try:
             return dispatch(*args, **kwargs)
         except Exception as error:
-            asked = g.get("_twofactor")
-            if asked is not None:
-                asked.raised, asked.refused = True, isinstance(error, Refusal)
+            note(error)
             raise
 
     # Flask has no hook around a view; the method is replaced on this one application.
     app.dispatch_request = dispatch_request  # type: ignore[method-assign]  # mypy sees a method
+
+
+def note(error: Exception) -> None:
+    """Record that a view raised; a decorator above it may make an answer of the exception."""
+    asked = g.get("_twofactor")
+    if asked is not None:
+        asked.raised, asked.refused = True, isinstance(error, Refusal)
 
 
 log = logging.getLogger("flask_twofactor.web")
