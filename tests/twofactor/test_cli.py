@@ -214,7 +214,7 @@ def test_a_database_that_is_gone_is_one_line(flask, host):
         host.db.drop_all()
     result = flask("list")
     assert result.exit_code == 1
-    advice = "the tables are missing: run 'flask db upgrade' (or db.create_all())"
+    advice = "the tables are missing: 'flask twofactor doctor' names the command"
     assert result.stderr == f"Error: {advice}\n"
 
 

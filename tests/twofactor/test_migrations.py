@@ -52,9 +52,8 @@ def connection(database: str) -> Any:
 
 
 def operations(connection: Connection, metadata: MetaData | None = None) -> Operations:
-    # Alembic reads SQLite's empty text as a different default from the one that made it.
-    defaults = connection.dialect.name != "sqlite"
-    options = {"target_metadata": metadata, "compare_server_default": defaults}
+    # As hosts do that have `alembic check` compare defaults, too (F-94).
+    options = {"target_metadata": metadata, "compare_server_default": True}
     return Operations(MigrationContext.configure(connection, opts=options))
 
 
@@ -85,6 +84,7 @@ def test_they_make_what_create_all_makes(connection):
     define_tables(metadata := MetaData())
     metadata.create_all(connection)
     assert migrations.version_of(connection) == migrations.LATEST
+    assert compare_metadata(operations(connection, metadata).get_context(), metadata) == []
 
 
 @both

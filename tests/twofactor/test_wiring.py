@@ -159,7 +159,9 @@ class TestTables:
     def test_missing_ones_are_named_with_what_to_run(self, twofactor):
         app = small_app(twofactor, tables=False)
         for path in ("/", "/two-factor/", "/static/x"):
-            with pytest.raises(SetupError, match=r"twofactor_account, .*'flask db upgrade'"):
+            with pytest.raises(
+                SetupError, match=r"twofactor_account, .*'flask twofactor upgrade-tables'"
+            ):
                 get(app, path)
         with app.app_context():
             app.db.create_all()

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..core.errors import Unavailable
 from ..storage.transactions import unavailable
 
 
@@ -16,6 +17,40 @@ def history(app: Flask) -> dict[str, Callable[[], tuple[bool, str]]]:
     """Return the check "revision", or nothing if the application has no Flask-Migrate."""
     migrate = app.extensions.get("migrate")
     return {} if migrate is None else {"revision": lambda: _revision(migrate)}
+
+
+def manages(app: Flask, bind_key: str | None) -> bool:
+    """Return whether `flask db upgrade` reaches the database of the tables.
+
+    Flask-Migrate knows the other databases only in a folder that was made for several ones.
+
+    Args:
+        app: the application.
+        bind_key: TWOFACTOR_BIND_KEY.
+    """
+    migrate = app.extensions.get("migrate")
+    if migrate is None or bind_key is None:
+        return migrate is not None
+    environment = Path(migrate.directory, "env.py")
+    try:
+        source = environment.read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "bind_names" in source or "SQLALCHEMY_BINDS" in source
+
+
+def advice(app: Flask, bind_key: str | None) -> str:
+    """Return the commands that make or upgrade the tables, for operators."""
+    if not manages(app, bind_key):
+        return "run 'flask twofactor upgrade-tables'"
+    migrate = app.extensions["migrate"]
+    try:
+        is_at_head, _ = _revision(migrate)
+    except Unavailable:
+        is_at_head = False
+    if is_at_head:
+        return "no migration has them: run 'flask db migrate', then 'flask db upgrade'"
+    return "run 'flask db upgrade'"
 
 
 @dataclass(frozen=True, slots=True)

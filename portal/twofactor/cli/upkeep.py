@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 from flask import current_app
 
-from ..app.alembic import history
+from ..app import alembic
 from ..app.checks import startup
 from ..app.state import State, current_state
 from ..service.operator import doctor as checks
@@ -75,11 +75,11 @@ def purge(events_before: int, as_json: bool) -> None:
 @group.command("upgrade-tables")
 @as_json
 def upgrade_tables(as_json: bool) -> None:
-    """Upgrade the tables to the version of this release, if there is no Flask-Migrate.
+    """Upgrade the tables to the version of this release, if Flask-Migrate does not.
 
     Example: flask twofactor upgrade-tables
     """
-    if "migrate" in current_app.extensions:
+    if alembic.manages(current_app, current_state().kit.settings.bind_key):
         raise click.ClickException(
             "Flask-Migrate manages the tables here: run 'flask db upgrade', and see"
             " flask_twofactor.migrations for a revision of your own"
@@ -102,10 +102,11 @@ def doctor(as_json: bool) -> None:
     more = {
         "sessions": lambda: startup.check_sessions(current_app),
         "recovery": lambda: _recovery(state),
-        **history(current_app),
+        **alembic.history(current_app),
         **state.host.checks,
     }
-    found = checks.examine(state.kit, current_app.config, state.host.user_keys, more)
+    upgrade = alembic.advice(current_app, state.kit.settings.bind_key)
+    found = checks.examine(state.kit, current_app.config, state.host.user_keys, more, upgrade)
     if as_json:
         print_json([asdict(check) for check in found])
     else:

@@ -16,11 +16,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 USER_ID = 255
 # SQLite assigns row numbers only in a column of the type INTEGER.
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+# As an expression, since Alembic takes the plain text "" for a change on SQLite.
+_EMPTY = text("''")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,13 +71,13 @@ def _account(metadata: MetaData) -> Table:
         # `..._recent` hold the times of the latest attempts, separated by commas.
         Column("failures", BigInteger, nullable=False, server_default="0"),
         Column("failures_cleared", BigInteger, nullable=False, server_default="0"),
-        Column("failures_recent", Text, nullable=False, server_default=""),
+        Column("failures_recent", Text, nullable=False, server_default=_EMPTY),
         Column("recovery_attempts", BigInteger, nullable=False, server_default="0"),
-        Column("recovery_recent", Text, nullable=False, server_default=""),
+        Column("recovery_recent", Text, nullable=False, server_default=_EMPTY),
         # The same for codes from known browsers.
         Column("known_failures", BigInteger, nullable=False, server_default="0"),
         Column("known_cleared", BigInteger, nullable=False, server_default="0"),
-        Column("known_recent", Text, nullable=False, server_default=""),
+        Column("known_recent", Text, nullable=False, server_default=_EMPTY),
         # When the recovery code was last known to be at hand, and when reminders were ended.
         Column("checked_at", BigInteger),
         Column("check_ups_ended_at", BigInteger),
@@ -134,7 +137,7 @@ def _ticket(metadata: MetaData) -> Table:
         Column("digest", String(64), primary_key=True),
         Column("user_id", String(USER_ID), nullable=False),
         Column("kind", String(20), nullable=False),
-        Column("area", String(40), nullable=False, server_default=""),
+        Column("area", String(40), nullable=False, server_default=_EMPTY),
         Column("sealed", LargeBinary),
         Column("expires_at", BigInteger, nullable=False),
         Index("ix_twofactor_ticket_user_id", "user_id"),

@@ -170,5 +170,5 @@ def unavailable(error: Exception) -> StorageUnavailable:
     log.error("database error", extra={"cause": type(cause).__name__})
     text = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
     if "no such table" in text or getattr(cause, "sqlstate", None) == "42P01":
-        text = "the tables are missing: run 'flask db upgrade' (or db.create_all())"
+        text = "the tables are missing: 'flask twofactor doctor' names the command"
     return StorageUnavailable(text)

@@ -10,7 +10,7 @@ from werkzeug.routing import BuildError
 from ...core.errors import SetupError, Unavailable
 from ...core.settings import Settings
 from ..host import Host, load_user
-from ..state import State, state_of
+from ..state import state_of
 from .views import GUARD, WANTED, guards, innermost, layers
 
 
@@ -29,7 +29,7 @@ def first_request(app: Flask, users: Callable[[], None]) -> Callable[[], None]:
         nonlocal good
         if not good:
             check(app)
-            check_tables(state_of(app))
+            check_tables(app)
             users()
             good = True
 
@@ -78,7 +78,7 @@ def _check_view(endpoint: str, view: Any) -> None:
         )
 
 
-def check_tables(state: State) -> None:
+def check_tables(app: Flask) -> None:
     """Check that the tables exist.
 
     A database that does not answer is ignored here; the request that needs it fails.
@@ -86,14 +86,17 @@ def check_tables(state: State) -> None:
     Raises:
         SetupError: tables are missing. The message names them and the command to run.
     """
+    state = state_of(app)
     try:
         lacking = state.kit.store.lacking()
     except Unavailable:
         return
     if lacking:
+        from .. import alembic  # only then
+
+        advice = alembic.advice(app, state.kit.settings.bind_key)
         raise SetupError(
-            f"tables are missing: {', '.join(lacking)}; run 'flask db upgrade' (after 'flask db"
-            " migrate', if no migration has them yet), or call db.create_all()"
+            f"tables are missing: {', '.join(lacking)}; {advice}, or call db.create_all()"
         )
 
 

@@ -38,6 +38,7 @@ def examine(
     config: Mapping[str, Any],
     user_keys: Callable[[], Iterable[str]] | None,
     more: Mapping[str, Look],
+    upgrade: str,
 ) -> list[Check]:
     """Run all checks. A check that raises has failed.
 
@@ -46,11 +47,12 @@ def examine(
         config: the application's settings.
         user_keys: returns the keys of all users, if the application has such a function.
         more: checks of the application, by name.
+        upgrade: advice for tables that are missing or old.
     """
     looks: dict[str, Look] = {
         "database": lambda: _database(kit),
         "isolation": lambda: _isolation(kit),
-        "tables": lambda: _tables(kit),
+        "tables": lambda: _tables(kit, upgrade),
         "keys": lambda: _keys(kit, config),
         "sealed secrets": lambda: _sealed(kit),
         "areas": lambda: _areas(kit),
@@ -107,13 +109,12 @@ def _isolation(kit: Kit) -> tuple[bool, str]:
     return True, text
 
 
-def _tables(kit: Kit) -> tuple[bool, str]:
+def _tables(kit: Kit, upgrade: str) -> tuple[bool, str]:
     version = kit.store.version()
     text = f"version {version} of {LATEST}"
     lacking = kit.store.lacking() or kit.store.incomplete()
     if lacking:
-        advice = "run 'flask db upgrade' or 'flask twofactor upgrade-tables'"
-        return False, f"{text}; missing: {', '.join(lacking)}; {advice}"
+        return False, f"{text}; missing: {', '.join(lacking)}; {upgrade}"
     return True, text
 
 
