@@ -81,6 +81,7 @@ def test_the_steps_make_what_the_tables_say(connection, convention):
 
 @both
 def test_they_make_what_create_all_makes(connection):
+    """F-94"""
     define_tables(metadata := MetaData())
     metadata.create_all(connection)
     assert migrations.version_of(connection) == migrations.LATEST
