@@ -39,7 +39,8 @@ class Ceiling(NamedTuple):
 
 PORTAL = {
     "second step": Ceiling(66, 185),  # measured: 182 moves
-    "guarded deed": Ceiling(84, 273),  # 268
+    # A pass is left when the whole answer is there, so that decorators above the guard can make it.
+    "guarded deed": Ceiling(84, 276),  # 274
     "fewer areas": Ceiling(83, 292),  # 287
     "recovery": Ceiling(78, 279),  # 274
 }
