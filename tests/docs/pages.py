@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+# The application that the how-tos assume.
+PRELUDE = ROOT / "docs" / "how-to" / "index.md"
 _BLOCK = re.compile(r"^```([\w+-]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

@@ -19,38 +19,17 @@ from sqlalchemy import create_engine
 from portal.twofactor import migrations
 from portal.twofactor.testing import TwoFactorTesting
 
-from .pages import PAGES, ROOT, Block, blocks
-from .prepared import namespace
+from .conftest import run
+from .pages import PAGES, ROOT, blocks
 
 ON_ITS_OWN = ROOT / "docs" / "start.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 
 
-def run(names, block: Block):
-    """Run a block; a failure points to the line of the page."""
-    source = "\n" * (block.line - 1) + block.text
-    exec(compile(source, str(block.page), "exec"), names)
-
-
-@pytest.fixture
-def page(request, tmp_path):
-    """The names after running all blocks of a page, with its tables and one user."""
-    names = namespace(tmp_path)
-    for block in blocks("python", request.param):
-        run(names, block)
-    app, db = names["app"], names["db"]
-    with app.app_context():
-        db.create_all()
-        db.session.add(names["User"]())
-        db.session.commit()
-    yield names
-    with app.app_context():
-        db.engine.dispose()
-
-
 WITH_PYTHON = [
     path for path in PAGES if blocks("python", path) and path not in (ON_ITS_OWN, OPERATIONS)
 ]
+WITH_TEMPLATES = [path for path in PAGES if blocks("html+jinja", path)]
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, indirect=True, ids=lambda path: path.name)
@@ -148,7 +127,7 @@ class AnyForm:
         return ""
 
 
-@pytest.mark.parametrize("page", WITH_PYTHON, indirect=True, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", WITH_TEMPLATES, indirect=True, ids=lambda path: path.name)
 def test_the_templates_of_a_page_ask_for_a_code(page, request):
     """A template with the dialog asks for a code, only if the user protects the area."""
     app, path = page["app"], request.node.callspec.params["page"]
