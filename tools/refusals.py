@@ -19,6 +19,7 @@ NOW = 1_790_000_000.0  # 21 September 2026, 14:13 UTC
 REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.ChallengeRequired(), "Enter a code; we keep what you entered."),
     (errors.ChallengeRequired(wait=22), "Wait for the next code; the page counts down."),
+    (enrolment_errors.FirstCodeNeeded(), "Enter the first code of the new authenticator."),
     (errors.MalformedCode(), "Enter six digits. Nothing is counted."),
     (slips.RecoveryCodeUnasked(), "Enter a code of the app, or choose *Use recovery code*."),
     (errors.CodeWrong(1), "Enter the code again; each one is counted."),
@@ -131,9 +132,12 @@ def _sentence(error: TwoFactorError) -> str:
 
 def table() -> str:
     """Return the table, with a row for each refusal."""
-    rows = ["| refusal | sentence | status | way out |", "| --- | --- | --- | --- |"]
+    rows = ["| refusal | sentence | status and error | way out |", "| --- | --- | --- | --- |"]
     for error, way_out in REFUSALS:
-        cells = (f"`{type(error).__name__}`", _sentence(error), str(_status(error)), way_out)
+        told = f"{_status(error)} `{error.code}`"
+        if getattr(error, "cause", None) and error.code in challenge.GUARDS:
+            told += f" ({error.cause})"  # type: ignore[attr-defined]  # looked for in the line above
+        cells = (f"`{type(error).__name__}`", _sentence(error), told, way_out)
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows)
 

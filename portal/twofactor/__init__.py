@@ -1,6 +1,7 @@
 """Two-factor authentication for Flask applications; each user chooses the protected areas."""
 
 from . import signals
+from .app.hooks import Csrf
 from .core.areas import Area
 from .core.errors import (
     ChallengeRequired,
@@ -28,6 +29,7 @@ __version__: str
 __all__ = [
     "Area",
     "ChallengeRequired",
+    "Csrf",
     "Device",
     "EnrolmentRequired",
     "Held",

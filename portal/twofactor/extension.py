@@ -11,6 +11,7 @@ from flask import Flask, current_app
 from . import cli
 from .app import host as host_options
 from .app.assembly import wire
+from .app.hooks import Csrf, WantsJson
 from .app.host import Host
 from .app.of_users import OfUsers
 from .app.state import current_state
@@ -86,6 +87,8 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
         checks: Mapping[str, Callable[[], tuple[bool, str]]] | None = None,
         pdf_fonts: Sequence[str | PathLike[str]] | None = None,
         undo_url: Callable[[str], str] | None = None,
+        wants_json: WantsJson | str | Sequence[str] | None = None,
+        csrf: Csrf | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Add blueprint, tables, commands and template helpers to an application.
@@ -122,6 +125,12 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
                 ReportLab's Vera, which has Western European letters only.
             undo_url: returns the address of your own page that undoes a change by the token of its
                 link; default the blueprint's page, which is off if it is given.
+            wants_json: returns whether a request is a program's, which gets JSON, `None` for the
+                default; or path prefixes, such as "/api". Default: a program sends JSON, names it
+                before HTML in `Accept`, has `X-Requested-With: XMLHttpRequest`, or has a token and
+                names no HTML.
+            csrf: your CSRF extension, as an object with `field`, `header`, `token()`, `check()` and
+                `renew()` (`portal.twofactor.Csrf`); default Flask-WTF.
             clock: returns Unix seconds; for tests.
 
         Raises:
@@ -149,6 +158,8 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
                 "checks": checks,
                 "pdf_fonts": pdf_fonts,
                 "undo_url": undo_url,
+                "wants_json": wants_json,
+                "csrf": csrf,
                 "clock": clock,
             }
         )

@@ -233,7 +233,7 @@ def test_programs_are_told(limited):
         assert body["activate"] == WIZARD
         assert "first need to set up" in body["message"]
     begun = limited.client.get(WIZARD, headers=JSON)
-    assert begun.get_json()["error"] == "twofactor_invalid"
+    assert begun.get_json()["error"] == "enrolment_expired"
 
 
 def test_the_guard_says_the_same_word(alice):

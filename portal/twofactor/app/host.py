@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, Request, current_app
 from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine, MetaData
 
 from ..core.errors import SetupError
 from ..storage.ticket_changes import Joins
+from .hooks import Csrf, checked_csrf, wants_json_by
 from .typefaces import checked_fonts
 from .user_keys import account_name, checked_key
 
-_NO_FUNCTIONS = {"base_template", "checks", "pdf_fonts"}
+_NO_FUNCTIONS = {"base_template", "checks", "pdf_fonts", "wants_json", "csrf"}
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -43,6 +44,8 @@ class Host:
     checks: Mapping[str, Callable[[], tuple[bool, str]]]
     pdf_fonts: tuple[str, str] | None
     undo_url: Callable[[str], str] | None
+    wants_json: Callable[[Request], bool]
+    csrf: Csrf | None
     clock: Callable[[], float]
     base_template: str
 
@@ -73,7 +76,9 @@ class Host:
         given = {name: value for name, value in options.items() if value is not None}
         if "pdf_fonts" in given:
             given["pdf_fonts"] = checked_fonts(given["pdf_fonts"])
-        own = {"user_key": key_of, "has_own_key": options["user_key"] is not None}
+        own: dict[str, Any] = {"wants_json": wants_json_by(options["wants_json"])}
+        own["csrf"] = checked_csrf(options["csrf"])
+        own |= {"user_key": key_of, "has_own_key": options["user_key"] is not None}
         return cls(**({**dict.fromkeys(options), **defaults, **given, **own}))
 
     def credential_of(self, user: Any) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from ..core.areas import Area, Offer
-from ..core.errors import SetupError
+from ..core.areas import BUILT_IN, Area, Offer
+from ..core.errors import Refusal, SetupError
 from ..core.records import Account
 from ..core.settings import KEY
 from ..i18n.catalogue import Catalogues
@@ -42,6 +42,11 @@ class State:
             self.kit.areas.named(self.host.offered(user), "offered") if self.host.offered else None,
             self._mandatory_for(user),
         )
+
+    def area_of(self, refusal: Refusal) -> Area | None:
+        """Return the area that a refusal is about; a host need not have an area "sign_in"."""
+        key, areas = refusal.area, self.kit.areas
+        return areas.get(key) if key and (key in areas or key in BUILT_IN) else None
 
     def is_mandatory(self, area: Area, user: Any) -> bool:
         """Return whether an area is mandatory for a user.

@@ -1,37 +1,41 @@
 """Refusals of the pages that set up a second factor, choose its areas and manage its devices."""
 
-from .errors import EnrolmentExpired, Refusal, SignInExpired, UnknownArea
+from .errors import ChallengeRequired, EnrolmentExpired, Refusal, SignInExpired, UnknownArea
 
 
 class PasskeyTooLate(EnrolmentExpired):
     """The enrolment is over, and the passkey that was made for it is of no use."""
 
 
-class EnrolledElsewhere(SignInExpired):
+class FirstCodeNeeded(ChallengeRequired, code="first_code_required"):
+    """The first code of the new authenticator must be entered."""
+
+
+class EnrolledElsewhere(SignInExpired, code="enrolled_elsewhere"):
     """The user of a session for setting up a second factor has one already."""
 
 
-class EnrolmentReplaced(Refusal):
+class EnrolmentReplaced(Refusal, code="enrolment_replaced"):
     """The same session has begun a newer enrolment, so the page shows an old secret."""
 
 
-class RecoveryExpired(Refusal):
+class RecoveryExpired(Refusal, code="recovery_code_expired"):
     """The new recovery code was not saved in time. The old one still works."""
 
 
-class NotSaved(Refusal):
+class NotSaved(Refusal, code="not_saved"):
     """The person has not said that the recovery code is printed or saved."""
 
 
-class NoArea(Refusal):
+class NoArea(Refusal, code="no_area"):
     """The choice has no area at all."""
 
 
-class UnknownChoice(UnknownArea):
+class UnknownChoice(UnknownArea, code="unknown_choice"):
     """The answer to "When should we ask for a code?" is none of those on offer."""
 
 
-class DeviceYoung(Refusal):
+class DeviceYoung(Refusal, cause="young"):
     """The factor was added with a code a short while ago, which is too young for what it confirms.
 
     The answer is right; it is neither counted nor used up.

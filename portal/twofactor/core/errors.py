@@ -55,12 +55,18 @@ class Refusal(TwoFactorError):
     """
 
     code = "twofactor_invalid"
+    # Tells the causes of one `code` apart, where the code is one of the guard's three.
+    cause: str | None = None
     # False for refusals about the account or a device of it: `About` gives them no area.
     is_of_area = True
     # What exactly the code confirms; `About` knows it.
     summary: str | None = None
     # Seconds until the user can have a code that was not used, 0 for now.
     wait = 0
+
+    def __init_subclass__(cls, code: str = "", cause: str = "") -> None:
+        """Give a class its own stable names; those of its base stay where none is given."""
+        cls.code, cls.cause = code or cls.code, cause or cls.cause
 
     def __init__(self, *args: object, area: str | None = None, user_id: str | None = None) -> None:
         super().__init__(*args)
@@ -87,27 +93,23 @@ class About:
             error.summary = error.summary or self.summary or None
 
 
-class ChallengeRequired(Refusal):
+class ChallengeRequired(Refusal, code="twofactor_required"):
     """A code must be entered first."""
-
-    code = "twofactor_required"
 
     def __init__(self, *args: object, wait: int = 0, **about: str | None) -> None:
         super().__init__(*args, **about)
         self.wait = wait
 
 
-class RecoveryNeeded(ChallengeRequired):
+class RecoveryNeeded(ChallengeRequired, code="recovery_code_required"):
     """The form asks for the recovery code and none was entered."""
 
 
-class EnrolmentRequired(Refusal):
+class EnrolmentRequired(Refusal, code="enrolment_required"):
     """The area is mandatory and the user has no second factor yet."""
 
-    code = "enrolment_required"
 
-
-class MalformedCode(Refusal):
+class MalformedCode(Refusal, cause="malformed"):
     """The answer is not six digits. It does not count as a guess."""
 
 
@@ -115,7 +117,7 @@ class MalformedRecoveryCode(MalformedCode):
     """The answer is neither six digits nor a recovery code. It does not count as a guess."""
 
 
-class CodeWrong(Refusal):
+class CodeWrong(Refusal, cause="wrong"):
     """The code is wrong and was counted.
 
     Args:
@@ -131,7 +133,7 @@ class CodeWrong(Refusal):
         self.over = False
 
 
-class CodeReused(Refusal):
+class CodeReused(Refusal, cause="used"):
     """The code was used already (RFC 6238 section 5.2). It does not count as a guess."""
 
     def __init__(self, wait: int, **about: str | None) -> None:
@@ -139,10 +141,8 @@ class CodeReused(Refusal):
         self.wait = wait
 
 
-class Held(Refusal):
+class Held(Refusal, code="twofactor_throttled", cause="codes"):
     """Too many wrong answers; none is judged before `until` (Unix seconds, infinity if locked)."""
-
-    code = "twofactor_throttled"
 
     def __init__(self, until: float, **about: str | None) -> None:
         super().__init__("held", **about)
@@ -154,19 +154,19 @@ class Held(Refusal):
         return math.isinf(self.until)
 
 
-class PasswordHeld(Held):
+class PasswordHeld(Held, cause="password"):
     """Too many wrong passwords; the host judges none before `until` (Unix seconds)."""
 
 
-class RecoveryHeld(Held):
+class RecoveryHeld(Held, cause="recovery_code"):
     """Too many recovery codes were tried. Codes of the authenticator still work."""
 
 
-class RecoveryWrong(Refusal):
+class RecoveryWrong(Refusal, cause="wrong"):
     """The recovery code is wrong for this user."""
 
 
-class ClockOff(Refusal):
+class ClockOff(Refusal, code="clock_off"):
     """The code at enrolment is right for another time, so the phone's clock is wrong.
 
     Args:
@@ -178,27 +178,25 @@ class ClockOff(Refusal):
         self.seconds = seconds
 
 
-class EnrolmentExpired(Refusal):
+class EnrolmentExpired(Refusal, code="enrolment_expired"):
     """The enrolment has expired, was finished elsewhere or belongs to another session."""
 
 
-class SignInExpired(Refusal):
+class SignInExpired(Refusal, code="sign_in_expired"):
     """The pending sign-in has expired; the password must be entered again."""
 
     is_of_area = False
 
 
-class SignInRefused(Refusal):
+class SignInRefused(Refusal, code="sign_in_refused"):
     """Password and code were right, but the host's `login_user` refused the user."""
 
-    code = "sign_in_refused"
 
-
-class PasswordWrong(Refusal):
+class PasswordWrong(Refusal, code="password_wrong"):
     """The current password is wrong."""
 
 
-class PasswordRefused(Refusal):
+class PasswordRefused(Refusal, code="password_refused"):
     """The host refused the new password.
 
     Args:
@@ -210,15 +208,15 @@ class PasswordRefused(Refusal):
         self.sentence = sentence
 
 
-class NewPasswordNeeded(Refusal):
+class NewPasswordNeeded(Refusal, code="new_password_required"):
     """A new password must be chosen in this step. The code was not judged."""
 
 
-class PasswordsDiffer(Refusal):
+class PasswordsDiffer(Refusal, code="passwords_differ"):
     """The two entries of the new password differ. The code was not judged."""
 
 
-class TooManyAuthenticators(Refusal):
+class TooManyAuthenticators(Refusal, code="too_many_authenticators"):
     """The user has the maximum number of authenticators.
 
     Args:
@@ -230,21 +228,21 @@ class TooManyAuthenticators(Refusal):
         self.most = most
 
 
-class LastAuthenticator(Refusal):
+class LastAuthenticator(Refusal, code="last_authenticator"):
     """The last authenticator can only be removed by deactivating."""
 
 
-class OwnCode(Refusal):
+class OwnCode(Refusal, cause="own"):
     """The code is from the authenticator to remove. It was neither counted nor used up."""
 
 
-class UnknownAuthenticator(Refusal):
+class UnknownAuthenticator(Refusal, code="unknown_authenticator"):
     """The user has no such authenticator."""
 
     is_of_area = False
 
 
-class NameUnusable(Refusal):
+class NameUnusable(Refusal, code="name_unusable"):
     """The name of an authenticator is empty, too long or taken.
 
     Args:
@@ -256,45 +254,43 @@ class NameUnusable(Refusal):
         self.reason = reason
 
 
-class AlreadyOn(Refusal):
+class AlreadyOn(Refusal, code="already_on"):
     """The user has a second factor already."""
 
 
-class NotOn(Refusal):
+class NotOn(Refusal, code="not_on"):
     """The user has no second factor."""
 
     is_of_area = False
 
 
-class UnknownArea(Refusal):
+class UnknownArea(Refusal, code="unknown_area"):
     """The area is not on offer."""
 
 
-class AreasChanged(Refusal):
+class AreasChanged(Refusal, code="areas_changed"):
     """Another request changed the areas meanwhile."""
 
 
-class ContinuationBroken(Refusal):
+class ContinuationBroken(Refusal, code="form_expired"):
     """The sealed form is too old, was altered, or is for another user, address or method."""
 
 
-class NotShown(Refusal):
+class NotShown(Refusal, cause="not_shown"):
     """The answer was given for another form or summary than this one. It was not judged."""
 
 
-class AlreadyDone(Refusal):
+class AlreadyDone(Refusal, code="twofactor_done"):
     """The continuation was executed before and is not executed again.
 
     Args:
         at: time of the execution, Unix seconds.
     """
 
-    code = "twofactor_done"
-
     def __init__(self, at: int, **about: str | None) -> None:
         super().__init__("executed before", **about)
         self.at = at
 
 
-class CrossSite(Refusal):
+class CrossSite(Refusal, code="cross_site"):
     """Another site sent the request. Its answers are not judged."""

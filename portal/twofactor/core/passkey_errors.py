@@ -6,7 +6,7 @@ from .enrolment_errors import DeviceYoung
 from .errors import Refusal, SignInExpired
 
 
-class PasskeyRefusal(Refusal):
+class PasskeyRefusal(Refusal, cause="wrong"):
     """Base class of the refusals of a passkey.
 
     Its `word` is one of a fixed few, for events: never anything that was sent.
@@ -24,19 +24,19 @@ class PasskeyRefusal(Refusal):
         return self
 
 
-class PasskeyMalformed(PasskeyRefusal):
+class PasskeyMalformed(PasskeyRefusal, cause="malformed"):
     """The answer of a passkey can't be read. It was not judged, and no attempt was counted."""
 
     word = "malformed"
 
 
-class PasskeyOver(PasskeyRefusal):
+class PasskeyOver(PasskeyRefusal, cause="over"):
     """The challenge has expired, was used already, or belongs to another request or session."""
 
     word = "over"
 
 
-class PasskeyUnknown(PasskeyRefusal):
+class PasskeyUnknown(PasskeyRefusal, cause="unknown"):
     """The passkey is none of this account, or belongs to another RP ID."""
 
     word = "unknown"
@@ -63,7 +63,7 @@ class PasskeyWrong(PasskeyRefusal):
         self.word = word
 
 
-class PasskeyUnverified(PasskeyRefusal):
+class PasskeyUnverified(PasskeyRefusal, cause="unverified"):
     """Signing in with this passkey alone needs its verification (UV), which was not seen yet.
 
     It is seen once the passkey is used together with the password.
@@ -72,7 +72,7 @@ class PasskeyUnverified(PasskeyRefusal):
     word = "not_verified"
 
 
-class PasskeyNeeded(PasskeyRefusal):
+class PasskeyNeeded(PasskeyRefusal, cause="passkey_needed"):
     """The area demands a passkey; a code is neither judged nor used up there.
 
     Args:
@@ -87,13 +87,13 @@ class PasskeyNeeded(PasskeyRefusal):
         self.verified, self.has_one = verified, has_one
 
 
-class LastPasskey(PasskeyRefusal):
+class LastPasskey(PasskeyRefusal, code="last_passkey"):
     """A protected area demands a passkey, and this is the last one that counts there."""
 
     word = "last"
 
 
-class PasskeySuspect(PasskeyRefusal):
+class PasskeySuspect(PasskeyRefusal, cause="copied"):
     """The signature is right, but the counter did not grow, so there may be a copy.
 
     Args:
@@ -107,13 +107,13 @@ class PasskeySuspect(PasskeyRefusal):
         self.authenticator = authenticator
 
 
-class PasskeyTaken(PasskeyRefusal):
+class PasskeyTaken(PasskeyRefusal, code="passkey_taken"):
     """The credential to register is there already, for this user or another."""
 
     word = "taken"
 
 
-class PasskeyYoung(PasskeyRefusal):
+class PasskeyYoung(PasskeyRefusal, cause="young"):
     """The passkey was added with a code a short while ago and does not count here yet.
 
     Args:
@@ -134,7 +134,7 @@ class PasskeyUnripe(DeviceYoung, PasskeyRefusal):
     word = "young"
 
 
-class TooManyPasskeys(PasskeyRefusal):
+class TooManyPasskeys(PasskeyRefusal, code="too_many_passkeys"):
     """The user has the maximum number of passkeys.
 
     Args:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from ..web.requests import csrf_headers
+from ..web.origin import csrf
 
 
 def path_of(app: Flask, name: str) -> str:
@@ -16,4 +16,4 @@ def path_of(app: Flask, name: str) -> str:
 def csrf_header(app: Flask, answered: Mapping[str, Any]) -> dict[str, str]:
     """Return the header with the CSRF token that the application has answered with."""
     with app.app_context():
-        return {csrf_headers()[0]: answered["csrf_token"]}
+        return {csrf.headers()[0]: answered["csrf_token"]}

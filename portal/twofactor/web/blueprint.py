@@ -31,6 +31,7 @@ from . import (
 )
 from .challenge import answer, in_language, no_store, render_challenge
 from .check_ups import pages as check_ups
+from .origin import csrf
 from .pages import (
     activate,
     activated,
@@ -94,7 +95,7 @@ def make_blueprint() -> Blueprint:
     add("/passkey", "passkey", options.submit, methods=["POST"])
     undoing.add_to(blueprint)
     blueprint.url_value_preprocessor(come_first)
-    blueprint.register_error_handler(requests.ProgramCSRFError, csrf_object)
+    blueprint.register_error_handler(csrf.ProgramCSRFError, csrf_object)
     blueprint.register_error_handler(requests.UnreadableBody, unreadable_object)
     blueprint.before_request(before)
     blueprint.after_request(after)
@@ -120,14 +121,14 @@ def come_first(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     requests.bound_request()
     sent = requests.this_request()
     if sent.method not in policy.SAFE_METHODS and requests.wants_json():
-        requests.check_csrf()
+        csrf.check()
         sent.environ[_CHECKED] = True
 
 
-def csrf_object(_error: requests.ProgramCSRFError) -> Response:
+def csrf_object(_error: csrf.ProgramCSRFError) -> Response:
     """Return the answer to a program's CSRF failure, with a valid token."""
     message = _("Send the request again with the CSRF token that is in this answer.")
-    token = requests.csrf_token()
+    token = csrf.token()
     return make_response(jsonify(_refused("twofactor_csrf", message) | {"csrf_token": token}), 400)
 
 
@@ -151,8 +152,8 @@ def before() -> Any:
         return cast(Any, current_app).login_manager.unauthorized()
     if sent.method not in policy.SAFE_METHODS:
         if _CHECKED not in sent.environ:
-            requests.check_csrf()
-        requests.refuse_cross_site()
+            csrf.check()
+        csrf.refuse_cross_site()
         if requests.checking(sent):
             return challenge.nothing_done()
     return None
@@ -277,8 +278,8 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
         **session_marks.HELPERS,
         **reminder.HELPERS,
         twofactor_support=sentences.support,
-        twofactor_csrf_field=requests.csrf_field,
-        twofactor_csrf_token=requests.csrf_token,
+        twofactor_csrf_field=csrf.field,
+        twofactor_csrf_token=csrf.token,
         **language.HELPERS,
     )
     related_origins.install(app)

@@ -24,11 +24,12 @@ from .requests import asked, from_dialog, wants_json
 log = logging.getLogger("flask_twofactor.web.challenge")
 
 
-class FormAgain(errors.Refusal):
+class FormAgain(errors.Refusal, code="form_again"):
     """Refusal after a right code: files or a very long form were not kept, so send them again."""
 
 
-# Refusals that no code resolves. The page says so, and links back to the form.
+GUARDS = frozenset({"twofactor_invalid", "twofactor_throttled"})  # these have several causes
+# No code resolves these. The page says so, and links back to the form.
 _NO_CODE_HELPS = (
     errors.ContinuationBroken,
     errors.CrossSite,
@@ -46,7 +47,7 @@ def status_of(refusal: errors.Refusal) -> int:
 
 
 def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
-    """Return the answer to a refused request (an error handler of the application).
+    """Return the answer to a refused request.
 
     Args:
         refusal: the reason.
@@ -61,7 +62,7 @@ def answer(refusal: errors.Refusal, target: str | None = None) -> Response:
 
 def _answer(refusal: errors.Refusal, target: str | None) -> Response:
     state = current_state()
-    area = state.kit.areas.get(refusal.area) if refusal.area else None
+    area = state.area_of(refusal)
     if wants_json() or from_dialog():
         return _finish(make_response(jsonify(error_object(refusal, area))), refusal)
     if isinstance(refusal, errors.EnrolmentRequired):
@@ -182,6 +183,7 @@ def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:
         "retry_after": retry_after(refusal),
         "summary": refusal.summary,
     }
+    body |= {"cause": refusal.cause} if refusal.code in GUARDS and refusal.cause else {}
     body |= offer.for_program(current_state(), refusal, area)
     if isinstance(refusal, errors.EnrolmentRequired):
         body["activate"] = url_for("twofactor.activate")
@@ -205,8 +207,7 @@ def retry_after(refusal: errors.Refusal) -> int | None:
 
 def countdown(refusal: errors.Refusal) -> int | None:
     """Return the seconds that a page counts down, `None` without a wait or without an end."""
-    is_locked = math.isinf(getattr(refusal, "until", None) or 0)
-    return None if is_locked else retry_after(refusal)
+    return None if math.isinf(getattr(refusal, "until", None) or 0) else retry_after(refusal)
 
 
 def way_back() -> str:
@@ -267,8 +268,7 @@ def _finish(response: Response, refusal: errors.Refusal) -> Response:
 
 def _tell_htmx(response: Response, refusal: errors.Refusal) -> None:
     """Keep htmx from putting a refusal into the page; the script's dialog tells it instead."""
-    area = current_state().kit.areas.get(refusal.area) if refusal.area else None
-    detail = error_object(refusal, area)
+    detail = error_object(refusal, current_state().area_of(refusal))
     response.headers["HX-Reswap"] = "none"
     response.headers["HX-Trigger"] = json.dumps({"twofactor:required": detail})
 

@@ -21,7 +21,7 @@ from ..app.state import State
 from ..core import bounds
 from ..core.errors import ContinuationBroken, KeyMissing, SealBroken
 from ..core.vault import CONTINUATION
-from . import navigation
+from . import navigation, requests
 
 FIELD = "twofactor_pending"
 CODE_FIELD = "twofactor_code"
@@ -179,10 +179,12 @@ def _bound() -> tuple[str, str]:
 
 
 def codes() -> set[str]:
-    """Return the codes in the form and headers of this request, at most one if it is regular.
+    """Return the codes in form, JSON and headers of this request, at most one if it is regular.
 
     A code that is too long is cut to one character more than is allowed.
     """
-    values = {*request.form.getlist(CODE_FIELD), *request.headers.getlist(CODE_HEADER)}
-    cut = {value[: _LONGEST_CODE + 1] for value in values}
+    values = [*requests.guarded_values(CODE_FIELD), *request.headers.getlist(CODE_HEADER)]
+    # Six digits that are a number of JSON have lost their zeros: no code.
+    texts = (value if isinstance(value, str) else "not a text" for value in values)
+    cut = {text[: _LONGEST_CODE + 1] for text in texts}
     return {value for value in cut if value.strip()}

@@ -30,10 +30,11 @@ from ..service import tickets, verification
 from ..service.tickets import Deed
 from . import continuation, passes, session_marks, subjects
 from .challenge import FormAgain, no_store, nothing_done
+from .origin import csrf
 from .parts import by_recovery, glances
 from .passes import Asked, Says
 from .passkeys import bound, exact, given
-from .requests import checking, refuse_cross_site, this_request
+from .requests import checking, this_request
 
 View = TypeVar("View", bound=Callable[..., Any])
 Action = Callable[[], object]
@@ -219,7 +220,7 @@ def _ask(
         raise ChallengeRequired(area.key, wait=asked.fresh_in(key, state.kit.clock()))
     if len(codes) + len(passkeys) > 1:
         raise MalformedCode("several answers")
-    refuse_cross_site()
+    csrf.refuse_cross_site()
     asked.typed = codes.pop() if codes else ""
     # A form without its files can't be acted on yet, and the recovery code works only once.
     recovery = None if asked.lost else asked.recovery

@@ -1,15 +1,12 @@
 """Readers of submitted fields: one value per name, from a form or JSON, never from the query.
 
 Each text is checked against its bounds here, before it is used (`core.bounds`).
-
-Flask-WTF is imported inside functions, since it imports WTForms, and Flask-Babel if installed,
-which take longer than this package. A host that uses it has imported it already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Request, current_app, request
+from flask import Request, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from ..app.state import current_state
@@ -17,7 +14,6 @@ from ..core import answers, bounds
 from ..core.enrolment_errors import NotSaved
 from ..core.errors import (
     ChallengeRequired,
-    CrossSite,
     MalformedCode,
     NameUnusable,
     PasswordWrong,
@@ -30,7 +26,6 @@ from ..core.policy import SAFE_METHODS
 CHECK_HEADER = "HTTP_X_TWOFACTOR_CHECK"
 # With the header `X-Twofactor-Dialog: 1` the script sends a form, and shows a refusal itself.
 DIALOG_HEADER = "HTTP_X_TWOFACTOR_DIALOG"
-_CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
 # The page that a challenge's form is taken along to, sealed for its own address.
@@ -41,8 +36,6 @@ ASKS_FOR_A_PASSKEY = "twofactor.passkey"
 TAKES_A_PASSKEY = frozenset({"twofactor.activate_submit", "twofactor.authenticator_add"})
 # A text that is no key or name of anything.
 _NOTHING = "\0"
-# The ticket of a pending sign-in is in the session, so the form needs no token from our own page.
-_GOES_ON = frozenset({"twofactor.sign_in_submit"})
 
 
 class UnreadableBody(BadRequest):
@@ -76,11 +69,8 @@ def state_has_passkeys() -> bool:
 
 
 def wants_json() -> bool:
-    """Return whether the client sends JSON, or prefers it as an answer."""
-    if request.is_json:
-        return True
-    accepted = request.accept_mimetypes
-    return accepted["application/json"] > accepted["text/html"]
+    """Return whether a program sends this request, which gets JSON (`wants_json` of `init_app`)."""
+    return current_state().host.wants_json(this_request())
 
 
 def this_request() -> Request:
@@ -103,6 +93,18 @@ def from_dialog() -> bool:
     return this_request().environ.get(DIALOG_HEADER) == "1"
 
 
+def guarded_values(name: str) -> list[Any]:
+    """Return the values of a field of a guarded request, in its form or at the top of its JSON."""
+    if not request.is_json:
+        return list(request.form.getlist(name))
+    try:
+        body = _json()
+    except UnreadableBody:
+        # The host's view reads the body itself, and says what is wrong with it.
+        return []
+    return [] if body.get(name) is None else [body[name]]
+
+
 def _json() -> Mapping[str, Any]:
     try:
         body = request.get_json(silent=True)
@@ -121,10 +123,12 @@ def text(name: str) -> str:
             or with a surrogate, which is no character.
     """
     sent = this_request()
-    if sent.is_json:
-        values = [_json()[name]] if name in _json() else []
-    else:
-        values = sent.form.getlist(name)
+    values: list[Any] = []
+    for each in _names(name):
+        if sent.is_json:
+            values += [_json()[each]] if each in _json() else []
+        else:
+            values += sent.form.getlist(each)
     if not values:
         return ""
     if len(values) > 1 or not isinstance(values[0], str):
@@ -132,6 +136,11 @@ def text(name: str) -> str:
     if not bounds.fits(name, values[0]):
         raise _unfit(name)
     return values[0]
+
+
+def _names(name: str) -> tuple[str, ...]:
+    """Return the names of a field: a code may have the same name as beside a guarded request."""
+    return (name, "twofactor_code") if name == "code" else (name,)
 
 
 def value(name: str) -> Any:
@@ -177,10 +186,13 @@ def _unfit(name: str) -> Refusal:
 
 def texts(name: str) -> list[str]:
     """Return all values of a field; a value that does not fit becomes one that matches nothing."""
-    values: list[Any] = request.form.getlist(name)
-    if request.is_json:
-        value = _json().get(name, [])
-        values = value if isinstance(value, list) else [value]
+    values: list[Any] = []
+    for each in _names(name):
+        if request.is_json:
+            value = _json().get(each, [])
+            values += value if isinstance(value, list) else [value]
+        else:
+            values += request.form.getlist(each)
     if len(values) > bounds.FIELDS:
         return [_NOTHING]
     return [_known(name, value) for value in values]
@@ -218,79 +230,5 @@ def asked(name: str) -> str:
 
 def sent(name: str) -> bool:
     """Return whether the field was sent at all, even if empty."""
-    return name in (_json() if request.is_json else request.form)
-
-
-def csrf_field() -> str:
-    """Return the name of the host's CSRF field."""
-    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
-
-
-def csrf_token() -> str:
-    """Return a CSRF token of this session, made by Flask-WTF."""
-    from flask_wtf.csrf import generate_csrf
-
-    return str(generate_csrf())
-
-
-def csrf_headers() -> Sequence[str]:
-    """Return the names of the headers that may carry a CSRF token."""
-    found: Sequence[str] = current_app.config.get("WTF_CSRF_HEADERS") or _CSRF_HEADERS
-    return found
-
-
-class ProgramCSRFError(BadRequest):
-    """A CSRF failure that is answered as JSON, even if the host has a page for it."""
-
-
-def check_csrf() -> None:
-    """Check the CSRF token of a request to one of the blueprint's own pages.
-
-    The host's `CSRFProtect` may have checked it already; a second check does no harm.
-
-    Raises:
-        CSRFError, ProgramCSRFError: missing, wrong or expired (status 400).
-    """
-    from flask_wtf.csrf import CSRFError, validate_csrf
-    from wtforms import ValidationError
-
-    if not current_app.config.get("WTF_CSRF_ENABLED", True):
-        return
-    field = csrf_field()
-    try:
-        token = text(field)
-    except MalformedCode:
-        token = ""
-    try:
-        validate_csrf(token or _csrf_in_headers(field))
-    except ValidationError as error:
-        if request.endpoint in _GOES_ON and is_same_origin():
-            return
-        failure = ProgramCSRFError if wants_json() else CSRFError
-        raise failure(str(error.args[0])) from None
-
-
-def _csrf_in_headers(field: str) -> str:
-    """Return the first CSRF token in the headers, empty if there is none or it does not fit."""
-    sent = [request.headers.get(header, "") for header in csrf_headers()]
-    token = next(filter(None, sent), "")
-    return token if bounds.fits(field, token) else ""
-
-
-def is_same_origin() -> bool:
-    """Return whether the browser says that a page of this origin sent the request."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site in ("same-origin", "same-site", "cross-site"):
-        return site == "same-origin"
-    told = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    return f"{told}/".startswith(request.host_url)
-
-
-def refuse_cross_site() -> None:
-    """Refuse codes that another site sends in the person's name, whatever the host checks.
-
-    Raises:
-        CrossSite: the browser says that another site sent the request.
-    """
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise CrossSite("cross-site")
+    fields = _json() if request.is_json else request.form
+    return any(each in fields for each in _names(name))

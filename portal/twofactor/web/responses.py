@@ -25,7 +25,8 @@ from ..core.passkey_errors import PasskeyRefusal
 from ..service import passwords, tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
-from .requests import csrf_token, from_dialog, wants_json
+from .origin import csrf
+from .requests import from_dialog, wants_json
 from .sentences import sentence
 from .sheet import facts, pdf
 
@@ -115,7 +116,7 @@ def refused(
         facts: further values for a program.
         context: of the template.
     """
-    area = state.kit.areas.get(refusal.area) if refusal.area else None
+    area = state.area_of(refusal)
     status = status_of(refusal)
 
     def again() -> Response:
@@ -199,10 +200,10 @@ def done(message: str, url: str | None = None, **facts: Any) -> Response:
         return navigation.see_other(url_for("twofactor.preferences"))
 
     return either(
-        lead_on, lambda: as_json({"message": message, "csrf_token": csrf_token(), **facts})
+        lead_on, lambda: as_json({"message": message, "csrf_token": csrf.token(), **facts})
     )
 
 
 def needed(*fields: str, **facts: Any) -> Response:
     """Return the names of the fields that a program has to send; none if nothing has to be."""
-    return as_json({"needed": list(fields), "csrf_token": csrf_token(), **facts})
+    return as_json({"needed": list(fields), "csrf_token": csrf.token(), **facts})

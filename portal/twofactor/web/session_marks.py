@@ -2,13 +2,14 @@
 
 from typing import Any, cast
 
-from flask import after_this_request, current_app, g, session
+from flask import after_this_request, current_app, session
 from flask.globals import request_ctx
 from flask.sessions import NullSession, SecureCookieSession
 from werkzeug.wrappers import Response
 
 from ..service import tickets
 from . import requests
+from .origin import csrf
 
 _KEY = "_twofactor"
 _NEWS = "_twofactor_news"
@@ -104,10 +105,7 @@ def renew(*, empty: bool = False) -> None:
     token.
     """
     if empty:
-        # Tokens made in this request become invalid, too.
-        token = requests.csrf_field()
-        session.pop(token, None)
-        g.pop(token, None)
+        csrf.renew()
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if regenerate is not None:
         # Flask-Session keeps the id of an empty session, so it is emptied afterwards.
@@ -145,5 +143,5 @@ def leave() -> None:
 
 
 def _tell_token(response: Response) -> Response:
-    response.headers[requests.csrf_headers()[0]] = requests.csrf_token()
+    response.headers[csrf.headers()[0]] = csrf.token()
     return response

@@ -53,7 +53,7 @@ def test_any_passkey_removes_itself_but_the_last(holder):
     second = holder.add(name="Yubikey")
     holder.remove(holder.numbers()["Yubikey"], second)
     [last] = holder.numbers().values()
-    assert holder.remove(last, status=403)["error"] == "twofactor_invalid"
+    assert holder.remove(last, status=403)["error"] == "last_authenticator"
     assert list(holder.numbers().values()) == [last]
     assert holder.deed().status_code < 400
 
@@ -78,10 +78,10 @@ def test_authenticators_of_others_are_unknown(holder, mallory):
     [number] = mallory.numbers().values()
     path = f"/authenticators/{number}"
     seen = holder.client.get(f"{MOUNT}{path}", headers={"Accept": "application/json"})
-    assert seen.get_json()["error"] == "twofactor_invalid"
+    assert seen.get_json()["error"] == "unknown_authenticator"
     holder.add(name="Second")
     told = holder.program(path, {"name": "Mine"}, 403)
-    assert told["error"] == holder.remove(number, status=403)["error"] == "twofactor_invalid"
+    assert told["error"] == holder.remove(number, status=403)["error"] == "unknown_authenticator"
     assert list(mallory.numbers().values()) == [number]
     assert "Mine" not in mallory.numbers()
     assert mallory.deed().status_code < 400

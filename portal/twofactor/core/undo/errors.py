@@ -3,8 +3,7 @@
 from ..errors import Refusal
 
 
-class UndoOver(Refusal):
+class UndoOver(Refusal, code="twofactor_undo_over"):
     """The link was used, has expired, or was ended by the undo of an earlier change."""
 
-    code = "twofactor_undo_over"
     is_of_area = False

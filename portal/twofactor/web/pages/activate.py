@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
-from ...core.enrolment_errors import EnrolmentReplaced, NoArea, NotSaved
+from ...core.enrolment_errors import EnrolmentReplaced, FirstCodeNeeded, NoArea, NotSaved
 from ...core.errors import (
     AlreadyOn,
     ChallengeRequired,
@@ -288,7 +288,8 @@ def _ask_code(state: State, refusal: ChallengeRequired) -> Response:
             return _finished_before(state, ticket_id, expired)
         return responses.page("activate_code.html", tag=tag)
 
-    return responses.either(ask, lambda: responses.refused(state, refusal, "activate_code.html"))
+    needed = FirstCodeNeeded(*refusal.args)
+    return responses.either(ask, lambda: responses.refused(state, needed, "activate_code.html"))
 
 
 def _already_on(state: State, refusal: AlreadyOn) -> Response:

@@ -30,6 +30,7 @@ from .. import (
     subjects,
     trusted_cookie,
 )
+from ..origin import csrf
 from ..parts import activity, kept_form
 from ..parts.password_question import PasswordQuestion
 from ..passkeys import bound, facts, given, kinds, offer
@@ -261,7 +262,7 @@ def _state_object(state: State, account: Account | None) -> Response:
                 "activated_at": sentences.iso(account.activated_at) if account else None,
                 "hold": _hold_object(state, account),
                 "password_fresh": account is not None and not PasswordQuestion(state).is_asked,
-                "csrf_token": requests.csrf_token(),
+                "csrf_token": csrf.token(),
                 "areas": [
                     {
                         "key": area.key,

@@ -30,6 +30,7 @@ from ...service import sign_in, tickets
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
 from ..challenge import error_object, no_store
+from ..origin import csrf
 from ..parts import reminder
 from ..passkeys import alone, bound, given, offer
 from . import outstanding, recovery_sign_in, sign_in_over
@@ -113,7 +114,7 @@ def _signed_in(next_url: str | None) -> Response:
     facts = {"message": _("Signed in."), "next": target}
     return responses.either(
         lambda: navigation.see_other(target),
-        lambda: responses.as_json({**facts, "csrf_token": requests.csrf_token()}),
+        lambda: responses.as_json({**facts, "csrf_token": csrf.token()}),
     )
 
 
@@ -124,7 +125,7 @@ def _asked_object(
     wait = registry.fresh_in(used, state.kit.clock())
     refusal = ChallengeRequired(SIGN_IN, wait=wait, user_id=user_id)
     body = error_object(refusal, state.kit.areas.get(SIGN_IN))
-    body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": requests.csrf_token()}
+    body |= {"sign_in": url_for("twofactor.sign_in"), "csrf_token": csrf.token()}
     if renews:
         body["needed"] = ["code", *recovery_sign_in.NEW_PASSWORD]
     return no_store(responses.as_json(body, 403))

@@ -8,7 +8,8 @@ from ...core.errors import CodeWrong, Refusal, SignInExpired
 from ...i18n.language import _
 from ...service import sign_in, tickets
 from ...service.sign_in import Pending
-from .. import navigation, requests, responses, session_marks
+from .. import navigation, responses, session_marks
+from ..origin import csrf
 
 
 def cancel() -> Response:
@@ -26,7 +27,7 @@ def cancel() -> Response:
 
     return responses.either(
         to_sign_in,
-        lambda: responses.as_json({"message": message, "csrf_token": requests.csrf_token()}),
+        lambda: responses.as_json({"message": message, "csrf_token": csrf.token()}),
     )
 
 

@@ -16,7 +16,8 @@ from ...app.state import State
 from ...core.areas import Area
 from ...core.errors import NotShown, Refusal
 from ...i18n.language import _
-from .. import continuation, navigation, requests, session_marks
+from .. import continuation, navigation, session_marks
+from ..origin import csrf
 
 if TYPE_CHECKING:
     from ..passes import Asked
@@ -96,7 +97,7 @@ def told(area: Area | None) -> dict[str, Any]:
         return {}
     if not _is_form():
         return {"digest": _digest()}
-    fields = {requests.csrf_field(): requests.csrf_token()}
+    fields = {csrf.field(): csrf.token()}
     return {"page": {"address": navigation.here(), "fields": fields}}
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -30,14 +31,19 @@ OWN = "passkey"
 
 
 def texts() -> set[str]:
-    """Return the passkeys' answers in field and header of this request.
+    """Return the passkeys' answers in field, JSON and header of this request.
 
     One that can't be read becomes a text that is no answer.
     """
-    fields = request.form.getlist(FIELD)
+    fields = [_text(value) for value in requests.guarded_values(FIELD)]
     headers = [_decoded(value) for value in request.headers.getlist(HEADER)]
     longest = bounds.longest(FIELD)
     return {value[: longest + 1] for value in (*fields, *headers) if value.strip()}
+
+
+def _text(value: object) -> str:
+    """Return the credential of a program, which may be an object, as text."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _decoded(header: str) -> str:

@@ -10,6 +10,7 @@ from ...core.areas import BUILT_IN, SIGN_IN
 from ...core.records import Subject
 from .. import guard, requests, responses, subjects
 from ..challenge import no_store
+from ..origin import csrf
 from . import alone, bound, claim
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _told(options: "challenges.Options") -> Response:
                 "publicKey": options.public_key,
                 "seconds": options.seconds,
                 "answers": list(options.answers),
-                "csrf_token": requests.csrf_token(),
+                "csrf_token": csrf.token(),
             }
         )
     )

@@ -1,0 +1,118 @@
+"""A host of a few lines: cookie sessions, Flask-Login, notes to write, no template."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request
+from flask_login import LoginManager, UserMixin, login_required
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from portal.twofactor import TwoFactor
+
+from ..host import PASSWORD
+
+AREAS = {"sign_in": {}, "note": {}, "vault": {"guards": "view"}}
+
+
+def basic(username: str = "alice", password: str = PASSWORD) -> dict[str, str]:
+    """Return the header of Basic authentication."""
+    text = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {text}"}
+
+
+def make_small(
+    uri: str,
+    instance: Path,
+    clock: Any,
+    *,
+    areas: dict[str, dict[str, Any]] | None = None,
+    before: Any = None,
+    prepare: Any = None,
+    passwords: bool = True,
+    tables: bool = True,
+    config: dict[str, Any] | None = None,
+    **options: Any,
+) -> Any:
+    """Return the application; `db`, `User`, `login`, `twofactor` and `deeds` are its attributes.
+
+    Args:
+        uri: of the database.
+        instance: folder of the application.
+        clock: returns Unix seconds.
+        areas: by key, with the arguments of `TwoFactor.area`; default `AREAS`.
+        before: called with the application before `init_app`.
+        prepare: called with the application after it, to add routes.
+        passwords: whether users have the method `check_password`.
+        tables: whether the tables are created.
+        config: settings.
+        options: of `init_app`.
+    """
+
+    class Base(DeclarativeBase):
+        pass
+
+    app: Any = Flask("small", instance_path=str(instance))
+    app.config.update(
+        SECRET_KEY="a secret key that is long enough for tests",
+        SQLALCHEMY_DATABASE_URI=uri,
+        TWOFACTOR_RECOVERY_COST=4,
+        TESTING=True,
+        **(config or {}),
+    )
+    app.db = db = SQLAlchemy(model_class=Base)
+    db.init_app(app)
+    app.login = login = LoginManager(app)
+    login.login_view = "enter"
+    app.twofactor, app.deeds = TwoFactor(), []
+    for key, arguments in (AREAS if areas is None else areas).items():
+        app.twofactor.area(key, key.replace("_", "-").capitalize(), **arguments)
+
+    class User(Base, UserMixin):
+        __tablename__ = "small_user"
+        id: Mapped[str] = mapped_column(String(36), primary_key=True)
+        username: Mapped[str]
+
+    if passwords:
+        User.check_password = lambda _self, password: password == PASSWORD  # type: ignore[attr-defined]
+    app.User = User
+    login.user_loader(lambda key: db.session.get(User, key))
+    if before is not None:
+        before(app)
+    app.twofactor.init_app(app, db, clock=clock, **options)
+    _add_routes(app)
+    if prepare is not None:
+        prepare(app)
+    if tables:
+        with app.app_context():
+            db.create_all()
+    return app
+
+
+def _add_routes(app: Any) -> None:
+    @app.route("/login", methods=["GET", "POST"])
+    def enter():
+        if request.method == "GET":
+            return "sign in here"
+        user = app.db.session.query(app.User).filter_by(username=request.form["username"]).one()
+        return app.twofactor.sign_in(user, "remember" in request.form, request.args.get("next"))
+
+    @app.get("/")
+    @login_required
+    def home():
+        return "home"
+
+    if "note" not in {area.key for area in app.twofactor.areas}:
+        return
+
+    @app.route("/note", methods=["GET", "POST"])
+    @login_required
+    @app.twofactor.required("note")
+    def note():
+        if request.method == "GET":
+            return "a form"
+        body = request.get_json() if request.is_json else request.form
+        app.deeds.append(body["text"])
+        return {"text": body["text"]}
