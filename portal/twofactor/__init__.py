@@ -8,6 +8,8 @@ from .core.errors import (
     EnrolmentRequired,
     Held,
     KeyMissing,
+    LastAuthenticator,
+    NotOn,
     PasswordHeld,
     PasswordRefused,
     Refusal,
@@ -15,6 +17,7 @@ from .core.errors import (
     StorageUnavailable,
     TwoFactorError,
     Unavailable,
+    UnknownAuthenticator,
 )
 from .core.records import Device, Hold, Protection
 from .core.undo import PutsBack, UndoOver
@@ -35,6 +38,8 @@ __all__ = [
     "Held",
     "Hold",
     "KeyMissing",
+    "LastAuthenticator",
+    "NotOn",
     "PasswordHeld",
     "PasswordRefused",
     "Protection",
@@ -48,6 +53,7 @@ __all__ = [
     "UndoOver",
     "Undoing",
     "Undone",
+    "UnknownAuthenticator",
     "Vault",
     "__version__",
     "here",

@@ -9,6 +9,7 @@ import pytest
 
 import portal.twofactor
 from portal.twofactor import TwoFactor, signals
+from portal.twofactor.app.operator import Operator
 from portal.twofactor.cli import group
 from portal.twofactor.core import errors, passkey_errors
 from portal.twofactor.core.settings import SETTINGS
@@ -86,6 +87,17 @@ def test_the_signatures_are_the_documented_ones():
         parameters = list(inspect.signature(getattr(TwoFactor, name)).parameters.values())[1:]
         shown = [each.split("=")[0].strip() for each in documented.split(",")]
         assert [each for each in shown if each not in ("", "*")] == [p.name for p in parameters]
+
+
+def test_the_functions_of_the_operator_are_the_documented_ones():
+    section = API.split("### Operators")[1].split("### Migrations")[0]
+    rows = re.findall(r"^\| `(\w+)\((.*)\)` \|", section, re.MULTILINE)
+    documented = {name: re.findall(r"(\w+)(?:=(?:\w+\(.*?\)|[^,]+))?", text) for name, text in rows}
+    offered = {name: each for name, each in vars(Operator).items() if not name.startswith("_")}
+    assert documented == {
+        name: [each for each in inspect.signature(found).parameters if each != "self"]
+        for name, found in offered.items()
+    }
 
 
 def test_every_option_of_init_app_is_listed():

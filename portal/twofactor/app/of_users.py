@@ -1,16 +1,26 @@
 """Methods of the extension object that concern one user or several."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from ..service import deactivation, passwords, tickets
 from .state import current_state
 
+if TYPE_CHECKING:
+    from .operator import Operator
+
 
 class OfUsers:
     """The part of `TwoFactor` that needs no request of the user."""
+
+    @property
+    def operator(self) -> "Operator":
+        """Return the operations of operators: what the commands do, for pages, jobs and scripts."""
+        from .operator import Operator  # few processes need it
+
+        return Operator()
 
     def is_on(self, user: Any) -> bool:
         """Return whether the user has two-factor authentication; `False` for anonymous users."""

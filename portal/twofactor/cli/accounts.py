@@ -1,20 +1,14 @@
 """Commands that help a locked-out user; the operator and the reason are recorded."""
 
-import getpass
-import os
 import sys
-from collections.abc import Callable
+from typing import Protocol
 
 import click
 
+from ..app.operator import Operator, terms
 from ..app.state import current_state
 from ..core.errors import NotOn
-from ..service.context import Kit
-from ..service.operator import accounts
 from .group import group, key_of
-
-# In characters, so that the record has room for the operator as well.
-LONGEST_REASON = 200
 
 reason_option = click.option("--reason", required=True, help="The reason. It is recorded.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
@@ -32,7 +26,7 @@ def reset(user: str, reason: str, yes: bool) -> None:
 
     Example: flask twofactor reset alice --reason "lost phone, called back on the known number"
     """
-    _help(user, reason, yes, "Turn off two-factor authentication for", accounts.reset)
+    _help(user, reason, yes, "Turn off two-factor authentication for", Operator().reset)
     click.echo("Two-factor authentication is off.")
 
 
@@ -48,37 +42,37 @@ def unlock(user: str, reason: str, yes: bool) -> None:
 
     Example: flask twofactor unlock alice --reason "phone's clock was wrong"
     """
-    _help(user, reason, yes, "Unlock codes for", accounts.unlock)
+    _help(user, reason, yes, "Unlock codes for", Operator().unlock)
     click.echo("Codes are unlocked.")
 
 
-def _help(
-    user: str,
-    reason: str,
-    yes: bool,
-    question: str,
-    help_with: Callable[[Kit, str, str, str], None],
-) -> None:
+class _Help(Protocol):
+    """An operation on a user that records the reason."""
+
+    def __call__(self, user: str, *, reason: str) -> None: ...
+
+
+def _help(user: str, reason: str, yes: bool, question: str, help_with: _Help) -> None:
     state = current_state()
     user_id = key_of(state, user)
     reason = checked_reason(reason)
     confirm(f"{question} {state.host.user_label(user_id)}?", yes)
     try:
-        help_with(state.kit, user_id, operator(), reason)
+        help_with(user_id, reason=reason)
     except NotOn:
         raise click.ClickException(f"two-factor authentication is off for {user!r}") from None
 
 
-def checked_reason(reason: str, most: int = LONGEST_REASON) -> str:
+def checked_reason(reason: str, most: int = terms.LONGEST_REASON) -> str:
     """Return a reason in one line.
 
     Raises:
         BadParameter: it is empty or too long.
     """
-    reason = " ".join(reason.split())
-    if not 0 < len(reason) <= most:
-        raise click.BadParameter(f"say why, in at most {most} characters", param_hint="--reason")
-    return reason
+    try:
+        return terms.checked_reason(reason, most)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--reason") from None
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -93,15 +87,3 @@ def confirm(question: str, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise click.ClickException("not confirmed: on a pipe, --yes confirms")
     click.confirm(question, abort=True)
-
-
-def operator() -> str:
-    """Return the name of the operator: the system account, and SUDO_USER if it differs."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = str(os.getuid())
-    came_from = os.environ.get("SUDO_USER", "")
-    if came_from and came_from != name:
-        name = f"{name} ({came_from})"
-    return f"operator {name[:40]}"

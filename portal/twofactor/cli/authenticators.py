@@ -1,20 +1,16 @@
 """Commands about the authenticators of a user, and about the pages where passkeys are used."""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
 
-from ..app.state import State, current_state
+from ..app.operator import Operator, terms
+from ..app.state import current_state
 from ..core.errors import LastAuthenticator, NotOn, UnknownAuthenticator
-from ..core.records import Authenticator
-from ..service.operator import accounts, passkeys
-from .accounts import checked_reason, confirm, operator, reason_option, yes_option
+from ..service.operator.objects import of_authenticator
+from .accounts import checked_reason, confirm, reason_option, yes_option
 from .group import as_json, group, key_of
-from .output import iso_text, print_json, print_table, time_text
-
-# In characters, so that the record has room for operator and name as well.
-LONGEST_REASON = 140
+from .output import print_json, print_table, time_text
 
 
 @group.command("authenticators")
@@ -25,10 +21,8 @@ def authenticators(user: str, as_json: bool) -> None:
 
     Example: flask twofactor authenticators alice
     """
-    state = current_state()
-    account = state.kit.store.account(key_of(state, user))
-    held = account.authenticators if account else ()
-    rows = [_object(state, each) for each in held]
+    held = Operator().authenticators(key_of(current_state(), user))
+    rows = [of_authenticator(each) for each in held]
     if as_json:
         print_json(rows)
         return
@@ -39,7 +33,7 @@ def authenticators(user: str, as_json: bool) -> None:
                 row["authenticator"],
                 row["kind"],
                 row["name"],
-                time_text(each.created_at),
+                time_text(each.added_at),
                 time_text(each.last_used_at),
                 _note(row),
             )
@@ -66,12 +60,10 @@ def remove_authenticator(
     """
     state = current_state()
     user_id = key_of(state, user)
-    reason = checked_reason(reason, LONGEST_REASON)
+    reason = checked_reason(reason, terms.LONGEST_REASON_OF_REMOVAL)
     confirm(f"Remove {authenticator} of {state.host.user_label(user_id)}?", yes)
     try:
-        removed = accounts.remove_authenticator(
-            state.kit, user_id, authenticator, operator(), reason
-        )
+        removed = Operator().remove_authenticator(user_id, authenticator, reason=reason)
     except NotOn:
         raise click.ClickException(f"two-factor authentication is off for {user!r}") from None
     except UnknownAuthenticator:
@@ -81,7 +73,7 @@ def remove_authenticator(
             f"it is the only one of {user!r}: 'flask twofactor reset' removes it"
         ) from None
     if as_json:
-        print_json(_object(state, removed))
+        print_json(of_authenticator(removed))
     else:
         click.echo(f"Removed {removed.name!r}.")
 
@@ -102,17 +94,6 @@ def origins() -> None:
     if not party.foreign:
         raise click.ClickException(f"no page of TWOFACTOR_ORIGINS is outside {party.id}")
     click.echo(party.document)
-
-
-def _object(state: State, each: Authenticator) -> dict[str, Any]:
-    return {
-        "authenticator": each.id,
-        "kind": each.kind,
-        "name": each.name,
-        "added_at": iso_text(each.created_at),
-        "last_used_at": iso_text(each.last_used_at),
-        **asdict(passkeys.trait(state.kit, each)),
-    }
 
 
 def _note(row: dict[str, Any]) -> str:

@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from ..app.state import State
-from ..core.records import Event
-from ..service.operator.accounts import BATCH, Overview, batched
+from ..service.operator.accounts import BATCH, batched
 
 R = TypeVar("R")
 
@@ -41,62 +40,6 @@ def named(state: State, rows: Iterable[R], key_of: Callable[[R], str]) -> Iterat
         for row in some:
             key = key_of(row)
             yield names.get(key, key), row
-
-
-def account_object(name: str, each: Overview) -> dict[str, Any]:
-    """Return an account as an object for programs."""
-    locked = each.held_until is not None and math.isinf(each.held_until)
-    return {
-        "user": each.user_id,
-        "name": name,
-        "state": "on",
-        "areas": list(each.areas),
-        "activated_at": iso_text(each.activated_at),
-        "last_used_at": iso_text(each.last_used_at),
-        "authenticators": each.authenticators,
-        "passkeys": each.passkeys,
-        "wrong_in_a_row": each.wrong_in_a_row,
-        "locked": locked,
-        "held_until": None if locked else iso_text(each.held_until),
-        "recovery_held_until": iso_text(each.recovery_held_until),
-    }
-
-
-def off_object(name: str, user_id: str) -> dict[str, Any]:
-    """Return the same fields for a user without two-factor authentication."""
-    return {
-        "user": user_id,
-        "name": name,
-        "state": "off",
-        "areas": [],
-        "activated_at": None,
-        "last_used_at": None,
-        "authenticators": 0,
-        "passkeys": 0,
-        "wrong_in_a_row": 0,
-        "locked": False,
-        "held_until": None,
-        "recovery_held_until": None,
-    }
-
-
-def event_object(name: str, event: Event) -> dict[str, Any]:
-    """Return an event as an object for programs."""
-    return {
-        "id": event.id,
-        "at": iso_text(event.at),
-        "user": event.user_id,
-        "name": name,
-        "kind": event.kind,
-        "area": event.area,
-        "address": event.address,
-        "detail": event.detail,
-    }
-
-
-def iso_text(at: float | None) -> str | None:
-    """Return a time for programs (ISO 8601, UTC)."""
-    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def time_text(at: float | None) -> str:

@@ -1,20 +1,22 @@
 """Commands that list areas, accounts and events, and count them."""
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 from flask import current_app
 
 from ..app.checks.views import guarded_routes
+from ..app.operator import Operator
 from ..app.state import State, current_state
+from ..core.errors import SetupError
+from ..core.records import Event
 from ..i18n.language import in_english
-from ..service.operator import accounts, statistics
+from ..service.operator import statistics
+from ..service.operator.objects import of_account, of_event, of_nobody
 from .group import as_json, at, group, key_of
 from .output import (
-    account_object,
-    event_object,
     named,
-    off_object,
     print_json,
     print_pairs,
     print_table,
@@ -70,10 +72,10 @@ def list_accounts(on: bool, area: str | None, held: bool, bare: bool, as_json: b
         _list_off(state, as_json)
         return
     passkeys = False if bare else None
-    shown = accounts.overviews(state.kit, area=area, held=held, passkeys=passkeys)
+    shown = Operator().accounts(area=area, held=held, passkeys=passkeys)
     found = named(state, shown, lambda each: each.user_id)
     if as_json:
-        stream_json(account_object(name, each) for name, each in found)
+        stream_json(of_account(name, each) for name, each in found)
         return
     print_table(
         ("USER", "SINCE (UTC)", "LAST USED (UTC)", "HELD UNTIL (UTC)", "AREAS"),
@@ -91,14 +93,12 @@ def list_accounts(on: bool, area: str | None, held: bool, bare: bool, as_json: b
 
 
 def _list_off(state: State, as_json: bool) -> None:
-    if state.host.user_keys is None:
-        raise click.ClickException(
-            "users who have it off can't be listed: pass user_keys (the keys of all users)"
-            " to init_app"
-        )
-    found = named(state, accounts.without(state.kit, state.host.user_keys()), str)
+    try:
+        found = named(state, Operator().without(), str)
+    except SetupError as error:
+        raise click.ClickException(str(error)) from None
     if as_json:
-        stream_json(off_object(name, key) for name, key in found)
+        stream_json(of_nobody(name, key) for name, key in found)
         return
     print_table(("USER", "KEY"), found)
 
@@ -113,11 +113,8 @@ def status(user: str, as_json: bool) -> None:
     """
     state = current_state()
     user_id = key_of(state, user)
-    account = state.kit.store.account(user_id)
-    if account is None:
-        body = off_object(state.host.user_label(user_id), user_id)
-    else:
-        body = account_object(state.host.user_label(user_id), accounts.overview(state.kit, account))
+    name, found = state.host.user_label(user_id), Operator().status(user_id)
+    body = of_nobody(name, user_id) if found is None else of_account(name, found)
     if as_json:
         print_json(body)
         return
@@ -135,10 +132,10 @@ def events(user: str | None, since: int | None, as_json: bool) -> None:
     """
     state = current_state()
     user_id = None if user is None else key_of(state, user)
-    record = accounts.events(state.kit, user_id, None if since is None else at(state, since))
+    record = Operator().events(user_id, None if since is None else at(state, since))
     found = named(state, record, lambda each: each.user_id)
     if as_json:
-        stream_json(event_object(name, each) for name, each in found)
+        stream_json(_event(name, each) for name, each in found)
         return
     print_table(
         ("TIME (UTC)", "USER", "EVENT", "AREA", "ADDRESS", "DETAIL"),
@@ -156,10 +153,28 @@ def events(user: str | None, since: int | None, as_json: bool) -> None:
     )
 
 
+def _event(name: str, event: Event) -> dict[str, Any]:
+    """Return an event as an object, with its user."""
+    shown = of_event(event)
+    who = {"user": event.user_id, "name": name}
+    return {"id": shown.pop("id"), "at": shown.pop("at"), **who, **shown}
+
+
+@group.command("export")
+@click.argument("user")
+@click.option("--json", is_flag=True, expose_value=False, help="As without it: always JSON.")
+def export(user: str) -> None:
+    """Print all that is stored about USER as JSON, to hand it to them; no secrets are in it.
+
+    Example: flask twofactor export alice > alice.json
+    """
+    print_json(Operator().export(key_of(current_state(), user)))
+
+
 @group.command("stats")
 @click.option(
     "--weeks",
-    type=click.IntRange(1, 520),
+    type=click.IntRange(1, statistics.MOST_WEEKS),
     default=12,
     show_default=True,
     help="How many weeks, including the current one.",
@@ -170,16 +185,14 @@ def stats(weeks: int, as_json: bool) -> None:
 
     Example: flask twofactor stats --weeks 4
     """
-    state = current_state()
-    users = None if state.host.user_keys is None else sum(1 for _ in state.host.user_keys())
-    figures = statistics.figures(state.kit, users, weeks)
+    figures = Operator().stats(weeks)
     if as_json:
         print_json(asdict(figures))
         return
     print_pairs(
         {
             "users": figures.users,
-            "on": f"{figures.on} {share_text(figures.on, users)}".strip(),
+            "on": f"{figures.on} {share_text(figures.on, figures.users)}".strip(),
             "held": figures.held,
             "locked": figures.locked,
             "recovery_held": figures.recovery_held,

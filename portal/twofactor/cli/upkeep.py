@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
-from flask import current_app
 
-from ..app import alembic
-from ..app.checks import startup
-from ..app.state import State, current_state
-from ..service.operator import doctor as checks
-from ..service.operator import upkeep
+from ..app.operator import Operator
+from ..app.operator.api import KEPT
+from ..app.state import current_state
+from ..core.errors import SetupError
 from .group import as_json, at, group
 from .output import print_json, read_moment
 
@@ -36,7 +34,7 @@ def rotate_keys(as_json: bool) -> None:
     """
     state = current_state()
     with _progress(state.kit.store.count_sealed()) as advance:
-        done = upkeep.rotate_keys(state.kit, advance)
+        done = Operator().rotate_keys(progress=advance)
     if as_json:
         print_json({**asdict(done), "key": state.kit.vault.newest})
     else:
@@ -52,7 +50,7 @@ def rotate_keys(as_json: bool) -> None:
 @click.option(
     "--events-before",
     callback=read_moment,
-    default="400d",
+    default=f"{KEPT.days}d",
     show_default=True,
     help="As --since.",
 )
@@ -65,11 +63,11 @@ def purge(events_before: int, as_json: bool) -> None:
     state = current_state()
     before = at(state, events_before)
     with _progress(state.kit.store.count_old(state.kit.clock(), before)) as advance:
-        tickets, removed = upkeep.purge(state.kit, before, advance)
+        gone = Operator().purge(before, progress=advance)
     if as_json:
-        print_json({"tickets": tickets, "events": removed})
+        print_json(asdict(gone))
         return
-    click.echo(f"{tickets} tickets and {removed} events were removed.")
+    click.echo(f"{gone.tickets} tickets and {gone.events} events were removed.")
 
 
 @group.command("upgrade-tables")
@@ -79,12 +77,10 @@ def upgrade_tables(as_json: bool) -> None:
 
     Example: flask twofactor upgrade-tables
     """
-    if alembic.manages(current_app, current_state().kit.settings.bind_key):
-        raise click.ClickException(
-            "Flask-Migrate manages the tables here: run 'flask db upgrade', and see"
-            " flask_twofactor.migrations for a revision of your own"
-        )
-    before, after = upkeep.upgrade_tables(current_state().kit)
+    try:
+        before, after = Operator().upgrade_tables()
+    except SetupError as error:
+        raise click.ClickException(str(error)) from None
     if as_json:
         print_json({"before": before, "after": after})
     else:
@@ -98,15 +94,7 @@ def doctor(as_json: bool) -> None:
 
     Example: flask twofactor doctor --json
     """
-    state = current_state()
-    more = {
-        "sessions": lambda: startup.check_sessions(current_app),
-        "recovery": lambda: _recovery(state),
-        **alembic.history(current_app),
-        **state.host.checks,
-    }
-    upgrade = alembic.advice(current_app, state.kit.settings.bind_key)
-    found = checks.examine(state.kit, current_app.config, state.host.user_keys, more, upgrade)
+    found = Operator().doctor()
     if as_json:
         print_json([asdict(check) for check in found])
     else:
@@ -114,13 +102,3 @@ def doctor(as_json: bool) -> None:
             click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.text}")
     if not all(check.ok for check in found):
         sys.exit(1)
-
-
-def _recovery(state: State) -> tuple[bool, str]:
-    """Report whether recovery after wrong codes requires a new password."""
-    if state.host.change_password is None:
-        return True, (
-            "after wrong codes the recovery code signs in and the password stays: pass"
-            " change_password to init_app to ask for a new one in the same step"
-        )
-    return True, "after wrong codes the recovery code takes a new password"

@@ -182,6 +182,10 @@ class Store:
         """Yield the events, oldest first (`sweep.events`)."""
         return sweep.events(self._transactions, self._tables, batch, user_id, since)
 
+    def all_tickets(self, user_id: str) -> list[Ticket]:
+        """Return all tickets of a user that are stored (`sweep.tickets`)."""
+        return sweep.tickets(self._transactions, self._tables, user_id)
+
     def sealed_values(self, batch: int) -> Iterator[SealedValue]:
         """Yield every sealed value (`sweep.sealed_values`)."""
         return sweep.sealed_values(self._transactions, self._tables, batch)

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, exists, literal, or_, select, tuple_, update
 
-from ..core.records import Account, Event
+from ..core.records import Account, Event, Ticket
 from ..core.throttle import CODES
-from .rows import SealedValue, account_of, event_of, whole_account
+from .rows import SealedValue, account_of, event_of, ticket_of, whole_account
 from .tables import Tables
 from .transactions import Transactions
 
@@ -138,6 +138,15 @@ def activity(
     with transactions.reading() as connection:
         rows = connection.execute(statement.order_by(event.c.id.desc()).limit(most)).all()
     return [event_of(row) for row in rows]
+
+
+def tickets(transactions: Transactions, tables: Tables, user_id: str) -> list[Ticket]:
+    """Return all tickets of a user that are stored, also expired ones, first end first."""
+    ticket = tables.ticket
+    statement = select(ticket).where(ticket.c.user_id == user_id)
+    with transactions.reading() as connection:
+        rows = connection.execute(statement.order_by(ticket.c.expires_at, ticket.c.digest)).all()
+    return [ticket_of(row) for row in rows]
 
 
 def sealed_values(transactions: Transactions, tables: Tables, batch: int) -> Iterator[SealedValue]:

@@ -43,6 +43,40 @@ class Trait:
     usable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled(Trait):
+    """An authenticator as operators see it; times are Unix seconds. It holds no secret.
+
+    Args:
+        id: of the authenticator.
+        kind: "totp" or "passkey".
+        name: as its owner named it.
+        added_at: time when it was added.
+        last_used_at: time of its latest accepted answer, `None` if there is none.
+    """
+
+    id: str
+    kind: str
+    name: str
+    added_at: int
+    last_used_at: int | None
+
+
+def enrolled(kit: Kit, each: Authenticator) -> Enrolled:
+    """Return an authenticator as operators see it."""
+    facts = trait(kit, each)
+    return Enrolled(
+        synced=facts.synced,
+        rp_id=facts.rp_id,
+        usable=facts.usable,
+        id=each.id,
+        kind=each.kind,
+        name=each.name,
+        added_at=each.created_at,
+        last_used_at=each.last_used_at,
+    )
+
+
 def trait(kit: Kit, authenticator: Authenticator) -> Trait:
     """Return the facts of an authenticator that only passkeys have."""
     method, party = registry.passkeys(), kit.settings.relying_party

@@ -9,6 +9,8 @@ from ..context import Kit
 from .accounts import BATCH, overview
 
 WEEK = 7 * 86_400
+# How many weeks can be asked for: ten years.
+MOST_WEEKS = 520
 # 1 January 1970 was a Thursday; its week began three days before, on a Monday.
 _MONDAY = -3 * 86_400
 

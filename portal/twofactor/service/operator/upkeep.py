@@ -27,6 +27,14 @@ class Rotation:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """Numbers of rows that were removed."""
+
+    tickets: int
+    events: int
+
+
 def rotate_keys(kit: Kit, progress: Callable[[int], None] = lambda _count: None) -> Rotation:
     """Seal all values again under the newest key.
 
@@ -63,16 +71,13 @@ def _bound(table: str, user_id: str, row_id: str, kind: str) -> tuple[str, tuple
 
 def purge(
     kit: Kit, events_before: int, progress: Callable[[int], None] = lambda _count: None
-) -> tuple[int, int]:
+) -> Purged:
     """Remove expired tickets, and events from before a time (Unix seconds).
 
     Each batch is a short transaction.
-
-    Returns:
-        Numbers of removed tickets and removed events.
     """
     now = kit.clock()
-    return (
+    return Purged(
         _all(kit, lambda tx: tx.drop_expired_tickets(now, 10 * accounts.BATCH), progress),
         _all(kit, lambda tx: tx.drop_events_before(events_before, 10 * accounts.BATCH), progress),
     )

@@ -1,0 +1,5 @@
+"""The Python API of operators, which the commands use as well."""
+
+from .api import Operator
+
+__all__ = ["Operator"]

@@ -1,0 +1,256 @@
+"""The object `twofactor.operator`: for pages of staff, jobs and scripts what the commands do."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+
+from ...core.errors import SetupError
+from ...core.records import Authenticator, Event
+from ...service.operator import accounts, export, passkeys, statistics, upkeep
+from ...service.operator.accounts import Overview
+from ...service.operator.doctor import Check
+from ...service.operator.passkeys import Enrolled
+from ...service.operator.statistics import Figures
+from ...service.operator.upkeep import Purged, Rotation
+from .. import alembic
+from ..checks import doctor
+from ..state import State, current_state
+from . import terms
+
+# Events are kept for so long by default.
+KEPT = timedelta(days=400)
+Moment = datetime | timedelta | float
+
+
+def _silent(_count: int) -> None:
+    """Report no progress."""
+
+
+class Operator:
+    """The operations of operators, on the current application.
+
+    It checks no rights: guard the pages that use it. It needs an application context and no
+    request. Each `user` is the host's user, or the key of one. Times that it returns are Unix
+    seconds. `by` names the operator for the record, by default the signed-in user, or outside a
+    request the system account.
+    """
+
+    def status(self, user: Any) -> Overview | None:
+        """Return the two-factor state of a user, `None` if it is off.
+
+        Returns:
+            `user_id`, `areas` (keys), `activated_at`, `last_used_at`, the numbers of
+            `authenticators` and `passkeys`, `wrong_in_a_row`, and `held_until` and
+            `recovery_held_until`, `None` unless codes are held (infinite when locked).
+        """
+        state = current_state()
+        account = state.kit.store.account(terms.key_of(state.host, user))
+        return None if account is None else accounts.overview(state.kit, account)
+
+    def accounts(
+        self, *, area: str | None = None, held: bool = False, passkeys: bool | None = None
+    ) -> Iterator[Overview]:
+        """Yield the state of each user who has it on, by key, read in batches.
+
+        Args:
+            area: only users who protect the area with this key.
+            held: only users whose codes are not judged now.
+            passkeys: only users with a passkey, or without any; `None` for both.
+
+        Raises:
+            SetupError: there is no such area.
+        """
+        kit = current_state().kit
+        if area is not None:
+            kit.areas.get(area)
+        return accounts.overviews(kit, area=area, held=held, passkeys=passkeys)
+
+    def without(self) -> Iterator[str]:
+        """Yield the key of each user who has it off, read in batches.
+
+        Raises:
+            SetupError: `init_app` was given no `user_keys`.
+        """
+        state = current_state()
+        return accounts.without(state.kit, _user_keys(state))
+
+    def events(self, user: Any = None, since: Moment | None = None) -> Iterator[Event]:
+        """Yield the recorded events, oldest first, read in batches.
+
+        Args:
+            user: only events of this user.
+            since: only events from then on: a `datetime` with its zone, a `timedelta` ago, or Unix
+                seconds.
+
+        Returns:
+            Events with `id`, `at`, `user_id`, `kind`, `area`, `address` and `detail`.
+
+        Raises:
+            ValueError: the time has no zone.
+        """
+        state = current_state()
+        user_id = None if user is None else terms.key_of(state.host, user)
+        begin = None if since is None else terms.seconds_of(since, state.kit.clock())
+        return accounts.events(state.kit, user_id, begin)
+
+    def authenticators(self, user: Any) -> tuple[Enrolled, ...]:
+        """Return the apps and passkeys of a user, oldest first; empty if it is off.
+
+        Returns:
+            For each its `id`, `kind` ("totp" or "passkey"), `name`, `added_at`, `last_used_at`;
+            and of passkeys `synced`, `rp_id` and whether it is `usable` here.
+        """
+        state = current_state()
+        account = state.kit.store.account(terms.key_of(state.host, user))
+        held: tuple[Authenticator, ...] = account.authenticators if account else ()
+        return tuple(passkeys.enrolled(state.kit, each) for each in held)
+
+    def reset(self, user: Any, *, reason: str, by: str | None = None) -> None:
+        """Turn two-factor authentication off for a user who lost device and recovery code.
+
+        Make sure first that the request really comes from them. Signals `reset` and `deactivated`
+        follow.
+
+        Args:
+            user: the host's user, or a key.
+            reason: recorded; at most 200 characters.
+            by: the operator, at most 50 characters.
+
+        Raises:
+            NotOn: it is off already.
+            ValueError: `reason` or `by` is empty or too long.
+        """
+        state, user_id, by, reason = _terms(user, by, reason)
+        accounts.reset(state.kit, user_id, by, reason)
+
+    def unlock(self, user: Any, *, reason: str, by: str | None = None) -> None:
+        """Accept a user's codes again after too many wrong ones; it stays on.
+
+        The signal `unlocked` follows. Arguments and errors are those of `reset`.
+        """
+        state, user_id, by, reason = _terms(user, by, reason)
+        accounts.unlock(state.kit, user_id, by, reason)
+
+    def remove_authenticator(
+        self, user: Any, authenticator: str, *, reason: str, by: str | None = None
+    ) -> Enrolled:
+        """Remove an app or passkey that its owner has lost; `reset` removes the last one.
+
+        The signal `authenticator_removed` follows.
+
+        Args:
+            user: the host's user, or a key.
+            authenticator: id of it, as `authenticators` returns it.
+            reason: recorded; at most 140 characters.
+            by: the operator, at most 50 characters.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            NotOn: it is off.
+            UnknownAuthenticator: the user has no authenticator with this id.
+            LastAuthenticator: it is the only one.
+            ValueError: `reason` or `by` is empty or too long.
+        """
+        state, user_id, by, reason = _terms(user, by, reason, terms.LONGEST_REASON_OF_REMOVAL)
+        removed = accounts.remove_authenticator(state.kit, user_id, authenticator, by, reason)
+        return passkeys.enrolled(state.kit, removed)
+
+    def export(self, user: Any) -> dict[str, Any]:
+        """Return all that is stored about a user, to hand it to them; no secrets are in it.
+
+        Returns:
+            A dictionary that JSON takes, with times in ISO 8601: `user`, `exported_at`, `account`
+            (`None` if it is off), `authenticators`, `browsers`, `links`, `unfinished` and `events`.
+        """
+        state = current_state()
+        return export.of_user(state.kit, terms.key_of(state.host, user))
+
+    def stats(self, weeks: int = 12) -> Figures:
+        """Count users, areas and held accounts, and the events of each week.
+
+        Args:
+            weeks: how many weeks, including the current one.
+
+        Raises:
+            ValueError: `weeks` is not from 1 to 520.
+        """
+        if not 1 <= weeks <= statistics.MOST_WEEKS:
+            raise ValueError(f"weeks must be a number from 1 to {statistics.MOST_WEEKS}")
+        state = current_state()
+        keys = state.host.user_keys
+        users = None if keys is None else sum(1 for _ in keys())
+        return statistics.figures(state.kit, users, weeks)
+
+    def purge(
+        self, events_before: Moment = KEPT, *, progress: Callable[[int], None] = _silent
+    ) -> Purged:
+        """Remove expired tickets and old events in batches; it can be stopped and run again.
+
+        Args:
+            events_before: the time before which events are removed, as `since` of `events`;
+                default 400 days ago.
+            progress: called after each batch with its size.
+
+        Returns:
+            The numbers of `tickets` and `events` that were removed.
+        """
+        kit = current_state().kit
+        return upkeep.purge(kit, terms.seconds_of(events_before, kit.clock()), progress)
+
+    def rotate_keys(self, *, progress: Callable[[int], None] = _silent) -> Rotation:
+        """Seal everything again with the newest of TWOFACTOR_KEYS; it can be stopped and run again.
+
+        Args:
+            progress: called for each value with 1.
+
+        Returns:
+            The numbers `seen`, `resealed` and `failed`, and the ids of the `missing` keys.
+        """
+        return upkeep.rotate_keys(current_state().kit, progress)
+
+    def upgrade_tables(self) -> tuple[int, int]:
+        """Upgrade the tables to the version of this release, if there is no Flask-Migrate.
+
+        Returns:
+            The old and the new version.
+
+        Raises:
+            SetupError: Flask-Migrate manages the tables.
+        """
+        kit = current_state().kit
+        if alembic.manages(current_app, kit.settings.bind_key):
+            raise SetupError(
+                "Flask-Migrate manages the tables here: run 'flask db upgrade', and see"
+                " flask_twofactor.migrations for a revision of your own"
+            )
+        return upkeep.upgrade_tables(kit)
+
+    def doctor(self) -> list[Check]:
+        """Check database, tables, keys, clock, cookies and more.
+
+        Returns:
+            For each check a `name`, whether it is `ok`, and a `text` for operators.
+        """
+        return doctor.examine(current_app)
+
+
+def _terms(
+    user: Any, by: str | None, reason: str, most: int = terms.LONGEST_REASON
+) -> tuple[State, str, str, str]:
+    """Return the state, the key of the user, the operator and the reason, both checked."""
+    state = current_state()
+    reason = terms.checked_reason(reason, most)
+    return state, terms.key_of(state.host, user), terms.checked_operator(state.host, by), reason
+
+
+def _user_keys(state: State) -> Iterable[str]:
+    if state.host.user_keys is None:
+        raise SetupError(
+            "users who have it off can't be listed: pass user_keys (the keys of all users)"
+            " to init_app"
+        )
+    return state.host.user_keys()
