@@ -100,6 +100,15 @@ def test_the_functions_of_the_operator_are_the_documented_ones():
     }
 
 
+def test_the_page_of_jobs_names_every_method():
+    """`twofactor/test_operator.py` calls each of them outside a request."""
+    text = (ROOT / "docs" / "how-to" / "jobs.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (?:work|need a request) \| (.*) \|$", text, re.MULTILINE)
+    named = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    methods = {name for name in dir(TwoFactor) if not name.startswith("_")}
+    assert sorted(named) == sorted(methods - {"area", "areas", "init_app"})
+
+
 def test_every_option_of_init_app_is_listed():
     section = API.split("The options of `init_app`:")[1].split("In templates")[0]
     listed = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)

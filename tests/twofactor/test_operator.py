@@ -13,7 +13,6 @@ from portal.twofactor import (
     LastAuthenticator,
     NotOn,
     SetupError,
-    TwoFactor,
     UnknownAuthenticator,
     signals,
 )
@@ -243,13 +242,6 @@ class TestJobs:
             r"^\| (?:work|need a request) \| (.*) \|$", JOBS.read_text(), re.MULTILINE
         )
         return [re.findall(r"`(\w+)`", cell) for cell in cells]
-
-    def test_the_page_names_every_method(self):
-        work, need = self.rows()
-        of_setup = {"area", "areas", "init_app"}
-        names = {name for name in dir(TwoFactor) if not name.startswith("_")}
-        assert {*work, *need} == names - of_setup
-        assert not set(work) & set(need)
 
     def test_what_works_works(self, host, protected):
         twofactor = host.twofactor
