@@ -1,6 +1,7 @@
 """The code of each how-to does what its page says."""
 
 import io
+import unittest
 
 import pytest
 from flask import render_template_string, template_rendered
@@ -330,3 +331,13 @@ def test_the_contacts_are_on_the_page_of_help(ada):
 def test_the_language_is_that_of_the_request(ada):
     german = {"Accept-Language": "de"}
     assert "Zwei-Faktor" in ada.client.get("/two-factor/help", headers=german).text
+
+
+@of("testing")
+def test_the_kit_needs_no_pytest(page):
+    """F-99"""
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(page["ProfileTest"])
+    outcome = unittest.TestResult()
+    suite.run(outcome)
+    assert outcome.testsRun == 1
+    assert outcome.wasSuccessful(), outcome.failures + outcome.errors

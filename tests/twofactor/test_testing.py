@@ -1,5 +1,7 @@
 """The fixture for the tests of hosts."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -87,3 +89,15 @@ def test_the_application_is_as_before_afterwards(host):
     assert abs(kit.clock() - time.time()) < 60
     kit.restore()
     assert state_of(host) is before
+
+
+def test_the_kit_is_there_without_pytest():
+    """F-99: only the fixture needs it."""
+    code = (
+        "import sys; sys.modules['pytest'] = None\n"
+        "from portal.twofactor import testing\n"
+        "print(sorted(testing.__all__), hasattr(testing, 'twofactor_testing'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names = ["Clock", "Device", "Passkey", "Phone", "TwoFactorTesting"]
+    assert done.stdout.strip() == f"{names} False"

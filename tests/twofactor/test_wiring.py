@@ -6,6 +6,7 @@ import pytest
 from flask import Flask, redirect
 from flask_login import LoginManager, UserMixin, login_required
 from flask_sqlalchemy import SQLAlchemy
+from jinja2 import DictLoader
 from sqlalchemy.exc import OperationalError
 
 from portal.twofactor import SetupError, TwoFactor
@@ -202,6 +203,16 @@ class TestOptions:
     def test_a_wrong_one_stops_the_start_by_its_name(self, twofactor, options, words):
         with pytest.raises(SetupError, match=words):
             small_app(twofactor, **options)
+
+    def test_a_layout_that_is_not_there_is_named_at_the_first_request(self, twofactor):
+        """F-99"""
+        with pytest.raises(SetupError, match=r"base_template: there is no template 'nope\.html'"):
+            get(small_app(twofactor, base_template="nope.html"))
+
+    def test_a_layout_that_does_not_compile_stops_no_other_page(self, twofactor):
+        app = small_app(twofactor, base_template="half.html")
+        app.jinja_loader = DictLoader({"half.html": "{% block"})
+        assert get(app).status_code == 404
 
     @pytest.mark.parametrize("key", [None, 7, "", "k" * 256])
     def test_the_key_of_a_user_is_a_text(self, twofactor, key):

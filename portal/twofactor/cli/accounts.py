@@ -21,8 +21,8 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmati
 def reset(user: str, reason: str, yes: bool) -> None:
     """Turn off two-factor authentication for USER, who has lost phone and recovery code.
 
-    Make sure first that the request really comes from them. They get a mail and their sessions
-    end. The reset is recorded with its reason.
+    Make sure first that the request really comes from them. The reset is recorded with its reason,
+    and the application is told of it, which may send them a mail and end their sessions.
 
     Example: flask twofactor reset alice --reason "lost phone, called back on the known number"
     """
@@ -37,8 +37,9 @@ def reset(user: str, reason: str, yes: bool) -> None:
 def unlock(user: str, reason: str, yes: bool) -> None:
     """Accept codes of USER again after too many wrong ones; two-factor authentication stays on.
 
-    Make sure first that the request really comes from them. They get a mail and their sessions
-    end, since the wrong codes may come from one of them. The unlocking is recorded with its reason.
+    Make sure first that the request really comes from them. The unlocking is recorded with its
+    reason, and the application is told of it, which may send them a mail and end their sessions,
+    since the wrong codes may come from one of them.
 
     Example: flask twofactor unlock alice --reason "phone's clock was wrong"
     """

@@ -53,8 +53,8 @@ def remove_authenticator(
 ) -> None:
     """Remove the app or passkey ID of USER, which they have lost; `reset` removes the last one.
 
-    Make sure first that the request really comes from them. They get a mail. The removal is
-    recorded with its reason.
+    Make sure first that the request really comes from them. The removal is recorded with its
+    reason, and the application is told of it, which may send them a mail.
 
     Example: flask twofactor remove-authenticator alice 5a1f… --reason "lost key, called back"
     """

@@ -28,7 +28,8 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 def rotate_keys(as_json: bool) -> None:
     """Seal everything again with the newest key; you can stop it and run it again.
 
-    First put the new key at the front of TWOFACTOR_KEYS everywhere.
+    First put the new key behind the old ones in TWOFACTOR_KEYS and restart every process; then put
+    it in front, and restart them again.
 
     Example: flask twofactor rotate-keys
     """

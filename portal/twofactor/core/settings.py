@@ -79,7 +79,7 @@ SETTINGS: dict[str, Setting] = {
         12, 4, 16, "bcrypt cost of the recovery code (below 10 for tests alone)"
     ),
     "TWOFACTOR_KEYS": Setting(
-        None, None, None, "Sealing keys, newest first: base64 of 32 random bytes each"
+        None, None, None, "Sealing keys, base64 of 32 random bytes each: the first seals, all open"
     ),
     "TWOFACTOR_AFTER_SIGN_IN": Setting(
         "/",

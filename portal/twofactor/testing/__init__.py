@@ -11,12 +11,20 @@
         answer = passkey.answer(client, "transfer", "/transfer")
         client.post("/transfer", data={"amount": "1", "twofactor_passkey": answer})
 
-The fixture needs a fixture `app`, as in pytest-flask and the Flask tutorial.
+The fixture needs a fixture `app`, as in pytest-flask and the Flask tutorial. Only the fixture needs
+pytest: with another tool, make a `TwoFactorTesting(app)` and call its `restore` afterwards.
 """
 
+from importlib.util import find_spec
+
 from .device import Device
-from .fixture import TwoFactorTesting, twofactor_testing
+from .kit import TwoFactorTesting
 from .passkeys import Passkey
 from .phone import Clock, Phone
 
-__all__ = ["Clock", "Device", "Passkey", "Phone", "TwoFactorTesting", "twofactor_testing"]
+__all__ = ["Clock", "Device", "Passkey", "Phone", "TwoFactorTesting"]
+
+if find_spec("pytest"):
+    from .fixture import twofactor_testing
+
+    __all__ += ["twofactor_testing"]

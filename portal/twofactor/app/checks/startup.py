@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, url_for
 from flask.sessions import SecureCookieSessionInterface
+from jinja2 import TemplateNotFound, TemplateSyntaxError
 from werkzeug.routing import BuildError
 
 from ...core.errors import SetupError, Unavailable
@@ -37,7 +38,7 @@ def first_request(app: Flask, users: Callable[[], None]) -> Callable[[], None]:
 
 
 def check(app: Flask) -> None:
-    """Check the login manager, the guards of all views and the endpoints in the settings.
+    """Check the login manager, the guards of all views, the endpoints in the settings, the layout.
 
     Args:
         app: the application, with all its routes, in a request.
@@ -63,6 +64,20 @@ def check(app: Flask) -> None:
             "TWOFACTOR_AFTER_SIGN_IN must be a path within the application, or an endpoint without"
             f" arguments, not {after_sign_in!r}"
         ) from None
+    _check_base_template(app, state.host)
+
+
+def _check_base_template(app: Flask, host: Host) -> None:
+    """Check that there is the template that the pages extend; its parents are not looked for."""
+    try:
+        app.jinja_env.get_template(host.base_template)
+    except TemplateNotFound:
+        raise SetupError(
+            f"base_template: there is no template {host.base_template!r}; give its name in the"
+            " application's folder of templates"
+        ) from None
+    except TemplateSyntaxError:
+        return  # Jinja says where when a page is rendered; other pages are served meanwhile
 
 
 def _check_view(endpoint: str, view: Any) -> None:
