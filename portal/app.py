@@ -8,7 +8,13 @@ from sqlalchemy import Connection
 
 from portal import account, auth, cli, config, invoices, sessions
 from portal.account import credentials, known_browsers
-from portal.account.customers import all_keys, find_for_operator, name_of, names_of
+from portal.account.customers import (
+    all_keys,
+    find_all_for_operator,
+    find_for_operator,
+    name_of,
+    names_of,
+)
 from portal.account.service import choose_password, problem_with_password, verify_password
 from portal.auth import undo_views
 from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
@@ -97,6 +103,7 @@ def init_twofactor(app: Flask) -> None:
         password_problem=problem_with_password,
         credential=credentials.text_of,
         find_user=find_for_operator,
+        find_users=find_all_for_operator,
         user_label=name_of,
         user_labels=names_of,
         in_transaction=_with_the_change,
@@ -112,6 +119,8 @@ def _with_the_change(
     connection: Connection, name: ChangeName, user_id: str, facts: Mapping[str, Any]
 ) -> None:
     """End sessions and queue the mail in the transaction of a change of the second factor."""
+    if name == "imported":
+        return  # of many customers at once: no mail, and nothing that costs a statement for each
     if name in ("activated", "deactivated"):  # a reset is a deactivation, too
         credentials.raise_with(connection, int(user_id))
     if name in ("activated", "deactivated", "unlocked"):

@@ -30,6 +30,8 @@ def init_app(app: Flask) -> None:
     signals.challenge_failed.connect(challenge_failed, sender=app)
     signals.held.connect(held, sender=app)
     for name in signals.CHANGES:
+        if name == "imported":
+            continue  # sends no mail, and there may be a hundred thousand of them
         signals.BY_NAME[name].connect(hand_over, sender=app)
 
 

@@ -142,7 +142,7 @@ def recovery_code_replaced() -> Notice:
     """Return the notice of a new recovery code."""
     return Notice(
         _("You have a new recovery code"),
-        (_("Your old recovery code no longer works. Keep the new one safe."),),
+        (_("An older recovery code no longer works. Keep the new one safe."),),
         advice=(change_password(), _("Then create another recovery code.")),
         contact=_("Can't sign in? Contact us now:"),
     )
@@ -210,6 +210,10 @@ def unlocked(**_facts: str) -> Notice:
     )
 
 
+def imported(**_facts: Any) -> None:
+    """Return no notice: an import is of all customers at once, and the portal's pages tell each."""
+
+
 def undone(**_facts: Any) -> None:
     """Return no notice: the portal's own undo, of which it is a part, sends it."""
 
@@ -218,6 +222,7 @@ class _Changes(TypedDict):
     """A function for each `ChangeName`, so that the type checker finds a missing function."""
 
     activated: Make
+    imported: Make
     deactivated: Make
     areas_changed: Make
     recovery_code_used: Make
@@ -233,6 +238,7 @@ class _Changes(TypedDict):
 
 _CHANGES: _Changes = {
     "activated": activated,
+    "imported": imported,
     "deactivated": deactivated,
     "areas_changed": areas_changed,
     "recovery_code_used": recovery_code_used,

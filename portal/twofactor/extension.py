@@ -78,6 +78,7 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
         change_password: Callable[[Any, str], object] | None = None,
         password_problem: Callable[[Any, str], str | None] | None = None,
         find_user: Callable[[str], Any] | None = None,
+        find_users: Callable[[Sequence[str]], Mapping[str, Any]] | None = None,
         user_label: Callable[[str], str] | None = None,
         user_labels: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
         user_keys: Callable[[], Iterable[str]] | None = None,
@@ -113,6 +114,8 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
             password_problem: returns a sentence if a user's new password is refused, else `None`,
                 before the recovery code is checked. It should refuse the current password.
             find_user: finds a user by user name or e-mail address, for commands; default none.
+            find_users: the same for many at once, for the import: users by the name that was asked
+                for; default one by one.
             user_label: returns the name of a user for operators, by key; default the key.
             user_labels: the same for many keys at once; default one by one.
             user_keys: returns the keys of all users, each once, for commands; default none.
@@ -149,6 +152,7 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
                 "password_problem": password_problem,
                 "user_of": user_of,
                 "find_user": find_user,
+                "find_users": find_users,
                 "user_label": user_label,
                 "user_labels": user_labels,
                 "user_keys": user_keys,

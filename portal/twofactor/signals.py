@@ -22,6 +22,7 @@ __all__ = [
     "challenge_failed",
     "deactivated",
     "held",
+    "imported",
     "judged",
     "passkey_suspect",
     "recovery_code_checked",
@@ -40,6 +41,8 @@ _signals = Namespace()
 
 # areas: tuple of the protected areas' keys; ways: "passkey" if that answers there, else missing.
 activated = _signals.signal("activated")
+# areas: tuple of the protected areas' keys; by: the operator. There is no recovery code yet.
+imported = _signals.signal("imported")
 # by: "code", "passkey", "recovery" or "operator".
 deactivated = _signals.signal("deactivated")
 # added, removed: tuples of area keys; ways: "passkey" or "either" (code or passkey) as what answers
@@ -76,6 +79,7 @@ undone = _signals.signal("undone")
 
 BY_NAME: dict[str, NamedSignal] = {
     "activated": activated,
+    "imported": imported,
     "deactivated": deactivated,
     "areas_changed": areas_changed,
     "recovery_code_used": recovery_code_used,

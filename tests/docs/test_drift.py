@@ -12,6 +12,7 @@ from portal.twofactor import TwoFactor, signals
 from portal.twofactor.app.operator import Operator
 from portal.twofactor.cli import group
 from portal.twofactor.core import errors, passkey_errors
+from portal.twofactor.core.importing import ImportRefused
 from portal.twofactor.core.settings import SETTINGS
 from portal.twofactor.testing import Clock, Device, Passkey, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
@@ -43,7 +44,8 @@ def test_every_refusal_has_its_row_with_a_sentence_of_its_own():
         kinds += kind.__subclasses__()
         found.add(kind)
     # Bases, what only operators read, and kinds that share the sentence of `Unavailable`.
-    shared = {each for each in found if issubclass(each, errors.Unavailable | errors.SetupError)}
+    unread = errors.Unavailable | errors.SetupError | ImportRefused
+    shared = {each for each in found if issubclass(each, unread)}
     bases = {errors.TwoFactorError, errors.Refusal, passkey_errors.PasskeyRefusal}
     of_package = {each for each in found if each.__module__.startswith("portal.twofactor.")}
     assert of_package - shared - bases <= listed

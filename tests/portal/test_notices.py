@@ -160,6 +160,7 @@ class TestNotices:
 
 FACTS = {
     "activated": {"areas": ("sign_in", "invoices")},
+    "imported": {"areas": ("sign_in",), "by": "operator"},
     "deactivated": {"by": "code"},
     "areas_changed": {"added": ("password",), "removed": ("sign_in",)},
     "authenticator_added": {"authenticator": "Tablet"},
@@ -175,7 +176,7 @@ def test_each_change_has_a_notice_or_is_told_by_another(app):
     """F-85: no notice is missing, so no change fails because it has no mail."""
     with app.test_request_context():
         silent = {name for name in signals.CHANGES if of_change(name, FACTS.get(name, {})) is None}
-    assert silent == {"recovery_code_used", "undone"}
+    assert silent == {"imported", "recovery_code_used", "undone"}
 
 
 LINK = "http://127.0.0.1:5000/reset/abc"
@@ -212,7 +213,7 @@ MAKERS = {
     "to_undo": lambda: account_texts.password_changed()._replace(undo=UNDO),
     "undone": partial(account_texts.undone, DEED, LINK, "Europe/Berlin"),
 }
-del MAKERS["recovery_code_used"]
+del MAKERS["recovery_code_used"], MAKERS["imported"]
 LINKS = {
     "reset_requested": {LINK},
     "email_link": {LINK},

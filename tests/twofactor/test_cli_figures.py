@@ -100,6 +100,7 @@ def test_the_figures(flask, people, clock, host):
                 "reset": 0,
                 "codes_accepted": 0,
                 "codes_wrong": 5,
+                "imported": 0,
             },
             {
                 "week": "2027-01-18",
@@ -108,6 +109,7 @@ def test_the_figures(flask, people, clock, host):
                 "reset": 1,
                 "codes_accepted": 1,
                 "codes_wrong": 0,
+                "imported": 0,
             },
         ],
     }

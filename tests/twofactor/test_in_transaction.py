@@ -10,6 +10,7 @@ from portal.twofactor import signals
 from portal.twofactor.core import changes
 from portal.twofactor.core.answers import Code, RecoveryCode
 from portal.twofactor.core.areas import Choice
+from portal.twofactor.core.importing import Imported
 from portal.twofactor.core.records import Subject
 from portal.twofactor.core.undo import ChangeUndone
 from portal.twofactor.methods import recovery
@@ -205,6 +206,7 @@ def test_each_change_has_a_signal_and_says_what_is_recorded():
     """F-85: each change has one signal; its name, facts and event come from one type."""
     kinds = [
         changes.Activated(("note",)),
+        Imported(("note",), "operator"),
         changes.Deactivated("code"),
         changes.AreasChanged(("note",), ("staff",)),
         changes.RecoveryCodeUsed("sign_in"),

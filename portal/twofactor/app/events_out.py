@@ -14,6 +14,8 @@ log = logging.getLogger("flask_twofactor.events")
 _SERIOUS = frozenset(
     {"held", "passkey_suspect", "recovery_code_used", "reset", "trust_reused", "undone", "unlocked"}
 )
+# One for each user of an import; the table of events has them as well.
+_QUIET = frozenset({"imported"})
 # Secret facts: the token is all that it takes to undo the change.
 _UNLOGGED = frozenset({"undo", "undo_url"})
 
@@ -23,6 +25,7 @@ def notifier(app: Flask) -> Callable[..., None]:
 
     def notify(name: str, user_id: str, **facts: Any) -> None:
         level = logging.WARNING if name in _SERIOUS else logging.INFO
+        level = logging.DEBUG if name in _QUIET else level
         told = {key: value for key, value in facts.items() if key not in _UNLOGGED}
         log.log(level, "two-factor: %s", name, extra={"event": name, "user_id": user_id, **told})
         try:

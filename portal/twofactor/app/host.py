@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Request, current_app
 from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine, MetaData
+from sqlalchemy.exc import DataError
 
 from ..core.errors import SetupError
 from ..storage.ticket_changes import Joins
@@ -35,6 +36,7 @@ class Host:
     change_password: Callable[[Any, str], object] | None
     password_problem: Callable[[Any, str], str | None] | None
     find_user: Callable[[str], Any]
+    find_users: Callable[[Sequence[str]], Mapping[str, Any]]
     user_label: Callable[[str], str]
     user_labels: Callable[[Sequence[str]], Mapping[str, str]]
     user_keys: Callable[[], Iterable[str]] | None
@@ -61,13 +63,14 @@ class Host:
         """
         check_options(options)
         key_of = checked_key(options["user_key"])
-        label = options["user_label"] or str
+        label, find = options["user_label"] or str, options["find_user"] or nobody
         defaults: dict[str, Any] = {
             "user_of": load_user,
             "account_name": lambda user: account_name(user, key_of),
             "verify_password": check_password,
             "login_user": login_user,
-            "find_user": lambda _name: None,  # operators then enter the key
+            "find_user": find,
+            "find_users": finding_each(find, options["user_of"] or load_user, key_of),
             "user_label": label,
             "user_labels": one_by_one(label),
             "checks": {},
@@ -165,6 +168,39 @@ def check_password(user: Any, password: str) -> bool:
 def login_user(user: Any, remember: bool) -> object:
     """Sign in with Flask-Login."""
     return flask_login_user(user, remember=remember)
+
+
+def nobody(_name: str) -> None:
+    """Find no user; operators then enter the key."""
+
+
+def finding_each(
+    find: Callable[[str], Any], user_of: Callable[[str], Any], key_of: Callable[[Any], str]
+) -> Callable[[Sequence[str]], dict[str, Any]]:
+    """Return a function for `find_users` that finds one user after the other, by name or key.
+
+    Args:
+        find: the option `find_user`.
+        user_of: returns the user of a key.
+        key_of: returns the key of a user.
+    """
+
+    def of_key(name: str) -> Any:
+        try:
+            user = user_of(name)
+        except (ValueError, TypeError):
+            return None  # as `int(name)` of a loader of numbers
+        except DataError:
+            # PostgreSQL takes no text for a number, and then nothing before a rollback.
+            current_app.extensions["sqlalchemy"].session.rollback()
+            return None
+        return user if user is not None and key_of(user) == name else None
+
+    def find_each(names: Sequence[str]) -> dict[str, Any]:
+        found = ((name, find(name) or of_key(name)) for name in dict.fromkeys(names))
+        return {name: user for name, user in found if user is not None}
+
+    return find_each
 
 
 def one_by_one(label: Callable[[str], str]) -> Callable[[Sequence[str]], dict[str, str]]:

@@ -1,6 +1,6 @@
 """The state of an application, in `app.extensions`. The extension object holds none of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..core.records import Account
 from ..core.settings import KEY
 from ..i18n.catalogue import Catalogues
 from ..service.context import Kit
+from ..service.operator.importing import Person
 from ..storage.tables import Tables
 from .host import Host
 
@@ -47,6 +48,17 @@ class State:
         """Return the area that a refusal is about; a host need not have an area "sign_in"."""
         key, areas = refusal.area, self.kit.areas
         return areas.get(key) if key and (key in areas or key in BUILT_IN) else None
+
+    def persons(self, names: Sequence[str]) -> dict[str, Person]:
+        """Return the users of some user names, e-mail addresses or keys; who is missing is nobody.
+
+        Raises:
+            SetupError: a function of the host does not return keys of areas.
+        """
+        found = self.host.find_users(names)
+        return {
+            name: Person(self.host.user_key(user), self.offer(user)) for name, user in found.items()
+        }
 
     def is_mandatory(self, area: Area, user: Any) -> bool:
         """Return whether an area is mandatory for a user.

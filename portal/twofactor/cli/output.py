@@ -3,7 +3,9 @@
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -13,6 +15,18 @@ from ..app.state import State
 from ..service.operator.accounts import BATCH, batched
 
 R = TypeVar("R")
+
+
+@contextmanager
+def progress(total: int | None) -> Iterator[Callable[[int], None]]:
+    """Yield a function that advances a progress bar, which is only shown on a terminal.
+
+    Args:
+        total: its length, `None` if that is not known; then there is no bar.
+    """
+    hidden = total is None or not sys.stderr.isatty()
+    with click.progressbar(length=total or 0, file=sys.stderr, hidden=hidden) as bar:
+        yield bar.update
 
 
 def read_moment(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:

@@ -1,8 +1,6 @@
 """Commands that rotate keys, remove old rows, upgrade tables and check the setup."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
@@ -12,15 +10,7 @@ from ..app.operator.api import KEPT
 from ..app.state import current_state
 from ..core.errors import SetupError
 from .group import as_json, at, group
-from .output import print_json, read_moment
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that advances a progress bar, which is only shown on a terminal."""
-    hidden = not sys.stderr.isatty()
-    with click.progressbar(length=total, file=sys.stderr, hidden=hidden) as bar:
-        yield bar.update
+from .output import print_json, progress, read_moment
 
 
 @group.command("rotate-keys")
@@ -34,7 +24,7 @@ def rotate_keys(as_json: bool) -> None:
     Example: flask twofactor rotate-keys
     """
     state = current_state()
-    with _progress(state.kit.store.count_sealed()) as advance:
+    with progress(state.kit.store.count_sealed()) as advance:
         done = Operator().rotate_keys(progress=advance)
     if as_json:
         print_json({**asdict(done), "key": state.kit.vault.newest})
@@ -63,7 +53,7 @@ def purge(events_before: int, as_json: bool) -> None:
     """
     state = current_state()
     before = at(state, events_before)
-    with _progress(state.kit.store.count_old(state.kit.clock(), before)) as advance:
+    with progress(state.kit.store.count_old(state.kit.clock(), before)) as advance:
         gone = Operator().purge(before, progress=advance)
     if as_json:
         print_json(asdict(gone))

@@ -10,6 +10,7 @@ from .records import Event, Subject, Ways, labelled
 # Names of the signals. `in_transaction` of the host gets the same names.
 ChangeName = Literal[
     "activated",
+    "imported",
     "deactivated",
     "areas_changed",
     "recovery_code_used",

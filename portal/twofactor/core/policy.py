@@ -55,9 +55,12 @@ def check_up(account: Account, now: float) -> tuple[CheckUp, ...]:
         now: Unix seconds.
     """
     first = account.activated_at + FIRST_CHECK_UP
-    if not account.check_ups or now < first:
+    if not account.check_ups:
         return ()
-    due: list[CheckUp] = []
+    # At once, and until there is one: without it, a lost phone is a lost account.
+    due: list[CheckUp] = ["no_recovery"] if account.recovery_hash is None else []
+    if now < first:
+        return tuple(due)
     again = first if account.checked_at is None else account.checked_at + NEXT_CHECK_UP
     if account.recovery_hash is not None and now >= again:
         due.append("recovery")

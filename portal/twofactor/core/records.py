@@ -16,8 +16,9 @@ UNDO = "undo"
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
 # How a user answers: with codes, with passkeys, or with either.
 Ways = Literal["code", "passkey", "either"]
-# A check-up: whether the recovery code is at hand, or whether codes that were never used work.
-CheckUp = Literal["recovery", "codes"]
+# A check-up: that there is no recovery code, whether it is at hand, or whether codes that were
+# never used work.
+CheckUp = Literal["no_recovery", "recovery", "codes"]
 # Begins the detail of an event about a passkey; other authenticators have their name alone.
 _PASSKEY = "passkey: "
 # Kinds of events that record answers to a challenge; all other kinds record changes.

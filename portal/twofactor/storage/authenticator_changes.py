@@ -1,31 +1,47 @@
 """Changes of authenticators in an open transaction, each in one atomic statement."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select, update
 
-from ..core.records import Account, Authenticator
+from ..core.records import EXECUTED, UNDO, Account, Authenticator
+from .rows import having_account
 from .ticket_changes import TicketChanges
 
 
 class AuthenticatorChanges(TicketChanges):
     """Changes of authenticators. A method that returns `bool` tells whether one row was changed."""
 
-    def add_authenticator(self, authenticator: Authenticator) -> None:
-        """Write a new authenticator."""
-        values = {
-            "id": authenticator.id,
-            "user_id": authenticator.user_id,
-            "kind": authenticator.kind,
-            "name": authenticator.name,
-            "sealed": authenticator.sealed,
-            "last_step": authenticator.last_step,
-            "failures_at_use": authenticator.failures_at_use,
-            "known_at_use": authenticator.known_at_use,
-            "created_at": authenticator.created_at,
-            "last_used_at": authenticator.last_used_at,
-            "credential": authenticator.credential,
-            "flags": authenticator.flags,
-        }
+    def add_authenticator(self, *authenticators: Authenticator) -> None:
+        """Write new authenticators."""
+        values = [
+            {
+                "id": each.id,
+                "user_id": each.user_id,
+                "kind": each.kind,
+                "name": each.name,
+                "sealed": each.sealed,
+                "last_step": each.last_step,
+                "failures_at_use": each.failures_at_use,
+                "known_at_use": each.known_at_use,
+                "created_at": each.created_at,
+                "last_used_at": each.last_used_at,
+                "credential": each.credential,
+                "flags": each.flags,
+            }
+            for each in authenticators
+        ]
         self._connection.execute(self._statements.add_authenticator, values)
+
+    def with_account(self, keys: Sequence[str]) -> frozenset[str]:
+        """Return the keys whose users have an account."""
+        return frozenset(self._connection.scalars(having_account(self._tables, keys)))
+
+    def drop_tickets_of_each(self, keys: Sequence[str]) -> None:
+        """Remove the tickets of several users, but executed continuations and undo links."""
+        ticket = self._tables.ticket
+        stays = ticket.c.kind.in_([EXECUTED, UNDO])
+        self._connection.execute(delete(ticket).where(ticket.c.user_id.in_(keys), ~stays))
 
     def passkey(self, credential: str) -> str | None:
         """Return the id of the authenticator with this digest, of whichever user."""

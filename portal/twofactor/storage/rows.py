@@ -62,6 +62,11 @@ def whole_account(tables: Tables) -> Select[Any]:
     )
 
 
+def having_account(tables: Tables, keys: Sequence[str]) -> Select[str]:
+    """Return the SELECT of those of some keys whose users have an account."""
+    return select(tables.account.c.user_id).where(tables.account.c.user_id.in_(keys))
+
+
 def browser_of(row: Row[Any]) -> tuple[KnownBrowser | None, int]:
     """Return the known browser of the request and the number of the user's known browsers."""
     if row.browser_until is None:

@@ -7,7 +7,14 @@ from sqlalchemy import ColumnElement, Table, exists, literal, or_, select, tuple
 
 from ..core.records import Account, Event, Ticket
 from ..core.throttle import CODES
-from .rows import SealedValue, account_of, event_of, ticket_of, whole_account
+from .rows import (
+    SealedValue,
+    account_of,
+    event_of,
+    having_account,
+    ticket_of,
+    whole_account,
+)
 from .tables import Tables
 from .transactions import Transactions
 
@@ -87,9 +94,8 @@ def conditions(
 
 def with_account(transactions: Transactions, tables: Tables, keys: Sequence[str]) -> frozenset[str]:
     """Return the keys whose users have an account."""
-    user_id = tables.account.c.user_id
     with transactions.reading() as connection:
-        return frozenset(connection.scalars(select(user_id).where(user_id.in_(keys))))
+        return frozenset(connection.scalars(having_account(tables, keys)))
 
 
 def events(

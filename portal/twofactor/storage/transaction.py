@@ -1,6 +1,6 @@
 """Changes of the two-factor state in an open transaction, each in one atomic statement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -29,12 +29,21 @@ class Transaction(UndoChanges):
             changes: in the order of the signals.
             further: facts for the host alone, which are neither recorded nor logged.
         """
-        self.record(*events_of(changes, subject, int(self._clock())))
-        for change in changes:
+        self.change_each([(subject, change) for change in changes], further)
+
+    def change_each(
+        self,
+        made: Sequence[tuple[Subject, Change]],
+        further: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        """Record changes of several users, as `change` does for one."""
+        at = int(self._clock())
+        self.record(*(event for who, change in made for event in events_of([change], who, at)))
+        for who, change in made:
             facts = {**change.facts, **further}
             if self._joins is not None:
-                self._joins(self._connection, change.name, subject.user_id, facts)
-            self.changes.append((subject.user_id, change, facts))
+                self._joins(self._connection, change.name, who.user_id, facts)
+            self.changes.append((who.user_id, change, facts))
 
     def account(self, user_id: str, *, lock: bool = False) -> Account | None:
         """Return the account with its authenticators, in one SELECT.
@@ -106,14 +115,17 @@ class Transaction(UndoChanges):
         columns = self._tables.ticket.c
         return Ticket(*(row._mapping[f"ticket_{column.name}"] for column in columns))
 
-    def add_account(self, account: Account) -> None:
-        """Write a new account; raises `IntegrityError` if the user has one already."""
-        values = {
-            "user_id": account.user_id,
-            "areas": keys_as_text(account.areas, account.only),
-            "activated_at": account.activated_at,
-            "recovery_hash": account.recovery_hash,
-        }
+    def add_account(self, *accounts: Account) -> None:
+        """Write new accounts; raises `IntegrityError` if a user has one already."""
+        values = [
+            {
+                "user_id": account.user_id,
+                "areas": keys_as_text(account.areas, account.only),
+                "activated_at": account.activated_at,
+                "recovery_hash": account.recovery_hash,
+            }
+            for account in accounts
+        ]
         self._connection.execute(self._statements.add_account, values)
 
     def count_failure(self, account: Account, codes: Figures, *, known: bool) -> bool:

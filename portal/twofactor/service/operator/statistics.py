@@ -27,6 +27,7 @@ class Week:
         reset: number of times operators turned it off.
         codes_accepted: number of right codes.
         codes_wrong: number of wrong codes.
+        imported: number of users whose second factor operators imported.
     """
 
     week: str
@@ -35,6 +36,7 @@ class Week:
     reset: int
     codes_accepted: int
     codes_wrong: int
+    imported: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def _weeks(kit: Kit, weeks: int) -> tuple[Week, ...]:
             reset=of("reset"),
             codes_accepted=of("code_accepted"),
             codes_wrong=of("code_wrong", "locked"),
+            imported=of("imported"),
         )
 
     return tuple(week(number) for number in range(weeks))

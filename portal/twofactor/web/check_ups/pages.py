@@ -35,8 +35,11 @@ def add_routes(blueprint: Blueprint) -> None:
 def show_recovery() -> Response:
     """Show the form that checks the recovery code (GET)."""
     state = current_state()
-    if _account(state) is None:
+    account = _account(state)
+    if account is None:
         return responses.turned_away(state, NotOn("off"))
+    if account.recovery_hash is None and not requests.wants_json():
+        return navigation.see_other(url_for("twofactor.recovery"))
     return responses.form(RECOVERY, "code", next=_next_asked())
 
 

@@ -210,6 +210,7 @@ def _context(
     asked = [area for area in areas_shown if account and area.key in stored]
     actions = [area.action for area in asked]
     events = kit.store.events(state.host.user_key(current_user), RECENT)
+    recovery = account is not None and account.recovery_hash is not None
     return {
         "account": account,
         "use": offer.use(
@@ -234,8 +235,14 @@ def _context(
         "browsers": trusted_cookie.listed(state) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
-            (time_tag(event.at) for event in events if event.kind in _MADE_RECOVERY_CODE), None
+            (
+                time_tag(event.at)
+                for event in events
+                if recovery and event.kind in _MADE_RECOVERY_CODE
+            ),
+            None,
         ),
+        "recovery": recovery,
         "events": activity.lines(activity.latest(events, SHOWN), kit.areas),
     }
 

@@ -67,7 +67,13 @@ def _make(state: State) -> Response:
 
 def _context(state: State, password: PasswordQuestion) -> dict[str, Any]:
     use = offer.use(state, RECOVERY.key, state.host.user_key(current_user))
-    return {**password.context, "use": use}
+    return {**password.context, "use": use, "has_one": _has_one(state)}
+
+
+def _has_one(state: State) -> bool:
+    """Return whether there is a recovery code; an imported account has none yet."""
+    account = state.kit.store.account(state.host.user_key(current_user))
+    return account is not None and account.recovery_hash is not None
 
 
 def _shown(state: State) -> Response:
@@ -78,20 +84,28 @@ def _shown(state: State) -> Response:
     """
     ticket_id = session_marks.get(tickets.RECOVERY)
     fresh = recovery_code.unsaved(state.kit, subjects.subject(state), ticket_id).text
-    message = _("Print or save your new code, then choose Save. Your old one works until then.")
+    has_one = _has_one(state)
+    if has_one:
+        message = _("Print or save your new code, then choose Save. Your old one works until then.")
+    else:
+        message = _("Print or save your recovery code, then choose Save. It works from then on.")
     return responses.either(
-        lambda: responses.page(SHOW, **_sheet(state, fresh)),
+        lambda: responses.page(SHOW, **_sheet(state, fresh, has_one)),
         lambda: responses.needed("saved", message=message, recovery_code=fresh),
     )
 
 
-def _sheet(state: State, fresh: str) -> dict[str, Any]:
+def _sheet(state: State, fresh: str, has_one: bool) -> dict[str, Any]:
     by_passkey = offer.is_by_passkey(state, state.host.user_key(current_user))
-    return responses.sheet(state, fresh, PDF, by_passkey=by_passkey)
+    return {
+        **responses.sheet(state, fresh, PDF, by_passkey=by_passkey),
+        "has_one": has_one,
+    }
 
 
 def _save(state: State) -> Response:
     who, ticket_id = subjects.subject(state), session_marks.get(tickets.RECOVERY)
+    had_one = _has_one(state)
     try:
         requests.check_saved()
         recovery_code.save(state.kit, who, ticket_id)
@@ -102,6 +116,8 @@ def _save(state: State) -> Response:
     except NotOn as refusal:
         return responses.turned_away(state, refusal, say=True)
     # The mark stays, so that the same form sent again is told the same.
+    if not had_one:
+        return responses.done(_("Your recovery code is saved."))
     return responses.done(_("Your new recovery code is saved. Your old one no longer works."))
 
 
@@ -112,7 +128,7 @@ def _refused(state: State, refusal: NotSaved) -> Response:
         fresh = recovery_code.unsaved(state.kit, who, ticket_id).text
     except RecoveryExpired as expired:
         return _expired(state, expired)
-    return responses.refused(state, refusal, SHOW, **_sheet(state, fresh))
+    return responses.refused(state, refusal, SHOW, **_sheet(state, fresh, _has_one(state)))
 
 
 def _expired(state: State, refusal: RecoveryExpired) -> Response:
@@ -127,7 +143,11 @@ def _cancel(state: State) -> Response:
     ticket_id = session_marks.get(tickets.RECOVERY)
     ended = recovery_code.cancel(state.kit, subjects.subject(state), ticket_id)
     session_marks.drop(tickets.RECOVERY)
-    if state.kit.store.account(state.host.user_key(current_user)) is None:
+    account = state.kit.store.account(state.host.user_key(current_user))
+    if account is None:
         return responses.turned_away(state, NotOn("off"), say=True)
-    message = _("You cancelled, so your old recovery code still works.")
+    if account.recovery_hash is None:
+        message = _("You cancelled, so you still don't have a recovery code.")
+    else:
+        message = _("You cancelled, so your old recovery code still works.")
     return responses.done(message if ended else _("There was no new recovery code to cancel."))

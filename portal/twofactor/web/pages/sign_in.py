@@ -242,6 +242,7 @@ def _context(
         "fresh": registry.fresh_in(pending.used, state.kit.clock()),
         "area": shown(state.kit.areas.get(SIGN_IN)),
         "by_recovery": by_recovery,
+        "no_recovery": pending.account is not None and pending.account.recovery_hash is None,
         "renews": by_recovery and renews,
         "time": sentences.duration(state.kit.settings.pending_seconds),
         "ends": int(pending.given + state.kit.settings.pending_seconds - state.kit.clock()),

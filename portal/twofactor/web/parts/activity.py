@@ -14,6 +14,7 @@ from .. import sentences
 LEFT_OUT = frozenset({"code_reused"})
 _EVENTS = {
     "activated": later("You turned on two-factor authentication"),
+    "imported": later("Your authenticator app was brought over from our earlier system"),
     "deactivated": later("You turned off two-factor authentication"),
     "areas_changed": later("You changed when we ask for a code"),
     "code_accepted": later("You entered a code"),
