@@ -151,7 +151,7 @@ def test_it_is_one_event_and_one_signal_for_each_and_a_line_in_the_log(host, run
     told, joined = [], []
     store = host.extensions["twofactor"].kit.store
     store.joins = lambda _connection, name, user_id, facts: joined.append((name, user_id, facts))
-    caplog.set_level(logging.DEBUG, "portal.twofactor.events")
+    caplog.set_level(logging.DEBUG, "flask_twofactor.events")
     with signals.imported.connected_to(lambda _app, **facts: told.append(facts)):
         run({"user": alice.id, "secret": SECRET})
     assert told == [{"user_id": alice.id, "areas": tuple(ALL), "by": told[0]["by"]}]
@@ -160,7 +160,7 @@ def test_it_is_one_event_and_one_signal_for_each_and_a_line_in_the_log(host, run
         [event] = store.events(alice.id, 9)
     assert event.kind == "imported"
     assert event.detail == f"{told[0]['by']}: {' '.join(ALL)}"
-    [record] = [each for each in caplog.records if each.name == "portal.twofactor.events"]
+    [record] = [each for each in caplog.records if each.name == "flask_twofactor.events"]
     assert record.levelno == logging.DEBUG, "there may be a hundred thousand of them"
     page = alice.client.get(f"{MOUNT}/").text
     assert "Your authenticator app was brought over from our earlier system" in page
