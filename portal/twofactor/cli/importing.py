@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 
 import click
 
+from ..app.operator import terms
 from ..app.state import current_state
 from ..service.operator import import_lines, importing
-from .accounts import operator
 from .group import as_json, group
 from .output import print_json, progress
 
@@ -55,7 +55,7 @@ def import_file(file: BinaryIO, form: str, dry_run: bool, as_json: bool) -> None
             state.kit,
             file,
             state.persons,
-            operator(),
+            terms.system_account(),
             form=form,
             dry_run=dry_run,
             refuse=refuse,
