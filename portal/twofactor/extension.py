@@ -72,6 +72,7 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
         user_key: Callable[[Any], str] | None = None,
         user_of: Callable[[str], Any] | None = None,
         account_name: Callable[[Any], str] | None = None,
+        issuer: Callable[[Any], object] | None = None,
         base_template: str | None = None,
         login_user: Callable[[Any, bool], object] | None = None,
         credential: Callable[[Any], str] | None = None,
@@ -105,6 +106,8 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
             user_of: returns the user of a key, `None` for nobody, for signing in with a passkey
                 alone; default Flask-Login's loader. A host with a `user_key` must give it.
             account_name: returns the user's name in the authenticator app.
+            issuer: returns the name of the service for a user, e.g. that of their tenant; `None`
+                and more than 60 characters are taken care of. Default TWOFACTOR_ISSUER.
             base_template: template that the pages extend, with the blocks `title` and `content`.
             login_user: signs a user in (user, remember) or returns `False`; default Flask-Login's.
             credential: returns a text that changes with the user's password, e.g. the stored hash.
@@ -145,6 +148,7 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
                 "verify_password": verify_password,
                 "user_key": user_key,
                 "account_name": account_name,
+                "issuer": issuer,
                 "base_template": base_template,
                 "login_user": login_user,
                 "credential": credential,

@@ -30,6 +30,7 @@ class Host:
     has_own_key: bool
     user_of: Callable[[str], Any]
     account_name: Callable[[Any], str]
+    issuer: Callable[[Any], object] | None
     verify_password: Callable[[Any, str], bool]
     login_user: Callable[[Any, bool], object]
     credential: Callable[[Any], str] | None

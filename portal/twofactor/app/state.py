@@ -7,9 +7,10 @@ from typing import Any
 from flask import Flask, current_app
 
 from ..core.areas import BUILT_IN, Area, Offer
+from ..core.bounds import one_line
 from ..core.errors import Refusal, SetupError
 from ..core.records import Account
-from ..core.settings import KEY
+from ..core.settings import KEY, LONGEST_ISSUER
 from ..i18n.catalogue import Catalogues
 from ..service.context import Kit
 from ..service.operator.importing import Person
@@ -43,6 +44,15 @@ class State:
             self.kit.areas.named(self.host.offered(user), "offered") if self.host.offered else None,
             self._mandatory_for(user),
         )
+
+    def issuer_of(self, user: Any) -> str:
+        """Return the name of the service for a user, with room for it in authenticator apps.
+
+        It is TWOFACTOR_ISSUER if the host has no `issuer`, or has no name for this user.
+        """
+        given = self.host.issuer(user) if self.host.issuer else None
+        named = "" if given is None else one_line(given, LONGEST_ISSUER)
+        return named or self.kit.settings.issuer
 
     def area_of(self, refusal: Refusal) -> Area | None:
         """Return the area that a refusal is about; a host need not have an area "sign_in"."""

@@ -83,17 +83,17 @@ def longest(name: str) -> int:
     return TEXTS.get(name, OTHER)
 
 
-def one_line(text: object) -> str:
-    """Return a text as one line of at most SUMMARY characters, all of them visible.
+def one_line(text: object, most: int = SUMMARY) -> str:
+    """Return a text as one line of at most `most` characters, all of them visible.
 
     A text that is too long ends with an ellipsis.
     """
     given = str(text)
-    cut = given[: 4 * SUMMARY]
+    cut = given[: 4 * most]
     seen = "".join(" " if _is_hidden(each) else each for each in cut)
     line = " ".join(seen.split())
-    if len(line) > SUMMARY or len(given) > len(cut):
-        line = line[: SUMMARY - 1].rstrip() + "…"
+    if len(line) > most or len(given) > len(cut):
+        line = line[: most - 1].rstrip() + "…"
     return line
 
 

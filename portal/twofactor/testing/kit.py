@@ -134,8 +134,8 @@ class TwoFactorTesting:
 
     def _created(self, passkey: Passkey, user: Any, secret: bytes) -> Registration:
         state = state_of(self.app)
-        settings = state.kit.settings
-        naming = Naming(settings.issuer, state.host.account_name(user), settings.passkey_seconds)
+        seconds = state.kit.settings.passkey_seconds
+        naming = Naming(state.issuer_of(user), state.host.account_name(user), seconds)
         method = registry.method(registry.PASSKEY)
         options = method.setup(secret, naming, terms_of(state.kit)).options or {}
         return Registration.read(passkey.create(options))

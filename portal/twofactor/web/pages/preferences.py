@@ -185,7 +185,7 @@ def _is_off(state: State, by: deactivation.By) -> str:
     return _(
         "Two-factor authentication is off. You can now delete “%(issuer)s” from your authenticator"
         " app.",
-        issuer=state.kit.settings.issuer,
+        issuer=state.issuer_of(current_user),
     )
 
 

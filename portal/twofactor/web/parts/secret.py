@@ -20,7 +20,7 @@ def setup(state: State, secret: bytes) -> Setup:
     name = state.host.account_name(current_user)
     if len(name) > LONGEST_NAME:
         name = f"{name[: LONGEST_NAME - 1]}…"
-    naming = Naming(state.kit.settings.issuer, name)
+    naming = Naming(state.issuer_of(current_user), name)
     return TOTP.setup(secret, naming, terms_of(state.kit))
 
 
@@ -37,6 +37,6 @@ def context(state: State, secret: bytes) -> dict[str, Any]:
         "uri": shown.uri,
         "qr": qr.svg(shown.uri, "twofactor-qr", title),
         "secret": in_groups(shown.key),
-        "issuer": state.kit.settings.issuer,
+        "issuer": state.issuer_of(current_user),
         "account_name": state.host.account_name(current_user),
     }

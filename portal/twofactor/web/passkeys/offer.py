@@ -224,7 +224,7 @@ def make(
     from .script import Make
 
     naming = Naming(
-        state.kit.settings.issuer,
+        state.issuer_of(current_user),
         state.host.account_name(current_user)[: facts.LONGEST_NAME],
         state.kit.settings.passkey_seconds,
         hint,

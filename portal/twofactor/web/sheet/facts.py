@@ -104,7 +104,7 @@ def of_user(state: State, code: str, *, by_passkey: bool) -> Sheet:
     """Return the recovery sheet of the signed-in user; `by_passkey` as in `Sheet`."""
     return Sheet(
         code=code,
-        issuer=state.kit.settings.issuer,
+        issuer=state.issuer_of(current_user),
         account=state.host.account_name(current_user),
         address=urljoin(request.host_url, navigation.sign_in_url()),
         today=dated(state.kit.clock()),
