@@ -18,7 +18,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 def tenant():
-    """What the host's function returns."""
+    """The name that the host's function returns."""
     return "Harbour & Söhne"
 
 
