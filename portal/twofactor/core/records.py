@@ -44,6 +44,8 @@ class Subject:
         confirms: what exactly an answer of this request confirms, for its event.
         request: digest of session, method, address and sealed form of the request, which the
             challenge of a passkey is bound to; empty where no passkey is used.
+        keeps: whether the client keeps cookies, as browsers do. A program that names its user in
+            each request does not.
     """
 
     user_id: str
@@ -52,6 +54,7 @@ class Subject:
     known: str = field(default="", repr=False)
     confirms: str = ""
     request: str = field(default="", repr=False)
+    keeps: bool = True
 
     @property
     def bound(self) -> str:

@@ -71,8 +71,9 @@ def note(
         The id to send to the browser, "" if there is none to send.
     """
     seconds, now = kit.settings.known_seconds, int(kit.clock())
-    browser = account.browser if is_known(subject, account) else None
-    if browser is not None or seconds == 0:
+    browser = account.browser if subject.keeps and is_known(subject, account) else None
+    # Programs that keep no cookies would take the places of the owner's browsers.
+    if browser is not None or seconds == 0 or not subject.keeps:
         transaction.add_ticket(*others)
         # Extended at most once a day, so that most successes write nothing more.
         if browser is None or browser.expires_at > now + seconds - DAY:

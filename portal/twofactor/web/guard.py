@@ -262,7 +262,7 @@ def _judge(
     if isinstance(code, Assertion):
         token = passes.of_request().token
         subject = bound.to_this_request(subject, token or exact.digest_of_body(area))
-    if area.guards == "access":
+    if area.guards == "access" and subject.keeps:
         ticket_id, known_id = verification.open_view(state.kit, subject, code, area.key, once)
         subjects.keep_known(state, subject.user_id, known_id)
         session_marks.renew()
@@ -271,7 +271,8 @@ def _judge(
     eased = passes.of_request().eased
     known_id = verification.challenge(state.kit, subject, code, area.key, once, deed, eased)
     subjects.keep_known(state, subject.user_id, known_id)
-    return tickets.NOTHING if area.exact else tickets.grant(state.kit)
+    leaves = area.guards == "action" and subject.keeps and not area.exact
+    return tickets.grant(state.kit) if leaves else tickets.NOTHING
 
 
 def _look_again(state: State, once: Ticket | None) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import ipaddress
 from typing import Any
 
-from flask import after_this_request, current_app, request
+from flask import after_this_request, current_app, request, session
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -16,6 +16,7 @@ from ..service import known_browsers, sign_in, tickets
 from ..storage.host_session import read_anew
 from . import sentences, session_marks
 from .passkeys import facts
+from .requests import wants_json
 
 KNOWN_COOKIE = "twofactor_known"
 
@@ -33,7 +34,16 @@ def subject(state: State, user: Any = None) -> Subject:
 
 def sender(user_id: str, credential: str) -> Subject:
     """Return the same for a user whose key and credential were read already."""
-    return Subject(user_id, address(), credential, known_id(known_tag(user_id)))
+    known = known_id(known_tag(user_id))
+    return Subject(user_id, address(), credential, known, keeps=_keeps_cookies())
+
+
+def _keeps_cookies() -> bool:
+    """Return whether the client of this request has a session already, or is a person's browser.
+
+    A program that names its user in each request (HTTP authentication, a token) gets no cookie.
+    """
+    return bool(session) or not wants_json()
 
 
 def pending(state: State) -> sign_in.Pending | None:
