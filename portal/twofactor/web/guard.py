@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 from flask import abort, after_this_request, current_app, make_response, request
@@ -46,35 +47,54 @@ def required(key: str, looks: bool = False, summary: Says | None = None) -> Call
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            user = signed_in()
-            if not user.is_authenticated:
-                return _unauthorized()
-            state = current_state()
-            area = state.kit.areas.get(key)
-            sent = this_request()
-            if not policy.guards_method(area, sent.method):
-                return current_app.ensure_sync(view)(*args, **kwargs)
-            if checking(sent):
-                if not looks:
-                    return nothing_done()
-                after_this_request(no_store)
-                return current_app.ensure_sync(view)(*args, **kwargs)
-            user_id = state.host.user_key(user)
-            granted = check(state, area, user, user_id, says=summary)
-            # Decorators above the guard get what the view returns, e.g. an object to serialise.
-            after_this_request(_settles(state, (key, user_id)) if granted else no_store)
-            try:
-                return current_app.ensure_sync(view)(*args, **kwargs)
-            except Exception as error:
-                passes.note(error)
-                raise
+            goes_on, answer = _enter(key, looks, summary)
+            if not goes_on:
+                return answer
+            with passes.WATCH:
+                return view(*args, **kwargs)
 
+        @wraps(view)
+        async def guarded_later(*args: Any, **kwargs: Any) -> Any:
+            goes_on, answer = _enter(key, looks, summary)
+            if not goes_on:
+                return answer
+            with passes.WATCH:
+                return await view(*args, **kwargs)
+
+        # A coroutine stays one, for decorators above the guard that await it.
+        found = guarded_later if iscoroutinefunction(view) else guarded
         with suppress(AttributeError):  # bound methods take no attributes
             setattr(innermost(view), WANTED, key)
-        setattr(guarded, GUARD, key)
-        return cast(View, guarded)
+        setattr(found, GUARD, key)
+        return cast(View, found)
 
     return decorate
+
+
+def _enter(key: str, looks: bool, summary: Says | None) -> tuple[bool, Any]:
+    """Return whether a guarded view may be called, and otherwise the answer.
+
+    Raises:
+        Refusal, Unavailable: as `check`.
+    """
+    user = signed_in()
+    if not user.is_authenticated:
+        return False, _unauthorized()
+    state = current_state()
+    area = state.kit.areas.get(key)
+    sent = this_request()
+    if not policy.guards_method(area, sent.method):
+        return True, None
+    if checking(sent):
+        if not looks:
+            return False, nothing_done()
+        after_this_request(no_store)
+        return True, None
+    user_id = state.host.user_key(user)
+    granted = check(state, area, user, user_id, says=summary)
+    # Decorators above the guard get what the view returns, e.g. an object to serialise.
+    after_this_request(_settles(state, (key, user_id)) if granted else no_store)
+    return True, None
 
 
 def signed_in() -> Any:

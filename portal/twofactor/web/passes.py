@@ -118,6 +118,21 @@ def restore_form() -> Continuation | None:
     return asked.carried
 
 
+class _Watch:
+    """Records that a view raised; a decorator above it may make an answer of the exception."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        asked = g.get("_twofactor") if isinstance(error, Exception) else None
+        if asked is not None:
+            asked.raised, asked.refused = True, isinstance(error, Refusal)
+
+
+WATCH = _Watch()
+
+
 def watch(app: Flask) -> None:
     """Record when a view raises, since an error handler then makes the response.
 
@@ -128,21 +143,11 @@ def watch(app: Flask) -> None:
 
     @wraps(dispatch)
     def dispatch_request(*args: Any, **kwargs: Any) -> Any:
-        try:
+        with WATCH:
             return dispatch(*args, **kwargs)
-        except Exception as error:
-            note(error)
-            raise
 
     # Flask has no hook around a view; the method is replaced on this one application.
     app.dispatch_request = dispatch_request  # type: ignore[method-assign]  # mypy sees a method
-
-
-def note(error: Exception) -> None:
-    """Record that a view raised; a decorator above it may make an answer of the exception."""
-    asked = g.get("_twofactor")
-    if asked is not None:
-        asked.raised, asked.refused = True, isinstance(error, Refusal)
 
 
 log = logging.getLogger("flask_twofactor.web")
