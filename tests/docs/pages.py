@@ -8,6 +8,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 # The application that the how-tos assume.
 PRELUDE = ROOT / "docs" / "how-to" / "index.md"
+# Pages about an application of another kind; tests/twofactor/extensions runs them.
+OTHERS = {
+    ROOT / "docs" / "how-to" / f"{name}.md"
+    for name in (
+        "apiflask",
+        "flask-security-models",
+        "server-side-sessions",
+        "several-databases",
+    )
+}
 _BLOCK = re.compile(r"^```([\w+-]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

@@ -20,14 +20,16 @@ from portal.twofactor import migrations
 from portal.twofactor.testing import TwoFactorTesting
 
 from .conftest import run
-from .pages import PAGES, ROOT, blocks
+from .pages import OTHERS, PAGES, ROOT, blocks
 
 ON_ITS_OWN = ROOT / "docs" / "start.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 
 
 WITH_PYTHON = [
-    path for path in PAGES if blocks("python", path) and path not in (ON_ITS_OWN, OPERATIONS)
+    path
+    for path in PAGES
+    if blocks("python", path) and path not in {ON_ITS_OWN, OPERATIONS, *OTHERS}
 ]
 WITH_TEMPLATES = [path for path in PAGES if blocks("html+jinja", path)]
 

@@ -94,6 +94,8 @@ def make_blueprint() -> Blueprint:
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
     add("/passkey", "passkey", options.submit, methods=["POST"])
     undoing.add_to(blueprint)
+    # APIFlask asks every blueprint with hooks whether its routes are part of the API's description.
+    blueprint.enable_openapi = False  # type: ignore[attr-defined]  # an attribute of its own class
     blueprint.url_value_preprocessor(come_first)
     blueprint.register_error_handler(csrf.ProgramCSRFError, csrf_object)
     blueprint.register_error_handler(requests.UnreadableBody, unreadable_object)
