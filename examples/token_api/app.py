@@ -60,13 +60,7 @@ twofactor.area(
     "balance", "Balance", "When you look at it", guards="access", action="see the balance"
 )
 twofactor.area("transfer", "Transfers", "When you send money", action="send money")
-twofactor.init_app(app, db)
-
-
-@app.before_request
-def only_json() -> None:
-    """Set Accept to JSON on every request, so that the blueprint answers in JSON too."""
-    request.environ["HTTP_ACCEPT"] = "application/json"
+twofactor.init_app(app, db, wants_json="/")
 
 
 @app.errorhandler(HTTPException)

@@ -72,11 +72,7 @@ def required(key: str, looks: bool = False, summary: Says | None = None) -> Call
 
 
 def _enter(key: str, looks: bool, summary: Says | None) -> tuple[bool, Any]:
-    """Return whether a guarded view may be called, and otherwise the answer.
-
-    Raises:
-        Refusal, Unavailable: as `check`.
-    """
+    """Return whether a guarded view may be called, and otherwise the answer; raises as `check`."""
     user = signed_in()
     if not user.is_authenticated:
         return False, _unauthorized()

@@ -7,7 +7,7 @@ from flask_login import LoginManager, current_user
 from tests.docs.prepared import namespace
 
 pytestmark = pytest.mark.thorough
-JSON = {"Accept": "application/json"}
+JSON: dict[str, str] = {}
 
 
 class TestFlaskAdmin:
