@@ -13,6 +13,7 @@ OTHERS = {
     ROOT / "docs" / "how-to" / f"{name}.md"
     for name in (
         "apiflask",
+        "flask-admin",
         "flask-security-models",
         "server-side-sessions",
         "several-databases",

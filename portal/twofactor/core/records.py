@@ -38,14 +38,12 @@ class Subject:
     Args:
         user_id: the host's stable string for the user.
         address: network address of the client, as the host's server sees it.
-        credential: digest of the user's credential (`init_app(credential=)`), read in this
-            request; empty if the host has none. Tickets are bound to it.
+        credential: digest of the user's credential, which binds tickets; empty if there is none.
         known: id from the browser's cookie `twofactor_known`, not verified yet.
         confirms: what exactly an answer of this request confirms, for its event.
         request: digest of session, method, address and sealed form of the request, which the
             challenge of a passkey is bound to; empty where no passkey is used.
-        keeps: whether the client keeps cookies, as browsers do. A program that names its user in
-            each request does not.
+        keeps: whether the client keeps cookies, as browsers do.
     """
 
     user_id: str

@@ -1,4 +1,4 @@
-"""How-tos whose code is run beside the real packages that they are about."""
+"""Runs the code of how-tos beside the real packages that they are about."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
