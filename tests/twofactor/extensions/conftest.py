@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from flask_login import LoginManager, UserMixin, login_user
 from flask_sqlalchemy import SQLAlchemy
+from jinja2 import DictLoader
 
 from portal.twofactor.testing import Phone, TwoFactorTesting
 from tests.docs.conftest import code_of, run
 from tests.docs.pages import ROOT
-from tests.docs.prepared import namespace
+from tests.docs.prepared import BASE, namespace
 
 SECRET = "long enough for the tests of the pages"
 
@@ -77,6 +78,7 @@ def own(tmp_path: Path) -> Callable[[Any], dict[str, Any]]:
         app.config.update(
             SECRET_KEY=SECRET, SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/own.sqlite"
         )
+        app.jinja_loader = DictLoader({"base.html": BASE})
         db = SQLAlchemy()
         if attached:
             db.init_app(app)
