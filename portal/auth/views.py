@@ -64,9 +64,12 @@ def login() -> ResponseReturnValue:
             page.headers["Retry-After"] = str(seconds_to_wait(held))
             return page
         if customer is not None:
-            return twofactor.sign_in(
+            answer = twofactor.sign_in(
                 customer, remember=form.remember.data, next_url=request.args.get("next")
             )
+            if answer.status_code == 302:
+                answer.status_code = 303  # as every form of the portal
+            return answer
         form.password.errors = [_(WRONG)]
     return render_template("auth/login.html", form=form)
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from .app.hooks import Csrf, WantsJson
 from .app.host import Host
 from .app.of_users import OfUsers
 from .app.state import current_state
-from .app.user_keys import check_users
 from .core.areas import Area
 from .core.errors import SetupError
 from .core.records import Protection
@@ -177,7 +175,7 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
             self._areas.get(key)
         wire(app, db, self._areas, host)
         self._closed = True
-        blueprint.install(app, url_prefix, partial(check_users, db, user_key, host.user_key))
+        blueprint.install(app, url_prefix)
         app.cli.add_command(cli.group)
 
     def protection_of(self, user: Any) -> Protection | None:

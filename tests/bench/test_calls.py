@@ -28,7 +28,8 @@ COUNTED = {
     # recovery code, names other ways, and leads back to where the person came from. Title and
     # heading name the deed; an error is in the summary and at its field.
     "guard_asks": (2, 0, 3150),
-    "deed_right": (5, 1, 1541),
+    # A refusal is answered ahead of handlers that catch all, and tables are looked at when needed.
+    "deed_right": (5, 1, 1560),
     "deed_wrong": (5, 1, 3590),
     "deed_added": (4, 1, 600),
     # The ticket that opens the "view" areas is made and written beside the others.
@@ -43,7 +44,8 @@ COUNTED = {
     # Beside the QR code: three choices, the card of the recovery code, the line of help.
     "enrolment": (9, 1, 22050),
     "qr": (0, 0, 10126),
-    "preferences": (4, 0, 6500),
+    # A host may have its own CSRF extension, which each form is asked for.
+    "preferences": (4, 0, 6750),
     # A step after activation is bound to the new credential, which takes its own transaction.
     "journey": (57, 6, 55600),
 }
@@ -57,7 +59,8 @@ ON_POSTGRESQL = {
 }
 # At a host that takes passkeys; the deed comes with the request for its challenge before.
 BY_PASSKEY = {
-    "passkey_options": (3, 1, 1791),
+    # The same.
+    "passkey_options": (3, 1, 1810),
     "passkey_deed": (9, 2, 3746),
 }
 # Allowance for other versions of Python and of the dependencies.

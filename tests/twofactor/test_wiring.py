@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from flask import Flask, redirect
+from flask import Flask, redirect, session
 from flask_login import LoginManager, UserMixin, login_required
 from flask_sqlalchemy import SQLAlchemy
 from jinja2 import DictLoader
@@ -121,12 +121,14 @@ class TestAreas:
         with pytest.raises(SetupError, match=r"unknown area 'cellar'.*known: vault"):
             get(small_app(twofactor, route))
 
-    def test_signing_in_has_its_own_area(self, twofactor):
+    def test_signing_in_needs_no_area(self, twofactor):
         def route(app):
             app.add_url_rule("/enter", view_func=lambda: twofactor.sign_in(Somebody()))
 
-        with pytest.raises(SetupError, match="unknown area 'sign_in': name it with"):
-            get(small_app(twofactor, route, user_key=lambda user: user.id), "/enter")
+        app = small_app(twofactor, route, user_key=lambda user: user.id)
+        with app.test_client() as client:
+            assert client.get("/enter").location == "/"
+            assert session["_user_id"] == "somebody"
 
     @pytest.mark.parametrize(
         "area",
@@ -159,7 +161,7 @@ class Somebody(UserMixin):
 class TestTables:
     def test_missing_ones_are_named_with_what_to_run(self, twofactor):
         app = small_app(twofactor, tables=False)
-        for path in ("/", "/two-factor/", "/static/x"):
+        for path in ("/two-factor/", "/two-factor/activate"):
             with pytest.raises(
                 SetupError, match=r"twofactor_account, .*'flask twofactor upgrade-tables'"
             ):

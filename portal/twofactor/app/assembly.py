@@ -1,6 +1,7 @@
 """Create the parts of an application."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -14,11 +15,13 @@ from ..storage.host_session import HostSession
 from ..storage.store import Store
 from ..storage.tables import define_tables
 from ..storage.transactions import Transactions
-from .checks.startup import check_passkey_sign_in
+from .checks.passwords import check_passwords
+from .checks.startup import check, check_passkey_sign_in, check_tables, once
 from .events_out import notifier
 from .host import Host, database
 from .state import State
 from .undo_links import address_of
+from .user_keys import check_stored_users
 
 log = logging.getLogger("flask_twofactor")
 
@@ -51,7 +54,10 @@ def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
         undo_url=host.undo_url or address_of(app),
     )
     catalogues = find_catalogues(app.root_path, settings.translations)
-    app.extensions[KEY] = State(kit, tables, host, catalogues)
+    first_use = once(partial(check_tables, app))
+    state = app.extensions[KEY] = State(kit, tables, host, catalogues, first_use)
+    users = partial(_check_users, db, host)
+    app.before_request(once(partial(check, app), partial(check_passwords, db, state), users))
 
 
 def _keys(app: Flask) -> list[bytes]:
@@ -60,3 +66,9 @@ def _keys(app: Flask) -> list[bytes]:
         return keys
     log.warning("TWOFACTOR_KEYS is not set: secrets are sealed under a key derived from SECRET_KEY")
     return keys_from_secret_key(app.config)
+
+
+def _check_users(db: Any, host: Host) -> None:
+    """Check `user_key` on stored users, if the host has one; the default is stable."""
+    if host.has_own_key:
+        check_stored_users(db, host.user_key)

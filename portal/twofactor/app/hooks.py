@@ -84,11 +84,12 @@ def is_a_programs(request: Request) -> bool:
     """
     if request.is_json or request.headers.get("X-Requested-With") == "XMLHttpRequest":
         return True
-    json, html = _wish(request, _is_json), _wish(request, _HTML.__contains__)
-    if json is None:
+    accept = request.headers.get("Accept", "").lower()
+    if "json" not in accept:
         # A server with a password in front of it has browsers send `Authorization`, too.
-        return html is None and "Authorization" in request.headers
-    return html is None or json > html
+        return "html" not in accept and "Authorization" in request.headers
+    json, html = _wish(request, _is_json), _wish(request, _HTML.__contains__)
+    return json is not None and (html is None or json > html)
 
 
 def _wish(request: Request, fits: Callable[[str], bool]) -> tuple[float, int] | None:

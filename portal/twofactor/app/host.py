@@ -163,7 +163,14 @@ def database(app: Flask, db: Any, bind_key: str | None) -> tuple[MetaData, Calla
 
 def check_password(user: Any, password: str) -> bool:
     """Return whether a password is right, by the user's method `check_password`."""
-    return bool(user.check_password(password))
+    try:
+        check = user.check_password
+    except AttributeError:
+        raise SetupError(
+            f"{type(user).__name__} has no method check_password: give init_app verify_password,"
+            " or, for users without a password, reauthenticate"
+        ) from None
+    return bool(check(password))
 
 
 def login_user(user: Any, remember: bool) -> object:

@@ -1,6 +1,6 @@
 """The state of an application, in `app.extensions`. The extension object holds none of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,15 @@ class State:
         tables: the tables in the host's metadata.
         host: the options of `init_app`.
         catalogues: the translations, the host's before ours.
+        first_use: checks the tables before they are used first, later nothing. Requests that need
+            no second factor do not look for them.
     """
 
     kit: Kit
     tables: Tables
     host: Host
     catalogues: Catalogues
+    first_use: Callable[[], None]
 
     def offer(self, user: Any) -> Offer:
         """Return the areas that a user may choose.

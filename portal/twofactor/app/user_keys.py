@@ -123,14 +123,6 @@ def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
                 user_key(user)
 
 
-def check_users(
-    db: Any, user_key: Callable[[Any], str] | None, key_of: Callable[[Any], str]
-) -> None:
-    """Check `user_key` on stored users, if the host has one; the default is stable."""
-    if user_key is not None:
-        check_stored_users(db, key_of)
-
-
 def account_name(user: Any, user_key: Callable[[Any], str]) -> str:
     """Return the name of the user's entry in the authenticator app, by default the key."""
     for attribute in _NAMES:

@@ -133,6 +133,8 @@ def read(path: Path) -> NullTranslations:
     except (OSError, PoFileError, ValueError) as error:
         raise BrokenFile(f"{path}: {error}") from None
     for message in list(catalog):
+        if isinstance(message.string, tuple | list):
+            message.string = _filled_up(tuple(message.string), catalog.num_plurals)
         ids, texts = _forms(message.id), _forms(message.string)
         if message.id and not _fits(ids, texts):
             log.warning("%s: the placeholders of %r do not fit", path, ids[0])
@@ -155,6 +157,16 @@ def _general(locale: str) -> Iterator[str]:
 
 def _forms(text: str | Iterable[str] | None) -> tuple[str, ...]:
     return (text or "",) if text is None or isinstance(text, str) else tuple(text)
+
+
+def _filled_up(forms: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """Return as many plural forms as a language has, the last one repeated where some are missing.
+
+    A file without `Plural-Forms` gets those of Babel, which may know one more than the translator:
+    French has two or three.
+    """
+    there = [form for form in forms if form]
+    return (*there, *there[-1:] * (count - len(there))) if there else forms
 
 
 def _fits(ids: tuple[str, ...], texts: tuple[str, ...]) -> bool:

@@ -130,7 +130,7 @@ def shown(area: Area) -> Area:
 def in_english(area: Area) -> Area:
     """Return an area with English texts, for operators; also for lazy strings of the host."""
     app = application()
-    if app is None or babel_of(app) != FLASK_BABEL:
+    if app is None or not has_flask_babel(app):
         return shown(area)
     from flask_babel import force_locale
 
@@ -163,17 +163,18 @@ def _catalogues(app: Flask | None) -> Catalogues:
     return found if isinstance(found, Catalogues) else _NONE
 
 
-def babel_of(app: Flask) -> str:
-    """Return the package of the extension that the host keeps as `babel`."""
-    return type(app.extensions.get("babel")).__module__.partition(".")[0]
+def has_flask_babel(app: Flask) -> bool:
+    """Return whether the extension that the host keeps as `babel` is Flask-Babel, or made of it."""
+    kinds = type(app.extensions.get("babel")).__mro__
+    return any(kind.__module__.partition(".")[0] == FLASK_BABEL for kind in kinds)
 
 
 def _locale(app: Flask | None) -> str:
-    if app is None or babel_of(app) != FLASK_BABEL:
+    if app is None or not has_flask_babel(app):
         return SOURCE
-    from flask_babel import get_locale
-
     try:
+        from flask_babel import get_locale
+
         return str(get_locale() or SOURCE)
     except Exception:
         # The host's locale selector may raise anything; a refusal must still have its sentence.

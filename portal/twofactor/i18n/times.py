@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ..core.settings import KEY
 from .catalogue import SOURCE
-from .language import FLASK_BABEL, _, application, babel_of, spoken_locale
+from .language import _, application, has_flask_babel, spoken_locale
 
 # Where the usual short form of a language is not the one of sentences.
 _CLOCKS = {"de": "H:mm 'Uhr'"}
@@ -68,7 +68,7 @@ def again(at: float, now: float) -> str:
 def zone() -> tzinfo:
     """Return the time zone of the request."""
     app = application()
-    if app is None or babel_of(app) != FLASK_BABEL:
+    if app is None or not has_flask_babel(app):
         return UTC
     from flask_babel import get_timezone
 

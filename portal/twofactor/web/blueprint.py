@@ -1,13 +1,11 @@
 """The blueprint: its routes, the checks before each request, and the headers of its responses."""
 
-from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Blueprint, Flask, abort, current_app, jsonify, make_response, request, url_for
 from flask_login import current_user, user_loaded_from_cookie, user_logged_in, user_logged_out
 from werkzeug.wrappers import Response
 
-from ..app.checks import startup
 from ..app.state import State, current_state, state_of
 from ..core import policy
 from ..core.answers import Answer, Assertion, Code
@@ -47,6 +45,7 @@ from .pages import (
 )
 from .parts import dialog, executed, glances, open_view, reminder
 from .passkeys import alone, bound, given, options, related_origins
+from .surface import refusing
 
 # Passkeys are used and made by the pages themselves, never by a page that they frame.
 PERMISSIONS = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
@@ -150,6 +149,7 @@ def before() -> Any:
     endpoint = sent.endpoint or ""
     if endpoint.endswith("static"):
         return None
+    current_state().first_use()
     if endpoint not in _ANONYMOUS and not current_user.is_authenticated:
         return cast(Any, current_app).login_manager.unauthorized()
     if sent.method not in policy.SAFE_METHODS:
@@ -262,13 +262,12 @@ def _looked_at(state: State) -> tuple[Area, str]:
     return state.kit.areas.get(key), target or url_for("twofactor.preferences")
 
 
-def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> None:
+def install(app: Flask, url_prefix: str) -> None:
     """Register the blueprint, its hooks and template helpers; needs the application's `State`.
 
     Args:
         app: the application.
         url_prefix: path at which the blueprint is mounted.
-        check_users: checks the keys of the users once, before the first request.
     """
     app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
     app.register_error_handler(Refusal, challenge.answer)
@@ -285,11 +284,11 @@ def install(app: Flask, url_prefix: str, check_users: Callable[[], None]) -> Non
         **language.HELPERS,
     )
     related_origins.install(app)
-    app.before_request(startup.first_request(app, check_users))
     app.before_request(outstanding.hold)
     app.before_request(executed.restore_form)
     app.after_request(dialog.lead_on)
     passes.watch(app)
+    refusing.answer_first(app)
     user_logged_out.connect(_forget_marks, app, weak=False)
     user_logged_in.connect(outstanding.on_login, app, weak=False)
     user_loaded_from_cookie.connect(outstanding.on_login, app, weak=False)

@@ -89,7 +89,10 @@ def _enter(key: str, looks: bool, summary: Says | None) -> tuple[bool, Any]:
     user_id = state.host.user_key(user)
     granted = check(state, area, user, user_id, says=summary)
     # Decorators above the guard get what the view returns, e.g. an object to serialise.
-    after_this_request(_settles(state, (key, user_id)) if granted else no_store)
+    if granted:
+        after_this_request(_settles(state, (key, user_id)))
+    elif passes.of_request().is_on((key, user_id)):
+        after_this_request(no_store)
     return True, None
 
 

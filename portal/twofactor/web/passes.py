@@ -70,6 +70,11 @@ class Asked:
         """
         return None if self.carried is None or self.executed else self.carried.id
 
+    def is_on(self, key: Key) -> bool:
+        """Return whether the user has a second factor, as far as a guard has looked."""
+        seen = self.glances.get(key)
+        return seen is None or seen.areas is not None
+
     def fresh_in(self, key: Key, now: float) -> int:
         """Return the seconds until the user can have a code that was not used (`registry`)."""
         seen = self.glances.get(key)

@@ -26,6 +26,8 @@ from ..core.policy import SAFE_METHODS
 CHECK_HEADER = "HTTP_X_TWOFACTOR_CHECK"
 # With the header `X-Twofactor-Dialog: 1` the script sends a form, and shows a refusal itself.
 DIALOG_HEADER = "HTTP_X_TWOFACTOR_DIALOG"
+# The verdict of `wants_json` on this request.
+_FOR_PROGRAM = "twofactor.wants_json"
 _FORM = "application/x-www-form-urlencoded"
 _PASSWORDS = frozenset({"password", "new_password", "repeat_password"})
 # The page that a challenge's form is taken along to, sealed for its own address.
@@ -70,7 +72,11 @@ def state_has_passkeys() -> bool:
 
 def wants_json() -> bool:
     """Return whether a program sends this request, which gets JSON (`wants_json` of `init_app`)."""
-    return current_state().host.wants_json(this_request())
+    sent = this_request()
+    verdict: bool | None = sent.environ.get(_FOR_PROGRAM)
+    if verdict is None:
+        verdict = sent.environ[_FOR_PROGRAM] = current_state().host.wants_json(sent)
+    return verdict
 
 
 def this_request() -> Request:

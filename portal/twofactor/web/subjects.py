@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from ..app.state import State
 from ..core import bounds, policy
-from ..core.errors import SignInExpired
+from ..core.errors import SetupError, SignInExpired
 from ..core.records import Device, Protection, Subject
 from ..service import known_browsers, sign_in, tickets
 from ..storage.host_session import read_anew
@@ -52,6 +52,24 @@ def pending(state: State) -> sign_in.Pending | None:
         return sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
     except SignInExpired:
         return None
+
+
+def user_of(state: State, pending: sign_in.Pending) -> Any:
+    """Return the host's user of a pending sign-in.
+
+    Raises:
+        SignInExpired: the host no longer knows the user, or the password was changed since.
+        SetupError: the host has no `user_loader`.
+    """
+    loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009 - set by Flask-Login
+    if loader is None:
+        raise SetupError("nobody can be signed in: write a @login_manager.user_loader")
+    user = loader(pending.login_id)
+    if user is None:
+        raise SignInExpired("user gone")
+    if state.host.credential_of(user) != pending.credential:
+        raise SignInExpired("another credential")
+    return user
 
 
 def protection_of(state: State, user: Any) -> Protection | None:

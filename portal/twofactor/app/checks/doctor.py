@@ -6,6 +6,8 @@ from ...service.operator import doctor
 from ...service.operator.doctor import Check
 from .. import alembic
 from ..state import State, state_of
+from .passwords import look_at_passwords
+from .sign_in import look_at_sign_in
 from .startup import check_sessions
 
 
@@ -14,6 +16,8 @@ def examine(app: Flask) -> list[Check]:
     state = state_of(app)
     more = {
         "sessions": lambda: check_sessions(app),
+        "sign-in": lambda: look_at_sign_in(app),
+        "passwords": lambda: look_at_passwords(app.extensions["sqlalchemy"], state),
         "recovery": lambda: _recovery(state),
         **alembic.history(app),
         **state.host.checks,

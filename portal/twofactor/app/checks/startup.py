@@ -8,30 +8,27 @@ from flask.sessions import SecureCookieSessionInterface
 from jinja2 import TemplateNotFound, TemplateSyntaxError
 from werkzeug.routing import BuildError
 
+from ...core.areas import Area
 from ...core.errors import SetupError, Unavailable
+from ...core.policy import guards_method
 from ...core.settings import Settings
 from ..host import Host, load_user
 from ..state import state_of
-from .views import GUARD, WANTED, guards, innermost, layers
+from .views import GUARD, WANTED, guards_with_methods, innermost, layers, methods_of
 
 
-def first_request(app: Flask, users: Callable[[], None]) -> Callable[[], None]:
-    """Return a function that checks routes, tables and users at the first request.
+def once(*looks: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that runs checks until they have passed once in this process.
 
-    After it has passed once in a process, it does nothing. Until then it raises at every request.
-
-    Args:
-        app: the application.
-        users: function that checks the stored users.
+    Until then it raises at every call.
     """
     good = False
 
     def look() -> None:
         nonlocal good
         if not good:
-            check(app)
-            check_tables(app)
-            users()
+            for each in looks:
+                each()
             good = True
 
     return look
@@ -49,10 +46,11 @@ def check(app: Flask) -> None:
     if not hasattr(app, "login_manager"):
         raise SetupError("this app has no login manager: write LoginManager(app)")
     state = state_of(app)
+    methods = methods_of(app)
     for endpoint, view in app.view_functions.items():
         _check_view(endpoint, view)
-        for key in guards(view):
-            state.kit.areas.get(key)
+        for key, guarded in guards_with_methods(view, methods.get(endpoint, frozenset())):
+            _check_methods(state.kit.areas.get(key), endpoint, guarded)
     for endpoint in state.kit.settings.sign_out or ():
         if endpoint not in app.view_functions:
             raise SetupError(f"TWOFACTOR_SIGN_OUT: there is no endpoint {endpoint!r}")
@@ -91,6 +89,21 @@ def _check_view(endpoint: str, view: Any) -> None:
             f"view {endpoint!r} is routed without its guard: write"
             f" @twofactor.required({wanted!r}) below the route, not above it"
         )
+
+
+def _check_methods(area: Area, endpoint: str, guarded: frozenset[str]) -> None:
+    """Check that a guard asks at one of the methods at least that reach it.
+
+    An area that guards actions asks for nothing at GET, so it would be listed and guard nothing.
+    """
+    if not guarded or any(guards_method(area, method) for method in guarded):
+        return
+    shown = ", ".join(sorted(guarded - {"HEAD", "OPTIONS"})) or "OPTIONS"
+    raise SetupError(
+        f"view {endpoint!r} answers {shown} alone, where the area {area.key!r} asks for nothing,"
+        ' since it guards actions: name the area with guards="access", or guard the view that does'
+        " the action"
+    )
 
 
 def check_tables(app: Flask) -> None:

@@ -22,12 +22,42 @@ def guarded_routes(app: Flask) -> dict[str, list[str]]:
 
 def guards(view: Any) -> Iterator[str]:
     """Yield the keys of the areas that guard a view, or a method of a class-based view."""
+    for key, _methods in guards_with_methods(view, frozenset()):
+        yield key
+
+
+def guards_with_methods(view: Any, methods: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the area of each guard of a view, with the HTTP methods that reach the guard.
+
+    Args:
+        view: a view; of a class-based one, the methods are looked at, too.
+        methods: the HTTP methods of its routes.
+    """
     of_class = getattr(view, "view_class", None)
-    methods = [getattr(of_class, name.lower(), None) for name in getattr(of_class, "methods", ())]
-    for each in (view, *methods):
+    one_each = [(name, getattr(of_class, name.lower(), None)) for name in _methods(of_class)]
+    reached = [(view, methods)]
+    reached += [(each, methods & _answered(name)) for name, each in one_each]
+    for each, here in reached:
         for layer in layers(each):
             if hasattr(layer, GUARD):
-                yield getattr(layer, GUARD)
+                yield getattr(layer, GUARD), here
+
+
+def _methods(of_class: Any) -> frozenset[str]:
+    return frozenset(getattr(of_class, "methods", None) or ())
+
+
+def _answered(name: str) -> frozenset[str]:
+    """Return the HTTP methods that a method of a class answers; `get` answers HEAD as well."""
+    return frozenset({name, "HEAD"} if name == "GET" else {name})
+
+
+def methods_of(app: Flask) -> dict[str, frozenset[str]]:
+    """Return the HTTP methods of all routes of each endpoint."""
+    found: dict[str, frozenset[str]] = {}
+    for rule in app.url_map.iter_rules():
+        found[rule.endpoint] = found.get(rule.endpoint, frozenset()) | (rule.methods or set())
+    return found
 
 
 def layers(view: Any) -> Iterator[Any]:

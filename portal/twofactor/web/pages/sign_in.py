@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import current_app, url_for
+from flask import redirect, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -18,7 +18,6 @@ from ...core.errors import (
     MalformedRecoveryCode,
     RecoveryNeeded,
     Refusal,
-    SetupError,
     SignInExpired,
     SignInRefused,
 )
@@ -45,14 +44,16 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         next_url: address to go to afterwards; only followed within the application.
     """
     state = current_state()
+    state.first_use()
     # Read first: the host may reload the user later, with a credential of a newer password.
     who = subjects.subject(state, user)
     account = state.kit.store.account(who.user_id)
     next_url = navigation.inside(next_url)
     session_marks.renew(empty=True)
     outstanding.know(who.user_id, enrolled=account is not None)
-    mandatory = state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
-    asked = account is not None and (mandatory or SIGN_IN in account.areas)
+    is_named = SIGN_IN in state.kit.areas
+    mandatory = is_named and state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
+    asked = account is not None and is_named and (mandatory or SIGN_IN in account.areas)
     trusted_as = trusted_cookie.recognise(state, who, account) if asked else None
     if account is None and mandatory:
         # A user who must have a second factor and has none goes through the activation first.
@@ -60,7 +61,7 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         next_url = url_for("twofactor.activate", next=target)
     if account is None or not asked or trusted_as:
         try:
-            response = _enter(state, user, remember, next_url)
+            response = _enter(state, user, remember, next_url, is_plain=True)
         except SignInRefused as refusal:
             return _refused(state, refusal)
         if account is not None:
@@ -82,14 +83,16 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
     )
 
 
-def _enter(state: State, user: Any, remember: bool, next_url: str | None) -> Response:
-    """Sign the user in, and redirect.
+def _enter(
+    state: State, user: Any, remember: bool, next_url: str | None, *, is_plain: bool = False
+) -> Response:
+    """Sign the user in, and redirect; a plain sign-in answers as the host's own would.
 
     Raises:
         SignInRefused: the host does not let the user in; the session is empty.
     """
     _log_in(state, user, remember)
-    return _signed_in(next_url)
+    return _signed_in(next_url, 302 if is_plain else 303)
 
 
 def _log_in(state: State, user: Any, remember: bool) -> None:
@@ -109,11 +112,11 @@ def _refused(state: State, refusal: SignInRefused) -> Response:
     return no_store(responses.refused(state, refusal, template, back=navigation.sign_in_url()))
 
 
-def _signed_in(next_url: str | None) -> Response:
+def _signed_in(next_url: str | None, status: int = 303) -> Response:
     target = navigation.after_sign_in(next_url)
     facts = {"message": _("Signed in."), "next": target}
     return responses.either(
-        lambda: navigation.see_other(target),
+        lambda: redirect(target, status),
         lambda: responses.as_json({**facts, "csrf_token": csrf.token()}),
     )
 
@@ -172,7 +175,7 @@ def _second_step(state: State) -> Response:
 
     def load(pending: Pending) -> Any:
         see(pending)
-        return _load(state, pending)
+        return subjects.user_of(state, pending)
 
     try:
         with About(SIGN_IN):
@@ -186,7 +189,7 @@ def _second_step(state: State) -> Response:
                 known_id = subjects.known_id(session_marks.get(KNOWN))
                 request = _bound(answer)
                 pending = sign_in.complete(state.kit, mark, address, answer, known_id, see, request)
-                user = _load(state, pending)
+                user = subjects.user_of(state, pending)
     except Refusal as refusal:
         try:
             left = sign_in_over.left(state, mark, refusal, waiting)
@@ -277,21 +280,3 @@ def _answer(state: State) -> Answer:
     if not text.strip():
         raise (RecoveryNeeded if by_recovery else ChallengeRequired)("no code")
     return RecoveryCode.read(text) if by_recovery else answers.read(text)
-
-
-def _load(state: State, pending: Pending) -> Any:
-    """Return the host's user of a pending sign-in.
-
-    Raises:
-        SignInExpired: the host no longer knows the user, or the password was changed since.
-        SetupError: the host has no `user_loader`.
-    """
-    loader: Any = getattr(current_app, "login_manager")._user_callback  # noqa: B009 - set by Flask-Login
-    if loader is None:
-        raise SetupError("nobody can be signed in: write a @login_manager.user_loader")
-    user = loader(pending.login_id)
-    if user is None:
-        raise SignInExpired("user gone")
-    if state.host.credential_of(user) != pending.credential:
-        raise SignInExpired("another credential")
-    return user

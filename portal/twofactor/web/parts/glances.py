@@ -27,6 +27,7 @@ def glance(state: State, asked: Asked, area: Area, user: Any, user_id: str) -> G
     """Return the user's areas, and whether a pass or open view exists; read once per request."""
     seen = asked.glances.get((area.key, user_id))
     if seen is None:
+        state.first_use()
         kind = tickets.VIEW if area.guards == "access" else tickets.PASS
         mark, opened = session_marks.get(kind, area.key), area.key
         if mark is None and area.guards == "access":

@@ -1,0 +1,45 @@
+"""Check that the password of each kind of user can be asked again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...core.errors import SetupError
+from ..host import check_password
+from ..state import State
+
+_ADVICE = (
+    "give init_app verify_password, a function that checks a user's password, or, for users"
+    " without one, reauthenticate"
+)
+
+
+def check_passwords(db: Any, state: State) -> None:
+    """Check that users have `check_password`, where the host leaves that to the default.
+
+    Only the classes are looked at, no rows.
+
+    Raises:
+        SetupError: no class of users has the method.
+    """
+    lacking = list(_without_method(db, state))
+    if lacking and all(not has for _name, has in lacking):
+        names = ", ".join(sorted(name for name, _has in lacking))
+        raise SetupError(f"{names} has no method check_password: {_ADVICE}")
+
+
+def look_at_passwords(db: Any, state: State) -> tuple[bool, str]:
+    """Return for `doctor` whether each class of users has `check_password`, if it is needed."""
+    lacking = sorted(name for name, has in _without_method(db, state) if not has)
+    if lacking:
+        return False, f"{', '.join(lacking)} has no method check_password: {_ADVICE}"
+    return True, "each kind of user can be asked again"
+
+
+def _without_method(db: Any, state: State) -> Iterator[tuple[str, bool]]:
+    """Yield the name of each class of users, and whether it has the method."""
+    if state.host.verify_password is not check_password:
+        return
+    for mapper in db.Model.registry.mappers:
+        kind = mapper.class_
+        if callable(getattr(kind, "get_id", None)) and hasattr(kind, "is_authenticated"):
+            yield kind.__name__, callable(getattr(kind, "check_password", None))
