@@ -8,7 +8,7 @@ import pytest
 from portal.twofactor.cli import group
 from portal.twofactor.service.tickets import RETRIES
 
-from .pages import PAGES, ROOT
+from .pages import PAGES, PRELUDE, ROOT
 
 DOCS = ROOT / "docs"
 COMMANDS = [
@@ -55,7 +55,33 @@ def test_the_retries_of_a_code_are_as_many_as_the_pages_say():
         assert not re.search(r"\bone (more )?(retry|try)\b", text(path)), path.name
 
 
-@pytest.mark.parametrize("word", ["htmx", "fetch", "upload", "flask-wtf", "reset-by-mail", "mails"])
-def test_a_task_has_a_page(word):
+TASKS = [
+    "htmx",
+    "fetch",
+    "upload",
+    "flask-wtf",
+    "class-based-views",
+    "reset-by-mail",
+    "operator-api",
+    "tenants",
+    "jobs",
+    "export-and-deletion",
+    "uninstalling",
+    "coming-over",
+    "mails",
+    "testing",
+    "policies",
+    "passkeys",
+    "turbo",
+]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_has_a_page_in_its_group(task):
     """F-99"""
-    assert (DOCS / "how-to" / f"{word}.md").is_file()
+    assert (DOCS / "how-to" / f"{task}.md").is_file()
+    assert f"]({task}.md)" in text(PRELUDE)
+
+
+def test_the_guide_explains_and_the_tasks_are_elsewhere():
+    assert len((DOCS / "guide.md").read_text(encoding="utf-8").splitlines()) < 500
