@@ -3,10 +3,12 @@
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
 import click
+from flask import current_app
 
 from ..app.operator import terms
 from ..app.state import current_state
@@ -50,11 +52,17 @@ def import_file(file: BinaryIO, form: str, dry_run: bool, as_json: bool) -> None
         if len(named) < MOST_NAMED:
             named.append(asdict(refused))
 
+    def find(names: Sequence[str]) -> dict[str, importing.Person]:
+        found = state.persons(names)
+        # No transaction of the host's session stays open while ours writes.
+        current_app.extensions["sqlalchemy"].session.rollback()
+        return found
+
     with progress(_size(file)) as advance:
         done = importing.import_lines_of(
             state.kit,
             file,
-            state.persons,
+            find,
             terms.system_account(),
             form=form,
             dry_run=dry_run,

@@ -215,6 +215,9 @@ def test_a_batch_is_one_transaction_and_few_statements(host, run, clock, stateme
         0,
     )
     assert statements.commits == 3
+    # PostgreSQL must not keep the plan of the first batches, which scans the table.
+    anew = [text for text in statements if "plan_cache_mode = force_custom_plan" in text]
+    assert len(anew) == (3 if database.startswith("postgresql") else 0)
     assert len(statements.of_twofactor) == 3 * 5
 
 
@@ -286,3 +289,32 @@ def test_a_name_that_is_no_number_is_nobody_where_keys_are_numbers(database, clo
         db.session.remove()
         db.drop_all()
         db.engine.dispose()
+
+
+def test_the_host_s_session_is_left_without_a_transaction(host, run, alice, statements):
+    """A user who is looked up must not hold a transaction while a batch is written."""
+    seen = []
+    state = host.extensions["twofactor"]
+    state.kit.store.joins = lambda *_: seen.append(host.db.session().in_transaction())
+    run({"user": alice.id, "secret": SECRET})
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("names", [["guest"], ["guest", "chief"]])
+def test_find_users_of_the_host_finds_a_batch_at_once(host, run, clock, names):
+    from dataclasses import replace
+
+    people = {name: Person(host, clock, name) for name in names}
+    asked = []
+
+    def find_users(wanted):
+        asked.append(list(wanted))
+        found = host.db.session.query(host.User).filter(host.User.username.in_(wanted))
+        return {user.username: user for user in found}
+
+    state = host.extensions["twofactor"]
+    host.extensions["twofactor"] = replace(state, host=replace(state.host, find_users=find_users))
+    lines = [{"user": name, "secret": SECRET} for name in [*names, "nobody"]]
+    assert summary(run(*lines, args=["--json"])) == (len(names), 0, 1)
+    assert asked == [[*names, "nobody"]]
+    assert all(each.is_on() for each in people.values())
