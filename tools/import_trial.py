@@ -86,7 +86,10 @@ class Trial:
             time.sleep(0.02)
         if kill_at is not None:
             process.send_signal(signal.SIGKILL)
-        output = process.stdout.read() if process.stdout else b""
+        output = b""
+        if process.stdout is not None:
+            with process.stdout:
+                output = process.stdout.read()
         _pid, _status, used = os.wait4(process.pid, 0)
         process.returncode = 0
         seconds, megabytes = time.monotonic() - begun, used.ru_maxrss / 1024
