@@ -16,8 +16,7 @@ UNDO = "undo"
 MADE_RECOVERY_CODE = frozenset({"activated", "recovery_code_replaced"})
 # How a user answers: with codes, with passkeys, or with either.
 Ways = Literal["code", "passkey", "either"]
-# A check-up: that there is no recovery code, whether it is at hand, or whether codes that were
-# never used work.
+# A check-up: there is no recovery code, is it at hand, and do codes that were never used work.
 CheckUp = Literal["no_recovery", "recovery", "codes"]
 # Begins the detail of an event about a passkey; other authenticators have their name alone.
 _PASSKEY = "passkey: "
