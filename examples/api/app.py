@@ -43,7 +43,9 @@ class Note(Base):
 
 app = Flask(__name__)
 app.config.from_mapping(
-    SECRET_KEY="for trying out only", SQLALCHEMY_DATABASE_URI="sqlite:///api.sqlite"
+    SECRET_KEY="for trying out only",
+    SQLALCHEMY_DATABASE_URI="sqlite:///api.sqlite",
+    TWOFACTOR_ISSUER="Notes",
 )
 app.config.from_prefixed_env()
 db, csrf, login = SQLAlchemy(app, model_class=Base), CSRFProtect(app), LoginManager(app)

@@ -16,7 +16,8 @@ PAGE = """<!doctype html>{{ current_user.note }} <a href="/two-factor/">2FA</a> 
 {{ twofactor_dialog("note") }} <button>Send</button></form>"""
 
 app = Flask(__name__)
-app.config.update(SECRET_KEY="change me", SQLALCHEMY_DATABASE_URI="sqlite:///minimal.sqlite")
+app.config.update(SECRET_KEY="change me", TWOFACTOR_ISSUER="Notes")
+app.config.update(SQLALCHEMY_DATABASE_URI="sqlite:///minimal.sqlite")
 app.config.from_prefixed_env()
 db, csrf, login, twofactor = SQLAlchemy(app), CSRFProtect(app), LoginManager(app), TwoFactor()
 login.login_view = "sign_in"

@@ -47,7 +47,9 @@ class Token(Base):
 
 app = Flask(__name__)
 app.config.from_mapping(
-    SECRET_KEY="for trying out only", SQLALCHEMY_DATABASE_URI="sqlite:///token.sqlite"
+    SECRET_KEY="for trying out only",
+    SQLALCHEMY_DATABASE_URI="sqlite:///token.sqlite",
+    TWOFACTOR_ISSUER="Balances",
 )
 app.config.from_prefixed_env()
 db, login = SQLAlchemy(app, model_class=Base), LoginManager(app)

@@ -2,6 +2,7 @@
 
 from . import signals
 from .app.hooks import Csrf
+from .app.looks.roles import BOOTSTRAP5
 from .core.areas import Area
 from .core.errors import (
     ChallengeRequired,
@@ -30,6 +31,7 @@ from .web.sentences import wait
 __version__: str
 
 __all__ = [
+    "BOOTSTRAP5",
     "Area",
     "ChallengeRequired",
     "Csrf",

@@ -72,6 +72,10 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
         account_name: Callable[[Any], str] | None = None,
         issuer: Callable[[Any], object] | None = None,
         base_template: str | None = None,
+        blocks: Mapping[str, str | None] | None = None,
+        classes: Mapping[str, str] | str | None = None,
+        render: Callable[..., str] | None = None,
+        csp_nonce: Callable[[], str] | None = None,
         login_user: Callable[[Any, bool], object] | None = None,
         credential: Callable[[Any], str] | None = None,
         change_password: Callable[[Any, str], object] | None = None,
@@ -106,7 +110,12 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
             account_name: returns the user's name in the authenticator app.
             issuer: returns the name of the service for a user, e.g. that of their tenant; `None`
                 and more than 60 characters are taken care of. Default TWOFACTOR_ISSUER.
-            base_template: template that the pages extend, with the blocks `title` and `content`.
+            base_template: template that the pages extend, with a block for the content.
+            blocks: its names for the blocks `title`, `head` and `content`, `None` for one that it
+                lacks; default these names.
+            classes: CSS classes by role (docs/how-to/bootstrap.md), or "bootstrap5".
+            render: renders a template (its name, values by name); default Flask's.
+            csp_nonce: returns the nonce of this request for the tags of scripts and style sheets.
             login_user: signs a user in (user, remember) or returns `False`; default Flask-Login's.
             credential: returns a text that changes with the user's password, e.g. the stored hash.
                 Its change ends pending sign-ins, passes, and trusted and known browsers.
@@ -148,6 +157,10 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
                 "account_name": account_name,
                 "issuer": issuer,
                 "base_template": base_template,
+                "blocks": blocks,
+                "classes": classes,
+                "render": render,
+                "csp_nonce": csp_nonce,
                 "login_user": login_user,
                 "credential": credential,
                 "change_password": change_password,

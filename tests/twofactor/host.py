@@ -25,6 +25,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     db = SQLAlchemy(model_class=Base)
     fonts, undo_url = config.pop("pdf_fonts", None), config.pop("undo_url", None)
     issuer = config.pop("issuer", None)
+    options = config.pop("options", {})
     app = Flask("host", instance_path=str(instance))
     app.config.update(
         SECRET_KEY="a secret key that is long enough for tests",
@@ -79,6 +80,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
         pdf_fonts=fonts,
         undo_url=undo_url,
         issuer=issuer,
+        **options,
     )
     login.user_loader(lambda key: db.session.get(User, key))
     app.deeds, app.db, app.User, app.twofactor = [], db, User, twofactor

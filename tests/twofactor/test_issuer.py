@@ -7,7 +7,7 @@ import pytest
 
 from portal.twofactor import SetupError, TwoFactor
 from portal.twofactor.app.state import state_of
-from portal.twofactor.core.settings import LONGEST_ISSUER
+from portal.twofactor.core.names.issuer import LONGEST_ISSUER
 
 from .person import MOUNT, Person, element
 

@@ -174,7 +174,10 @@ def test_the_wizard_leads_back(limited):
     page = limited.client.get(WIZARD).text
     limited.secret = re.search(r"secret=([A-Z2-7]{32})", page).group(1)
     done = limited.post("/activate", {"code": limited.code()}).location
-    assert 'class="button" href="/vault?shelf=2"' in limited.client.get(done).text
+    assert (
+        'class="button button-primary twofactor-button" href="/vault?shelf=2"'
+        in limited.client.get(done).text
+    )
     assert limited.client.get("/").text == "home"
 
 

@@ -53,7 +53,10 @@ def test_a_mandatory_second_factor_starts_the_wizard_after_signing_in(chief):
     page = chief.client.get(f"{MOUNT}/activate").text
     chief.secret = re.search(r"secret=([A-Z2-7]{32})", page).group(1)
     done = chief.post("/activate", {"code": chief.code()}).location
-    assert 'class="button" href="/vault"' in chief.client.get(done).text
+    assert (
+        'class="button button-primary twofactor-button" href="/vault"'
+        in chief.client.get(done).text
+    )
 
 
 def test_a_mandatory_deed_is_refused_without_a_second_factor(chief, host):

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.twofactor import SetupError
+from portal.twofactor.core.names.issuer import LONGEST_ISSUER
 from portal.twofactor.core.settings import (
-    LONGEST_ISSUER,
     SETTINGS,
     read_settings,
 )
@@ -30,7 +30,7 @@ anything = plain | st.lists(plain) | st.dictionaries(st.text(), plain) | st.sets
 
 
 def read(config):
-    return read_settings(config, "app"), read_keys(config)
+    return read_settings(config, "shop"), read_keys(config)
 
 
 def judge(name, config):
@@ -57,6 +57,8 @@ def judge(name, config):
         assert isinstance(value, bool)
     elif name in ("TWOFACTOR_SIGN_OUT", "TWOFACTOR_ORIGINS"):
         assert value is None or isinstance(value, str | list | tuple)
+    elif name == "TWOFACTOR_CSP":
+        assert value is None or value is False or isinstance(value, str)
     else:
         assert value is None or isinstance(value, str)
     assert 0 < len(settings.issuer) <= LONGEST_ISSUER

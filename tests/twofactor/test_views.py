@@ -277,7 +277,7 @@ class TestDownload:
         assert (seconds, url) == ("0", "/vault/a%C3%A4b.pdf")
         assert "Your download is starting" in page.text
         assert f'href="{url}"' in page.text
-        assert '<a class="button" href="/vault">Back</a>' in page.text
+        assert 'href="/vault">Back</a>' in page.text
         assert 'name="code"' not in page.text
         assert protected.client.get(url).data == b"%PDF"
 

@@ -522,7 +522,9 @@ class TestDonePage:
         begin(alice, next="/note")
         scan(alice)
         alice.post("/activate", {"code": alice.code()})
-        assert re.search(r'class="button" href="/note"', self.done(alice).text)
+        assert re.search(
+            r'class="button button-primary twofactor-button" href="/note"', self.done(alice).text
+        )
 
     def test_without_two_factor_authentication_there_is_none(self, alice):
         assert self.done(alice).location == f"{MOUNT}/"

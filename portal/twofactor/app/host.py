@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Request, current_app
+from flask import Flask, Request, current_app, render_template
 from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine, MetaData
 from sqlalchemy.exc import DataError
@@ -13,10 +13,14 @@ from sqlalchemy.exc import DataError
 from ..core.errors import SetupError
 from ..storage.ticket_changes import Joins
 from .hooks import Csrf, checked_csrf, wants_json_by
+from .looks.blocks import BLOCKS, check_render, checked_blocks
+from .looks.roles import DEFAULT, checked_classes
 from .typefaces import checked_fonts
 from .user_keys import account_name, checked_key
 
-_NO_FUNCTIONS = {"base_template", "checks", "pdf_fonts", "wants_json", "csrf"}
+_NO_FUNCTIONS = {
+    *("base_template", "blocks", "checks", "classes", "csrf", "pdf_fonts", "wants_json"),
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -51,6 +55,10 @@ class Host:
     csrf: Csrf | None
     clock: Callable[[], float]
     base_template: str
+    blocks: Mapping[str, str | None]
+    classes: Mapping[str, str]
+    render: Callable[..., str]
+    csp_nonce: Callable[[], str] | None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Host":
@@ -76,10 +84,17 @@ class Host:
             "user_labels": one_by_one(label),
             "checks": {},
             "base_template": "twofactor/layout.html",
+            "blocks": {block: block for block in BLOCKS},
+            "classes": DEFAULT,
+            "render": render_template,
         }
         given = {name: value for name, value in options.items() if value is not None}
         if "pdf_fonts" in given:
             given["pdf_fonts"] = checked_fonts(given["pdf_fonts"])
+        check_render(options["render"])
+        for name, checked in (("blocks", checked_blocks), ("classes", checked_classes)):
+            if name in given:
+                given[name] = checked(given[name])
         own: dict[str, Any] = {"wants_json": wants_json_by(options["wants_json"])}
         own["csrf"] = checked_csrf(options["csrf"])
         own |= {"user_key": key_of, "has_own_key": options["user_key"] is not None}

@@ -9,8 +9,9 @@ from flask import Flask, current_app
 from ..core.areas import BUILT_IN, Area, Offer
 from ..core.bounds import one_line
 from ..core.errors import Refusal, SetupError
+from ..core.names.issuer import LONGEST_ISSUER
 from ..core.records import Account
-from ..core.settings import KEY, LONGEST_ISSUER
+from ..core.settings import KEY
 from ..i18n.catalogue import Catalogues
 from ..service.context import Kit
 from ..service.operator.importing import Person

@@ -9,14 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from .errors import SetupError
+from .names.issuer import checked_issuer
 from .relying_party import RelyingParty, read_relying_party
 
 PREFIX = "TWOFACTOR_"
 # Key of an application's state in `app.extensions`.
 KEY = "twofactor"
-# Characters of the issuer that authenticator apps show and the QR code has room for.
 LONGEST_SUPPORT = 500
-LONGEST_ISSUER = 60
 LONGEST_SHOWN = 150
 
 
@@ -36,7 +35,7 @@ SETTINGS: dict[str, Setting] = {
         None,
         None,
         "Name of the service in the authenticator app, at most 60 characters"
-        " (default: the app's name)",
+        " (default: the app's name, unless it is that of a module, such as `app` or `wsgi`)",
     ),
     "TWOFACTOR_WINDOW": Setting(1, 0, 1, "Time steps of 30 s accepted either side"),
     "TWOFACTOR_VIEW_SECONDS": Setting(
@@ -109,6 +108,13 @@ SETTINGS: dict[str, Setting] = {
         "A line that tells people whom to turn to when they can't get in, such as an e-mail address"
         " and a phone number",
     ),
+    "TWOFACTOR_CSP": Setting(
+        None,
+        None,
+        None,
+        "Content-Security-Policy of pages and challenges where your application sends none: text,"
+        ' or "" for none (default: a strict one, see `docs/how-to/csp.md`)',
+    ),
     "TWOFACTOR_TRANSLATIONS": Setting(
         None,
         None,
@@ -164,6 +170,7 @@ class Settings:
     sign_out: tuple[str, ...] | None
     bind_key: str | None
     support: str
+    csp: str | None
     translations: str
     relying_party: RelyingParty | None
     passkey_seconds: int
@@ -182,9 +189,7 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         SetupError: a setting is unknown or wrong. The message names it.
     """
     _refuse_unknown(config)
-    issuer = _text(config, "TWOFACTOR_ISSUER") or app_name
-    if len(issuer) > LONGEST_ISSUER:
-        raise SetupError(f"TWOFACTOR_ISSUER must have at most {LONGEST_ISSUER} characters")
+    issuer = checked_issuer(_text(config, "TWOFACTOR_ISSUER"), app_name)
     after_sign_in = _text(config, "TWOFACTOR_AFTER_SIGN_IN") or "/"
     if after_sign_in.startswith("//") or "\\" in after_sign_in:
         raise SetupError(
@@ -207,6 +212,7 @@ def read_settings(config: Mapping[str, Any], app_name: str) -> Settings:
         sign_out=_endpoints(config, "TWOFACTOR_SIGN_OUT"),
         bind_key=_text(config, "TWOFACTOR_BIND_KEY") or None,
         support=_support(config),
+        csp=_csp(config),
         translations=_text(config, "TWOFACTOR_TRANSLATIONS"),
         relying_party=read_relying_party(config),
         passkey_seconds=_number(config, "TWOFACTOR_PASSKEY_SECONDS"),
@@ -254,6 +260,14 @@ def _support(config: Mapping[str, Any]) -> str:
     if len(line) > LONGEST_SUPPORT:
         raise SetupError(f"TWOFACTOR_SUPPORT must have at most {LONGEST_SUPPORT} characters")
     return line
+
+
+def _csp(config: Mapping[str, Any]) -> str | None:
+    """Return the policy that is sent, "" for none, `None` for the blueprint's own."""
+    value = config.get("TWOFACTOR_CSP", SETTINGS["TWOFACTOR_CSP"].default)
+    if value is None or value is False:
+        return None if value is None else ""
+    return _text(config, "TWOFACTOR_CSP")
 
 
 def _endpoints(config: Mapping[str, Any], key: str) -> tuple[str, ...] | None:

@@ -2,7 +2,7 @@
 // it is needed.
 (() => {
   "use strict";
-  const { challenge, countDown, dialogOf, pressed } = window.twofactor;
+  const { challenge, countDown, dialogOf, nonce, pressed } = window.twofactor;
   const NONE = document.createElement("input"); // in the place of the field, where there is no app
   const submitters = new WeakMap();
   let asked = null; // the open dialog: dialog, code, key, form, submitter, resolve, to, busy
@@ -86,6 +86,7 @@
     const script = document.createElement("script");
     script.onload = script.onerror = done;
     script.src = block.dataset.twofactorScript;
+    script.nonce = nonce;
     document.head.append(script);
   }));
   const offer = async (state, message) => {
@@ -285,6 +286,11 @@
     link.href = URL.createObjectURL(blob);
     link.click();
   };
+  // The policy of this page stays, with its nonce, when another is shown in it.
+  const allowed = (html, { headers }) => {
+    const [, other] = /'nonce-([^']+)'/.exec(headers.get("Content-Security-Policy")) ?? [];
+    return nonce && other ? html.replaceAll(`nonce="${other}"`, `nonce="${nonce}"`) : html;
+  };
   // Show a page in place of this one; passwords and files that were given are put back into it.
   const show = (html, response, form, isForm = response.status >= 400) => {
     const given = [...form.elements].filter(
@@ -295,7 +301,7 @@
     delete window.twofactorPasskey;
     history.replaceState(null, "", response.url);
     document.open();
-    document.write(html);
+    document.write(allowed(html, response));
     document.close();
     document.querySelector("[autofocus]")?.focus();
     if (!isForm && !document.querySelector("[aria-invalid=true]")) return true;

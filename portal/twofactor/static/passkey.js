@@ -71,8 +71,10 @@
       { id, rawId: id, type, response, authenticatorAttachment, clientExtensionResults });
   };
 
+  // A field may stand outside its form.
+  const fieldOf = (form, which) => [...form.elements].find((field) => field.matches(which));
   const send = ({ block, form, input }, text) => {
-    const code = form?.querySelector(".twofactor-code");
+    const code = form && fieldOf(form, ".twofactor-code");
     if (code) code.value = "";
     input.value = text;
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
@@ -116,10 +118,10 @@
     if (seen.has(block)) return seen.get(block);
     const one = { ...JSON.parse(block.dataset.twofactorKey), block, until: 0 };
     seen.set(block, one);
-    one.form = block.closest("form");
     one.button = block.querySelector("[data-twofactor-passkey]");
     one.json = one.button?.dataset.twofactorPasskey;
     one.input = block.querySelector("[type=hidden]") ?? {};
+    one.form = one.input.form ?? block.closest("form");
     one.line = block.querySelector("[role=status]");
     one.fault = fault(one);
     for (const line of block.parentElement.querySelectorAll("[data-twofactor-why]")) {
@@ -145,10 +147,9 @@
   });
   addEventListener("keydown", ({ key }) => key === "Escape" && stop(true));
   addEventListener("submit", ({ target }) => {
-    const input = target.querySelector(".twofactor-passkey > [type=hidden]");
-    if (input?.value !== "") return;
+    if (fieldOf(target, ".twofactor-passkey > [type=hidden]")?.value !== "") return;
     stop();
-    if (target.querySelector(".twofactor-code")?.value) way("code");
+    if (fieldOf(target, ".twofactor-code")?.value) way("code");
   }, true);
   addEventListener("pagehide", () => {
     stop();

@@ -4,7 +4,7 @@
   "use strict";
   if (window.twofactor) return;
 
-  const { src, dataset } =
+  const { src, dataset, nonce } =
     document.currentScript ?? document.querySelector("script[src*='twofactor.js']");
   const challenge = dataset.twofactorChallenge ?? new URL("../challenge", src).href;
   const dialogOf = (form) =>
@@ -16,6 +16,7 @@
   const load = () => (loading ??= new Promise((done, failed) => {
     const script = document.createElement("script");
     script.src = src.replace("twofactor.js", "dialog.js");
+    script.nonce = nonce;
     script.onload = () => done(window.twofactor.parts);
     script.onerror = failed;
     document.head.append(script);
@@ -106,5 +107,5 @@
   new MutationObserver(look).observe(document, { childList: true, subtree: true });
   look();
 
-  window.twofactor = { ask, challenge, countDown, dialogOf, pressed };
+  window.twofactor = { ask, challenge, countDown, dialogOf, nonce, pressed };
 })();

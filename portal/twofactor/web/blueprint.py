@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from flask import Blueprint, Flask, abort, current_app, jsonify, make_response, request, url_for
+from flask import Blueprint, Flask, abort, current_app, jsonify, make_response, url_for
 from flask_login import current_user, user_loaded_from_cookie, user_logged_in, user_logged_out
 from werkzeug.wrappers import Response
 
@@ -27,8 +27,9 @@ from . import (
     subjects,
     undoing,
 )
-from .challenge import answer, in_language, no_store, render_challenge
+from .challenge import answer, render_challenge
 from .check_ups import pages as check_ups
+from .looks import content_policy, headers, rendering
 from .origin import csrf
 from .pages import (
     activate,
@@ -46,9 +47,6 @@ from .pages import (
 from .parts import dialog, executed, glances, open_view, reminder
 from .passkeys import alone, bound, given, options, related_origins
 from .surface import refusing
-
-# Passkeys are used and made by the pages themselves, never by a page that they frame.
-PERMISSIONS = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
 
 
 def make_blueprint() -> Blueprint:
@@ -99,7 +97,7 @@ def make_blueprint() -> Blueprint:
     blueprint.register_error_handler(csrf.ProgramCSRFError, csrf_object)
     blueprint.register_error_handler(requests.UnreadableBody, unreadable_object)
     blueprint.before_request(before)
-    blueprint.after_request(after)
+    blueprint.after_request(headers.add)
     return blueprint
 
 
@@ -159,24 +157,6 @@ def before() -> Any:
         if requests.checking(sent):
             return challenge.nothing_done()
     return None
-
-
-def after(response: Response) -> Response:
-    """Add security headers: pages of the blueprint may not be cached or shown in frames."""
-    if (request.endpoint or "").endswith("static"):
-        return response
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
-        " form-action 'self'",
-    )
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    if current_state().kit.settings.relying_party is not None:
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-    return in_language(no_store(response))
 
 
 def show_challenge() -> Response:
@@ -269,7 +249,9 @@ def install(app: Flask, url_prefix: str) -> None:
         app: the application.
         url_prefix: path at which the blueprint is mounted.
     """
-    app.register_blueprint(make_blueprint(), url_prefix=url_prefix)
+    made = make_blueprint()
+    rendering.install(app, made)
+    app.register_blueprint(made, url_prefix=url_prefix)
     app.register_error_handler(Refusal, challenge.answer)
     app.register_error_handler(Unavailable, challenge.unavailable)
     app.jinja_env.globals.update(
@@ -286,12 +268,20 @@ def install(app: Flask, url_prefix: str) -> None:
     related_origins.install(app)
     app.before_request(outstanding.hold)
     app.before_request(executed.restore_form)
-    app.after_request(dialog.lead_on)
+    # Flask calls the first one last: after all of the host's, also those that it adds later.
+    app.after_request_funcs.setdefault(None, []).insert(0, last_of_all)
     passes.watch(app)
     refusing.answer_first(app)
     user_logged_out.connect(_forget_marks, app, weak=False)
     user_logged_in.connect(outstanding.on_login, app, weak=False)
     user_loaded_from_cookie.connect(outstanding.on_login, app, weak=False)
+
+
+def last_of_all(response: Response) -> Response:
+    """Set the policy where the host has set none, and let a script follow a redirect."""
+    if ours := getattr(response, content_policy.MARK, None):
+        content_policy.set_policy(response, ours)
+    return dialog.lead_on(response)
 
 
 def _forget_marks(_app: Flask, **_facts: object) -> None:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 from urllib.parse import quote
 
-from flask import current_app, jsonify, make_response, render_template, request, url_for
+from flask import current_app, jsonify, make_response, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
@@ -18,6 +18,8 @@ from ..core.passkey_errors import PasskeyRefusal
 from ..core.policy import SAFE_METHODS
 from ..i18n.language import _, language, shown
 from . import navigation, passes, sentences
+from .looks import content_policy
+from .looks.rendering import render
 from .passkeys import exact, offer
 from .requests import asked, from_dialog, wants_json
 
@@ -66,15 +68,14 @@ def _answer(refusal: errors.Refusal, target: str | None) -> Response:
     if wants_json() or from_dialog():
         return _finish(make_response(jsonify(error_object(refusal, area))), refusal)
     if isinstance(refusal, errors.EnrolmentRequired):
-        page = render_template(
-            "twofactor/enrolment_required.html",
+        page = render(
+            "enrolment_required.html",
             area=shown(area) if area else None,
             activate=url_for("twofactor.activate", next=navigation.inside(navigation.here())),
         )
     elif isinstance(refusal, _NO_CODE_HELPS):
         facts = {"title": _title(refusal), "message": _below(refusal), "back": way_back()}
-        again = isinstance(refusal, FormAgain)
-        page = render_template("twofactor/again.html", accepted=again, **facts)
+        page = render("again.html", accepted=isinstance(refusal, FormAgain), **facts)
     else:
         page = _challenge_page(state, refusal, area, target)
     return _finish(make_response(page), refusal)
@@ -89,10 +90,8 @@ def unavailable(error: errors.Unavailable) -> Response:
     message = sentences.sentence(error, 0)
     if wants_json() or from_dialog():
         body = {"error": error.code, "area": None, "message": message, "retry_after": 60}
-        body["summary"] = None
-        response = make_response(jsonify(body), 503)
-        response.headers["Retry-After"] = "60"
-        return no_store(response)
+        body |= {"summary": None}
+        return no_store(make_response(jsonify(body), 503, {"Retry-After": "60"}))
     failure = ServiceUnavailable(message, retry_after=60)
     return no_store(make_response(current_app.handle_http_exception(failure)))
 
@@ -145,9 +144,9 @@ def render_challenge(
     back, carried = _cancel(area)
     if shut := offer.closed(current_state(), refusal.user_id, area):
         about = {"area": shown(area) if area else None, "own": own, "back": back}
-        return render_template("twofactor/passkey_needed.html", closed=shut, **about)
-    return render_template(
-        "twofactor/challenge.html",
+        return render("passkey_needed.html", closed=shut, **about)
+    return render(
+        "challenge.html",
         area=shown(area) if area else None,
         target=target,
         pending=pending,
@@ -263,14 +262,15 @@ def _finish(response: Response, refusal: errors.Refusal) -> Response:
         response.headers["Retry-After"] = str(retry_after(refusal))
     if request.headers.get("HX-Request") == "true":
         _tell_htmx(response, refusal)
+    own = request.blueprint == "twofactor"
+    content_policy.mark(response, current_state().kit.settings, own=own)
     return in_language(no_store(response))
 
 
 def _tell_htmx(response: Response, refusal: errors.Refusal) -> None:
     """Keep htmx from putting a refusal into the page; the script's dialog tells it instead."""
-    detail = error_object(refusal, current_state().area_of(refusal))
-    response.headers["HX-Reswap"] = "none"
-    response.headers["HX-Trigger"] = json.dumps({"twofactor:required": detail})
+    detail = {"twofactor:required": error_object(refusal, current_state().area_of(refusal))}
+    response.headers |= {"HX-Reswap": "none", "HX-Trigger": json.dumps(detail)}
 
 
 def _title(refusal: errors.Refusal) -> str:

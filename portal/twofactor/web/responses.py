@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flask import flash, jsonify, make_response, render_template, url_for
+from flask import flash, jsonify, make_response, url_for
 from werkzeug.wrappers import Response
 
 from ..app.state import State
@@ -25,6 +25,7 @@ from ..core.passkey_errors import PasskeyRefusal
 from ..service import passwords, tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
+from .looks.rendering import render
 from .origin import csrf
 from .requests import from_dialog, wants_json
 from .sentences import sentence
@@ -56,7 +57,7 @@ def either(page: Callable[[], Response], program: Callable[[], Response]) -> Res
 
 def page(template: str, status: int = 200, **context: Any) -> Response:
     """Return a page of the blueprint."""
-    return make_response(render_template(f"twofactor/{template}", **context), status)
+    return make_response(render(template, **context), status)
 
 
 def as_json(body: Mapping[str, Any], status: int = 200) -> Response:

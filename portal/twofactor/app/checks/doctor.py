@@ -5,6 +5,7 @@ from flask import Flask
 from ...service.operator import doctor
 from ...service.operator.doctor import Check
 from .. import alembic
+from ..looks.sent import check_page
 from ..state import State, state_of
 from .passwords import look_at_passwords
 from .sign_in import look_at_sign_in
@@ -19,6 +20,7 @@ def examine(app: Flask) -> list[Check]:
         "sign-in": lambda: look_at_sign_in(app),
         "passwords": lambda: look_at_passwords(app.extensions["sqlalchemy"], state),
         "recovery": lambda: _recovery(state),
+        "page": lambda: check_page(app),
         **alembic.history(app),
         **state.host.checks,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import Unavailable
+from ...core.names.issuer import is_generic
 from ...migrations import LATEST
 from ..context import Kit
 from . import accounts, passkeys
@@ -59,6 +60,7 @@ def examine(
         "users": lambda: _users(kit, user_keys),
         "clock": lambda: _clock(kit),
         "session cookie": lambda: _cookie(config),
+        "issuer": lambda: _issuer(kit, config),
         "passkeys": lambda: passkeys.check(kit),
         **more,
     }
@@ -170,6 +172,16 @@ def _users(kit: Kit, user_keys: Callable[[], Iterable[str]] | None) -> tuple[boo
             f"{lost} accounts have no user: user_key may have changed; see 'flask twofactor list'"
         )
     return True, "each account has its user"
+
+
+def _issuer(kit: Kit, config: Mapping[str, Any]) -> tuple[bool, str]:
+    """Check the name that people read in their authenticator app."""
+    issuer = kit.settings.issuer
+    if is_generic(issuer):
+        return False, f'"{issuer}": set TWOFACTOR_ISSUER to the name that people know'
+    if not config.get("TWOFACTOR_ISSUER"):
+        return True, f'"{issuer}", the app\'s name: TWOFACTOR_ISSUER is not set'
+    return True, f'"{issuer}"'
 
 
 def _opens(kit: Kit) -> tuple[bool, str]:

@@ -1,8 +1,9 @@
 """The template helper for the dialog that asks for a code, and the answers to its script."""
 
+import re
 from typing import Any
 
-from flask import render_template, request
+from flask import request
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -10,18 +11,27 @@ from werkzeug.wrappers import Response
 from ...app.state import current_state
 from ...core import bounds
 from ...core.areas import Area
+from ...core.errors import SetupError
 from ...core.policy import SAFE_METHODS
 from ...i18n.language import shown
 from .. import guard, passes, requests
 from ..challenge import no_store
+from ..looks.rendering import render
 from ..passkeys import given, offer
 from . import glances
 
+_IS_ID = re.compile(r"#\S+").fullmatch
 _SEE_OTHER = frozenset({301, 302, 303})
 
 
-def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: str = "") -> Markup:
-    """Return a `<dialog>` to put inside a host's form; empty if no code will be needed.
+def twofactor_dialog(
+    key: str,
+    user: Any = None,
+    check: bool = False,
+    summary: str = "",
+    form: str | None = None,
+) -> Markup:
+    """Return a `<dialog>` to put inside a host's form, or beside it; empty without a code to ask.
 
     In an exact area it is the script alone: nothing is asked before the form is sent.
 
@@ -30,7 +40,13 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
         user: the user who must give the code; default the signed-in user.
         check: whether the script first sends the form to be looked at (`TwoFactor.checking`).
         summary: what exactly is confirmed, if it is known before the form is filled in.
+        form: "#" and the id of the form, if the dialog stands outside it.
+
+    Raises:
+        SetupError: `form` is no such text.
     """
+    if form is not None and not (isinstance(form, str) and _IS_ID(form)):
+        raise SetupError(f'twofactor_dialog: form must be "#" and the id of a form, not {form!r}')
     state = current_state()
     area = state.kit.areas.get(key)
     asked = current_user if user is None else user
@@ -38,12 +54,13 @@ def twofactor_dialog(key: str, user: Any = None, check: bool = False, summary: s
         return Markup("")
     if area.exact:
         # The script leads a form of a host's script to the challenge page.
-        return Markup(render_template("twofactor/_guard_dialog.html"))  # noqa: S704 - Jinja has escaped it
+        return Markup(render("_guard_dialog.html"))  # noqa: S704 - Jinja has escaped it
     if not glances.will_ask(state, area, asked):
         return Markup("")
     if offer.closed(state, state.host.user_key(asked), area):
         return Markup("")
-    page = _render("_guard_dialog.html", area, asked, check=check, summary=bounds.one_line(summary))
+    told, form_id = bounds.one_line(summary), form[1:] if form else None
+    page = _render("_guard_dialog.html", area, asked, check=check, summary=told, form=form_id)
     # Rendered by Jinja with autoescape on: it is markup already.
     return Markup(page)  # noqa: S704 - Jinja has escaped it
 
@@ -73,9 +90,7 @@ def _render(template: str, area: Area, asked: Any, **context: Any) -> str:
         name=given.FIELD,
         credential=state.host.credential_of(asked),
     )
-    return render_template(
-        f"twofactor/{template}", area=shown(area), signed_in=own, fresh=fresh, use=use, **context
-    )
+    return render(template, area=shown(area), signed_in=own, fresh=fresh, use=use, **context)
 
 
 def lead_on(response: Response) -> Response:

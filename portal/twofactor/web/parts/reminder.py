@@ -1,11 +1,12 @@
 """Reminders after a sign-in: that two-factor authentication is off, or to add a passkey here."""
 
-from flask import after_this_request, has_request_context, render_template, request, url_for
+from flask import after_this_request, has_request_context, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ...i18n.language import _
 from .. import navigation, requests, responses, session_marks, subjects
+from ..looks.rendering import render
 
 _KIND = "recovered"
 _ELSEWHERE = "elsewhere"
@@ -65,7 +66,7 @@ def twofactor_passkey_here() -> Markup:
     here = navigation.here() if is_get else url_for("twofactor.preferences")
     add = url_for("twofactor.authenticator_new", kind="passkey", next=here)
     # Rendered by Jinja with autoescape on: it is markup already.
-    page = render_template("twofactor/_passkey_here.html", add=add, here=here)
+    page = render("_passkey_here.html", add=add, here=here)
     return Markup(page)  # noqa: S704 - Jinja has escaped it
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -18,6 +18,7 @@ from ...core.passkey_errors import PasskeyRefusal, PasskeyUnknown
 from ...core.records import Subject
 from ...service import tickets
 from .. import navigation, requests, responses, session_marks, subjects
+from ..looks.rendering import render
 from ..pages import outstanding
 from ..parts import reminder
 from . import bound, facts, given
@@ -70,7 +71,7 @@ def twofactor_passkey_sign_in(next: str | None = None, remember: bool | None = N
         navigation.inside(next),
         remember,
     )
-    page = render_template("twofactor/_sign_in_alone.html", entry=entry)
+    page = render("_sign_in_alone.html", entry=entry)
     # Rendered by Jinja with autoescape on: it is markup already.
     return Markup(page)  # noqa: S704 - Jinja has escaped it
 

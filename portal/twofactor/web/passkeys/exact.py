@@ -10,13 +10,14 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from flask import render_template, request
+from flask import request
 
 from ...app.state import State
 from ...core.areas import Area
 from ...core.errors import NotShown, Refusal
 from ...i18n.language import _
 from .. import continuation, navigation, session_marks
+from ..looks.rendering import render
 from ..origin import csrf
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def unkept(lost: str, back: str) -> str:
     if lost == "files":
         message = _("You can't send files here. Send the form without them.")
     title = _("We didn't do anything")
-    return render_template("twofactor/again.html", title=title, message=message, back=back)
+    return render("again.html", title=title, message=message, back=back)
 
 
 def told(area: Area | None) -> dict[str, Any]:

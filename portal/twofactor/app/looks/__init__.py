@@ -1,0 +1,1 @@
+"""Options of `init_app` about the looks of the pages, with their checks."""

@@ -1,0 +1,1 @@
+"""Names that people read outside the application."""

@@ -1,0 +1,162 @@
+"""The Content-Security-Policy: the host's wins, ours comes where there is none (F-60)."""
+
+import json
+import re
+
+import pytest
+from flask import g
+from flask_talisman import Talisman
+
+from portal.twofactor import SetupError
+from tests.twofactor.person import MOUNT
+
+HEADER = "Content-Security-Policy"
+OURS = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+THEIRS = "default-src 'self' https://cdn.example.com"
+PAGES = (f"{MOUNT}/", f"{MOUNT}/help", "/vault", "/note")
+
+
+def policies(person):
+    """The policy of a page, of the help, of a challenge before a page and of one in its place."""
+    pages = [person.client.get(path) for path in PAGES[:3]]
+    pages.append(person.client.post("/note", data={"text": "1"}))
+    assert [page.status_code for page in pages] == [200, 200, 403, 403]
+    return [page.headers.getlist(HEADER) for page in pages]
+
+
+def add(host, function):
+    """Add an `after_request` function after `init_app`; the host has had its first request."""
+    host._got_first_request = False
+    host.after_request(function)
+    host._got_first_request = True
+
+
+class TestWithoutAPolicyOfTheHost:
+    def test_ours_is_sent(self, protected):
+        page, help_page, challenge, deed = policies(protected)
+        assert page == help_page == [f"{OURS}; form-action 'self'"]
+        # Browsers apply form-action to redirects: the host's view may lead anywhere.
+        assert challenge == deed == [OURS]
+
+    def test_pages_of_the_host_get_none(self, protected):
+        for path in ("/", "/login"):
+            assert HEADER not in protected.client.get(path).headers
+
+    @pytest.mark.parametrize("config", [{"TWOFACTOR_CSP": THEIRS}])
+    def test_a_setting_takes_its_place(self, protected):
+        assert policies(protected) == [[THEIRS]] * 4
+
+    @pytest.mark.parametrize("config", [{"TWOFACTOR_CSP": ""}, {"TWOFACTOR_CSP": False}])
+    def test_a_setting_sends_none(self, protected):
+        assert policies(protected) == [[]] * 4
+
+
+class TestAPolicyOfTheHost:
+    @pytest.mark.parametrize("how", ["sets", "keeps what is there"])
+    def test_a_later_after_request_wins(self, host, protected, how):
+        def later(response):
+            if how == "sets":
+                response.headers[HEADER] = THEIRS
+            else:
+                response.headers.setdefault(HEADER, THEIRS)
+            return response
+
+        add(host, later)
+        assert policies(protected) == [[THEIRS]] * 4
+
+    @pytest.mark.parametrize("config", [{"TWOFACTOR_CSP": "default-src *"}])
+    def test_it_wins_over_the_setting(self, host, protected):
+        def later(response):
+            response.headers[HEADER] = THEIRS
+            return response
+
+        add(host, later)
+        assert policies(protected) == [[THEIRS]] * 4
+
+    def test_one_that_is_only_tried_out_is_not_joined_by_ours(self, host, protected):
+        def later(response):
+            response.headers[f"{HEADER}-Report-Only"] = THEIRS
+            return response
+
+        add(host, later)
+        assert policies(protected) == [[]] * 4
+
+    def test_flask_talisman(self, host, protected):
+        host._got_first_request = False
+        Talisman(
+            host, force_https=False, session_cookie_secure=False, content_security_policy=THEIRS
+        )
+        host._got_first_request = True
+        assert policies(protected) == [[THEIRS]] * 4
+
+
+class TestNonce:
+    @pytest.mark.parametrize("config", [{"options": {"csp_nonce": lambda: g.get("nonce")}}])
+    def test_each_script_and_style_sheet_carries_it(self, host, protected):
+        host._got_first_request = False
+        host.before_request(lambda: setattr(g, "nonce", 'r4nd"om'))
+        host._got_first_request = True
+        for path in PAGES:
+            page = protected.client.get(path).text
+            tags = re.findall(r"<(?:script|link)\b[^>]*>", page)
+            assert tags, path
+            assert all(' nonce="r4nd&#34;om"' in tag for tag in tags), path
+
+    def test_without_the_hook_there_is_none(self, protected):
+        assert "nonce=" not in protected.client.get(f"{MOUNT}/").text
+
+    @pytest.mark.parametrize("config", [{"options": {}}])
+    def test_it_must_be_a_function(self, host, clock, tmp_path):
+        from tests.twofactor.host import make_host
+
+        with pytest.raises(SetupError, match="csp_nonce must be a function, not 'abc'"):
+            make_host("sqlite://", tmp_path, clock, options={"csp_nonce": "abc"})
+
+
+class TestDoctor:
+    def look(self, flask):
+        found = flask("doctor", "--json").stdout
+        return {check["name"]: check for check in json.loads(found)}["page"]
+
+    def test_it_shows_what_a_page_sends(self, host, flask):
+        assert self.look(flask) == {
+            "name": "page",
+            "ok": True,
+            "text": f"{HEADER}: {OURS}; form-action 'self'",
+        }
+
+    @pytest.mark.parametrize("config", [{"TWOFACTOR_CSP": ""}])
+    def test_it_says_that_there_is_none(self, host, flask):
+        assert self.look(flask)["text"] == f"no {HEADER}"
+
+    @pytest.mark.parametrize(
+        ("policy", "runs"),
+        [
+            ("script-src 'nonce-abc'; default-src 'self'", False),
+            ("script-src 'self' 'strict-dynamic'", False),
+            ("default-src https://cdn.example.com", False),
+            ("script-src 'self' https://cdn.example.com", True),
+            ("style-src 'none'", True),
+        ],
+    )
+    def test_it_sees_that_our_script_is_blocked(self, host, flask, policy, runs):
+        def later(response):
+            response.headers[HEADER] = policy
+            return response
+
+        add(host, later)
+        page = self.look(flask)
+        assert page["ok"] is runs
+        assert page["text"].startswith(f"{HEADER}: {policy}")
+        assert ("pass csp_nonce to init_app" in page["text"]) is not runs
+
+    def test_a_page_that_fails_is_told(self, host, flask):
+        host.view_functions["twofactor.help"] = lambda: ("broken", 500)
+        assert self.look(flask) == {
+            "name": "page",
+            "ok": False,
+            "text": "/two-factor/help answers 500 INTERNAL SERVER ERROR",
+        }

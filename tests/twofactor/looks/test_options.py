@@ -1,0 +1,229 @@
+"""Options about looks: classes, blocks, the function that renders, the dialog beside its form."""
+
+import re
+
+import pytest
+from flask import render_template, render_template_string
+from flask_themes2 import Themes, render_theme_template
+from jinja2 import ChoiceLoader, DictLoader
+
+from portal.twofactor import BOOTSTRAP5, SetupError
+from portal.twofactor.app.looks.roles import DEFAULT
+from tests.twofactor.host import make_host
+from tests.twofactor.person import MOUNT, Person
+
+pytestmark = pytest.mark.thorough
+PLAIN = "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"
+
+
+def set_up(host, **templates):
+    """Give the host templates of its own."""
+    pages = {f"{name}.html": text for name, text in templates.items()}
+    host.jinja_loader = ChoiceLoader([DictLoader(pages)])
+    return host
+
+
+class TestClasses:
+    @pytest.mark.parametrize("config", [{"options": {"classes": "bootstrap5"}}])
+    def test_bootstrap(self, protected):
+        """F-61"""
+        page = protected.client.get(f"{MOUNT}/").text
+        wanted = {
+            "Save": "btn btn-primary twofactor-button",
+            "New recovery code": "btn btn-outline-secondary twofactor-button",
+            "Deactivate": "btn btn-danger twofactor-button",
+        }
+        for text, classes in wanted.items():
+            assert re.search(rf'<button class="{classes}"[^>]*>{text}<', page), text
+        assert '<div class="twofactor-bootstrap5 twofactor twofactor-page"' in page
+        used = {name for names in re.findall(r'class="([^"]*)"', page) for name in names.split()}
+        assert used.isdisjoint(" ".join(DEFAULT.values()).split())
+
+    @pytest.mark.parametrize("config", [{"options": {"classes": {"button_primary": "go"}}}])
+    def test_a_role_of_its_own(self, protected):
+        page = protected.client.get(f"{MOUNT}/").text
+        assert '<button class="go twofactor-button" type="submit">Save<' in page
+        assert '<button class="button button-secondary twofactor-button" type="submit">New' in page
+
+    def test_ours_without_the_option(self, protected):
+        page = protected.client.get(f"{MOUNT}/").text
+        assert '<button class="button button-primary twofactor-button" type="submit">Save<' in page
+        assert '<button class="button button-danger twofactor-button"' in page
+
+    @pytest.mark.parametrize("config", [{"options": {"classes": {r: f"r-{r}" for r in DEFAULT}}}])
+    def test_every_role_is_on_some_page(self, alice):
+        """No role is named that no element has."""
+        texts = [alice.client.get(f"{MOUNT}/activate").text]
+        alice.enrol()
+        texts += [alice.client.get(f"{MOUNT}{path}").text for path in ("/", "/deactivate", "/help")]
+        texts += [alice.client.get("/note").text, alice.client.get("/vault").text]
+        texts.append(alice.client.post("/note", data={"text": "1", "twofactor_code": "1"}).text)
+        alice.post("/deactivate", {"code": alice.code()})
+        texts.append(alice.client.get(f"{MOUNT}/").text)
+        shown = set(re.findall(r"\br-(\w+)", " ".join(texts)))
+        assert set(DEFAULT) - shown <= {"alert_info", "alert_success", "alert_warning"}
+
+    @pytest.mark.parametrize(
+        ("classes", "words"),
+        [
+            ("bootstrap6", "classes must be 'bootstrap5' or classes by role, not 'bootstrap6'"),
+            (["btn"], "classes must be"),
+            ({"knob": "x"}, "unknown role 'knob'"),
+            ({"card": None}, r"classes\['card'\] must be text, not None"),
+        ],
+    )
+    def test_a_wrong_one_stops_the_start(self, tmp_path, clock, classes, words):
+        with pytest.raises(SetupError, match=words):
+            make_host("sqlite://", tmp_path, clock, options={"classes": classes})
+
+    def test_two_hosts_with_one_cache_of_templates(
+        self, host, protected, compiled_templates, clock, tmp_path
+    ):
+        """Compiled templates depend on the options, so a cache keeps them apart."""
+        assert "btn" not in protected.client.get(f"{MOUNT}/help").text
+        other = make_host("sqlite://", tmp_path / "other", clock, options={"classes": BOOTSTRAP5})
+        other.jinja_env.bytecode_cache = compiled_templates
+        assert "twofactor-bootstrap5" in other.test_client().get(f"{MOUNT}/help").text
+        with other.app_context():
+            other.db.engine.dispose()
+
+
+class TestBlocks:
+    def page(self, host, clock, **templates):
+        """Alice's preferences; the first request looks for the base template."""
+        alice = Person(set_up(host, **templates), clock)
+        alice.sign_in()
+        return alice.client.get(f"{MOUNT}/").text
+
+    @pytest.mark.parametrize(
+        "config",
+        [{"options": {"base_template": "base.html", "blocks": {"content": "body", "head": "css"}}}],
+    )
+    def test_other_names(self, host, clock):
+        """F-101"""
+        base = "<head><title>{% block title %}{% endblock %}</title>{% block css %}{% endblock %}"
+        page = self.page(host, clock, base=base + "</head>{% block body %}{% endblock %}")
+        assert "<title>Two-factor authentication</title>" in page
+        assert page.count("twofactor.css") == 1
+        assert page.index("twofactor.css") < page.index("</head>") < page.index("<h1")
+
+    @pytest.mark.parametrize(
+        "config",
+        [{"options": {"base_template": "base.html", "blocks": {"title": None, "head": None}}}],
+    )
+    def test_none(self, host, clock):
+        base = "<title>Ours{% block title %}{% endblock %}</title>{% block head %}<i>{% endblock %}"
+        page = self.page(host, clock, base=base + "{% block content %}{% endblock %}")
+        assert "<title>Ours</title><i>" in page
+        assert page.index("<i>") < page.index("twofactor.css") < page.index("<h1")
+
+    @pytest.mark.parametrize("config", [{"options": {"base_template": "base.html"}}])
+    @pytest.mark.parametrize("extends", [False, True])
+    def test_a_title_that_holds_the_tag(self, host, clock, extends):
+        base = "{% block title %}<title>Shop</title>{% endblock %}{% block content %}{% endblock %}"
+        templates = {"base": base}
+        if extends:
+            templates = {"root": base, "base": '{% extends "root.html" %}'}
+        page = self.page(host, clock, **templates)
+        assert page.startswith("<title>Two-factor authentication</title>")
+
+    @pytest.mark.parametrize("config", [{"options": {"base_template": "base.html"}}])
+    @pytest.mark.parametrize("lacking", ["title", "head", "both"])
+    def test_each_but_the_content_is_optional(self, host, clock, lacking):
+        title = "" if lacking in ("title", "both") else "{% block title %}{% endblock %}"
+        head = "" if lacking in ("head", "both") else "{% block head %}{% endblock %}"
+        page = self.page(host, clock, base=title + head + "{% block content %}{% endblock %}")
+        assert page.count("twofactor.css") == 1
+        assert "<h1" in page
+
+    @pytest.mark.parametrize(
+        ("blocks", "words"),
+        [
+            ("body", "blocks must be names of blocks"),
+            ({"body": "content"}, "unknown block 'body'"),
+            ({"content": None}, "must be a block of the base template, not None"),
+            ({"content": "the body"}, "must be the name of a block, not 'the body'"),
+            ({"content": "head"}, "must be different blocks"),
+        ],
+    )
+    def test_a_wrong_one_stops_the_start(self, tmp_path, clock, blocks, words):
+        with pytest.raises(SetupError, match=words):
+            make_host("sqlite://", tmp_path, clock, options={"blocks": blocks})
+
+
+class TestRender:
+    @pytest.mark.parametrize(
+        "config",
+        [{"options": {"render": lambda t, **v: f"<!-- {t} -->" + render_template(t, **v)}}],
+    )
+    def test_it_renders_every_page_and_part(self, host, protected):
+        answers = [
+            protected.client.get(f"{MOUNT}/"),
+            protected.client.get("/vault"),
+            protected.client.get("/note"),
+            protected.client.post("/note", data={"text": "1"}),
+        ]
+        names = [re.findall(r"<!-- (\S+) -->", answer.text) for answer in answers]
+        assert names == [
+            ["twofactor/preferences.html"],
+            ["twofactor/challenge.html"],
+            ["twofactor/_guard_dialog.html"],
+            ["twofactor/challenge.html"],
+        ]
+
+    def test_a_theme_engine(self, tmp_path, clock):
+        """F-68: Flask-Themes2, whose layouts use what only its own function gives."""
+        theme = tmp_path / "themes" / "calm"
+        (theme / "templates").mkdir(parents=True)
+        (theme / "info.json").write_text(
+            '{"application": "host", "identifier": "calm", "name": "Calm", "author": "Ada"}'
+        )
+        (theme / "templates" / "layout.html").write_text("<b>calm</b>" + PLAIN)
+
+        def render(template, **values):
+            return render_theme_template("calm", template, **values)
+
+        options = {"render": render, "base_template": "wrapped.html"}
+        host = make_host("sqlite://", tmp_path, clock, options=options)
+        set_up(host, wrapped="{% extends theme('layout.html') %}")
+        host._got_first_request = False
+        Themes(host, app_identifier="host", loaders=[_loader(str(tmp_path / "themes"))])
+        page = host.test_client().get(f"{MOUNT}/help")
+        assert page.status_code == 200
+        assert page.text.startswith("<b>calm</b><title>Help with two-factor authentication</title>")
+        with host.app_context():
+            host.db.engine.dispose()
+
+    @pytest.mark.parametrize(
+        ("render", "words"),
+        [
+            ("x", "render must be a function, not 'x'"),
+            (str.upper, r"by name: render\(template, \*\*values\)"),
+            (lambda name, **values: name + str(values), "a page has a value `name`"),
+        ],
+    )
+    def test_a_wrong_one_stops_the_start(self, tmp_path, clock, render, words):
+        with pytest.raises(SetupError, match=words):
+            make_host("sqlite://", tmp_path, clock, options={"render": render})
+
+
+def _loader(folder):
+    from flask_themes2 import load_themes_from
+
+    return lambda _app: load_themes_from(folder)
+
+
+class TestDialogBesideItsForm:
+    def test_its_field_belongs_to_the_form(self, host, protected):
+        with host.test_request_context():
+            from flask_login import login_user
+
+            user = host.db.session.get(host.User, protected.id)
+            login_user(user)
+            shown = render_template_string('{{ twofactor_dialog("note", form="#that") }}')
+        assert re.search(r'<input id="twofactor-note-code"[^>]* form="that"', shown)
+
+    @pytest.mark.parametrize("form", ["that", "#", "# a", ".that", 5])
+    def test_anything_but_an_id_is_a_mistake(self, host, protected, form):
+        with host.test_request_context(), pytest.raises(SetupError, match="form must be"):
+            render_template_string('{{ twofactor_dialog("note", form=form) }}', form=form)
