@@ -20,6 +20,7 @@ from .core.errors import (
     Unavailable,
     UnknownAuthenticator,
 )
+from .core.importing import ImportRefused
 from .core.records import Device, Hold, Protection
 from .core.undo import PutsBack, UndoOver
 from .core.vault import Vault, is_patterned
@@ -39,6 +40,7 @@ __all__ = [
     "EnrolmentRequired",
     "Held",
     "Hold",
+    "ImportRefused",
     "KeyMissing",
     "LastAuthenticator",
     "NotOn",

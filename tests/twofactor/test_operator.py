@@ -10,6 +10,7 @@ import pytest
 from flask_login import login_user
 
 from portal.twofactor import (
+    ImportRefused,
     LastAuthenticator,
     NotOn,
     SetupError,
@@ -121,6 +122,32 @@ class TestHelp:
     def test_outside_a_request_it_is_the_system_account(self, operator, protected):
         operator.unlock(protected.id, reason="called back")
         assert re.fullmatch(r"operator .+: called back", details(operator, "unlocked")[0])
+
+
+class TestImport:
+    SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+    def test_a_secret_of_another_system_turns_it_on(self, host, operator, alice):
+        told = []
+        with signals.imported.connected_to(lambda _app, **facts: told.append(facts)):
+            assert operator.import_secret(alice.id, self.SECRET, areas=["note"], by="Kim")
+        assert told == [{"user_id": alice.id, "areas": ("note", "staff"), "by": "Kim"}]
+        assert operator.status(alice.id).areas == ("note", "staff")
+        assert not operator.import_secret(user_of(host, alice), self.SECRET)
+
+    @pytest.mark.parametrize(
+        ("user", "secret", "areas"),
+        [
+            ("nobody", SECRET, None),
+            ("alice", "not base32!", None),
+            ("alice", SECRET, ["nothing"]),
+        ],
+    )
+    def test_what_is_refused_writes_nothing(self, operator, alice, user, secret, areas):
+        key = alice.id if user == "alice" else user
+        with pytest.raises(ImportRefused):
+            operator.import_secret(key, secret, areas=areas)
+        assert operator.status(alice.id) is None
 
 
 class TestListing:

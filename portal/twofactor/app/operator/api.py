@@ -7,10 +7,12 @@ from typing import Any
 from flask import current_app
 
 from ...core.errors import SetupError
+from ...core.importing import ImportRefused
 from ...core.records import Authenticator, Event
-from ...service.operator import accounts, export, passkeys, statistics, upkeep
+from ...service.operator import accounts, export, importing, passkeys, statistics, upkeep
 from ...service.operator.accounts import Overview
 from ...service.operator.doctor import Check
+from ...service.operator.importing import Person
 from ...service.operator.passkeys import Enrolled
 from ...service.operator.statistics import Figures
 from ...service.operator.upkeep import Purged, Rotation
@@ -158,6 +160,45 @@ class Operator:
         state, user_id, by, reason = _terms(user, by, reason, terms.LONGEST_REASON_OF_REMOVAL)
         removed = accounts.remove_authenticator(state.kit, user_id, authenticator, by, reason)
         return passkeys.enrolled(state.kit, removed)
+
+    def import_secret(
+        self,
+        user: Any,
+        secret: str,
+        *,
+        name: str = "",
+        areas: Iterable[str] | None = None,
+        last_step: int = 0,
+        by: str | None = None,
+    ) -> bool:
+        """Turn two-factor authentication on for a user with the secret of another system.
+
+        The person keeps the phone. The signal `imported` follows; there is no recovery code yet.
+
+        Args:
+            user: the host's user, or a key.
+            secret: base32, hexadecimal digits, or an `otpauth://` address.
+            name: of the authenticator app, "" for our own.
+            areas: keys of the areas to protect; default all that the user may choose.
+            last_step: the latest time step whose code was used (RFC 6238), 0 if that is not known.
+            by: the operator, at most 50 characters.
+
+        Returns:
+            Whether it was turned on; `False` if it was on already, and is left as it was.
+
+        Raises:
+            ImportRefused: there is no such user, or the secret, an area or the step can't be used.
+            ValueError: `by` is empty or too long.
+        """
+        state = current_state()
+        who = state.host.user_of(user) if isinstance(user, str) else user
+        if who is None:
+            raise ImportRefused("user", "there is no user with this key")
+        person = Person(state.host.user_key(who), state.offer(who))
+        by = terms.checked_operator(state.host, by)
+        return importing.import_secret(
+            state.kit, person, secret, by, name=name, areas=areas, last_step=last_step
+        )
 
     def export(self, user: Any) -> dict[str, Any]:
         """Return all that is stored about a user, to hand it to them; no secrets are in it.
