@@ -107,6 +107,7 @@ lighthouse: $(FOR_TESTS) ## check the most important pages with Lighthouse (inst
 
 docs: $(FOR_DOCS) ## build the documentation in build/docs; warnings are errors
 	@$(PY) -m tools.settings_table --check
+	@$(PY) -m tools.signals_table --check
 	@$(PY) -m tools.refusals --check
 	@$(PY) -m tools.form_errors --check
 	@$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees docs build/docs

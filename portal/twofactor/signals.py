@@ -3,7 +3,7 @@
 Every signal carries `user_id`, the host's key of the user.
 """
 
-from typing import get_args
+from typing import Annotated, Literal, NotRequired, TypedDict, get_args
 
 from blinker import NamedSignal, Namespace
 
@@ -13,7 +13,27 @@ from .core.records import Ways
 __all__ = [
     "BY_NAME",
     "CHANGES",
+    "FACTS",
+    "ActivatedFacts",
+    "AreasChangedFacts",
+    "AuthenticatorAddedFacts",
+    "AuthenticatorRemovedFacts",
+    "ChallengeFailedFacts",
     "ChangeName",
+    "DeactivatedFacts",
+    "Facts",
+    "HeldFacts",
+    "ImportedFacts",
+    "JudgedFacts",
+    "PasskeySuspectFacts",
+    "RecoveryCodeCheckedFacts",
+    "RecoveryCodeReplacedFacts",
+    "RecoveryCodeUsedFacts",
+    "ResetFacts",
+    "TrustReusedFacts",
+    "UndoFacts",
+    "UndoneFacts",
+    "UnlockedFacts",
     "Ways",
     "activated",
     "areas_changed",
@@ -36,45 +56,161 @@ __all__ = [
 
 _signals = Namespace()
 
-# Changes that can be undone have the facts `undo`, the token of a link, and `undo_url`, its address
-# if that is known. They are secrets: never log them, and give them to the account's owner alone.
+By = Literal["code", "passkey", "recovery", "operator"]
+Kind = Literal["totp", "passkey"]
+Answered = Literal["code", "recovery_code", "passkey"]
+Result = Literal["accepted", "wrong", "reused", "held", "over", "unavailable"]
 
-# areas: tuple of the protected areas' keys; ways: "passkey" if that answers there, else missing.
+
+class Facts(TypedDict):
+    """The keyword arguments of every signal."""
+
+    user_id: Annotated[str, "key of the user"]
+
+
+class UndoFacts(Facts):
+    """The keyword arguments of a signal whose change a link can undo; both are secrets.
+
+    Never log them, and give them to the account's owner alone.
+    """
+
+    undo: NotRequired[Annotated[str, "token of the link, if there is one"]]
+    undo_url: NotRequired[Annotated[str, "address of the link, if it is known"]]
+
+
+class ActivatedFacts(UndoFacts):
+    """Two-factor authentication was turned on."""
+
+    areas: Annotated[tuple[str, ...], "keys of the protected areas"]
+    ways: NotRequired[Annotated[Ways, "what answers there; missing if it is codes"]]
+
+
+class ImportedFacts(Facts):
+    """An operator turned it on with a secret of another system; there is no recovery code yet."""
+
+    areas: Annotated[tuple[str, ...], "keys of the protected areas"]
+    by: Annotated[str, "the operator"]
+
+
+class DeactivatedFacts(UndoFacts):
+    """Two-factor authentication was turned off."""
+
+    by: Annotated[By, "what turned it off"]
+
+
+class AreasChangedFacts(UndoFacts):
+    """Areas were added to the choice, or removed from it."""
+
+    added: Annotated[tuple[str, ...], "keys of areas"]
+    removed: Annotated[tuple[str, ...], "keys of areas"]
+    ways: NotRequired[Annotated[Ways, "what answers there; missing if it is codes"]]
+    demanded: NotRequired[Annotated[tuple[str, ...], "areas that take a passkey alone from now on"]]
+    eased: NotRequired[Annotated[tuple[str, ...], "areas that take codes again"]]
+
+
+class RecoveryCodeUsedFacts(UndoFacts):
+    """The recovery code was used; `deactivated` follows."""
+
+
+class RecoveryCodeReplacedFacts(UndoFacts):
+    """A new recovery code was made; the one before no longer counts."""
+
+
+class RecoveryCodeCheckedFacts(Facts):
+    """The right recovery code was entered to check it; it still counts."""
+
+
+class JudgedFacts(Facts):
+    """An answer was judged; `user_id` is empty if the account could not be read."""
+
+    area: Annotated[str, "key of the area"]
+    kind: Annotated[Answered, "what was entered"]
+    result: Annotated[Result, "what came of it; over: a passkey's challenge"]
+    seconds: Annotated[float, "how long it took"]
+
+
+class AuthenticatorAddedFacts(UndoFacts):
+    """An app or passkey was added."""
+
+    authenticator: Annotated[str, "its name, as the user gave it"]
+    kind: Annotated[Kind, "an app or a passkey"]
+
+
+class AuthenticatorRemovedFacts(AuthenticatorAddedFacts):
+    """An app or passkey was removed."""
+
+    by: NotRequired[Annotated[str, "the operator; missing if the owner removed it"]]
+    reason: NotRequired[Annotated[str, "the one that the operator gave"]]
+
+
+class PasskeySuspectFacts(Facts):
+    """The counter of a passkey went back, so there may be a copy; its answer was refused."""
+
+    authenticator: Annotated[str, "name of the passkey"]
+    area: Annotated[str, "key of the area that asked"]
+
+
+class TrustReusedFacts(Facts):
+    """A copy of a trusted browser's cookie was used, so it is no longer trusted."""
+
+    browser: Annotated[str, "its name in English, such as Firefox on Linux"]
+
+
+class ChallengeFailedFacts(Facts):
+    """A code was wrong."""
+
+    area: Annotated[str, "key of the area"]
+    run: Annotated[int, "wrong codes in a row"]
+
+
+class HeldFacts(Facts):
+    """Codes are not judged for a while, after wrong ones."""
+
+    area: Annotated[str, "key of the area"]
+    until: Annotated[float, "Unix seconds, infinite when locked"]
+    locked: Annotated[bool, "whether only the recovery code or an operator ends it"]
+
+
+class UnlockedFacts(Facts):
+    """An operator ended the wait after wrong codes."""
+
+    by: Annotated[str, "the operator"]
+    reason: Annotated[str, "the one that the operator gave"]
+
+
+class ResetFacts(UndoFacts):
+    """An operator turned two-factor authentication off; `deactivated` follows."""
+
+    by: Annotated[str, "the operator"]
+    reason: Annotated[str, "the one that the operator gave"]
+
+
+class UndoneFacts(Facts):
+    """A change was undone by its link.
+
+    If `lowered` is true, don't let the mailbox alone set a new password.
+    """
+
+    what: Annotated[str, "name of the signal of the change"]
+    lowered: Annotated[bool, "whether the account is less protected than before"]
+
+
 activated = _signals.signal("activated")
-# areas: tuple of the protected areas' keys; by: the operator. There is no recovery code yet.
 imported = _signals.signal("imported")
-# by: "code", "passkey", "recovery" or "operator".
 deactivated = _signals.signal("deactivated")
-# added, removed: tuples of area keys; ways: "passkey" or "either" (code or passkey) as what answers
-# there, missing if codes alone do.
 areas_changed = _signals.signal("areas-changed")
-# No further arguments; `deactivated` follows.
 recovery_code_used = _signals.signal("recovery-code-used")
 recovery_code_replaced = _signals.signal("recovery-code-replaced")
-# No further arguments: the user has entered the recovery code to check it; it is not used up.
 recovery_code_checked = _signals.signal("recovery-code-checked")
-# area: key; kind: "code", "recovery_code" or "passkey"; result: "accepted", "wrong", "reused",
-# "held", "over" (a passkey's challenge) or "unavailable"; seconds: duration. `user_id` is empty if
-# the account could not be read.
 judged = _signals.signal("judged")
-# authenticator: the name that the person gave it; kind: "totp" or "passkey".
 authenticator_added = _signals.signal("authenticator-added")
-# The same, and by, reason: as of `reset`, missing if its owner removed it.
 authenticator_removed = _signals.signal("authenticator-removed")
-# authenticator: the name of a passkey whose counter went back; area: key of the area that asked.
 passkey_suspect = _signals.signal("passkey-suspect")
-# browser: its name in English ("Firefox on Linux"). A copy of its cookie was used.
 trust_reused = _signals.signal("trust-reused")
-# area: key; run: wrong codes in a row.
 challenge_failed = _signals.signal("challenge-failed")
-# area: key; until: Unix seconds (infinite when locked); locked: bool.
 held = _signals.signal("held")
-# by: the operator; reason: the one the operator gave.
 reset = _signals.signal("reset")
-# by, reason: as above.
 unlocked = _signals.signal("unlocked")
-# what: name of the signal of the change that was undone; lowered: whether the account is less
-# protected than before. Then don't let the mailbox alone set a new password.
 undone = _signals.signal("undone")
 
 BY_NAME: dict[str, NamedSignal] = {
@@ -95,6 +231,27 @@ BY_NAME: dict[str, NamedSignal] = {
     "reset": reset,
     "unlocked": unlocked,
     "undone": undone,
+}
+
+# The keyword arguments of each signal. The table in docs/api.md is made from them.
+FACTS: dict[str, type[Facts]] = {
+    "activated": ActivatedFacts,
+    "imported": ImportedFacts,
+    "deactivated": DeactivatedFacts,
+    "areas_changed": AreasChangedFacts,
+    "recovery_code_used": RecoveryCodeUsedFacts,
+    "recovery_code_replaced": RecoveryCodeReplacedFacts,
+    "recovery_code_checked": RecoveryCodeCheckedFacts,
+    "judged": JudgedFacts,
+    "authenticator_added": AuthenticatorAddedFacts,
+    "authenticator_removed": AuthenticatorRemovedFacts,
+    "passkey_suspect": PasskeySuspectFacts,
+    "trust_reused": TrustReusedFacts,
+    "challenge_failed": ChallengeFailedFacts,
+    "held": HeldFacts,
+    "reset": ResetFacts,
+    "unlocked": UnlockedFacts,
+    "undone": UndoneFacts,
 }
 
 # Names of the signals that `in_transaction` is called for as well.

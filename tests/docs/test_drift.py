@@ -16,7 +16,7 @@ from portal.twofactor.core.importing import ImportRefused
 from portal.twofactor.core.settings import SETTINGS
 from portal.twofactor.testing import Clock, Device, Passkey, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
-from tools import form_errors, refusals, settings_table
+from tools import form_errors, refusals, settings_table, signals_table
 
 from .pages import PAGES, ROOT
 
@@ -24,7 +24,7 @@ API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("tool", [settings_table, refusals, form_errors])
+@pytest.mark.parametrize("tool", [settings_table, refusals, form_errors, signals_table])
 def test_each_table_is_the_one_of_the_code(tool):
     text = tool.PAGE.text
     assert tool.PAGE.renewed(text) == text

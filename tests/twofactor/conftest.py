@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from tests.support import facts
 from tests.support.templates import CompiledTemplates
 
 from .factory_host import create_app
@@ -18,6 +19,14 @@ from .person import Person
 def config() -> dict[str, Any]:
     """Override to give the host other settings."""
     return {}
+
+
+@pytest.fixture(autouse=True)
+def signals_carry_their_facts() -> Iterator[None]:
+    """A subscriber that fails is only logged, so the facts of all signals are looked at here."""
+    with facts.watched() as faults:
+        yield
+    assert not faults
 
 
 @pytest.fixture
