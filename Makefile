@@ -22,7 +22,7 @@ PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-
 # A stamp is named after the extras that were installed, so no target takes the install of another
 # for its own. It is out of date when one of these files changes.
 PACKAGE := setup.cfg pyproject.toml constraints.txt
-RUN := babel,serve
+RUN := serve
 TEST := $(RUN),test,postgres
 DOCS := docs
 FOR_RUN := $(VENV)/.installed-$(RUN)
@@ -30,7 +30,7 @@ FOR_TESTS := $(VENV)/.installed-$(TEST)
 FOR_DOCS := $(VENV)/.installed-$(DOCS)
 
 .PHONY: run dev test test-fast lint help format test-long test-postgres bench scale security \
-	translations pictures lighthouse docs constraints audit clean
+	translations pictures lighthouse docs wheels test-oldest test-pythons constraints audit clean
 
 ##@ Every day
 
@@ -112,6 +112,15 @@ docs: $(FOR_DOCS) ## build the documentation in build/docs; warnings are errors
 	@$(PY) -m tools.form_errors --check
 	@$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees docs build/docs
 	@echo "The documentation is in build/docs/index.html"
+
+wheels: $(FOR_TESTS) ## build the wheels and sdists of the portal and of flask-twofactor in dist/
+	@$(PY) -m tools.wheels
+
+test-oldest: $(FOR_TESTS) ## run quick tests with the lowest versions that setup.cfg allows (ARGS=... goes to pytest)
+	@$(PY) -m tools.oldest $(ARGS)
+
+test-pythons: $(FOR_TESTS) ## run them with each other Python that is supported and installed
+	@$(PY) -m tools.oldest --pythons $(ARGS)
 
 constraints: ## pin the newest versions that setup.cfg allows in constraints.txt
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT \

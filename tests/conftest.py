@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from tests.support import postgres, routes, schema
+from tests.support import closed, postgres, routes, schema
 from tests.support.clock import Clock
 from tests.support.recycled import Pool
 from tests.support.templates import CompiledTemplates
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 settings.register_profile("portal", deadline=None)
 settings.load_profile("portal")
 routes.compile_once()
+closed.with_their_engine()
 
 SQLITE, POSTGRESQL, BOTH = "sqlite", "postgresql", "both"
 

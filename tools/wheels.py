@@ -80,7 +80,7 @@ def build_tree(folder: Path, out: Path) -> None:
     Raises:
         CalledProcessError: the build failed.
     """
-    command = [sys.executable, "-m", "build", "--outdir", out, folder]
+    command = [sys.executable, "-m", "build", "--outdir", str(out), str(folder)]
     done = subprocess.run(
         command, env=os.environ | _time_of_commit(), capture_output=True, text=True, check=False
     )

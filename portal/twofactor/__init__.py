@@ -1,6 +1,7 @@
 """Two-factor authentication for Flask applications; each user chooses the protected areas."""
 
-from . import signals
+# `needs` comes first: importing it refuses versions that are too old for the rest.
+from . import needs, signals
 from .app.hooks import Csrf
 from .app.looks.roles import BOOTSTRAP5
 from .core.areas import Area
@@ -74,9 +75,7 @@ def __getattr__(name: str) -> str:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import PackageNotFoundError, version
 
-    # The package is in two distributions, under two names; a copy within a host is in neither.
-    distribution = "flask-portal-twofactor" if "." in __name__ else "flask-twofactor"
     try:
-        return version(distribution)
+        return version(needs.DISTRIBUTION)
     except PackageNotFoundError:
         return "0+unknown"

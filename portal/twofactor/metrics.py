@@ -18,17 +18,23 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import Flask
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
 
 from . import signals
 from .app.state import state_of
 from .core.areas import BUILT_IN, SIGN_IN, AreaRegistry
 from .core.errors import Unavailable
 from .service.operator.statistics import HeldAccounts, held_accounts
+
+try:
+    from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+    from prometheus_client.core import GaugeMetricFamily
+    from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+    from prometheus_client.multiprocess import MultiProcessCollector
+    from prometheus_client.registry import Collector
+except ImportError:
+    raise ImportError(
+        "The metrics need the package prometheus-client: install the extra 'prometheus'"
+    ) from None
 
 log = logging.getLogger("flask_twofactor.metrics")
 

@@ -93,10 +93,18 @@ def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
 
     Returns:
         The version before and the version after.
+
+    Raises:
+        ImportError: Alembic is missing; the message names the extra.
     """
     # Importing Alembic takes half as long as importing this package, and no request needs it.
-    from alembic.migration import MigrationContext
-    from alembic.operations import Operations
+    try:
+        from alembic.migration import MigrationContext
+        from alembic.operations import Operations
+    except ImportError:
+        raise ImportError(
+            "upgrading the tables needs the package alembic: install the extra 'migrate'"
+        ) from None
 
     with engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 # The extras that each target needs.
 NEEDED = {
-    "run": {"babel", "serve"},
-    "dev": {"babel", "serve"},
-    "test-fast": {"babel", "test", "postgres"},
+    "run": {"serve"},
+    "dev": {"serve"},
+    "test-fast": {"serve", "test", "postgres"},
     "docs": {"docs"},
 }
 # The modification time of the files, in Unix seconds.

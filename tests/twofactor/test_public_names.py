@@ -106,11 +106,11 @@ class TestVersion:
         versions = {"flask-portal-twofactor": "1.2", "flask-twofactor": "1.3"}
         monkeypatch.setattr("importlib.metadata.version", versions.__getitem__)
         assert portal.twofactor.__version__ == "1.2"
-        monkeypatch.setattr(portal.twofactor, "__name__", "flask_twofactor")
+        monkeypatch.setattr(portal.twofactor.needs, "DISTRIBUTION", "flask-twofactor")
         assert portal.twofactor.__version__ == "1.3"
 
     def test_a_copy_without_a_distribution_has_none(self, monkeypatch):
-        monkeypatch.setattr(portal.twofactor, "__name__", "flask_twofactor")
+        monkeypatch.setattr(portal.twofactor.needs, "DISTRIBUTION", "flask-twofactor")
         assert portal.twofactor.__version__
 
     def test_other_names_are_missing_as_in_any_module(self):

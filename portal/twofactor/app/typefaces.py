@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from ..core.errors import SetupError
@@ -11,8 +12,10 @@ def checked_fonts(paths: Any) -> tuple[str, str]:
     """Return the paths of the plain and the bold font.
 
     Raises:
-        SetupError: they are not two TrueType files that can be read.
+        SetupError: they are not two TrueType files that can be read, or there would be no PDF file.
     """
+    if find_spec("reportlab") is None:
+        raise SetupError("pdf_fonts needs the package reportlab: install the extra 'pdf'")
     with suppress(OSError, TypeError, ValueError):
         plain_font, bold = map(os.fspath, paths)
         if _is_true_type(plain_font) and _is_true_type(bold):

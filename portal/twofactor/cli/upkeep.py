@@ -70,7 +70,7 @@ def upgrade_tables(as_json: bool) -> None:
     """
     try:
         before, after = Operator().upgrade_tables()
-    except SetupError as error:
+    except (ImportError, SetupError) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
         print_json({"before": before, "after": after})
