@@ -65,6 +65,7 @@ lint: $(FOR_TESTS) ## check style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@mkdir -p build/types && ln -sfn ../../portal/twofactor build/types/flask_twofactor
 	@for host in examples/*/; do $(PY) -m mypy --config-file examples/mypy.ini "$$host" || exit 1; done
 
 ##@ For maintainers

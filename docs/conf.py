@@ -21,7 +21,7 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 suppress_warnings = ["misc.highlighting_failure"]
 
 html_theme = "furo"
-html_title = "portal.twofactor"
+html_title = "flask-twofactor"
 html_show_copyright = False
 
 

@@ -4,14 +4,13 @@ from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_required, logout_user
 from flask_sqlalchemy import SQLAlchemy
+from flask_twofactor import TwoFactor
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.exceptions import HTTPException
 from werkzeug.security import check_password_hash, generate_password_hash
-
-from portal.twofactor import TwoFactor
 
 
 class Base(DeclarativeBase):

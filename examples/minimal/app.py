@@ -4,11 +4,10 @@ from flask import Flask, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_required
 from flask_sqlalchemy import SQLAlchemy
+from flask_twofactor import TwoFactor
 from flask_wtf import CSRFProtect
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.security import check_password_hash, generate_password_hash
-
-from portal.twofactor import TwoFactor
 
 PAGE = """<!doctype html>{{ current_user.note }} <a href="/two-factor/">2FA</a> <form method="post">
 <input type="hidden" name="csrf_token" value="{{ csrf_token() }}">{% for name, type in fields %}

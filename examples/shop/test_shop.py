@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from flask_twofactor.testing import Phone, TwoFactorTesting, twofactor_testing
 from shop.extensions import db
 from shop.models import Order, User, user_of_email
 from sqlalchemy import inspect, select
 
-from portal.twofactor.testing import Phone, TwoFactorTesting, twofactor_testing
 from shop import create_app
 
 __all__ = ["twofactor_testing"]

@@ -4,8 +4,13 @@ from itertools import takewhile
 
 import pytest
 
+from tests.support import two_names
+
 from .pages import PRELUDE, Block, blocks
 from .prepared import namespace
+
+# Pages import `flask_twofactor`, the name that the blueprint's own wheel brings.
+two_names.install()
 
 
 def run(names, block: Block):

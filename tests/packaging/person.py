@@ -35,6 +35,9 @@ class Page(HTMLParser):
         elif tag == "input" and self.forms and "name" in given:
             self.forms[-1][given["name"]] = given.get("value", "")
 
+    def handle_endtag(self, _tag: str) -> None:
+        self._id = ""
+
     def handle_data(self, data: str) -> None:
         if self._id:
             self.texts[self._id] = self.texts.get(self._id, "") + data

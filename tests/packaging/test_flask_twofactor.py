@@ -130,7 +130,8 @@ def test_mypy_sees_its_types(alone, tmp_path):
     )
     mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", alone, "host.py")
     said = built.run(*mypy, cwd=tmp_path, fails=True)
-    assert 'Argument 1 to "area" of "TwoFactor" has incompatible type "int"' in said
+    assert 'Argument 1 to "area" of ' in said
+    assert 'has incompatible type "int"; expected "str"' in said
     assert "py.typed" not in said
 
 

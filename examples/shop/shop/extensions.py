@@ -5,10 +5,9 @@ from pathlib import Path
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_twofactor import TwoFactor
 from flask_wtf import CSRFProtect
 from sqlalchemy.orm import DeclarativeBase
-
-from portal.twofactor import TwoFactor
 
 
 class Base(DeclarativeBase):

@@ -7,8 +7,7 @@ Create Date: 2026-11-29
 """
 
 from alembic import op
-
-from portal.twofactor import migrations
+from flask_twofactor import migrations
 
 # revision identifiers, used by Alembic.
 revision = "0004"
