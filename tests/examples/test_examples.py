@@ -23,7 +23,7 @@ def readme(name: str) -> str:
 
 
 def wanted(name: str) -> list[str]:
-    """What the README tells to install."""
+    """The packages that the README tells to install."""
     line = re.search(r"^\$ pip install (.+)$", readme(name), re.MULTILINE)
     assert line, f"examples/{name}/README.md has no line with pip install"
     return [word.strip("'\"") for word in line[1].split()]

@@ -43,7 +43,7 @@ class Page(HTMLParser):
             self.texts[self._id] = self.texts.get(self._id, "") + data
 
     def filled(self, **typed: str) -> dict[str, str]:
-        """What the form with these fields sends."""
+        """The values that the form with these fields sends."""
         form = next(form for form in self.forms if typed.keys() <= form.keys())
         return form | typed
 

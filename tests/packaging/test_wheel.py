@@ -48,7 +48,7 @@ class Wheel:
         return HeaderParser().parsestr(self.files[name].decode())
 
     def required(self) -> list[str]:
-        """What it requires without any extra."""
+        """The requirements without any extra."""
         return [each for each in self.metadata.get_all("Requires-Dist", []) if ";" not in each]
 
     def tops(self) -> set[str]:

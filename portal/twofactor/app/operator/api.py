@@ -261,6 +261,7 @@ class Operator:
 
         Raises:
             SetupError: Flask-Migrate manages the tables.
+            ImportError: Alembic is missing; the message names the extra.
         """
         kit = current_state().kit
         if alembic.manages(current_app, kit.settings.bind_key):
