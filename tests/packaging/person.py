@@ -71,7 +71,7 @@ def go_on(client: Any) -> None:
     for key, value in notes["cookies"].items():
         client.set_cookie(key, value)
     assert 'data-state="on"' in client.get("/two-factor/").text
-    # The present code may have been used up; the next one counts already.
+    # This minute's code may be spent, and the next one counts already.
     code = TOTP(notes["secret"]).at(int(time.time()) + 30)
     form = Page(notes["asked"]).filled(twofactor_code=code)
     saved = client.post("/", data=form)
