@@ -11,12 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
 from flask_login import LoginManager, UserMixin
 from flask_sqlalchemy import SQLAlchemy
+from flask_twofactor import TwoFactor
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.exceptions import HTTPException
 from werkzeug.security import check_password_hash, generate_password_hash
-
-from portal.twofactor import TwoFactor
 
 
 class Base(DeclarativeBase):
