@@ -5,13 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager, UserMixin, current_user, login_required
 from flask_sqlalchemy import SQLAlchemy
+from flask_twofactor import BOOTSTRAP5, TwoFactor
 from flask_wtf import CSRFProtect, FlaskForm
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.security import check_password_hash, generate_password_hash
 from wtforms import PasswordField, StringField, SubmitField, TextAreaField
 from wtforms.validators import InputRequired
-
-from portal.twofactor import BOOTSTRAP5, TwoFactor
 
 app = Flask(__name__)
 app.config.update(SECRET_KEY="change me", TWOFACTOR_ISSUER="Notes", BOOTSTRAP_SERVE_LOCAL=True)

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-
-from portal.twofactor.testing import Phone, TwoFactorTesting, twofactor_testing
+from flask_twofactor.testing import Phone, TwoFactorTesting, twofactor_testing
 
 __all__ = ["twofactor_testing"]
 
