@@ -67,6 +67,7 @@ def load_customer(key: str) -> Customer | None:
 def sign_in_customer(customer: Customer, remember: bool) -> None:
     """Sign the customer in to this session; `remember` keeps it after the browser closes."""
     version = version_of(customer)
+    session.clear()  # what was kept here may be another customer's
     login_user(customer)
     known_browsers.keep(customer, version)
     language.speak_with(customer.id, customer.language)

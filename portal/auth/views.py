@@ -10,6 +10,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -64,6 +65,7 @@ def login() -> ResponseReturnValue:
             page.headers["Retry-After"] = str(seconds_to_wait(held))
             return page
         if customer is not None:
+            session.clear()  # what was kept here may be another customer's
             answer = twofactor.sign_in(
                 customer, remember=form.remember.data, next_url=request.args.get("next")
             )

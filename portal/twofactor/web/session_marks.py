@@ -16,6 +16,7 @@ _NEWS = "_twofactor_news"
 _SIGNAL = "_twofactor_signal"
 _RENEWAL = "_twofactor_renewal"
 _NEXT = "next"
+_OF_FLASK_LOGIN = frozenset({"_user_id", "_fresh", "_id", "_remember", "_remember_seconds"})
 _LONGEST_NEXT = 500
 
 
@@ -98,7 +99,10 @@ HELPERS = {"twofactor_news": news, "twofactor_signal": signal}
 
 
 def renew(*, empty: bool = False) -> None:
-    """Give a session that is kept on the server a new id; with `empty`, remove its contents.
+    """Give a session that is kept on the server a new id.
+
+    With `empty`, what this package and Flask-Login keep in it is removed, and tokens end; what the
+    host has put there stays.
 
     It calls `regenerate`, as in Flask-Session. Forms in other tabs keep their CSRF token unless the
     session is emptied, as when another person may sign in. The answer to a program carries the
@@ -113,9 +117,14 @@ def renew(*, empty: bool = False) -> None:
         regenerate(session)
         session.pop(_RENEWAL, None)
     if empty:
-        session.clear()
+        for key in [key for key in session if _is_owned(key)]:
+            session.pop(key, None)
     if requests.wants_json():
         after_this_request(_tell_token)
+
+
+def _is_owned(key: str) -> bool:
+    return key.startswith(_KEY) or key in _OF_FLASK_LOGIN
 
 
 class _Unsaved(NullSession):
