@@ -84,21 +84,21 @@ class TestDurations:
     def test_each_takes_a_timedelta(self, name):
         seconds = SETTINGS[name].highest
         field = name.removeprefix("TWOFACTOR_").lower()
-        read = read_settings({name: timedelta(seconds=seconds)}, "app")
+        read = read_settings({name: timedelta(seconds=seconds)}, "one_line")
         assert getattr(read, field) == seconds
         assert type(getattr(read, field)) is int
         with pytest.raises(SetupError, match=rf"{name} .* \(seconds, or a timedelta\)"):
-            read_settings({name: timedelta(seconds=seconds + 1)}, "app")
+            read_settings({name: timedelta(seconds=seconds + 1)}, "one_line")
 
     @pytest.mark.parametrize("wrong", [timedelta(milliseconds=90_500), timedelta(days=-1)])
     def test_it_is_whole_and_in_bounds(self, wrong):
         with pytest.raises(SetupError, match="TWOFACTOR_VIEW_SECONDS must be"):
-            read_settings({"TWOFACTOR_VIEW_SECONDS": wrong}, "app")
+            read_settings({"TWOFACTOR_VIEW_SECONDS": wrong}, "one_line")
 
     @pytest.mark.parametrize("name", ["TWOFACTOR_WINDOW", "TWOFACTOR_RECOVERY_COST"])
     def test_what_is_no_duration_takes_none(self, name):
         with pytest.raises(SetupError, match=f"{name} must be a whole number from"):
-            read_settings({name: timedelta(seconds=1)}, "app")
+            read_settings({name: timedelta(seconds=1)}, "one_line")
 
 
 class TestVersion:
