@@ -30,9 +30,8 @@ def wanted(name: str) -> list[str]:
 
 
 @pytest.fixture
-def installed(request, tmp_path_factory):
+def installed(name, tmp_path_factory):
     """The Python of the environment of an example, which has pytest besides."""
-    name = request.getfixturevalue("name")
     wheel = built.wheel(tmp_path_factory, built.BLUEPRINT)
     what = [re.sub(r"^flask-twofactor", str(wheel), each) for each in wanted(name)]
 
@@ -43,10 +42,10 @@ def installed(request, tmp_path_factory):
 
 
 @pytest.fixture
-def copy(request, tmp_path):
+def copy(name, tmp_path):
     """The files of an example, away from the source tree."""
-    folder = tmp_path / request.getfixturevalue("name")
-    shutil.copytree(EXAMPLES / folder.name, folder, ignore=CACHES)
+    folder = tmp_path / name
+    shutil.copytree(EXAMPLES / name, folder, ignore=CACHES)
     return folder
 
 
