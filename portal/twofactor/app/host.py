@@ -182,8 +182,7 @@ def check_password(user: Any, password: str) -> bool:
         check = user.check_password
     except AttributeError:
         raise SetupError(
-            f"{type(user).__name__} has no method check_password: give init_app verify_password,"
-            " or, for users without a password, reauthenticate"
+            f"{type(user).__name__} has no method check_password: give init_app verify_password"
         ) from None
     return bool(check(password))
 

@@ -7,10 +7,7 @@ from ...core.errors import SetupError
 from ..host import check_password
 from ..state import State
 
-_ADVICE = (
-    "give init_app verify_password, a function that checks a user's password, or, for users"
-    " without one, reauthenticate"
-)
+_ADVICE = "give init_app verify_password, a function that checks a user's password"
 
 
 def check_passwords(db: Any, state: State) -> None:
