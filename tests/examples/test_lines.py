@@ -1,28 +1,6 @@
-"""The table of examples/README.md, and the example that needs another package."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
+"""The table of examples/README.md."""
 
 from tools import example_lines
-
-ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.thorough
-
-
-def test_the_api_with_tokens():
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
-        cwd=ROOT / "examples" / "token_api",
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_table_counts_the_lines():
