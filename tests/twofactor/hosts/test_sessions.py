@@ -1,4 +1,4 @@
-"""What a host keeps in the session stays when somebody signs in."""
+"""The session keeps the host's own values when somebody signs in."""
 
 import pytest
 from cachelib import SimpleCache
