@@ -76,7 +76,9 @@ def own(tmp_path: Path) -> Callable[[Any], dict[str, Any]]:
 
     def make(app: Any, attached: bool = True) -> dict[str, Any]:
         app.config.update(
-            SECRET_KEY=SECRET, SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/own.sqlite"
+            SECRET_KEY=SECRET,
+            SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/own.sqlite",
+            TWOFACTOR_ISSUER="Own",
         )
         app.jinja_loader = DictLoader({"base.html": BASE})
         db = SQLAlchemy()
@@ -87,6 +89,9 @@ def own(tmp_path: Path) -> Callable[[Any], dict[str, Any]]:
             id = db.Column(db.Integer, primary_key=True)
             email = db.Column(db.String(100), default="ada@example.org")
             is_staff = db.Column(db.Boolean, default=False)
+
+            def check_password(self, password: str) -> bool:
+                return password == "lovelace"
 
         LoginManager(app).user_loader(lambda key: db.session.get(User, int(key)))
         users = {"user_of_token": lambda token: db.session.get(User, int(token))}

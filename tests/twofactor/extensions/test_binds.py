@@ -26,7 +26,8 @@ class Host:
             "from tests.twofactor.factory_host import create_app\n"
             f"binds = {{'security': 'sqlite:///{folder}/security.sqlite'}}\n"
             f"app = create_app('sqlite:///{folder}/main.sqlite', time.time,\n"
-            "    SQLALCHEMY_BINDS=binds, TWOFACTOR_BIND_KEY='security')\n" + after
+            "    SQLALCHEMY_BINDS=binds, TWOFACTOR_BIND_KEY='security', TWOFACTOR_ISSUER='Bound')\n"
+            + after
         )
 
     def run(self, *command: str, status: int = 0) -> str:
@@ -87,17 +88,18 @@ def test_no_flask_migrate(tmp_path):
     assert host.found("security") == TABLES
 
 
-def test_a_page_that_needs_the_tables_names_the_same_command(tmp_path):
-    """F-102: the message of the first request, too."""
+def test_the_first_use_names_the_doctor(tmp_path):
+    """F-102: no command is named that may be the wrong one."""
     host = Host(
         tmp_path,
         "app.testing = True\n"
         "@app.cli.command('visit')\n"
         "def visit():\n"
         "    try:\n"
-        "        app.test_client().get('/')\n"
+        "        with app.test_request_context():\n"
+        "            app.twofactor.is_on(app.User(id='ada', username='ada'))\n"
         "    except Exception as error:\n"
         "        print(error)\n",
     )
     host.run("db", "init")
-    assert "run 'flask twofactor upgrade-tables', or call" in host.run("visit")
+    assert "'flask twofactor doctor' names the command" in host.run("visit")
