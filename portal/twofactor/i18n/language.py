@@ -165,11 +165,12 @@ def _catalogues(app: Flask | None) -> Catalogues:
 
 def has_flask_babel(app: Flask) -> bool:
     """Return whether the extension that the host keeps as `babel` is Flask-Babel, or made of it."""
-    return _is_flask_babel(type(app.extensions.get("babel")))
+    kind: Any = type(app.extensions.get("babel"))
+    return _is_flask_babel(kind)
 
 
 @lru_cache(maxsize=16)  # asked for each sentence of a page
-def _is_flask_babel(kind: type) -> bool:
+def _is_flask_babel(kind: Any) -> bool:
     return any(each.__module__.partition(".")[0] == FLASK_BABEL for each in kind.__mro__)
 
 

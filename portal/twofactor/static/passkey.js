@@ -1,4 +1,4 @@
-// Answers with passkeys and makes them; the words are in `_passkey.html`.
+// Passkeys; the words: `_passkey.html`.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
@@ -71,10 +71,9 @@
       { id, rawId: id, type, response, authenticatorAttachment, clientExtensionResults });
   };
 
-  // A field may stand outside its form.
-  const fieldOf = (form, which) => [...form.elements].find((field) => field.matches(which));
+  const its = (form, css) => form && [...form.elements].find((one) => one.matches(css));
   const send = ({ block, form, input }, text) => {
-    const code = form && fieldOf(form, ".twofactor-code");
+    const code = its(form, ".twofactor-code");
     if (code) code.value = "";
     input.value = text;
     form?.addEventListener("formdata", () => setTimeout(() => (input.value = "")), { once: true });
@@ -147,9 +146,9 @@
   });
   addEventListener("keydown", ({ key }) => key === "Escape" && stop(true));
   addEventListener("submit", ({ target }) => {
-    if (fieldOf(target, ".twofactor-passkey > [type=hidden]")?.value !== "") return;
+    if (its(target, ".twofactor-passkey > [type=hidden]")?.value !== "") return;
     stop();
-    if (fieldOf(target, ".twofactor-code")?.value) way("code");
+    if (its(target, ".twofactor-code")?.value) way("code");
   }, true);
   addEventListener("pagehide", () => {
     stop();

@@ -17,11 +17,11 @@ def read(rp_id, origins=None):
 
 def test_without_an_rp_id_there_are_no_passkeys():
     for config in ({}, {"TWOFACTOR_RP_ID": ""}, {"TWOFACTOR_ORIGINS": []}):
-        settings = read_settings(config, "app")
+        settings = read_settings(config, "example")
         assert settings.relying_party is None
         assert settings.passkey_seconds == 300
     with pytest.raises(SetupError, match="TWOFACTOR_ORIGINS needs TWOFACTOR_RP_ID"):
-        read_settings({"TWOFACTOR_ORIGINS": "https://example.org"}, "app")
+        read_settings({"TWOFACTOR_ORIGINS": "https://example.org"}, "example")
 
 
 WRONG_RP_IDS = {
