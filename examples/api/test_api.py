@@ -91,7 +91,7 @@ def test_enrolment_areas_and_deactivation(
     keys = [area["key"] for area in state["areas"]]
     assert keys == ["sign_in", "write", "read", "erase"]
     refused = program.call("POST", "/two-factor/activate", {"password": "no", "areas": keys})
-    assert (refused[0], refused[1]["error"]) == (403, "twofactor_invalid")
+    assert (refused[0], refused[1]["error"]) == (403, "password_wrong")
     status, begun = program.call(
         "POST", "/two-factor/activate", {"password": "lovelace", "areas": keys}
     )
