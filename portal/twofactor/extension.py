@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from flask import Flask, current_app
 from . import cli
 from .app import host as host_options
 from .app.assembly import wire
-from .app.hooks import Csrf, WantsJson
+from .app.hooks import AsksAgain, Csrf, WantsJson
 from .app.host import Host
 from .app.of_users import OfUsers
 from .app.state import current_state
@@ -67,6 +68,7 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
         *,
         url_prefix: str = "/two-factor",
         verify_password: Callable[[Any, str], bool] | None = None,
+        reauthenticate: AsksAgain | float | timedelta | None = None,
         user_key: Callable[[Any], str] | None = None,
         user_of: Callable[[str], Any] | None = None,
         account_name: Callable[[Any], str] | None = None,
@@ -104,6 +106,9 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
             db: its Flask-SQLAlchemy object.
             url_prefix: path at which the blueprint is mounted.
             verify_password: checks a user's password; default `user.check_password`.
+            reauthenticate: for users without a password: returns the address of your page that asks
+                a user again and calls `password_confirmed`, `None` for a user with a password; or
+                how old a sign-in may be that will do instead, in seconds or as a timedelta.
             user_key: returns a text that never changes for a user; default the row's primary key.
             user_of: returns the user of a key, `None` for nobody, for signing in with a passkey
                 alone; default Flask-Login's loader. A host with a `user_key` must give it.
@@ -153,6 +158,7 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
         host = Host.of(
             {
                 "verify_password": verify_password,
+                "reauthenticate": reauthenticate,
                 "user_key": user_key,
                 "account_name": account_name,
                 "issuer": issuer,

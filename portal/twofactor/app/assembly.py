@@ -1,12 +1,14 @@
 """Create the parts of an application."""
 
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from flask import Flask
 
 from ..core.areas import AreaRegistry
+from ..core.errors import SetupError
 from ..core.settings import KEY, read_settings
 from ..core.vault import Vault, keys_from_secret_key, read_keys
 from ..i18n.catalogue import find_catalogues
@@ -22,6 +24,8 @@ from .host import Host, database
 from .state import State
 from .undo_links import address_of
 from .user_keys import check_stored_users
+
+LEAST_FRESH = 60  # seconds to come back from the host's page, and to fill in ours
 
 log = logging.getLogger("flask_twofactor")
 
@@ -39,6 +43,14 @@ def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
         SetupError: a setting is wrong. The message names it.
     """
     settings = read_settings(app.config, app.name)
+    if host.sign_in_seconds is not None:
+        # The sign-in stands for the password, so its age does, too.
+        settings = replace(settings, fresh_seconds=host.sign_in_seconds)
+    elif host.reauthenticate is not None and settings.fresh_seconds < LEAST_FRESH:
+        raise SetupError(
+            f"TWOFACTOR_FRESH_SECONDS must be at least {LEAST_FRESH} with reauthenticate: people"
+            " come back from your page and go on"
+        )
     if settings.passkey_sign_in:
         check_passkey_sign_in(settings, host)
     metadata, engine = database(app, db, settings.bind_key)

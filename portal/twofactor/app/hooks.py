@@ -1,6 +1,7 @@
-"""Rules that a host may replace: which requests are a program's, and its CSRF extension."""
+"""Rules that a host may replace: who gets JSON, who is asked again, and its CSRF extension."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from flask import Request
@@ -9,6 +10,10 @@ from ..core.errors import SetupError
 
 # Returns whether a request is a program's, `None` to leave it to the default.
 WantsJson = Callable[[Request], bool | None]
+# Returns the address of the host's page that asks a user again, `None` for one with a password.
+AsksAgain = Callable[[Any], str | None]
+# Seconds between which a sign-in may stand for a password; the upper one is that of the setting.
+_SIGN_IN = (60, 3600)
 _CSRF = ("field", "header", "token", "check", "renew")
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -52,6 +57,37 @@ def checked_csrf(option: Any) -> Csrf | None:
         lacking = ", ".join(name for name in _CSRF if not hasattr(option, name))
         raise SetupError(f"csrf must be an object with {', '.join(_CSRF)}; it lacks {lacking}")
     return option
+
+
+def checked_reauthenticate(
+    option: Any, verify_password: Any
+) -> tuple[AsksAgain | None, int | None]:
+    """Return the option `reauthenticate` of `init_app`: the function, or the seconds.
+
+    Args:
+        option: a function, seconds, a `timedelta`, or `None`.
+        verify_password: the option of that name.
+
+    Raises:
+        SetupError: the option is none of these, or the host says both that nobody has a password
+            and how it is checked.
+    """
+    if option is None or callable(option):
+        return option, None
+    seconds = option.total_seconds() if isinstance(option, timedelta) else option
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not _SIGN_IN[0] <= seconds <= _SIGN_IN[1]:
+        raise SetupError(
+            "reauthenticate must be a function that returns the address of your page, or the age"
+            f" of a sign-in that will do: {_SIGN_IN[0]} to {_SIGN_IN[1]} seconds or a timedelta,"
+            f" not {option!r}"
+        )
+    if verify_password is not None:
+        raise SetupError(
+            "reauthenticate as a number is for users of whom none has a password: leave out"
+            " verify_password, or give a function that returns None for users with a password"
+        )
+    return None, int(seconds)
 
 
 def wants_json_by(option: Any) -> Callable[[Request], bool]:

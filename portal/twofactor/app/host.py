@@ -12,14 +12,15 @@ from sqlalchemy.exc import DataError
 
 from ..core.errors import SetupError
 from ..storage.ticket_changes import Joins
-from .hooks import Csrf, checked_csrf, wants_json_by
+from .hooks import AsksAgain, Csrf, checked_csrf, checked_reauthenticate, wants_json_by
 from .looks.blocks import BLOCKS, check_render, checked_blocks
 from .looks.roles import DEFAULT, checked_classes
 from .typefaces import checked_fonts
 from .user_keys import account_name, checked_key
 
 _NO_FUNCTIONS = {
-    *("base_template", "blocks", "checks", "classes", "csrf", "pdf_fonts", "wants_json"),
+    *("base_template", "blocks", "checks", "classes", "csrf", "pdf_fonts", "reauthenticate"),
+    "wants_json",
 }
 
 
@@ -36,6 +37,8 @@ class Host:
     account_name: Callable[[Any], str]
     issuer: Callable[[Any], object] | None
     verify_password: Callable[[Any, str], bool]
+    reauthenticate: AsksAgain | None
+    sign_in_seconds: int | None
     login_user: Callable[[Any, bool], object]
     credential: Callable[[Any], str] | None
     change_password: Callable[[Any, str], object] | None
@@ -97,6 +100,8 @@ class Host:
                 given[name] = checked(given[name])
         own: dict[str, Any] = {"wants_json": wants_json_by(options["wants_json"])}
         own["csrf"] = checked_csrf(options["csrf"])
+        asked = checked_reauthenticate(options["reauthenticate"], options["verify_password"])
+        own |= {"reauthenticate": asked[0], "sign_in_seconds": asked[1]}
         own |= {"user_key": key_of, "has_own_key": options["user_key"] is not None}
         return cls(**({**dict.fromkeys(options), **defaults, **given, **own}))
 
@@ -182,7 +187,8 @@ def check_password(user: Any, password: str) -> bool:
         check = user.check_password
     except AttributeError:
         raise SetupError(
-            f"{type(user).__name__} has no method check_password: give init_app verify_password"
+            f"{type(user).__name__} has no method check_password: give init_app verify_password,"
+            " or reauthenticate for users without a password"
         ) from None
     return bool(check(password))
 

@@ -31,6 +31,18 @@ class NoArea(Refusal, code="no_area"):
     """The choice has no area at all."""
 
 
+class ReauthenticationRequired(Refusal, code="reauthentication_required"):
+    """A user without a password must be asked again by the host, who signs them in.
+
+    Args:
+        address: of the host's page, which leads back afterwards.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__("not asked again lately")
+        self.address = address
+
+
 class UnknownChoice(UnknownArea, code="unknown_choice"):
     """The answer to "When should we ask for a code?" is none of those on offer."""
 

@@ -66,6 +66,16 @@ def leave_password_proof(kit: Kit, user_id: str) -> str:
     return proof
 
 
+def password_proof_since(kit: Kit, user_id: str, proof: str | None) -> int | None:
+    """Return when the password was entered (Unix seconds), `None` if the proof holds no more."""
+    if proof is None:
+        return None
+    ticket = kit.store.ticket(tickets.digest(proof), tickets.PASSWORD, kit.clock())
+    if ticket is None or ticket.user_id != user_id:
+        return None
+    return ticket.expires_at - kit.settings.fresh_seconds
+
+
 def password_proof(kit: Kit, user_id: str, given: int) -> tuple[str, Ticket]:
     """Return id and ticket of a proof that the password was entered at `given` (Unix seconds).
 

@@ -44,7 +44,7 @@ from .pages import (
     sign_in,
     sign_in_over,
 )
-from .parts import dialog, executed, glances, open_view, reminder
+from .parts import dialog, executed, glances, open_view, password_question, reminder
 from .passkeys import alone, bound, given, options, related_origins
 from .surface import refusing
 
@@ -274,6 +274,7 @@ def install(app: Flask, url_prefix: str) -> None:
     refusing.answer_first(app)
     user_logged_out.connect(_forget_marks, app, weak=False)
     user_logged_in.connect(outstanding.on_login, app, weak=False)
+    user_logged_in.connect(password_question.on_login, app, weak=False)
     user_loaded_from_cookie.connect(outstanding.on_login, app, weak=False)
 
 

@@ -1,6 +1,7 @@
 """Addresses to redirect to; only pages of this application are allowed."""
 
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from flask import current_app, redirect, request, url_for
 from flask_login import login_url
@@ -8,9 +9,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
+from ..app.checks.passwords import again_view
 from ..app.checks.views import guards
 from ..app.state import current_state
 from ..core import bounds
+from ..core.errors import SetupError
 from . import session_marks
 
 # Characters that a path may hold as they are (RFC 3986 section 3.3).
@@ -149,6 +152,36 @@ def sign_in_url(next_url: str | None = None) -> str:
     # Flask-Login accepts an address as well as an endpoint.
     is_address = view.startswith(("/", "https://", "http://"))
     return view if is_address else url_for(view)
+
+
+def asking_again(user: Any, back: str) -> str | None:
+    """Return the address where the host asks a user without a password again.
+
+    Args:
+        user: the signed-in user.
+        back: the page to return to, for the query.
+
+    Returns:
+        `None` for a user who has a password.
+
+    Raises:
+        SetupError: the host's function does not return an address of this application.
+    """
+    host = current_state().host
+    if host.sign_in_seconds is not None:
+        view = again_view()
+        if view is None:
+            raise SetupError("reauthenticate as a number needs a login_view")
+        return str(login_url(view, back))
+    page = host.reauthenticate(user) if host.reauthenticate else None
+    if page is None:
+        return None
+    if not isinstance(page, str) or inside(page) is None or "#" in page:
+        raise SetupError(
+            "reauthenticate must return the path of a page of this application that answers GET,"
+            f" or None for a user with a password, not {type(page).__name__}"
+        )
+    return f"{page}{'&' if '?' in page else '?'}{urlencode({'next': back})}"
 
 
 def to_sign_in(next_url: str | None = None) -> Response:

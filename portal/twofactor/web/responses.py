@@ -9,7 +9,7 @@ from flask import flash, jsonify, make_response, url_for
 from werkzeug.wrappers import Response
 
 from ..app.state import State
-from ..core.enrolment_errors import NoArea, NotSaved
+from ..core.enrolment_errors import NoArea, NotSaved, ReauthenticationRequired
 from ..core.errors import (
     NameUnusable,
     NewPasswordNeeded,
@@ -126,7 +126,10 @@ def refused(
         return page(template, status, error=error, at=at, wait=wait, **context)
 
     def told() -> Response:
-        return as_json({**error_object(refusal, area), **facts}, status)
+        body = {**error_object(refusal, area), **facts}
+        if isinstance(refusal, ReauthenticationRequired):
+            body["reauthenticate"] = refusal.address
+        return as_json(body, status)
 
     # The dialog stays open over the page if only its code was refused.
     in_dialog = from_dialog() and field_of(refusal) in ("code", "passkey")
@@ -163,6 +166,8 @@ def field_of(refusal: Refusal) -> str:
         return "passkey"
     if isinstance(refusal, NoArea | UnknownArea):
         return "areas"
+    if isinstance(refusal, ReauthenticationRequired):
+        return "again"
     if isinstance(refusal, NotSaved):
         return "saved"
     return "name" if isinstance(refusal, NameUnusable) else "code"

@@ -51,6 +51,7 @@ def begin(
     next_url: str | None = None,
     kind: str = registry.APP,
     hint: str = "",
+    given: int | None = None,
 ) -> str:
     """Make a secret and a recovery code, sealed in a ticket, which replaces unfinished ones.
 
@@ -61,6 +62,7 @@ def begin(
         next_url: address to return to.
         kind: kind of the authenticator.
         hint: see `methods.base.Naming`.
+        given: time when the password was entered (Unix seconds), `None` for now.
 
     Returns:
         The ticket's id, for the session.
@@ -73,7 +75,7 @@ def begin(
         "recovery": recovery.new_code().symbols,
         "areas": sorted(areas),
         "next": next_url,
-        "given": int(kit.clock()),
+        "given": int(kit.clock()) if given is None else given,
     }
 
     def work(transaction: Transaction) -> str:

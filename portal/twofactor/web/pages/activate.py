@@ -8,13 +8,7 @@ from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
 from ...core.enrolment_errors import EnrolmentReplaced, FirstCodeNeeded, NoArea, NotSaved
-from ...core.errors import (
-    AlreadyOn,
-    ChallengeRequired,
-    EnrolmentExpired,
-    PasswordWrong,
-    Refusal,
-)
+from ...core.errors import AlreadyOn, ChallengeRequired, EnrolmentExpired, PasswordWrong, Refusal
 from ...core.passkey_errors import PasskeyRefusal
 from ...i18n.language import _, shown
 from ...methods import registry
@@ -22,6 +16,7 @@ from ...service import enrolment, tickets
 from ...service.enrolment import Enrolment
 from .. import navigation, requests, responses, sentences, session_marks, subjects
 from ..parts import reminder, secret
+from ..parts.password_question import PasswordQuestion
 from ..passkeys import given, kinds
 from ..passkeys import offer as passkeys
 from . import activated, outstanding
@@ -98,14 +93,18 @@ def _start(
         "choices": offer.choices,
         "choice": answer if answer in offer.choices else offer.choice_of(chosen),
         "tag": unfinished.tag if unfinished else None,
-        "ask_password": unfinished is None or not enrolment.is_fresh(state.kit, unfinished),
+        **_question(chosen).at_activation(unfinished),
         "areas": [shown(area) for area in offer.areas],
         "mandatory": offer.mandatory,
         "chosen": chosen,
         "next_url": _next(),
         "held": outstanding.is_marked(),
-        "account_name": state.host.account_name(current_user),
     }
+
+
+def _question(chosen: frozenset[str]) -> PasswordQuestion:
+    back = url_for("twofactor.activate", areas=sorted(chosen), next=_next())
+    return PasswordQuestion(current_state(), back)
 
 
 def _scan(state: State, unfinished: Enrolment) -> dict[str, Any]:
@@ -134,9 +133,8 @@ def _begin(state: State) -> Response:
     try:
         kind, hint = kinds.chosen(state)
         chosen = kinds.possible(state, kind, _chosen(state))
-        if not state.host.verify_password(current_user, requests.text("password")):
-            raise PasswordWrong("wrong password")
-        ticket_id = enrolment.begin(state.kit, who, chosen, _next(), kind, hint)
+        since = _question(chosen).begin()
+        ticket_id = enrolment.begin(state.kit, who, chosen, _next(), kind, hint, since)
     except AlreadyOn as refusal:
         return _already_on(state, refusal)
     except Refusal as refusal:

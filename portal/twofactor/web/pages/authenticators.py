@@ -47,7 +47,8 @@ def show_new() -> Response:
     except EnrolmentExpired:
         context = {**password.context, **_use(state)}
         context["kind"] = context["kind"] or requests.asked("kind") or None
-        return responses.form(ADD, "name", "code", *password.fields, name="", **context)
+        fields = ("name", "code", *password.fields)
+        return responses.form(ADD, *fields, facts=password.facts, name="", **context)
     return responses.either(
         lambda: responses.page(SCAN, **_scan(state, addition)),
         lambda: _addition_object(state, addition),
@@ -77,7 +78,8 @@ def show(number: str) -> Response:
     password = PasswordQuestion(state)
     removing = ["code", *password.fields] if len(account.authenticators) > 1 else []
     context = _context(account, found, password)
-    return responses.form(ONE, "name", *removing, facts=facts.as_object(state, found), **context)
+    told = facts.as_object(state, found) | (password.facts if removing else {})
+    return responses.form(ONE, "name", *removing, facts=told, **context)
 
 
 def rename(number: str) -> Response:

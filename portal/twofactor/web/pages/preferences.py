@@ -119,7 +119,8 @@ def show_deactivate() -> Response:
     if not password.is_on:
         return responses.turned_away(state, NotOn("off"))
     context = {**password.context, "use": _use(state)}
-    return responses.form("deactivate.html", "code", *password.fields, **context)
+    facts = password.facts
+    return responses.form("deactivate.html", "code", *password.fields, facts=facts, **context)
 
 
 def _use(state: State) -> Any:

@@ -30,7 +30,8 @@ def show() -> Response:
     password = PasswordQuestion(state)
     if not password.is_on:
         return responses.turned_away(state, NotOn("off"))
-    return responses.form(ASK, "code", *password.fields, **_context(state, password))
+    context = _context(state, password)
+    return responses.form(ASK, "code", *password.fields, facts=password.facts, **context)
 
 
 def submit() -> Response:

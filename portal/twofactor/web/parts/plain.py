@@ -41,6 +41,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         "You didn't save your new recovery code in time, so your old one still works. You can"
         " create a new one now."
     ),
+    enrolment_errors.ReauthenticationRequired: later("Confirm that it's you first."),
     enrolment_errors.NotSaved: later("Print or save your recovery code, then tick the box."),
     UndoOver: later(
         "It was already used, or has expired. If you still see something you didn't do, choose a"
