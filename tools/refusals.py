@@ -39,6 +39,10 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.RecoveryWrong(), "Check the code; ask the support if it is lost."),
     (errors.RecoveryHeld(NOW + 900), "Wait, or enter a code of the app."),
     (errors.PasswordWrong(), "Enter the password again."),
+    (
+        enrolment_errors.ReauthenticationRequired("/again"),
+        "Follow the button to the application's page, which leads back.",
+    ),
     (errors.PasswordHeld(NOW + 900), "Wait."),
     (errors.PasswordHeld(math.inf), "Ask the support."),
     (errors.NewPasswordNeeded(), "Choose a new password in the same form."),
