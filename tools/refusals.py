@@ -53,6 +53,10 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.SignInRefused(), "Ask the support."),
     (UndoOver(), "Choose a new password, and contact the support."),
     (enrolment_errors.EnrolledElsewhere(), "Sign in again with a code."),
+    (
+        enrolment_errors.SecondStepMissing(),
+        "Sign in on the website, or use a token that was issued after a second step.",
+    ),
     (errors.EnrolmentRequired(), "Set up two-factor authentication; the page leads back."),
     (errors.EnrolmentExpired(), "Start again; nothing was turned on."),
     (enrolment_errors.PasskeyTooLate(), "Start again; nothing was turned on."),

@@ -11,7 +11,10 @@ _Unauthorized = TypeVar("_Unauthorized", bound=Callable[[], Any])
 _Loader = TypeVar("_Loader", bound=Callable[[str], Any])
 
 current_user: Any  # a LocalProxy to the host's own class of users
+COOKIE_DURATION: timedelta
+COOKIE_NAME: str
 user_loaded_from_cookie: NamedSignal
+user_loaded_from_request: NamedSignal
 user_logged_in: NamedSignal
 user_logged_out: NamedSignal
 

@@ -67,6 +67,7 @@ TEXTS: dict[str, int] = {
     # Cookies hold ids of 256 random bits in base64; `twofactor_trust` holds two.
     "twofactor_trust": 128,
     "twofactor_known": 64,
+    "twofactor_stay": 64,
     # Only the beginning of the header `User-Agent` is read.
     "user_agent": 512,
 }

@@ -15,6 +15,10 @@ class EnrolledElsewhere(SignInExpired, code="enrolled_elsewhere"):
     """The user of a session for setting up a second factor has one already."""
 
 
+class SecondStepMissing(Refusal, code="second_step_required"):
+    """The user of this request came without the second step of sign-in, which is mandatory."""
+
+
 class EnrolmentReplaced(Refusal, code="enrolment_replaced"):
     """The same session has begun a newer enrolment, so the page shows an old secret."""
 

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from flask import Blueprint, Flask, abort, current_app, jsonify, make_response, url_for
-from flask_login import current_user, user_loaded_from_cookie, user_logged_in, user_logged_out
+from flask_login import current_user, user_logged_in
 from werkzeug.wrappers import Response
 
 from ..app.state import State, current_state, state_of
@@ -29,6 +29,7 @@ from . import (
 )
 from .challenge import answer, render_challenge
 from .check_ups import pages as check_ups
+from .door import hold
 from .looks import content_policy, headers, rendering
 from .origin import csrf
 from .pages import (
@@ -37,7 +38,6 @@ from .pages import (
     activity,
     authenticators,
     help_page,
-    outstanding,
     preferences,
     recovery,
     recovery_sheet,
@@ -266,16 +266,13 @@ def install(app: Flask, url_prefix: str) -> None:
         **language.HELPERS,
     )
     related_origins.install(app)
-    app.before_request(outstanding.hold)
+    hold.install(app)
     app.before_request(executed.restore_form)
     # Flask calls the first one last: after all of the host's, also those that it adds later.
     app.after_request_funcs.setdefault(None, []).insert(0, last_of_all)
     passes.watch(app)
     refusing.answer_first(app)
-    user_logged_out.connect(_forget_marks, app, weak=False)
-    user_logged_in.connect(outstanding.on_login, app, weak=False)
     user_logged_in.connect(password_question.on_login, app, weak=False)
-    user_loaded_from_cookie.connect(outstanding.on_login, app, weak=False)
 
 
 def last_of_all(response: Response) -> Response:
@@ -283,8 +280,3 @@ def last_of_all(response: Response) -> Response:
     if ours := getattr(response, content_policy.MARK, None):
         content_policy.set_policy(response, ours)
     return dialog.lead_on(response)
-
-
-def _forget_marks(_app: Flask, **_facts: object) -> None:
-    session_marks.forget()
-    outstanding.clear()

@@ -234,7 +234,7 @@ def _finish(state: State) -> Response:
     # Privileges change, so the session gets a new id. The password keeps the time it was given.
     session_marks.forget()
     session_marks.renew()
-    outstanding.clear()
+    outstanding.activated(state, current_user._get_current_object())
     activated.leave_proofs(state, finished)
     return activated.answer(finished.areas)
 

@@ -1,13 +1,13 @@
-"""Sessions that may only set up a mandatory second factor, or sign out.
+"""Sessions that may only set up a mandatory second factor, give its answer, or sign out.
 
-The mark is set when such a session begins, in whatever way, so that the check at each request costs
-no SQL statement.
+The marks are set when such a session begins, in whatever way, so that the check at each request
+costs no SQL statement.
 """
 
 import logging
 from typing import Any
 
-from flask import current_app, g, request, session, url_for
+from flask import g, request, session, url_for
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -16,14 +16,18 @@ from ...core.areas import SIGN_IN
 from ...core.enrolment_errors import EnrolledElsewhere
 from ...core.errors import EnrolmentRequired, Unavailable
 from ...core.policy import SAFE_METHODS
-from .. import navigation, responses, session_marks
+from .. import navigation, responses, session_marks, subjects
 from ..challenge import no_store
+from ..door import stay
 from ..requests import wants_json
 from ..undoing import ENDPOINTS
 
 log = logging.getLogger("flask_twofactor.web")
 
 _MARK = "_twofactor_enrol"
+# Of a session that has given no answer of a second factor, and of one that has: its user.
+_DOOR = "_twofactor_door"
+_PASSED = "_twofactor_passed"
 _WIZARD = ENDPOINTS | {
     *("twofactor.activate", "twofactor.activate_submit", "twofactor.activate_pdf"),
     "twofactor.help",
@@ -32,8 +36,16 @@ _SIGN_OUT = frozenset({"logout", "log_out", "logoff", "signout", "sign_out"})
 
 
 def on_login(_app: object, user: Any, **_facts: object) -> None:
-    """Check a session that Flask-Login has begun, or restored from its remember cookie."""
+    """Check a session that Flask-Login has begun."""
     look(current_state(), user)
+
+
+def on_restored(_app: object, user: Any, **_facts: object) -> None:
+    """Check a session that Flask-Login has restored from its remember cookie."""
+    state = current_state()
+    if is_possible(state) and is_mandatory(state, user) and stay.is_kept(state, user):
+        passed(state.host.user_key(user))
+    look(state, user)
 
 
 def know(user_id: str, *, enrolled: bool) -> None:
@@ -41,19 +53,66 @@ def know(user_id: str, *, enrolled: bool) -> None:
     g._twofactor_enrolled = (user_id, enrolled)
 
 
+def passed(user_id: str) -> None:
+    """Record for this request that a user has passed a second step."""
+    g._twofactor_passed = user_id
+
+
+def has_passed(user_id: str) -> bool:
+    """Return whether a user has passed a second step in this request or this session."""
+    tag = subjects.known_tag(user_id)
+    return g.get("_twofactor_passed") == user_id or session.get(_PASSED) == tag
+
+
 def look(state: State, user: Any) -> None:
-    """Mark this session if its user must set up a second factor first, else remove the mark."""
-    if not _is_possible(state):
+    """Mark this session if its user must set up or answer a second factor first.
+
+    Otherwise the marks are removed.
+    """
+    if not is_possible(state):
         return
     # Marked first, so that the session stays restricted if anything below fails.
     session[_MARK] = True
-    if not (_is_mandatory(state, user) and _has_none(state, user)):
+    if not is_mandatory(state, user):
         clear()
+    elif not _has_none(state, user):
+        settle(state, user)
+
+
+def settle(state: State, user: Any) -> None:
+    """Let a session with a second factor go on if its answer was given, else hold it."""
+    user_id = state.host.user_key(user)
+    if has_passed(user_id):
+        clear()
+        session[_PASSED] = subjects.known_tag(user_id)
+    else:
+        session[_DOOR] = True
+        session.pop(_MARK, None)
+
+
+def activated(state: State, user: Any) -> None:
+    """Let a session go on that has set up the second factor, with its first answer."""
+    clear()
+    if is_possible(state):
+        passed(state.host.user_key(user))
+        settle(state, user)
 
 
 def clear() -> None:
-    """Remove the mark: the second factor is set up."""
+    """Remove the marks: nothing is outstanding."""
     session.pop(_MARK, None)
+    session.pop(_DOOR, None)
+
+
+def forget() -> None:
+    """Remove all marks, when the person signs out."""
+    clear()
+    session.pop(_PASSED, None)
+
+
+def lacks_answer() -> bool:
+    """Return whether this session has begun without an answer that it needs."""
+    return _DOOR in session
 
 
 def is_marked() -> bool:
@@ -68,14 +127,14 @@ def hold() -> Response | None:
         EnrolmentRequired: the request wants JSON, or is not GET, HEAD or OPTIONS.
     """
     state = current_state()
-    if not _is_possible(state) or _is_open(state, request.endpoint or ""):
+    if not is_possible(state) or is_open(state, request.endpoint or ""):
         return None
     if not is_marked() and _is_remembered():
         current_user.is_authenticated  # noqa: B018 - Flask-Login restores the session, which marks it
     if not is_marked() or request.endpoint in _WIZARD:
         return None
     user = current_user._get_current_object()
-    if not user.is_authenticated or not _is_mandatory(state, user):
+    if not user.is_authenticated or not is_mandatory(state, user):
         clear()
         return None
     if state.kit.store.account(state.host.user_key(user)) is not None:
@@ -94,14 +153,16 @@ def enrolled_elsewhere(state: State) -> Response:
     return no_store(responses.start_over(state, refusal))
 
 
-def _is_possible(state: State) -> bool:
+def is_possible(state: State) -> bool:
+    """Return whether the area "sign_in" is mandatory for anybody."""
     areas = state.kit.areas
     return SIGN_IN in areas and (
         areas.get(SIGN_IN).mandatory or state.host.mandatory_for is not None
     )
 
 
-def _is_mandatory(state: State, user: Any) -> bool:
+def is_mandatory(state: State, user: Any) -> bool:
+    """Return whether the area "sign_in" is mandatory for a user."""
     return state.is_mandatory(state.kit.areas.get(SIGN_IN), user)
 
 
@@ -118,7 +179,7 @@ def _has_none(state: State, user: Any) -> bool:
         return True
 
 
-def _is_open(state: State, endpoint: str) -> bool:
+def is_open(state: State, endpoint: str) -> bool:
     """Return whether a marked session may use an endpoint (static files, signing out)."""
     name = endpoint.rpartition(".")[2]
     if name == "static":
@@ -129,5 +190,4 @@ def _is_open(state: State, endpoint: str) -> bool:
 
 def _is_remembered() -> bool:
     """Return whether Flask-Login may restore the session, which it does for `current_user`."""
-    name = current_app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
-    return name in request.cookies and "_login_user" not in g
+    return stay.is_asked() and "_login_user" not in g

@@ -29,19 +29,24 @@ from ...service import sign_in, tickets
 from ...service.sign_in import Pending
 from .. import navigation, requests, responses, sentences, session_marks, subjects, trusted_cookie
 from ..challenge import error_object, no_store
+from ..door import stay
 from ..origin import csrf
 from ..parts import reminder
 from ..passkeys import alone, bound, given, offer
 from . import outstanding, recovery_sign_in, sign_in_over
 
+# Mark of a pending sign-in that began without a password, so it proves none.
+_UNPROVED = "unproved"
 
-def begin(user: Any, remember: bool, next_url: str | None) -> Response:
+
+def begin(user: Any, remember: bool, next_url: str | None, *, by_password: bool = True) -> Response:
     """Sign in a user whose password was right, or redirect to the second step.
 
     Args:
         user: the host's user.
         remember: whether the person asked to stay signed in.
         next_url: address to go to afterwards; only followed within the application.
+        by_password: whether the password was given just now.
     """
     state = current_state()
     state.first_use()
@@ -60,11 +65,13 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         target = navigation.after_sign_in(next_url)
         next_url = url_for("twofactor.activate", next=target)
     if account is None or not asked or trusted_as:
+        if trusted_as:
+            outstanding.passed(who.user_id)
         try:
             response = _enter(state, user, remember, next_url, is_plain=True)
         except SignInRefused as refusal:
             return _refused(state, refusal)
-        if account is not None:
+        if account is not None and by_password:
             responses.password_given(state, who.user_id)
         if trusted_as:
             trusted_cookie.keep(who, response, *trusted_as)
@@ -74,6 +81,8 @@ def begin(user: Any, remember: bool, next_url: str | None) -> Response:
         state.kit, account, user.get_id(), remember, next_url, who.credential, name
     )
     session_marks.put(tickets.SIGN_IN, ticket_id)
+    if not by_password:
+        session_marks.put(_UNPROVED, "yes")
     session_marks.keep_next(next_url)
     # Names the cookie to read when the code comes. Only the ticket says whose sign-in it is.
     session_marks.put(KNOWN, subjects.known_tag(who.user_id))
@@ -105,6 +114,8 @@ def _log_in(state: State, user: Any, remember: bool) -> None:
         session_marks.renew(empty=True)
         raise SignInRefused("refused by the host", area=SIGN_IN)
     outstanding.look(state, user)
+    if remember:
+        stay.keep(state, user, outstanding.has_passed)
 
 
 def _refused(state: State, refusal: SignInRefused) -> Response:
@@ -218,13 +229,16 @@ def _recovery_again(state: State, refusal: Refusal, pending: Pending) -> Respons
 
 def _complete(state: State, pending: Pending, user: Any, by_recovery: bool) -> Response:
     trust = trusted_cookie.offered(state) and requests.texts("trust") == ["yes"]
+    by_password = session_marks.get(_UNPROVED) is None
     session_marks.renew(empty=True)
     outstanding.know(pending.user_id, enrolled=not by_recovery)
     if by_recovery:
         _log_in(state, user, pending.remember)
         return recovery_sign_in.lead_on(pending)
+    outstanding.passed(pending.user_id)
     response = _enter(state, user, pending.remember, pending.next_url)
-    session_marks.put(tickets.PASSWORD, pending.proof)
+    if by_password:
+        session_marks.put(tickets.PASSWORD, pending.proof)
     session_marks.open_views(pending.view)
     subjects.keep_known(state, pending.user_id, pending.known)
     if pending.elsewhere:

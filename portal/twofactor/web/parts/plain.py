@@ -52,6 +52,9 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     enrolment_errors.EnrolledElsewhere: later(
         "Two-factor authentication was turned on somewhere else. Sign in again, and enter a code."
     ),
+    enrolment_errors.SecondStepMissing: later(
+        "Signing in this way asks for no code, and your account needs one. Sign in on our website."
+    ),
     errors.PasswordWrong: later("Your current password is wrong. Enter it again."),
     errors.NewPasswordNeeded: later(
         "Enter a new password as well: someone entered wrong codes for your account, so they may"

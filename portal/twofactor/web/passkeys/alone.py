@@ -141,6 +141,7 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
         done: alone.SignedIn[Any] = alone.complete(state.kit, assertion, nobody, load)
     session_marks.renew(empty=True)
     outstanding.know(done.user_id, enrolled=True)
+    outstanding.passed(done.user_id)
     response = enter(state, done.user, remember, next_url)
     session_marks.put(tickets.PASSWORD, done.proof)
     session_marks.open_views(done.view)

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from ...app.state import current_state
 from .. import responses, subjects
-from ..pages import sign_in
+from ..pages import outstanding, sign_in
 from ..passkeys import alone
 
 
@@ -38,6 +38,17 @@ class SignsIn:
         It is for a host's limit per network address: such requests name no user.
         """
         return alone.is_asked(current_state())
+
+    def sign_in_passed(self, user: Any) -> None:
+        """Record that a user has passed a second step outside of `sign_in`, for this request.
+
+        Call it in a `request_loader` for a token that was issued after a second step, or before
+        `login_user` when another service has asked for one. Never call it for a password alone.
+
+        Args:
+            user: the host's user.
+        """
+        outstanding.passed(current_state().host.user_key(user))
 
     def password_confirmed(self) -> None:
         """Record that the signed-in user has just entered the password outside of `sign_in`."""

@@ -1,0 +1,1 @@
+# Its names are read with getattr, since versions differ.
