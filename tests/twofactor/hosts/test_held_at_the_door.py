@@ -200,7 +200,7 @@ class TestRequests:
         if headers:
             assert held.json["error"] == "second_step_required"
         else:
-            assert "asks for no code" in held.text
+            assert "your account needs a code" in held.text
 
     def test_also_one_without_a_second_factor(self, host, clock):
         """F-93: nobody is let in without the step."""

@@ -17,7 +17,7 @@ def look_at_sign_in(app: Flask) -> tuple[bool, str]:
     if getattr(manager, "_request_callback", None) is None:
         return True, "asked by twofactor.sign_in"
     if state.kit.areas.get(SIGN_IN).mandatory:
-        return True, "asked by twofactor.sign_in; a request_loader is refused without sign_in_passed"
+        return True, "asked by twofactor.sign_in; a request_loader needs sign_in_passed"
     return False, (
         "a request_loader signs in without a code, also users who chose a code at sign-in: guard"
         " what its requests do with areas of their own"

@@ -53,7 +53,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         "Two-factor authentication was turned on somewhere else. Sign in again, and enter a code."
     ),
     enrolment_errors.SecondStepMissing: later(
-        "Signing in this way asks for no code, and your account needs one. Sign in on our website."
+        "You can't sign in this way, because your account needs a code. Sign in on our website."
     ),
     errors.PasswordWrong: later("Your current password is wrong. Enter it again."),
     errors.NewPasswordNeeded: later(
