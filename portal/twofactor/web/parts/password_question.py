@@ -36,7 +36,7 @@ def _back() -> str:
         return navigation.here()
     path = navigation.here_without_query()
     page = navigation.inside(path) or navigation.inside(path.rpartition("/")[0])
-    onwards = navigation.inside(request.form.get("next"))
+    onwards = navigation.inside(requests.typed("next"))
     query = "?" + urlencode({"next": onwards}) if onwards else ""
     return (page or url_for("twofactor.preferences")) + query
 
