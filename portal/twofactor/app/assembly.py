@@ -12,6 +12,7 @@ from ..core.errors import SetupError
 from ..core.settings import KEY, read_settings
 from ..core.vault import Vault, keys_from_secret_key, read_keys
 from ..i18n.catalogue import find_catalogues
+from ..i18n.without_password import WithoutPassword
 from ..service.context import Kit
 from ..storage.host_session import HostSession
 from ..storage.store import Store
@@ -65,7 +66,8 @@ def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
         notify=tell,
         undo_url=host.undo_url or address_of(app),
     )
-    catalogues = find_catalogues(app.root_path, settings.translations)
+    worded = WithoutPassword if host.asks_again else None
+    catalogues = find_catalogues(app.root_path, settings.translations, worded)
     first_use = once(partial(check_tables, app))
     state = app.extensions[KEY] = State(kit, tables, host, catalogues, first_use)
     users = partial(_check_users, db, host)

@@ -105,6 +105,11 @@ class Host:
         own |= {"user_key": key_of, "has_own_key": options["user_key"] is not None}
         return cls(**({**dict.fromkeys(options), **defaults, **given, **own}))
 
+    @property
+    def asks_again(self) -> bool:
+        """Return whether there may be users without a password, whom the host asks again."""
+        return self.reauthenticate is not None or self.sign_in_seconds is not None
+
     def credential_of(self, user: Any) -> str:
         """Return the digest of a user's credential, "" if the host has no `credential`.
 

@@ -7,7 +7,7 @@ the English sentences of the code. This module does not use Flask.
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from gettext import GNUTranslations, NullTranslations
 from importlib.util import find_spec
@@ -55,10 +55,16 @@ class Catalogues:
 
     Args:
         folders: folders with `.po` files; the first folder with a sentence wins.
+        worded: changes the translations of each language, see `without_password`.
     """
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(
+        self,
+        *folders: Path,
+        worded: Callable[[NullTranslations], NullTranslations] | None = None,
+    ) -> None:
         self._folders = folders
+        self._worded = worded
         self._known: dict[str, Language] = {}
 
     def of(self, locale: str) -> Language:
@@ -89,21 +95,27 @@ class Catalogues:
             more = read(path)
             more.add_fallback(texts)
             texts = more
+        texts = self._worded(texts) if self._worded else texts
         return Language(files[0].stem.replace("_", "-") if files else SOURCE, texts)
 
 
-def find_catalogues(root: str, folder: str) -> Catalogues:
+def find_catalogues(
+    root: str,
+    folder: str,
+    worded: Callable[[NullTranslations], NullTranslations] | None = None,
+) -> Catalogues:
     """Return the catalogues of an application, its own sentences before those of this package.
 
     Args:
         root: path that the folder is relative to.
         folder: the setting TWOFACTOR_TRANSLATIONS, "" if it is not set.
+        worded: as in `Catalogues`.
 
     Raises:
         SetupError: Babel is missing, the folder has no `.po` file or a file can't be read.
     """
     if not folder:
-        return Catalogues(TRANSLATIONS)
+        return Catalogues(TRANSLATIONS, worded=worded)
     if find_spec("babel") is None:
         raise SetupError("TWOFACTOR_TRANSLATIONS needs Babel: install the extra 'babel'")
     own = Path(root, folder)
@@ -115,7 +127,7 @@ def find_catalogues(root: str, folder: str) -> Catalogues:
             read(path)
         except BrokenFile as error:
             raise SetupError(f"TWOFACTOR_TRANSLATIONS: {error}") from None
-    return Catalogues(own, TRANSLATIONS)
+    return Catalogues(own, TRANSLATIONS, worded=worded)
 
 
 def read(path: Path) -> NullTranslations:

@@ -30,7 +30,7 @@ class TestClasses:
         page = protected.client.get(f"{MOUNT}/").text
         wanted = {
             "Save": "btn btn-primary twofactor-button",
-            "New recovery code": "btn btn-outline-secondary twofactor-button",
+            "New recovery code": "btn btn-secondary twofactor-button",
             "Deactivate": "btn btn-danger twofactor-button",
         }
         for text, classes in wanted.items():

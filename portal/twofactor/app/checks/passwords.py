@@ -60,7 +60,7 @@ def look_at_passwords(db: Any, state: State) -> tuple[bool, str]:
 def _without_method(db: Any, state: State) -> Iterator[tuple[str, bool]]:
     """Yield the name of each class of users, and whether it has the method."""
     host = state.host
-    if host.verify_password is not check_password or host.reauthenticate or host.sign_in_seconds:
+    if host.verify_password is not check_password or host.asks_again:
         return
     for mapper in db.Model.registry.mappers:
         kind = mapper.class_

@@ -51,7 +51,7 @@ BOOTSTRAP5: dict[str, str] = {
     "title": "h3",
     "heading": "h5",
     "button_primary": "btn btn-primary",
-    "button_secondary": "btn btn-outline-secondary",
+    "button_secondary": "btn btn-secondary",  # the outlined one is too pale in the dark
     "button_danger": "btn btn-danger",
     "button_link": "btn btn-link",
     "label": "form-label",
