@@ -21,8 +21,11 @@ pytestmark = pytest.mark.looks
 
 # A little more: the recovery sheet is there twice, as a page and as a text, beside the options of
 # the passkey; a form with two kinds and two answers; a list with a dialog that takes both, and with
-# a second box for each area.
+# a second box for each area. Each button names its kind by a class, which hosts may style.
 HEAVIER = {
+    "step 1",
+    "another device, both",
+    "deactivate",
     "step 1, refused",
     "step 2",
     "step 2, not saved",
@@ -311,6 +314,6 @@ def test_no_page_with_passkeys_is_heavy_and_nothing_moves(person, app, states):
     # Two boxes for each area, the list and a dialog are all on the page of the preferences.
     lists = {state for state in heavy if state.startswith("preferences")}
     assert max(heavy[state] for state in lists) < MOST + 4_500, heavy
-    assert max(heavy[state] for state in set(heavy) - lists) < MOST + 1_500, heavy
+    assert max(heavy[state] for state in set(heavy) - lists) < MOST + 1_700, heavy
     assert len(weights) > 25
     assert max(weights.values()) > 10_000, "something was measured"

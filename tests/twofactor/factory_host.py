@@ -120,11 +120,11 @@ def enter():
 
 def create_app(uri: str, clock: Any, **config: Any) -> Flask:
     options = config.pop("options", {})
-    app = Flask("factory")
+    app = Flask("example")
+    app.jinja_loader = config.pop("templates", app.jinja_loader)
     app.config.update(
         SECRET_KEY=config.pop("SECRET_KEY", "a secret key that is long enough for tests"),
         SQLALCHEMY_DATABASE_URI=uri,
-        TWOFACTOR_ISSUER=config.pop("TWOFACTOR_ISSUER", "Example"),
         TWOFACTOR_RECOVERY_COST=4,
         TESTING=True,
         **config,

@@ -102,12 +102,12 @@ class TestNames:
         assert "otpauth://totp/The%20Shop:alice%40shop.example?secret=" in page
 
     def test_without_them(self, made):
-        assert "otpauth://totp/factory:alice?secret=" in self.uri(made(None))
+        assert "otpauth://totp/example:alice?secret=" in self.uri(made(None))
 
     def test_a_very_long_name_is_cut_where_a_phone_could_not_read_it(self, made):
         name = "漢" * 200
         page = self.uri(made(None, options={"account_name": lambda _user: name}))
-        assert f"totp/factory:{quote('漢' * 59 + '…')}?secret=" in page
+        assert f"totp/example:{quote('漢' * 59 + '…')}?secret=" in page
 
     @pytest.mark.parametrize("target", [NOTE, "outer.inner.note"])
     def test_where_a_sign_in_leads(self, made, target):
@@ -119,9 +119,7 @@ class TestNames:
 
 class TestTemplates:
     def host(self, made, templates, **config):
-        person = made(**config)
-        person.app.jinja_loader = DictLoader(templates)  # as files of the host's own folder
-        return person
+        return made(templates=DictLoader(templates), **config)  # as the host's own folder
 
     def test_the_base_is_the_hosts(self, made):
         base = "<h1>The Shop</h1>{% block title %}{% endblock %}{% block content %}{% endblock %}"

@@ -249,7 +249,8 @@ class TestDoctor:
     def test_each_check_prints_a_line(self, flask, host):
         lines = flask("doctor").output.splitlines()
         names = ["database", "isolation", "tables", "keys", "sealed secrets", "areas", "users"]
-        names += ["clock", "session cookie", "passkeys", "sessions", "recovery"]
+        names += ["clock", "session cookie", "issuer", "passkeys", "sessions"]
+        names += ["sign-in", "passwords", "recovery", "page"]
         assert [line[6:].split(":")[0] for line in lines] == names
         assert all(line[:6] in ("ok    ", "FAIL  ") for line in lines)
 

@@ -78,7 +78,9 @@ def refusing(host):
 
 def nothing_left(person):
     with person.client.session_transaction() as session:
-        assert set(session) <= {"csrf_token"}
+        # The host's own value and message stay, and Flask-Login's mark of a session without a user.
+        assert set(session) <= {"csrf_token", "planted", "_flashes", "_fresh"}
+        assert not session.get("_fresh")
     assert person.client.get("/").location.startswith("/login?")
 
 

@@ -150,6 +150,13 @@ def sent_now(person, page):
 
 
 class TestAtADeed:
+    def test_a_code_that_was_typed_in_the_challenge_deactivates_nothing(self, protected):
+        """F-96: it was meant for the action, and this press only leads to the next page."""
+        challenge = protected.client.post("/note", data={"text": "hi"})
+        page = lost(protected, challenge, "/note", twofactor_code=protected.code())
+        assert page.status_code == 200
+        assert protected.is_on()
+
     def test_the_form_is_kept_and_sent_afterwards(self, protected, host):
         """F-44: once, to its own address, after one more click."""
         data = {"text": "hi", "tag": ["a", "b"]}

@@ -36,6 +36,8 @@ CARRIES_A_FORM = "twofactor.deactivate_submit"
 ASKS_FOR_A_PASSKEY = "twofactor.passkey"
 # Pages that get a new passkey, which may be long.
 TAKES_A_PASSKEY = frozenset({"twofactor.activate_submit", "twofactor.authenticator_add"})
+# The address of a form that is taken along to another page.
+TAKEN_ALONG = "twofactor_for"
 # A text that is no key or name of anything.
 _NOTHING = "\0"
 
@@ -145,8 +147,12 @@ def text(name: str) -> str:
 
 
 def _names(name: str) -> tuple[str, ...]:
-    """Return the names of a field: a code may have the same name as beside a guarded request."""
-    return (name, "twofactor_code") if name == "code" else (name,)
+    """Return the names of a field: a code may have the same name as beside a guarded request.
+
+    A form that is taken along has that field for the request it comes from, not for this one.
+    """
+    is_alike = name == "code" and (request.is_json or TAKEN_ALONG not in request.form)
+    return (name, "twofactor_code") if is_alike else (name,)
 
 
 def value(name: str) -> Any:

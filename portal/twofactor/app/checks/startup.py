@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, render_template, url_for
 from flask.sessions import SecureCookieSessionInterface
 from jinja2 import TemplateNotFound, TemplateSyntaxError
 from werkzeug.routing import BuildError
@@ -62,7 +62,8 @@ def check(app: Flask) -> None:
             "TWOFACTOR_AFTER_SIGN_IN must be a path within the application, or an endpoint without"
             f" arguments, not {after_sign_in!r}"
         ) from None
-    _check_base_template(app, state.host)
+    if state.host.render is render_template:  # else the host's theme finds it, elsewhere perhaps
+        _check_base_template(app, state.host)
 
 
 def _check_base_template(app: Flask, host: Host) -> None:

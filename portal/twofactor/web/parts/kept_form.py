@@ -12,7 +12,7 @@ from ...app.state import State
 from ...core.errors import ContinuationBroken
 from .. import continuation, navigation, requests
 
-ADDRESS = "twofactor_for"
+ADDRESS = requests.TAKEN_ALONG
 
 
 @dataclass(frozen=True, slots=True)
