@@ -70,7 +70,7 @@ class GuardModel(Model):
             raise
 
     def _ask(self, session: Session, sent: Sent, area: Area, user: str) -> Grant | None:
-        if area.guards == "deed" and sent.safe:
+        if area.guards == "action" and sent.safe:
             return None
         if sent.kept is not None and sent.kept.user != user:
             raise Refused(kept=False, name="continuation broken")
@@ -91,16 +91,16 @@ class GuardModel(Model):
         else:
             self._judge_given(sent, area.key, user)
             grant = Grant(int(self.now) + PASS_SECONDS, 0 if area.exact else RETRIES)
-        if area.guards == "view":
+        if area.guards == "access":
             self.open_view(session, area.key, user)
         elif sent.kept is not None and sent.lost:
             self.leave_pass(session, sent, area, user, grant)
         self._refuse_half(sent)
         self._execute(sent)
-        return grant if area.guards == "deed" else None
+        return grant if area.guards == "action" else None
 
     def _is_open(self, session: Session, area: Area, user: str) -> bool:
-        return area.guards == "view" and self.good(self.opened(session, area.key), user)
+        return area.guards == "access" and self.good(self.opened(session, area.key), user)
 
     def opened(self, session: Session, area: str) -> Ticket | None:
         """The open view of this session, else that of all areas after a sign-in or activation."""
@@ -155,7 +155,7 @@ class GuardModel(Model):
     def _pass(self, session: Session, sent: Sent, area: Area, user: str) -> Ticket | None:
         """The pass of this session, if it is for this address and method."""
         ticket = session.marks.get(f"pass:{area.key}")
-        if area.guards != "deed" or ticket is None or not self.good(ticket, user):
+        if area.guards != "action" or ticket is None or not self.good(ticket, user):
             return None
         return ticket if ticket.data["bound"] == (sent.method, sent.address) else None
 

@@ -12,7 +12,7 @@ from .requests import JSON, Answer, Sent
 AREAS = (
     Area("sign_in"),
     Area("note"),
-    Area("vault", guards="view"),
+    Area("vault", guards="access"),
     Area("payment"),
     Area("staff", mandatory=True),
 )

@@ -30,7 +30,7 @@ class Area:
     """
 
     key: str
-    guards: str = "deed"
+    guards: str = "action"
     mandatory: bool = False
     own: bool = False
     exact: bool = False

@@ -27,6 +27,7 @@ class PagesModel(PhonesModel):
 
     mount = MOUNT
     login = "/login"
+    plain = 302  # of a sign-in without a code, as by the host's own view
 
     def methods_of(self, path: str) -> tuple[str, ...] | None:
         if path.startswith(self.mount) and path[len(self.mount) :] in PAGES:
@@ -383,7 +384,7 @@ class PagesModel(PhonesModel):
             self.enter(session, user)
             if account is not None:
                 self.password_given(session, user, self.now)
-            return self._entered(session, sent, target)
+            return self._entered(session, sent, target, self.plain)
         data = {"next": target, "codes": account.codes.ever, "known": account.known.ever}
         data["given"] = self.now
         session.marks["sign_in"] = self.issue("sign_in", user, SIGN_IN_SECONDS, **data)
@@ -430,12 +431,14 @@ class PagesModel(PhonesModel):
     def is_way_out(self, sent: Sent) -> bool:
         return False
 
-    def _entered(self, session: Session, sent: Sent, target: str | None) -> Answer:
+    def _entered(
+        self, session: Session, sent: Sent, target: str | None, status: int = 303
+    ) -> Answer:
         if sent.wants_json:
             return Answer(200)
         if session.outstanding:
-            return Answer(303, location=f"{self.mount}/activate?")
-        return Answer(303, location=self.inside(target, "/"))
+            return Answer(status, location=f"{self.mount}/activate?")
+        return Answer(status, location=self.inside(target, "/"))
 
     def inside(self, url: str | None, fallback: str) -> str:
         raise NotImplementedError
@@ -569,7 +572,7 @@ class PagesModel(PhonesModel):
     def _looked_at(self, sent: Sent) -> tuple[str, str] | None:
         query = parse_qs(sent.query)
         key = query.get("area", [""])[0]
-        if key not in self.areas or self.areas[key].guards != "view":
+        if key not in self.areas or self.areas[key].guards != "access":
             return None
         return key, self.inside(query.get("next", [""])[0], f"{self.mount}/")
 

@@ -14,7 +14,7 @@ AREAS = (
     Area("sign_in"),
     Area("password"),
     Area("email", exact=True),
-    Area("invoices", guards="view"),
+    Area("invoices", guards="access"),
     Area("close_account", exact=True),
 )
 INSIDE = ("/", "/security/", "/invoices/", "/security/password")
@@ -80,6 +80,7 @@ class PortalModel(PagesModel):
     """The parts of the portal that the machine uses."""
 
     mount = "/security/two-factor"
+    plain = 303
 
     def __init__(
         self, clock: Callable[[], float], passwords: dict[str, str], emails: dict[str, str]
