@@ -23,7 +23,7 @@ PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-
 # for its own. It is out of date when one of these files changes.
 PACKAGE := setup.cfg pyproject.toml constraints.txt
 RUN := serve
-TEST := $(RUN),test,postgres
+TEST := $(RUN),test,postgres,mysql
 DOCS := docs
 FOR_RUN := $(VENV)/.installed-$(RUN)
 FOR_TESTS := $(VENV)/.installed-$(TEST)
@@ -55,11 +55,11 @@ dev: $(FOR_RUN) ## the same, restarted whenever the code changes
 	@$(FLASK) demo
 	@exec $(PY) -m tools.serve $(PORT) --reload
 
-test: $(FOR_TESTS) ## run all tests, on SQLite and PostgreSQL, in the browser too (ARGS=... goes to pytest)
+test: $(FOR_TESTS) ## run all tests, on SQLite and PostgreSQL (and MariaDB), in the browser too (ARGS=... goes to pytest)
 	@$(PYTEST) --database both $(ARGS)
 
-test-fast: $(FOR_TESTS) ## run the tests that need no browser, no PostgreSQL and no time; under a minute
-	@$(PYTEST) -m "not browser and not slow and not thorough and not postgres" $(ARGS)
+test-fast: $(FOR_TESTS) ## run the tests that need no browser, no server and no time; under a minute
+	@$(PYTEST) -m "not browser and not slow and not thorough and not postgres and not mariadb" $(ARGS)
 
 lint: $(FOR_TESTS) ## check style and types
 	@$(PY) -m ruff check .

@@ -242,6 +242,9 @@ def _database(given: str | None, folder: Path) -> str:
     for scheme in ("postgres://", "postgresql://"):
         if given.startswith(scheme):
             return "postgresql+psycopg://" + given.removeprefix(scheme)
+    for scheme in ("mysql", "mariadb"):
+        if given.startswith(f"{scheme}://"):
+            return f"{scheme}+pymysql://" + given.removeprefix(f"{scheme}://")
     if "://" not in given:
         raise SettingError("SQLALCHEMY_DATABASE_URI must be an address such as sqlite:////path.")
     return given

@@ -1,12 +1,13 @@
 """Fixtures for tests that need the portal; tests of the pure parts use none of them."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
-from tests.support import closed, postgres, routes, schema
+from tests.support import closed, mariadb, postgres, recycled_mariadb, routes, schema
 from tests.support.clock import Clock
 from tests.support.recycled import Pool
 from tests.support.templates import CompiledTemplates
@@ -25,22 +26,24 @@ settings.load_profile("portal")
 routes.compile_once()
 closed.with_their_engine()
 
-SQLITE, POSTGRESQL, BOTH = "sqlite", "postgresql", "both"
+SQLITE, POSTGRESQL, MARIADB, BOTH = "sqlite", "postgresql", "mariadb", "both"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
-        choices=(SQLITE, POSTGRESQL, BOTH),
+        choices=(SQLITE, POSTGRESQL, MARIADB, BOTH),
         default=SQLITE,
         help="what the `app` fixture runs on where a test does not say",
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that names no database twice with ``--database both``.
+    """Run each test that names no database on SQLite and PostgreSQL with ``--database both``.
 
-    Slow tests and those about the layout run once. See also ``browser/conftest.py``.
+    Slow tests and those about the layout run once. See also ``browser/conftest.py``. On MariaDB run
+    those marked with ``databases.both``, which are about what engines do differently: a third run
+    of every page would find nothing that these don't. ``--database mariadb`` runs all.
     """
     if metafunc.config.getoption("database") != BOTH or "database" not in metafunc.fixturenames:
         return
@@ -66,6 +69,20 @@ def postgres_databases(postgres_server: postgres.Server) -> Pool:
     return Pool(postgres_server)
 
 
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[mariadb.Server]:
+    """One server for the whole run, started by the first test that needs it."""
+    server = mariadb.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb_databases(mariadb_server: mariadb.Server) -> recycled_mariadb.Pool:
+    """The databases of that server which tests hand on, emptied."""
+    return recycled_mariadb.Pool(mariadb_server)
+
+
 @pytest.fixture
 def recycled_tables() -> None:
     """Say, by asking for this, that `schema.create` makes the tables: they may be there already."""
@@ -75,25 +92,32 @@ def recycled_tables() -> None:
 def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     """The address of an empty database.
 
-    SQLite unless the test is marked ``postgres``, is parametrised with
-    ``tests.support.databases.both``, or the run was given ``--database postgresql`` or ``both``.
+    SQLite unless the test is marked ``postgres`` or ``mariadb``, is parametrised with
+    ``tests.support.databases.both``, or the run was given another ``--database``.
     """
-    marked = request.node.get_closest_marker("postgres") is not None
-    default = POSTGRESQL if marked else request.config.getoption("database")
-    if getattr(request, "param", default) != POSTGRESQL:
+    default = request.config.getoption("database")
+    for name, marker in ((POSTGRESQL, "postgres"), (MARIADB, "mariadb")):
+        if request.node.get_closest_marker(marker) is not None:
+            default = name
+    wanted = getattr(request, "param", default)
+    if wanted not in (POSTGRESQL, MARIADB):
         yield f"sqlite:///{tmp_path / 'portal.sqlite'}"
         return
+    kind = "postgres" if wanted == POSTGRESQL else "mariadb"
+    closing = mariadb.closed_afterwards() if wanted == MARIADB else nullcontext()
     if "recycled_tables" not in request.fixturenames:
-        server: postgres.Server = request.getfixturevalue("postgres_server")
+        server: postgres.Server | mariadb.Server = request.getfixturevalue(f"{kind}_server")
         uri = server.create_database()
-        yield uri
+        with closing:
+            yield uri
         server.drop_database(uri)
         return
-    databases: Pool = request.getfixturevalue("postgres_databases")
-    kind = "app" if "app" in request.fixturenames else "host"
-    uri = databases.take(kind)
-    yield uri
-    databases.give_back(kind, uri)
+    databases: Pool | recycled_mariadb.Pool = request.getfixturevalue(f"{kind}_databases")
+    tables = "app" if "app" in request.fixturenames else "host"
+    uri = databases.take(tables)
+    with closing:
+        yield uri
+    databases.give_back(tables, uri)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal import sessions
 from portal.models import NO_WANTED_EMAIL, Customer
+from portal.security.database import updated
 from portal.twofactor import signals
 
 
@@ -70,10 +71,9 @@ def raise_version(
         update(Customer)
         .where(Customer.id == customer_id, *ground)
         .values(NO_WANTED_EMAIL | {"credential_version": version + 1} | values)
-        .returning(version)
         .execution_options(synchronize_session=False)
     )
-    raised: int | None = writer.execute(statement).scalar()
+    raised: int | None = updated(writer, statement, version, Customer.id == customer_id)
     if raised is None:
         raise Overtaken
     return raised

@@ -31,7 +31,7 @@ from portal.mail import notices, outbox
 from portal.models import Customer
 from portal.models import KnownBrowser as Row
 from portal.security import undo_links
-from portal.security.database import rows_hit
+from portal.security.database import rows_hit, updated
 from portal.security.sealing import digest
 
 DAY = 24 * 60 * 60
@@ -124,9 +124,8 @@ def _counted(connection: Connection, customer: Customer, version: int, at: int) 
             new_browsers=case((count.is_(None), 0), (is_over, 1), else_=count + 1),
             new_browsers_since=case((is_over, at), else_=since),
         )
-        .returning(count)
     )
-    return connection.execute(counting).scalar_one_or_none() or 0
+    return updated(connection, counting, count, Customer.id == customer.id) or 0
 
 
 def carrying_over(customer_id: int) -> Update | None:
@@ -194,10 +193,11 @@ def _dropping(customer_id: int, version: int, at: int) -> Delete:
         .where(Row.customer_id == customer_id, Row.credential_version == version)
         .order_by(Row.expires_at.desc(), Row.digest)
         .limit(MOST)
+        .subquery()  # MySQL takes no LIMIT right within IN
     )
     return delete(Row).where(
         Row.customer_id == customer_id,
-        or_(Row.expires_at <= at, Row.digest.not_in(newest)),
+        or_(Row.expires_at <= at, Row.digest.not_in(select(newest.c.digest))),
     )
 
 

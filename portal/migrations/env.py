@@ -1,8 +1,11 @@
 """Run the migrations through Flask-Migrate; called by `flask db …` in an app context."""
 
 from alembic import context
+from click import ClickException
 from flask import current_app
 from sqlalchemy import Connection
+
+from portal.security.database import misfit, patient_engine
 
 db = current_app.extensions["migrate"].db
 options = current_app.extensions["migrate"].configure_args
@@ -44,7 +47,9 @@ def run_offline() -> None:
 if context.is_offline_mode():
     run_offline()
 else:
-    with db.engine.connect() as connection:
+    if sentence := misfit():
+        raise ClickException(sentence)
+    with patient_engine().connect() as connection:
         if connection.dialect.name == "sqlite":
             # Rebuilding a table must not delete the rows that refer to it.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")

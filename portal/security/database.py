@@ -10,12 +10,24 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import CursorResult, Result, event
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Result,
+    Update,
+    create_engine,
+    event,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from portal.extensions import db, migrate
 
 Prepare = Callable[[Any, Any], None]
+MYSQL = ("mysql", "mariadb")
 
 
 def init_database(app: Flask) -> None:
@@ -28,6 +40,8 @@ def init_database(app: Flask) -> None:
     else:
         options = {"pool_pre_ping": True, "pool_timeout": seconds} | options
         defaults = _libpq_patience(seconds) if uri.startswith("postgresql") else {}
+        if uri.startswith(MYSQL):
+            defaults = _mysql_patience(seconds)
     options["connect_args"] = defaults | options.get("connect_args", {})
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
@@ -40,6 +54,32 @@ def init_database(app: Flask) -> None:
             event.listen(db.engine, "connect", _sqlite_preparation(seconds))
         elif db.engine.dialect.name == "postgresql":
             event.listen(db.engine, "connect", _postgresql_preparation(seconds))
+        elif is_mysql():
+            event.listen(db.engine, "connect", _mysql_preparation(seconds))
+
+
+def is_mysql() -> bool:
+    """Return whether the portal's database is MySQL or MariaDB."""
+    return db.engine.dialect.name in MYSQL
+
+
+def updated(
+    writer: Connection | Session, statement: Update, column: Any, row: ColumnElement[bool]
+) -> Any:
+    """Run an UPDATE of one row; return the new value of a column, `None` if no row was changed.
+
+    Args:
+        writer: the transaction.
+        statement: the UPDATE.
+        column: the column to return.
+        row: the condition for the row, whatever else the UPDATE asks for.
+    """
+    if not is_mysql():
+        return writer.execute(statement.returning(column)).scalar()
+    # MySQL has no RETURNING. The row is locked by now, so it is read as it was written.
+    if rows_hit(writer.execute(statement)) != 1:
+        return None
+    return writer.execute(select(column).where(row)).scalar_one()
 
 
 def rows_hit(result: Result[Any]) -> int:
@@ -99,6 +139,67 @@ def _libpq_patience(seconds: int) -> dict[str, Any]:
         "keepalives_interval": max(1, seconds // 3),
         "keepalives_count": 3,
     }
+
+
+def _mysql_patience(seconds: int) -> dict[str, Any]:
+    """Return the timeouts of PyMySQL and mysqlclient for a server that does not answer.
+
+    They are longer than those that the server is told, which end a statement and no connection.
+    """
+    return {
+        "charset": "utf8mb4",
+        "connect_timeout": seconds,
+        "read_timeout": seconds + 2,
+        "write_timeout": seconds + 2,
+    }
+
+
+def _mysql_preparation(seconds: int) -> Prepare:
+    """Return the hook that sets time limits and the isolation level.
+
+    With MySQL's default, REPEATABLE READ, a transaction would go on reading what others have
+    replaced meanwhile, and compare it with what it has locked.
+    """
+
+    def prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("SELECT version()")
+        is_mariadb = "mariadb" in cursor.fetchone()[0].lower()
+        limit = "max_statement_time" if is_mariadb else "max_execution_time"
+        cursor.execute(f"SET SESSION {limit} = {seconds if is_mariadb else 1000 * seconds}")
+        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
+        cursor.execute(f"SET SESSION lock_wait_timeout = {seconds}")
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        cursor.close()
+
+    return prepare
+
+
+def patient_engine() -> Engine:
+    """Return an engine for statements that may take long, such as changes of large tables.
+
+    It is the portal's own but on MySQL, whose drivers take a time limit only when they connect.
+    """
+    if not is_mysql():
+        return db.engine
+    return create_engine(db.engine.url, connect_args={"charset": "utf8mb4"})
+
+
+def misfit() -> str | None:
+    """Return what is wrong with the collation of a MySQL or MariaDB database, if anything is."""
+    if not is_mysql():
+        return None
+    with db.engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT @@collation_database").scalar_one()
+        version = connection.exec_driver_sql("SELECT version()").scalar_one()
+    wanted = "utf8mb4_nopad_bin" if "mariadb" in version.lower() else "utf8mb4_0900_bin"
+    if found == wanted:
+        return None
+    return (
+        f"the collation of the database is {found}, which can't hold all names or takes different"
+        f" ones for the same: ALTER DATABASE ... CHARACTER SET utf8mb4 COLLATE {wanted} before"
+        " there are tables"
+    )
 
 
 def _postgresql_preparation(seconds: int) -> Prepare:

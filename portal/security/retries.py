@@ -10,8 +10,9 @@ from portal.extensions import db
 T = TypeVar("T")
 
 ATTEMPTS = 3
-# SQLSTATE of PostgreSQL: serialization failure and deadlock.
-ASKED = ("40001", "40P01")
+# SQLSTATE of PostgreSQL: serialization failure and deadlock; numbers of MySQL: lock wait timeout
+# and deadlock.
+ASKED = ("40001", "40P01", 1205, 1213)
 
 
 def done_again(work: Callable[[], T]) -> T:
@@ -28,6 +29,7 @@ def done_again(work: Callable[[], T]) -> T:
             return work()
         except DBAPIError as error:
             db.session.rollback()
-            if getattr(error.orig, "sqlstate", None) not in ASKED:
+            told = error.orig.args[:1] if error.orig else ()
+            if not {getattr(error.orig, "sqlstate", None), *told}.intersection(ASKED):
                 raise
     return work()

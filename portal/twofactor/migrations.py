@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from .storage.engines.texts import EMPTY, ExactString, ExactText, make_exact
+from .storage.tables import define_tables
+
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
@@ -64,6 +67,19 @@ def downgrade(op: "Operations", since: int, to: int, schema: str | None = None) 
         raise ValueError(f"there is no way from version {since} down to {to}")
     for step in reversed(STEPS[to:since]):
         step.down(op, schema)
+
+
+def exact_texts(op: "Operations", schema: str | None = None) -> None:
+    """Make the text columns of existing tables compare exactly, on MySQL and MariaDB.
+
+    Tables that these steps or `db.create_all()` have made do so already. For revisions that Alembic
+    has generated, since it writes no collations. Other databases stay as they are.
+
+    Args:
+        op: Alembic's `op`.
+        schema: of the metadata, if it has one.
+    """
+    make_exact(op.get_bind(), define_tables(sa.MetaData(schema=schema)).all)
 
 
 def version_of(connection: sa.Connection, schema: str | None = None) -> int:
@@ -122,7 +138,8 @@ def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
                     # A table may be large, so a long statement here does not hang.
                     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
-                upgrade(Operations(context), before, LATEST, metadata.schema)
+                upgrade(op := Operations(context), before, LATEST, metadata.schema)
+                exact_texts(op, metadata.schema)
         finally:
             if sqlite:
                 connection.exec_driver_sql(f"PRAGMA foreign_keys = {enforced}")
@@ -134,24 +151,24 @@ def _first(op: "Operations", schema: str | None) -> None:
     prefix = f"{schema}." if schema else ""
     op.create_table(
         "twofactor_account",
-        sa.Column("user_id", sa.String(255), nullable=False),
-        sa.Column("areas", sa.Text, nullable=False),
+        sa.Column("user_id", ExactString(255), nullable=False),
+        sa.Column("areas", ExactText, nullable=False),
         sa.Column("activated_at", sa.BigInteger, nullable=False),
-        sa.Column("recovery_hash", sa.String(255)),
+        sa.Column("recovery_hash", ExactString(255)),
         sa.Column("failures", sa.BigInteger, server_default="0", nullable=False),
         sa.Column("failures_cleared", sa.BigInteger, server_default="0", nullable=False),
-        sa.Column("failures_recent", sa.Text, server_default="", nullable=False),
+        sa.Column("failures_recent", ExactText, server_default=EMPTY, nullable=False),
         sa.Column("recovery_attempts", sa.BigInteger, server_default="0", nullable=False),
-        sa.Column("recovery_recent", sa.Text, server_default="", nullable=False),
+        sa.Column("recovery_recent", ExactText, server_default=EMPTY, nullable=False),
         sa.PrimaryKeyConstraint("user_id"),
         schema=schema,
     )
     op.create_table(
         "twofactor_authenticator",
-        sa.Column("id", sa.String(32), nullable=False),
-        sa.Column("user_id", sa.String(255), nullable=False),
-        sa.Column("kind", sa.String(20), nullable=False),
-        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("id", ExactString(32), nullable=False),
+        sa.Column("user_id", ExactString(255), nullable=False),
+        sa.Column("kind", ExactString(20), nullable=False),
+        sa.Column("name", ExactString(80), nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("last_step", sa.BigInteger, nullable=False),
         sa.Column("failures_at_use", sa.BigInteger, server_default="0", nullable=False),
@@ -167,12 +184,12 @@ def _first(op: "Operations", schema: str | None) -> None:
     op.create_table(
         "twofactor_event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.String(255), nullable=False),
+        sa.Column("user_id", ExactString(255), nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("kind", sa.String(40), nullable=False),
-        sa.Column("area", sa.String(40)),
-        sa.Column("address", sa.String(64)),
-        sa.Column("detail", sa.String(255)),
+        sa.Column("kind", ExactString(40), nullable=False),
+        sa.Column("area", ExactString(40)),
+        sa.Column("address", ExactString(64)),
+        sa.Column("detail", ExactString(255)),
         sa.PrimaryKeyConstraint("id"),
         schema=schema,
     )
@@ -182,10 +199,10 @@ def _first(op: "Operations", schema: str | None) -> None:
     )
     op.create_table(
         "twofactor_ticket",
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("user_id", sa.String(255), nullable=False),
-        sa.Column("kind", sa.String(20), nullable=False),
-        sa.Column("area", sa.String(40), server_default="", nullable=False),
+        sa.Column("digest", ExactString(64), nullable=False),
+        sa.Column("user_id", ExactString(255), nullable=False),
+        sa.Column("kind", ExactString(20), nullable=False),
+        sa.Column("area", ExactString(40), server_default="", nullable=False),
         sa.Column("sealed", sa.LargeBinary),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("digest"),
@@ -207,7 +224,7 @@ def _known_browsers(op: "Operations", schema: str | None) -> None:
     with op.batch_alter_table("twofactor_account", schema=schema) as batch:
         for name in ("known_failures", "known_cleared"):
             batch.add_column(sa.Column(name, sa.BigInteger, server_default="0", nullable=False))
-        batch.add_column(sa.Column("known_recent", sa.Text, server_default="", nullable=False))
+        batch.add_column(sa.Column("known_recent", ExactText, server_default=EMPTY, nullable=False))
     with op.batch_alter_table("twofactor_authenticator", schema=schema) as batch:
         batch.add_column(
             sa.Column("known_at_use", sa.BigInteger, server_default="0", nullable=False)
@@ -225,7 +242,7 @@ def _without_known_browsers(op: "Operations", schema: str | None) -> None:
 def _passkeys(op: "Operations", schema: str | None) -> None:
     """Add what a passkey has beside an authenticator app: digest of its id, and flags."""
     with op.batch_alter_table("twofactor_authenticator", schema=schema) as batch:
-        batch.add_column(sa.Column("credential", sa.String(64)))
+        batch.add_column(sa.Column("credential", ExactString(64)))
         batch.add_column(sa.Column("flags", sa.Integer))
     op.create_index(
         "ix_twofactor_authenticator_credential",

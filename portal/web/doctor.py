@@ -12,7 +12,7 @@ from flask import Flask
 
 from portal.extensions import db
 from portal.mail import outbox, transport
-from portal.security.database import sqlite_files
+from portal.security.database import misfit, sqlite_files
 
 Look = Callable[[], tuple[bool, str]]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -24,6 +24,7 @@ def of(app: Flask) -> dict[str, Look]:
         "proxy": partial(proxy, app.config),
         "mail": partial(mails, app.config),
         "files": partial(files, app),
+        "collation": collation,
     }
 
 
@@ -36,6 +37,12 @@ def files(app: Flask) -> tuple[bool, str]:
     if open_ones:
         return False, f"other users can read {', '.join(open_ones)}: run chmod go= on them"
     return True, "only their owner can read database, keys and mails"
+
+
+def collation() -> tuple[bool, str]:
+    """Check that the database takes all names, and different ones as different."""
+    sentence = misfit()
+    return sentence is None, sentence or "all texts fit in, and compare exactly"
 
 
 def _is_sqlite() -> bool:

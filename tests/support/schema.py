@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_mock_engine, event
 
-from . import recycled
+from . import recycled, recycled_mariadb
 
 _made: dict[frozenset[str], Path] = {}
 _scripts: dict[frozenset[str], str] = {}
@@ -34,8 +34,20 @@ def create(db: Any) -> None:
             connection.exec_driver_sql(recycled.before(engine.url) + _scripts[tables])
             connection.commit()
             recycled.note(engine.url, tables, connection)
+    elif engine.dialect.name == "mysql":
+        _create_on_mariadb(db, engine, tables)
     else:
         _create_file(db, engine, tables)
+
+
+def _create_on_mariadb(db: Any, engine: Engine, tables: frozenset[str]) -> None:
+    if recycled_mariadb.has(engine.url, tables):
+        return
+    if recycled_mariadb.others(engine.url):
+        db.drop_all()
+    db.create_all()
+    with engine.connect() as connection:
+        recycled_mariadb.note(engine.url, tables, connection)
 
 
 def _script(db: Any) -> str:

@@ -35,7 +35,7 @@ inner = Blueprint("inner", __name__, url_prefix="/inner")
 class User(db.Model, UserMixin):
     __tablename__ = "factory_user"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    username: Mapped[str]
+    username: Mapped[str] = mapped_column(String(100))
 
     def check_password(self, password: str) -> bool:
         return password == PASSWORD

@@ -47,9 +47,11 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     class User(Base, UserMixin):
         __tablename__ = "host_user"
         id: Mapped[str] = mapped_column(String(36), primary_key=True)
-        username: Mapped[str]
+        username: Mapped[str] = mapped_column(String(100))
 
-        password: Mapped[str] = mapped_column(default=PASSWORD, server_default=PASSWORD)
+        password: Mapped[str] = mapped_column(
+            String(100), default=PASSWORD, server_default=PASSWORD
+        )
 
         def check_password(self, password: str) -> bool:
             return password == self.password

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from .engines import is_mysql, texts
 from .rows import SealedValue
 from .tables import Tables
 from .transactions import Transactions
@@ -23,6 +24,10 @@ def isolation(transactions: Transactions) -> str:
 def _isolation(connection: sa.Connection) -> str:
     if getattr(connection.connection.driver_connection, "autocommit", False) is True:
         return "AUTOCOMMIT"  # the server would report the level that a transaction would have
+    if is_mysql(connection.dialect):
+        if connection.exec_driver_sql("SELECT @@autocommit").scalar_one():
+            return "AUTOCOMMIT"
+        return "READ COMMITTED"  # as `transactions` asks for, whatever the engine's default
     return connection.get_isolation_level()
 
 
@@ -62,6 +67,12 @@ def incomplete(transactions: Transactions, tables: Tables) -> list[str]:
     return found
 
 
+def inexact(transactions: Transactions, tables: Tables) -> list[str]:
+    """Return the names of the text columns that take different texts for the same."""
+    with transactions.reading() as connection:
+        return texts.inexact(connection, tables.all)
+
+
 def probe(transactions: Transactions, tables: Tables) -> None:
     """Select every column of the tables, but no rows.
 
@@ -92,6 +103,8 @@ def clock(transactions: Transactions) -> float:
         if connection.dialect.name == "sqlite":
             # SQLite has no clock of its own and uses this machine's.
             statement = sa.text("SELECT strftime('%s', 'now')")
+        elif is_mysql(connection.dialect):
+            statement = sa.text("SELECT unix_timestamp(sysdate(6))")
         else:
             statement = sa.text("SELECT extract(epoch FROM clock_timestamp())")
         return float(connection.execute(statement).scalar_one())

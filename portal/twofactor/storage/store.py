@@ -234,6 +234,10 @@ class Store:
         """Return the names of the columns and indexes that are missing in existing tables."""
         return inspection.incomplete(self._transactions, self._tables)
 
+    def inexact(self) -> list[str]:
+        """Return the text columns that take different texts for the same (`inspection.inexact`)."""
+        return inspection.inexact(self._transactions, self._tables)
+
     def version(self) -> int:
         """Return the version of the tables in the database."""
         from .. import migrations  # only operators need it

@@ -13,17 +13,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
-    text,
 )
+
+from .engines.texts import EMPTY, ExactString, ExactText
 
 USER_ID = 255
 # SQLite assigns row numbers only in a column of the type INTEGER.
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
-# As an expression, since Alembic takes the plain text "" for a change on SQLite.
-_EMPTY = text("''")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,21 +60,21 @@ def _account(metadata: MetaData) -> Table:
     return Table(
         "twofactor_account",
         metadata,
-        Column("user_id", String(USER_ID), primary_key=True),
-        Column("areas", Text, nullable=False),
+        Column("user_id", ExactString(USER_ID), primary_key=True),
+        Column("areas", ExactText, nullable=False),
         Column("activated_at", BigInteger, nullable=False),
-        Column("recovery_hash", String(255)),
+        Column("recovery_hash", ExactString(255)),
         # Past attempts, for the throttle. `failures` and `recovery_attempts` only grow. Columns
         # `..._recent` hold the times of the latest attempts, separated by commas.
         Column("failures", BigInteger, nullable=False, server_default="0"),
         Column("failures_cleared", BigInteger, nullable=False, server_default="0"),
-        Column("failures_recent", Text, nullable=False, server_default=_EMPTY),
+        Column("failures_recent", ExactText, nullable=False, server_default=EMPTY),
         Column("recovery_attempts", BigInteger, nullable=False, server_default="0"),
-        Column("recovery_recent", Text, nullable=False, server_default=_EMPTY),
+        Column("recovery_recent", ExactText, nullable=False, server_default=EMPTY),
         # The same for codes from known browsers.
         Column("known_failures", BigInteger, nullable=False, server_default="0"),
         Column("known_cleared", BigInteger, nullable=False, server_default="0"),
-        Column("known_recent", Text, nullable=False, server_default=_EMPTY),
+        Column("known_recent", ExactText, nullable=False, server_default=EMPTY),
         # When the recovery code was last known to be at hand, and when reminders were ended.
         Column("checked_at", BigInteger),
         Column("check_ups_ended_at", BigInteger),
@@ -89,15 +86,15 @@ def _authenticator(metadata: MetaData) -> Table:
         "twofactor_authenticator",
         metadata,
         # Random, so that the secret can be sealed with it before the row exists.
-        Column("id", String(32), primary_key=True),
+        Column("id", ExactString(32), primary_key=True),
         Column(
             "user_id",
-            String(USER_ID),
+            ExactString(USER_ID),
             ForeignKey("twofactor_account.user_id"),
             nullable=False,
         ),
-        Column("kind", String(20), nullable=False),
-        Column("name", String(80), nullable=False),
+        Column("kind", ExactString(20), nullable=False),
+        Column("name", ExactString(80), nullable=False),
         Column("sealed", LargeBinary, nullable=False),
         Column("last_step", BigInteger, nullable=False),
         Column("failures_at_use", BigInteger, nullable=False, server_default="0"),
@@ -105,7 +102,7 @@ def _authenticator(metadata: MetaData) -> Table:
         Column("last_used_at", BigInteger),
         Column("known_at_use", BigInteger, nullable=False, server_default="0"),
         # SHA-256 of the id of a passkey, in hexadecimal digits: a passkey has one user.
-        Column("credential", String(64)),
+        Column("credential", ExactString(64)),
         # Of a passkey: the flags BE and BS of its last answer, and UV once it was shown. Of an app:
         # that a code added it.
         Column("flags", Integer),
@@ -119,12 +116,12 @@ def _event(metadata: MetaData) -> Table:
         "twofactor_event",
         metadata,
         Column("id", _ROW_ID, primary_key=True),
-        Column("user_id", String(USER_ID), nullable=False),
+        Column("user_id", ExactString(USER_ID), nullable=False),
         Column("at", BigInteger, nullable=False),
-        Column("kind", String(40), nullable=False),
-        Column("area", String(40)),
-        Column("address", String(64)),
-        Column("detail", String(255)),
+        Column("kind", ExactString(40), nullable=False),
+        Column("area", ExactString(40)),
+        Column("address", ExactString(64)),
+        Column("detail", ExactString(255)),
         Index("ix_twofactor_event_user_id_id", "user_id", "id"),
         Index("ix_twofactor_event_at", "at"),
     )
@@ -134,10 +131,10 @@ def _ticket(metadata: MetaData) -> Table:
     return Table(
         "twofactor_ticket",
         metadata,
-        Column("digest", String(64), primary_key=True),
-        Column("user_id", String(USER_ID), nullable=False),
-        Column("kind", String(20), nullable=False),
-        Column("area", String(40), nullable=False, server_default=_EMPTY),
+        Column("digest", ExactString(64), primary_key=True),
+        Column("user_id", ExactString(USER_ID), nullable=False),
+        Column("kind", ExactString(20), nullable=False),
+        Column("area", ExactString(40), nullable=False, server_default=EMPTY),
         Column("sealed", LargeBinary),
         Column("expires_at", BigInteger, nullable=False),
         Index("ix_twofactor_ticket_user_id", "user_id"),

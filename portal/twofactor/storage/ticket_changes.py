@@ -7,8 +7,10 @@ from sqlalchemy import Connection, delete, select, update
 
 from ..core.changes import Change, ChangeName
 from ..core.records import KNOWN, Ticket
+from .engines import is_mysql
 from .rows import ticket_of
 from .statements import Statements
+from .statements.of_tickets import listed
 from .tables import Tables
 
 # Function of the host that writes with a change: connection, name of the change, user, facts.
@@ -97,7 +99,7 @@ class TicketChanges:
         )
         return self._hit(
             update(ticket)
-            .where(ticket.c.digest == oldest.scalar_subquery())
+            .where(ticket.c.digest.in_(listed(oldest)))
             .values(digest=fresh.digest, area=fresh.area, expires_at=fresh.expires_at)
         )
 
@@ -121,14 +123,16 @@ class TicketChanges:
     ) -> Ticket | None:
         """Use up and return a ticket, in one DELETE; `None` if no row was deleted."""
         values = {"digest": digest, "kind": kind, "user": user_id, "area": area, "now": int(now)}
-        return self._found(self._statements.take_ticket, **values)
+        statements = self._statements
+        return self._taken(statements.take_ticket, statements.ticket_to_take, **values)
 
     def take_challenge(self, digest: str, kind: str, now: float) -> Ticket | None:
         """Use up and return a ticket of whichever user and area, in one DELETE.
 
         The caller compares what the ticket is for; it is used up in any case.
         """
-        return self._found(self._statements.take_challenge, digest=digest, kind=kind, now=int(now))
+        statements, values = self._statements, {"digest": digest, "kind": kind, "now": int(now)}
+        return self._taken(statements.take_challenge, statements.challenge_to_take, **values)
 
     def drop_challenges(self, user_id: str, kind: str, now: float, most: int) -> None:
         """Remove the oldest of a user's tickets of a kind, so that at most `most` are left.
@@ -161,6 +165,20 @@ class TicketChanges:
         """
         values = {"user": user_id, "kind": kind, "now": int(now), "most": most}
         self._connection.execute(self._statements.drop_unfinished, values)
+
+    def _taken(self, taking: Any, to_take: Any, **values: Any) -> Ticket | None:
+        """Return the ticket that was deleted.
+
+        MySQL has no RETURNING, and MariaDB is asked as MySQL is. Its lock lets one of several
+        requests through, and the number of deleted rows decides.
+        """
+        if not is_mysql(self._connection.dialect):
+            return self._found(taking, **values)
+        found = self._found(to_take, **values)
+        if found is None:
+            return None
+        dropped = self._hit(self._statements.drop_taken, digest=found.digest, kind=found.kind)
+        return found if dropped else None
 
     def _found(self, statement: Any, **values: Any) -> Ticket | None:
         row = self._connection.execute(statement, values).first()

@@ -10,6 +10,7 @@ from ..core.changes import Change, events_of
 from ..core.records import Account, Event, Subject, Ticket
 from ..core.throttle import Figures
 from .rows import account_of, browser_of, keys_as_text, times_as_text
+from .statements.of_tickets import listed
 from .undo_changes import UndoChanges
 
 
@@ -270,7 +271,7 @@ class Transaction(UndoChanges):
         event = self._tables.event
         oldest = select(event.c.id).where(event.c.at < at).order_by(event.c.at).limit(most)
         return self._connection.execute(
-            delete(event).where(event.c.id.in_(oldest.scalar_subquery()))
+            delete(event).where(event.c.id.in_(listed(oldest)))
         ).rowcount
 
     def record(self, *events: Event) -> None:

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.errors import Refusal, StorageUnavailable, WriteOpen
+from .engines import is_mysql
+from .engines.errors import may_try_again, misses_table
 from .host_session import HostSession
 
 T = TypeVar("T")
@@ -25,22 +27,6 @@ ATTEMPTS = 5
 # Seconds after which no further attempt is made. Waiting on (as for SQLite's busy timeout) would
 # take so long that the server kills the worker as dead.
 PATIENCE = 10.0
-# SQLSTATEs of PostgreSQL and compatible databases: serialization failure and deadlock.
-_TRY_AGAIN = frozenset({"40001", "40P01"})
-_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-
-
-def may_try_again(error: Exception) -> bool:
-    """Return whether the same work can succeed on the next attempt.
-
-    An integrity error can: another worker wrote the row first, and the next attempt reads it.
-    """
-    if isinstance(error, IntegrityError):
-        return True
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, sqlite3.OperationalError):
-        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _BUSY
-    return getattr(cause, "sqlstate", None) in _TRY_AGAIN
 
 
 class Transactions:
@@ -144,7 +130,7 @@ class Transactions:
 def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
     refusal = None
     with engine.begin() as connection:
-        _begin_immediately(connection)
+        _prepare(connection)
         try:
             result = work(connection)
         except Refusal as raised:
@@ -154,8 +140,17 @@ def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
     return result
 
 
-def _begin_immediately(connection: Connection) -> None:
-    """Take the write lock of SQLite at once, since a reader that writes later may fail."""
+def _prepare(connection: Connection) -> None:
+    """Make a transaction see what others have committed, and wait for them where it has to.
+
+    SQLite's write lock is taken at once, since a reader that writes later may fail.
+
+    MySQL's default, REPEATABLE READ, would show the state at the first SELECT beside rows that were
+    locked later: a ticket that another request has used up, or too few wrong codes. The setting is
+    for this transaction only, so the host's own keep theirs.
+    """
+    if is_mysql(connection.dialect):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
     if connection.dialect.name != "sqlite":
         return
     driver = connection.connection.driver_connection
@@ -169,6 +164,6 @@ def unavailable(error: Exception) -> StorageUnavailable:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     log.error("database error", extra={"cause": type(cause).__name__})
     text = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-    if "no such table" in text or getattr(cause, "sqlstate", None) == "42P01":
+    if misses_table(error):
         text = "the tables are missing: 'flask twofactor doctor' names the command"
     return StorageUnavailable(text)

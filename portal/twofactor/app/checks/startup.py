@@ -12,6 +12,7 @@ from ...core.areas import Area
 from ...core.errors import SetupError, Unavailable
 from ...core.policy import guards_method
 from ...core.settings import Settings
+from ...service.operator.doctor import not_exact
 from ..host import Host, load_user
 from ..state import state_of
 from .views import GUARD, WANTED, guards_with_methods, innermost, layers, methods_of
@@ -108,16 +109,18 @@ def _check_methods(area: Area, endpoint: str, guarded: frozenset[str]) -> None:
 
 
 def check_tables(app: Flask) -> None:
-    """Check that the tables exist.
+    """Check that the tables exist, and keep users apart whose keys differ.
 
     A database that does not answer is ignored here; the request that needs it fails.
 
     Raises:
-        SetupError: tables are missing. The message names them and the command to run.
+        SetupError: tables are missing, or were made with another collation. The message names them
+            and the command to run.
     """
     state = state_of(app)
     try:
         lacking = state.kit.store.lacking()
+        inexact = state.kit.store.inexact()
     except Unavailable:
         return
     if lacking:
@@ -127,6 +130,8 @@ def check_tables(app: Flask) -> None:
         raise SetupError(
             f"tables are missing: {', '.join(lacking)}; {advice}, or call db.create_all()"
         )
+    if inexact:
+        raise SetupError(not_exact(inexact))
 
 
 def check_sessions(app: Flask) -> tuple[bool, str]:

@@ -117,7 +117,17 @@ def _tables(kit: Kit, upgrade: str) -> tuple[bool, str]:
     lacking = kit.store.lacking() or kit.store.incomplete()
     if lacking:
         return False, f"{text}; missing: {', '.join(lacking)}; {upgrade}"
+    if inexact := kit.store.inexact():
+        return False, f"{text}; {not_exact(inexact)}"
     return True, text
+
+
+def not_exact(columns: list[str]) -> str:
+    """Return the sentence about columns that take the keys of several users for the same."""
+    return (
+        f"these columns take 'Ada', 'ada' and 'ada ' for the same user: {', '.join(columns)}; write"
+        " migrations.exact_texts(op) in a revision, or run 'flask twofactor upgrade-tables'"
+    )
 
 
 def _schema(kit: Kit) -> tuple[bool, str]:

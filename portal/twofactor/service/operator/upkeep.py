@@ -9,6 +9,9 @@ from ...storage.transaction import Transaction
 from ..context import Kit
 from . import accounts
 
+# Rows that `purge` removes in a transaction.
+STEP = 10 * accounts.BATCH
+
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
@@ -78,8 +81,8 @@ def purge(
     """
     now = kit.clock()
     return Purged(
-        _all(kit, lambda tx: tx.drop_expired_tickets(now, 10 * accounts.BATCH), progress),
-        _all(kit, lambda tx: tx.drop_events_before(events_before, 10 * accounts.BATCH), progress),
+        _all(kit, lambda tx: tx.drop_expired_tickets(now, STEP), progress),
+        _all(kit, lambda tx: tx.drop_events_before(events_before, STEP), progress),
     )
 
 

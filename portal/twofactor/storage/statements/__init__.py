@@ -65,6 +65,9 @@ class Statements:
         add_ticket_once: the columns but `sealed`, with `new_` before each.
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
         take_challenge: `digest`, `kind`, `now`.
+        ticket_to_take: as `take_ticket`; locks. For databases without RETURNING.
+        challenge_to_take: as `take_challenge`; locks.
+        drop_taken: `digest`, `kind`.
         drop_challenges: `user`, `kind`, `now`, `most`, `left`.
         drop_latest: the same.
         drop_expired: `now`, `most`.
@@ -101,6 +104,9 @@ class Statements:
     add_ticket_once: Insert
     take_ticket: ReturningDelete[Any]
     take_challenge: ReturningDelete[Any]
+    ticket_to_take: Select[Any]
+    challenge_to_take: Select[Any]
+    drop_taken: Delete
     drop_challenges: Delete
     drop_latest: Delete
     drop_expired: Delete
@@ -126,14 +132,17 @@ def prepare(tables: Tables) -> Statements:
         ticket.c.area == bindparam("area"),
     )
     with_ticket = account.outerjoin(ticket, of_session)
+    wanted = and_(
+        of_tickets.good(ticket), ticket.c.user_id == user, ticket.c.area == bindparam("area")
+    )
     executed = ticket.alias("executed")
     of_form = and_(executed.c.digest == bindparam("carried"), executed.c.kind == EXECUTED)
     return Statements(
         glance=glance,
         glance_with_ticket=glance.add_columns(ticket.c.digest).select_from(with_ticket),
-        glance_carried=glance.add_columns(ticket.c.digest, executed.c.area).select_from(
-            with_ticket.outerjoin(executed, of_form)
-        ),
+        glance_carried=glance.add_columns(
+            ticket.c.digest, select(executed.c.area).where(of_form).scalar_subquery()
+        ).select_from(with_ticket),
         kinds=kinds.where(authenticator.c.user_id == user),
         account=whole,
         account_locked=whole.with_for_update(of=account),
@@ -172,18 +181,17 @@ def prepare(tables: Tables) -> Statements:
         ),
         add_ticket=insert(ticket),
         add_ticket_once=of_tickets.add_once(ticket),
-        take_ticket=delete(ticket)
-        .where(
-            of_tickets.good(ticket),
-            ticket.c.user_id == user,
-            ticket.c.area == bindparam("area"),
-        )
-        .returning(*ticket.c),
+        take_ticket=delete(ticket).where(wanted).returning(*ticket.c),
         take_challenge=delete(ticket).where(of_tickets.good(ticket)).returning(*ticket.c),
+        ticket_to_take=select(ticket).where(wanted).with_for_update(),
+        challenge_to_take=select(ticket).where(of_tickets.good(ticket)).with_for_update(),
+        drop_taken=delete(ticket).where(
+            ticket.c.digest == bindparam("digest"), ticket.c.kind == bindparam("kind")
+        ),
         drop_challenges=of_tickets.drop_challenges(ticket),
         drop_latest=of_tickets.drop_latest(ticket),
         drop_expired=delete(ticket).where(
-            ticket.c.digest.in_(of_tickets.expired(ticket).scalar_subquery())
+            ticket.c.digest.in_(of_tickets.listed(of_tickets.expired(ticket)))
         ),
         drop_unfinished=of_tickets.drop_unfinished(ticket),
         add_event=insert(tables.event),

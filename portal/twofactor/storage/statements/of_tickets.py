@@ -1,8 +1,9 @@
 """Build the statements of tickets."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
+    CompoundSelect,
     Delete,
     Insert,
     Integer,
@@ -18,6 +19,8 @@ from sqlalchemy import (
     select,
     union_all,
 )
+
+T = TypeVar("T")
 
 
 def good(ticket: Table) -> Any:
@@ -94,4 +97,14 @@ def _drop_with_expired(ticket: Table, digests: Select[str]) -> Delete:
     Each half of the UNION uses its own index.
     """
     over = expired(ticket).subquery("over")
-    return delete(ticket).where(ticket.c.digest.in_(union_all(select(over.c.digest), digests)))
+    gone = union_all(select(over.c.digest), digests)
+    return delete(ticket).where(ticket.c.digest.in_(listed(gone)))
+
+
+def listed(rows: Select[T] | CompoundSelect[T]) -> Select[T]:
+    """Return a SELECT from a list of rows, which is made before the statement around it runs.
+
+    MySQL refuses LIMIT within IN, and to read the table that it changes.
+    """
+    made = rows.subquery("listed")
+    return select(made.c[0])

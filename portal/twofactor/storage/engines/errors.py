@@ -1,0 +1,59 @@
+"""Recognise errors of every driver that SQLAlchemy has for the supported databases.
+
+psycopg 3 and mysql-connector say `sqlstate`, psycopg2 `pgcode`, asyncpg both; pg8000 has the fields
+of the server's message in its first argument; PyMySQL and mysqlclient have the number of MySQL
+there.
+"""
+
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+# SQLSTATEs of PostgreSQL and compatible databases: serialization failure and deadlock.
+_STATES = frozenset({"40001", "40P01"})
+# Numbers of MySQL and MariaDB: lock wait timeout, deadlock (and a conflict with another node of a
+# Galera cluster), and a row that has changed since the snapshot (`innodb_snapshot_isolation`).
+_NUMBERS = frozenset({1205, 1213, 1020})
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_NO_TABLE, _NO_TABLE_NUMBER = "42P01", 1146
+
+
+def may_try_again(error: Exception) -> bool:
+    """Return whether the same work can succeed on the next attempt.
+
+    An integrity error can: another worker wrote the row first, and the next attempt reads it.
+    """
+    if isinstance(error, IntegrityError):
+        return True
+    cause = _cause(error)
+    if isinstance(cause, sqlite3.OperationalError):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _BUSY
+    return state_of(cause) in _STATES or number_of(cause) in _NUMBERS
+
+
+def misses_table(error: Exception) -> bool:
+    """Return whether a table does not exist."""
+    cause = _cause(error)
+    if isinstance(cause, sqlite3.Error):
+        return "no such table" in str(cause)
+    return state_of(cause) == _NO_TABLE or number_of(cause) == _NO_TABLE_NUMBER
+
+
+def state_of(cause: BaseException) -> str | None:
+    """Return the SQLSTATE that a driver's exception tells, if it does."""
+    for name in ("sqlstate", "pgcode"):
+        if isinstance(told := getattr(cause, name, None), str):
+            return told
+    fields = cause.args[0] if cause.args else None
+    told = fields.get("C") if isinstance(fields, dict) else None
+    return told if isinstance(told, str) else None
+
+
+def number_of(cause: BaseException) -> int | None:
+    """Return the number of a MySQL error, if it is one."""
+    told = cause.args[0] if cause.args else None
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
+
+
+def _cause(error: Exception) -> BaseException:
+    return (error.orig or error) if isinstance(error, DBAPIError) else error

@@ -1,0 +1,117 @@
+"""Text columns that compare exactly, on every engine.
+
+SQLite and PostgreSQL do so anyway. The usual collations of MySQL and MariaDB take `Ada`, `ada`,
+`ada ` and `äda` for the same text, so that four users would share one account; their usual
+character sets may lack an emoji in a name. So these columns say both.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, String, Table, Text, bindparam, text
+from sqlalchemy.ext.compiler import compiles
+
+from . import is_mysql
+
+CHARACTERS = "utf8mb4"
+
+
+def collation(dialect: Dialect) -> str:
+    """Return the binary collation without padding, which has one name in MySQL and one in MariaDB.
+
+    Without a connection (`flask db upgrade --sql`), an address with `mariadb://` tells.
+    """
+    return "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
+
+
+class ExactString(String):
+    """A VARCHAR that compares exactly.
+
+    Alembic writes `sa.String` into a generated revision, since it has no import for other classes.
+    """
+
+    __module__ = String.__module__
+
+    def __repr__(self) -> str:
+        return f"String(length={self.length})"
+
+
+class ExactText(Text):
+    """A TEXT that compares exactly."""
+
+    __module__ = Text.__module__
+
+    def __repr__(self) -> str:
+        return "Text()"
+
+
+class _Empty(TextClause):
+    inherit_cache = True
+
+
+# As text(), so that `alembic check` finds no difference in the default (F-94).
+EMPTY = _Empty("''")
+
+
+@compiles(_Empty, "mysql")
+def _empty(_clause: Any, compiler: Any, **_options: Any) -> str:
+    """Return the default of a TEXT, which MySQL takes only as an expression."""
+    return "''" if compiler.dialect.is_mariadb else "('')"
+
+
+@compiles(ExactString, "mysql")
+@compiles(ExactString, "mariadb")
+@compiles(ExactText, "mysql")
+@compiles(ExactText, "mariadb")
+def _exact(kind: Any, compiler: Any, **_options: Any) -> str:
+    name = "TEXT" if isinstance(kind, Text) else f"VARCHAR({kind.length})"
+    return f"{name} CHARACTER SET {CHARACTERS} COLLATE {collation(compiler.dialect)}"
+
+
+_INEXACT = text(
+    "SELECT table_name, column_name FROM information_schema.columns"
+    " WHERE table_schema = coalesce(:schema, DATABASE()) AND table_name IN :tables"
+    " AND collation_name IS NOT NULL AND collation_name <> :wanted ORDER BY 1, 2"
+).bindparams(bindparam("tables", expanding=True))
+
+
+def inexact(connection: Connection, tables: Sequence[Table]) -> list[str]:
+    """Return the names of the text columns that take different texts for the same."""
+    if not is_mysql(connection.dialect):
+        return []
+    values = {
+        "schema": tables[0].schema,
+        "tables": [table.name for table in tables],
+        "wanted": collation(connection.dialect),
+    }
+    return [f"{table}.{column}" for table, column in connection.execute(_INEXACT, values)]
+
+
+def make_exact(connection: Connection, tables: Sequence[Table]) -> None:
+    """Change the text columns of existing tables so that they compare exactly.
+
+    Each table is rewritten once. No row is lost, since texts that were different stay so.
+    """
+    wrong: dict[str, set[str]] = {}
+    for name in inexact(connection, tables):
+        named, _, column_name = name.partition(".")
+        wrong.setdefault(named, set()).add(column_name)
+    if not wrong:
+        return
+    dialect = connection.dialect
+    specification = dialect.ddl_compiler(dialect, None).get_column_specification  # type: ignore[arg-type]  # as SQLAlchemy itself does
+    # Otherwise the columns of a foreign key can't be changed one after the other.
+    checks = connection.exec_driver_sql("SELECT @@foreign_key_checks").scalar_one()
+    connection.exec_driver_sql("SET foreign_key_checks = 0")
+    try:
+        for table in tables:
+            changes = ", ".join(
+                f"MODIFY {specification(column)}"
+                for column in table.columns
+                if column.name in wrong.get(table.name, ())
+            )
+            if changes:
+                name = dialect.identifier_preparer.format_table(table)
+                connection.exec_driver_sql(f"ALTER TABLE {name} {changes}".replace("%", "%%"))
+    finally:
+        connection.exec_driver_sql(f"SET foreign_key_checks = {int(checks)}")
