@@ -49,7 +49,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     test = metafunc.definition
     says = any("database" in mark.args[0] for mark in test.iter_markers("parametrize"))
-    if says or any(test.get_closest_marker(name) for name in ("postgres", "looks", "slow")):
+    if says or any(
+        test.get_closest_marker(name) for name in ("postgres", "mariadb", "looks", "slow")
+    ):
         return
     postgresql = pytest.param(POSTGRESQL, marks=pytest.mark.postgres)
     metafunc.parametrize("database", [SQLITE, postgresql], indirect=True)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 NEEDED = {
     "run": {"serve"},
     "dev": {"serve"},
-    "test-fast": {"serve", "test", "postgres"},
+    "test-fast": {"serve", "test", "postgres", "mysql"},
     "docs": {"docs"},
 }
 # The modification time of the files, in Unix seconds.

@@ -50,7 +50,7 @@ ROWS = {
           VALUES ('dd', 7, 1800000000, 3, 'Z@example.org');
         INSERT INTO known_browser (digest, customer_id, credential_version, expires_at)
           VALUES ('ee', 7, 3, 1800000000);
-        INSERT INTO password_attempts (key, run, last_at) VALUES ('ff', 4, 1800000000);
+        INSERT INTO password_attempts VALUES ('ff', 4, 1800000000);
     """,
     "0004": """
         INSERT INTO kept_form (customer_id, digest, data, expires_at)
@@ -97,11 +97,12 @@ def everything(app):
     from portal.extensions import db
 
     with app.app_context(), db.engine.connect() as connection:
+        quote = connection.dialect.identifier_preparer.quote
         return {
             name: sorted(
                 (
                     dict(row)
-                    for row in connection.execute(text(f'SELECT * FROM "{name}"')).mappings()
+                    for row in connection.execute(text(f"SELECT * FROM {quote(name)}")).mappings()
                 ),
                 key=str,
             )

@@ -220,7 +220,9 @@ class TestTables:
 
     # MySQL and MariaDB commit with each change of a table.
     @pytest.mark.parametrize(
-        "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+        "database",
+        ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
+        indirect=True,
     )
     def test_all_or_nothing(self, flask, host, monkeypatch):
         with host.app_context():

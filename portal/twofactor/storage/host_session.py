@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, SingletonThreadPool, StaticPool, inspect
 from sqlalchemy.orm import InstanceState
 
+from .engines import is_mysql
+
 # `sqlite3.LEGACY_TRANSACTION_CONTROL`: the first write begins a transaction, a read does not.
 _LEGACY = -1
 
@@ -14,10 +16,14 @@ def read_anew(row: Any) -> None:
     """Reload a row of the host, since another connection may have changed it.
 
     A row with changes that the host has not written yet is left as it is.
+
+    On MySQL it takes a lock, shared with other readers: a plain SELECT would show the row as it was
+    when the session began to read.
     """
     state = inspect(row, raiseerr=False)
     if isinstance(state, InstanceState) and state.session is not None and not state.modified:
-        state.session.refresh(row)
+        of_mysql = is_mysql(state.session.get_bind(state.mapper).dialect)
+        state.session.refresh(row, with_for_update={"read": True} if of_mysql else None)
 
 
 class HostSession:

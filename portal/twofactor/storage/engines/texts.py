@@ -8,8 +8,9 @@ character sets may lack an emoji in a name. So these columns say both.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, String, Table, Text, bindparam, text
+from sqlalchemy import Connection, Dialect, String, Table, Text, bindparam, inspect, text
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import AddConstraint
 
 from . import is_mysql
 
@@ -90,7 +91,8 @@ def inexact(connection: Connection, tables: Sequence[Table]) -> list[str]:
 def make_exact(connection: Connection, tables: Sequence[Table]) -> None:
     """Change the text columns of existing tables so that they compare exactly.
 
-    Each table is rewritten once. No row is lost, since texts that were different stay so.
+    Each table is rewritten once. No row is lost, since texts that were different stay so. While it
+    runs, nothing may write.
     """
     wrong: dict[str, set[str]] = {}
     for name in inexact(connection, tables):
@@ -100,18 +102,27 @@ def make_exact(connection: Connection, tables: Sequence[Table]) -> None:
         return
     dialect = connection.dialect
     specification = dialect.ddl_compiler(dialect, None).get_column_specification  # type: ignore[arg-type]  # as SQLAlchemy itself does
-    # Otherwise the columns of a foreign key can't be changed one after the other.
-    checks = connection.exec_driver_sql("SELECT @@foreign_key_checks").scalar_one()
-    connection.exec_driver_sql("SET foreign_key_checks = 0")
-    try:
-        for table in tables:
-            changes = ", ".join(
-                f"MODIFY {specification(column)}"
-                for column in table.columns
-                if column.name in wrong.get(table.name, ())
+    quoted = dialect.identifier_preparer.format_table
+    keys = [key for table in tables for key in table.foreign_key_constraints]
+    if "user_id" in set().union(*wrong.values()):
+        # Neither end of a foreign key can be changed alone.
+        for key in keys:
+            for found in inspect(connection).get_foreign_keys(key.table.name, key.table.schema):
+                name = dialect.identifier_preparer.quote(str(found["name"]))
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {quoted(key.table)} DROP FOREIGN KEY {name}"
+                )
+    else:
+        keys = []
+    for table in tables:
+        parts = [
+            f"MODIFY {specification(column)}"
+            for column in table.columns
+            if column.name in wrong.get(table.name, ())
+        ]
+        if parts:
+            connection.exec_driver_sql(
+                f"ALTER TABLE {quoted(table)} {', '.join(parts)}".replace("%", "%%")
             )
-            if changes:
-                name = dialect.identifier_preparer.format_table(table)
-                connection.exec_driver_sql(f"ALTER TABLE {name} {changes}".replace("%", "%%"))
-    finally:
-        connection.exec_driver_sql(f"SET foreign_key_checks = {int(checks)}")
+    for key in keys:
+        connection.execute(AddConstraint(key))

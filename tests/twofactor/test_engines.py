@@ -1,0 +1,257 @@
+"""Differences between database engines and their drivers (issue 20; F-63, F-64, F-72)."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import MetaData, create_engine, inspect, make_url, text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.schema import CreateTable
+
+from portal.twofactor import migrations
+from portal.twofactor.core.errors import SetupError
+from portal.twofactor.core.records import Account, Authenticator
+from portal.twofactor.storage.engines.errors import may_try_again, misses_table
+from portal.twofactor.storage.statements import prepare
+from portal.twofactor.storage.tables import define_tables
+from tests.support.databases import both
+
+pytestmark = pytest.mark.thorough
+
+ALIKE = ("Ada", "ada", "ada ", "äda")
+POSTGRESQL = ("psycopg", "psycopg2", "pg8000")
+MARIADB = ("pymysql", "mysqldb")
+DRIVERS = [
+    *(pytest.param(name, "postgresql", marks=pytest.mark.postgres) for name in POSTGRESQL),
+    *(pytest.param(name, "mariadb", marks=pytest.mark.mariadb) for name in MARIADB),
+]
+each_driver = pytest.mark.parametrize(("driver", "database"), DRIVERS, indirect=["database"])
+
+
+@contextmanager
+def engine_of(database: str, driver: str) -> Iterator[Any]:
+    """An engine of this driver; mysqlclient needs a compiler, so it may be missing."""
+    pytest.importorskip({"mysqldb": "MySQLdb"}.get(driver, driver))
+    url = make_url(database)
+    url = url.set(drivername=f"{url.get_backend_name()}+{driver}")
+    if driver == "pg8000":
+        query = {"unix_sock": f"{url.query['host']}/.s.PGSQL.5432"}
+        url = url.set(query=query)
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@each_driver
+def test_a_missing_table_is_named(database, driver):
+    with engine_of(database, driver) as engine, engine.connect() as connection:
+        with pytest.raises(DBAPIError) as caught:
+            connection.execute(text("SELECT * FROM nothing_of_this_name"))
+        assert misses_table(caught.value)
+        assert not may_try_again(caught.value)
+
+
+@each_driver
+def test_a_conflict_may_be_tried_again(database, driver):
+    """A serialization failure of PostgreSQL; of MariaDB, a lock that another holds (1205)."""
+    with engine_of(database, driver) as engine:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE one (id integer primary key, n integer)"))
+            connection.execute(text("INSERT INTO one VALUES (1, 1)"))
+        strict = engine.execution_options(isolation_level="SERIALIZABLE")
+        with strict.connect() as first, strict.connect() as second:
+            if engine.dialect.name == "postgresql":
+                for connection in (first, second):
+                    connection.execute(text("SELECT sum(n) FROM one")).all()
+                first.execute(text("UPDATE one SET n = 2"))
+                first.commit()
+                late = "UPDATE one SET n = 3"
+            else:
+                first.execute(text("UPDATE one SET n = 2"))
+                late = "SELECT * FROM one FOR UPDATE NOWAIT"
+            with pytest.raises(DBAPIError) as caught:
+                second.execute(text(late))
+            assert may_try_again(caught.value)
+            assert not misses_table(caught.value)
+
+
+@each_driver
+def test_the_same_row_twice_may_be_tried_again(database, driver):
+    with engine_of(database, driver) as engine:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE one (id integer primary key)"))
+            connection.execute(text("INSERT INTO one VALUES (1)"))
+        with engine.connect() as connection, pytest.raises(IntegrityError) as caught:
+            connection.execute(text("INSERT INTO one VALUES (1)"))
+        assert may_try_again(caught.value)
+
+
+class Told(Exception):
+    """An exception with the attributes of a driver's."""
+
+    def __init__(self, *args: object, **told: object) -> None:
+        super().__init__(*args)
+        vars(self).update(told)
+
+
+@pytest.mark.parametrize(
+    ("cause", "again"),
+    [
+        (Told("psycopg", sqlstate="40001"), True),
+        (Told("psycopg", sqlstate="40P01"), True),
+        (Told("psycopg2", pgcode="40P01"), True),
+        (Told("asyncpg", sqlstate="40001", pgcode="40001"), True),
+        (Told({"S": "ERROR", "C": "40001", "M": "pg8000"}), True),
+        (Told(1213, "Deadlock found"), True),
+        (Told(1205, "Lock wait timeout exceeded"), True),
+        (Told(1020, "Record has changed since last read"), True),
+        (Told("psycopg", sqlstate="57014"), False),
+        (Told("psycopg2", pgcode=None), False),
+        (Told({"C": "53100"}), False),
+        (Told({"M": "without a state"}), False),
+        (Told(2006, "Server has gone away"), False),
+        (Told(1969, "max_statement_time exceeded"), False),
+        (Told(True), False),
+        (Told(), False),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_drivers_tell(cause, again):
+    """F-64"""
+    assert may_try_again(DBAPIError("a statement", {}, cause)) is again
+
+
+@both
+def test_users_whose_keys_look_alike_are_four(host):
+    """F-72: one of them switches off, the others keep their second factor."""
+    state = host.extensions["twofactor"]
+    with host.app_context():
+        store = state.kit.store
+        for number, key in enumerate(ALIKE):
+            made = Authenticator(
+                f"a{number}", key, "totp", "App \N{MOBILE PHONE}", b"\x01", 0, 1, None
+            )
+            store.run(lambda tx, key=key: tx.add_account(Account(key, frozenset({"note"}), 1)))
+            store.run(lambda tx, made=made: tx.add_authenticator(made))
+        assert {key: store.account(key).user_id for key in ALIKE} == {key: key for key in ALIKE}
+        assert store.run(lambda tx: tx.remove_account("ada"))
+        assert [store.account(key) is not None for key in ALIKE] == [True, False, True, True]
+        assert store.account("ada ").authenticators[0].name == "App \N{MOBILE PHONE}"
+
+
+class TestOtherCollations:
+    """F-63, F-72: tables from a revision that Alembic has generated."""
+
+    @pytest.fixture
+    def old(self, mariadb_server, request) -> Iterator[Any]:
+        uri = mariadb_server.create_database(request.param)
+        engine = create_engine(uri)
+        metadata = MetaData()
+        tables = define_tables(metadata)
+        with engine.begin() as connection:
+            for table in tables.all:
+                made = str(CreateTable(table).compile(dialect=engine.dialect))
+                connection.execute(text(re.sub(r" CHARACTER SET \w+ COLLATE \w+", "", made)))
+                for index in table.indexes:
+                    index.create(connection)
+            connection.execute(
+                text(
+                    "INSERT INTO twofactor_account (user_id, areas, activated_at,"
+                    " recovery_hash) VALUES ('Ada', 'note', 1, 'x')"
+                )
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO twofactor_authenticator (id, user_id, kind, name,"
+                    " sealed, last_step, created_at) VALUES ('a', 'Ada', 'totp', 'Häs', 'x', 1, 1)"
+                )
+            )
+        yield engine
+        engine.dispose()
+        mariadb_server.drop_database(uri)
+
+    @pytest.mark.mariadb
+    @pytest.mark.parametrize(
+        "old",
+        ["", "CHARACTER SET latin1", "CHARACTER SET utf8mb3", "CHARACTER SET utf8mb4"],
+        indirect=True,
+    )
+    def test_they_are_mended_with_their_rows(self, old):
+        names = ("account", "authenticator", "event", "ticket")
+
+        def rows(connection):
+            return [
+                connection.execute(text(f"SELECT * FROM twofactor_{name}")).all() for name in names
+            ]
+
+        with old.begin() as connection:
+            before = rows(connection)
+            migrations.exact_texts(Operations(MigrationContext.configure(connection)))
+            assert rows(connection) == before
+            keys = inspect(connection).get_foreign_keys("twofactor_authenticator")
+            assert [key["referred_table"] for key in keys] == ["twofactor_account"]
+            connection.execute(text("UPDATE twofactor_authenticator SET name = '\N{KEY}'"))
+            for key in ALIKE[1:]:
+                connection.execute(
+                    text(
+                        "INSERT INTO twofactor_account (user_id, areas, activated_at)"
+                        " VALUES (:key, '', 1)"
+                    ),
+                    {"key": key},
+                )
+            assert connection.exec_driver_sql("SELECT @@foreign_key_checks").scalar() == 1
+        with old.connect() as connection, pytest.raises(IntegrityError):
+            connection.execute(text("DELETE FROM twofactor_account WHERE user_id = 'Ada'"))
+
+    @pytest.mark.mariadb
+    def test_the_first_request_and_the_doctor_say_so(self, host):
+        from portal.twofactor.app.checks.startup import check_tables
+        from portal.twofactor.service.operator.doctor import examine
+
+        state = host.extensions["twofactor"]
+        with host.app_context():
+            check_tables(state)
+            with host.db.engine.begin() as connection:
+                connection.execute(
+                    text(
+                        "ALTER TABLE twofactor_ticket MODIFY digest VARCHAR(64) CHARACTER SET"
+                        " utf8mb4 COLLATE utf8mb4_general_ci NOT NULL"
+                    )
+                )
+            with pytest.raises(SetupError, match="for the same user: twofactor_ticket"):
+                check_tables(state)
+            [tables] = [
+                each for each in examine(state.kit, host.config, None, {}) if each.name == "tables"
+            ]
+            assert not tables.ok
+            state.kit.store.upgrade()
+            check_tables(state)
+
+
+class TestMySQL:
+    """What MySQL 8 would be sent; no server of it runs here."""
+
+    dialect: Any = mysql.dialect()
+
+    def test_texts_have_its_collation_and_its_defaults(self):
+        for table in define_tables(MetaData()).all:
+            made = str(CreateTable(table).compile(dialect=self.dialect))
+            kinds = re.findall(r"\b(?:VARCHAR\(\d+\)|TEXT)(.*)", made)
+            assert all(" CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin" in kind for kind in kinds)
+            assert not re.search(r"TEXT.*DEFAULT '", made)
+
+    def test_statements_use_neither_engines_extras(self):
+        statements = prepare(define_tables(MetaData()))
+        elsewhere = {"take_ticket", "take_challenge"}  # `ticket_changes` asks MySQL otherwise
+        for name in statements.__slots__:
+            if name in elsewhere:
+                continue
+            sent = str(getattr(statements, name).compile(dialect=self.dialect))
+            assert "RETURNING" not in sent
+            within = re.sub(r"\(SELECT[^()]*\) AS listed", "", sent)
+            assert not re.search(r"IN \(SELECT[^()]*LIMIT", within), name
