@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, String, Table, Text, bindparam, inspect, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import AddConstraint
+from sqlalchemy.sql.elements import TextClause
 
 from . import is_mysql
 
