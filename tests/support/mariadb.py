@@ -4,6 +4,7 @@ import itertools
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -120,20 +121,21 @@ class Server:
                 cursor.execute(statement)
         connection.close()
 
-    def _wait(self, seconds: float = 30.0) -> None:
-        import pymysql
-
+    def _wait(self, seconds: float = 60.0) -> None:
+        """Wait for the socket; PyMySQL would leave one open for each attempt that fails."""
         deadline = time.monotonic() + seconds
         while True:
-            try:
-                self.connect().close()
-            except pymysql.Error:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    self.stop()
-                    raise
-                time.sleep(0.05)
-            else:
-                return
+            with socket.socket(socket.AF_UNIX) as attempt:
+                try:
+                    attempt.connect(str(self.socket))
+                except OSError:
+                    if self._process.poll() is not None or time.monotonic() > deadline:
+                        self.stop()
+                        raise
+                else:
+                    break
+            time.sleep(0.05)
+        self.connect().close()
 
     def create_database(self, kind: str = AS_IT_SHOULD_BE) -> str:
         """The SQLAlchemy address of a new, empty database.

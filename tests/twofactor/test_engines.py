@@ -215,7 +215,7 @@ class TestOtherCollations:
 
         state = host.extensions["twofactor"]
         with host.app_context():
-            check_tables(state)
+            check_tables(host)
             with host.db.engine.begin() as connection:
                 connection.execute(
                     text(
@@ -224,13 +224,13 @@ class TestOtherCollations:
                     )
                 )
             with pytest.raises(SetupError, match="for the same user: twofactor_ticket"):
-                check_tables(state)
+                check_tables(host)
             [tables] = [
                 each for each in examine(state.kit, host.config, None, {}) if each.name == "tables"
             ]
             assert not tables.ok
             state.kit.store.upgrade()
-            check_tables(state)
+            check_tables(host)
 
 
 class TestMySQL:
