@@ -19,6 +19,7 @@ WIDTH = 100
 # The modules and packages of each floor, the lowest first.
 FLOORS = {
     BLUEPRINT: [
+        ["engines"],
         ["core", "migrations", "needs"],
         ["methods", "i18n", "signals"],
         ["storage"],

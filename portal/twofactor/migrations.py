@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from .storage.engines.texts import EMPTY, ExactString, ExactText, make_exact
-from .storage.tables import define_tables
+from .engines.texts import EMPTY, ExactString, ExactText, make_exact
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -79,7 +78,14 @@ def exact_texts(op: "Operations", schema: str | None = None) -> None:
         op: Alembic's `op`.
         schema: of the metadata, if it has one.
     """
-    make_exact(op.get_bind(), define_tables(sa.MetaData(schema=schema)).all)
+    found = sa.MetaData(schema=schema)
+    connection = op.get_bind()
+    names = ("account", "authenticator", "event", "ticket")
+    tables = [
+        sa.Table(f"twofactor_{name}", found, autoload_with=connection, resolve_fks=False)
+        for name in names
+    ]
+    make_exact(connection, tables)
 
 
 def version_of(connection: sa.Connection, schema: str | None = None) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 from portal.twofactor import migrations
 from portal.twofactor.core.errors import SetupError
 from portal.twofactor.core.records import Account, Authenticator
-from portal.twofactor.storage.engines.errors import may_try_again, misses_table
+from portal.twofactor.engines.errors import may_try_again, misses_table
 from portal.twofactor.storage.statements import prepare
 from portal.twofactor.storage.tables import define_tables
 from tests.support.databases import both
@@ -226,7 +226,9 @@ class TestOtherCollations:
             with pytest.raises(SetupError, match="for the same user: twofactor_ticket"):
                 check_tables(host)
             [tables] = [
-                each for each in examine(state.kit, host.config, None, {}) if each.name == "tables"
+                each
+                for each in examine(state.kit, host.config, None, {}, "")
+                if each.name == "tables"
             ]
             assert not tables.ok
             state.kit.store.upgrade()
@@ -234,7 +236,7 @@ class TestOtherCollations:
 
 
 class TestMySQL:
-    """What MySQL 8 would be sent; no server of it runs here."""
+    """The statements for MySQL 8, of which no server runs here."""
 
     dialect: Any = mysql.dialect()
 

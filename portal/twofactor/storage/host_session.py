@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, SingletonThreadPool, StaticPool, inspect
 from sqlalchemy.orm import InstanceState
 
-from .engines import is_mysql
+from ..engines import is_mysql
 
 # `sqlite3.LEGACY_TRANSACTION_CONTROL`: the first write begins a transaction, a read does not.
 _LEGACY = -1

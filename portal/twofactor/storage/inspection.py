@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from .engines import is_mysql, texts
+from ..engines import is_mysql, texts
 from .rows import SealedValue
 from .tables import Tables
 from .transactions import Transactions

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Table,
 )
 
-from .engines.texts import EMPTY, ExactString, ExactText
+from ..engines.texts import EMPTY, ExactString, ExactText
 
 USER_ID = 255
 # SQLite assigns row numbers only in a column of the type INTEGER.

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from ..core.changes import Change, ChangeName
 from ..core.records import KNOWN, Ticket
-from .engines import is_mysql
+from ..engines import is_mysql
 from .rows import ticket_of
 from .statements import Statements
 from .statements.of_tickets import listed

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.errors import Refusal, StorageUnavailable, WriteOpen
-from .engines import is_mysql
-from .engines.errors import may_try_again, misses_table
+from ..engines import is_mysql
+from ..engines.errors import may_try_again, misses_table
 from .host_session import HostSession
 
 T = TypeVar("T")

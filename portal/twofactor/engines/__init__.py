@@ -1,6 +1,6 @@
 """The differences between database engines: errors, exact text, isolation.
 
-Everything else in `storage` is the same on SQLite, PostgreSQL, MySQL and MariaDB.
+Everything else is the same on SQLite, PostgreSQL, MySQL and MariaDB.
 """
 
 from sqlalchemy import Dialect

@@ -5,10 +5,10 @@ SQLite and PostgreSQL do so anyway. The usual collations of MySQL and MariaDB ta
 character sets may lack an emoji in a name. So these columns say both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, String, Table, Text, bindparam, inspect, text
+from sqlalchemy import VARCHAR, Connection, Dialect, String, Table, Text, bindparam, inspect, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import AddConstraint
 from sqlalchemy.sql.elements import TextClause
@@ -89,8 +89,12 @@ def inexact(connection: Connection, tables: Sequence[Table]) -> list[str]:
     return [f"{table}.{column}" for table, column in connection.execute(_INEXACT, values)]
 
 
+def _made_exact(kind: Any) -> ExactString | ExactText:
+    return ExactString(kind.length) if isinstance(kind, VARCHAR) else ExactText()
+
+
 def make_exact(connection: Connection, tables: Sequence[Table]) -> None:
-    """Change the text columns of existing tables so that they compare exactly.
+    """Change the text columns of existing tables, as reflected, so that they compare exactly.
 
     Each table is rewritten once. No row is lost, since texts that were different stay so. While it
     runs, nothing may write.
@@ -102,7 +106,6 @@ def make_exact(connection: Connection, tables: Sequence[Table]) -> None:
     if not wrong:
         return
     dialect = connection.dialect
-    specification = dialect.ddl_compiler(dialect, None).get_column_specification  # type: ignore[arg-type]  # as SQLAlchemy itself does
     quoted = dialect.identifier_preparer.format_table
     keys = [key for table in tables for key in table.foreign_key_constraints]
     if "user_id" in set().union(*wrong.values()):
@@ -116,14 +119,17 @@ def make_exact(connection: Connection, tables: Sequence[Table]) -> None:
     else:
         keys = []
     for table in tables:
-        parts = [
-            f"MODIFY {specification(column)}"
-            for column in table.columns
-            if column.name in wrong.get(table.name, ())
-        ]
-        if parts:
-            connection.exec_driver_sql(
-                f"ALTER TABLE {quoted(table)} {', '.join(parts)}".replace("%", "%%")
-            )
+        if table.name in wrong:
+            _change(connection, table, wrong[table.name])
     for key in keys:
         connection.execute(AddConstraint(key))
+
+
+def _change(connection: Connection, table: Table, columns: Collection[str]) -> None:
+    dialect, parts = connection.dialect, []
+    specification = dialect.ddl_compiler(dialect, None).get_column_specification  # type: ignore[arg-type]  # as SQLAlchemy itself does
+    for name in columns:
+        table.c[name].type = _made_exact(table.c[name].type)
+        parts.append(f"MODIFY {specification(table.c[name])}")
+    quoted = dialect.identifier_preparer.format_table(table)
+    connection.exec_driver_sql(f"ALTER TABLE {quoted} {', '.join(parts)}".replace("%", "%%"))
