@@ -22,7 +22,7 @@ from flask import (
 )
 from flask_login import current_user, logout_user
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal import sessions
 from portal.clock import now
@@ -31,6 +31,7 @@ from portal.i18n.language import _
 from portal.models import PasswordAttempts as Row
 from portal.rules.password_schedule import DAY, NO_ATTEMPTS, Attempts, Schedule, counted
 from portal.security.database import rows_hit
+from portal.security.retries import is_conflict
 from portal.twofactor import PasswordHeld
 from portal.twofactor import wait as in_words
 from portal.web.errors import wants_json
@@ -157,3 +158,7 @@ def _swap(row_key: str, before: Attempts | None, after: Attempts) -> bool:
             return bool(rows_hit(done))
     except IntegrityError:
         return False
+    except DBAPIError as error:  # MySQL finds a deadlock where several insert the same key
+        if is_conflict(error):
+            return False
+        raise

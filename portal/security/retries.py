@@ -15,6 +15,12 @@ ATTEMPTS = 3
 ASKED = ("40001", "40P01", 1205, 1213)
 
 
+def is_conflict(error: DBAPIError) -> bool:
+    """Return whether the database gave way to another transaction, which came first."""
+    told = error.orig.args[:1] if error.orig else ()
+    return getattr(error.orig, "sqlstate", None) in ASKED or (bool(told) and told[0] in ASKED)
+
+
 def done_again(work: Callable[[], T]) -> T:
     """Run `work`, including its commit, up to ATTEMPTS times, and return its result.
 
@@ -29,7 +35,6 @@ def done_again(work: Callable[[], T]) -> T:
             return work()
         except DBAPIError as error:
             db.session.rollback()
-            told = error.orig.args[:1] if error.orig else ()
-            if not {getattr(error.orig, "sqlstate", None), *told}.intersection(ASKED):
+            if not is_conflict(error):
                 raise
     return work()
