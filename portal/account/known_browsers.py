@@ -32,6 +32,7 @@ from portal.models import Customer
 from portal.models import KnownBrowser as Row
 from portal.security import undo_links
 from portal.security.database import rows_hit, updated
+from portal.security.retries import rows_written, written
 from portal.security.sealing import digest
 
 DAY = 24 * 60 * 60
@@ -79,7 +80,8 @@ def keep(customer: Customer, version: int) -> None:
         literal(digest(browser)), Customer.id, Customer.credential_version, literal(at + SECONDS)
     ).where(Customer.id == number, Customer.credential_version == version)
     columns = [Row.digest, Row.customer_id, Row.credential_version, Row.expires_at]
-    with db.engine.begin() as connection:
+
+    def work(connection: Connection) -> int:
         # Locks the customer first, as the closing of an account does.
         is_told = version != customer.version_read
         count = 0 if is_told else _counted(connection, customer, version, at)
@@ -90,21 +92,26 @@ def keep(customer: Customer, version: int) -> None:
                 before = (number, customer.email, customer.password_hash)
                 undo = undo_links.offer(connection, "sign_in", before)
                 notices.new_browser(connection, customer, undo, last=count > MAILS_A_DAY)
-    if added:
+        return added
+
+    if written(work):
         _send(number, browser)
         outbox.hand_over()
 
 
 def send_mails(customer: Customer, wanted: bool) -> None:
     """Turn the mails about sign-ins in new browsers on or off; turning them off is told by mail."""
-    with db.engine.begin() as connection:
-        changed = connection.execute(
-            update(Customer)
-            .where(Customer.id == customer.id, Customer.new_browser_mails.is_not(wanted))
-            .values(new_browser_mails=wanted)
-        )
-        if rows_hit(changed) and not wanted:
+    change = (
+        update(Customer)
+        .where(Customer.id == customer.id, Customer.new_browser_mails.is_not(wanted))
+        .values(new_browser_mails=wanted)
+    )
+
+    def work(connection: Connection) -> None:
+        if rows_hit(connection.execute(change)) and not wanted:
             notices.new_browser_mails_off(connection, customer)
+
+    written(work)
     outbox.hand_over()
 
 
@@ -155,8 +162,7 @@ def carry_over(customer_id: int) -> None:
     """Run the statement of `carrying_over` in its own transaction."""
     statement = carrying_over(customer_id)
     if statement is not None:
-        with db.engine.begin() as connection:
-            connection.execute(statement)
+        rows_written(statement)
 
 
 def cookie_name(customer_id: int) -> str:
@@ -180,8 +186,7 @@ def _renewed(customer_id: int, version: int, at: int) -> bool:
     with db.engine.connect() as connection:
         end = connection.scalar(select(Row.expires_at).where(*mine))
     if end is not None and end <= at + SECONDS - DAY:
-        with db.engine.begin() as connection:
-            connection.execute(update(Row).where(*mine).values(expires_at=at + SECONDS))
+        rows_written(update(Row).where(*mine).values(expires_at=at + SECONDS))
         _send(customer_id, request.cookies[cookie_name(customer_id)])
     return end is not None
 

@@ -31,7 +31,7 @@ from portal.i18n.language import _
 from portal.models import PasswordAttempts as Row
 from portal.rules.password_schedule import DAY, NO_ATTEMPTS, Attempts, Schedule, counted
 from portal.security.database import rows_hit
-from portal.security.retries import is_conflict
+from portal.security.retries import is_conflict, rows_written
 from portal.twofactor import PasswordHeld
 from portal.twofactor import wait as in_words
 from portal.web.errors import wants_json
@@ -88,8 +88,7 @@ def held_until(row_key: str, schedule: Schedule) -> int | None:
 
 def clear(*row_keys: str | None) -> None:
     """Delete the counts of these rows, after a correct password."""
-    with db.engine.begin() as connection:
-        connection.execute(delete(Row).where(Row.key.in_([each for each in row_keys if each])))
+    rows_written(delete(Row).where(Row.key.in_([each for each in row_keys if each])))
 
 
 def held_sentence(held: PasswordHeld) -> str:

@@ -26,7 +26,7 @@ from portal.rules.passwords import (
 from portal.rules.refusal import later
 from portal.security import network_throttle, undo_links
 from portal.security.database import rows_hit
-from portal.security.retries import done_again
+from portal.security.retries import done_again, rows_written
 from portal.sessions.records import Record
 from portal.twofactor import PasswordRefused as NotTaken
 
@@ -240,9 +240,7 @@ def rehash(number: int, read: str, password: str) -> None:
         password: the correct password.
     """
     still = update(Customer).where(Customer.id == number, Customer.password_hash == read)
-    statement = still.values(password_hash=_hashed(password))
-    with db.engine.begin() as connection:
-        connection.execute(statement)
+    rows_written(still.values(password_hash=_hashed(password)))
 
 
 def live_sessions(customer: Customer) -> list[Record]:

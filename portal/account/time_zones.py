@@ -9,10 +9,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from wtforms import Field
 from wtforms.validators import ValidationError
 
-from portal.extensions import db
 from portal.i18n import zones
 from portal.i18n.language import _
 from portal.models import Customer
+from portal.security.retries import rows_written
 
 OPTION, SELECTED = Markup("<option>"), Markup("<option selected>")
 
@@ -25,12 +25,11 @@ def keep(customer: Customer) -> None:
     here = zones.of_browser()
     if here and here != customer.time_zone and not customer.time_zone_chosen:
         number = customer.id
-        with db.engine.begin() as connection:
-            connection.execute(
-                update(Customer)
-                .where(Customer.id == number, Customer.time_zone_chosen.is_(False))
-                .values(time_zone=here)
-            )
+        rows_written(
+            update(Customer)
+            .where(Customer.id == number, Customer.time_zone_chosen.is_(False))
+            .values(time_zone=here)
+        )
         set_committed_value(customer, "time_zone", here)
     zones.show_in(customer.time_zone)
 

@@ -1,10 +1,8 @@
 """Delete expired rows. Without it nothing breaks, but the tables grow."""
 
 from sqlalchemy import delete, update
-from sqlalchemy.sql.dml import Delete, Update
 
 from portal.clock import now
-from portal.extensions import db
 from portal.models import (
     NO_WANTED_EMAIL,
     AddressFailure,
@@ -15,8 +13,8 @@ from portal.models import (
     PasswordReset,
     UndoLink,
 )
-from portal.security.database import rows_hit
 from portal.security.network_throttle import HOUR
+from portal.security.retries import rows_written
 from portal.sessions import records
 
 DAY = 24 * HOUR
@@ -27,22 +25,17 @@ def purge() -> dict[str, int]:
     at = now()
     return {
         "sessions": records.purge(at),
-        "failures of network addresses": _run(
+        "failures of network addresses": rows_written(
             delete(AddressFailure).where(AddressFailure.at <= at - HOUR)
         ),
-        "counts of wrong passwords": _run(
+        "counts of wrong passwords": rows_written(
             delete(PasswordAttempts).where(PasswordAttempts.last_at <= at - DAY)
         ),
-        "known browsers": _run(delete(KnownBrowser).where(KnownBrowser.expires_at <= at)),
-        "kept forms": _run(delete(KeptForm).where(KeptForm.expires_at <= at)),
-        "mailed links": _run(delete(PasswordReset).where(PasswordReset.expires_at <= at)),
-        "unconfirmed addresses": _run(
+        "known browsers": rows_written(delete(KnownBrowser).where(KnownBrowser.expires_at <= at)),
+        "kept forms": rows_written(delete(KeptForm).where(KeptForm.expires_at <= at)),
+        "mailed links": rows_written(delete(PasswordReset).where(PasswordReset.expires_at <= at)),
+        "unconfirmed addresses": rows_written(
             update(Customer).where(Customer.wanted_email_until <= at).values(NO_WANTED_EMAIL)
         ),
-        "undo links": _run(delete(UndoLink).where(UndoLink.expires_at <= at)),
+        "undo links": rows_written(delete(UndoLink).where(UndoLink.expires_at <= at)),
     }
-
-
-def _run(statement: Delete | Update) -> int:
-    with db.engine.begin() as connection:
-        return rows_hit(connection.execute(statement))

@@ -13,12 +13,12 @@ from flask import Flask
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from portal.extensions import db
 from portal.i18n import language
 from portal.mail import account_texts, browser_texts, outbox, warnings
 from portal.mail.letters import Notice, Reader, letter_of, undo_address
 from portal.mail.texts import of_change
 from portal.models import Customer
+from portal.security.retries import written
 from portal.twofactor import signals
 
 Writer = Connection | Session
@@ -192,8 +192,7 @@ def _owner_s_language(customer: Customer) -> AbstractContextManager[None]:
 
 def _warn(user_id: str, make: Callable[[], Notice], decoy: bool = False) -> None:
     """Send a notice on its own connection, without committing the pending work of the request."""
-    with db.engine.begin() as connection:
-        _tell(connection, user_id, make, decoy=decoy)
+    written(lambda connection: _tell(connection, user_id, make, decoy=decoy))
     outbox.hand_over()
 
 

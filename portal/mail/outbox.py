@@ -20,6 +20,7 @@ from portal.extensions import db
 from portal.mail.transport import WIRE, compose, send, write
 from portal.models import OutboxMail
 from portal.security.database import rows_hit
+from portal.security.retries import rows_written
 from portal.security.sealing import MAIL, seal, secret_keys, unseal
 
 log = logging.getLogger(__name__)
@@ -131,10 +132,7 @@ def _claim(number: int) -> OutboxMail | None:
 
 def _set_back(row: OutboxMail) -> None:
     wait = min(60 * 2 ** min(row.attempts, 10), LONGEST_WAIT)
-    with db.engine.begin() as connection:
-        connection.execute(
-            update(OutboxMail).where(OutboxMail.id == row.id).values(not_before=now() + wait)
-        )
+    rows_written(update(OutboxMail).where(OutboxMail.id == row.id).values(not_before=now() + wait))
 
 
 def _keep_for_a_week(row: OutboxMail) -> None:
@@ -148,8 +146,7 @@ def _keep_for_a_week(row: OutboxMail) -> None:
 
 
 def _remove(row: OutboxMail) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(delete(OutboxMail).where(OutboxMail.id == row.id))
+    rows_written(delete(OutboxMail).where(OutboxMail.id == row.id))
 
 
 def _hand_over(row: OutboxMail) -> None:

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable
 
 from flask import Flask, current_app, has_request_context, request
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from werkzeug.exceptions import TooManyRequests
 
 from portal.clock import now
@@ -22,6 +22,7 @@ from portal.extensions import db, twofactor
 from portal.i18n.language import _
 from portal.models import AddressFailure as Row
 from portal.rules.refusal import later
+from portal.security.retries import written
 from portal.twofactor import signals
 
 MINUTE, HOUR = 60, 60 * 60
@@ -69,10 +70,12 @@ def note() -> None:
     if not current_app.config["ADDRESS_FAILURES"] or not has_request_context():
         return
     at, network = now(), _network()
-    with db.engine.begin() as connection:
-        old = delete(Row).where(Row.network == network, Row.at <= at - HOUR)
-        connection.execute(old)
+
+    def work(connection: Connection) -> None:
+        connection.execute(delete(Row).where(Row.network == network, Row.at <= at - HOUR))
         connection.execute(insert(Row).values(network=network, at=at))
+
+    written(work)
 
 
 def count_options() -> None:
@@ -85,12 +88,16 @@ def count_options() -> None:
         return
     at, network = now(), OPTIONS + _network()
     mine = Row.network == network
-    with db.engine.begin() as connection:
+
+    def work(connection: Connection) -> bool:
         connection.execute(delete(Row).where(mine, Row.at <= at - MINUTE))
         count = connection.scalar(select(func.count()).where(mine)) or 0
         if count < OPTIONS_A_MINUTE:
             connection.execute(insert(Row).values(network=network, at=at))
-            return
+        return count < OPTIONS_A_MINUTE
+
+    if written(work):
+        return
     log.warning("too many challenges asked", extra={"address": _network()})
     raise TooManyRequests(_(PASSWORD_INSTEAD), retry_after=MINUTE)
 

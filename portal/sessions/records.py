@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select, update
-from sqlalchemy.sql.dml import Delete, UpdateBase
+from sqlalchemy.sql.dml import Delete
 
 from portal.extensions import db
 from portal.models import PortalSession as Row
-from portal.security.database import rows_hit
+from portal.security.retries import rows_written, written
 from portal.security.sealing import digest
 
 
@@ -52,14 +52,16 @@ def find(
 
 def add(token: str, values: Mapping[str, Any]) -> int:
     """Add a session and return its number."""
-    with db.engine.begin() as connection:
-        result = connection.execute(insert(Row).values(token_hash=digest(token), **values))
+    statement = insert(Row).values(token_hash=digest(token), **values)
+    result = written(lambda connection: connection.execute(statement))
     return int(cast(Any, result).inserted_primary_key[0])
 
 
 def change(record: Record, **values: Any) -> bool:
     """Change a session; return False if it was ended meanwhile, in which case it stays ended."""
-    return _run(update(Row).where(Row.token_hash == record.token_hash).values(**values)) == 1
+    return (
+        rows_written(update(Row).where(Row.token_hash == record.token_hash).values(**values)) == 1
+    )
 
 
 def touch(record: Record, at: int) -> bool:
@@ -69,12 +71,12 @@ def touch(record: Record, at: int) -> bool:
 
 def remove(record: Record) -> bool:
     """End one session; return False if it was ended or got another token meanwhile."""
-    return _run(delete(Row).where(Row.token_hash == record.token_hash)) == 1
+    return rows_written(delete(Row).where(Row.token_hash == record.token_hash)) == 1
 
 
 def remove_of(customer_id: int, spare: Record | None = None) -> int:
     """End all sessions of a customer except `spare`; return their number."""
-    return _run(removing(customer_id, spare))
+    return rows_written(removing(customer_id, spare))
 
 
 def removing(customer_id: int, spare: Record | None = None) -> Delete:
@@ -85,7 +87,7 @@ def removing(customer_id: int, spare: Record | None = None) -> Delete:
 
 def remove_number(customer_id: int, number: int) -> bool:
     """End the customer's session with this number; return False if there is none."""
-    return _run(delete(Row).where(Row.customer_id == customer_id, Row.id == number)) == 1
+    return rows_written(delete(Row).where(Row.customer_id == customer_id, Row.id == number)) == 1
 
 
 def live_of(customer_id: int, version: int, now: int) -> list[Record]:
@@ -108,7 +110,7 @@ def live_of(customer_id: int, version: int, now: int) -> list[Record]:
 
 def purge(now: int) -> int:
     """Delete expired sessions and return their number."""
-    return _run(delete(Row).where(_expired(current_app.config, now)))
+    return rows_written(delete(Row).where(_expired(current_app.config, now)))
 
 
 def _expired(config: Mapping[str, Any], now: int) -> ColumnElement[bool]:
@@ -121,8 +123,3 @@ def _expired(config: Mapping[str, Any], now: int) -> ColumnElement[bool]:
         Row.created_at <= now - config["SESSION_PERSISTENT_SECONDS"],
     )
     return or_(and_(Row.persistent.is_(False), short), and_(Row.persistent.is_(True), long))
-
-
-def _run(statement: UpdateBase) -> int:
-    with db.engine.begin() as connection:
-        return rows_hit(connection.execute(statement))

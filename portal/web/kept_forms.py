@@ -22,7 +22,7 @@ from portal.i18n.language import _
 from portal.models import KeptForm as Row
 from portal.rules.refusal import later
 from portal.security import forgery
-from portal.security.database import rows_hit
+from portal.security.retries import rows_written
 from portal.security.sealing import KEPT, PAGES, digest, seal, secret_keys, unseal
 from portal.twofactor import here
 
@@ -114,9 +114,8 @@ def _bring_back() -> None:
     _send(_name("kept"), "", 0)
     if kept is None:
         return
-    with db.engine.begin() as connection:
-        if rows_hit(connection.execute(delete(Row).where(*row))) != 1:
-            return
+    if rows_written(delete(Row).where(*row)) != 1:
+        return
     g.kept_fields = MultiDict([(name, value) for name, value in kept["fields"]])
     sentence = SENTENCES[kept["cause"]]
     flash(_(sentence), "warning")
@@ -125,15 +124,12 @@ def _bring_back() -> None:
 def _store(customer_id: int, values: dict[str, Any]) -> bool:
     """Write the only row of a customer; two requests at once leave the row of one of them."""
     change = update(Row).where(Row.customer_id == customer_id).values(**values)
-    with db.engine.begin() as connection:
-        if rows_hit(connection.execute(change)):
-            return True
+    if rows_written(change):
+        return True
     try:
-        with db.engine.begin() as connection:
-            connection.execute(insert(Row).values(customer_id=customer_id, **values))
+        rows_written(insert(Row).values(customer_id=customer_id, **values))
     except IntegrityError:  # another request was faster, or the account was closed
-        with db.engine.begin() as connection:
-            return rows_hit(connection.execute(change)) == 1
+        return rows_written(change) == 1
     return True
 
 

@@ -1,0 +1,111 @@
+"""Short writes of the portal are done again after a conflict, and count once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, delete, event, func, insert, select
+from sqlalchemy.exc import OperationalError
+
+import portal
+from portal.extensions import db
+from portal.models import AddressFailure as Row
+from portal.models import Customer
+from portal.security.retries import ASKED, SHORT_ATTEMPTS, rows_written, written
+
+NETWORK = "198.51.100.7"
+# These have their own answer to a conflict: a lost race for the count of wrong passwords.
+THEIR_OWN = {"security/retries.py", "account/password_attempts.py"}
+
+
+class Fault(Exception):
+    """A stand-in for a driver's exception: PyMySQL has the number first, psycopg a SQLSTATE."""
+
+    def __init__(self, told: str | int) -> None:
+        super().__init__(told)
+        self.sqlstate = told if isinstance(told, str) else None
+
+
+class Commits:
+    """Commits of the portal's database, some of which fail."""
+
+    def __init__(self) -> None:
+        self.left, self.asked = 0, 0
+        self.told: str | int = 0
+
+    def fail(self, times: int, told: str | int) -> None:
+        self.left, self.asked, self.told = times, 0, told
+
+    def note(self, _connection: Connection) -> None:
+        self.asked += 1
+        if self.asked <= self.left:
+            raise OperationalError("COMMIT", {}, Fault(self.told))
+
+
+@pytest.fixture
+def commits(app: Flask) -> Iterator[Commits]:
+    with app.app_context():
+        watched, engine = Commits(), db.engine
+        event.listen(engine, "commit", watched.note)
+        yield watched
+        event.remove(engine, "commit", watched.note)
+
+
+def add(connection: Connection) -> None:
+    connection.execute(insert(Row).values(network=NETWORK, at=1))
+
+
+def stored() -> int:
+    with db.engine.connect() as connection:
+        mine = select(func.count()).select_from(Row).where(Row.network == NETWORK)
+        return connection.scalar(mine) or 0
+
+
+@pytest.mark.parametrize("told", ASKED)
+def test_a_conflict_is_written_again_and_counts_once(commits: Commits, told: str | int):
+    commits.fail(SHORT_ATTEMPTS - 1, told)
+    written(add)
+    assert (commits.asked, stored()) == (SHORT_ATTEMPTS, 1)
+    commits.fail(1, told)
+    assert rows_written(delete(Row).where(Row.network == NETWORK)) == 1
+    assert (commits.asked, stored()) == (2, 0)
+
+
+def test_trying_again_has_an_end(commits: Commits):
+    commits.fail(1000, 1213)
+    with pytest.raises(OperationalError):
+        written(add)
+    assert (commits.asked, stored()) == (SHORT_ATTEMPTS, 0)
+
+
+@pytest.mark.parametrize("told", [2013, "57P01"])
+def test_another_error_is_told_at_once(commits: Commits, told: str | int):
+    commits.fail(1, told)
+    with pytest.raises(OperationalError):
+        written(add)
+    assert (commits.asked, stored()) == (1, 0)
+
+
+def test_the_work_of_the_request_goes_on(commits: Commits, customer: Customer):
+    """The session of the request is neither committed nor rolled back by it."""
+    mine = db.session.merge(customer)
+    mine.full_name = "Someone Else"
+    commits.fail(1, 1213)
+    with db.session.no_autoflush:
+        written(add)
+    assert mine in db.session.dirty
+    db.session.rollback()
+    assert stored() == 1
+
+
+def test_no_module_has_a_short_transaction_of_its_own():
+    """A new one would answer 503 where InnoDB finds a deadlock."""
+    folder = Path(portal.__file__).parent
+    found = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.py")
+        if "engine.begin()" in path.read_text()
+    }
+    ours = {name for name in found if not name.startswith("twofactor/")}
+    assert ours == THEIR_OWN
