@@ -27,6 +27,11 @@ routes.compile_once()
 closed.with_their_engine()
 
 SQLITE, POSTGRESQL, MARIADB, BOTH = "sqlite", "postgresql", "mariadb", "both"
+# Pages and words, which are the same on each engine; but for these files.
+PAGES = ("tests/portal/", "tests/browser/")
+NO_PAGES = ("test_migrations.py", "test_password_attempts.py", "test_upkeep.py")
+# Injected faults, and bytes that the engine has no part in.
+WHATEVER_ENGINE = ("tests/processes/test_retries.py", "tests/processes/test_at_rest.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,9 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that names no database on SQLite and PostgreSQL with ``--database both``.
 
-    Slow tests and those about the layout run once. See also ``browser/conftest.py``. On MariaDB run
-    those marked with ``databases.both``, which are about what engines do differently: a third run
-    of every page would find nothing that these don't. ``--database mariadb`` runs all.
+    Slow tests and those about the layout run once. See also ``browser/conftest.py``, and for
+    MariaDB the next function.
     """
     if metafunc.config.getoption("database") != BOTH or "database" not in metafunc.fixturenames:
         return
@@ -55,6 +59,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     postgresql = pytest.param(POSTGRESQL, marks=pytest.mark.postgres)
     metafunc.parametrize("database", [SQLITE, postgresql], indirect=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to ``--database mariadb`` what MariaDB does as the others do.
+
+    Without it, MariaDB has those tests marked with ``databases.both`` that are about storage,
+    migrations, commands and parallel requests. A third run of every page would find nothing new.
+    """
+    if config.getoption("database") == MARIADB:
+        return
+    others = [item for item in items if not is_in_each_run(item)]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = filter(is_in_each_run, items)
+
+
+def is_in_each_run(item: pytest.Item) -> bool:
+    """Tell whether each full run has this test; all have but pages that MariaDB would show."""
+    if item.get_closest_marker("mariadb") is None:
+        return True
+    path = item.path.relative_to(item.config.rootpath).as_posix()
+    is_page = path.startswith(PAGES) and item.path.name not in NO_PAGES
+    return not is_page and path not in WHATEVER_ENGINE
 
 
 @pytest.fixture(scope="session")
