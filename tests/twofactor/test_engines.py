@@ -1,4 +1,4 @@
-"""Differences between database engines and their drivers (issue 20; F-63, F-64, F-72)."""
+"""Differences between database engines and their drivers (F-63, F-64, F-72)."""
 
 import re
 from collections.abc import Iterator
