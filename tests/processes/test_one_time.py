@@ -132,7 +132,7 @@ def test_a_code_switches_off_once(rounds: Rounds, people: People):
 
 @both
 def test_a_code_does_one_of_several_things(rounds: Rounds, people: People):
-    """A-03, C-32: guard, sign-in, areas, recovery code and deactivation at once; one of them."""
+    """A-03, C-32, F-63: guard, sign-in, areas, recovery code, deactivation at once; one is done."""
     alice = people.person(areas=None)
     done = Counter[str]()
     for number in range(ROUNDS):

@@ -81,7 +81,7 @@ def test_the_steps_make_what_the_tables_say(connection, convention):
 
 @both
 def test_they_make_what_create_all_makes(connection):
-    """F-94"""
+    """F-63, F-94"""
     define_tables(metadata := MetaData())
     metadata.create_all(connection)
     assert migrations.version_of(connection) == migrations.LATEST
@@ -91,6 +91,7 @@ def test_they_make_what_create_all_makes(connection):
 @both
 @pytest.mark.parametrize("since", range(1, migrations.LATEST + 1))
 def test_every_earlier_version_keeps_its_data(connection, since):
+    """F-63"""
     migrations.upgrade(operations(connection), 0, since)
     assert migrations.version_of(connection) == since
     for statement in ROWS[since].split(";")[:-1]:
@@ -105,6 +106,7 @@ def test_every_earlier_version_keeps_its_data(connection, since):
 
 @both
 def test_the_way_back_ends_at_nothing(connection):
+    """F-63"""
     assert migrations.version_of(connection) == 0
     migrations.upgrade(operations(connection), 0, migrations.LATEST)
     migrations.downgrade(operations(connection), migrations.LATEST, 0)
