@@ -25,6 +25,7 @@ from portal.rules.passwords import needs_rehash
 from portal.rules.refusal import later
 from portal.security import network_throttle
 from portal.security.database import rows_hit
+from portal.security.retries import done_again
 from portal.security.sealing import digest
 from portal.sessions.interface import USER
 from portal.web import kept_forms, refused_forms
@@ -143,16 +144,20 @@ def request_reset(email: str) -> None:
     who is a customer. Each request counts against the network address it comes from.
     """
     network_throttle.note()
-    # Locked, so that two requests at once run one after the other, and the later link works.
-    asked = select(Customer).where(Customer.email_key == email_key(email)).with_for_update()
-    customer = db.session.scalar(asked)
-    number = customer.id if customer is not None else None
-    old = or_(PasswordReset.expires_at <= now(), PasswordReset.customer_id == (number or 0))
-    db.session.execute(delete(PasswordReset).where(old))
-    version = version_of(customer) if customer is not None else 0
-    link = write_link(number, version, customer.email if customer is not None else "")
-    notices.reset_requested(db.session(), customer, email, link)
-    db.session.commit()
+
+    def work() -> None:
+        # Locked, so that two requests at once run one after the other, and the later link works.
+        asked = select(Customer).where(Customer.email_key == email_key(email)).with_for_update()
+        customer = db.session.scalar(asked)
+        number = customer.id if customer is not None else None
+        old = or_(PasswordReset.expires_at <= now(), PasswordReset.customer_id == (number or 0))
+        db.session.execute(delete(PasswordReset).where(old))
+        version = version_of(customer) if customer is not None else 0
+        link = write_link(number, version, customer.email if customer is not None else "")
+        notices.reset_requested(db.session(), customer, email, link)
+        db.session.commit()
+
+    done_again(work)
     outbox.hand_over()
 
 

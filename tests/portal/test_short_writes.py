@@ -9,9 +9,11 @@ from sqlalchemy import Connection, delete, event, func, insert, select
 from sqlalchemy.exc import OperationalError
 
 import portal
+from portal.auth.service import request_reset
 from portal.extensions import db
+from portal.mail import outbox
 from portal.models import AddressFailure as Row
-from portal.models import Customer
+from portal.models import Customer, OutboxMail, PasswordReset
 from portal.security.retries import ASKED, SHORT_ATTEMPTS, rows_written, written
 
 NETWORK = "198.51.100.7"
@@ -97,6 +99,19 @@ def test_the_work_of_the_request_goes_on(commits: Commits, customer: Customer):
     assert mine in db.session.dirty
     db.session.rollback()
     assert stored() == 1
+
+
+def test_a_reset_link_is_written_again_with_its_mail(
+    app: Flask, commits: Commits, customer: Customer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(outbox, "hand_over", lambda: None)
+    app.config["ADDRESS_FAILURES"] = 0
+    with app.test_request_context():
+        commits.fail(1, 1213)
+        request_reset(customer.email)
+    assert commits.asked == 2
+    for table in (PasswordReset, OutboxMail):
+        assert db.session.scalar(select(func.count()).select_from(table)) == 1
 
 
 def test_no_module_has_a_short_transaction_of_its_own():
