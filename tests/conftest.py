@@ -30,8 +30,10 @@ SQLITE, POSTGRESQL, MARIADB, BOTH = "sqlite", "postgresql", "mariadb", "both"
 # Pages and words, which are the same on each engine; but for these files.
 PAGES = ("tests/portal/", "tests/browser/")
 NO_PAGES = ("test_migrations.py", "test_password_attempts.py", "test_upkeep.py")
-# Injected faults, and bytes that the engine has no part in.
-WHATEVER_ENGINE = ("tests/processes/test_retries.py", "tests/processes/test_at_rest.py")
+# Injected conflicts, other faults than the database's, and bytes that the engine has no part in.
+WHATEVER_ENGINE = tuple(
+    f"tests/processes/test_{name}.py" for name in ("retries", "faults", "at_rest")
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
