@@ -30,7 +30,7 @@ FOR_TESTS := $(VENV)/.installed-$(TEST)
 FOR_DOCS := $(VENV)/.installed-$(DOCS)
 
 .PHONY: run dev test test-fast lint help format test-long test-postgres bench scale security \
-	translations pictures lighthouse docs wheels test-oldest test-pythons constraints audit clean
+	translations pictures lighthouse docs wheels test-mariadb test-oldest test-pythons constraints audit clean
 
 ##@ Every day
 
@@ -55,8 +55,11 @@ dev: $(FOR_RUN) ## the same, restarted whenever the code changes
 	@$(FLASK) demo
 	@exec $(PY) -m tools.serve $(PORT) --reload
 
-test: $(FOR_TESTS) ## run all tests, on SQLite and PostgreSQL (and MariaDB), in the browser too (ARGS=... goes to pytest)
-	@$(PYTEST) --database both $(ARGS)
+test: $(FOR_TESTS) ## run all tests, on SQLite and PostgreSQL, in the browser too (ARGS=... goes to pytest)
+	@$(PYTEST) --database both -m "not mariadb" $(ARGS)
+
+test-mariadb: $(FOR_TESTS) ## run on MariaDB what differs by engine (needs mariadb-server)
+	@$(PYTEST) --database both -m mariadb $(ARGS)
 
 test-fast: $(FOR_TESTS) ## run the tests that need no browser, no server and no time; under a minute
 	@$(PYTEST) -m "not browser and not slow and not thorough and not postgres and not mariadb" $(ARGS)

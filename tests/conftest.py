@@ -67,7 +67,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to ``--database mariadb`` what MariaDB does as the others do.
 
-    Without it, MariaDB has those tests marked with ``databases.both`` that are about storage,
+    Without it, `make test-mariadb` has those tests marked with ``databases.both`` that are about storage,
     migrations, commands and parallel requests. A third run of every page would find nothing new.
     """
     if config.getoption("database") == MARIADB:

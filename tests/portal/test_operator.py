@@ -93,7 +93,7 @@ def doctor(twofactor):
 
 def test_the_doctor_looks_at_the_portal_too(twofactor):
     checks = doctor(twofactor)
-    assert list(checks)[-4:] == ["revision", "proxy", "mail", "files"]
+    assert list(checks)[-5:] == ["revision", "proxy", "mail", "files", "collation"]
     assert checks["keys"]["ok"] is checks["isolation"]["ok"] is checks["tables"]["ok"] is True
     assert checks["revision"]["ok"] is False  # these tables were made without Flask-Migrate
     assert "wanted" in checks["revision"]["text"]
