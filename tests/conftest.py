@@ -67,8 +67,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to ``--database mariadb`` what MariaDB does as the others do.
 
-    Without it, `make test-mariadb` has those tests marked with ``databases.both`` that are about storage,
-    migrations, commands and parallel requests. A third run of every page would find nothing new.
+    Without it, `make test-mariadb` has those tests marked with ``databases.both`` that are about
+    storage, migrations, commands and parallel requests. A third run of every page would find
+    nothing new.
     """
     if config.getoption("database") == MARIADB:
         return
