@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from portal.twofactor.testing import TwoFactorTesting
+from tests.support import two_names
 from tests.support.browser import ARGUMENTS, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,6 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args()
+    two_names.install()  # the examples import `flask_twofactor`
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         for look, name, theme, scheme in LOOKS:

@@ -34,8 +34,9 @@ COUNTED = {
     "deed_added": (4, 1, 600),
     # The ticket that opens the "view" areas is made and written beside the others.
     # A form that is sent twice at once finds another ticket, and is led on by it.
-    # It records that the second step was passed, for hosts where it is mandatory.
-    "right": (6, 1, 2150),
+    # It records that the second step was passed, for hosts where it is mandatory, and each
+    # transaction asks whether its engine needs an isolation of its own.
+    "right": (6, 1, 2170),
     # The page names the account and other ways, has Cancel, and says how long it is good for and
     # whether the current code was used.
     "wrong": (3, 1, 3130),
