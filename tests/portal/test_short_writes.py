@@ -16,6 +16,8 @@ from portal.models import AddressFailure as Row
 from portal.models import Customer, OutboxMail, PasswordReset
 from portal.security.retries import ASKED, SHORT_ATTEMPTS, rows_written, written
 
+pytestmark = pytest.mark.thorough
+
 NETWORK = "198.51.100.7"
 # These have their own answer to a conflict: a lost race for the count of wrong passwords.
 THEIR_OWN = {"security/retries.py", "account/password_attempts.py"}

@@ -13,6 +13,8 @@ import portal.twofactor
 from portal.twofactor import Area, SetupError, TwoFactor
 from portal.twofactor.core.settings import SETTINGS, read_settings
 
+pytestmark = pytest.mark.thorough
+
 VAULT = Area("vault", "Vault", guards="access")
 
 

@@ -10,6 +10,8 @@ from flask_talisman import Talisman
 from portal.twofactor import SetupError
 from tests.twofactor.person import MOUNT
 
+pytestmark = pytest.mark.thorough
+
 HEADER = "Content-Security-Policy"
 OURS = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
