@@ -304,11 +304,13 @@ class TestJobs:
                 "pending_user": twofactor.pending_user,
                 "protection_of": lambda: twofactor.protection_of(user),
                 "password_confirmed": twofactor.password_confirmed,
+                "sign_in_passed": lambda: twofactor.sign_in_passed(user),
                 "signs_in_alone": twofactor.signs_in_alone,
             }
             assert set(calls) == set(self.rows()[1])
             assert not calls.pop("form_again")()  # nothing was asked
             assert not calls.pop("signs_in_alone")()
+            assert calls.pop("sign_in_passed")() is None  # there is no request to keep it for
             for call in calls.values():
                 # Without a request Flask-Login has no user, and Flask says that there is none.
                 with pytest.raises(
