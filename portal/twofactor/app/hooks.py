@@ -1,5 +1,6 @@
 """Rules that a host may replace: who gets JSON, who is asked again, and its CSRF extension."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -30,21 +31,21 @@ class Csrf(Protocol):
     field: str
     header: str
 
+    @abstractmethod
     def token(self) -> str:
         """Return a token of this session."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self) -> object:
         """Check the token of this request.
 
         Raises:
             werkzeug.exceptions.HTTPException: it is missing or wrong.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def renew(self) -> object:
         """Make earlier tokens of this session invalid; called when somebody signs in or out."""
-        raise NotImplementedError
 
 
 def checked_csrf(option: Any) -> Csrf | None:

@@ -45,7 +45,7 @@ def check_sign_in_page(state: State) -> None:
 
 def again_view() -> str | None:
     """Return Flask-Login's view for signing in again, `None` if there is none."""
-    manager = getattr(current_app, "login_manager")  # noqa: B009 - Flask-Login sets it
+    manager = current_app.login_manager  # type: ignore[attr-defined]  # Flask-Login puts it on the app, which the types of Flask can't know
     return manager.refresh_view or manager.login_view or None
 
 
