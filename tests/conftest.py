@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from tests.support import closed, mariadb, postgres, recycled_mariadb, routes, schema
+from tests.support import closed, mariadb, postgres, routes, schema, servers
 from tests.support.clock import Clock
 from tests.support.recycled import Pool
 from tests.support.templates import CompiledTemplates
@@ -97,12 +97,6 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 
 @pytest.fixture(scope="session")
-def postgres_databases(postgres_server: postgres.Server) -> Pool:
-    """The databases of that server which tests hand on, emptied."""
-    return Pool(postgres_server)
-
-
-@pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[mariadb.Server]:
     """One server for the whole run, started by the first test that needs it."""
     server = mariadb.start()
@@ -111,9 +105,15 @@ def mariadb_server() -> Iterator[mariadb.Server]:
 
 
 @pytest.fixture(scope="session")
-def mariadb_databases(mariadb_server: mariadb.Server) -> recycled_mariadb.Pool:
+def postgres_databases(postgres_server: postgres.Server) -> Pool:
     """The databases of that server which tests hand on, emptied."""
-    return recycled_mariadb.Pool(mariadb_server)
+    return Pool(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def mariadb_databases(mariadb_server: mariadb.Server) -> Pool:
+    """The databases of that server which tests hand on, emptied."""
+    return Pool(mariadb_server)
 
 
 @pytest.fixture
@@ -139,13 +139,13 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     kind = "postgres" if wanted == POSTGRESQL else "mariadb"
     closing = mariadb.closed_afterwards() if wanted == MARIADB else nullcontext()
     if "recycled_tables" not in request.fixturenames:
-        server: postgres.Server | mariadb.Server = request.getfixturevalue(f"{kind}_server")
+        server: servers.Server = request.getfixturevalue(f"{kind}_server")
         uri = server.create_database()
         with closing:
             yield uri
         server.drop_database(uri)
         return
-    databases: Pool | recycled_mariadb.Pool = request.getfixturevalue(f"{kind}_databases")
+    databases: Pool = request.getfixturevalue(f"{kind}_databases")
     tables = "app" if "app" in request.fixturenames else "host"
     uri = databases.take(tables)
     with closing:

@@ -5,7 +5,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -193,37 +192,17 @@ def database(request: pytest.FixtureRequest, database: str) -> str:
 
 
 class OwnServer(postgres.Server):
-    """A PostgreSQL server that can be stopped and started again, and keeps what was committed."""
+    """A PostgreSQL server of which each database keeps what was committed, when it stops."""
 
-    def create_database(self) -> str:
-        uri = super().create_database()
-        with self.connect() as connection:
-            name = uri.partition("portal@/")[2].partition("?")[0]
-            connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
+    def create_database(self, kind: str = "") -> str:
+        uri = super().create_database(kind)
+        self.run(f"ALTER DATABASE {make_url(uri).database} SET synchronous_commit = on")
         return uri
-
-    def halt(self, number: int) -> None:
-        """Stop the server: SIGINT breaks connections off, SIGQUIT acts like a crash."""
-        self._process.send_signal(number)
-        self._process.wait(30)
-
-    def go_on(self) -> None:
-        self._process = subprocess.Popen(
-            self._process.args,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            cwd=self.folder,
-            **self._account(),
-        )
-        self._wait()
 
 
 @pytest.fixture
 def own_server() -> Iterator[OwnServer]:
-    programs = postgres.binaries()
-    if programs is None:
-        pytest.skip("PostgreSQL's server binaries are not installed")
-    server = OwnServer(Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp")), programs)
+    server = OwnServer.start()
     yield server
     server.stop()
 
@@ -249,7 +228,7 @@ def test_a_server_that_stops(serve: Serve, people: People, own_server: OwnServer
             own_server.halt(signal.SIGINT if number % 2 else signal.SIGQUIT)
             answers = sent.result()
         down = burst(portal.port, requests[:8])
-        own_server.go_on()
+        own_server.launch()
         for answer in (*answers, *down):
             seen[answer.status] += 1
             if answer.status not in (303, 403):

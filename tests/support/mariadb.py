@@ -1,22 +1,44 @@
-"""A private MariaDB server for one test run: no network, nothing kept, gone afterwards."""
+"""A private MariaDB server, and how its databases are emptied (`servers`, `recycled`)."""
 
-import itertools
+import math
 import os
-import pwd
 import shutil
+import signal
 import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
+from sqlalchemy import make_url
+
+from . import servers
 
 # What an operator has to write, too (`docs/operations.md`).
 AS_IT_SHOULD_BE = "CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+# InnoDB clears away deleted rows by itself.
+USES = math.inf
+
+_STATE = """
+    SELECT 'column', table_name, column_name, column_type, is_nullable, column_default,
+        collation_name FROM information_schema.columns WHERE table_schema = DATABASE()
+    UNION ALL SELECT 'index', table_name, index_name, column_name, non_unique, seq_in_index, NULL
+        FROM information_schema.statistics WHERE table_schema = DATABASE()
+    UNION ALL SELECT 'trigger', trigger_name, NULL, NULL, NULL, NULL, NULL
+        FROM information_schema.triggers WHERE trigger_schema = DATABASE()
+"""
+_TABLES = """
+    SELECT table_name, auto_increment IS NOT NULL FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
+"""
+_OTHERS = """
+    SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()
+"""
+# Writing the table anew takes longer than the question.
+_COUNT_ANEW = """
+    IF (SELECT auto_increment FROM information_schema.tables
+        WHERE table_schema = DATABASE() AND table_name = '{0}') > 1
+    THEN ALTER TABLE `{0}` AUTO_INCREMENT = 1; END IF
+"""
 
 
 def program(name: str) -> str | None:
@@ -48,137 +70,115 @@ def closed_afterwards() -> Iterator[None]:
                 connection.close()
 
 
-class Server:
-    """Starts on a Unix socket in a temporary folder, hands out empty databases."""
+class Server(servers.Server):
+    """MariaDB that waits for no disk."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.folder = folder
-        self.socket = folder / "socket"
-        self._numbers = itertools.count(1)
-        account = self._account()
-        common = ["--no-defaults", f"--datadir={folder / 'data'}", f"--tmpdir={folder}"]
-        install = ["mariadb-install-db", *common, "--auth-root-authentication-method=normal"]
-        subprocess.run(
-            [*install, "--skip-test-db", "--skip-name-resolve"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            **account,
-        )
-        self._log = (folder / "log").open("wb")
-        self._process = subprocess.Popen(
-            [
-                str(program("mariadbd")),
-                *common,
-                f"--socket={self.socket}",
-                f"--pid-file={folder / 'pid'}",
-                "--skip-networking",
-                "--skip-log-bin",
-                "--max-connections=200",
-                "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-doublewrite=0",
-                "--innodb-flush-method=nosync",
-                "--innodb-buffer-pool-size=64M",
-                "--innodb-log-file-size=32M",
-                *options,
-            ],
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            **account,
-        )
-        self._wait()
+    engine = "MariaDB"
+    accounts = ("mysql",)
+    stopping = signal.SIGKILL
 
-    def _account(self) -> dict[str, Any]:
-        """MariaDB should not run as root: step down to a user who owns the folder."""
-        if os.geteuid() != 0:
-            return {}
-        for name in ("mysql", "nobody"):
-            try:
-                entry = pwd.getpwnam(name)
-            except KeyError:
-                continue
-            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
-            # Other processes of the test have to reach the socket.
-            self.folder.chmod(0o755)
-            return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        raise RuntimeError("no user to run MariaDB as")
+    @classmethod
+    def is_installed(cls) -> bool:
+        return all(map(program, ("mariadbd", "mariadb-install-db")))
+
+    @property
+    def socket(self) -> str:
+        return str(self.folder / "socket")
+
+    def _common(self) -> list[str]:
+        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--tmpdir={self.folder}"]
+
+    def installation(self) -> list[str]:
+        install = [str(program("mariadb-install-db")), *self._common()]
+        install += ["--auth-root-authentication-method=normal"]
+        return [*install, "--skip-test-db", "--skip-name-resolve"]
+
+    def command(self) -> list[str]:
+        return [
+            str(program("mariadbd")),
+            *self._common(),
+            f"--socket={self.socket}",
+            f"--pid-file={self.folder / 'pid'}",
+            "--skip-networking",
+            "--skip-log-bin",
+            "--max-connections=200",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-doublewrite=0",
+            "--innodb-flush-method=nosync",
+            "--innodb-buffer-pool-size=64M",
+            "--innodb-log-file-size=32M",
+        ]
 
     def connect(self, database: str | None = None) -> Any:
-        """A connection of its own; each statement is a transaction."""
         import pymysql
 
         return pymysql.connect(
-            unix_socket=str(self.socket), user="root", database=database, autocommit=True
+            unix_socket=self.socket, user="root", database=database, autocommit=True
         )
 
-    def run(self, *statements: str) -> None:
-        """Send statements as the server's administrator."""
-        connection = self.connect()
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-        connection.close()
-
-    def _wait(self, seconds: float = 60.0) -> None:
-        """Wait for the socket; PyMySQL would leave one open for each attempt that fails."""
-        deadline = time.monotonic() + seconds
-        while True:
-            with socket.socket(socket.AF_UNIX) as attempt:
-                try:
-                    attempt.connect(str(self.socket))
-                except OSError:
-                    if self._process.poll() is not None or time.monotonic() > deadline:
-                        self.stop()
-                        raise
-                else:
-                    break
-            time.sleep(0.05)
+    def is_ready(self) -> bool:
+        """Look at the socket; PyMySQL would leave one open for each attempt that fails."""
+        with socket.socket(socket.AF_UNIX) as attempt:
+            try:
+                attempt.connect(self.socket)
+            except OSError:
+                return False
         self.connect().close()
+        return True
 
-    def create_database(self, kind: str = AS_IT_SHOULD_BE) -> str:
-        """The SQLAlchemy address of a new, empty database.
-
-        Args:
-            kind: character set and collation, as CREATE DATABASE takes them.
-        """
-        name = f"test_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} {kind}")
+    def uri_of(self, name: str) -> str:
         return f"mysql+pymysql://root@localhost/{name}?unix_socket={self.socket}"
 
-    def end_connections(self, name: str) -> None:
-        """End the connections of others to a database, and what they have open."""
-        connection = self.connect()
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM information_schema.processlist WHERE db = %s", (name,))
-            for [number] in cursor.fetchall():
-                # One that has ended by itself meanwhile is no error within a block.
-                cursor.execute(
-                    f"BEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR 1094 BEGIN END; KILL {number};"
-                    " END"
-                )
+    def create_database(self, kind: str = AS_IT_SHOULD_BE) -> str:
+        return super().create_database(kind)
 
     def drop_database(self, uri: str) -> None:
         """Remove it; connections of others would make this wait, so they end first."""
-        name = uri.partition("root@localhost/")[2].partition("?")[0]
-        self.end_connections(name)
-        self.run(f"DROP DATABASE {name}")
-
-    def stop(self) -> None:
-        """End it at once, since nothing is kept."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait(30)
-        self._log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        name = make_url(uri).database
+        connection = self.connect(name)
+        with connection, connection.cursor() as cursor:
+            end_others(cursor)
+            cursor.execute(f"DROP DATABASE {name}")
 
 
-def start(*options: str) -> Server:
-    """A running server; skips the test where there is none to start, except in CI."""
-    if program("mariadbd") is None or program("mariadb-install-db") is None:
-        if os.environ.get("CI"):
-            pytest.fail("MariaDB's server is missing; CI must have it")
-        pytest.skip("MariaDB's server is not installed")
-    # A short path, since a Unix socket's may have 107 bytes at most.
-    return Server(Path(tempfile.mkdtemp(prefix="my-", dir="/tmp")), *options)
+start = Server.start
+
+
+def end_others(cursor: Any) -> None:
+    """End the connections of others to the same database, and what they have open."""
+    cursor.execute(_OTHERS)
+    for [number] in cursor.fetchall():
+        # One that has ended by itself meanwhile is no error within a block.
+        handled = "DECLARE CONTINUE HANDLER FOR 1094 BEGIN END"
+        cursor.execute(f"BEGIN NOT ATOMIC {handled}; KILL {number}; END")
+
+
+def state(cursor: Any) -> frozenset[Any]:
+    """All columns, indexes and triggers."""
+    cursor.execute(_STATE)
+    return frozenset(cursor.fetchall())
+
+
+def at_once(statements: list[str]) -> str:
+    """One text that the server runs as these statements."""
+    return f"BEGIN NOT ATOMIC {';'.join(statements)}; END"
+
+
+def dropping(tables: frozenset[str]) -> list[str]:
+    """The statements that remove these tables."""
+    return _whatever_refers([f"DROP TABLE {', '.join(f'`{name}`' for name in sorted(tables))}"])
+
+
+def emptying(cursor: Any) -> list[str]:
+    """The statements that empty all tables and let their numbers begin at 1."""
+    cursor.execute(_TABLES)
+    steps = []
+    for name, counts in cursor.fetchall():
+        steps.append(f"DELETE FROM `{name}`")
+        if counts:
+            steps.append(_COUNT_ANEW.format(name))
+    return _whatever_refers(steps)
+
+
+def _whatever_refers(steps: list[str]) -> list[str]:
+    return ["SET foreign_key_checks = 0", *steps, "SET foreign_key_checks = 1"]

@@ -1,18 +1,35 @@
-"""A private PostgreSQL server for one test run: no network, no fsync, gone afterwards."""
+"""A private PostgreSQL server, and how its databases are emptied (`servers`, `recycled`)."""
 
-import itertools
-import os
-import pwd
 import re
 import shutil
 import signal
-import subprocess
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import pytest
+from sqlalchemy import make_url
+
+from . import servers
+
+# Rows that were deleted stay in the files, since nothing vacuums them.
+USES = 150
+
+_CATALOGUES = """
+    attrdef attribute class constraint db_role_setting enum event_trigger extension index inherits
+    namespace policy proc rewrite sequence trigger type
+"""
+_STATE = " UNION ALL ".join(
+    f"SELECT '{name}', count(*), max(xmin::text::bigint) FROM pg_catalog.pg_{name}"
+    for name in _CATALOGUES.split()
+)
+_OWN = "NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
+_TABLES = f"""SELECT format('DELETE FROM %I.%I', nspname, relname) FROM pg_class
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind = 'r' AND nspname {_OWN}"""
+_SEQUENCES = f"""SELECT format('SELECT setval(%L, %s, false)',
+        format('%I.%I', schemaname, sequencename), start_value)
+    FROM pg_sequences WHERE schemaname {_OWN}"""
+_OTHERS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 def binaries() -> Path | None:
@@ -27,21 +44,25 @@ def binaries() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
-class Server:
-    """Starts on a Unix socket in a temporary folder, hands out empty databases."""
+class Server(servers.Server):
+    """PostgreSQL without fsync."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
-        self.folder = folder
-        self._numbers = itertools.count(1)
-        account = self._account()
-        data = folder / "data"
-        initdb: list[str | Path] = [programs / "initdb", "--pgdata", data]
-        initdb += ["--username=portal", "--auth=trust"]
-        initdb += ["--no-sync", "--encoding=UTF8", "--locale=C"]
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
+    engine = "PostgreSQL"
+    accounts = ("postgres",)
+    stopping = signal.SIGINT
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        return binaries() is not None
+
+    def installation(self) -> list[str]:
+        initdb = [f"{binaries()}/initdb", f"--pgdata={self.folder / 'data'}", "--username=portal"]
+        return [*initdb, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]
+
+    def command(self) -> list[str]:
         settings = {
             "listen_addresses": "",
-            "unix_socket_directories": str(folder),
+            "unix_socket_directories": str(self.folder),
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
@@ -51,87 +72,62 @@ class Server:
             "max_connections": "100",
         }
         options = [part for item in settings.items() for part in ("-c", "=".join(item))]
-        self._log = (folder / "log").open("wb")
-        self._process = subprocess.Popen(
-            [programs / "postgres", "-D", data, *options],
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            **account,
-        )
-        self._wait()
+        return [f"{binaries()}/postgres", "-D", str(self.folder / "data"), *options]
 
-    def _account(self) -> dict[str, Any]:
-        """PostgreSQL refuses to run as root: step down to a user who owns the folder."""
-        if os.geteuid() != 0:
-            return {}
-        for name in ("postgres", "nobody"):
-            try:
-                entry = pwd.getpwnam(name)
-            except KeyError:
-                continue
-            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
-            return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        raise RuntimeError("no user to run PostgreSQL as")
-
-    def connect(self, database: str = "postgres") -> Any:
-        """A connection of its own; each statement is a transaction."""
+    def connect(self, database: str | None = None) -> Any:
         import psycopg
 
         return psycopg.connect(
-            host=str(self.folder), user="portal", dbname=database, autocommit=True
+            host=str(self.folder), user="portal", dbname=database or "postgres", autocommit=True
         )
 
-    def _wait(self, seconds: float = 30.0) -> None:
+    def is_ready(self) -> bool:
         import psycopg
 
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                self.connect().close()
-            except psycopg.OperationalError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    self.stop()
-                    raise
-                time.sleep(0.05)
-            else:
-                return
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
-    def create_database(self) -> str:
-        """The SQLAlchemy address of a new, empty database."""
-        name = f"test_{next(self._numbers)}"
-        with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+    def uri_of(self, name: str) -> str:
         return f"postgresql+psycopg://portal@/{name}?host={self.folder}"
+
+    def drop_database(self, uri: str) -> None:
+        self.run(f"DROP DATABASE {make_url(uri).database} WITH (FORCE)")
 
     def be_durable(self) -> None:
         """From now on a commit waits for the disk, as in earnest: for who measures."""
-        with self.connect() as connection:
-            for name in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(f"ALTER SYSTEM SET {name} = on")
-            connection.execute("SELECT pg_reload_conf()")
-
-    def drop_database(self, uri: str) -> None:
-        """Remove it, even while clients are connected."""
-        name = uri.partition("portal@/")[2].partition("?")[0]
-        with self.connect() as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def stop(self) -> None:
-        """Fast shutdown, and no trace left."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(30)
-        self._log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        names = ("fsync", "synchronous_commit", "full_page_writes")
+        self.run(*(f"ALTER SYSTEM SET {name} = on" for name in names), "SELECT pg_reload_conf()")
 
 
-def start() -> Server:
-    """A running server; skips the test where there is none to start, except in CI."""
-    programs = binaries()
-    if programs is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL's server binaries are missing; CI must have them")
-        pytest.skip("PostgreSQL's server binaries are not installed")
-    # A short path, since a Unix socket's may have 107 bytes at most.
-    return Server(Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp")), programs)
+start = Server.start
+
+
+def end_others(cursor: Any) -> None:
+    """End the connections of others to the same database, and what they have open."""
+    cursor.execute(_OTHERS)
+
+
+def state(cursor: Any) -> frozenset[Any]:
+    """What changes with each change of a table, index, sequence or the like."""
+    cursor.execute(_STATE)
+    return frozenset(cursor.fetchall())
+
+
+def at_once(statements: list[str]) -> str:
+    """One text that the server runs as these statements."""
+    return ";".join(statements)
+
+
+def dropping(_tables: frozenset[str]) -> list[str]:
+    """The statements that leave no table."""
+    return ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"]
+
+
+def emptying(cursor: Any) -> list[str]:
+    """The statements that empty all tables and let their numbers begin at 1."""
+    cursor.execute(f"{_TABLES} UNION ALL {_SEQUENCES}")
+    steps = [text for [text] in cursor.fetchall()]
+    return ["BEGIN", "SET LOCAL session_replication_role = replica", *steps, "COMMIT"]

@@ -1,38 +1,24 @@
-"""PostgreSQL databases that are emptied between tests: 10 ms rather than 230 for new ones.
+"""Databases that are emptied between tests: 10 ms rather than 230 for new ones.
 
 A database goes on to the next test only if the catalogues are as they were when its tables were
-made. One that a test has changed otherwise is dropped.
+made. One that a test has changed otherwise is dropped. `postgres` and `mariadb` say how each of
+these is done.
 """
 
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import make_url
+
+from . import mariadb, postgres
+
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL, Engine
 
-    from .postgres import Server
-
-# Rows that were deleted stay in the files, since nothing vacuums them.
-_USES = 150
-
-_CATALOGUES = """
-    attrdef attribute class constraint db_role_setting enum event_trigger extension index inherits
-    namespace policy proc rewrite sequence trigger type
-"""
-_STATE = " UNION ALL ".join(
-    f"SELECT '{name}', count(*), max(xmin::text::bigint) FROM pg_catalog.pg_{name}"
-    for name in _CATALOGUES.split()
-)
-_OWN = "NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
-_TABLES = f"""SELECT format('DELETE FROM %I.%I', nspname, relname) FROM pg_class
-    JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE relkind = 'r' AND nspname {_OWN}"""
-_SEQUENCES = f"""SELECT format('SELECT setval(%L, %s, false)',
-        format('%I.%I', schemaname, sequencename), start_value)
-    FROM pg_sequences WHERE schemaname {_OWN}"""
-_OTHERS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    from .servers import Server
 
 
 @dataclass
@@ -40,16 +26,23 @@ class _Made:
     """The tables that a database was given, and what it takes to empty them."""
 
     tables: frozenset[str]
-    state: list[Any]
+    state: frozenset[Any]
     emptying: str
-    uses: int = 0
+    uses: int
 
 
 _made: dict[tuple[object, object], _Made] = {}
 
 
 def _key(url: "URL") -> tuple[object, object]:
-    return url.query.get("host"), url.database
+    """Where the socket is, and the name; Flask-SQLAlchemy adds to the rest of an address."""
+    return url.query.get("host") or url.query.get("unix_socket"), url.database
+
+
+def engine_of(url: "URL") -> ModuleType | None:
+    """The module of the engine, if its databases are emptied."""
+    name = url.get_backend_name()
+    return {"postgresql": postgres, "mysql": mariadb, "mariadb": mariadb}.get(name)
 
 
 def has(url: "URL", tables: frozenset[str]) -> bool:
@@ -58,24 +51,24 @@ def has(url: "URL", tables: frozenset[str]) -> bool:
     return made is not None and made.tables == tables
 
 
-def before(url: "URL") -> str:
-    """Return what must be sent before other tables are made there."""
-    used = _key(url) in _made
-    return "DROP SCHEMA public CASCADE;CREATE SCHEMA public;" if used else ""
-
-
-def note(url: "URL", tables: frozenset[str], connection: "Connection") -> None:
-    """Remember what the database looks like, since its tables have just been made."""
-
-    def rows(statement: str) -> list[Any]:
-        statement = statement.replace("%", "%%")
-        return [tuple(row) for row in connection.exec_driver_sql(statement)]
-
-    steps = [text for [text] in rows(_TABLES) + rows(_SEQUENCES)]
-    steps = ["BEGIN", "SET LOCAL session_replication_role = replica", *steps, "COMMIT"]
-    known = _made.get(_key(url))
-    uses = known.uses if known else 0
-    _made[_key(url)] = _Made(tables, rows(_STATE), ";".join(steps), uses)
+def make(engine: "Engine", tables: frozenset[str], statements: list[str]) -> None:
+    """Make the tables with these statements, instead of those of an earlier test."""
+    kind = engine_of(engine.url)
+    assert kind is not None
+    earlier = _made.get(_key(engine.url))
+    if earlier is not None:
+        statements = [*kind.dropping(earlier.tables), *statements]
+    with closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(kind.at_once(statements))
+        connection.commit()
+        _made[_key(engine.url)] = _Made(
+            tables,
+            kind.state(cursor),
+            kind.at_once(kind.emptying(cursor)),
+            earlier.uses if earlier else 0,
+        )
+        cursor.close()
 
 
 class Pool:
@@ -97,16 +90,15 @@ class Pool:
             self._server.drop_database(uri)
 
     def _emptied(self, uri: str) -> bool:
-        from sqlalchemy import make_url
-
         url = make_url(uri)
-        made = _made.get(_key(url))
-        if made is None or made.uses >= _USES:
+        kind, made = engine_of(url), _made.get(_key(url))
+        if kind is None or made is None or made.uses >= kind.USES:
             return False
         made.uses += 1
-        with self._server.connect(str(url.database)) as connection:
-            connection.execute(_OTHERS)
-            if list(connection.execute(_STATE)) != made.state:
+        with closing(self._server.connect(url.database)) as connection:
+            cursor = connection.cursor()
+            kind.end_others(cursor)
+            if kind.state(cursor) != made.state:
                 return False
-            connection.execute(made.emptying)
+            cursor.execute(made.emptying)
         return True

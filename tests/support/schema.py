@@ -8,57 +8,43 @@ from typing import Any
 
 from sqlalchemy import Engine, create_mock_engine, event
 
-from . import recycled, recycled_mariadb
+from . import recycled
 
 _made: dict[frozenset[str], Path] = {}
-_scripts: dict[frozenset[str], str] = {}
+_statements: dict[tuple[str, frozenset[str]], list[str]] = {}
 _folder: list[Path] = []
 
 
 def create(db: Any) -> None:
     """`db.create_all()`, in an application context and an empty database.
 
-    A SQLite file is a copy of the first one; PostgreSQL gets all statements in one go, or has the
+    A SQLite file is a copy of the first one; a server gets all statements in one go, or has the
     tables from an earlier test.
     """
     engine: Engine = db.engine
     tables = frozenset(db.metadata.tables)
     if len(db.engines) > 1 or (engine.dialect.name == "sqlite" and not engine.url.database):
         db.create_all()
-    elif engine.dialect.name == "postgresql":
-        if recycled.has(engine.url, tables):
-            return
-        if tables not in _scripts:
-            _scripts[tables] = _script(db)
-        with engine.connect() as connection:
-            connection.exec_driver_sql(recycled.before(engine.url) + _scripts[tables])
-            connection.commit()
-            recycled.note(engine.url, tables, connection)
-    elif engine.dialect.name == "mysql":
-        _create_on_mariadb(db, engine, tables)
-    else:
+    elif recycled.engine_of(engine.url) is None:
         _create_file(db, engine, tables)
+    elif not recycled.has(engine.url, tables):
+        key = (engine.dialect.name, tables)
+        if key not in _statements:
+            _statements[key] = _creating(db)
+        recycled.make(engine, tables, _statements[key])
 
 
-def _create_on_mariadb(db: Any, engine: Engine, tables: frozenset[str]) -> None:
-    if recycled_mariadb.has(engine.url, tables):
-        return
-    if recycled_mariadb.others(engine.url):
-        db.drop_all()
-    db.create_all()
-    with engine.connect() as connection:
-        recycled_mariadb.note(engine.url, tables, connection)
-
-
-def _script(db: Any) -> str:
+def _creating(db: Any) -> list[str]:
     """The statements that `create_all` would send."""
     statements: list[str] = []
+    # The first connection tells SQLAlchemy whether MySQL is MariaDB.
+    db.engine.connect().close()
 
     def note(statement: Any, *_values: Any) -> None:
         statements.append(str(statement.compile(dialect=db.engine.dialect)))
 
     db.metadata.create_all(create_mock_engine(db.engine.url, note), checkfirst=False)
-    return ";".join(statements)
+    return statements
 
 
 def _create_file(db: Any, engine: Engine, tables: frozenset[str]) -> None:
