@@ -111,6 +111,7 @@ lighthouse: $(FOR_TESTS) ## check the most important pages with Lighthouse (inst
 
 docs: $(FOR_DOCS) ## build the documentation in build/docs; warnings are errors
 	@$(PY) -m tools.settings_table --check
+	@$(PY) -m tools.portal_settings --check
 	@$(PY) -m tools.signals_table --check
 	@$(PY) -m tools.refusals --check
 	@$(PY) -m tools.form_errors --check

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-bind = os.environ.get("PORTAL_BIND", "127.0.0.1:8000")
-workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
+# Where systemd hands over the socket of portal.socket, this does not count.
+bind = os.environ.get("PORTAL_BIND") or "127.0.0.1:8000"
+workers = int(os.environ.get("WEB_CONCURRENCY") or "4")
 preload_app = True  # reads and checks the settings once, before the workers start
 timeout = 30  # longer than PORTAL_DATABASE_TIMEOUT_SECONDS
 graceful_timeout = 30
@@ -13,7 +14,7 @@ max_requests = 10_000
 max_requests_jitter = 1_000
 
 # The folder in which the workers share their metrics; local, and only for this service.
-figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or None
 
 
 def on_starting(_server: Any) -> None:

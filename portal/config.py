@@ -4,119 +4,23 @@ import base64
 import os
 import secrets
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Config, Flask
 
 from portal.rules import issuer
 from portal.rules.app_entry import issuer_of
 from portal.rules.passkey_address import origins_of, rp_id_of
 from portal.rules.secret_keys import is_weak
 from portal.rules.support import is_contact, support_of
-
-MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
-MEBIBYTE = 1024 * 1024
+from portal.settings import DEFAULTS, EMPTY_SAYS, NEVER_EMPTY, SETTINGS
 
 
 class SettingError(ValueError):
     """A setting has an invalid value; the message is one sentence that names it."""
-
-
-DEFAULTS: dict[str, Any] = {
-    "SITE_NAME": "Customer Portal",
-    **dict.fromkeys(issuer.SETTINGS),  # the company behind the portal, and its bank account
-    "SUPPORT_EMAIL": None,  # where people are told to turn to; None: not named
-    "SUPPORT_PHONE": None,
-    "SUPPORT_URL": None,
-    "PUBLIC_URL": None,  # the base of mailed links; http://127.0.0.1:$PORT if not set
-    "CLOCK": time.time,
-    "PASSWORD_COST": 12,
-    "PASSWORD_LENGTH": 12,  # minimum of a new password, in characters
-    "PASSWORD_LENGTH_ALONE": None,  # if sign-in asks for no code; None: PASSWORD_LENGTH
-    "PROXY_COUNT": 0,
-    "PROXY_PREFIX": False,  # whether to trust the proxy's X-Forwarded-Prefix too
-    "LOG_FORMAT": "text",  # or "json"
-    "LOG_LEVEL": "info",
-    "METRICS_TOKEN": None,  # None: no /metrics
-    "ADDRESS_FAILURES": 60,  # wrong passwords, codes, reset links per address and hour; 0: any
-    "SERVED_OVER_TLS": None,  # None: whether PUBLIC_URL is https
-    "SESSION_IDLE_SECONDS": HOUR,
-    "SESSION_ABSOLUTE_SECONDS": 12 * HOUR,
-    "SESSION_PERSISTENT_SECONDS": 30 * DAY,
-    "SESSION_PERSISTENT_IDLE_SECONDS": 14 * DAY,
-    "RESET_SECONDS": HOUR,
-    "EMAIL_SECONDS": DAY,  # how long the link to a new address works
-    "EMAIL_LINKS": 5,  # links to new addresses per customer and day; 0: any number
-    "MAIL_FROM": "Customer Portal <portal@localhost>",
-    "MAIL_SERVER": None,  # None: mails are written to instance/outbox/
-    "MAIL_PORT": 587,
-    "MAIL_TLS": "starttls",  # or "tls", or "none"
-    "MAIL_USER": None,
-    "MAIL_PASSWORD": None,
-    "MAIL_TIMEOUT_SECONDS": 5,
-    "MAX_CONTENT_LENGTH": 2 * MEBIBYTE,
-    "MAX_FORM_MEMORY_SIZE": 2 * MEBIBYTE,
-    "MAX_FORM_PARTS": 500,
-    "TRAP_HTTP_EXCEPTIONS": False,
-    "SQLALCHEMY_DATABASE_URI": None,  # None: SQLite in the instance folder
-    "DATABASE_TIMEOUT_SECONDS": 15,  # for connections, locks and statements
-    "SECRET_KEY": None,  # None: kept in the instance folder
-    "TWOFACTOR_KEYS": None,  # None: kept in the instance folder
-    "TWOFACTOR_RP_ID": None,  # None: the host of PUBLIC_URL; "": no passkeys
-    "TWOFACTOR_ORIGINS": None,  # None: the origin of PUBLIC_URL
-    "TWOFACTOR_PASSKEY_SIGN_IN": None,  # None: wherever there are passkeys
-    "TWOFACTOR_ISSUER": None,  # None: COMPANY (or SITE_NAME) and the domain of PUBLIC_URL
-    "TWOFACTOR_SUPPORT": None,  # None: the SUPPORT_… settings in one line
-    "TWOFACTOR_AFTER_SIGN_IN": "account.overview",
-    # No limit of its own: the CSRF token expires with its session.
-    "WTF_CSRF_TIME_LIMIT": None,
-}
-
-TEXTS = {
-    *issuer.SETTINGS,
-    "INSTANCE_PATH",
-    "MAIL_FROM",
-    "MAIL_PASSWORD",
-    "MAIL_SERVER",
-    "MAIL_USER",
-    "METRICS_TOKEN",
-    "PUBLIC_URL",
-    "SECRET_KEY",
-    "SITE_NAME",
-    "SQLALCHEMY_DATABASE_URI",
-    "SUPPORT_EMAIL",
-    "SUPPORT_PHONE",
-    "SUPPORT_URL",
-    "TWOFACTOR_AFTER_SIGN_IN",
-    "TWOFACTOR_ISSUER",
-    "TWOFACTOR_SUPPORT",
-}
-LOG_FORMATS = ("text", "json")
-LOG_LEVELS = ("debug", "info", "warning", "error")
-SWITCHES = ("PROXY_PREFIX", "SERVED_OVER_TLS", "TESTING", "DEBUG")
-NUMBERS = {
-    "PASSWORD_COST": (4, 16),
-    "PASSWORD_LENGTH": (8, 64),
-    "PASSWORD_LENGTH_ALONE": (8, 64),
-    "PROXY_COUNT": (0, 10),
-    "ADDRESS_FAILURES": (0, 100_000),
-    "SESSION_IDLE_SECONDS": (MINUTE, DAY),
-    "SESSION_ABSOLUTE_SECONDS": (MINUTE, 30 * DAY),
-    "SESSION_PERSISTENT_SECONDS": (MINUTE, 400 * DAY),
-    "SESSION_PERSISTENT_IDLE_SECONDS": (MINUTE, 400 * DAY),
-    "RESET_SECONDS": (MINUTE, DAY),
-    "EMAIL_SECONDS": (HOUR, 7 * DAY),
-    "EMAIL_LINKS": (0, 1000),
-    "DATABASE_TIMEOUT_SECONDS": (2, 120),
-    "MAIL_PORT": (1, 65535),
-    "MAIL_TIMEOUT_SECONDS": (1, 60),
-    "MAX_CONTENT_LENGTH": (64 * 1024, 1024 * MEBIBYTE),
-    "MAX_FORM_MEMORY_SIZE": (64 * 1024, 1024 * MEBIBYTE),
-}
 
 
 def instance_path(config: Mapping[str, Any] | None) -> str | None:
@@ -138,12 +42,29 @@ def load(app: Flask, config: Mapping[str, Any] | None) -> None:
         SettingError: a setting has the wrong type or an invalid value.
     """
     app.config.from_mapping(DEFAULTS)
-    app.config.from_prefixed_env("PORTAL")
+    app.config.from_mapping(_environment(app))
     app.config.from_mapping(config or {})
     check(app.config)
     folder = _made_folder(Path(app.instance_path))
     _derive(app.config, folder)
     _set_cookie(app.config)
+
+
+def _environment(app: Flask) -> dict[str, Any]:
+    """Return the settings in the environment; an empty one is none.
+
+    Raises:
+        SettingError: a key is empty, which is most likely a line that nobody filled in.
+    """
+    given = Config(app.root_path)
+    given.from_prefixed_env("PORTAL")
+    for name, program in NEVER_EMPTY.items():
+        if given.get(name) == "":
+            raise SettingError(
+                f"PORTAL_{name} is empty. Make one with python -c '{program}', or leave the line"
+                " out, and one is made in the instance folder of this host."
+            )
+    return {name: value for name, value in given.items() if value != "" or name in EMPTY_SAYS}
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -164,12 +85,6 @@ def check(config: Mapping[str, Any]) -> None:
     token = config.get("METRICS_TOKEN")
     if token is not None and len(token) < 16:
         raise SettingError("METRICS_TOKEN must be at least 16 characters long.")
-    if config["LOG_FORMAT"] not in LOG_FORMATS:
-        raise SettingError(f"LOG_FORMAT must be {' or '.join(LOG_FORMATS)}.")
-    if config["LOG_LEVEL"] not in LOG_LEVELS:
-        raise SettingError(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
-    if config["MAIL_TLS"] not in ("starttls", "tls", "none"):
-        raise SettingError("MAIL_TLS must be starttls, tls or none.")
     _check_support(config)
     if problem := issuer.problem_with(config):
         raise SettingError(problem)
@@ -192,20 +107,27 @@ def _check_support(config: Mapping[str, Any]) -> None:
 
 
 def _check_type(name: str, value: Any) -> None:
-    if name in TEXTS and not (isinstance(value, str) and value):
-        raise SettingError(f"{name} must be a text; put it in quotation marks, like '\"1234\"'.")
-    if name in SWITCHES and not isinstance(value, bool):
-        raise SettingError(f"{name} must be true or false.")
     if name == "CLOCK" and not callable(value):
         raise SettingError("CLOCK must be a function that returns Unix seconds.")
-    if name in NUMBERS:
-        low, high = NUMBERS[name]
+    setting = SETTINGS.get(name)
+    if setting is None:
+        if name in ("TESTING", "DEBUG") and not isinstance(value, bool):
+            raise SettingError(f"{name} must be true or false.")
+        return
+    if setting.is_text and not (isinstance(value, str) and value):
+        raise SettingError(f"{name} must be a text; put it in quotation marks, like '\"1234\"'.")
+    if setting.is_switch and not isinstance(value, bool):
+        raise SettingError(f"{name} must be true or false.")
+    if setting.words and value not in setting.words:
+        raise SettingError(f"{name} must be one of {', '.join(setting.words)}.")
+    if setting.numbers is not None:
+        low, high = setting.numbers
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise SettingError(f"{name} must be a whole number from {low} to {high}.")
 
 
 def _derive(config: dict[str, Any], folder: Path) -> None:
-    port = os.environ.get("PORT", "5000")
+    port = os.environ.get("PORT") or "5000"
     if config["TWOFACTOR_RP_ID"] is None:
         config["TWOFACTOR_RP_ID"] = rp_id_of(config["PUBLIC_URL"])
     if config["TWOFACTOR_RP_ID"] and not config["TWOFACTOR_ORIGINS"]:

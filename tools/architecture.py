@@ -32,6 +32,7 @@ FLOORS = {
     ],
     "portal": [
         ["rules", "clock"],
+        ["settings"],
         ["config", "i18n"],
         ["extensions"],
         ["models"],

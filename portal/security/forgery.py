@@ -77,6 +77,17 @@ def sender() -> Sender:
     return Sender.OURS if _origin(told) in own - {None} else Sender.OTHER_SITE
 
 
+def told() -> dict[str, str]:
+    """Return what a refused form is judged by, for the log: addresses without path or query."""
+    named = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    own = (_origin(request.host_url), _origin(current_app.config["PUBLIC_URL"]))
+    return {
+        "sent_from": _shown(_origin(named)) or ("unknown" if named else ""),
+        "fetch_site": request.headers.get("Sec-Fetch-Site", "")[:20],
+        "ours": " ".join(sorted({_shown(each) for each in own})),
+    }
+
+
 def page_value() -> str | None:
     """Return the value that the posted token was made of, `None` if we have not signed it.
 
@@ -98,6 +109,10 @@ def page_value() -> str | None:
 def blocks_cookies() -> bool:
     """Return whether a page of ours was sent back by a browser that has none of our cookies."""
     return not request.cookies and page_value() is not None
+
+
+def _shown(origin: tuple[str, str, int | None] | None) -> str:
+    return "" if origin is None else f"{origin[0]}://{origin[1][:253]}:{origin[2]}"
 
 
 def _origin(address: str) -> tuple[str, str, int | None] | None:

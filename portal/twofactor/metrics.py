@@ -21,7 +21,7 @@ from flask import Flask
 
 from . import signals
 from .app.state import state_of
-from .core.areas import BUILT_IN, SIGN_IN, AreaRegistry
+from .core.areas import BUILT_IN, DEACTIVATION, SIGN_IN, AreaRegistry
 from .core.errors import Unavailable
 from .service.operator.statistics import HeldAccounts, held_accounts
 
@@ -72,14 +72,7 @@ def init_app(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
     meters = _meters.get(registry)
     if meters is None:
         meters = _meters[registry] = _made(registry)
-    for result in ("accepted", "wrong", "reused", "held", "unavailable"):
-        for area in areas:
-            meters.challenges.labels(area.key, "code", result)  # present from the start, with 0
-    if state_of(app).kit.settings.relying_party is not None:
-        for result in ("accepted", "wrong", "over", "unavailable"):
-            for area in areas:
-                meters.challenges.labels(area.key, "passkey", result)
-        meters.seconds.labels("passkey")
+    _show_from_the_start(meters, areas, state_of(app).kit.settings.relying_party is not None)
 
     def judged(_app: Flask, *, area: str, kind: str, result: str, seconds: float, **_: Any) -> None:
         meters.challenges.labels(_bounded(areas, area), kind, result).inc()
@@ -99,7 +92,9 @@ def exposition(app: Flask) -> tuple[bytes, str]:
         KeyError: `init_app` was not called for the application.
     """
     registry, held = app.extensions[KEY]
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        # Each worker has a file, which it makes with its first event; a first scrape has it, too.
+        _meters[registry].changes.labels(_CHANGES[0]).inc(0)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client types the rest, not this
     figures = CollectorRegistry()
@@ -139,6 +134,22 @@ class HeldCollector(Collector):
             with self._app.app_context():
                 self._counted = self._clock(), held_accounts(state_of(self._app).kit)
         return self._counted[1]
+
+
+def _show_from_the_start(meters: Meters, areas: AreaRegistry, passkeys: bool) -> None:
+    """Make what can be counted appear with 0, so that an alarm sees the first event as a rise."""
+    keys = dict.fromkeys((*(area.key for area in areas), SIGN_IN, *BUILT_IN))
+    kinds: dict[str, tuple[dict[str, None], tuple[str, ...]]] = {}
+    kinds["code"] = (keys, ("accepted", "wrong", "reused", "held", "unavailable"))
+    by_recovery = dict.fromkeys((SIGN_IN, DEACTIVATION.key))
+    kinds["recovery_code"] = (by_recovery, ("accepted", "wrong", "held", "unavailable"))
+    if passkeys:
+        kinds["passkey"] = (keys, ("accepted", "wrong", "over", "unavailable"))
+    for kind, (areas_of_kind, results) in kinds.items():
+        meters.seconds.labels(kind)
+        for key in areas_of_kind:
+            for result in results:
+                meters.challenges.labels(key, kind, result)
 
 
 def _made(registry: CollectorRegistry) -> Meters:

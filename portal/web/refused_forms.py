@@ -74,7 +74,7 @@ def init_app(app: Flask, again: Mapping[str, Again]) -> None:
 
     def refused(_error: CSRFError) -> ResponseReturnValue:
         cause = _cause()
-        log.warning("form refused: %s (%s)", cause, request.endpoint)
+        log.warning("form refused: %s (%s)", cause, request.endpoint, extra=forgery.told())
         return _answer(cause, again.get(request.endpoint or ""))
 
     app.register_error_handler(CSRFError, refused)

@@ -8,6 +8,8 @@ import click
 import pytest
 
 import portal.twofactor
+from portal.settings import DEFAULTS, FIXED
+from portal.settings import SETTINGS as SETTINGS_OF_PORTAL
 from portal.twofactor import TwoFactor, signals
 from portal.twofactor.app.operator import Operator
 from portal.twofactor.cli import group
@@ -16,7 +18,7 @@ from portal.twofactor.core.importing import ImportRefused
 from portal.twofactor.core.settings import SETTINGS
 from portal.twofactor.testing import Clock, Device, Passkey, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
-from tools import form_errors, refusals, settings_table, signals_table
+from tools import form_errors, portal_settings, refusals, settings_table, signals_table
 
 from .pages import PAGES, ROOT
 
@@ -24,10 +26,32 @@ API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("tool", [settings_table, refusals, form_errors, signals_table])
+@pytest.mark.parametrize(
+    "tool", [settings_table, portal_settings, refusals, form_errors, signals_table]
+)
 def test_each_table_is_the_one_of_the_code(tool):
     text = tool.PAGE.text
     assert tool.PAGE.renewed(text) == text
+
+
+def test_every_setting_that_the_portal_reads_is_in_its_table():
+    """F-114: by the names in the code, wherever it reads one."""
+    package = ROOT / "portal"
+    read = set()
+    for path in package.rglob("*.py"):
+        if not path.is_relative_to(package / "twofactor"):
+            text = path.read_text(encoding="utf-8")
+            read |= set(re.findall(r"""config(?:\.get\(|\[)"([A-Z_]+)""", text))
+    derived = {name for name in read if name.startswith(("SESSION_COOKIE_", "WTF_CSRF_"))}
+    assert read - derived - {"TESTING", "DEBUG", "CLOCK"} <= set(SETTINGS_OF_PORTAL)
+    assert DEFAULTS.keys() - FIXED.keys() <= set(SETTINGS_OF_PORTAL)
+
+
+def test_every_setting_of_the_portal_that_a_page_names_exists():
+    known = {*SETTINGS_OF_PORTAL, *SETTINGS, "BIND"}
+    for path in PAGES:
+        named = set(re.findall(r"\bPORTAL_([A-Z_]+[A-Z])\b", path.read_text(encoding="utf-8")))
+        assert named <= known | {"SUPPORT"}, path.name
 
 
 def test_a_sentence_of_a_form_without_a_row_is_found(monkeypatch):

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import runpy
 import secrets
 import sqlite3
 import stat
@@ -14,10 +15,13 @@ import pytest
 
 from portal import create_app
 from portal.config import SettingError, _kept
+from portal.settings import EMPTY_SAYS, NEVER_EMPTY
+from portal.settings import SETTINGS as PORTAL_SETTINGS
 from portal.twofactor import SetupError
 from portal.twofactor.core.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
+GUNICORN = ROOT / "deploy" / "gunicorn.conf.py"
 
 
 def make(tmp_path, **settings):
@@ -96,6 +100,48 @@ def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
 )
 def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, value):
     refused(tmp_path, monkeypatch, name, value, name, SettingError)
+
+
+class TestEmpty:
+    """F-112: an environment file has lines that nobody needs to fill in."""
+
+    @pytest.mark.parametrize(
+        "name", [each for each in PORTAL_SETTINGS if each not in (*NEVER_EMPTY, *EMPTY_SAYS)]
+    )
+    def test_an_empty_setting_is_none(self, tmp_path, monkeypatch, name):
+        plain = make(tmp_path).config
+        monkeypatch.setenv(f"PORTAL_{name}", "")
+        same = {key: value for key, value in make(tmp_path).config.items() if key != "CLOCK"}
+        assert same == {key: value for key, value in plain.items() if key != "CLOCK"}
+
+    def test_those_of_flask_too(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PORTAL_MAX_COOKIE_SIZE", "")
+        assert make(tmp_path).config["MAX_COOKIE_SIZE"] == 4093
+
+    @pytest.mark.parametrize("name", NEVER_EMPTY)
+    def test_an_empty_key_is_named_with_its_command(self, tmp_path, monkeypatch, name):
+        words = rf"PORTAL_{name} is empty\. Make one with python -c"
+        refused(tmp_path, monkeypatch, name, "", words, SettingError)
+
+    def test_no_rp_id_turns_passkeys_off(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PORTAL_PUBLIC_URL", "https://portal.example.org")
+        monkeypatch.setenv("PORTAL_TWOFACTOR_RP_ID", "")
+        assert make(tmp_path).config["TWOFACTOR_PASSKEY_SIGN_IN"] is False
+
+    @pytest.mark.parametrize(
+        ("name", "read", "default"),
+        [
+            ("PORTAL_BIND", "bind", "127.0.0.1:8000"),
+            ("PROMETHEUS_MULTIPROC_DIR", "figures", None),
+        ],
+    )
+    def test_those_that_gunicorn_reads(self, monkeypatch, name, read, default):
+        monkeypatch.setenv(name, "")
+        assert runpy.run_path(str(GUNICORN))[read] == default
+
+    def test_the_port_of_a_developer(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PORT", "")
+        assert make(tmp_path).config["PUBLIC_URL"] == "http://127.0.0.1:5000"
 
 
 @pytest.mark.parametrize(

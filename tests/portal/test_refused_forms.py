@@ -247,3 +247,40 @@ def test_the_second_step_goes_on_with_a_stale_token(
         assert f'href="{path}"' in refused.text, "a way on"
         assert browser.post(path, data=data, headers=OURS).status_code == 303
     assert browser.get("/").status_code == 200
+
+
+class TestLog:
+    """F-113: each refused form leaves a line with its cause, and nothing of what was typed."""
+
+    @pytest.fixture
+    def settings(self):
+        return {"PUBLIC_URL": "https://portal.example.org"}
+
+    @pytest.mark.parametrize(
+        ("headers", "cause", "sent_from"),
+        [
+            (
+                {"Origin": "https://portal.example.org:8443"},
+                "another site",
+                "https://portal.example.org:8443",
+            ),
+            ({"Referer": "https://evil.example/?secret=1"}, "another site", "evil.example:443"),
+            ({"Origin": "null"}, "another site", "unknown"),
+            ({}, "signed out", ""),
+        ],
+    )
+    def test_the_line_names_who_sent_it_and_who_we_are(
+        self, client, caplog, headers, cause, sent_from
+    ):
+        sent = {"identity": "alice", "password": "top-secret-word", "csrf_token": "made-up-token"}
+        with caplog.at_level(logging.WARNING, "portal"):
+            answer = client.post(
+                "/login", base_url="https://portal.example.org", data=sent, headers=headers
+            )
+        assert answer.status_code == 400
+        [line] = [each for each in caplog.records if "form refused" in each.message]
+        assert line.message == f"form refused: {cause} (auth.login)"
+        assert sent_from in line.sent_from
+        assert line.ours == "https://portal.example.org:443"
+        for secret in ("top-secret-word", "made-up-token", "secret=1", "alice"):
+            assert secret not in str(vars(line))

@@ -383,7 +383,7 @@ def test_a_form_that_cannot_be_carried_is_never_half_done(protected, host):
     assert done.status_code == 303
 
 
-def test_another_site_cannot_spend_attempts(protected, host):
+def test_another_site_cannot_spend_attempts(protected, host, caplog):
     """C-104, A-48"""
     for _ in range(10):
         sent = protected.client.post(
@@ -392,6 +392,9 @@ def test_another_site_cannot_spend_attempts(protected, host):
             headers={"Sec-Fetch-Site": "cross-site"},
         )
         assert sent.status_code == 403
+    assert [each.cause for each in caplog.records if each.msg == "form refused"] == [
+        "another site"
+    ] * 10
     done = protected.client.post("/note", data={"text": "hi", "twofactor_code": protected.code()})
     assert done.status_code == 303
 

@@ -125,7 +125,7 @@ def test_no_csrf_token_no_change(alice, send):
 
 
 @pytest.mark.parametrize("protect", [False, True])
-def test_a_csrf_failure_tells_a_program_the_token_that_holds(alice, send, host, protect):
+def test_a_csrf_failure_tells_a_program_the_token_that_holds(alice, send, host, protect, caplog):
     if protect:
         host.config["WTF_CSRF_CHECK_DEFAULT"] = True
         host._got_first_request = False
@@ -134,6 +134,10 @@ def test_a_csrf_failure_tells_a_program_the_token_that_holds(alice, send, host, 
     enrol(alice, send)
     body = {"code": alice.code()}
     failed = alice.client.post(f"{MOUNT}/recovery", json=body, headers={"X-CSRFToken": "stale"})
+    [line] = [each for each in caplog.records if each.msg == "form refused"]
+    assert (line.name, line.refused_by) == ("flask_twofactor.web", "token")
+    assert "token" in line.cause
+    assert "stale" not in str(vars(line))
     assert (failed.status_code, failed.get_json()["error"]) == (400, "twofactor_csrf")
     token = {"X-CSRFToken": failed.get_json()["csrf_token"]}
     assert alice.client.post(f"{MOUNT}/recovery", json=body, headers=token).status_code == 200

@@ -1,7 +1,9 @@
 """The Prometheus metrics and their bounded labels."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,6 +15,7 @@ from portal.twofactor.core.errors import StorageUnavailable
 from .person import Person
 
 pytestmark = pytest.mark.thorough
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -64,7 +67,55 @@ def test_codes_are_counted_by_area_and_result(protected, value):
 
 def test_a_malformed_code_is_no_challenge(protected, value):
     note(protected, "12")
-    assert value("twofactor_challenge_seconds_count", kind="code") is None
+    assert value("twofactor_challenge_seconds_count", kind="code") == 0
+
+
+def test_every_counter_is_there_from_the_start(host, value):
+    """F-121: a figure that appears with its first event hides that event from an alarm."""
+    for area in ("note", "vault", "sign_in", "deactivation", "recovery_code", "authenticators"):
+        for result in ("accepted", "wrong", "reused", "held", "unavailable"):
+            assert challenges(value, area, result) == 0, (area, result)
+    for area in ("sign_in", "deactivation"):
+        for result in ("accepted", "wrong", "held", "unavailable"):
+            assert challenges(value, area, result, kind="recovery_code") == 0, (area, result)
+    for kind in ("code", "recovery_code"):
+        assert value("twofactor_challenge_seconds_count", kind=kind) == 0
+    for change in ("activated", "deactivated", "reset", "unlocked", "recovery_code_used"):
+        assert value("twofactor_changes_total", change=change) == 0
+    assert value("twofactor_held_accounts", kind="locked") == 0
+
+
+WORKER = """
+import os, sys
+from pathlib import Path
+from tests.twofactor.host import make_host
+from portal.twofactor import metrics
+host = make_host(f"sqlite:///{sys.argv[1]}/h.sqlite", Path(sys.argv[1]), lambda: 1.0)
+metrics.init_app(host)
+for path in os.listdir(os.environ["PROMETHEUS_MULTIPROC_DIR"]):  # as gunicorn's configuration does
+    os.unlink(os.path.join(os.environ["PROMETHEUS_MULTIPROC_DIR"], path))
+if os.fork() == 0:
+    print(metrics.exposition(host)[0].decode(), flush=True)
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_a_forked_worker_has_them_in_its_first_answer(tmp_path):
+    """F-121: with several processes, what was made before the fork is in nobody's file."""
+    (tmp_path / "figures").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER, str(tmp_path)],
+        env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "figures")},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'twofactor_changes_total{change="activated"} 0.0' in done.stdout
+    wrong = 'twofactor_challenges_total{area="note",kind="code",result="wrong"} 0.0'
+    assert wrong in done.stdout
 
 
 def test_every_way_is_counted(protected, value, clock):
@@ -112,7 +163,7 @@ def test_no_label_comes_from_outside(host, value):
     assert challenges(value, "other", "wrong") == 50
     text = metrics.exposition(host)[0].decode()
     assert "made up" not in text
-    assert text.count("\n") < 200
+    assert text.count("\n") < 300
 
 
 def test_held_accounts_are_counted_at_most_once_a_minute(protected, value, host, monkeypatch):

@@ -4,6 +4,7 @@ Flask-WTF is imported inside functions, since it imports WTForms, and Flask-Babe
 which take longer than this package. A host that uses it has imported it already.
 """
 
+import logging
 from collections.abc import Sequence
 
 from flask import current_app, g, request, session
@@ -14,6 +15,8 @@ from ...app.state import current_state
 from ...core import bounds
 from ...core.errors import CrossSite, MalformedCode
 from .. import requests
+
+log = logging.getLogger("flask_twofactor.web")
 
 FIELD = "csrf_token"
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
@@ -75,9 +78,17 @@ def check() -> None:
     reason = _by_host() if _hosts() else _by_flask_wtf()
     if reason is None or (request.endpoint in _GOES_ON and is_same_origin()):
         return
+    _note("token", reason)
     if requests.wants_json():
         raise ProgramCSRFError(str(reason))
     raise reason if isinstance(reason, HTTPException) else CSRFError(reason)
+
+
+def _note(what: str, reason: object) -> None:
+    """Log why a form is refused; the reason holds nothing of the form."""
+    cause = reason.description if isinstance(reason, HTTPException) else reason
+    fields = {"refused_by": what, "cause": str(cause), "endpoint": request.endpoint}
+    log.warning("form refused", extra=fields)
 
 
 def _by_host() -> HTTPException | None:
@@ -129,4 +140,5 @@ def refuse_cross_site() -> None:
         CrossSite: the browser says that another site sent the request.
     """
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        _note("sender", "another site")
         raise CrossSite("cross-site")
