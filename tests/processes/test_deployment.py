@@ -11,8 +11,11 @@ import os
 import secrets
 import signal
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +67,16 @@ class Site:
 
 
 @pytest.fixture
-def site(serve: Serve, settings: dict[str, Any], tmp_path: Path) -> Iterator[Site]:
+def site(
+    serve: Serve, settings: dict[str, Any], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Site]:
     hosts = []
     for name in ("one", "two"):
         figures = tmp_path / name / "figures"
         figures.mkdir(parents=True)
         hosts.append(
             serve(
-                4,
+                getattr(request, "param", 4),
                 config=ROOT / "deploy" / "gunicorn.conf.py",
                 environment={"PROMETHEUS_MULTIPROC_DIR": str(figures)},
                 INSTANCE_PATH=str(tmp_path / name),
@@ -176,6 +181,102 @@ def static_files_alone_go_compressed(browser: Https) -> None:
         assert answer.text == (ROOT / "portal" / file).read_text()
     for path in ("/login", "/static/no-such-file.css", "/security/two-factor/static/none.js"):
         assert "Content-Encoding" not in browser.get(path).headers, path
+
+
+class Passers(threading.Thread):
+    """Somebody who reads a page and sends a form, again and again, and keeps the statuses."""
+
+    def __init__(self, browser: Https) -> None:
+        super().__init__(daemon=True)
+        self.browser = browser
+        self.statuses: list[int] = []
+        self.longest = 0.0
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.is_set():
+            begun = time.monotonic()
+            self.statuses.append(self.browser.get("/login").status_code)
+            sent = self.browser.post("/language", data={"language": "en"})
+            self.statuses.append(sent.status_code)
+            self.longest = max(self.longest, time.monotonic() - begun)
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join(60)
+        assert not self.is_alive()
+
+
+@pytest.mark.parametrize("site", [2], indirect=True)
+def test_a_rolling_restart_fails_no_request(site: Site) -> None:
+    """F-116: both hosts, the second at once after the first, with forms on their way."""
+    passers = [Passers(site.browser()) for _ in range(4)]
+    for each in passers:
+        each.start()
+    old = {pid for host in site.hosts for pid in host.workers}
+    for host in site.hosts:
+        host.restart(gently=True)
+    for each in passers:
+        each.stop()
+    new = {pid for host in site.hosts for pid in host.workers}
+    assert not old & new
+    seen = Counter(status for each in passers for status in each.statuses)
+    assert seen.keys() == {200, 303}, seen
+    answered = {int(pid) for each in passers for pid in each.browser.workers if pid}
+    assert answered & old
+    assert answered & new
+    # nginx gives up after 60 s (proxy_read_timeout).
+    assert max(each.longest for each in passers) < 45
+
+
+class Upstream:
+    """A host without a socket of systemd's: while it is down, its port refuses."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.up()
+
+    def up(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Fine)
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def down(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class Fine(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815 - http.server's name
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_host_that_was_down_a_moment_ago_is_asked_if_the_other_is_down(tmp_path: Path) -> None:
+    """F-116: "no live upstreams" for ten seconds, though one is up again."""
+    hosts = [Upstream(), Upstream()]
+    nginx = Nginx(tmp_path / "nginx", [host.port for host in hosts])
+    try:
+        browser = Https(NAME, nginx.port, nginx.certificate)
+        for down in (*hosts, *hosts):
+            down.down()
+            for _ in range(4):
+                assert browser.get("/").status_code == 200
+                assert browser.post("/", data={}).status_code == 200
+            down.up()
+    finally:
+        nginx.stop()
+        for host in hosts:
+            host.down()
 
 
 class Visitors(threading.Thread):

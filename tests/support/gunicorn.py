@@ -13,13 +13,20 @@ from pathlib import Path
 from .burst import Request, burst
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# The protocol of systemd's sockets: they begin with 3, and are for one process.
+ACTIVATED = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 class Gunicorn:
     """One master and its workers.
 
-    The port is opened here and handed down, so that it stays the same over a restart and requests
-    wait for the workers rather than being refused.
+    The port is opened here and handed down, as `portal.socket` has systemd do it, so that it stays
+    the same over a restart and requests wait for the workers rather than being refused.
     """
 
     def __init__(
@@ -43,7 +50,8 @@ class Gunicorn:
     def start(self, *, wait: bool = True) -> None:
         """Start the workers and wait until the portal answers; earlier requests wait."""
         number = self._socket.fileno()
-        command = [sys.executable, "-m", "gunicorn", self._module, f"--bind=fd://{number}"]
+        command = [sys.executable, "-c", ACTIVATED, str(number)]
+        command += [sys.executable, "-m", "gunicorn", self._module]
         command += [f"--workers={self._workers}", f"--threads={self._threads}", "--preload"]
         command += [f"--worker-class={'gthread' if self._threads > 1 else 'sync'}"]
         command += ["--graceful-timeout=5", "--no-control-socket"]
