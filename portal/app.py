@@ -21,7 +21,7 @@ from portal.auth.service import is_spared, load_customer, sign_in_customer, unau
 from portal.extensions import login_manager, twofactor
 from portal.i18n import formats, language
 from portal.invoices import typefaces
-from portal.mail import notices, transport
+from portal.mail import notices, outbox, transport
 from portal.mail.letters import undo_address
 from portal.security import headers, network_throttle, proxy, undo_links
 from portal.security.database import init_database
@@ -64,6 +64,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     init_login(app)
     init_twofactor(app)
     transport.init_app(app)
+    outbox.init_app(app)
     notices.init_app(app)
     app.register_blueprint(auth.blueprint)
     app.register_blueprint(undo_views.blueprint)

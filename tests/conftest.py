@@ -199,6 +199,7 @@ def app(
     with app.app_context():
         schema.create(db)
     yield app
+    app.extensions["courier"].wait(30)
     with app.app_context():
         db.session.remove()
         for engine in db.engines.values():

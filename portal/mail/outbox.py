@@ -1,15 +1,14 @@
 """The outbox: mails are queued in a table and delivered later, so no page waits and none is lost.
 
 Without MAIL_SERVER a mail becomes an `.eml` file in `instance/outbox/`. With it, a mail is sent
-after the response. If the server does not accept it, it is tried again later, or by `flask mail
-send`.
+after the response, by a thread of its own. If the server does not accept it, it is tried again
+later, or by `flask mail send`.
 """
 
 import logging
 import smtplib
 from collections.abc import Sequence
 from email.parser import Parser
-from typing import Any, cast
 
 from flask import Flask, Response, after_this_request, current_app, g, has_request_context
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal.clock import now
 from portal.extensions import db
+from portal.mail.courier import KEY, Courier
 from portal.mail.transport import WIRE, compose, send, write
 from portal.models import OutboxMail
 from portal.security.database import rows_hit
@@ -29,6 +29,11 @@ AT_ONCE = 20
 LEASE_SECONDS = 120
 LONGEST_WAIT = 60 * 60
 UNREADABLE_SECONDS = 7 * 24 * 60 * 60  # time to add a missing key to SECRET_KEY_FALLBACKS
+
+
+def init_app(app: Flask) -> None:
+    """Make the courier of the application; its thread starts with the first mail."""
+    app.extensions[KEY] = Courier(app, deliver_some)
 
 
 class UnreadableMail(Exception):
@@ -176,13 +181,9 @@ def waiting() -> int:
 
 
 def _deliver_after_response() -> None:
-    app: Flask = cast(Any, current_app)._get_current_object()
-
-    def attempt() -> None:
-        with app.app_context():
-            deliver_some()
+    courier: Courier = current_app.extensions[KEY]
 
     @after_this_request
     def hook(response: Response) -> Response:
-        response.call_on_close(attempt)
+        response.call_on_close(courier.call)
         return response

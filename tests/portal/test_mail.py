@@ -2,7 +2,9 @@
 
 import base64
 import smtplib
+import socket
 import stat
+import threading
 from pathlib import Path
 from typing import ClassVar
 
@@ -122,6 +124,7 @@ class TestServer:
         response = submit(client, "/forgot", {"email": "alice@example.org"})
         assert response.status_code == 200
         response.close()
+        assert app.extensions["courier"].wait(30)
         with app.app_context():
             assert waiting() == 1
         result = runner.invoke(args=["mail", "send"])
@@ -139,6 +142,7 @@ class TestServer:
         response = submit(client, "/forgot", {"email": "alice@example.org"})
         assert server.sent == []
         response.close()
+        assert app.extensions["courier"].wait(30)
         assert len(server.sent) == 1
 
     def test_two_workers_do_not_send_one_mail_twice(self, context, server):
@@ -196,3 +200,64 @@ class TestServer:
         context.config["CLOCK"].advance(HOUR)
         post("a@example.org", "Subject 3", "text")
         assert [message["Subject"][-1] for message in server.sent] == ["0", "1", "2", "3"]
+
+
+class TestSilentServer:
+    """F-120: a mail server that takes connections and never answers holds no worker."""
+
+    @pytest.fixture
+    def silent(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(30)
+            yield server
+
+    @pytest.fixture
+    def settings(self, silent):
+        port = silent.getsockname()[1]
+        own = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": port, "MAIL_TLS": "none"}
+        return own | {"MAIL_TIMEOUT_SECONDS": 60}
+
+    def test_it_holds_one_thread_and_no_request(self, app, client, customer, silent):
+        courier = app.extensions["courier"]
+        submit(client, "/forgot", {"email": "alice@example.org"}).close()
+        hanging, _ = silent.accept()
+        # The thread waits for a greeting meanwhile, and all this is answered:
+        assert client.get("/login").status_code == 200
+        submit(app.test_client(), "/forgot", {"email": "alice@example.org"}).close()
+        assert not courier.wait(0)
+        assert [each.name for each in threading.enumerate()].count("mails") == 1
+        # When it is over, the mail that came meanwhile is tried, and both stay.
+        hanging.close()
+        second, _ = silent.accept()
+        second.close()
+        assert courier.wait(30)
+        with app.app_context():
+            assert waiting() == 2
+
+    def test_a_thread_that_fails_is_no_end(
+        self, app, client, customer, silent, monkeypatch, caplog
+    ):
+        courier = app.extensions["courier"]
+
+        def fails():
+            raise RuntimeError("no room")
+
+        monkeypatch.setattr(courier, "_work", fails)
+        submit(client, "/forgot", {"email": "alice@example.org"}).close()
+        assert courier.wait(30)
+        assert "mails wait: RuntimeError" in caplog.text
+        monkeypatch.undo()
+        courier.call()
+        silent.accept()[0].close()
+        assert courier.wait(30)
+
+    def test_without_a_thread_mails_wait_for_the_timer(self, app, client, customer, monkeypatch):
+        def none_left(_thread):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Thread, "start", none_left)
+        answer = submit(client, "/forgot", {"email": "alice@example.org"})
+        answer.close()
+        assert answer.status_code == 200
+        with app.app_context():
+            assert waiting() == 1

@@ -200,9 +200,12 @@ class TestMail:
         alice = people.person()
         [cookie] = people.browsers(alice, 1)
         with silent_server() as silent:
-            portal = serve(workers=1, MAIL_PORT=silent)
+            portal = serve(workers=1, MAIL_PORT=silent, MAIL_TIMEOUT_SECONDS=60)
             begun = time.monotonic()
             answer = ask(portal.port, people.deactivate(cookie, alice.code()))
+            # F-120: the one worker is free at once, though the mail server holds its thread.
+            for _ in range(5):
+                assert ask(portal.port, Request("GET", "/login")).status == 200
             took = time.monotonic() - begun
         assert answer.json["state"] == "off"
-        assert took < 2, "less than the three seconds that we wait for the server"
+        assert took < 30, "less than the minute that we wait for the server"
