@@ -93,7 +93,7 @@ def test_gunicorn_takes_the_unit_and_the_settings(environment):
 
 
 def test_the_upkeep_runs(environment):
-    """F-17: the deployment's command removes expired rows."""
+    """F-17: the deployment's command removes expired rows. F-118: commands count nothing."""
     assert {words[3] for _, words in commands("portal-upkeep.service")} == {
         "mail",
         "purge",
@@ -104,5 +104,5 @@ def test_the_upkeep_runs(environment):
         assert done.returncode == 0 or not must_work, done.stderr
         assert "Traceback" not in done.stderr
         assert "Error: No such command" not in done.stderr
-    # F-118: no command counts anything, nor needs the folder, which is there while we serve.
+    # No command needs the folder, which is there while we serve.
     assert not Path(environment["PROMETHEUS_MULTIPROC_DIR"]).exists()
