@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal.extensions import db, migrate
+from portal.security import postgresql
 
 Prepare = Callable[[Any, Any], None]
 MYSQL = ("mysql", "mariadb")
@@ -39,7 +40,7 @@ def init_database(app: Flask) -> None:
         defaults: dict[str, Any] = {"timeout": seconds}
     else:
         options = {"pool_pre_ping": True, "pool_timeout": seconds} | options
-        defaults = _libpq_patience(seconds) if uri.startswith("postgresql") else {}
+        defaults = postgresql.patience(seconds) if uri.startswith("postgresql") else {}
         if uri.startswith(MYSQL):
             defaults = _mysql_patience(seconds)
     options["connect_args"] = defaults | options.get("connect_args", {})
@@ -53,7 +54,7 @@ def init_database(app: Flask) -> None:
             event.listen(db.engine, "do_connect", _keep_to_owner(db.engine.url.database))
             event.listen(db.engine, "connect", _sqlite_preparation(seconds))
         elif db.engine.dialect.name == "postgresql":
-            event.listen(db.engine, "connect", _postgresql_preparation(seconds))
+            postgresql.limit(db.engine, seconds)
         elif is_mysql():
             event.listen(db.engine, "connect", _mysql_preparation(seconds))
 
@@ -130,17 +131,6 @@ def _sqlite_preparation(seconds: int) -> Prepare:
     return prepare
 
 
-def _libpq_patience(seconds: int) -> dict[str, Any]:
-    """Return the libpq timeouts for a server that is unreachable or no longer acknowledges data."""
-    return {
-        "connect_timeout": seconds,
-        "tcp_user_timeout": 1000 * seconds,
-        "keepalives_idle": seconds,
-        "keepalives_interval": max(1, seconds // 3),
-        "keepalives_count": 3,
-    }
-
-
 def _mysql_patience(seconds: int) -> dict[str, Any]:
     """Return the timeouts of PyMySQL and mysqlclient for a server that does not answer.
 
@@ -200,18 +190,3 @@ def misfit() -> str | None:
         f" ones for the same: ALTER DATABASE ... CHARACTER SET utf8mb4 COLLATE {wanted} before"
         " there are tables"
     )
-
-
-def _postgresql_preparation(seconds: int) -> Prepare:
-    """Return the hook that sets statement_timeout and lock_timeout.
-
-    It uses SET, since PgBouncer refuses them as connection parameters.
-    """
-
-    def prepare(connection: Any, _record: Any) -> None:
-        before, connection.autocommit = connection.autocommit, True
-        connection.execute(f"SET statement_timeout = '{seconds}s'")
-        connection.execute(f"SET lock_timeout = '{seconds}s'")
-        connection.autocommit = before
-
-    return prepare

@@ -44,18 +44,20 @@ class Https:
     Args:
         name: of the site; the certificate must be for it.
         port: where it is served on this machine.
-        certificate: the only one that is trusted.
+        certificate: the only one that is trusted; without one it speaks plain HTTP.
     """
 
     name: str
     port: int
-    certificate: Path
+    certificate: Path | None = None
     cookies: dict[str, str] = field(default_factory=dict)
     workers: list[str] = field(default_factory=list)  # the hosts that answered, in order
     headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._context = ssl.create_default_context(cafile=str(self.certificate))
+        self._context: ssl.SSLContext | None = None
+        if self.certificate is not None:
+            self._context = ssl.create_default_context(cafile=str(self.certificate))
 
     def get(self, path: str, *, follow_redirects: bool = False) -> Answer:
         return self._follow(self._send("GET", path), follow_redirects)
@@ -76,10 +78,10 @@ class Https:
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-            headers |= {"Referer": f"https://{self.name}{path}", "Sec-Fetch-Site": "same-origin"}
-        plain = socket.create_connection(("127.0.0.1", self.port), 60)
+            scheme = "https" if self.certificate is not None else "http"
+            headers |= {"Referer": f"{scheme}://{self.name}{path}", "Sec-Fetch-Site": "same-origin"}
         connection = http.client.HTTPConnection(self.name)
-        connection.sock = self._context.wrap_socket(plain, server_hostname=self.name)
+        connection.sock = self._connected()
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
@@ -94,3 +96,9 @@ class Https:
                 self.cookies[name] = morsel.value
         self.workers.append(response.headers.get("X-Worker", ""))
         return Answer(response.status, response.headers, text, Asked(path))
+
+    def _connected(self) -> socket.socket:
+        plain = socket.create_connection(("127.0.0.1", self.port), 60)
+        if self._context is None:
+            return plain
+        return self._context.wrap_socket(plain, server_hostname=self.name)

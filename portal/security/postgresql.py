@@ -1,0 +1,84 @@
+"""Time limits on PostgreSQL, also behind a pooler such as PgBouncer in transaction mode.
+
+Behind one, each transaction may run in another session of the server. What is SET for a session
+then stays with a session that goes on to serve others, and a statement that was prepared in one is
+unknown in the next.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
+
+# The key in `Connection.info`: each transaction sets its own limits.
+_POOLED = "portal_pooled"
+
+
+def patience(seconds: int) -> dict[str, Any]:
+    """Return the libpq timeouts for a server that is unreachable or no longer acknowledges data."""
+    return {
+        "connect_timeout": seconds,
+        "tcp_user_timeout": 1000 * seconds,
+        "keepalives_idle": seconds,
+        "keepalives_interval": max(1, seconds // 3),
+        "keepalives_count": 3,
+    }
+
+
+def limit(engine: Engine, seconds: int) -> None:
+    """Set statement_timeout and lock_timeout on each connection of the engine.
+
+    They are no connection parameters, since PgBouncer refuses these.
+    """
+    limits = "; ".join(
+        f"SET LOCAL {name} = '{seconds}s'" for name in ("statement_timeout", "lock_timeout")
+    )
+
+    def prepare(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("SELECT pg_backend_pid()")
+        [serving] = cursor.fetchone()
+        if serving == _announced(connection):
+            cursor.execute(limits.replace("SET LOCAL", "SET"))
+        else:
+            record.info[_POOLED] = True
+            if hasattr(connection, "prepare_threshold"):
+                connection.prepare_threshold = None
+        cursor.close()
+        connection.commit()
+
+    def begin(connection: Connection) -> None:
+        if connection.info.get(_POOLED):
+            _begin(connection.connection.driver_connection, limits)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+
+
+def _announced(connection: Any) -> int | None:
+    """Return the process that was announced to psycopg; a pooler announces none of the server's."""
+    return getattr(getattr(connection, "info", None), "backend_pid", None)
+
+
+def _begin(driver: Any, limits: str) -> None:
+    """Begin a transaction with its limits, in one round trip where the driver allows that.
+
+    psycopg would begin it with a round trip of its own before the first statement.
+
+    Raises:
+        OperationalError: the pooler or the server refused.
+    """
+    if driver.autocommit:
+        return
+    if not hasattr(driver, "pgconn"):
+        driver.cursor().execute(limits)
+        return
+    from psycopg import OperationalError as Refused
+    from psycopg.pq import ExecStatus
+
+    level = driver.isolation_level
+    isolation = f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level is not None else ""
+    result = driver.pgconn.exec_(f"BEGIN{isolation}; {limits}".encode())
+    if result.status != ExecStatus.COMMAND_OK:
+        told = result.error_message.decode(errors="replace").strip()
+        raise OperationalError("BEGIN", None, Refused(told or "the connection is lost"))
