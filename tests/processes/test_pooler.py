@@ -6,8 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from tests.support.enrol import TWOFACTOR, enrol, sign_in, status
 from tests.support.forms import answer, submit
 from tests.support.https import Https
 
+from . import operating
 from . import test_one_time as races
 from .conftest import Serve
 from .people import PASSWORD, People
@@ -31,7 +31,7 @@ from .test_outages import sentence
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 SECONDS = 5
-ROUNDS = 3
+ROUNDS = 2
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_no_statement_is_prepared(engine: Engine, pooler: pgbouncer.Pooler, data
     for number in range(12):
         with ExitStack() as stack:
             for _ in range(4):
-                connection = stack.enter_context(engine.connect())
+                connection = stack.enter_context(engine.begin())
                 found = connection.execute(text("SELECT :number + 1"), {"number": number})
                 assert found.scalar() == number + 1
     count = "SELECT count(*) FROM pg_prepared_statements"
@@ -137,43 +137,29 @@ RACES: list[Callable[..., None]] = [
 ]
 
 
-class Operator:
-    """Runs commands as the timer and people do, in processes of their own."""
-
-    COMMANDS = (
-        ["user", "list", "--json"],
-        ["twofactor", "list", "--json"],
-        ["twofactor", "stats", "--json"],
-        ["twofactor", "events", "--since", "7d", "--json"],
-        ["twofactor", "purge", "--json"],
-        ["purge"],
-        ["mail", "send"],
-        ["twofactor", "rotate-keys", "--json"],
+@contextmanager
+def commands(app: Flask, folder: Path) -> Iterator[None]:
+    """Run commands meanwhile, in a process of their own; none may fail."""
+    taken = {
+        "SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"],
+        "SECRET_KEY": app.config["SECRET_KEY"],
+        "TWOFACTOR_KEYS": json.dumps(app.config["TWOFACTOR_KEYS"]),
+        "INSTANCE_PATH": str(folder / "operator"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.processes.operating", str(folder / "end")],
+        env=os.environ | {f"PORTAL_{name}": taken[name] for name in taken},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-
-    def __init__(self, app: Flask, folder: Path) -> None:
-        taken = {
-            "SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"],
-            "SECRET_KEY": app.config["SECRET_KEY"],
-            "TWOFACTOR_KEYS": json.dumps(app.config["TWOFACTOR_KEYS"]),
-            "INSTANCE_PATH": str(folder),
-        }
-        self.environment = os.environ | {f"PORTAL_{name}": taken[name] for name in taken}
-
-    def run(self, command: list[str]) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *command],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stderr[-2000:])
-        assert "Traceback" not in done.stderr
-
-    def run_all(self) -> None:
-        for command in self.COMMANDS:
-            self.run(command)
+    try:
+        yield
+    finally:
+        (folder / "end").touch()
+        told, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors[-3000:]
+    assert int(told) >= len(operating.COMMANDS)
 
 
 def afresh(app: Flask) -> None:
@@ -195,13 +181,10 @@ def test_races_while_commands_run(
     """F-117, C-33: 32 requests at once, exactly one accepted; commands all the time."""
     monkeypatch.setattr(races, "ROUNDS", ROUNDS)
     run = races.Rounds(serve(workers=4, threads=8))
-    operator = Operator(app, tmp_path / "operator")
-    with ThreadPoolExecutor(1) as pool:
-        commands = pool.submit(operator.run_all)
+    with commands(app, tmp_path):
         for race in RACES:
             race(run, People(app, people.clock))
             afresh(app)
-        commands.result()
     assert len(run.workers) > 1
     log = run.portal.output()
     assert "Traceback" not in log
