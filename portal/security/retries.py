@@ -18,15 +18,22 @@ T = TypeVar("T")
 ATTEMPTS = 3
 # Of writes that take no time to repeat, and that many requests at once may ask for.
 SHORT_ATTEMPTS = 8
-# SQLSTATE of PostgreSQL: serialization failure and deadlock; numbers of MySQL: lock wait timeout
-# and deadlock.
-ASKED = ("40001", "40P01", 1205, 1213)
+# SQLSTATE of PostgreSQL: serialization failure and deadlock; numbers of MySQL and MariaDB: lock
+# wait timeout, deadlock, a row changed since the snapshot, a node outside of its Galera cluster.
+ASKED = ("40001", "40P01", 1205, 1213, 1020, 1047)
 
 
 def is_conflict(error: DBAPIError) -> bool:
-    """Return whether the database gave way to another transaction, which came first."""
-    told = error.orig.args[:1] if error.orig else ()
-    return getattr(error.orig, "sqlstate", None) in ASKED or (bool(told) and told[0] in ASKED)
+    """Return whether the database gave way to another transaction, which came first.
+
+    psycopg 3 says `sqlstate`, psycopg2 `pgcode`; the first argument has the fields of the server's
+    message with pg8000, and the number with drivers of MySQL.
+    """
+    told: list[object] = [getattr(error.orig, name, None) for name in ("sqlstate", "pgcode")]
+    if error.orig and error.orig.args:
+        first = error.orig.args[0]
+        told.append(first.get("C") if isinstance(first, dict) else first)
+    return any(each in ASKED for each in told if isinstance(each, str | int))
 
 
 def done_again(work: Callable[[], T]) -> T:

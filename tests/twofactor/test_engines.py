@@ -1,22 +1,20 @@
-"""Differences between database engines and their drivers (F-63, F-64, F-72)."""
+"""Differences between database engines (F-63, F-72)."""
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import MetaData, create_engine, inspect, make_url, text
+from sqlalchemy import MetaData, create_engine, inspect, text
 from sqlalchemy.dialects import mysql
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
 from portal.twofactor import migrations
 from portal.twofactor.core.errors import SetupError
 from portal.twofactor.core.records import Account, Authenticator
-from portal.twofactor.engines.errors import may_try_again, misses_table
 from portal.twofactor.storage.statements import prepare
 from portal.twofactor.storage.tables import define_tables
 from tests.support.databases import both
@@ -24,106 +22,6 @@ from tests.support.databases import both
 pytestmark = pytest.mark.thorough
 
 ALIKE = ("Ada", "ada", "ada ", "äda")
-POSTGRESQL = ("psycopg", "psycopg2", "pg8000")
-MARIADB = ("pymysql", "mysqldb")
-DRIVERS = [
-    *(pytest.param(name, "postgresql", marks=pytest.mark.postgres) for name in POSTGRESQL),
-    *(pytest.param(name, "mariadb", marks=pytest.mark.mariadb) for name in MARIADB),
-]
-each_driver = pytest.mark.parametrize(("driver", "database"), DRIVERS, indirect=["database"])
-
-
-@contextmanager
-def engine_of(database: str, driver: str) -> Iterator[Any]:
-    """An engine of this driver; mysqlclient needs a compiler, so it may be missing."""
-    pytest.importorskip({"mysqldb": "MySQLdb"}.get(driver, driver))
-    url = make_url(database)
-    url = url.set(drivername=f"{url.get_backend_name()}+{driver}")
-    if driver == "pg8000":
-        query = {"unix_sock": f"{url.query['host']}/.s.PGSQL.5432"}
-        url = url.set(query=query)
-    engine = create_engine(url)
-    yield engine
-    engine.dispose()
-
-
-@each_driver
-def test_a_missing_table_is_named(database, driver):
-    with engine_of(database, driver) as engine, engine.connect() as connection:
-        with pytest.raises(DBAPIError) as caught:
-            connection.execute(text("SELECT * FROM nothing_of_this_name"))
-        assert misses_table(caught.value)
-        assert not may_try_again(caught.value)
-
-
-@each_driver
-def test_a_conflict_may_be_tried_again(database, driver):
-    """A serialization failure of PostgreSQL; of MariaDB, a lock that another holds (1205)."""
-    with engine_of(database, driver) as engine:
-        with engine.begin() as connection:
-            connection.execute(text("CREATE TABLE one (id integer primary key, n integer)"))
-            connection.execute(text("INSERT INTO one VALUES (1, 1)"))
-        strict = engine.execution_options(isolation_level="SERIALIZABLE")
-        with strict.connect() as first, strict.connect() as second:
-            if engine.dialect.name == "postgresql":
-                for connection in (first, second):
-                    connection.execute(text("SELECT sum(n) FROM one")).all()
-                first.execute(text("UPDATE one SET n = 2"))
-                first.commit()
-                late = "UPDATE one SET n = 3"
-            else:
-                first.execute(text("UPDATE one SET n = 2"))
-                late = "SELECT * FROM one FOR UPDATE NOWAIT"
-            with pytest.raises(DBAPIError) as caught:
-                second.execute(text(late))
-            assert may_try_again(caught.value)
-            assert not misses_table(caught.value)
-
-
-@each_driver
-def test_the_same_row_twice_may_be_tried_again(database, driver):
-    with engine_of(database, driver) as engine:
-        with engine.begin() as connection:
-            connection.execute(text("CREATE TABLE one (id integer primary key)"))
-            connection.execute(text("INSERT INTO one VALUES (1)"))
-        with engine.connect() as connection, pytest.raises(IntegrityError) as caught:
-            connection.execute(text("INSERT INTO one VALUES (1)"))
-        assert may_try_again(caught.value)
-
-
-class Told(Exception):
-    """An exception with the attributes of a driver's."""
-
-    def __init__(self, *args: object, **told: object) -> None:
-        super().__init__(*args)
-        vars(self).update(told)
-
-
-@pytest.mark.parametrize(
-    ("cause", "again"),
-    [
-        (Told("psycopg", sqlstate="40001"), True),
-        (Told("psycopg", sqlstate="40P01"), True),
-        (Told("psycopg2", pgcode="40P01"), True),
-        (Told("asyncpg", sqlstate="40001", pgcode="40001"), True),
-        (Told({"S": "ERROR", "C": "40001", "M": "pg8000"}), True),
-        (Told(1213, "Deadlock found"), True),
-        (Told(1205, "Lock wait timeout exceeded"), True),
-        (Told(1020, "Record has changed since last read"), True),
-        (Told("psycopg", sqlstate="57014"), False),
-        (Told("psycopg2", pgcode=None), False),
-        (Told({"C": "53100"}), False),
-        (Told({"M": "without a state"}), False),
-        (Told(2006, "Server has gone away"), False),
-        (Told(1969, "max_statement_time exceeded"), False),
-        (Told(True), False),
-        (Told(), False),
-    ],
-    ids=lambda value: repr(value)[:40],
-)
-def test_what_drivers_tell(cause, again):
-    """F-64"""
-    assert may_try_again(DBAPIError("a statement", {}, cause)) is again
 
 
 @both

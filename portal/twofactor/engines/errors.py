@@ -12,8 +12,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 # SQLSTATEs of PostgreSQL and compatible databases: serialization failure and deadlock.
 _STATES = frozenset({"40001", "40P01"})
 # Numbers of MySQL and MariaDB: lock wait timeout, deadlock (and a conflict with another node of a
-# Galera cluster), and a row that has changed since the snapshot (`innodb_snapshot_isolation`).
-_NUMBERS = frozenset({1205, 1213, 1020})
+# Galera cluster), a row that has changed since the snapshot (`innodb_snapshot_isolation`), and a
+# node that takes no statements, since it is not (or no longer) with the others.
+_NUMBERS = frozenset({1205, 1213, 1020, 1047})
+# The server ends the connection: an operator or a shutdown, a crash of another process. What
+# SQLAlchemy recognises besides are the errors of drivers that find the connection gone.
+_ENDED = frozenset({"57P01", "57P02"})
+# The server ends the connection (shutdown, KILL, idle for too long), or it is gone. PyMySQL says 0
+# at the second use.
+_ENDED_NUMBERS = frozenset({0, 1053, 1927, 2006, 2013, 2055, 3169, 4031})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _NO_TABLE, _NO_TABLE_NUMBER = "42P01", 1146
 
@@ -29,6 +36,20 @@ def may_try_again(error: Exception) -> bool:
     if isinstance(cause, sqlite3.OperationalError):
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _BUSY
     return state_of(cause) in _STATES or number_of(cause) in _NUMBERS
+
+
+def is_lost(error: Exception) -> bool:
+    """Return whether the connection was lost, and with it what it had not committed.
+
+    A connection that could not be made is none that was lost.
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    cause = _cause(error)
+    state = state_of(cause) or ""
+    return state in _ENDED or state.startswith("08") or number_of(cause) in _ENDED_NUMBERS
 
 
 def misses_table(error: Exception) -> bool:

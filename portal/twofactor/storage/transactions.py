@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.errors import Refusal, StorageUnavailable, WriteOpen
 from ..engines import is_mysql
-from ..engines.errors import may_try_again, misses_table
+from ..engines.errors import is_lost, may_try_again, misses_table
 from .host_session import HostSession
 
 T = TypeVar("T")
@@ -27,6 +27,8 @@ ATTEMPTS = 5
 # Seconds after which no further attempt is made. Waiting on (as for SQLite's busy timeout) would
 # take so long that the server kills the worker as dead.
 PATIENCE = 10.0
+# The same for a connection that was lost. One that a time limit ended took longer, and would again.
+SOON = 1.0
 
 
 class Transactions:
@@ -52,8 +54,8 @@ class Transactions:
         """Do the work in one transaction and commit.
 
         A `Refusal` commits as well, since counted attempts must stay. Every other exception rolls
-        back. After a conflict the work is repeated, at most ATTEMPTS times in all, so it must
-        change nothing but the database.
+        back. After a conflict, or a connection lost before the commit, the work is repeated, at
+        most ATTEMPTS times in all, so it must change nothing but the database.
 
         Raises:
             Refusal: raised by the work; passed on after the commit.
@@ -72,8 +74,10 @@ class Transactions:
             try:
                 return _once(engine, work)
             except (SQLAlchemyError, sqlite3.Error) as error:
-                late = time.monotonic() - begun > PATIENCE
-                if attempt == ATTEMPTS or late or not may_try_again(error):
+                took = time.monotonic() - begun
+                again = may_try_again(error) and took <= PATIENCE
+                again = again or (is_lost(error) and took <= SOON)
+                if attempt == ATTEMPTS or not again:
                     raise unavailable(error) from error
                 self._pause(random.uniform(0.5, 1) * 0.02 * 2**attempt)  # noqa: S311 - a pause
         raise AssertionError("unreachable")
@@ -129,12 +133,19 @@ class Transactions:
 
 def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
     refusal = None
-    with engine.begin() as connection:
+    with engine.connect() as connection, connection.begin() as transaction:
         _prepare(connection)
         try:
             result = work(connection)
         except Refusal as raised:
             refusal = raised
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if is_lost(error):
+                # It may have been committed, so the same work could be done twice.
+                raise unavailable(error) from error
+            raise
     if refusal is not None:
         raise refusal
     return result
