@@ -132,20 +132,20 @@ class Transactions:
 
 
 def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
-    refusal = None
-    with engine.connect() as connection, connection.begin() as transaction:
-        _prepare(connection)
-        try:
-            result = work(connection)
-        except Refusal as raised:
-            refusal = raised
-        try:
-            transaction.commit()
-        except DBAPIError as error:
-            if is_lost(error):
-                # It may have been committed, so the same work could be done twice.
-                raise unavailable(error) from error
-            raise
+    refusal, worked = None, False
+    try:
+        with engine.begin() as connection:
+            _prepare(connection)
+            try:
+                result = work(connection)
+            except Refusal as raised:
+                refusal = raised
+            worked = True
+    except DBAPIError as error:
+        if worked and is_lost(error):
+            # It may have been committed, so the same work could be done twice.
+            raise unavailable(error) from error
+        raise
     if refusal is not None:
         raise refusal
     return result
