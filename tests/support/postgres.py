@@ -111,7 +111,7 @@ def end_others(cursor: Any) -> None:
 
 
 def state(cursor: Any) -> frozenset[Any]:
-    """What changes with each change of a table, index, sequence or the like."""
+    """Figures that change with each table, index, sequence or the like."""
     cursor.execute(_STATE)
     return frozenset(cursor.fetchall())
 

@@ -35,7 +35,7 @@ _made: dict[tuple[object, object], _Made] = {}
 
 
 def _key(url: "URL") -> tuple[object, object]:
-    """Where the socket is, and the name; Flask-SQLAlchemy adds to the rest of an address."""
+    """The folder or file of the socket, and the name; Flask-SQLAlchemy adds to the rest."""
     return url.query.get("host") or url.query.get("unix_socket"), url.database
 
 
