@@ -60,6 +60,10 @@ By = Literal["code", "passkey", "recovery", "operator"]
 Kind = Literal["totp", "passkey"]
 Answered = Literal["code", "recovery_code", "passkey"]
 Result = Literal["accepted", "wrong", "reused", "held", "over", "unavailable"]
+Area = Annotated[str, "key of the area"]
+Areas = Annotated[tuple[str, ...], "keys of the protected areas"]
+Operator = Annotated[str, "the operator"]
+Reason = Annotated[str, "the one that the operator gave"]
 
 
 class Facts(TypedDict):
@@ -81,15 +85,15 @@ class UndoFacts(Facts):
 class ActivatedFacts(UndoFacts):
     """Two-factor authentication was turned on."""
 
-    areas: Annotated[tuple[str, ...], "keys of the protected areas"]
+    areas: Areas
     ways: NotRequired[Annotated[Ways, "what answers there; missing if it is codes"]]
 
 
 class ImportedFacts(Facts):
     """An operator turned it on with a secret of another system; there is no recovery code yet."""
 
-    areas: Annotated[tuple[str, ...], "keys of the protected areas"]
-    by: Annotated[str, "the operator"]
+    areas: Areas
+    by: Operator
 
 
 class DeactivatedFacts(UndoFacts):
@@ -123,7 +127,7 @@ class RecoveryCodeCheckedFacts(Facts):
 class JudgedFacts(Facts):
     """An answer was judged; `user_id` is empty if the account could not be read."""
 
-    area: Annotated[str, "key of the area"]
+    area: Area
     kind: Annotated[Answered, "what was entered"]
     result: Annotated[Result, "what came of it; over: a passkey's challenge"]
     seconds: Annotated[float, "how long it took"]
@@ -140,7 +144,7 @@ class AuthenticatorRemovedFacts(AuthenticatorAddedFacts):
     """An app or passkey was removed."""
 
     by: NotRequired[Annotated[str, "the operator; missing if the owner removed it"]]
-    reason: NotRequired[Annotated[str, "the one that the operator gave"]]
+    reason: NotRequired[Reason]
 
 
 class PasskeySuspectFacts(Facts):
@@ -159,14 +163,14 @@ class TrustReusedFacts(Facts):
 class ChallengeFailedFacts(Facts):
     """A code was wrong."""
 
-    area: Annotated[str, "key of the area"]
+    area: Area
     run: Annotated[int, "wrong codes in a row"]
 
 
 class HeldFacts(Facts):
     """Codes are not judged for a while, after wrong ones."""
 
-    area: Annotated[str, "key of the area"]
+    area: Area
     until: Annotated[float, "Unix seconds, infinite when locked"]
     locked: Annotated[bool, "whether only the recovery code or an operator ends it"]
 
@@ -174,15 +178,15 @@ class HeldFacts(Facts):
 class UnlockedFacts(Facts):
     """An operator ended the wait after wrong codes."""
 
-    by: Annotated[str, "the operator"]
-    reason: Annotated[str, "the one that the operator gave"]
+    by: Operator
+    reason: Reason
 
 
 class ResetFacts(UndoFacts):
     """An operator turned two-factor authentication off; `deactivated` follows."""
 
-    by: Annotated[str, "the operator"]
-    reason: Annotated[str, "the one that the operator gave"]
+    by: Operator
+    reason: Reason
 
 
 class UndoneFacts(Facts):

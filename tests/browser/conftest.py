@@ -151,6 +151,14 @@ def serving(app: "Flask") -> Iterator[int]:
     RUNNING.end()
 
 
+@contextmanager
+def kept(host: Any) -> Iterator[Any]:
+    """Yield a host of a test; its connections are closed at the end."""
+    yield host
+    with host.app.app_context():
+        host.db.engine.dispose()
+
+
 @pytest.fixture
 def base(app: "Flask") -> Iterator[str]:
     """The portal served on a free port; where mailed links lead follows it."""

@@ -10,6 +10,7 @@ from tests.support.browser import LOOKS
 from tests.support.codes import wrong_code
 from tests.support.virtual_device import VirtualDevice
 
+from .conftest import kept
 from .passkey_people import base, equipped, kit, use
 from .staying import SCRIPTS, Host, installed
 
@@ -134,10 +135,8 @@ class TestScripts:
 
     @pytest.fixture
     def host(self, database):
-        made = Host(database, exact=True)
-        yield made
-        with made.app.app_context():
-            made.db.engine.dispose()
+        with kept(Host(database, exact=True)) as made:
+            yield made
 
     @pytest.fixture
     def app(self, host):
@@ -161,8 +160,7 @@ class TestScripts:
         VirtualDevice(person.page).keep(person.passkey)
         person.open("/in")
         yield person
-        logged = re.compile("console: (twofactor_required|Response Status Error Code 403)")
-        person.watch.faults[:] = [each for each in person.watch.faults if not logged.match(each)]
+        person.watch.overlook("twofactor_required|Response Status Error Code 403")
 
     @pytest.mark.parametrize("by", ["fetch", *SCRIPTS])
     def test_a_form_of_a_script_is_led_to_the_page_that_asks(self, ada, host, by):

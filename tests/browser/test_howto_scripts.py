@@ -13,6 +13,7 @@ from tests.docs.pages import ROOT, blocks
 from tests.docs.prepared import namespace
 from tests.support.browser import LOOKS
 
+from .conftest import kept
 from .staying import FOLDER, SCRIPTS, installed
 
 HOW_TO = ROOT / "docs" / "how-to"
@@ -86,10 +87,8 @@ def look():
 
 @pytest.fixture
 def host(request, tmp_path):
-    made = Host(tmp_path, request.param)
-    yield made
-    with made.app.app_context():
-        made.db.engine.dispose()
+    with kept(Host(tmp_path, request.param)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -111,8 +110,7 @@ def ada(person, phone):
     person.open("/in")
     yield person
     # Chromium and htmx log each refusal.
-    logged = re.compile("console: (twofactor_|Response Status Error Code 403|.* of 403 )")
-    person.watch.faults[:] = [each for each in person.watch.faults if not logged.match(each)]
+    person.watch.overlook("twofactor_|Response Status Error Code 403|.* of 403 ")
 
 
 def of(name):

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from portal.twofactor.testing import TwoFactorTesting
 from tests.support.browser import LOOKS, Look
 
-from .conftest import serving
+from .conftest import kept, serving
 from .look_host import Host
 
 pytestmark = pytest.mark.thorough
@@ -45,10 +45,8 @@ def options():
 def host(database, options, tmp_path):
     if options.pop("arabic", False):
         options["arabic"] = tmp_path
-    made = Host(database, **options)
-    yield made
-    with made.app.app_context():
-        made.db.engine.dispose()
+    with kept(Host(database, **options)) as made:
+        yield made
 
 
 @pytest.fixture

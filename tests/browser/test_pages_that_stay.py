@@ -1,7 +1,5 @@
 """Forms that scripts send: one request with a code of its own each, and the page stays."""
 
-import re
-
 import pytest
 from flask import Response, redirect
 from playwright.sync_api import expect
@@ -9,6 +7,7 @@ from playwright.sync_api import expect
 from portal.twofactor.testing import TwoFactorTesting
 from tests.support.browser import LOOKS, until
 
+from .conftest import kept
 from .staying import SCRIPTS, Host, installed
 
 
@@ -19,10 +18,8 @@ def look():
 
 @pytest.fixture
 def host(database):
-    made = Host(database)
-    yield made
-    with made.app.app_context():
-        made.db.engine.dispose()
+    with kept(Host(database)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -46,8 +43,7 @@ def ada(person, phone):
     person.open("/in")
     yield person
     # htmx 2 logs each refusal, and Chromium the refused forms of the host.
-    logged = re.compile("console: (twofactor_invalid|Response Status Error Code 403|.* of 422 )")
-    person.watch.faults[:] = [each for each in person.watch.faults if not logged.match(each)]
+    person.watch.overlook("twofactor_invalid|Response Status Error Code 403|.* of 422 ")
 
 
 def write(person, text, button="Save"):

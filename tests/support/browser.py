@@ -103,6 +103,11 @@ class Watch:
         if message.type == "error" or "Content Security Policy" in text:
             self.faults.append(f"console: {text}")
 
+    def overlook(self, logged: str) -> None:
+        """Drop the messages of the console that match, and were expected."""
+        expected = re.compile(f"console: ({logged})")
+        self.faults[:] = [fault for fault in self.faults if not expected.match(fault)]
+
 
 class Person:
     """A browser context with a page, and a phone."""
