@@ -14,6 +14,7 @@ from flask import Flask, Response, jsonify, render_template_string, request
 from markupsafe import Markup
 
 import portal.twofactor
+from portal.twofactor.app.looks.roles import DEFAULT
 from portal.twofactor.testing.device import base64url, from_base64url
 from portal.twofactor.web.looks.rendering import add_to
 
@@ -70,7 +71,7 @@ class Host:
         app.add_url_rule("/static/<path:filename>", "twofactor.static", static.send_static_file)
         for name in ("sign_in", "deactivate", "help", "preferences", "sign_in_cancel"):
             app.add_url_rule(f"/{name}", f"twofactor.{name}", lambda: "another page")
-        add_to(app.jinja_env)
+        add_to(app.jinja_env, DEFAULT | {"error": "own-error"})
         app.jinja_env.globals.update(
             twofactor_whole=lambda text: text,
             twofactor_text=lambda text, **facts: Markup(text) % facts if facts else Markup(text),

@@ -151,6 +151,9 @@ def test_each_failure_has_its_sentence(page, name, text):
     page.evaluate(FAILS.format(name))
     use(page).click()
     expect(page.get_by_role("status")).to_have_text(text)
+    # F-61: with the host's classes of an error.
+    line = "own-error twofactor-field-error twofactor-passkey-says"
+    expect(page.get_by_role("status")).to_have_attribute("class", line)
 
 
 def test_the_click_starts_the_ceremony_itself(page, host):

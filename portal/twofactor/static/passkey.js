@@ -18,7 +18,7 @@
   const tell = (one, button, text = "", isBusy = false, isWrong = false) => {
     one.isAsking = isBusy;
     one.line.textContent = text;
-    one.line.classList.toggle("twofactor-field-error", isWrong);
+    one.line.className = isWrong ? one.line.dataset.wrong : "twofactor-passkey-says";
     button.setAttribute("aria-disabled", isBusy);
     button.classList.toggle("twofactor-busy", isBusy);
     if (!isBusy) one.idle?.();

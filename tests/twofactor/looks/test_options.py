@@ -8,9 +8,13 @@ from flask_themes2 import Themes, render_theme_template
 from jinja2 import ChoiceLoader, DictLoader
 
 from portal.twofactor import BOOTSTRAP5, SetupError
-from portal.twofactor.app.looks.roles import DEFAULT
-from tests.twofactor.host import make_host
+from portal.twofactor.app.looks.roles import DEFAULT, STRUCTURE
+from tests.support.html import parse
+from tests.twofactor.host import PASSWORD, make_host
+from tests.twofactor.passkeys.holder import NEW, ORIGIN, RP_ID, Holder
+from tests.twofactor.passkeys.test_elsewhere import PHONE, after_the_password
 from tests.twofactor.person import MOUNT, Person
+from tests.twofactor.undo.changes import DAY, Browser, Changes
 
 pytestmark = pytest.mark.thorough
 PLAIN = "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"
@@ -86,6 +90,165 @@ class TestClasses:
         assert "twofactor-bootstrap5" in other.test_client().get(f"{MOUNT}/help").text
         with other.app_context():
             other.db.engine.dispose()
+
+
+OWN = {"options": {"classes": {role: f"r-{role}" for role in DEFAULT}}}
+KEYS = {"TWOFACTOR_RP_ID": RP_ID, "TWOFACTOR_ORIGINS": [ORIGIN]}
+BUTTONS = {"button_primary", "button_secondary", "button_danger", "button_link"}
+ALERTS = {"alert_success", "alert_warning", "alert_error", "alert_info"}
+ALIKE = (BUTTONS, ALERTS)
+OF_TAG = {
+    "button": BUTTONS,
+    "label": {"label", "checkbox_label"},
+    "h1": {"title"},
+    "h2": {"heading"},
+}
+
+
+def roles_of(node):
+    return set(re.findall(r"\br-(\w+)", node.get("class")))
+
+
+def wanted(node, parent):
+    """Return the roles of which an element needs one, by its tag and by how it is arranged."""
+    arranged = [role for role, name in STRUCTURE.items() if name in node.get("class").split()]
+    found = [next((kind for kind in ALIKE if role in kind), {role}) for role in arranged]
+    if node.tag in OF_TAG:
+        found.append(OF_TAG[node.tag])
+    if node.tag == "input" and node.get("type") != "hidden" and "hidden" not in node.attributes:
+        found.append({"checkbox" if node.get("type") in ("checkbox", "radio") else "input"})
+    # A link within a sentence looks as links do there.
+    if node.tag == "a" and (node.get("class") or parent.text == node.text):
+        found.append({"link", *BUTTONS})
+    # Shown by the script, or without it.
+    if "data-twofactor-why" in node.attributes:
+        found.append({"hint"})
+    if "twofactor-passkey-says" in node.get("class"):
+        assert "r-error" in node.get("data-wrong").split()
+    return found
+
+
+def shown_roles(page):
+    """Return the roles on a page of ours, each element of which has its own."""
+    roots = [node for node in parse(page) if "root" in roles_of(node)]
+    assert roots, page
+    shown = set()
+    for root in roots:
+        for parent in root:
+            for node in parent.children:
+                if isinstance(node, str):
+                    continue
+                lacking = [roles for roles in wanted(node, parent) if not roles & roles_of(node)]
+                assert not lacking, f"{node.element} needs one of {lacking}"
+                shown |= roles_of(node)
+    return shown
+
+
+@pytest.mark.parametrize("config", [OWN | KEYS | {"TWOFACTOR_PASSKEY_SIGN_IN": True}])
+class TestEachPageHasItsRoles:
+    """F-61: no page forgets a class where it asks, where it refuses, or where something is done."""
+
+    @pytest.fixture
+    def seen(self, host, clock):
+        """The roles seen so far, by a function that looks at an answer."""
+
+        def look(answer):
+            look.roles |= shown_roles(answer if isinstance(answer, str) else answer.text)
+            return answer
+
+        look.roles = set()
+        return look
+
+    def test_activation(self, alice, seen):
+        for path in ("/", "/activate", "/help"):
+            seen(alice.client.get(f"{MOUNT}{path}"))
+        seen(alice.post("/activate", {"password": "wrong", "areas": []}))
+        alice.post("/activate", {"password": PASSWORD, "areas": ["note"], "kind": "app"})
+        seen(alice.client.get(f"{MOUNT}/activate"))
+        seen(alice.client.get(f"{MOUNT}/activate?step=1"))
+        refused = seen(alice.post("/activate", {"code": "1"}))
+        assert refused.status_code == 403
+        alice.post("/activate", {"cancel": "yes"})
+        alice.enrol(wait=30)
+        seen(alice.client.get(f"{MOUNT}/activate/done"))
+        assert seen.roles >= {"checkbox", "checkbox_label", "alert_error", "error", "input"}
+
+    def test_passkeys(self, host, clock, seen):
+        ada = Holder(host, clock, "ada")
+        ada.sign_in()
+        ada.post("/activate", {"password": PASSWORD, "areas": ["note"], "kind": "passkey"})
+        seen(ada.client.get(f"{MOUNT}/activate"))
+        ada.enrol_passkey()
+        seen(ada.client.get(NEW))
+        seen(ada.post("/authenticators/new", {"name": "x" * 50, "kind": "passkey"}))
+        ada.begin(name="Blue key")
+        seen(ada.client.get(f"{NEW}?step=2"))
+        ada.add(name="Yubikey")
+        seen(ada.client.get(f"{MOUNT}/"))
+        path = f"/authenticators/{ada.numbers()['Yubikey']}"
+        seen(ada.client.get(f"{MOUNT}{path}"))
+        seen(ada.post(path, {"name": "x" * 50}, page=path))
+        seen(ada.post(f"{path}/remove", {}, page=path))
+        ada.post(path, {"name": "Green key"})
+        assert "Green key" in seen(ada.client.get(f"{MOUNT}/")).text
+        for page in ("/note", "/vault", f"{MOUNT}/deactivate", f"{MOUNT}/activity"):
+            seen(ada.client.get(page))
+        seen(ada.client.post("/note", data={"text": "1"}))
+        assert seen.roles >= BUTTONS | {"input", "label", "hint", "error", "alert_success"}
+
+    def test_a_passkey_for_this_device(self, host, clock, seen):
+        ada = Holder(host, clock, "ada")
+        ada.sign_in()
+        ada.enrol_passkey(transports=PHONE)
+        other = ada.other_browser()
+        seen(other.client.get(other.sign_in().location))
+        after_the_password(other)
+        seen(other.client.get(f"{MOUNT}/"))
+        assert "alert_info" in seen.roles
+
+    def test_undo(self, host, protected, seen):
+        with host.app_context():
+            made = Changes(protected)
+            made.replace_recovery_code()
+            token, owner = made.token, Browser(host)
+            asked = seen(owner.open(token, follow_redirects=True))
+            seen(owner.confirm(asked.text))
+            seen(Browser(host).open(token, follow_redirects=True))
+        assert seen.roles >= {"alert_warning", "alert_error", "button_danger", "button_primary"}
+
+    def test_check_ups(self, host, protected, clock, seen):
+        clock.advance(14 * DAY)
+        with host.test_request_context("/"):
+            facts = host.twofactor.protection_of(host.db.session.get(host.User, protected.id))
+            due = {"check_up": facts.check_up, "ways": facts.ways}
+            seen(render_template("twofactor/_check_up.html", **due))
+            seen(render_template("twofactor/_check_up.html", **due | {"check_up": ["no_recovery"]}))
+        for path in ("/check-up", "/recovery/check"):
+            seen(protected.client.get(f"{MOUNT}{path}"))
+            seen(protected.post(path, {"code": ""}))
+        protected.post("/recovery/check", {"code": protected.recovery_code})
+        seen(protected.client.get(f"{MOUNT}/"))
+        assert seen.roles >= {"card", "input", "error", "alert_success", "button_secondary"}
+
+    def test_recovery(self, protected, clock, seen):
+        clock.advance(1000)
+        seen(protected.client.get(f"{MOUNT}/recovery"))
+        seen(protected.post("/recovery", {"code": "1", "password": "wrong"}))
+        protected.post("/recovery", {"code": protected.code(), "password": PASSWORD})
+        seen(protected.client.get(f"{MOUNT}/recovery"))
+        seen(protected.post("/recovery", {}))
+        protected.post("/recovery", {"cancel": "yes"})
+        protected.as_a_stranger().client.post("/logout")
+        protected.sign_in()
+        seen(protected.client.get(f"{MOUNT}/sign-in"))
+        seen(protected.post("/sign-in", {"code": protected.wrong()}))
+        by_recovery = "/sign-in?use=recovery"
+        seen(protected.client.get(f"{MOUNT}{by_recovery}"))
+        seen(protected.post(by_recovery, {"code": "1"}))
+        new = {"new_password": "another horse battery", "repeat_password": "another horse battery"}
+        done = protected.post(by_recovery, {"code": protected.recovery_code, **new})
+        seen(protected.client.get(done.location))
+        assert seen.roles >= {"alert_warning", "alert_error", "checkbox", "link", "hint"}
 
 
 class TestBlocks:
