@@ -138,7 +138,7 @@ def walked_by(app: Any, kit: TwoFactorTesting, name: str) -> list[Journey]:
     sign_in(client, name, PASSWORD)
     found = [
         traced("second step", sending(client, f"{TWOFACTOR}/sign-in", code=phone.code())),
-        traced("guarded deed", changing_password(client, phone)),
+        traced("guarded action", changing_password(client, phone)),
         traced("fewer areas", fewer_areas(client, phone)),
     ]
     elsewhere = app.test_client()

@@ -168,14 +168,14 @@ class Database:
                 self.costs.clear()  # the first rounds fill the caches
             self.clock.advance(30)
             sent = {**deed, "email": f"n{number}@example.org"}
-            with self.measured("guarded deed, no code"):
+            with self.measured("guarded action, no code"):
                 asked = client.post("/security/email", data=sent)
             expect(asked, 403)
             carried = find_form(asked.text, "twofactor_pending").filled({})
             with self.measured("guarded view, no code"):
                 asked = client.get("/invoices/")
             expect(asked, 403)
-            with self.measured("deed with a right code"):
+            with self.measured("action with a right code"):
                 done = client.post(
                     "/security/email",
                     data={**carried, "twofactor_code": phone.code()},
@@ -184,7 +184,7 @@ class Database:
             self.clock.advance(86_400 / 9)  # less than ten wrong codes a day
             asked = client.post("/security/email", data=deed)
             carried = find_form(asked.text, "twofactor_pending").filled({})
-            with self.measured("deed with a wrong code"):
+            with self.measured("action with a wrong code"):
                 asked = client.post(
                     "/security/email", data={**carried, "twofactor_code": phone.wrong_code()}
                 )

@@ -24,7 +24,7 @@ def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
     """Create the host; signing in takes a code if the user has turned that on."""
     twofactor = TwoFactor()
     twofactor.area("sign_in", "Sign-in", "Each time you sign in")
-    twofactor.area("deed", "Deeds", "Each deed")
+    twofactor.area("deed", "Actions", "Each action")
     twofactor.area("form", "Forms", "Each form that comes back")
     twofactor.area("vault", "Vault", "Looking into the vault", guards="view")
     twofactor.area("other", "Others", "What nobody chooses")

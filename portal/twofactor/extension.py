@@ -126,6 +126,7 @@ class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
                 Its change ends pending sign-ins, passes, and trusted and known browsers.
             change_password: stores a user's new password and ends their other sessions, when the
                 recovery code is used at sign-in after wrong codes. May raise `PasswordRefused`.
+                It is not called for users for whom `reauthenticate` returns an address.
             password_problem: returns a sentence if a user's new password is refused, else `None`,
                 before the recovery code is checked. It should refuse the current password.
             find_user: finds a user by user name or e-mail address, for commands; default none.

@@ -27,6 +27,6 @@ def test_a_code_walks_as_the_page_says():
     """Each module of the walk takes part in a guarded deed, in the order of the page."""
     walk = TEXT.split("## The walk of a code")[1].split("\n## ")[0]
     named = [f"twofactor/{name}" for name in re.findall(r"^\d+\. `([\w/.]+)`", walk, re.MULTILINE)]
-    deed = next(each for each in journeys() if each.name == "guarded deed")
+    deed = next(each for each in journeys() if each.name == "guarded action")
     calls = iter(deed.calls)
     assert [name for name in named if name in calls] == named  # each after the one before it

@@ -126,6 +126,22 @@ def test_the_functions_of_the_operator_are_the_documented_ones():
     }
 
 
+def test_every_command_has_its_function():
+    """A job or a page of staff can do whatever a shell can."""
+    others = {"list": {"accounts", "without"}, "import": {"import_secret"}}
+    functions = {name for name in vars(Operator) if not name.startswith("_")}
+    for command in set(group.list_commands(click.Context(group))) - {"areas"}:
+        assert others.get(command, {command.replace("-", "_")}) <= functions, command
+
+
+def test_the_guide_names_every_property_of_the_style_sheet():
+    style = (ROOT / "portal" / "twofactor" / "static" / "twofactor.css").read_text(encoding="utf-8")
+    properties = re.findall(r"^  (--twofactor-[\w-]+):", style.split("}")[0], re.MULTILINE)
+    table = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8").split("## Looks")[1]
+    named = re.findall(r"`(--twofactor-[\w-]+)`", table.split("```css")[0])
+    assert sorted(named) == sorted(properties)
+
+
 def test_the_page_of_jobs_names_every_method():
     """`twofactor/test_operator.py` calls each of them outside a request."""
     text = (ROOT / "docs" / "how-to" / "jobs.md").read_text(encoding="utf-8")

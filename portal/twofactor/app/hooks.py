@@ -1,7 +1,7 @@
 """Rules that a host may replace: who gets JSON, who is asked again, and its CSRF extension."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
@@ -61,17 +61,17 @@ def checked_csrf(option: Any) -> Csrf | None:
 
 
 def checked_reauthenticate(
-    option: Any, verify_password: Any
+    option: Any, of_passwords: Mapping[str, Any]
 ) -> tuple[AsksAgain | None, int | None]:
     """Return the option `reauthenticate` of `init_app`: the function, or the seconds.
 
     Args:
         option: a function, seconds, a `timedelta`, or `None`.
-        verify_password: the option of that name.
+        of_passwords: the options that are about passwords, by name.
 
     Raises:
         SetupError: the option is none of these, or the host says both that nobody has a password
-            and how it is checked.
+            and how it is checked or changed.
     """
     if option is None or callable(option):
         return option, None
@@ -83,10 +83,11 @@ def checked_reauthenticate(
             f" of a sign-in that will do: {_SIGN_IN[0]} to {_SIGN_IN[1]} seconds or a timedelta,"
             f" not {option!r}"
         )
-    if verify_password is not None:
+    if given := [name for name, function in of_passwords.items() if function is not None]:
         raise SetupError(
             "reauthenticate as a number is for users of whom none has a password: leave out"
-            " verify_password, or give a function that returns None for users with a password"
+            f" {' and '.join(given)}, or give a function that returns None for users with a"
+            " password"
         )
     return None, int(seconds)
 

@@ -22,6 +22,7 @@ _NO_FUNCTIONS = {
     *("base_template", "blocks", "checks", "classes", "csrf", "pdf_fonts", "reauthenticate"),
     "wants_json",
 }
+_OF_PASSWORDS = ("verify_password", "change_password", "password_problem")
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -100,7 +101,8 @@ class Host:
                 given[name] = checked(given[name])
         own: dict[str, Any] = {"wants_json": wants_json_by(options["wants_json"])}
         own["csrf"] = checked_csrf(options["csrf"])
-        asked = checked_reauthenticate(options["reauthenticate"], options["verify_password"])
+        of_passwords = {name: options[name] for name in _OF_PASSWORDS}
+        asked = checked_reauthenticate(options["reauthenticate"], of_passwords)
         own |= {"reauthenticate": asked[0], "sign_in_seconds": asked[1]}
         own |= {"user_key": key_of, "has_own_key": options["user_key"] is not None}
         return cls(**({**dict.fromkeys(options), **defaults, **given, **own}))

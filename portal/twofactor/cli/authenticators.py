@@ -1,12 +1,13 @@
 """Commands about the authenticators of a user, and about the pages where passkeys are used."""
 
+import json
 from typing import Any
 
 import click
 
 from ..app.operator import Operator, terms
 from ..app.state import current_state
-from ..core.errors import LastAuthenticator, NotOn, UnknownAuthenticator
+from ..core.errors import LastAuthenticator, NotOn, SetupError, UnknownAuthenticator
 from ..service.operator.objects import of_authenticator
 from .accounts import checked_reason, confirm, reason_option, yes_option
 from .group import as_json, group, key_of
@@ -88,12 +89,11 @@ def origins() -> None:
 
     Example: flask twofactor related-origins > /srv/www/.well-known/webauthn
     """
-    party = current_state().kit.settings.relying_party
-    if party is None:
-        raise click.ClickException("passkeys are off: TWOFACTOR_RP_ID is not set")
-    if not party.foreign:
-        raise click.ClickException(f"no page of TWOFACTOR_ORIGINS is outside {party.id}")
-    click.echo(party.document)
+    try:
+        related = Operator().related_origins()
+    except SetupError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(json.dumps(related))
 
 
 def _note(row: dict[str, Any]) -> str:

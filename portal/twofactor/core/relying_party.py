@@ -4,7 +4,6 @@ Both come from settings alone, never from a request: a proxy or a Host header ca
 """
 
 import ipaddress
-import json
 import re
 import reprlib
 import unicodedata
@@ -56,9 +55,9 @@ class RelyingParty:
         )
 
     @property
-    def document(self) -> str:
-        """Return the list of related origins as browsers read it (WebAuthn section 5.11), JSON."""
-        return json.dumps({"origins": list(self.foreign)})
+    def related(self) -> dict[str, list[str]]:
+        """Return the list of related origins as browsers read it (WebAuthn section 5.11)."""
+        return {"origins": list(self.foreign)}
 
     def _is_own(self, host: str) -> bool:
         return host == self.id or host.endswith(f".{self.id}")

@@ -3,6 +3,8 @@
 import pytest
 from flask import request
 from flask_login import login_user, logout_user
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from tests.support.databases import both
 
@@ -74,6 +76,20 @@ def host(make):
 def ada(host, clock):
     """A person with a second factor, who is not signed in."""
     return enrolled(host, clock)
+
+
+@pytest.fixture
+def reads(host):
+    """The statements that the host sends."""
+    sent = []
+    with host.app_context():
+        engine = host.db.engine
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_connection, _cursor, text, *_rest):
+        sent.append(text)
+
+    return sent
 
 
 def enrolled(host, clock, areas=("sign_in",)):
@@ -189,6 +205,124 @@ class TestSessions:
         assert 'name="password"' in ada.client.get(f"{MOUNT}/deactivate?kept=yes").text
 
 
+def forget_marks(person):
+    """Leave of the session what Flask-Login wrote, as it was before an upgrade of this package."""
+    with person.client.session_transaction() as session:
+        for key in [key for key in session if key.startswith("_twofactor")]:
+            del session[key]
+        assert "_user_id" in session
+
+
+@both
+class TestSessionsOfBefore:
+    """F-93: they began before this area was mandatory, or before this package knew the door."""
+
+    def test_one_without_the_answer_is_asked_once(self, ada):
+        """F-93"""
+        enter(ada)
+        forget_marks(ada)
+        assert ada.client.get("/?page=2").location == DOOR
+        assert give_code(ada).location == "/?page=2"
+        for _ in range(2):
+            assert ada.client.get("/").text == "home"
+
+    def test_a_form_is_not_taken(self, ada, host):
+        """F-93"""
+        enter(ada)
+        forget_marks(ada)
+        assert ada.client.post("/note", data={"text": "a"}).location == DOOR
+        assert host.deeds == []
+
+    def test_one_without_a_second_factor_sets_it_up(self, host, clock):
+        """F-93"""
+        bob = Person(host, clock, "bob")
+        enter(bob)
+        forget_marks(bob)
+        assert bob.client.get("/").location == f"{MOUNT}/activate?next=/"
+        assert bob.client.post("/logout").text == "out"
+
+    def test_another_user_written_into_it_is_asked(self, ada, host, clock):
+        """F-93: the answer of one user is not that of another."""
+        bob = Person(host, clock, "bob")
+        bob.sign_in()
+        bob.enrol(["sign_in"])
+        with bob.client.session_transaction() as session:
+            session["_user_id"] = ada.id
+        assert bob.client.get("/").location == DOOR
+
+    def test_it_costs_a_read_once(self, ada, host, clock, reads):
+        """F-93: later requests of the session read nothing of ours."""
+        enter(ada, mfa="yes")
+        forget_marks(ada)
+        ada.client.get("/")
+        give_code(ada)
+        reads.clear()
+        assert ada.client.get("/").text == "home"
+        assert [text for text in reads if "twofactor_" in text] == []
+
+
+class TestStayingWithoutTheDatabase:
+    """F-93: nobody stays signed in, or out, because the ticket beside the cookie can't be read."""
+
+    @pytest.fixture
+    def broken(self, host):
+        """Let statements fail whose text and values have some words, until it is set back."""
+        host.config["PROPAGATE_EXCEPTIONS"] = host.testing = False
+        words = []
+        with host.app_context():
+            engine = host.db.engine
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def fail(_connection, _cursor, text, values, *_rest):
+            if words and all(word in f"{text} {values}" for word in words):
+                raise OperationalError(text, {}, Exception("disk I/O error"))
+
+        return words
+
+    @pytest.fixture
+    def staying(self, ada):
+        ada.client.post("/login", data={"username": "alice", "remember": "yes"})
+        give_code(ada)
+        return ada
+
+    def test_a_browser_that_comes_back_is_not_let_in(self, staying, broken):
+        """F-93: it is asked for a code once the database is back."""
+        staying.client.delete_cookie("session")
+        broken.append("twofactor_")
+        assert staying.client.get("/").status_code == 503
+        assert staying.client.get("/").status_code == 503
+        broken.clear()
+        assert staying.client.get("/?page=2").location == DOOR
+        staying.clock.advance(30)
+        assert give_code(staying).location == "/?page=2"
+
+    def test_what_can_not_be_read_is_not_there(self, staying, broken, caplog):
+        """F-93: if that one read fails alone, a code is asked."""
+        staying.client.delete_cookie("session")
+        broken += ["SELECT", "'stay'"]
+        assert staying.client.get("/").location == DOOR
+        assert "whether a browser stays signed in could not be read" in caplog.text
+
+    def test_the_sign_in_goes_on_without_it(self, ada, broken, caplog):
+        """F-93: the code was right; the next browser start asks for another one."""
+        ada.client.post("/login", data={"username": "alice", "remember": "yes"})
+        broken += ["INSERT", "'stay'"]
+        give_code(ada)
+        assert cookie(ada, STAY) is None
+        assert "that a browser stays signed in could not be written" in caplog.text
+        assert ada.client.get("/").text == "home"
+        ada.client.delete_cookie("session")
+        assert ada.client.get("/").location == DOOR
+
+    def test_signing_out_answers(self, staying, broken, caplog):
+        """F-93"""
+        broken.append("twofactor_")
+        assert staying.client.post("/logout").text == "out"
+        assert "no longer stays signed in could not be written" in caplog.text
+        broken.clear()
+        assert staying.client.get("/").location.startswith("/login")
+
+
 @both
 class TestRequests:
     @pytest.mark.parametrize("headers", [{}, JSON], ids=["page", "json"])
@@ -222,6 +356,18 @@ class TestNotMandatory:
     def host(self, request, make):
         others = {"mandatory_for": lambda user: ["sign_in"] if user.username == "chief" else []}
         return make(mandatory=False, **(others if request.param == "others" else {}))
+
+    def test_a_session_of_before_goes_on(self, ada, host):
+        """F-93: looked at once; its user is not loaded for a page that needs none."""
+        enter(ada)
+        forget_marks(ada)
+        assert ada.client.get("/").text == "home"
+        host.login._request_callback = None  # which loads the user of each request
+        loaded = []
+        load = host.login._user_callback
+        host.login._user_callback = lambda key: loaded.append(key) or load(key)
+        assert ada.client.get("/open").text == "open"
+        assert loaded == []
 
     def test_other_roads_lead_in(self, ada):
         enter(ada, remember="yes")

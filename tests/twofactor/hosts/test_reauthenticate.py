@@ -17,7 +17,7 @@ from ..person import MOUNT, element, error
 
 pytestmark = pytest.mark.thorough
 
-NEW = "/authenticators/new"
+NEW, RECOVERY = "/authenticators/new", "/sign-in?use=recovery"
 JSON = {"Accept": "application/json"}
 PHRASE = "Confirm that it's you first."
 
@@ -258,6 +258,63 @@ class TestUsersWithAPassword:
         activate(alice)
         assert alice.is_on()
 
+    @pytest.fixture
+    def guessed(self, small, enter):
+        """Return a person at the second step, after wrong codes; Alice has no password."""
+        changed = []
+
+        def change(user, password):
+            changed.append((user.username, password))
+
+        host = small(
+            prepare=again,
+            change_password=change,
+            reauthenticate=lambda user: "/again" if user.username == "alice" else None,
+        )
+        host.changed = changed
+
+        def begun(username):
+            person = enter(host, username)
+            if username == "alice":
+                confirm(person)
+            data = {"areas": ["sign_in"], "password": PASSWORD}
+            assert person.post("/activate", data).status_code == 303
+            assert finish(person).status_code == 303
+            person.clock.advance(30)
+            other = person.other_browser()
+            other.sign_in()
+            other.post("/sign-in", {"code": other.wrong()})
+            return other
+
+        return begun
+
+    def test_after_guesses_the_recovery_code_asks_them_for_a_new_one(self, guessed):
+        """F-11"""
+        bob = guessed("bob")
+        assert 'name="new_password"' in bob.client.get(f"{MOUNT}{RECOVERY}").text
+        refused = bob.post(RECOVERY, {"code": bob.recovery_code}, f"{MOUNT}{RECOVERY}")
+        assert (refused.status_code, bob.is_on()) == (403, True)
+        new = {"new_password": "another one", "repeat_password": "another one"}
+        done = bob.post(RECOVERY, {"code": bob.recovery_code, **new}, f"{MOUNT}{RECOVERY}")
+        assert done.status_code == 303
+        assert bob.app.changed == [("bob", "another one")]
+
+    def test_and_nobody_else(self, guessed):
+        """F-90: who has no password can't choose a new one."""
+        alice = guessed("alice")
+        at = f"{MOUNT}{RECOVERY}"
+        assert "new_password" not in alice.client.get(at).text
+        assert "needed" not in alice.client.get(at, headers=JSON).get_json()
+        for wrong in ("1", alice.wrong_recovery()):
+            refused = alice.post(RECOVERY, {"code": wrong}, at)
+            assert refused.status_code == 403
+            assert "new_password" not in refused.text
+        new = {"new_password": "x", "repeat_password": "y"}
+        assert alice.post(RECOVERY, {"code": alice.recovery_code, **new}, at).status_code == 303
+        assert not alice.is_on()
+        assert alice.app.changed == []
+        assert alice.client.get("/").text == "home"
+
     def test_one_whom_nothing_can_ask_is_refused_in_words(self, small, enter):
         person = enter(small(passwords=False, reauthenticate=lambda _user: None))
         with pytest.raises(SetupError, match="give init_app verify_password"):
@@ -361,9 +418,10 @@ class TestWrongWiring:
         with pytest.raises(SetupError, match="reauthenticate must be"):
             small(passwords=False, reauthenticate=given)
 
-    def test_nobody_has_a_password_or_somebody(self, small):
-        with pytest.raises(SetupError, match="leave out verify_password"):
-            small(reauthenticate=300, verify_password=lambda *_: True)
+    @pytest.mark.parametrize("option", ["verify_password", "change_password", "password_problem"])
+    def test_nobody_has_a_password_or_somebody(self, small, option):
+        with pytest.raises(SetupError, match=f"leave out {option}, or"):
+            small(reauthenticate=300, **{option: lambda *_: True})
 
     def test_a_proof_that_lasts_no_time_is_none(self, small):
         with pytest.raises(SetupError, match="TWOFACTOR_FRESH_SECONDS must be at least 60"):

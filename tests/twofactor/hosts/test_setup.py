@@ -17,6 +17,10 @@ from .small import AREAS
 pytestmark = pytest.mark.thorough
 
 
+def by_token(app):
+    app.login.request_loader(lambda _request: None)
+
+
 def doctor(app, name):
     shown = app.test_cli_runner().invoke(args=["twofactor", "doctor"]).output
     return next(line for line in shown.splitlines() if name in line)
@@ -45,6 +49,20 @@ class TestWithoutTheAreaSignIn:
     def test_doctor_says_so(self, app, small):
         assert "nothing can ask" in doctor(app, "sign-in")
         assert "asked by twofactor.sign_in" in doctor(small(), "sign-in")
+
+    @pytest.mark.parametrize(
+        ("mandatory", "state", "words"),
+        [
+            (True, "ok ", "asked by twofactor.sign_in; a request_loader needs sign_in_passed"),
+            (False, "FAIL", "signs in without a code, also users who chose a code at sign-in"),
+        ],
+    )
+    def test_doctor_sees_a_request_loader(self, small, mandatory, state, words):
+        """F-93: held at the door where the area is mandatory, a way past it elsewhere."""
+        app = small(areas={"sign_in": {"mandatory": mandatory}}, prepare=by_token)
+        line = doctor(app, "sign-in")
+        assert line.startswith(state)
+        assert words in line
 
 
 class TestBabelOfAnotherKind:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from portal.twofactor import metrics, signals
+from portal.twofactor import SetupError, metrics, signals
 from portal.twofactor.core.relying_party import RelyingParty
 from portal.twofactor.core.settings import KEY
 from tests.support.databases import both
@@ -152,6 +152,11 @@ def test_related_origins(beside, host):
     assert answer.get_json() == {"origins": [foreign]}
     printed = elsewhere.test_cli_runner().invoke(args=["twofactor", "related-origins"])
     assert json.loads(printed.stdout) == answer.get_json()
+    with elsewhere.app_context():
+        assert elsewhere.twofactor.operator.related_origins() == answer.get_json()
+    for app, words in ((host, "is outside localhost"), (beside(), "passkeys are off")):
+        with app.app_context(), pytest.raises(SetupError, match=words):
+            app.twofactor.operator.related_origins()
 
 
 def test_the_pages_may_use_passkeys(host, ada):

@@ -35,4 +35,5 @@ def _recovery(state: State) -> tuple[bool, str]:
             "after wrong codes the recovery code signs in and the password stays: pass"
             " change_password to init_app to ask for a new one in the same step"
         )
-    return True, "after wrong codes the recovery code takes a new password"
+    of_whom = ", of users who have one" if state.host.reauthenticate is not None else ""
+    return True, f"after wrong codes the recovery code takes a new password{of_whom}"

@@ -18,7 +18,7 @@ from ...service.operator.statistics import Figures
 from ...service.operator.upkeep import Purged, Rotation
 from .. import alembic
 from ..checks import doctor
-from ..state import State, current_state
+from ..state import current_state
 from . import terms
 
 # Events are kept for so long by default.
@@ -76,7 +76,7 @@ class Operator:
             SetupError: `init_app` was given no `user_keys`.
         """
         state = current_state()
-        return accounts.without(state.kit, _user_keys(state))
+        return accounts.without(state.kit, terms.user_keys(state))
 
     def events(self, user: Any = None, since: Moment | None = None) -> Iterator[Event]:
         """Yield the recorded events, oldest first, read in batches.
@@ -124,7 +124,7 @@ class Operator:
             NotOn: it is off already.
             ValueError: `reason` or `by` is empty or too long.
         """
-        state, user_id, by, reason = _terms(user, by, reason)
+        state, user_id, by, reason = terms.of_change(user, by, reason)
         accounts.reset(state.kit, user_id, by, reason)
 
     def unlock(self, user: Any, *, reason: str, by: str | None = None) -> None:
@@ -132,7 +132,7 @@ class Operator:
 
         The signal `unlocked` follows. Arguments and errors are those of `reset`.
         """
-        state, user_id, by, reason = _terms(user, by, reason)
+        state, user_id, by, reason = terms.of_change(user, by, reason)
         accounts.unlock(state.kit, user_id, by, reason)
 
     def remove_authenticator(
@@ -157,7 +157,9 @@ class Operator:
             LastAuthenticator: it is the only one.
             ValueError: `reason` or `by` is empty or too long.
         """
-        state, user_id, by, reason = _terms(user, by, reason, terms.LONGEST_REASON_OF_REMOVAL)
+        state, user_id, by, reason = terms.of_change(
+            user, by, reason, terms.LONGEST_REASON_OF_REMOVAL
+        )
         removed = accounts.remove_authenticator(state.kit, user_id, authenticator, by, reason)
         return passkeys.enrolled(state.kit, removed)
 
@@ -271,6 +273,22 @@ class Operator:
             )
         return upkeep.upgrade_tables(kit)
 
+    def related_origins(self) -> dict[str, list[str]]:
+        """Return what `https://<TWOFACTOR_RP_ID>/.well-known/webauthn` must answer, as JSON.
+
+        Browsers read it before passkeys are used on pages outside that domain (WebAuthn section
+        5.11). The application serves it itself where it is mounted at the root of that host.
+
+        Raises:
+            SetupError: passkeys are off, or no page of TWOFACTOR_ORIGINS is outside the domain.
+        """
+        party = current_state().kit.settings.relying_party
+        if party is None:
+            raise SetupError("passkeys are off: TWOFACTOR_RP_ID is not set")
+        if not party.foreign:
+            raise SetupError(f"no page of TWOFACTOR_ORIGINS is outside {party.id}")
+        return party.related
+
     def doctor(self) -> list[Check]:
         """Check database, tables, keys, clock, cookies and more.
 
@@ -278,21 +296,3 @@ class Operator:
             For each check a `name`, whether it is `ok`, and a `text` for operators.
         """
         return doctor.examine(current_app)
-
-
-def _terms(
-    user: Any, by: str | None, reason: str, most: int = terms.LONGEST_REASON
-) -> tuple[State, str, str, str]:
-    """Return the state, the key of the user, the operator and the reason, both checked."""
-    state = current_state()
-    reason = terms.checked_reason(reason, most)
-    return state, terms.key_of(state.host, user), terms.checked_operator(state.host, by), reason
-
-
-def _user_keys(state: State) -> Iterable[str]:
-    if state.host.user_keys is None:
-        raise SetupError(
-            "users who have it off can't be listed: pass user_keys (the keys of all users)"
-            " to init_app"
-        )
-    return state.host.user_keys()

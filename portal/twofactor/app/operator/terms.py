@@ -2,13 +2,16 @@
 
 import getpass
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import has_request_context
 from flask_login import current_user
 
+from ...core.errors import SetupError
 from ..host import Host
+from ..state import State, current_state
 
 # In characters, so that an event's detail has room for operator and reason.
 LONGEST_OPERATOR = 50
@@ -20,6 +23,33 @@ LONGEST_REASON_OF_REMOVAL = 140
 def key_of(host: Host, user: Any) -> str:
     """Return the key of a user who is given as the host's user or by the key itself."""
     return user if isinstance(user, str) else host.user_key(user)
+
+
+def of_change(
+    user: Any, by: str | None, reason: str, most: int = LONGEST_REASON
+) -> tuple[State, str, str, str]:
+    """Return the state, the key of the user, the operator and the reason, both checked.
+
+    Raises:
+        ValueError: operator or reason is empty or too long.
+    """
+    state = current_state()
+    reason = checked_reason(reason, most)
+    return state, key_of(state.host, user), checked_operator(state.host, by), reason
+
+
+def user_keys(state: State) -> Iterable[str]:
+    """Return the keys of all users, by the option of that name.
+
+    Raises:
+        SetupError: the host has not given it.
+    """
+    if state.host.user_keys is None:
+        raise SetupError(
+            "users who have it off can't be listed: pass user_keys (the keys of all users)"
+            " to init_app"
+        )
+    return state.host.user_keys()
 
 
 def checked_reason(reason: str, most: int = LONGEST_REASON) -> str:

@@ -30,6 +30,7 @@ def keep(state: State, user: Any, has_passed: Callable[[str], bool]) -> None:
     """Let this browser stay signed in without a code, if its user has passed the second step.
 
     Nothing is kept for users for whom the area "sign_in" is not mandatory: none is asked of them.
+    Without the database the sign-in goes on all the same.
     """
     areas = state.kit.areas
     if SIGN_IN not in areas or not state.is_mandatory(areas.get(SIGN_IN), user):
@@ -38,7 +39,11 @@ def keep(state: State, user: Any, has_passed: Callable[[str], bool]) -> None:
     if not has_passed(who.user_id):
         return
     seconds = _seconds()
-    ticket_id = staying.keep(state.kit, who, seconds)
+    try:
+        ticket_id = staying.keep(state.kit, who, seconds)
+    except Unavailable:
+        log.warning("that a browser stays signed in could not be written: a code is asked later")
+        return
 
     @after_this_request
     def send(response: Response) -> Response:

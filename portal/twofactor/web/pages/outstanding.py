@@ -1,7 +1,8 @@
 """Sessions that may only set up a mandatory second factor, give its answer, or sign out.
 
-The marks are set when such a session begins, in whatever way, so that the check at each request
-costs no SQL statement.
+The marks are set when such a session begins, so that the check at each request costs no SQL
+statement; or at its first request here, if it began otherwise, e.g. before this area was mandatory
+or under an earlier version.
 """
 
 import logging
@@ -28,6 +29,8 @@ _MARK = "_twofactor_enrol"
 # Of a session that has given no answer of a second factor, and of one that has: its user.
 _DOOR = "_twofactor_door"
 _PASSED = "_twofactor_passed"
+# Of each session that was looked at: its `_user_id` then.
+_SEEN = "_twofactor_seen"
 _WIZARD = ENDPOINTS | {
     *("twofactor.activate", "twofactor.activate_submit", "twofactor.activate_pdf"),
     "twofactor.help",
@@ -73,6 +76,7 @@ def look(state: State, user: Any) -> None:
         return
     # Marked first, so that the session stays restricted if anything below fails.
     session[_MARK] = True
+    session[_SEEN] = session.get("_user_id")
     if not is_mandatory(state, user):
         clear()
     elif not _has_none(state, user):
@@ -108,6 +112,7 @@ def forget() -> None:
     """Remove all marks, when the person signs out."""
     clear()
     session.pop(_PASSED, None)
+    session.pop(_SEEN, None)
 
 
 def lacks_answer() -> bool:
@@ -129,8 +134,11 @@ def hold() -> Response | None:
     state = current_state()
     if not is_possible(state) or is_open(state, request.endpoint or ""):
         return None
-    if not is_marked() and _is_remembered():
-        current_user.is_authenticated  # noqa: B018 - Flask-Login restores the session, which marks it
+    if _is_unseen() or (not is_marked() and _is_remembered()):
+        # Flask-Login may restore the session now, which marks it.
+        user = current_user._get_current_object()
+        if user.is_authenticated and _is_unseen():
+            look(state, user)
     if not is_marked() or request.endpoint in _WIZARD:
         return None
     user = current_user._get_current_object()
@@ -174,7 +182,7 @@ def _has_none(state: State, user: Any) -> bool:
     try:
         return state.kit.store.account(user_id) is None
     except Unavailable:
-        # The mark makes the next request check again.
+        session.pop(_SEEN, None)  # the next request looks again
         log.warning("whether a second factor is there could not be read: the session is held")
         return True
 
@@ -186,6 +194,11 @@ def is_open(state: State, endpoint: str) -> bool:
         return True
     named = state.kit.settings.sign_out
     return name in _SIGN_OUT if named is None else endpoint in named
+
+
+def _is_unseen() -> bool:
+    """Return whether the session has a user, and was never looked at with this one."""
+    return "_user_id" in session and session.get(_SEEN) != session["_user_id"]
 
 
 def _is_remembered() -> bool:

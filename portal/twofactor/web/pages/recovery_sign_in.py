@@ -11,7 +11,7 @@ from ...app.state import State, current_state
 from ...core.errors import NewPasswordNeeded, PasswordRefused, PasswordsDiffer
 from ...i18n.language import _
 from ...service.sign_in import Pending
-from .. import navigation, requests, responses, session_marks
+from .. import navigation, requests, responses, session_marks, subjects
 from ..parts import reminder
 from ..passkeys import facts
 
@@ -22,9 +22,21 @@ def renews(state: State, pending: Pending) -> bool:
     """Return whether the recovery code is only accepted together with a new password.
 
     That is so if wrong codes were counted since the last right one. Somebody who knows the password
-    entered them, and could sign in as soon as two-factor authentication is off.
+    entered them, and could sign in as soon as two-factor authentication is off. A user without a
+    password has none that somebody may know.
+
+    Raises:
+        SignInExpired: the host no longer knows the user, or the password was changed since.
+        SetupError: `reauthenticate` does not return an address of this application.
     """
-    return pending.guessed and state.host.change_password is not None
+    if not pending.guessed or state.host.change_password is None:
+        return False
+    # The host's function is the one thing that tells; without it everybody has a password.
+    return state.host.reauthenticate is None or _has_password(subjects.user_of(state, pending))
+
+
+def _has_password(user: Any) -> bool:
+    return navigation.asking_again(user, "") is None
 
 
 def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] | None:
@@ -34,6 +46,8 @@ def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] |
         NewPasswordNeeded, PasswordsDiffer, PasswordRefused: the recovery code was not checked.
     """
     if state.host.change_password is None or not pending.guessed:
+        return None
+    if state.host.reauthenticate is not None and not _has_password(user):
         return None
     password = requests.text("new_password")
     if not password:

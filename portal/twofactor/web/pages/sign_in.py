@@ -152,9 +152,9 @@ def show() -> Response:
         return _signed_in(None)
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
+        renews = _by_recovery() and recovery_sign_in.renews(state, pending)
     except SignInExpired as expired:
         return sign_in_over.start_over(state, expired)
-    renews = _by_recovery() and recovery_sign_in.renews(state, pending)
     return responses.either(
         lambda: responses.page("sign_in.html", **_context(state, pending, _by_recovery(), renews)),
         lambda: _asked_object(state, pending.used, pending.user_id, renews=renews),
@@ -202,15 +202,17 @@ def _second_step(state: State) -> Response:
                 pending = sign_in.complete(state.kit, mark, address, answer, known_id, see, request)
                 user = subjects.user_of(state, pending)
     except Refusal as refusal:
+        is_recovery = isinstance(refusal, MalformedRecoveryCode)
+        is_recovery = is_recovery or isinstance(answer, RecoveryCode) or _by_recovery()
         try:
             left = sign_in_over.left(state, mark, refusal, waiting)
+            renews = is_recovery and recovery_sign_in.renews(state, left)
         except Refusal as over:
             # One whose user can't be loaded any more was not completed by another request.
             twin = sign_in_over.completed(state, mark) if pending is None else None
             return twin or sign_in_over.start_over(state, given.too_late(over))
-        of_recovery = isinstance(refusal, MalformedRecoveryCode)
-        if of_recovery or isinstance(answer, RecoveryCode) or _by_recovery():
-            return _recovery_again(state, refusal, left)
+        if is_recovery:
+            return _recovery_again(state, refusal, left, renews)
         return responses.refused(state, refusal, "sign_in.html", **_context(state, left, False))
     try:
         return _complete(state, pending, user, isinstance(answer, RecoveryCode))
@@ -218,9 +220,8 @@ def _second_step(state: State) -> Response:
         return _refused(state, refusal)
 
 
-def _recovery_again(state: State, refusal: Refusal, pending: Pending) -> Response:
+def _recovery_again(state: State, refusal: Refusal, pending: Pending, renews: bool) -> Response:
     """Return the form for the recovery code again, with a new password if needed."""
-    renews = recovery_sign_in.renews(state, pending)
     facts = {"needed": ["code", *recovery_sign_in.NEW_PASSWORD]} if renews else {}
     typed = requests.typed_recovery_code(refusal)
     context = _context(state, pending, True, renews) | {"typed": typed}

@@ -3,6 +3,8 @@
 Browsers read the list at the host of the RP ID, without cookies and redirects.
 """
 
+import json
+
 from flask import Flask
 from werkzeug.wrappers import Response
 
@@ -17,7 +19,7 @@ def install(app: Flask) -> None:
     party = state_of(app).kit.settings.relying_party
     if party is None or not party.foreign:
         return
-    text = party.document
+    text = json.dumps(party.related)
 
     def show() -> Response:
         return Response(text, mimetype="application/json")
