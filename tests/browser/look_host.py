@@ -79,6 +79,7 @@ class Host:
                 return password == "lantern"
 
         self.user = User
+        self.twofactor.area("sign_in", "Sign-in", action="sign in")
         self.twofactor.area("note", "Notes", "Each note", action="write a note")
         self.twofactor.area("drawer", "Drawer", "Looking into the drawer", guards="access")
         base = None if arabic else "layout.html"
@@ -87,6 +88,7 @@ class Host:
         app.before_request(lambda: setattr(g, "nonce", secrets.token_urlsafe(12)))
         app.context_processor(lambda: {"nonce": g.nonce, "cdn": cdn})
         app.add_url_rule("/in", "in", self.come_in)
+        app.add_url_rule("/begin", "begin", self.begin)
         note = self.twofactor.required("note", check=True)(self.note)
         app.add_url_rule("/note", "note", login_required(note), methods=["GET", "POST"])
         drawer = self.twofactor.required("drawer")(lambda: "socks")
@@ -110,6 +112,9 @@ class Host:
     def come_in(self) -> str:
         login_user(self.db.session.scalars(self.db.select(self.user)).one())
         return "in"
+
+    def begin(self) -> Any:
+        return self.twofactor.sign_in(self.db.session.scalars(self.db.select(self.user)).one())
 
     def note(self) -> Any:
         text = request.form.get("text", "")

@@ -1,11 +1,15 @@
 """Hosts with a policy, a layout and a language of their own: nothing is blocked or cut off."""
 
+from base64 import b32decode
+
 import pytest
 from flask import Flask, Response
 from playwright.sync_api import expect
 
-from portal.twofactor.testing import TwoFactorTesting
+from portal.twofactor import signals
+from portal.twofactor.testing import Phone, TwoFactorTesting
 from tests.support.browser import LOOKS, Look
+from tests.support.virtual_device import VirtualDevice
 
 from .conftest import kept, serving
 from .look_host import Host
@@ -22,6 +26,12 @@ NO_NONCE = "default-src 'self' {cdn}; script-src 'self' {cdn} 'unsafe-inline'; i
 @pytest.fixture
 def look():
     return LOOKS[0]
+
+
+@pytest.fixture
+def base(base):
+    """Browsers know no passkeys at an IP address."""
+    return base.replace("127.0.0.1", "localhost")
 
 
 @pytest.fixture
@@ -148,28 +158,165 @@ class TestCdn:
             host.db.engine.dispose()
 
 
-@pytest.mark.parametrize("options", [{"arabic": True}])
-@pytest.mark.parametrize("look", [Look(True, 375, 740), Look(True, 320, 640)])
+# Elements whose first line begins neither at the right edge nor, within a row, beside others.
+AT_THE_WRONG_SIDE = """() => [...document.querySelectorAll('.twofactor :is(h1, h2, p, li, label)')]
+  .filter((node) => {
+    const style = getComputedStyle(node), range = document.createRange();
+    if (style.direction !== "rtl" || !/^(block|list-item)$/.test(style.display)) return false;
+    range.selectNodeContents(node);
+    const tops = [...range.getClientRects()].filter(({ width }) => width);
+    if (!tops.length) return false;
+    const first = tops.filter(({ top }) => top < tops[0].bottom);
+    const edge = node.getBoundingClientRect().right - parseFloat(style.paddingRight)
+      - parseFloat(style.borderRightWidth);
+    return Math.abs(Math.max(...first.map(({ right }) => right)) - edge) > 2;
+  }).map((node) => node.outerHTML)"""
+CUT_OFF = """() => [...document.querySelectorAll('.twofactor, .twofactor *')].filter((node) => {
+  const { left, right, width } = node.getBoundingClientRect();
+  return width && (left < 0 || right > innerWidth + 1); }).map((node) => node.outerHTML)"""
+
+
+class Arabic:
+    """Ada's way through each kind of page; after each step she stands on one.
+
+    Args:
+        ada: she is signed in.
+        app: the application.
+        testing: its kit.
+    """
+
+    def __init__(self, ada, app, testing):
+        self.page, self.base, self.app = ada.page, ada.base, app
+        self.clock = testing.clock
+        self.phone = self.spare = None
+        self.device = VirtualDevice(ada.page)
+
+    def open(self, path):
+        self.page.goto(f"{self.base}{path}")
+        return path
+
+    def press(self, name):
+        self.page.get_by_role("button", name=name, exact=True).locator("visible=true").click()
+
+    def read(self):
+        """Return the authenticator app that the page sets up."""
+        secret = self.page.locator("#twofactor-secret").inner_text().replace(" ", "")
+        return Phone(b32decode(secret), "", self.clock, -1)
+
+    def give(self, phone):
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_label("Code").fill(phone.code())
+        self.press("Confirm")
+
+    def wizard(self):
+        yield self.open("/two-factor/activate")
+        self.press("Continue")
+        expect(self.page.locator(".twofactor-error")).to_be_visible()
+        yield "step 1, refused"
+        self.page.get_by_label("Current password").fill("lantern")
+        self.page.get_by_label("Authenticator app").check()
+        self.press("Continue")
+        self.phone = self.read()
+        yield "step 2"
+        self.page.get_by_label("I have printed").check()
+        self.press("Save")
+        yield "step 2, dialog"
+        self.give(self.phone)
+        expect(self.page.locator("#twofactor-status")).to_have_attribute("data-state", "on")
+        yield "activated"
+
+    def passkeys(self):
+        yield self.open("/two-factor/authenticators/new")
+        for kind in ("Authenticator app", "Passkey:"):
+            self.open("/two-factor/authenticators/new")
+            self.page.get_by_label(kind).check()
+            self.page.get_by_label("Name").fill(f"My {kind}")
+            self.page.get_by_label("Code").fill(self.phone.code())
+            self.press("Continue")
+            if kind == "Passkey:":
+                expect(self.page.get_by_role("button", name="Create passkey")).to_be_visible()
+                yield "a passkey is made"
+                self.press("Create passkey")
+            else:
+                self.spare = self.read()
+                yield "an app is added"
+                self.press("Save")
+                yield "an app is added, dialog"
+                self.give(self.spare)
+            expect(self.page.locator(".notice-success")).to_be_visible()
+            yield "added"
+        links = self.page.locator("a[href*='/authenticators/']:not([href$='/new'])")
+        for path in [link.get_attribute("href") for link in links.all()]:
+            yield self.open(path)
+        self.page.get_by_label("Name").fill("")
+        self.press("Save")
+        yield "no name"
+
+    def challenges(self):
+        yield self.open("/drawer")
+        self.page.get_by_label("Code").fill(self.phone.wrong_code())
+        self.press("Confirm")
+        yield "challenge, wrong"
+        self.open("/two-factor/")
+        self.page.get_by_label("Notes").uncheck()
+        self.press("Save")
+        yield "dialog"
+        self.page.get_by_role("dialog").get_by_label("Code").fill(self.phone.wrong_code())
+        self.press("Confirm")
+        expect(self.page.locator(".twofactor-dialog-error").first).not_to_be_empty()
+        yield "dialog, wrong"
+        yield self.open("/begin")
+        self.page.get_by_text("Try another way").click()
+        yield self.open("/two-factor/sign-in?use=recovery")
+        self.open("/in")
+
+    def others(self):
+        for path in ("", "help", "activity", "recovery", "recovery/check", "check-up"):
+            yield self.open(f"/two-factor/{path}")
+        self.open("/two-factor/recovery")
+        self.page.get_by_label("Code").fill(self.phone.code())
+        self.press("Create")
+        yield "a new recovery code"
+
+    def undoing(self):
+        """To the end: it is turned off, and on again."""
+        links = []
+
+        def note(_app, undo, **_facts):
+            links.append(undo)
+
+        yield self.open("/two-factor/deactivate")
+        with signals.deactivated.connected_to(note, sender=self.app):
+            self.page.get_by_label("Code").fill(self.phone.code())
+            if (password := self.page.get_by_label("Current password")).count():
+                password.fill("lantern")
+            self.press("إيقاف")
+            expect(self.page.locator("#twofactor-status")).to_have_attribute("data-state", "off")
+        yield "off"
+        yield self.open(f"/two-factor/undo/{links[0]}")
+        self.press("Yes, undo this")
+        expect(self.page.get_by_role("heading", name="From now on")).to_be_visible()
+        yield "undone"
+        self.page.context.clear_cookies()
+        yield self.open(f"/two-factor/undo/{links[0]}")
+
+
+@pytest.mark.parametrize("options", [{"arabic": True, "TWOFACTOR_RP_ID": "localhost"}])
+@pytest.mark.parametrize("look", [Look(True, 390, 844), Look(True, 320, 640)])
 def test_nothing_overflows_from_right_to_left(ada, host, app, testing):
-    """F-101: the blueprint's own layout, at the width of a phone."""
-    page = ada.page
-    enrol(host, app, testing)
-    paths = ["/two-factor/", "/two-factor/deactivate", "/two-factor/help", "/two-factor/activity"]
-    for path in [*paths, "/two-factor/recovery", "/drawer"]:
-        page.goto(f"{ada.base}{path}")
-        assert page.evaluate("document.documentElement.dir") == "rtl", path
-        width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert width[0] <= width[1], path
-        cut = page.evaluate(
-            "[...document.querySelectorAll('.twofactor *')].filter((node) => {"
-            " const { left, right, width } = node.getBoundingClientRect();"
-            " return width && (left < 0 || right > innerWidth + 1); }).map((n) => n.outerHTML)"
-        )
-        assert cut == [], path
-    page.goto(f"{ada.base}/two-factor/deactivate")
-    field = page.locator("[name=code]")
-    # Groups of digits would change places.
-    assert field.evaluate("(node) => getComputedStyle(node).direction") == "ltr"
-    heading, box = page.locator("h1").bounding_box(), page.locator(".twofactor-card").bounding_box()
-    assert abs(heading["x"] + heading["width"] - box["x"] - box["width"]) < 2
-    expect(page.get_by_role("button", name="إيقاف")).to_be_visible()
+    """F-101: the blueprint's own layout, at the widths of phones."""
+    page, way = ada.page, Arabic(ada, app, testing)
+    seen = []
+    for part in (way.wizard, way.passkeys, way.challenges, way.others, way.undoing):
+        for state in part():
+            page.wait_for_load_state("load")
+            assert page.evaluate("document.documentElement.dir") == "rtl", state
+            width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert width[0] <= width[1], state
+            assert page.evaluate(CUT_OFF) == [], state
+            assert page.evaluate(AT_THE_WRONG_SIDE) == [], state
+            for field in page.locator(".twofactor-code, #twofactor-secret").all():
+                # Groups of digits would change places.
+                assert field.evaluate("node => getComputedStyle(node).direction") == "ltr", state
+            seen.append(state)
+    assert len(seen) > 30

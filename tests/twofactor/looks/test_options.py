@@ -251,6 +251,16 @@ class TestEachPageHasItsRoles:
         assert seen.roles >= {"alert_warning", "alert_error", "checkbox", "link", "hint"}
 
 
+def test_the_style_sheet_has_no_left_and_no_right(host):
+    """F-101: so it is right in languages that are written from right to left, too."""
+    with host.test_client().get(f"{MOUNT}/static/twofactor.css") as answer:
+        style = re.sub(r"/\*.*?\*/", "", answer.text, flags=re.DOTALL)
+    assert not re.findall(r"[\w-]*\b(?:left|right|float)\b[^;}]*", style)
+    for four in re.findall(r"(?:margin|padding|inset|border-\w+):((?: [\w.%()-]+){4})[;}]", style):
+        _above, one, _below, other = four.split()
+        assert one == other, four
+
+
 class TestBlocks:
     def page(self, host, clock, **templates):
         """Alice's preferences; the first request looks for the base template."""
