@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from portal.security.database import misfit, patient_engine
+from portal.twofactor.migrations import alone
 
 db = current_app.extensions["migrate"].db
 options = current_app.extensions["migrate"].configure_args
@@ -21,7 +22,7 @@ def drop_empty(_context, _revision, directives):
 
 
 def run(connection: Connection) -> None:
-    """Run the revisions on this connection, in one transaction if the database supports it."""
+    """Run the revisions on this connection, in its transaction if it is in one."""
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -54,10 +55,10 @@ else:
             # Rebuilding a table must not delete the rows that refer to it.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
-        if connection.dialect.name == "postgresql":
-            # A long statement is no fault here, since a table may be large.
-            connection.exec_driver_sql("SET statement_timeout = 0")
-            connection.commit()
-        run(connection)
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        try:
+            with alone(connection):
+                run(connection)
+        finally:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+                connection.commit()

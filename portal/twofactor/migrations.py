@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from .engines.texts import EMPTY, ExactString, ExactText, make_exact
+from .engines.upgrading import alone
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -136,13 +137,9 @@ def take_up(engine: sa.Engine, metadata: sa.MetaData) -> tuple[int, int]:
             enforced = connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one()
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
-            with connection.get_transaction() or connection.begin():
+            with alone(connection):
                 before = version_of(connection, metadata.schema)
-                if connection.dialect.name == "postgresql":
-                    # A table may be large, so a long statement here does not hang.
-                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
                 upgrade(op := Operations(context), before, LATEST, metadata.schema)
                 exact_texts(op, metadata.schema)
