@@ -17,17 +17,37 @@ from portal.extensions import twofactor
 from portal.mail import outbox
 from portal.rules.names import Refused
 from portal.rules.passwords import PasswordRefused
+from portal.security.told import database_errors
 
-user = AppGroup("user", help="Add and list customers, set passwords.")
-mails = AppGroup("mail", help="Mails that wait for delivery.")
+
+class Command(click.Command):
+    """A command that reports an error of the database as one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; raise `ClickException` for an error of the database."""
+        with database_errors():
+            return super().invoke(ctx)
+
+
+class Group(AppGroup):
+    """A group of commands that report an error of the database as one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run one of them; raise `ClickException` for an error of the database."""
+        with database_errors():
+            return super().invoke(ctx)
+
+
+user = Group("user", help="Add and list customers, set passwords.")
+mails = Group("mail", help="Mails that wait for delivery.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to `flask`."""
     app.cli.add_command(user)
     app.cli.add_command(mails)
-    app.cli.command("demo")(make_demo)
-    app.cli.command("purge")(purge)
+    app.cli.command("demo", cls=Command)(make_demo)
+    app.cli.command("purge", cls=Command)(purge)
 
 
 def make_demo() -> None:

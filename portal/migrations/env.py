@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from portal.security.database import misfit, patient_engine
+from portal.security.told import database_errors
 from portal.twofactor.migrations import alone
 
 db = current_app.extensions["migrate"].db
@@ -45,9 +46,8 @@ def run_offline() -> None:
         context.run_migrations()
 
 
-if context.is_offline_mode():
-    run_offline()
-else:
+def run_online() -> None:
+    """Run the revisions while no other upgrade does."""
     if sentence := misfit():
         raise ClickException(sentence)
     with patient_engine().connect() as connection:
@@ -62,3 +62,10 @@ else:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA foreign_keys = ON")
                 connection.commit()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    with database_errors():
+        run_online()

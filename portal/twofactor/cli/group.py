@@ -5,9 +5,11 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..app.state import State
 from ..core.errors import Unavailable
+from ..storage.transactions import unavailable
 
 
 class Group(AppGroup):
@@ -27,11 +29,13 @@ class Group(AppGroup):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; raise `Unavailable` as an error of one line."""
+        """Run a command; raise `Unavailable`, and errors in the host's own queries, as one line."""
         try:
             return super().invoke(ctx)
         except Unavailable as error:
             raise click.ClickException(str(error)) from None
+        except SQLAlchemyError as error:
+            raise click.ClickException(str(unavailable(error))) from None
 
 
 def _add_commands() -> None:
