@@ -91,7 +91,7 @@ test-postgres: $(FOR_TESTS) ## run the quick tests on PostgreSQL alone
 bench: $(FOR_TESTS) ## measure the costs, compared to other packages (docs/performance.md; ARGS=--help)
 	@$(PY) -m bench $(ARGS)
 
-scale: $(FOR_TESTS) ## measure requests with a million accounts, on PostgreSQL; half an hour
+scale: $(FOR_TESTS) ## measure with a million accounts, on PostgreSQL (ARGS="--engine mariadb"); half an hour
 	@$(PY) -m tools.scale --commands $(ARGS)
 
 security: $(FOR_TESTS) ## run all tests and write their outcomes into docs/security.md

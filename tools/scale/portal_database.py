@@ -1,69 +1,43 @@
-"""Measure requests with many accounts on PostgreSQL: statements, milliseconds and plans.
+"""A portal on a database with many accounts, and the requests that are sent to it."""
 
-Run with `make scale`; `ARGS="--accounts 10000"` loads fewer accounts. The tool starts its own
-server, fills one database with 1,000 accounts and one with many, sends the same requests to both
-and prints tables for docs/operations.md. It fails if a plan scans a whole table of the blueprint.
-"""
-
-import argparse
+import base64
 import os
+import secrets
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from portal import create_app
 from portal.extensions import db, twofactor
 from portal.models import Customer
 from portal.rules.passwords import hash_password
+from portal.security.database import patient_engine
 from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
-from tests.support import postgres
 from tests.support.enrol import TWOFACTOR, sign_in
 from tests.support.forms import find_form, submit
+from tests.support.servers import Server
 
-FEW = 1_000
-EVENTS_EACH = 10
+from .engines import TABLES, Engine
+from .loading import EVENTS_EACH, load
+
 ROUNDS = 40
 PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of made-up customers
-YEAR = 400 * 86_400
+FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 
-LOAD = (
-    """INSERT INTO customer (id, username, username_key, email, email_key, password_hash, full_name,
-       company, phone, address, created_at)
-       SELECT n, 'user' || n, 'user' || n, 'user' || n || '@example.org',
-              'user' || n || '@example.org', repeat('x', 60), '', '', '', '', :now
-       FROM generate_series(1, :accounts) n""",
-    """INSERT INTO twofactor_account (user_id, areas, activated_at, recovery_hash, failures,
-       failures_recent)
-       SELECT n::text, CASE WHEN n % 3 = 0 THEN 'password sign_in'
-                       ELSE 'close_account email invoices password sign_in' END,
-              :now - n % :year, repeat('x', 60), n % 20,
-              CASE WHEN n % 100 = 0 THEN (:now - 60)::bigint::text ELSE '' END
-       FROM generate_series(1, :accounts) n""",
-    """INSERT INTO twofactor_authenticator (id, user_id, kind, name, sealed, last_step, created_at,
-       last_used_at)
-       SELECT md5(n::text), n::text, 'totp', 'Authenticator app', :sealed, 1, :now, :now
-       FROM generate_series(1, :accounts) n""",
-    """INSERT INTO twofactor_event (user_id, at, kind, area, address, detail)
-       SELECT (1 + (n * 7919) % :accounts)::text, :now - :year + n * :year / :events,
-              CASE WHEN n % 10 = 0 THEN 'activated' WHEN n % 10 = 1 THEN 'code_wrong'
-              ELSE 'code_accepted' END, 'sign_in', '192.0.2.1', NULL
-       FROM generate_series(1::bigint, :events) n""",
-    """INSERT INTO twofactor_ticket (digest, user_id, kind, area, expires_at)
-       SELECT md5(n::text) || md5((n + 1)::text), (1 + n % :accounts)::text, 'view', 'invoices',
-              :now + n % 900
-       FROM generate_series(1, :accounts / 20) n""",
-    "SELECT setval('customer_id_seq', :accounts)",
-)
+
+def environment(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment of a process of the portal with these settings."""
+    return {**os.environ, **{f"PORTAL_{name}": str(value) for name, value in settings.items()}}
 
 
 @dataclass
@@ -84,13 +58,15 @@ class Cost:
 class Database:
     """A portal on a database with `accounts` accounts."""
 
-    def __init__(self, uri: str, accounts: int) -> None:
-        self.accounts, self.clock = accounts, Clock()
+    def __init__(self, engine: Engine, server: Server, accounts: int) -> None:
+        self.engine, self.server = engine, server
+        self.accounts, self.clock = accounts, Clock(time.time())
         self.folder = tempfile.TemporaryDirectory()
         self.settings: dict[str, Any] = {
             "INSTANCE_PATH": self.folder.name,
-            "SQLALCHEMY_DATABASE_URI": uri,
+            "SQLALCHEMY_DATABASE_URI": server.create_database(),
             "SECRET_KEY": "only for measuring " * 3,
+            "TWOFACTOR_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
             "PASSWORD_COST": 4,
             "ADDRESS_FAILURES": 0,
             "EMAIL_LINKS": 0,
@@ -111,24 +87,13 @@ class Database:
         self._seen.append((statement, values))
 
     def load(self) -> None:
-        """Insert the accounts with statements that the server generates rows from."""
-        values = {
-            "now": int(self.clock()),
-            "year": YEAR,
-            "accounts": self.accounts,
-            "events": self.accounts * EVENTS_EACH,
-            "sealed": bytes(53),
-        }
-        begun = time.monotonic()
+        """Insert the accounts, and have the server tidy up."""
         with self.app.app_context():
-            for statement in LOAD:
-                with db.engine.begin() as connection:
-                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                    connection.execute(text(statement), values)
-            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("SET statement_timeout = 0")
-                connection.exec_driver_sql("VACUUM ANALYZE")
-        say(f"{self.accounts:,} accounts loaded in {time.monotonic() - begun:.0f} s")
+            seconds = load(self.engine, self.accounts, int(self.clock()))
+            kept = patient_engine().execution_options(isolation_level="AUTOCOMMIT")
+            with kept.connect() as connection:
+                self.engine.settle(self.server, connection)
+        say(f"{self.engine.name}: {self.accounts:,} accounts loaded in {seconds:.0f} s")
 
     @contextmanager
     def measured(self, name: str) -> Iterator[None]:
@@ -202,21 +167,20 @@ class Database:
                 for statement, values in cost.texts.items():
                     if not statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE")):
                         continue
-                    rows = connection.exec_driver_sql("EXPLAIN " + statement, values).scalars()
-                    for line in map(str.strip, rows):
-                        path = line.removeprefix("->").strip().split("  (")[0]
-                        if " on twofactor_" in path and "Scan" in path:
-                            table = path.split(" on ")[1].split()[0]
-                            found.setdefault(table, set()).add(path.split(" on ")[0])
+                    rows = connection.exec_driver_sql("EXPLAIN " + statement, values).mappings()
+                    for named in filter(None, map(self.engine.path, map(dict, rows))):
+                        found.setdefault(named[0], set()).add(named[1])
                 connection.rollback()
         return {table: sorted(paths) for table, paths in sorted(found.items())}
 
     def command(self, *arguments: str) -> tuple[float, int]:
         """Run a command in a new process, without its output; return seconds and megabytes."""
         begun = time.monotonic()
-        environment = {f"PORTAL_{name}": str(value) for name, value in self.settings.items()}
-        program = [sys.executable, "-m", "flask", "--app", "wsgi", "twofactor", *arguments]
-        process = subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*FLASK, "twofactor", *arguments],
+            env=environment(self.settings),
+            stdout=subprocess.DEVNULL,
+        )
         _pid, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -225,17 +189,12 @@ class Database:
 
     def sizes(self) -> dict[str, float]:
         """Return the bytes per row of each table, including indexes."""
+        rows = {"event": self.accounts * EVENTS_EACH}
         with self.app.app_context(), db.engine.connect() as connection:
             return {
-                name: connection.execute(
-                    text("SELECT pg_total_relation_size(:name)"), {"name": f"twofactor_{name}"}
-                ).scalar_one()
-                / rows
-                for name, rows in (
-                    ("account", self.accounts),
-                    ("authenticator", self.accounts),
-                    ("event", self.accounts * EVENTS_EACH),
-                )
+                name: self.engine.size(connection, f"twofactor_{name}")
+                / rows.get(name, self.accounts)
+                for name in TABLES
             }
 
     def close(self) -> None:
@@ -254,66 +213,3 @@ def expect(response: Any, status: int) -> None:
 def say(line: str) -> None:
     """Print progress to standard error; standard output is only for the tables."""
     print(line, file=sys.stderr, flush=True)
-
-
-def main() -> None:
-    """Load the databases, measure and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--accounts", type=int, default=1_000_000)
-    parser.add_argument("--commands", action="store_true", help="listings and figures, too")
-    options = parser.parse_args()
-    server = postgres.start()
-    try:
-        few = Database(server.create_database(), FEW)
-        many = Database(server.create_database(), options.accounts)
-        server.be_durable()
-        # Alternate, so that other load on the machine affects both equally.
-        for _round in zip(few.rounds(), many.rounds(), strict=True):
-            pass
-        table(few, many)
-        if options.commands:
-            commands(few, many)
-        few.close()
-        many.close()
-    finally:
-        server.stop()
-
-
-def table(few: Database, many: Database) -> None:
-    """Print the cost of requests, the plans and the size of rows."""
-    print(f"| request | {few.accounts:,} accounts | {many.accounts:,} accounts |")
-    print("| --- | --- | --- |")
-    for name, cost in few.costs.items():
-        print(f"| {name} | {cost.shown} | {many.costs[name].shown} |")
-    plans = many.plans()
-    print("\n| table | read by |")
-    print("| --- | --- |")
-    for name, paths in plans.items():
-        print(f"| `{name}` | {', '.join(paths)} |")
-    print("\n| table | bytes a row |")
-    print("| --- | --- |")
-    for name, size in many.sizes().items():
-        print(f"| `twofactor_{name}` | {size:.0f} |")
-    wrong = [path for paths in plans.values() for path in paths if path.startswith("Seq Scan")]
-    if wrong:
-        raise SystemExit(f"a whole table is read: {plans}")
-
-
-def commands(few: Database, many: Database) -> None:
-    """Print seconds and memory of the commands that read all accounts."""
-    print("\n| command | s, MB with few | s, MB with many |")
-    print("| --- | --- | --- |")
-    for arguments in (
-        ["list", "--held", "--json"],
-        ["list", "--json"],
-        ["list", "--off", "--json"],
-        ["stats", "--json"],
-        ["events", "--since", "1d", "--json"],
-    ):
-        figures = [database.command(*arguments) for database in (few, many)]
-        shown = " | ".join(f"{seconds:.1f} s, {peak} MB" for seconds, peak in figures)
-        print(f"| `{' '.join(arguments)}` | {shown} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()
