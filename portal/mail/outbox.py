@@ -20,7 +20,7 @@ from portal.mail.courier import KEY, Courier
 from portal.mail.transport import WIRE, compose, send, write
 from portal.models import OutboxMail
 from portal.security.database import rows_hit
-from portal.security.retries import rows_written
+from portal.security.retries import rows_written, written
 from portal.security.sealing import MAIL, seal, secret_keys, unseal
 
 log = logging.getLogger(__name__)
@@ -129,10 +129,14 @@ def _claim(number: int) -> OutboxMail | None:
         .where(OutboxMail.id == number, OutboxMail.not_before <= now())
         .values(not_before=now() + LEASE_SECONDS, attempts=OutboxMail.attempts + 1)
     )
-    with Session(db.engine, expire_on_commit=False) as session, session.begin():
-        if not rows_hit(session.execute(claim)):
+
+    def work(connection: Connection) -> OutboxMail | None:
+        if not rows_hit(connection.execute(claim)):
             return None
-        return session.get(OutboxMail, number)
+        with Session(connection, expire_on_commit=False) as session:
+            return session.get(OutboxMail, number)
+
+    return written(work)
 
 
 def _set_back(row: OutboxMail) -> None:

@@ -149,17 +149,23 @@ def _mysql_preparation(seconds: int) -> Prepare:
 
     With MySQL's default, REPEATABLE READ, a transaction would go on reading what others have
     replaced meanwhile, and compare it with what it has locked.
+
+    A node of a Galera cluster waits, before it reads, for what other nodes have committed. So a
+    session that has just begun at one is known at each, and one that has ended is over.
     """
 
     def prepare(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("SELECT version()")
-        is_mariadb = "mariadb" in cursor.fetchone()[0].lower()
+        cursor.execute("SHOW VARIABLES WHERE Variable_name IN ('version', 'wsrep_on')")
+        told = dict(cursor.fetchall())
+        is_mariadb = "mariadb" in told["version"].lower()
         limit = "max_statement_time" if is_mariadb else "max_execution_time"
         cursor.execute(f"SET SESSION {limit} = {seconds if is_mariadb else 1000 * seconds}")
         cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
         cursor.execute(f"SET SESSION lock_wait_timeout = {seconds}")
         cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        if told.get("wsrep_on") == "ON":
+            cursor.execute("SET SESSION wsrep_sync_wait = 1")
         cursor.close()
 
     return prepare

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.support.galera import Cluster
 from tests.support.gunicorn import Gunicorn
 
 from . import counted
@@ -30,6 +31,14 @@ SHARED = (
     "BUSY_MILLISECONDS",
 )
 Serve = Callable[..., Gunicorn]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One Galera cluster for the whole run, started by the first test that needs it."""
+    running = Cluster.start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -67,13 +67,13 @@ def addition(people: People, person: Person, code: Code) -> tuple[str, bytes]:
     return begun, authenticators.resume(people.kit, who, begun).secret
 
 
-def enrolled(people: People) -> tuple[Person, Device]:
+def enrolled(people: People, name: str = "alice") -> tuple[Person, Device]:
     """A customer who turned two-factor authentication on with a passkey."""
-    alice, device = people.person(areas=None), Device(RP_ID, ORIGIN)
-    begun, secret = activation(people, alice)
+    person, device = people.person(name, areas=None), Device(RP_ID, ORIGIN)
+    begun, secret = activation(people, person)
     registration = Registration.read(made(people, device, secret))
-    enrolment.confirm(people.kit, people.subject(alice), begun, registration)
-    return alice, device
+    enrolment.confirm(people.kit, people.subject(person), begun, registration)
+    return person, device
 
 
 def answer(

@@ -68,12 +68,22 @@ class Answer:
         return self.cookies.get("portal_session", "")
 
 
-def burst(port: int, requests: Sequence[Request], seconds: float = 60) -> list[Answer]:
-    """Send all requests at once; return the answers in the same order."""
-    messages = [request.message(port) for request in requests]
+def burst(
+    port: int | Sequence[int], requests: Sequence[Request], seconds: float = 60
+) -> list[Answer]:
+    """Send all requests at once; return the answers in the same order.
+
+    Args:
+        port: of all requests, or of each.
+        requests: what to send.
+        seconds: how long to wait for each.
+    """
+    ports = [port] * len(requests) if isinstance(port, int) else port
+    addressed = list(zip(ports, requests, strict=True))
+    messages = [request.message(each) for each, request in addressed]
     connections = [
-        socket.create_connection(("127.0.0.1", port), seconds, (request.source, 0))
-        for request in requests
+        socket.create_connection(("127.0.0.1", each), seconds, (request.source, 0))
+        for each, request in addressed
     ]
     answers = [Answer(LOST)] * len(requests)
     with selectors.DefaultSelector() as waiting:

@@ -28,7 +28,8 @@ _NO_TABLE, _NO_TABLE_NUMBER = "42P01", 1146
 def may_try_again(error: Exception) -> bool:
     """Return whether the same work can succeed on the next attempt.
 
-    An integrity error can: another worker wrote the row first, and the next attempt reads it.
+    An integrity error can: another worker wrote the row first, and the next attempt reads it. A
+    node of a cluster that was cut off amid a commit (1180) can't, as the commit may have happened.
     """
     if isinstance(error, IntegrityError):
         return True

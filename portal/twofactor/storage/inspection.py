@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from ..engines import is_mysql, texts
+from ..engines import clusters, is_mysql, texts
 from .rows import SealedValue
 from .tables import Tables
 from .transactions import Transactions
@@ -41,6 +41,12 @@ def sqlite_settings(transactions: Transactions) -> tuple[str, int] | None:
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         timeout = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
         return str(mode), int(timeout)
+
+
+def shows_the_past(transactions: Transactions) -> bool:
+    """Return whether a node of a cluster shows what it has, though others may have committed."""
+    with transactions.reading() as connection:
+        return clusters.shows_the_past(connection)
 
 
 def lacking(transactions: Transactions, tables: Tables) -> list[str]:

@@ -226,6 +226,10 @@ class Store:
         """Return journal mode and busy timeout (ms) of SQLite, `None` for other databases."""
         return inspection.sqlite_settings(self._transactions)
 
+    def shows_the_past(self) -> bool:
+        """Return whether a read may miss another node's commit (`inspection.shows_the_past`)."""
+        return inspection.shows_the_past(self._transactions)
+
     def lacking(self) -> list[str]:
         """Return the names of the tables that are missing in the database."""
         return inspection.lacking(self._transactions, self._tables)

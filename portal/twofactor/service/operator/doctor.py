@@ -100,6 +100,11 @@ def _isolation(kit: Kit) -> tuple[bool, str]:
     if level not in ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"):
         return False, f"{level}: a lock must hold until the commit; leave the engine's default"
     settings = kit.store.sqlite_settings()
+    if kit.store.shows_the_past():
+        return False, (
+            f"{level}, but this node of a Galera cluster may answer with what was before another"
+            " node's last commit: set wsrep_sync_wait = 1"
+        )
     if settings is None:
         return True, level
     mode, timeout = settings

@@ -1,0 +1,42 @@
+"""Galera clusters of MariaDB and MySQL: several nodes, each of which takes reads and writes.
+
+A transaction reaches the other nodes at its commit. If they have changed the same rows meanwhile,
+it fails there (1213) and is done again. Two things differ from a single server: a lock holds at its
+own node alone, and a node may show for a moment what was before another node's commit.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, Table, text, update
+
+from . import is_mysql
+
+_NAMES = "SHOW VARIABLES WHERE Variable_name IN ('wsrep_on', 'wsrep_sync_wait')"
+_READS = 1  # the bit of wsrep_sync_wait
+
+
+def claim(connection: Connection, account: Table, users: Collection[str]) -> None:
+    """Make a transaction conflict with all others that claim an account of these, at any node.
+
+    A lock does so at one node. What is written reaches all of them, but only if a value changes:
+    so a number is raised and put back, which nobody sees.
+
+    Args:
+        connection: the transaction.
+        account: the table of accounts.
+        users: their keys.
+    """
+    if not is_mysql(connection.dialect) or not users:
+        return
+    counted, rows = account.c.failures, account.c.user_id.in_(sorted(users))
+    for step in (1, -1):
+        connection.execute(update(account).where(rows).values(failures=counted + step))
+
+
+def shows_the_past(connection: Connection) -> bool:
+    """Return whether a SELECT here may miss what another node of the cluster has committed."""
+    if not is_mysql(connection.dialect):
+        return False
+    told: dict[str, str] = dict(connection.execute(text(_NAMES)).tuples().all())
+    waits = int(told.get("wsrep_sync_wait", 0)) & _READS
+    return told.get("wsrep_on") == "ON" and not waits
