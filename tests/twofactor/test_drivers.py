@@ -202,6 +202,7 @@ CAUSES = [
     (Told(1045, "Access denied"), NEITHER),
     (Told(1064, "You have an error in your SQL syntax"), NEITHER),
     (Told(1146, "Table doesn't exist"), NEITHER),
+    (Told(1180, "Got error 6 during COMMIT"), NEITHER),
     (Told(1969, "max_statement_time exceeded"), NEITHER),
     (Told(2002, "Can't connect to local server"), NEITHER),
     (Told(3024, "maximum statement execution time exceeded"), NEITHER),

@@ -37,6 +37,6 @@ def shows_the_past(connection: Connection) -> bool:
     """Return whether a SELECT here may miss what another node of the cluster has committed."""
     if not is_mysql(connection.dialect):
         return False
-    told: dict[str, str] = dict(connection.execute(text(_NAMES)).tuples().all())
+    told = {str(name): str(value) for name, value in connection.execute(text(_NAMES))}
     waits = int(told.get("wsrep_sync_wait", 0)) & _READS
     return told.get("wsrep_on") == "ON" and not waits
