@@ -93,7 +93,7 @@ class Hosts:
             return sent.result()
 
     def output(self) -> str:
-        """What all hosts have logged."""
+        """Return the log of all hosts."""
         return self.hosts[0].output()
 
 
@@ -205,7 +205,7 @@ ACCEPTED = ("code_accepted", "recovery_code_used", "passkey_accepted")
 
 
 def accepted(people: People) -> int:
-    """How many answers were accepted so far."""
+    """Return the number of answers that were accepted so far."""
     return sum(map(people.events().get, ACCEPTED, [0] * len(ACCEPTED)), 0)
 
 
@@ -328,7 +328,7 @@ def test_a_change_is_seen_everywhere(hosts: Hosts, people: People, cluster: Clus
 
 
 def waits(connection: Any, _record: Any) -> None:
-    """What hosts other than the portal have to set."""
+    """Set on a connection what hosts other than the portal have to."""
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION wsrep_sync_wait = 1")
 

@@ -129,7 +129,7 @@ class Node(mariadb.Server):
         self.launch(f"--wsrep-start-position={place}")
 
     def status(self) -> dict[str, str]:
-        """What the node says about the cluster; empty until it takes connections."""
+        """Return what the node says about the cluster; empty until it takes connections."""
         with suppress(OperationalError):
             if self.is_ready():
                 return dict(self.ask("SHOW GLOBAL STATUS LIKE 'wsrep_%'"))
@@ -163,7 +163,7 @@ class Node(mariadb.Server):
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process has ended."""
+        """True once the process has ended."""
         return self._process.poll() is not None
 
     def cut_off(self, on: bool) -> None:
