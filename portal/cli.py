@@ -17,6 +17,7 @@ from portal.extensions import twofactor
 from portal.mail import outbox
 from portal.rules.names import Refused
 from portal.rules.passwords import PasswordRefused
+from portal.security.database import address
 from portal.security.told import database_errors
 
 
@@ -52,6 +53,7 @@ def init_app(app: Flask) -> None:
 
 def make_demo() -> None:
     """Make the demo customer with invoices, once."""
+    _say_database()
     made = demo.make()
     state = "has been added" if made else "exists already"
     click.echo(f"The demo customer {state}. Sign in as: {demo.NAME}  Password: {demo.PASSWORD}")
@@ -62,6 +64,7 @@ def purge() -> None:
 
     Example: flask --app wsgi purge
     """
+    _say_database()
     for what, count in upkeep.purge().items():
         click.echo(f"{count:>6}  {what}")
 
@@ -72,6 +75,7 @@ def purge() -> None:
 @click.option("--password", help="Leave it out to be asked for it, or to read it from stdin.")
 def create(name: str, email: str, password: str | None) -> None:
     """Add the customer NAME."""
+    _say_database()
     try:
         made = service.create_customer(name, email, _password(password))
     except (Refused, PasswordRefused) as refusal:
@@ -99,6 +103,7 @@ def list_users(as_json: bool) -> None:
 @click.option("--password", help="Leave it out to be asked for it, or to read it from stdin.")
 def set_password(name: str, password: str | None) -> None:
     """Give the customer NAME (or the e-mail address) a new password; all sessions end."""
+    _say_database()
     customer = find_customer(name)
     if customer is None:
         raise click.ClickException(f"There is no customer {name!r}.")
@@ -118,6 +123,14 @@ def send() -> None:
         raise click.ClickException(
             f"{waiting} could not be delivered yet; they stay in the outbox."
         )
+
+
+def _say_database() -> None:
+    """Name the database before it is changed: without the service's settings, it is another one.
+
+    On standard output, since a refusal is one line on standard error.
+    """
+    click.echo(f"Database: {address()}")
 
 
 def _rows() -> Iterator[dict[str, Any]]:

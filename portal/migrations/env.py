@@ -1,11 +1,11 @@
 """Run the migrations through Flask-Migrate; called by `flask db …` in an app context."""
 
 from alembic import context
-from click import ClickException
+from click import ClickException, echo, get_current_context
 from flask import current_app
 from sqlalchemy import Connection
 
-from portal.security.database import misfit, patient_engine
+from portal.security.database import address, misfit, patient_engine
 from portal.security.told import database_errors
 from portal.twofactor.migrations import alone
 
@@ -48,6 +48,10 @@ def run_offline() -> None:
 
 def run_online() -> None:
     """Run the revisions while no other upgrade does."""
+    command = get_current_context(silent=True)
+    if command is not None and command.info_name in ("upgrade", "downgrade", "stamp"):
+        # Without the service's settings, this would be another one.
+        echo(f"Database: {address()}")
     if sentence := misfit():
         raise ClickException(sentence)
     with patient_engine().connect() as connection:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from flask import Flask
 from sqlalchemy import (
+    URL,
     ColumnElement,
     Connection,
     CursorResult,
@@ -62,6 +63,14 @@ def init_database(app: Flask) -> None:
 def is_mysql() -> bool:
     """Return whether the portal's database is MySQL or MariaDB."""
     return db.engine.dialect.name in MYSQL
+
+
+def address() -> str:
+    """Return the address of the portal's database without a password, as operators know it."""
+    url = db.engine.url
+    query = {name: url.query[name] for name in ("host", "port", "unix_socket") if name in url.query}
+    shown = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
+    return shown.render_as_string()
 
 
 def updated(

@@ -159,6 +159,13 @@ COMMANDS = [
 ]
 
 
+# `processes/test_by_the_book.py` and `processes/test_backup.py` run them.
+PROGRAMS = {
+    *("pip", "python", "python3", "pg_dump", "pg_restore"),
+    *("useradd", "install", "ln", "cp", "systemctl", "nginx"),
+}
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_exist(command, request):
     """Each command accepts the page's arguments; `test_commands.py` runs those it can."""
@@ -169,8 +176,8 @@ def test_commands_exist(command, request):
         targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(words[1:]) <= set(targets)
         return
-    if words[0] != "flask":
-        assert words[0] in ("pip", "python", "pg_dump", "pg_restore")
+    if words[0] not in ("flask", "portal"):
+        assert words[0] in PROGRAMS or words[0].startswith("/srv/portal/.venv/bin/")
         return
     app = request.getfixturevalue("app")
     arguments = words[1:]

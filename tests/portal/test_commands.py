@@ -1,9 +1,12 @@
 """The commands, their effects and their errors."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import make_url
 
+from portal.twofactor.testing import TwoFactorTesting
 from tests.portal.mails import mails, plain_of
 from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
@@ -174,3 +177,55 @@ def test_an_operators_reset_ends_the_sessions_and_is_mailed(
     assert "Our support team turned off" in plain_of(mails(app)[-1])
     again = runner.invoke(args=reset)
     assert (again.exit_code, again.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["demo"],
+        ["user", "create", "bob", "--email", "bob@example.org", "--password", GOOD],
+        ["user", "set-password", "alice", "--password", GOOD],
+        ["purge"],
+        ["db", "upgrade"],
+        ["twofactor", "purge"],
+        ["twofactor", "rotate-keys"],
+        ["twofactor", "upgrade-tables"],
+        ["twofactor", "unlock", "alice", "--reason", "r", "--yes"],
+        ["twofactor", "reset", "alice", "--reason", "r", "--yes"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_names_the_database_that_it_changes(app, runner, customer, words):
+    """F-111: the line comes first, and has no password."""
+    TwoFactorTesting(app).enrol(customer)
+    if words[0] == "db":
+        run(runner, "db", "stamp", "head")
+    done = run(runner, *words)
+    told = [line for line in done.output.splitlines() if line.startswith("Database: ")]
+    assert told == [f"Database: {app.config['SQLALCHEMY_DATABASE_URI']}"], done.output
+    if words[0] != "db":  # Alembic's log comes earlier
+        assert done.output.splitlines()[0] == told[0]
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("postgresql+psycopg://ada:secret@db/portal", "postgresql+psycopg://ada@db/portal"),
+        (
+            "postgresql+psycopg://ada@/portal?host=/run/pg&password=secret",
+            "postgresql+psycopg://ada@/portal?host=%2Frun%2Fpg",
+        ),
+        ("mysql+pymysql://ada:secret@db:3307/portal", "mysql+pymysql://ada@db:3307/portal"),
+    ],
+)
+def test_the_address_of_a_database_has_no_password(app, monkeypatch, uri, shown):
+    """F-111: neither before the host nor among the options."""
+    from portal.extensions import db
+    from portal.security.database import address
+    from portal.twofactor.storage import inspection
+
+    engine = SimpleNamespace(url=make_url(uri))
+    assert inspection._address(engine) == shown
+    with app.app_context():
+        monkeypatch.setattr(type(db), "engine", engine)
+        assert address() == shown

@@ -66,6 +66,8 @@ def test_expired_rows_are_removed(app, full, runner, clock, after, left):
     done = runner.invoke(args=["purge"])
     assert done.exit_code == 0, done.output
     assert tuple(counts(app).values()) == left
-    told = {line.split(maxsplit=1)[1]: int(line.split()[0]) for line in done.output.splitlines()}
+    database, *lines = done.stdout.splitlines()
+    assert database.startswith("Database: ")
+    told = {line.split(maxsplit=1)[1]: int(line.split()[0]) for line in lines}
     assert told.pop("unconfirmed addresses") == (after >= DAY)
     assert sum(told.values()) == len(TABLES) - sum(left)

@@ -44,6 +44,7 @@ class Https:
     Args:
         name: of the site; the certificate must be for it.
         port: where it is served on this machine.
+        old: whether it knows no Sec-Fetch-Site, as browsers before 2023.
         certificate: the only one that is trusted; without one it speaks plain HTTP.
     """
 
@@ -53,6 +54,7 @@ class Https:
     cookies: dict[str, str] = field(default_factory=dict)
     workers: list[str] = field(default_factory=list)  # the hosts that answered, in order
     headers: dict[str, str] = field(default_factory=dict)
+    old: bool = False
 
     def __post_init__(self) -> None:
         self._context: ssl.SSLContext | None = None
@@ -79,7 +81,9 @@ class Https:
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             scheme = "https" if self.certificate is not None else "http"
-            headers |= {"Referer": f"{scheme}://{self.name}{path}", "Sec-Fetch-Site": "same-origin"}
+            origin = f"{scheme}://{headers['Host']}"
+            told = {"Origin": origin} if self.old else {"Sec-Fetch-Site": "same-origin"}
+            headers |= {"Referer": f"{origin}{path}", **told}
         connection = http.client.HTTPConnection(self.name)
         connection.sock = self._connected()
         try:

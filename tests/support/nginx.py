@@ -48,22 +48,36 @@ def binary() -> str:
 class Nginx:
     """Starts with the site's own lines; what differs is where it listens and whom it asks."""
 
-    def __init__(self, folder: Path, hosts: Sequence[int]) -> None:
-        program = binary()
+    def __init__(self, folder: Path, hosts: Sequence[int], *, started: bool = True) -> None:
+        self._program = binary()
         folder.mkdir()
+        self.folder = folder
         self.certificate = folder / "fullchain.pem"
         _make_certificate(self.certificate, folder / "key.pem")
         self.port, self.plain = _free_ports()
-        site = SITE.read_text()
-        for name, port in zip(("10.0.0.11:8000", "10.0.0.12:8000"), hosts, strict=True):
+        self._hosts = hosts
+        self._process: subprocess.Popen[bytes] | None = None
+        if started:
+            self.start(self.adapted(SITE.read_text()))
+
+    def adapted(self, site: str) -> str:
+        """The site with our ports, hosts and certificate: what an operator writes into it."""
+        for name, port in zip(("10.0.0.11:8000", "10.0.0.12:8000"), self._hosts, strict=True):
             site = _replaced(site, name, f"127.0.0.1:{port}")
         site = _replaced(site, "listen 80;", f"listen 127.0.0.1:{self.plain};")
         site = _replaced(site, "listen 443 ", f"listen 127.0.0.1:{self.port} ")
-        site = _replaced(site, "/etc/ssl/portal", str(folder))
-        (folder / "site.conf").write_text(site)
+        return _replaced(site, "/etc/ssl/portal", str(self.folder))
+
+    def write(self, site: str) -> list[Path | str]:
+        """Write the configuration with this site, and return the command that reads it."""
+        (self.folder / "site.conf").write_text(site)
         user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
-        command = [program, "-p", folder, "-c", folder / "nginx.conf", "-g", "daemon off;"]
+        (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder, user=user))
+        return [self._program, "-p", self.folder, "-c", self.folder / "nginx.conf"]
+
+    def start(self, site: str) -> None:
+        """Start with this site, and wait until it answers."""
+        command = [*self.write(site), "-g", "daemon off;"]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE)
         self._wait()
 
@@ -73,7 +87,7 @@ class Nginx:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
             except OSError:
-                gone = self._process.poll() is not None
+                gone = self._process is None or self._process.poll() is not None
                 if gone or time.monotonic() > deadline:
                     self.stop()
                     raise
@@ -83,6 +97,8 @@ class Nginx:
 
     def stop(self) -> None:
         """Stop master and workers."""
+        if self._process is None:
+            return
         if self._process.poll() is None:
             self._process.terminate()
         self._process.communicate(timeout=15)

@@ -8,7 +8,7 @@ import click
 from ..app.operator import Operator, terms
 from ..app.state import current_state
 from ..core.errors import NotOn
-from .group import group, key_of
+from .group import group, key_of, say_database
 
 reason_option = click.option("--reason", required=True, help="The reason. It is recorded.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
@@ -58,6 +58,7 @@ def _help(user: str, reason: str, yes: bool, question: str, help_with: _Help) ->
     user_id = key_of(state, user)
     reason = checked_reason(reason)
     confirm(f"{question} {state.host.user_label(user_id)}?", yes)
+    say_database(state)
     try:
         help_with(user_id, reason=reason)
     except NotOn:

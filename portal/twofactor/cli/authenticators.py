@@ -10,7 +10,7 @@ from ..app.state import current_state
 from ..core.errors import LastAuthenticator, NotOn, SetupError, UnknownAuthenticator
 from ..service.operator.objects import of_authenticator
 from .accounts import checked_reason, confirm, reason_option, yes_option
-from .group import as_json, group, key_of
+from .group import as_json, group, key_of, say_database
 from .output import print_json, print_table, time_text
 
 
@@ -63,6 +63,8 @@ def remove_authenticator(
     user_id = key_of(state, user)
     reason = checked_reason(reason, terms.LONGEST_REASON_OF_REMOVAL)
     confirm(f"Remove {authenticator} of {state.host.user_label(user_id)}?", yes)
+    if not as_json:
+        say_database(state)
     try:
         removed = Operator().remove_authenticator(user_id, authenticator, reason=reason)
     except NotOn:

@@ -1,15 +1,20 @@
 """The command group, the options that commands share, and the reading of USER."""
 
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..app.state import State
+from ..app.state import State, current_state
 from ..core.errors import Unavailable
 from ..storage.transactions import unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Group(AppGroup):
@@ -47,6 +52,27 @@ def _add_commands() -> None:
 group = Group("twofactor", help="Two-factor authentication: who uses it, and help for them.")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON value for programs.")
+
+
+def changing(command: Callable[P, R]) -> Callable[P, R]:
+    """Make a command name its database before it changes anything.
+
+    If the environment of the service was forgotten, this shows that the database is another one. On
+    standard output, since a refusal is one line on standard error; not with --json, for programs.
+    """
+
+    @wraps(command)
+    def announced(*args: P.args, **options: P.kwargs) -> R:
+        if not options.get("as_json"):
+            say_database(current_state())
+        return command(*args, **options)
+
+    return announced
+
+
+def say_database(state: State) -> None:
+    """Name the database."""
+    click.echo(f"Database: {state.kit.store.address()}")
 
 
 def at(state: State, moment: int) -> int:

@@ -13,7 +13,7 @@ from flask import current_app
 from ..app.operator import terms
 from ..app.state import current_state
 from ..service.operator import import_lines, importing
-from .group import as_json, group
+from .group import as_json, changing, group
 from .output import print_json, progress
 
 # Refused lines that --json names; stderr names all of them.
@@ -32,6 +32,7 @@ MOST_NAMED = 100
 )
 @click.option("--dry-run", is_flag=True, help="Check and count, but write nothing.")
 @as_json
+@changing
 def import_file(file: BinaryIO, form: str, dry_run: bool, as_json: bool) -> None:
     """Import second factors of another system from FILE (- for standard input).
 

@@ -9,12 +9,13 @@ from ..app.operator import Operator
 from ..app.operator.api import KEPT
 from ..app.state import current_state
 from ..core.errors import SetupError
-from .group import as_json, at, group
+from .group import as_json, at, changing, group
 from .output import print_json, progress, read_moment
 
 
 @group.command("rotate-keys")
 @as_json
+@changing
 def rotate_keys(as_json: bool) -> None:
     """Seal everything again with the newest key; you can stop it and run it again.
 
@@ -46,6 +47,7 @@ def rotate_keys(as_json: bool) -> None:
     help="As --since.",
 )
 @as_json
+@changing
 def purge(events_before: int, as_json: bool) -> None:
     """Remove expired tickets and old events in batches; you can stop it and run it again.
 
@@ -63,6 +65,7 @@ def purge(events_before: int, as_json: bool) -> None:
 
 @group.command("upgrade-tables")
 @as_json
+@changing
 def upgrade_tables(as_json: bool) -> None:
     """Upgrade the tables to the version of this release, if Flask-Migrate does not.
 

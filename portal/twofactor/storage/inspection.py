@@ -16,6 +16,21 @@ def describe(transactions: Transactions) -> str:
         return f"{connection.dialect.name} {'.'.join(map(str, version))}".strip()
 
 
+def address(transactions: Transactions) -> str:
+    """Return the address of the database without a password, as operators know it."""
+    return transactions.alone(_address)
+
+
+def _address(engine: sa.Engine) -> str:
+    url = engine.url
+    # Of the options, whose names depend on the driver, only those that say where the server is.
+    query = {name: url.query[name] for name in ("host", "port", "unix_socket") if name in url.query}
+    shown = sa.URL.create(
+        url.drivername, url.username, None, url.host, url.port, url.database, query
+    )
+    return shown.render_as_string()
+
+
 def isolation(transactions: Transactions) -> str:
     """Return the SQL name of the isolation level of transactions that write."""
     return transactions.run(_isolation)

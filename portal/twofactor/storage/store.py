@@ -218,6 +218,10 @@ class Store:
         """Return name and version of the database."""
         return inspection.describe(self._transactions)
 
+    def address(self) -> str:
+        """Return the address of the database without a password (`inspection.address`)."""
+        return inspection.address(self._transactions)
+
     def isolation(self) -> str:
         """Return the isolation level of transactions that write."""
         return inspection.isolation(self._transactions)

@@ -115,6 +115,7 @@ def test_refused_lines_are_named_and_the_others_are_imported(host, run, alice, c
     ]
     done = run(*lines)
     assert done.exit_code == 1
+    assert done.stdout.startswith("Database: ")
     assert done.stderr.splitlines() == [
         "line 1: there is no user 'nobody'",
         "line 3: the line is no JSON object with each field once",
