@@ -58,7 +58,8 @@ def _help(user: str, reason: str, yes: bool, question: str, help_with: _Help) ->
     user_id = key_of(state, user)
     reason = checked_reason(reason)
     confirm(f"{question} {state.host.user_label(user_id)}?", yes)
-    say_database(state)
+    if state.kit.store.account(user_id) is not None:
+        say_database(state)
     try:
         help_with(user_id, reason=reason)
     except NotOn:

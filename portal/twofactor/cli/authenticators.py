@@ -63,7 +63,8 @@ def remove_authenticator(
     user_id = key_of(state, user)
     reason = checked_reason(reason, terms.LONGEST_REASON_OF_REMOVAL)
     confirm(f"Remove {authenticator} of {state.host.user_label(user_id)}?", yes)
-    if not as_json:
+    held = [each.id for each in Operator().authenticators(user_id)]
+    if authenticator in held and len(held) > 1 and not as_json:
         say_database(state)
     try:
         removed = Operator().remove_authenticator(user_id, authenticator, reason=reason)

@@ -63,7 +63,7 @@ def changing(command: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(command)
     def announced(*args: P.args, **options: P.kwargs) -> R:
-        if not options.get("as_json"):
+        if not (options.get("as_json") or options.get("dry_run")):
             say_database(current_state())
         return command(*args, **options)
 
