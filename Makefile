@@ -55,8 +55,8 @@ dev: $(FOR_RUN) ## the same, restarted whenever the code changes
 	@$(FLASK) demo
 	@exec $(PY) -m tools.serve $(PORT) --reload
 
-test: $(FOR_TESTS) ## run all tests, on SQLite and PostgreSQL, in the browser too (ARGS=... goes to pytest)
-	@$(PYTEST) --database both -m "not mariadb" $(ARGS)
+test: $(FOR_TESTS) ## run all tests, on SQLite and servers, in the browser too (ARGS=... goes to pytest)
+	@$(PYTEST) --database both $(ARGS)
 
 test-fast: $(FOR_TESTS) ## run the tests that need no browser, no server and no time; under a minute
 	@$(PYTEST) -m "not browser and not slow and not thorough and not postgres and not mariadb" $(ARGS)
@@ -82,8 +82,8 @@ format: $(FOR_TESTS) ## correct the style
 test-long: $(FOR_TESTS) ## send 20000 random requests, new ones each time (REQUESTS=... sends more)
 	@FUZZ_REQUESTS=$(REQUESTS) $(PY) -m pytest tests/fuzz $(ARGS)
 
-test-mariadb: $(FOR_TESTS) ## run on MariaDB what differs by engine (needs mariadb-server)
-	@$(PYTEST) --database both -m mariadb $(ARGS)
+test-mariadb: $(FOR_TESTS) ## run all tests but those in the browser on MariaDB alone
+	@$(PYTEST) --database mariadb -m "not browser" $(ARGS)
 
 test-postgres: $(FOR_TESTS) ## run the quick tests on PostgreSQL alone
 	@$(PYTEST) --database postgresql -m "not browser and not slow" $(ARGS)

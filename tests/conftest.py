@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,18 +66,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to ``--database mariadb`` what MariaDB does as the others do.
+    """Leave out tests of other engines than the one that was named, and repetitions.
 
-    Without it, `make test-mariadb` has those tests marked with ``databases.both`` that are about
-    storage, migrations, commands and parallel requests. A third run of every page would find
-    nothing new.
+    `make test` has on MariaDB, of the tests marked with ``databases.both``, those about storage,
+    migrations, commands and parallel requests. A third run of every page would find nothing new;
+    `make test-mariadb` has them all.
     """
-    if config.getoption("database") == MARIADB:
-        return
-    others = [item for item in items if not is_in_each_run(item)]
+    named = config.getoption("database")
+    wanted = is_in_each_run if named in (SQLITE, BOTH) else partial(is_of, named)
+    others = [item for item in items if not wanted(item)]
     if others:
         config.hook.pytest_deselected(items=others)
-        items[:] = filter(is_in_each_run, items)
+        items[:] = filter(wanted, items)
+
+
+def is_of(engine: str, item: pytest.Item) -> bool:
+    """Tell whether a test is for this engine, or for whichever there is."""
+    other = "postgres" if engine == MARIADB else "mariadb"
+    asked = item.callspec.params if hasattr(item, "callspec") else {}
+    return item.get_closest_marker(other) is None and asked.get("database", engine) == engine
 
 
 def is_in_each_run(item: pytest.Item) -> bool:

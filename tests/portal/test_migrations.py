@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from portal.extensions import MIGRATIONS
+from tests.support import mariadb
 from tests.support.databases import both
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,23 +136,45 @@ def test_an_upgrade_loses_nothing(portal, since):
 
 
 @both
-def test_the_latest_step_back_keeps_the_rest(portal):
+def test_each_step_back_and_up_again_keeps_the_rest(portal):
+    """F-63"""
     from portal.extensions import db
 
+    as_it_was = {}
     for revision in REVISIONS:
         run(portal, "upgrade", revision)
         with portal.app_context(), db.engine.begin() as connection:
             for statement in ROWS.get(revision, "").split(";")[:-1]:
                 connection.execute(text(statement))
-    with_it = everything(portal)
-    run(portal, "downgrade", REVISIONS[-2])
-    without = everything(portal)
-    assert with_it.keys() - without.keys() == {"undo_link"}
-    for table in without.keys() - {"alembic_version"}:
-        pairs = zip(with_it[table], without[table], strict=True)
-        assert all(new | old == new for new, old in pairs)
+        as_it_was[revision] = everything(portal)
+    for revision in reversed(REVISIONS[:-1]):
+        run(portal, "downgrade", revision)
+        now, then = everything(portal), as_it_was[revision]
+        later = REVISIONS[REVISIONS.index(revision) + 1 :]
+        for table in {name for each in later for name in DROPPED.get(each, ())}:
+            assert len(now.pop(table)) == len(then.pop(table))
+        assert now == then
     run(portal, "upgrade")
     run(portal, "check")
+    for table, rows in then.items():
+        if table != "alembic_version":
+            again = everything(portal)[table]
+            assert [new | old for new, old in zip(again, rows, strict=True)] == again
+
+
+@pytest.mark.mariadb
+def test_a_database_of_another_collation_is_refused(mariadb_server, tmp_path):
+    """F-72: the portal's own tables have the collation of their database."""
+    from portal import create_app
+
+    uri = mariadb_server.create_database("CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
+    settings = {"INSTANCE_PATH": str(tmp_path), "SQLALCHEMY_DATABASE_URI": uri}
+    with mariadb.closed_afterwards():
+        done = create_app(settings).test_cli_runner().invoke(args=["db", "upgrade"])
+    assert done.exit_code != 0
+    said = done.output + str(done.exception)
+    assert "the collation of the database is utf8mb4_general_ci" in said
+    mariadb_server.drop_database(uri)
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """A changed credential ends all that others begin with the old one at the same moment.
 
-Four workers and PostgreSQL. In each round the change and the competing requests are sent at one
-moment, so that these are written before, during and after the change.
+Four workers and a database server. In each round the change and the competing requests are sent at
+one moment, so that these are written before, during and after the change.
 """
 
 import random
@@ -16,13 +16,14 @@ from portal.extensions import db
 from portal.models import Customer
 from portal.twofactor.service import tickets
 from tests.support.burst import Answer, Request, burst
+from tests.support.databases import servers
 from tests.support.gunicorn import Gunicorn
 from tests.support.mail import last_link
 
 from .conftest import Serve
 from .people import CONFIRM, PASSWORD, SIGN_IN, TWOFACTOR, People, Person
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+pytestmark = [pytest.mark.slow, servers]
 
 CHANGES = 20
 BESIDE = 8

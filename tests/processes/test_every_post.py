@@ -20,6 +20,7 @@ from portal.twofactor.core.records import Account
 from portal.twofactor.testing import Device
 from tests.support.burst import Answer, Request, burst
 from tests.support.codes import oathtool
+from tests.support.databases import servers
 from tests.support.forms import find_form
 from tests.support.gunicorn import Gunicorn
 from tests.support.html import parse
@@ -643,9 +644,7 @@ def judged(name: str, case: Case, walk: Walk, page: Answer, says: str) -> list[s
     return found
 
 
-@pytest.mark.parametrize(
-    "database", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
+@servers
 def test_sent_again_after_its_answer(portal: Gunicorn, people: People):
     """F-32: Back and once more, or a reload of the answer."""
     found = []
@@ -658,9 +657,7 @@ def test_sent_again_after_its_answer(portal: Gunicorn, people: People):
     assert found == []
 
 
-@pytest.mark.parametrize(
-    "database", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
+@servers
 def test_sent_again_without_its_answer(portal: Gunicorn, people: People):
     """F-32: the first answer is lost on the way, with its cookies."""
     found = []
@@ -672,9 +669,7 @@ def test_sent_again_without_its_answer(portal: Gunicorn, people: People):
     assert found == []
 
 
-@pytest.mark.parametrize(
-    "database", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
+@servers
 def test_sent_twice_at_once(portal: Gunicorn, people: People):
     """F-32: a double click without scripts; the browser shows the later answer."""
     found = []

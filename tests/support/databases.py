@@ -1,14 +1,37 @@
-"""Parameters for tests of what engines do differently: they run on every one."""
+"""Databases for tests of what engines and drivers do differently."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import Engine, create_engine, make_url
 
+_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgres)
+_MARIADB = pytest.param("mariadb", marks=pytest.mark.mariadb)
 # Two kinds of engines: that of a file, and servers, which are PostgreSQL and MariaDB.
-both = pytest.mark.parametrize(
-    "database",
-    [
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.postgres),
-        pytest.param("mariadb", marks=pytest.mark.mariadb),
-    ],
-    indirect=True,
-)
+both = pytest.mark.parametrize("database", ["sqlite", _POSTGRESQL, _MARIADB], indirect=True)
+# Races that a file with one writer can't have.
+servers = pytest.mark.parametrize("database", [_POSTGRESQL, _MARIADB], indirect=True)
+
+# The name that Python imports, where it is not the one of SQLAlchemy.
+_MODULES = {"mysqldb": "MySQLdb"}
+
+
+@contextmanager
+def engine_of(database: str, driver: str) -> Iterator[Engine]:
+    """An engine of this driver; mysqlclient has to be compiled, so it may be missing.
+
+    Args:
+        database: the address, with any driver.
+        driver: the name that SQLAlchemy has for it.
+    """
+    pytest.importorskip(_MODULES.get(driver, driver))
+    url = make_url(database)
+    url = url.set(drivername=f"{url.get_backend_name()}+{driver}")
+    if driver == "mysqldb":
+        url = url.difference_update_query(["ssl_disabled"])
+    if driver == "pg8000":
+        url = url.set(query={"unix_sock": f"{url.query['host']}/.s.PGSQL.5432"})
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()

@@ -1,17 +1,17 @@
 """Differences between the drivers that SQLAlchemy has for PostgreSQL and MariaDB (F-64)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal.security.retries import is_conflict
 from portal.twofactor.core.errors import StorageUnavailable
 from portal.twofactor.engines.errors import is_lost, may_try_again, misses_table
 from portal.twofactor.storage.transactions import ATTEMPTS, SOON, Transactions, unavailable
+from tests.support.databases import engine_of
 
 pytestmark = pytest.mark.thorough
 
@@ -22,20 +22,6 @@ DRIVERS = [
     *(pytest.param(name, "mariadb", marks=pytest.mark.mariadb) for name in MARIADB),
 ]
 each_driver = pytest.mark.parametrize(("driver", "database"), DRIVERS, indirect=["database"])
-
-
-@contextmanager
-def engine_of(database: str, driver: str) -> Iterator[Any]:
-    """An engine of this driver; mysqlclient needs a compiler, so it may be missing."""
-    pytest.importorskip({"mysqldb": "MySQLdb"}.get(driver, driver))
-    url = make_url(database)
-    url = url.set(drivername=f"{url.get_backend_name()}+{driver}")
-    if driver == "pg8000":
-        query = {"unix_sock": f"{url.query['host']}/.s.PGSQL.5432"}
-        url = url.set(query=query)
-    engine = create_engine(url)
-    yield engine
-    engine.dispose()
 
 
 @each_driver

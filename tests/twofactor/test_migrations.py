@@ -9,8 +9,9 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, MetaData, create_engine, text
 
 from portal.twofactor import migrations
+from portal.twofactor.engines.texts import inexact
 from portal.twofactor.storage.tables import define_tables
-from tests.support.databases import both
+from tests.support.databases import both, engine_of
 
 CONVENTION = {"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
 
@@ -144,6 +145,69 @@ def test_the_way_back_from_check_ups_keeps_the_rest(connection):
     migrations.downgrade(op, 4, 3)
     assert migrations.version_of(connection) == 3
     assert everything(connection) == before
+
+
+@both
+@pytest.mark.parametrize("version", range(1, migrations.LATEST))
+def test_each_way_back_and_up_again_keeps_the_rows(connection, version):
+    """F-63"""
+    op = operations(connection)
+    migrations.upgrade(op, 0, version)
+    for statement in ROWS[version].split(";")[:-1]:
+        connection.execute(text(statement))
+    before = everything(connection)
+    migrations.upgrade(op, version, migrations.LATEST)
+    latest = everything(connection)
+    for to in reversed(range(version, migrations.LATEST)):
+        migrations.downgrade(op, to + 1, to)
+        assert migrations.version_of(connection) == to
+    assert everything(connection) == before
+    migrations.upgrade(op, version, migrations.LATEST)
+    assert everything(connection) == latest
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize("driver", ["pymysql", "mysqldb"])
+def test_keys_that_look_alike_stay_apart_all_the_way(mariadb_server, driver):
+    """F-63, F-72: in a database whose own collation takes them for the same."""
+    alike = ("Ada", "ada", "ada ")
+    uri = mariadb_server.create_database("CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
+    with engine_of(uri, driver) as engine, engine.connect() as connection:
+        op = operations(connection)
+        migrations.upgrade(op, 0, 1)
+        for statement in (
+            "INSERT INTO twofactor_account (user_id, areas, activated_at) VALUES (:key, '', 1)",
+            (
+                "INSERT INTO twofactor_authenticator (id, user_id, kind, name, sealed, last_step,"
+                " created_at) VALUES (:key, :key, 'totp', '\N{KEY}', 'x', 0, 1)"
+            ),
+            "INSERT INTO twofactor_event (user_id, at, kind) VALUES (:key, 1, 'activated')",
+            (
+                "INSERT INTO twofactor_ticket (digest, user_id, kind, expires_at)"
+                " VALUES (:key, :key, 'pass', 1)"
+            ),
+        ):
+            connection.execute(text(statement), [{"key": key} for key in alike])
+
+        def are_three() -> None:
+            for table in ("account", "authenticator", "event", "ticket"):
+                statement = text(f"SELECT user_id FROM twofactor_{table} WHERE user_id = :key")
+                found = [connection.scalars(statement, {"key": key}).all() for key in alike]
+                assert found == [[key] for key in alike], table
+
+        are_three()
+        ways = [*range(1, migrations.LATEST)]
+        for since in ways:
+            migrations.upgrade(op, since, since + 1)
+            are_three()
+        for to in reversed(ways):
+            migrations.downgrade(op, to + 1, to)
+            are_three()
+        migrations.upgrade(op, 1, migrations.LATEST)
+        are_three()
+        assert inexact(connection, define_tables(MetaData()).all) == []
+        connection.commit()
+    mariadb_server.drop_database(uri)
 
 
 @pytest.mark.parametrize(("since", "to"), [(1, 0), (-1, 1), (0, migrations.LATEST + 1)])
