@@ -41,7 +41,7 @@ def init_database(app: Flask) -> None:
         defaults: dict[str, Any] = {"timeout": seconds}
     else:
         options = {"pool_pre_ping": True, "pool_timeout": seconds} | options
-        defaults = postgresql.patience(seconds) if uri.startswith("postgresql") else {}
+        defaults = postgresql.patience(uri, seconds) if uri.startswith("postgresql") else {}
         if uri.startswith(MYSQL):
             defaults = _mysql_patience(seconds)
     options["connect_args"] = defaults | options.get("connect_args", {})
@@ -183,11 +183,14 @@ def _mysql_preparation(seconds: int) -> Prepare:
 def patient_engine() -> Engine:
     """Return an engine for statements that may take long, such as changes of large tables.
 
-    It is the portal's own but on MySQL, whose drivers take a time limit only when they connect.
+    It is the portal's own but with drivers that take a time limit only when they connect: those of
+    MySQL, and pg8000.
     """
-    if not is_mysql():
-        return db.engine
-    return create_engine(db.engine.url, connect_args={"charset": "utf8mb4"})
+    if is_mysql():
+        return create_engine(db.engine.url, connect_args={"charset": "utf8mb4"})
+    if postgresql.has_one_timeout(db.engine.url.drivername):
+        return create_engine(db.engine.url)
+    return db.engine
 
 
 def misfit() -> str | None:

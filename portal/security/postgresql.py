@@ -14,8 +14,18 @@ from sqlalchemy.exc import OperationalError
 _POOLED = "portal_pooled"
 
 
-def patience(seconds: int) -> dict[str, Any]:
-    """Return the libpq timeouts for a server that is unreachable or no longer acknowledges data."""
+def patience(uri: str, seconds: int) -> dict[str, Any]:
+    """Return the driver's timeouts for a server that is unreachable or no longer answers.
+
+    psycopg 3 and psycopg2 have those of libpq. pg8000 has one for each answer, so it is longer than
+    the limits that the server is told, which end a statement and no connection.
+
+    Args:
+        uri: the address of the database, with its driver.
+        seconds: how long to wait.
+    """
+    if has_one_timeout(uri):
+        return {"timeout": seconds + 2}
     return {
         "connect_timeout": seconds,
         "tcp_user_timeout": 1000 * seconds,
@@ -23,6 +33,11 @@ def patience(seconds: int) -> dict[str, Any]:
         "keepalives_interval": max(1, seconds // 3),
         "keepalives_count": 3,
     }
+
+
+def has_one_timeout(uri: str) -> bool:
+    """Return whether the driver has one timeout only, which no statement may exceed."""
+    return uri.startswith("postgresql+pg8000")
 
 
 def limit(engine: Engine, seconds: int) -> None:
@@ -53,6 +68,20 @@ def limit(engine: Engine, seconds: int) -> None:
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
+    if has_one_timeout(engine.url.drivername):
+        event.listen(engine, "do_connect", _connect)
+
+
+def _connect(dialect: Any, _record: Any, values: Any, names: Any) -> Any:
+    """Connect with pg8000, whose timeout before the first answer is no error of a database.
+
+    Raises:
+        Exception: `OperationalError` of the driver, which SQLAlchemy passes on as its own.
+    """
+    try:
+        return dialect.connect(*values, **names)
+    except TimeoutError as error:
+        raise dialect.dbapi.OperationalError("the server does not answer") from error
 
 
 def _announced(connection: Any) -> int | None:

@@ -11,17 +11,9 @@ from portal.security.retries import is_conflict
 from portal.twofactor.core.errors import StorageUnavailable
 from portal.twofactor.engines.errors import is_lost, may_try_again, misses_table
 from portal.twofactor.storage.transactions import ATTEMPTS, SOON, Transactions, unavailable
-from tests.support.databases import engine_of
+from tests.support.databases import each_driver, engine_of
 
 pytestmark = pytest.mark.thorough
-
-POSTGRESQL = ("psycopg", "psycopg2", "pg8000")
-MARIADB = ("pymysql", "mysqldb")
-DRIVERS = [
-    *(pytest.param(name, "postgresql", marks=pytest.mark.postgres) for name in POSTGRESQL),
-    *(pytest.param(name, "mariadb", marks=pytest.mark.mariadb) for name in MARIADB),
-]
-each_driver = pytest.mark.parametrize(("driver", "database"), DRIVERS, indirect=["database"])
 
 
 @each_driver
