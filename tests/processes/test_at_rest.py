@@ -45,14 +45,17 @@ def dumped(uri: str) -> list[bytes]:
         lines = "\n".join(connection.iterdump())
         connection.close()
         return [lines.encode(), *files]
-    programs = postgres.binaries()
-    assert programs is not None
-    host = unquote(str(url.query["host"]))
-    command = [programs / "pg_dump", "-h", host, "-U", "portal", "-d", url.database]
-    inserts = [[], ["--inserts"]]
+    query = {name: unquote(str(value)) for name, value in url.query.items()}
+    if url.get_backend_name() == "postgresql":
+        command = [f"{postgres.binaries()}/pg_dump", "-h", query["host"], "-U", "portal"]
+        other = "--inserts"
+    else:
+        command = ["mariadb-dump", "--no-defaults", "--user=root"]
+        command.append(f"--socket={query['unix_socket']}")
+        other = "--hex-blob"
     return [
-        subprocess.run([*command, *extra], check=True, capture_output=True).stdout
-        for extra in inserts
+        subprocess.run([*command, *extra, url.database], check=True, capture_output=True).stdout
+        for extra in ([], [other])
     ]
 
 
