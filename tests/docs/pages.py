@@ -15,6 +15,7 @@ OTHERS = {
         "apiflask",
         "flask-admin",
         "flask-security-models",
+        "read-replicas",
         "server-side-sessions",
         "several-databases",
     )

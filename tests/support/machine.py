@@ -243,7 +243,7 @@ class Machine:
 
     @property
     def journal(self) -> str:
-        """What the service has written."""
+        """All that the service has written."""
         return (self.root / "journal").read_text(errors="replace")
 
     def turn_off(self) -> None:

@@ -22,7 +22,7 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     class Base(DeclarativeBase):
         pass
 
-    db = SQLAlchemy(model_class=Base)
+    db = SQLAlchemy(model_class=Base, session_options=config.pop("session_options", None))
     fonts, undo_url = config.pop("pdf_fonts", None), config.pop("undo_url", None)
     issuer = config.pop("issuer", None)
     options = config.pop("options", {})
@@ -69,21 +69,19 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     def password_problem(user: Any, password: str) -> str | None:
         return "Choose another one." if user.check_password(password) else None
 
-    twofactor.init_app(
-        app,
-        db,
-        clock=clock,
-        user_keys=lambda: db.session.scalars(select(User.id).order_by(User.id)),
-        mandatory_for=lambda user: ["sign_in", "note"] if is_chief(user) else [],
-        offered=lambda user: ["note"] if user.username == "guest" else ALL,
-        credential=lambda user: user.password,
-        change_password=change_password,
-        password_problem=password_problem,
-        pdf_fonts=fonts,
-        undo_url=undo_url,
-        issuer=issuer,
-        **options,
-    )
+    own: dict[str, Any] = {
+        "clock": clock,
+        "user_keys": lambda: db.session.scalars(select(User.id).order_by(User.id)),
+        "mandatory_for": lambda user: ["sign_in", "note"] if is_chief(user) else [],
+        "offered": lambda user: ["note"] if user.username == "guest" else ALL,
+        "credential": lambda user: user.password,
+        "change_password": change_password,
+        "password_problem": password_problem,
+        "pdf_fonts": fonts,
+        "undo_url": undo_url,
+        "issuer": issuer,
+    }
+    twofactor.init_app(app, db, **(own | options))
     login.user_loader(lambda key: db.session.get(User, key))
     app.deeds, app.db, app.User, app.twofactor = [], db, User, twofactor
     _routes(app)

@@ -15,15 +15,24 @@ _LEGACY = -1
 def read_anew(row: Any) -> None:
     """Reload a row of the host, since another connection may have changed it.
 
-    A row with changes that the host has not written yet is left as it is.
+    A row with changes that the host has not written yet is left as it is, and so is one that the
+    database does not have (yet): where the host reads from a replica, a new user may be missing.
 
     On MySQL it takes a lock, shared with other readers: a plain SELECT would show the row as it was
     when the session began to read.
     """
     state = inspect(row, raiseerr=False)
-    if isinstance(state, InstanceState) and state.session is not None and not state.modified:
+    if not isinstance(state, InstanceState) or state.identity is None:
+        return
+    if state.session is not None and not state.modified:
         of_mysql = is_mysql(state.session.get_bind(state.mapper).dialect)
-        state.session.refresh(row, with_for_update={"read": True} if of_mysql else None)
+        # Unlike `refresh`, this leaves the row alone if it is not found.
+        state.session.get(
+            state.class_,
+            state.identity,
+            populate_existing=True,
+            with_for_update={"read": True} if of_mysql else None,
+        )
 
 
 class HostSession:
