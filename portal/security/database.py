@@ -44,6 +44,10 @@ def init_database(app: Flask) -> None:
         defaults = postgresql.patience(uri, seconds) if uri.startswith("postgresql") else {}
         if uri.startswith(MYSQL):
             defaults = _mysql_patience(seconds)
+            # With MySQL's default, REPEATABLE READ, a transaction would go on reading what others
+            # have replaced meanwhile, and lock the gaps between rows. An option of the engine,
+            # since SQLAlchemy sets this one again after each connection in AUTOCOMMIT.
+            options = {"isolation_level": "READ COMMITTED"} | options
     options["connect_args"] = defaults | options.get("connect_args", {})
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
@@ -154,10 +158,7 @@ def _mysql_patience(seconds: int) -> dict[str, Any]:
 
 
 def _mysql_preparation(seconds: int) -> Prepare:
-    """Return the hook that sets time limits and the isolation level.
-
-    With MySQL's default, REPEATABLE READ, a transaction would go on reading what others have
-    replaced meanwhile, and compare it with what it has locked.
+    """Return the hook that sets time limits.
 
     A node of a Galera cluster waits, before it reads, for what other nodes have committed. So a
     session that has just begun at one is known at each, and one that has ended is over.
@@ -172,7 +173,6 @@ def _mysql_preparation(seconds: int) -> Prepare:
         cursor.execute(f"SET SESSION {limit} = {seconds if is_mariadb else 1000 * seconds}")
         cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
         cursor.execute(f"SET SESSION lock_wait_timeout = {seconds}")
-        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         if told.get("wsrep_on") == "ON":
             cursor.execute("SET SESSION wsrep_sync_wait = 1")
         cursor.close()

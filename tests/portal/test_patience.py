@@ -114,3 +114,19 @@ def test_each_server_is_told_the_limits(database, driver, tmp_path):
                 waiting.execute(text("SELECT * FROM one FOR UPDATE"))
             assert SECONDS * 0.9 < time.monotonic() - begun < 3 * SECONDS
         db.engine.dispose()
+
+
+@pytest.mark.mariadb
+def test_transactions_stay_in_read_committed(app):
+    """F-63: also on a connection that a guard has used, of which each statement was a transaction.
+
+    In REPEATABLE READ, a new password and an activation at the same moment waited for each other
+    until the time limit, since InnoDB locks the gaps between rows there.
+    """
+    glances = app.extensions["twofactor"].kit.store._transactions
+    with app.app_context():
+        for _ in range(2):
+            with db.engine.connect() as connection:
+                assert connection.scalar(text("SELECT @@tx_isolation")) == "READ-COMMITTED"
+            with glances.reading() as connection:
+                connection.execute(text("SELECT 1"))
