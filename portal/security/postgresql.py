@@ -43,11 +43,17 @@ def has_one_timeout(uri: str) -> bool:
 def limit(engine: Engine, seconds: int) -> None:
     """Set statement_timeout and lock_timeout on each connection of the engine.
 
-    They are no connection parameters, since PgBouncer refuses these.
+    They are no connection parameters, since PgBouncer refuses these. The server does not apply them
+    to a commit, which `confirmed` does.
     """
     limits = "; ".join(
         f"SET LOCAL {name} = '{seconds}s'" for name in ("statement_timeout", "lock_timeout")
     )
+
+    def connect(_dialect: Any, _record: Any, arguments: Any, parameters: Any) -> Any:
+        from portal.security import confirmed  # needs the driver
+
+        return confirmed.connect(seconds, *arguments, **parameters)
 
     def prepare(connection: Any, record: Any) -> None:
         cursor = connection.cursor()
@@ -66,6 +72,8 @@ def limit(engine: Engine, seconds: int) -> None:
         if connection.info.get(_POOLED):
             _begin(connection.connection.driver_connection, limits)
 
+    if engine.driver == "psycopg":
+        event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
     if has_one_timeout(engine.url.drivername):

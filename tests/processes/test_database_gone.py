@@ -54,7 +54,8 @@ class Gone:
             ("do_connect", self._refuse),
         )
         for name, listener in listeners:
-            event.listen(db.engine, name, listener)
+            # Before the portal's own, of which one opens the connection.
+            event.listen(db.engine, name, listener, insert=True)
         try:
             yield
         finally:
