@@ -38,13 +38,30 @@ class Node(postgres.Server):
         self.launch()
         primary.wait_for_standby("*" if synchronous else "")
 
+    def is_standby(self) -> bool:
+        """Return whether it takes no writes; one that was killed counts as one."""
+        if self._process.poll() is not None:
+            return True
+        with self.connect() as connection:
+            row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
+        return bool(row[0])
+
     def wait_for_standby(self, names: str) -> None:
         """Let commits wait for the standbys of these names, and wait until one streams."""
         self.run(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
         self.run("SELECT pg_reload_conf()")
+        self.wait_for_followers("sync" if names else "async")
+
+    def cut_off(self, primary: "Node") -> None:
+        """Lose the primary, as by a network that is torn; what was received until then stays."""
+        self.run("ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+        primary.wait_for_followers()
+
+    def wait_for_followers(self, *states: str) -> None:
+        """Wait until standbys with these states follow, and no others."""
         deadline = time.monotonic() + 30
-        while self._followers() != ["sync" if names else "async"]:
-            assert time.monotonic() < deadline, "no standby follows"
+        while self._followers() != list(states):
+            assert time.monotonic() < deadline, f"the standbys are {self._followers()}"
             time.sleep(0.02)
 
     def _followers(self) -> list[str]:
