@@ -178,7 +178,7 @@ class Load:
 
 @pytest.mark.parametrize("synchronous", [False, True], ids=["asynchronous", "synchronous"])
 def test_commits_that_the_promoted_standby_lacks(pair: Pair, database: str, synchronous: bool):
-    """What can be lost; the figures of docs/operations.md are from more rounds (`ROUNDS`)."""
+    """None where it is synchronous; the figures of docs/operations.md are from 20 ROUNDS."""
     name = str(make_url(database).database)
     primary, standby = pair
     with primary.connect(name) as connection:
