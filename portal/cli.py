@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from textwrap import indent
+from itertools import islice
 from typing import Any
 
 import click
@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 
 from portal import demo
 from portal.account import service, upkeep
-from portal.account.customers import find_customer, in_batches
+from portal.account.customers import AT_ONCE, find_customer, in_batches
 from portal.extensions import twofactor
 from portal.mail import outbox
 from portal.rules.names import Refused
@@ -149,11 +149,11 @@ def _rows() -> Iterator[dict[str, Any]]:
 
 
 def _write_json(rows: Iterator[dict[str, Any]]) -> None:
-    """Write a JSON array, row by row."""
+    """Write a JSON array, a row in a line, some hundred at a time."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     before = "["
-    for row in rows:
-        text = indent(json.dumps(row, ensure_ascii=False, indent=2), "  ")
-        click.echo(f"{before}\n{text}", nl=False)
+    while some := list(islice(rows, AT_ONCE)):
+        click.echo(f"{before}\n  " + ",\n  ".join(map(encode, some)), nl=False)
         before = ","
     click.echo("[]" if before == "[" else "\n]")
 

@@ -1,5 +1,6 @@
 """The commands about all users: lists, figures and the doctor."""
 
+import io
 import json
 
 import click
@@ -7,8 +8,8 @@ import pytest
 from sqlalchemy import event, inspect
 
 from portal.twofactor import migrations
-from portal.twofactor.cli import group
-from portal.twofactor.core.records import Account
+from portal.twofactor.cli import group, output
+from portal.twofactor.core.records import Account, Event
 from portal.twofactor.service.operator import accounts, upkeep
 from tests.support.databases import both
 from tests.support.hosts import change_options
@@ -159,6 +160,38 @@ def listen(engine, asked):
     @event.listens_for(engine, "before_cursor_execute")
     def note(_connection, _cursor, text, *_rest):
         asked.append(text)
+
+
+@pytest.mark.parametrize("words", [["events", "--json"], ["events"], ["list", "--off", "--json"]])
+def test_rows_are_written_many_at_a_time(flask, host, monkeypatch, words):
+    """F-115: a call for each row, and a flush, took more than the row."""
+    state = host.extensions["twofactor"]
+    rows = [Event(f"user{n}", 1, "made") for n in range(1200)]
+    with host.app_context():
+        state.kit.store.run(lambda tx: [tx.record(each) for each in rows])
+        monkeypatch.setattr(type(state.host), "user_keys", lambda _self: [r.user_id for r in rows])
+    written = []
+    echo = click.echo
+    monkeypatch.setattr(
+        output.click, "echo", lambda *given, **told: (written.append(1), echo(*given, **told))
+    )
+    done = flask(*words)
+    assert done.exit_code == 0, done.output
+    assert done.stderr == ""
+    if "--json" in words:
+        assert [row["user"] for row in json.loads(done.stdout)] == [row.user_id for row in rows]
+    assert len(done.stdout.splitlines()) >= 1200
+    assert len(written) < 10
+
+
+@pytest.mark.parametrize(("shown", "told"), [(True, ""), (False, "\r3 \n")])
+def test_a_terminal_sees_how_many_rows_passed_unless_it_shows_them(monkeypatch, shown, told):
+    err = io.StringIO()
+    monkeypatch.setattr(output.sys, "stderr", err)
+    monkeypatch.setattr(err, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(output.sys.stdout, "isatty", lambda: shown, raising=False)
+    assert list(output.seen([(1, 2), (3,)])) == [(1, 2), (3,)]
+    assert err.getvalue().replace("\r2 ", "") == told
 
 
 @both

@@ -4,9 +4,10 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +16,9 @@ from ..app.state import State
 from ..service.operator.accounts import BATCH, batched
 
 R = TypeVar("R")
+# Made once: `json.dumps` makes an encoder for each value.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @contextmanager
@@ -88,13 +92,25 @@ def print_json(value: Any) -> None:
 
 
 def stream_json(values: Iterable[Any]) -> None:
-    """Print a JSON array, each value as it comes."""
-    click.echo("[", nl=False)
-    for number, value in enumerate(values):
-        click.echo(
-            ("," if number else "") + "\n  " + json.dumps(value, ensure_ascii=False), nl=False
-        )
-    click.echo("\n]")
+    """Print a JSON array, some hundred values at a time."""
+    before = "["
+    for some in seen(batched(values, BATCH)):
+        click.echo(f"{before}\n  " + ",\n  ".join(map(_encode, some)), nl=False)
+        before = ","
+    click.echo("[\n]" if before == "[" else "\n]")
+
+
+def seen(batches: Iterable[Sequence[R]]) -> Iterator[Sequence[R]]:
+    """Yield the batches; a terminal that does not show the rows themselves sees how many passed."""
+    shown = sys.stderr.isatty() and not sys.stdout.isatty()
+    count = 0
+    for some in batches:
+        yield some
+        count += len(some)
+        if shown:
+            click.echo(f"\r{count:,} ", nl=False, err=True)
+    if shown:
+        click.echo(err=True)
 
 
 def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
@@ -102,12 +118,10 @@ def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     source = iter(rows)
     first = [row for _, row in zip(range(500), source, strict=False)]
     widths = [max(len(row[i]) for row in (head, *first)) for i in range(len(head))]
-    for row in (head, *first):
-        _print_row(row, widths)
-    for row in source:
-        _print_row(row, widths)
+    for some in seen(batched(chain((head, *first), source), BATCH)):
+        click.echo("\n".join(_line(row, widths) for row in some))
 
 
-def _print_row(row: tuple[str, ...], widths: list[int]) -> None:
-    cells = (re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", cell) for cell in row)
-    click.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip())
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = (_CONTROL.sub("?", cell) for cell in row)
+    return "  ".join(f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip()

@@ -155,9 +155,8 @@ def events(user: str | None, since: int | None, as_json: bool) -> None:
 
 def _event(name: str, event: Event) -> dict[str, Any]:
     """Return an event as an object, with its user."""
-    shown = of_event(event)
-    who = {"user": event.user_id, "name": name}
-    return {"id": shown.pop("id"), "at": shown.pop("at"), **who, **shown}
+    who = {"id": event.id, "at": None, "user": event.user_id, "name": name}
+    return who | of_event(event)
 
 
 @group.command("export")

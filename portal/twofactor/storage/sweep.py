@@ -1,6 +1,7 @@
 """Read whole tables in batches by primary key, so that memory use stays bounded."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, exists, literal, or_, select, tuple_, update
@@ -17,6 +18,8 @@ from .rows import (
 )
 from .tables import Tables
 from .transactions import Transactions
+
+EVENT_FIELDS = tuple(each.name for each in fields(Event))
 
 
 def accounts(
@@ -108,7 +111,7 @@ def events(
     """Yield the events, oldest first, by the index of the user, of the time or of the id."""
     event, last = tables.event, (since or 0, 0)
     while True:
-        statement = select(event).limit(batch)
+        statement = select(*(event.c[name] for name in EVENT_FIELDS)).limit(batch)
         if user_id is not None or since is None:
             statement = statement.where(event.c.id > last[1]).order_by(event.c.id)
         else:
@@ -124,7 +127,7 @@ def events(
         if not rows:
             return
         for row in rows:
-            yield event_of(row)
+            yield Event(*row)
         last = rows[-1].at, rows[-1].id
 
 
