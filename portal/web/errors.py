@@ -2,10 +2,11 @@
 
 import logging
 from http import HTTPStatus
+from typing import TypeGuard
 
 from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import (
     HTTPException,
@@ -56,12 +57,13 @@ HELD_OR_CONTACT = later(
     "in with before, or contact us: %(support)s."
 )
 GONE = (OperationalError, InterfaceError, PoolTimeout)
+READ_ONLY = "25006"
 
 
 def init_app(app: Flask) -> None:
     """Answer every error of the portal with a page, or with JSON if the client prefers it."""
     app.register_error_handler(HTTPException, show_http)
-    for gone in GONE:
+    for gone in (*GONE, InternalError):
         app.register_error_handler(gone, show_database)
 
 
@@ -79,7 +81,7 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
     An error while a session is saved arrives here too, wrapped in a 500.
     """
     cause = getattr(error, "original_exception", None)
-    if isinstance(cause, GONE):
+    if is_gone(cause):
         return show_database(cause)
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
@@ -95,8 +97,17 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
     return answer(error, _(TITLES.get(error.code, TITLES[405])), sentence)
 
 
+def is_gone(error: object) -> TypeGuard[DBAPIError | PoolTimeout]:
+    """Return whether the database is out of reach, or takes no writes, as a standby does."""
+    if isinstance(error, InternalError):
+        return getattr(error.orig, "sqlstate", None) == READ_ONLY
+    return isinstance(error, GONE)
+
+
 def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
-    """Return the page for an unreachable database, with status 503."""
+    """Return the page for an unreachable database, with status 503; raise any other error again."""
+    if not is_gone(error):
+        raise error
     log.error("database unavailable: %s", type(error).__name__)
     language.ask_nothing()
     return answer(ServiceUnavailable(), _(TITLES[503]), _(SENTENCES[503]))

@@ -13,7 +13,7 @@ from portal import create_app
 from portal.extensions import db
 from portal.security.database import is_mysql
 from tests.support.databases import address_for, each_driver
-from tests.support.enrol import enrol
+from tests.support.enrol import enrol, sign_in
 from tests.support.forms import answer, submit
 from tests.support.html import parse
 
@@ -130,3 +130,17 @@ def test_transactions_stay_in_read_committed(app):
                 assert connection.scalar(text("SELECT @@tx_isolation")) == "READ-COMMITTED"
             with glances.reading() as connection:
                 connection.execute(text("SELECT 1"))
+
+
+@pytest.mark.postgres
+def test_a_server_that_takes_no_writes(app, client, customer, customer_password):
+    """A-64: such as a standby, or a primary that was made one behind a pooler."""
+    with app.app_context():
+        with db.engine.begin() as connection:
+            name = connection.engine.url.database
+            read_only = "default_transaction_read_only = on"
+            connection.execute(text(f"ALTER DATABASE {name} SET {read_only}"))
+        db.engine.dispose()
+    response = sign_in(client, "alice", customer_password)
+    assert response.status_code == 503
+    assert len(parse(response.text).by_id("main").text) > 60
