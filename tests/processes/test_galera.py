@@ -27,7 +27,7 @@ from portal.twofactor.storage.tables import define_tables
 from portal.twofactor.storage.transactions import Transactions
 from tests.support import mariadb
 from tests.support.burst import Answer, Request, burst
-from tests.support.galera import ALONE, NODES, Cluster
+from tests.support.galera import ALONE, NODES, SYNCED, Cluster, Node
 from tests.support.gunicorn import Gunicorn
 from tests.support.html import parse
 
@@ -307,27 +307,50 @@ def left_open(address: str, bob: Person) -> Iterator[Callable[[], None]]:
     engine.dispose()
 
 
+@pytest.mark.parametrize("hangs", [False, True], ids=["lags", "hangs"])
 def test_a_change_is_seen_everywhere(
-    people: People, serve: Serve, cluster: Cluster, addresses: list[str]
+    people: People, serve: Serve, cluster: Cluster, addresses: list[str], hangs: bool
 ):
-    """A node that lags behind waits before it answers, rather than show what was before."""
-    alice, lagging = people.person(areas=("sign_in",)), cluster.nodes[-1]
+    """A node that is behind shows what is, or nothing, but not what was before.
+
+    After a server has hung, it does not know at first that the others have gone on without it.
+    """
     port = serve(workers=1, SQLALCHEMY_DATABASE_URI=addresses[-1]).port
+    alice, node = people.person(areas=("sign_in",)), cluster.nodes[-1]
     account = people.kit.store.account(alice.key)
     assert account is not None
     [cookie] = people.browsers(alice, 1)
     look = Request("GET", "/invoices/", cookie=cookie)
     assert [each.status for each in burst(port, [look])] == [200]
-    holder = lagging.connect()
-    with holder, holder.cursor() as cursor, ThreadPoolExecutor(1) as pool:
-        cursor.execute("FLUSH TABLES WITH READ LOCK")
+    behind = hanging(node, cluster.nodes[0]) if hangs else lagging(node)
+    with ThreadPoolExecutor(1) as pool, behind as go_on:
         people.kit.store.run(lambda tx: tx.set_areas(account, account.areas | {"invoices"}))
         asked = pool.submit(burst, port, [look])
         with pytest.raises(TimeoutError):
             asked.result(0.5)
-        cursor.execute("UNLOCK TABLES")
+        go_on()
         [shown] = asked.result(30)
-    assert shown.status == 403
+    assert shown.status in ((403, 503) if hangs else (403,))
+
+
+@contextmanager
+def lagging(node: Node) -> Iterator[Callable[[], object]]:
+    """Keep a node from writing what the others have committed, until the function is called."""
+    holder = node.connect()
+    with holder, holder.cursor() as cursor:
+        cursor.execute("FLUSH TABLES WITH READ LOCK")
+        yield partial(cursor.execute, "UNLOCK TABLES")
+
+
+@contextmanager
+def hanging(node: Node, other: Node) -> Iterator[Callable[[], object]]:
+    """Stop a node until the others have left it out, and until the function is called."""
+    node.signal(signal.SIGSTOP)
+    try:
+        other.wait(SYNCED, NODES - 1)
+        yield partial(node.signal, signal.SIGCONT)
+    finally:
+        node.signal(signal.SIGCONT)
 
 
 def waits(connection: Any, _record: Any) -> None:

@@ -166,6 +166,10 @@ class Node(mariadb.Server):
         """True once the process has ended."""
         return self._process.poll() is not None
 
+    def signal(self, number: int) -> None:
+        """Send the process a signal that does not end it."""
+        self._process.send_signal(number)
+
     def cut_off(self, on: bool) -> None:
         """Cut the node off from the others, or let it back in; its clients always reach it."""
         self.run(f"SET GLOBAL wsrep_provider_options = 'gmcast.isolate={int(on)}'")

@@ -11,6 +11,7 @@ from portal.twofactor import KeyMissing, UndoOver
 from portal.twofactor.core.answers import Code
 from portal.twofactor.core.errors import CodeReused, CodeWrong, SealBroken
 from portal.twofactor.core.vault import Vault
+from portal.twofactor.engines import is_mysql
 from portal.twofactor.service import deactivation, passwords, tickets, verification
 from portal.twofactor.service.operator import upkeep
 from tests.support.codes import oathtool
@@ -316,13 +317,18 @@ def test_where_a_link_leads(made, url, host, flask):
 
 @both
 def test_a_change_costs_three_statements_more(made, statements):
-    """Too many links and expired tickets go in one DELETE; the link comes in one INSERT."""
+    """Too many links and expired tickets go in one DELETE; the link comes in one INSERT.
+
+    On MariaDB two more let changes at two nodes of a cluster conflict (`engines.clusters`).
+    """
+    with made.app.app_context():
+        claims = ["UPDATE"] * 2 if is_mysql(made.app.db.engine.dialect) else []
     made.choose("note")
     statements.clear()
     made.choose("vault")
     kinds = [line.split()[0] for line in statements.of_twofactor]
-    assert kinds == ["SELECT", "UPDATE", "DELETE", "INSERT", "INSERT"]
+    assert kinds == ["SELECT", "UPDATE", "DELETE", "INSERT", *claims, "INSERT"]
     statements.clear()
     made.choose("note", "vault")
     kinds = [line.split()[0] for line in statements.of_twofactor]
-    assert kinds == ["SELECT", "UPDATE", "INSERT"], "an area that is added needs no link"
+    assert kinds == ["SELECT", "UPDATE", *claims, "INSERT"], "an area that is added needs no link"
