@@ -10,6 +10,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or "4")
 preload_app = True  # reads and checks the settings once, before the workers start
 timeout = 30  # longer than PORTAL_DATABASE_TIMEOUT_SECONDS
 graceful_timeout = 30
+control_socket_disable = True  # it would be in the home folder, which the unit makes read-only
 max_requests = 10_000
 max_requests_jitter = 1_000
 

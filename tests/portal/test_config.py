@@ -102,6 +102,7 @@ def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, v
     refused(tmp_path, monkeypatch, name, value, name, SettingError)
 
 
+@pytest.mark.thorough
 class TestEmpty:
     """F-112: an environment file has lines that nobody needs to fill in."""
 
