@@ -64,7 +64,7 @@ def host(database, clock):
     class User(Base, UserMixin):
         __tablename__ = "versioned_user"
         id: Mapped[str] = mapped_column(String(36), primary_key=True)
-        username: Mapped[str]
+        username: Mapped[str] = mapped_column(String(80))
         version: Mapped[int] = mapped_column(default=1)
 
     def verify_password(_user, password):

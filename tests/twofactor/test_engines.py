@@ -15,6 +15,7 @@ from sqlalchemy.schema import CreateTable
 from portal.twofactor import migrations
 from portal.twofactor.core.errors import SetupError
 from portal.twofactor.core.records import Account, Authenticator
+from portal.twofactor.storage.host_session import read_anew
 from portal.twofactor.storage.statements import prepare
 from portal.twofactor.storage.tables import define_tables
 from tests.support.databases import both
@@ -40,6 +41,22 @@ def test_users_whose_keys_look_alike_are_four(host):
         assert store.run(lambda tx: tx.remove_account("ada"))
         assert [store.account(key) is not None for key in ALIKE] == [True, False, True, True]
         assert store.account("ada ").authenticators[0].name == "App \N{MOBILE PHONE}"
+
+
+@pytest.mark.mariadb
+def test_a_row_that_is_read_anew_is_not_locked(host, alice):
+    """F-63: a change of it on another connection would wait for the same request."""
+    with host.app_context():
+        change = "UPDATE host_user SET username = :name"
+        row = host.db.session.get(host.User, alice.id)
+        with host.db.engine.connect() as other:
+            other.execute(text("SET SESSION innodb_lock_wait_timeout = 1"))
+            for name in ("newer", "newest"):
+                other.execute(text(change), {"name": name})
+                other.commit()
+                read_anew(row)
+                assert row.username == name
+        assert not host.db.session.dirty
 
 
 class TestOtherCollations:

@@ -4,7 +4,8 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine, SingletonThreadPool, StaticPool, inspect
-from sqlalchemy.orm import InstanceState
+from sqlalchemy.orm import InstanceState, Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ..engines import is_mysql
 
@@ -18,21 +19,28 @@ def read_anew(row: Any) -> None:
     A row with changes that the host has not written yet is left as it is, and so is one that the
     database does not have (yet): where the host reads from a replica, a new user may be missing.
 
-    On MySQL it takes a lock, shared with other readers: a plain SELECT would show the row as it was
-    when the session began to read.
+    On MySQL the row is read in a transaction apart: a plain SELECT would show it as it was when the
+    session began to read, and one with a lock would let a change of the same request wait for it.
     """
     state = inspect(row, raiseerr=False)
     if not isinstance(state, InstanceState) or state.identity is None:
         return
     if state.session is not None and not state.modified:
-        of_mysql = is_mysql(state.session.get_bind(state.mapper).dialect)
+        if is_mysql(state.session.get_bind(state.mapper).dialect):
+            with Session(state.session.get_bind(state.mapper)) as apart:
+                _take_over(row, apart.get(state.class_, state.identity), state)
+            return
         # Unlike `refresh`, this leaves the row alone if it is not found.
-        state.session.get(
-            state.class_,
-            state.identity,
-            populate_existing=True,
-            with_for_update={"read": True} if of_mysql else None,
-        )
+        state.session.get(state.class_, state.identity, populate_existing=True)
+
+
+def _take_over(row: Any, found: Any, state: InstanceState[Any]) -> None:
+    if found is None:
+        return
+    read = inspect(found).dict
+    for attribute in state.mapper.column_attrs:
+        if attribute.key in read:
+            set_committed_value(row, attribute.key, read[attribute.key])
 
 
 class HostSession:

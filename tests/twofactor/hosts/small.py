@@ -73,7 +73,7 @@ def make_small(
     class User(Base, UserMixin):
         __tablename__ = "small_user"
         id: Mapped[str] = mapped_column(String(36), primary_key=True)
-        username: Mapped[str]
+        username: Mapped[str] = mapped_column(String(80))
 
     if passwords:
         User.check_password = lambda _self, password: password == PASSWORD  # type: ignore[attr-defined]

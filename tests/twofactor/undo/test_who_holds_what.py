@@ -46,7 +46,7 @@ def stranger(made):
 
 def enters(person, password=PASSWORD):
     """Return the page that the password leads to: on, to the second step, or nowhere (`None`)."""
-    person.app.db.session.expire_all()
+    person.app.db.session.rollback()
     answer = person.sign_in(password)
     return answer.location if answer.status_code < 400 else None
 
