@@ -86,7 +86,7 @@ def test_a_lock_that_nobody_gives_back(app, signed_in, customer_password, clock)
 
 @each_driver
 def test_each_server_is_told_the_limits(database, driver, tmp_path):
-    """F-64: and a lock that nobody gives back is waited for no longer, and named as a fault."""
+    """F-64: also a wait for a lock that nobody gives back ends, and is named as a fault."""
     app = create_app(
         {
             "INSTANCE_PATH": str(tmp_path / "instance"),

@@ -250,7 +250,7 @@ def test_the_second_step_goes_on_with_a_stale_token(
 
 
 class TestLog:
-    """F-113: each refused form leaves a line with its cause, and nothing of what was typed."""
+    """F-113: each refused form leaves a line with its cause, and none of its values."""
 
     @pytest.fixture
     def settings(self):
