@@ -1,11 +1,14 @@
 """The Content-Security-Policy: the host's wins, ours comes where there is none (F-60)."""
 
+import base64
+import hashlib
 import json
 import re
 
 import pytest
 from flask import g
 from flask_talisman import Talisman
+from jinja2 import DictLoader
 
 from portal.twofactor import SetupError
 from tests.twofactor.person import MOUNT
@@ -17,7 +20,14 @@ OURS = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
-THEIRS = "default-src 'self' https://cdn.example.com"
+CDN = "https://cdn.example.com"
+THEIRS = f"default-src 'self' {CDN}"
+SCRIPT = "document.title = 1"
+HASH = f"'sha256-{base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()}'"
+LAYOUT = f"""<!doctype html>
+<link rel="stylesheet" href="{CDN}/shop.css"><script src="{CDN}/shop.js"></script>
+<script nonce="NONCE">{SCRIPT}</script><style nonce="NONCE">p {{ color: red }}</style>
+<script type="application/json">{{}}</script>{{% block content %}}{{% endblock %}}"""
 PAGES = (f"{MOUNT}/", f"{MOUNT}/help", "/vault", "/note")
 
 
@@ -141,7 +151,7 @@ class TestDoctor:
             ("script-src 'self' 'strict-dynamic'", False),
             ("default-src https://cdn.example.com", False),
             ("script-src 'self' https://cdn.example.com", True),
-            ("style-src 'none'", True),
+            ("script-src 'self'", True),
         ],
     )
     def test_it_sees_that_our_script_is_blocked(self, host, flask, policy, runs):
@@ -154,6 +164,44 @@ class TestDoctor:
         assert page["ok"] is runs
         assert page["text"].startswith(f"{HEADER}: {policy}")
         assert ("pass csp_nonce to init_app" in page["text"]) is not runs
+
+    @pytest.mark.parametrize("config", [{"options": {"base_template": "cdn.html"}}])
+    @pytest.mark.parametrize(
+        ("policy", "blocked"),
+        [
+            (None, f"{CDN}/shop.css, {CDN}/shop.js, a script within the page and 1 more"),
+            (
+                "style-src 'none'",
+                f"{CDN}/shop.css, a style within the page, /two-factor/static/twofactor.css",
+            ),
+            (f"default-src 'self' {CDN}", "a script within the page, a style within the page"),
+            (f"default-src 'self' {CDN}/ 'unsafe-inline', style-src *", "a style within the page"),
+            ("default-src 'self' https: 'unsafe-inline' 'nonce-x'", "a script within the page, "),
+            ("default-src 'self' *.example.com 'unsafe-inline'", ""),
+            (f"default-src 'self' {CDN}:443 'unsafe-inline'", ""),
+            (f"default-src 'self' {CDN}:8443 'unsafe-inline'", f"{CDN}/shop.css, {CDN}/shop.js"),
+            (f"default-src 'self' {CDN}/shop.css 'unsafe-inline'", f"{CDN}/shop.js"),
+            (f"default-src 'self' {CDN} {HASH}", "a style within the page"),
+            (f"script-src 'self' {CDN} 'nonce-n0'; style-src 'self' https: 'nonce-n0'", ""),
+            ("frame-ancestors 'none'", ""),
+        ],
+    )
+    def test_it_sees_what_else_of_the_layout_is_blocked(self, host, flask, policy, blocked):
+        """F-60: a style sheet of a CDN, or a script within the layout."""
+        pages = {"cdn.html": LAYOUT.replace("NONCE", "n0" if "n0" in str(policy) else "")}
+        host.jinja_loader = DictLoader(pages)
+        if policy:
+            add(host, lambda answer: answer.headers.set(HEADER, policy) or answer)
+        page = self.look(flask)
+        sent = policy or f"{OURS}; form-action 'self'"
+        assert page["ok"] is (blocked == "")
+        if blocked:
+            assert page["text"].startswith(f"{HEADER}: {sent}: it blocks {blocked}")
+            assert page["text"].endswith(
+                "allow that in your policy, or in TWOFACTOR_CSP where you send none"
+            )
+        else:
+            assert page["text"] == f"{HEADER}: {sent}"
 
     def test_a_page_that_fails_is_told(self, host, flask):
         host.view_functions["twofactor.help"] = lambda: ("broken", 500)
