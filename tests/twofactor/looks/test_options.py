@@ -9,6 +9,7 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from portal.twofactor import BOOTSTRAP5, SetupError
 from portal.twofactor.app.looks.roles import DEFAULT, STRUCTURE
+from tests.docs import pages
 from tests.support.html import parse
 from tests.twofactor.host import PASSWORD, make_host
 from tests.twofactor.passkeys.holder import NEW, ORIGIN, RP_ID, Holder
@@ -17,6 +18,7 @@ from tests.twofactor.person import MOUNT, Person
 from tests.twofactor.undo.changes import DAY, Browser, Changes
 
 pytestmark = pytest.mark.thorough
+LAYOUT = pages.ROOT / "docs" / "how-to" / "layout.md"
 PLAIN = "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"
 
 
@@ -308,6 +310,26 @@ class TestBlocks:
         page = self.page(host, clock, base=title + head + "{% block content %}{% endblock %}")
         assert page.count("twofactor.css") == 1
         assert "<h1" in page
+
+    @pytest.mark.parametrize("config", [{"options": {"base_template": "between.html"}}])
+    @pytest.mark.parametrize("block", ["", "{% block title %}{% endblock %}"])
+    def test_a_template_between(self, host, clock, block):
+        """F-101: a layout whose title is a variable, and that fails for people not signed in."""
+        between = next(
+            b.text for b in pages.blocks("html+jinja", LAYOUT) if "self.title()" in b.text
+        )
+        rest = "{% block content %}{% endblock %}" + block
+        base = "<title>{{ title or 'Shop' }}</title>{{ current_user.username.upper() }}" + rest
+        out = "<title>{{ title }} - signed out</title>" + rest
+        set_up(host, between=between, base=base, signed_out=out)
+        alice = Person(host, clock)
+        alice.sign_in()
+        assert "<title>Two-factor authentication</title>ALICE" in alice.client.get(f"{MOUNT}/").text
+        alice.enrol()
+        elsewhere = alice.other_browser()
+        elsewhere.sign_in()
+        asked = elsewhere.client.get(f"{MOUNT}/sign-in").text
+        assert "<title>Enter a code for: Sign-in - signed out</title>" in asked
 
     @pytest.mark.parametrize(
         ("blocks", "words"),
