@@ -23,6 +23,8 @@ _NO_FUNCTIONS = {
     "wants_json",
 }
 _OF_PASSWORDS = ("verify_password", "change_password", "password_problem")
+# Digest of the credential of a user without a password; no text has the same.
+_NO_PASSWORD = hashlib.sha256(b"no credential").hexdigest()
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -115,16 +117,23 @@ class Host:
     def credential_of(self, user: Any) -> str:
         """Return the digest of a user's credential, "" if the host has no `credential`.
 
+        Users without a password have no hash, only a NULL: that is right where the host says with
+        `reauthenticate` that there are such users, and otherwise a `return` that was forgotten.
+
         Raises:
             SetupError: the host's function does not return a text.
         """
         if self.credential is None:
             return ""
         text = self.credential(user)
+        if text in (None, "") and self.asks_again:
+            return _NO_PASSWORD
         if not isinstance(text, str) or not text:
+            shown = "an empty text" if text == "" else type(text).__name__
             raise SetupError(
                 "credential must return a text that changes with the password, e.g. the stored"
-                f" hash, not {type(text).__name__}"
+                f" hash, not {shown}; for users whose password is kept elsewhere any fixed text,"
+                ' e.g. user.password or "elsewhere"'
             )
         return hashlib.sha256(b"credential " + text.encode("utf-8", "surrogatepass")).hexdigest()
 

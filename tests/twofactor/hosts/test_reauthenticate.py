@@ -11,6 +11,7 @@ from flask_login import current_user, login_required, login_user, logout_user
 
 from portal.twofactor import SetupError
 from tests.support.codes import oathtool
+from tests.support.hosts import change_options
 
 from ..host import PASSWORD
 from ..person import MOUNT, element, error
@@ -91,6 +92,22 @@ class TestActivation:
         assert oauth.post("/activate", {"areas": ["note"]}).status_code == 303
         assert finish(oauth).status_code == 303
         assert oauth.is_on()
+
+    @pytest.mark.parametrize("stored", [None, ""])
+    def test_a_credential_may_be_missing(self, small, enter, stored):
+        """F-90: the hash of somebody without a password is NULL, or empty."""
+        options = {"reauthenticate": lambda _user: "/again", "credential": lambda _user: stored}
+        person = enter(small(passwords=False, prepare=again, **options))
+        confirm(person)
+        assert person.post("/activate", {"areas": ["note"]}).status_code == 303
+        assert "twofactor-secret" in person.client.get(f"{MOUNT}/activate").text
+        # As soon as there is a password, what is half done ends, as with any other change.
+        change_options(person.app, credential=lambda _user: "a hash")
+        assert "twofactor-secret" not in person.client.get(f"{MOUNT}/activate").text
+        change_options(person.app, credential=options["credential"])
+        activate(person, confirms=False)
+        assert person.is_on()
+        assert person.client.post("/note", data={"text": "1"}).status_code == 403
 
     def test_nothing_begins_without_the_proof(self, oauth):
         """F-90"""
