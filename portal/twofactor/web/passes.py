@@ -109,7 +109,7 @@ def restore_form() -> Continuation | None:
         return None
     if request.endpoint in (requests.CARRIES_A_FORM, requests.ASKS_FOR_A_PASSKEY):
         return None
-    tokens = request.form.getlist(continuation.FIELD)
+    tokens = requests.form_of_host().getlist(continuation.FIELD)
     if not tokens:
         return None
     state, asked = current_state(), of_request()

@@ -4,9 +4,11 @@ Each text is checked against its bounds here, before it is used (`core.bounds`).
 """
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from flask import Request, request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from ..app.state import current_state
@@ -65,6 +67,24 @@ def bound_request() -> None:
     # The parser has no limit for these fields, so they are counted in the short body.
     if request.mimetype == _FORM and request.get_data().count(b"&") >= bounds.FIELDS:
         raise RequestEntityTooLarge
+
+
+def form_of_host() -> ImmutableMultiDict[str, str]:
+    """Return the form of this request ahead of the view, and leave the body to the view.
+
+    Parsing uses up the stream. A view that checks a signature over the body, as webhooks want it,
+    or that reads the stream would find nothing; and test clients send the same stream again where
+    a redirect keeps the method.
+    """
+    sent = request.environ["wsgi.input"]
+    start = sent.tell() if isinstance(sent, BytesIO) else 0
+    body, form = request.get_data(), request.form
+    if isinstance(sent, BytesIO):
+        sent.seek(start)
+    else:
+        request.environ["wsgi.input"] = BytesIO(body)
+    request.__dict__.pop("stream", None)
+    return form
 
 
 def state_has_passkeys() -> bool:
