@@ -1,4 +1,4 @@
-"""What a view of the host finds of a request's body, where no code is asked (F-100)."""
+"""The body of a request is left to the view of the host, where no code is asked (F-100)."""
 
 import hashlib
 import hmac

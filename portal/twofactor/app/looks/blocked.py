@@ -1,4 +1,4 @@
-"""What a Content-Security-Policy (W3C CSP 3) blocks of a page that is sent with it."""
+"""Find the parts of a page that its Content-Security-Policy (W3C CSP 3) blocks."""
 
 import base64
 import hashlib
