@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from click import ClickException, get_current_context
-from flask import current_app, has_app_context
+from flask import has_app_context
 from flask.cli import ScriptInfo
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from .database import address
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def database_errors() -> Iterator[None]:
 
 def _database() -> str:
     """Return the address of the database without its password; a command's context may be over."""
-    app = current_app
-    if not has_app_context():
-        app = get_current_context().ensure_object(ScriptInfo).load_app()
-    return make_url(app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
+    if has_app_context():
+        return address()
+    with get_current_context().ensure_object(ScriptInfo).load_app().app_context():
+        return address()

@@ -71,7 +71,7 @@ def refusing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         case "a folder that is missing":
             yield f"sqlite:///{tmp_path / 'nowhere' / 'portal.sqlite'}"
         case "no server":
-            yield f"postgresql+psycopg://portal:geheim@/portal?host={tmp_path}"
+            yield f"postgresql+psycopg://portal:geheim@/portal?host={tmp_path}&password=geheim"
         case "no such database":
             server = request.getfixturevalue("postgres_server")
             yield server.uri_of("nowhere")
