@@ -31,9 +31,9 @@ def test_adding_an_area_asks_nothing(signed_in):
     person = signed_in("password")
     assert chosen(person) == {"password"}
     person.field("E-mail change").check()
-    person.press("Save")
+    with person.page.expect_navigation():
+        person.press("Save")
     expect(person.dialog).to_be_hidden()
-    person.page.wait_for_load_state()
     person.inspect()
     assert chosen(person) == {"password", "email"}
 

@@ -133,8 +133,8 @@ def test_a_forgotten_password_is_replaced_by_link_and_code(enrolled, app):
     person.open("/forgot")
     person.inspect()
     person.fill("E-mail address", "alice@example.org")
-    person.press("Send link")
-    person.page.wait_for_load_state()
+    with person.page.expect_navigation():
+        person.press("Send link")
     person.inspect()
     person.open(last_link(app))
     person.inspect()

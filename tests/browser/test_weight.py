@@ -21,13 +21,17 @@ HEAVIER = {"step 2, dialog, wrong code", "preferences, trusted browser", "prefer
 ON_DEMAND = {"/security/two-factor/static/dialog.js"}
 # Loaded with the page only where it has a passkey's block outside a dialog.
 PASSKEY = "/security/two-factor/static/passkey.js"
-# Chromium's layout shifts, except those just after input; the last are read, not awaited. While
-# a busy machine is still loading the page, something at the right edge may move by its own width.
+# Chromium's layout shifts, except those just after input; the last are read, not awaited. A busy
+# machine paints half a page first: until the whole one is painted, something at the right edge may
+# move by its own width.
 SHIFTS = """
 const shifts = [];
-const read = () => performance.getEntriesByType('navigation')[0].domInteractive;
+let whole = Infinity;
+addEventListener('load', () => requestAnimationFrame(() => requestAnimationFrame((now) => {
+  whole = now;
+})));
 const news = (entries) => entries.filter((entry) => !entry.hadRecentInput
-  && (entry.value > 0.01 || (read() && entry.startTime >= read())));
+  && (entry.value > 0.01 || entry.startTime >= whole));
 const note = (entries) => news(entries).forEach((entry) => shifts.push(...entry.sources.map(
   ({node, previousRect, currentRect}) => `${node?.nodeName}.${node?.className}: `
     + JSON.stringify([previousRect, currentRect]))));
