@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import pytest
 from portal.demo import EMAIL, NAME, PASSWORD
 from tests.support.forms import find_form
 from tests.support.mail import last_link
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -49,12 +49,6 @@ def environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in unset and not name.startswith(("PORTAL_", "FLASK_", "COV_", "PYTEST_"))
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass

@@ -3,7 +3,6 @@
 import importlib.util
 import re
 import shlex
-import socket
 from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -15,17 +14,13 @@ from tests.support.forms import submit
 from tests.support.https import Https
 from tests.support.machine import Machine
 from tests.support.nginx import NAME, ROOT, Nginx
+from tests.support.ports import free_port
 from tests.support.smtp import mail_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 PASSWORD = "plum-coffee-lantern-42"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def lines(section: str) -> list[str]:

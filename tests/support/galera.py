@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pymysql import OperationalError
 from sqlalchemy import make_url
 
 from . import mariadb
+from .ports import free_ports
 
 NODES = 3
 LIBRARIES = (
@@ -244,12 +244,3 @@ class Cluster:
 def library() -> str | None:
     """The path of Galera, if it is installed."""
     return next((path for path in LIBRARIES if Path(path).exists()), None)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on at this moment."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports

@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from .ports import free_ports
+
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "deploy" / "nginx-site.conf"
 NAME = "portal.example.org"
@@ -54,7 +56,7 @@ class Nginx:
         self.folder = folder
         self.certificate = folder / "fullchain.pem"
         _make_certificate(self.certificate, folder / "key.pem")
-        self.port, self.plain = _free_ports()
+        self.port, self.plain = free_ports(2)
         self._hosts = hosts
         self._process: subprocess.Popen[bytes] | None = None
         if started:
@@ -107,14 +109,6 @@ class Nginx:
 def _replaced(text: str, old: str, new: str) -> str:
     assert old in text, f"the site does not say {old!r} any more"
     return text.replace(old, new)
-
-
-def _free_ports() -> tuple[int, int]:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        return one.getsockname()[1], two.getsockname()[1]
 
 
 def _make_certificate(certificate: Path, key: Path) -> None:
