@@ -8,6 +8,7 @@ This module needs psycopg, so it is imported where that is the driver.
 """
 
 import select
+import time
 from typing import Any
 
 from psycopg import Connection, OperationalError, errors
@@ -56,9 +57,15 @@ class Confirmed(Connection[Any]):
             raise OperationalError("no standby has confirmed the commit in time")
 
     def _answers(self) -> bool:
+        """Wait for the whole answer, of which a warning may come early; return whether it came."""
+        end = time.monotonic() + self.seconds
         poll = select.poll()
         poll.register(self.pgconn.socket, select.POLLIN)
-        return bool(poll.poll(1000 * self.seconds))
+        while self.pgconn.is_busy():
+            if not poll.poll(max(0, 1000 * (end - time.monotonic()))):
+                return False
+            self.pgconn.consume_input()
+        return True
 
 
 def connect(seconds: int, *arguments: Any, **parameters: Any) -> Confirmed:

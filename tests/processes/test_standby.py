@@ -202,12 +202,25 @@ def test_commits_that_the_promoted_standby_lacks(pair: Pair, database: str, sync
     assert sum(lacking) == 0 if synchronous else sum(lacking) < total
 
 
-def test_a_standby_that_does_not_answer(failover: Failover, people: People, pair: Pair):
+WARNS = """
+CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql
+    AS $$BEGIN RAISE WARNING 'a part of the answer'; RETURN NULL; END$$;
+CREATE CONSTRAINT TRIGGER warns AFTER INSERT OR UPDATE ON password_attempts
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION warn()
+"""
+
+
+def test_a_standby_that_does_not_answer(
+    failover: Failover, people: People, pair: Pair, database: str
+):
     """C-33: a commit that no standby has confirmed in time is refused in words.
 
-    PostgreSQL itself gives such a commit out as done when statement_timeout ends the wait.
+    PostgreSQL itself gives such a commit out as done when statement_timeout ends the wait. A
+    warning at the commit comes at once, ahead of the answer.
     """
     person = failover.persons[0]
+    with pair[0].connect(str(make_url(database).database)) as connection:
+        connection.execute(WARNS)
     [cookie] = people.browsers(person, 1)
     request = people.new_email(cookie, "new@example.org", twofactor_code=person.code())
     pair[1].signal_all(signal.SIGSTOP)
