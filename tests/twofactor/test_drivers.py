@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal.security.retries import is_conflict
@@ -114,6 +114,23 @@ def test_a_connection_lost_at_the_commit_is_not(database, driver, pauses):
         assert (done, pauses) == ([1], [])
         with engine.connect() as connection:
             assert connection.scalar(text("SELECT count(*) FROM one")) == 0
+
+
+@each_driver
+def test_a_connection_that_fails_when_it_is_given_back(database, driver, monkeypatch):
+    """As at a node that was cut off from its cluster: the driver's own error, not SQLAlchemy's."""
+    with engine_of(database, driver) as engine:
+        dialect, opened = engine.dialect, []
+        event.listen(engine, "connect", lambda connection, _record: opened.append(connection))
+
+        def refuse(_connection: Any) -> None:
+            raise dialect.loaded_dbapi.OperationalError(1047, "WSREP has not yet prepared node")
+
+        monkeypatch.setattr(dialect, "reset_isolation_level", refuse)
+        with pytest.raises(StorageUnavailable), Transactions(lambda: engine).reading():
+            pass
+        for connection in opened:
+            connection.close()
 
 
 def test_a_connection_that_is_lost_each_time_or_after_long_is_given_up(monkeypatch, pauses):

@@ -73,7 +73,7 @@ class Transactions:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return _once(engine, work)
-            except (SQLAlchemyError, sqlite3.Error) as error:
+            except _errors_of(engine) as error:
                 took = time.monotonic() - begun
                 again = may_try_again(error) and took <= PATIENCE
                 again = again or (is_lost(error) and took <= SOON)
@@ -88,9 +88,10 @@ class Transactions:
         Raises:
             StorageUnavailable: the database did not answer, or refused.
         """
+        engine = self._engine()
         try:
-            return work(self._engine())
-        except (SQLAlchemyError, sqlite3.Error) as error:
+            return work(engine)
+        except _errors_of(engine) as error:
             raise unavailable(error) from error
 
     @contextmanager
@@ -103,12 +104,13 @@ class Transactions:
         Raises:
             StorageUnavailable: the database did not answer.
         """
+        engine = self._engine()
         try:
-            connection = self._session.connection(self._engine()) if self._session else None
+            connection = self._session.connection(engine) if self._session else None
             if connection is not None:
                 yield connection
                 return
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except _errors_of(engine) as error:
             raise unavailable(error) from error
         with self.reading() as connection:
             yield connection
@@ -120,15 +122,24 @@ class Transactions:
         Raises:
             StorageUnavailable: the database did not answer.
         """
+        engine = self._engine()
         try:
-            with self._engine().connect() as connection:
+            with engine.connect() as connection:
                 if connection.dialect.name != "sqlite":
                     # Saves the round trips of BEGIN and ROLLBACK. Set on the connection, since
                     # `Engine.execution_options` would create another engine each time.
                     connection.execution_options(isolation_level="AUTOCOMMIT")
                 yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except _errors_of(engine) as error:
             raise unavailable(error) from error
+
+
+def _errors_of(engine: Engine) -> tuple[type[Exception], ...]:
+    """Return the errors of a database that doesn't answer or refuses.
+
+    A connection that is given back raises the driver's own, and pg8000 a bare `TimeoutError`.
+    """
+    return SQLAlchemyError, engine.dialect.loaded_dbapi.Error, TimeoutError
 
 
 def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
