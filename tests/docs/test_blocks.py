@@ -22,6 +22,8 @@ from portal.twofactor.testing import TwoFactorTesting
 from .conftest import run
 from .pages import OTHERS, PAGES, ROOT, blocks
 
+pytestmark = pytest.mark.thorough
+
 ON_ITS_OWN = ROOT / "docs" / "start.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("portal", "tools", "bench", "examples", "tests")
 RIDDLE = re.compile(r"(What|Who|Whoever|Whose|Where|How|When|Whether)\b")

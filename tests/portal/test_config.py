@@ -20,6 +20,8 @@ from portal.settings import SETTINGS as PORTAL_SETTINGS
 from portal.twofactor import SetupError
 from portal.twofactor.core.settings import SETTINGS
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 GUNICORN = ROOT / "deploy" / "gunicorn.conf.py"
 

@@ -11,6 +11,8 @@ from tests.support.forms import submit
 from tests.support.mail import last_link
 from tests.support.smtp import mail_server
 
+pytestmark = pytest.mark.thorough
+
 SPELLINGS = ("x@müller.de", "X@MÜLLER.DE", " x@xn--mller-kva.de", "x@ｍüller。de")
 
 

@@ -13,6 +13,8 @@ from portal.extensions import MIGRATIONS
 from tests.support import mariadb
 from tests.support.databases import both
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 REVISIONS = [
     each.revision for each in reversed(list(ScriptDirectory(str(MIGRATIONS)).walk_revisions()))

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.databases import both
 
+pytestmark = pytest.mark.thorough
+
 
 @both
 def test_an_unguarded_route_costs_nothing(protected, statements):

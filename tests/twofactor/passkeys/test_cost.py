@@ -10,6 +10,8 @@ import portal.twofactor
 from tests.support.databases import both
 from tests.twofactor.person import MOUNT
 
+pytestmark = pytest.mark.thorough
+
 FOLDER = Path(portal.twofactor.__file__).parent
 
 

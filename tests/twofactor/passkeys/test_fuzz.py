@@ -17,6 +17,8 @@ from portal.twofactor.testing.keys import cbor
 
 from . import kit
 
+pytestmark = pytest.mark.thorough
+
 DEVICE, PASSKEY = kit.enrolled()
 ANSWER = kit.answer(DEVICE)
 MADE = DEVICE.create(kit.asked("A" * 43))
