@@ -58,8 +58,8 @@ dev: $(FOR_RUN) ## the same, restarted whenever the code changes
 test: $(FOR_TESTS) ## run all tests, on SQLite and servers, in the browser too (ARGS=... goes to pytest)
 	@$(PYTEST) --database both $(ARGS)
 
-test-fast: $(FOR_TESTS) ## run the tests that need no browser, no server and no time; under a minute
-	@$(PYTEST) -m "not browser and not slow and not thorough and not postgres and not mariadb" $(ARGS)
+test-fast: $(FOR_TESTS) ## run the tests that need no browser, no server and no time; about a minute
+	@$(PYTEST) --numprocesses 2 -m "not browser and not slow and not thorough and not postgres and not mariadb" $(ARGS)
 
 lint: $(FOR_TESTS) ## check style and types
 	@$(PY) -m ruff check .
