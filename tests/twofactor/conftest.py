@@ -11,7 +11,7 @@ from tests.support import facts
 from tests.support.templates import CompiledTemplates
 
 from .factory_host import create_app
-from .host import make_host
+from .host import let_go, make_host
 from .person import Person
 
 
@@ -123,8 +123,4 @@ def factory(tmp_path: Path, clock: Any) -> Iterator[Any]:
         return app
 
     yield make
-    for app in apps:
-        with app.app_context():
-            app.db.session.remove()
-            for engine in app.db.engines.values():
-                engine.dispose()
+    let_go(apps)

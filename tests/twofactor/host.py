@@ -204,3 +204,12 @@ def _routes(app: Any) -> None:  # noqa: C901 - a list of views
     async def later():
         deeds.append("async")
         return redirect("/", 303)
+
+
+def let_go(apps):
+    """Close what applications of a test have open, before the database goes to the next test."""
+    for app in apps:
+        with app.app_context():
+            app.db.session.remove()
+            for engine in app.db.engines.values():
+                engine.dispose()

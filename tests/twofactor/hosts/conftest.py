@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ..host import let_go
 from ..person import Person
 from .small import make_small
 
@@ -20,10 +21,7 @@ def small(tmp_path: Any, clock: Any) -> Iterator[Any]:
         return made[-1]
 
     yield make
-    for app in made:
-        with app.app_context():
-            app.db.session.remove()
-            app.db.engine.dispose()
+    let_go(made)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.support.databases import both
 
-from ..host import PASSWORD
+from ..host import PASSWORD, let_go
 from ..person import MOUNT, Person
 from .small import basic, make_small
 
@@ -61,10 +61,7 @@ def make(database, tmp_path, clock):
         return app
 
     yield of
-    for app in made:
-        with app.app_context():
-            app.db.session.remove()
-            app.db.engine.dispose()
+    let_go(made)
 
 
 @pytest.fixture

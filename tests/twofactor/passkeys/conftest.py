@@ -1,6 +1,6 @@
 import pytest
 
-from tests.twofactor.host import make_host
+from tests.twofactor.host import let_go, make_host
 
 from .holder import ORIGIN, RP_ID, Holder
 
@@ -21,10 +21,7 @@ def beside(host, database, tmp_path, clock):
         return apps[-1]
 
     yield make
-    for app in apps:
-        with app.app_context():
-            app.db.session.remove()
-            app.db.engine.dispose()
+    let_go(apps)
 
 
 @pytest.fixture
