@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 from portal import create_app
 from portal.auth.undo_sentences import Deed
 from portal.i18n import language
-from portal.mail import account_texts, browser_texts, device_texts, texts, warnings
+from portal.mail import account_texts, browser_texts, device_texts, help_texts, texts, warnings
 from portal.mail.letters import Letter, Notice, Reader, letter_of
 from tests.support.browser import ARGUMENTS, chromium
 from tests.support.clock import START, Clock
@@ -55,8 +55,10 @@ NOTICES: dict[str, Callable[[], Notice | None]] = {
     "passkey-suspect": lambda: device_texts.passkey_suspect("YubiKey", area="sign_in"),
     "removed-by-support": lambda: device_texts.authenticator_removed("YubiKey", "passkey", "x"),
     "trust-ended": lambda: texts.trust_reused("Firefox on Linux"),
-    "turned-off-by-support": texts.reset,
-    "unlocked-by-support": texts.unlocked,
+    "turned-off-by-support": help_texts.reset,
+    "reset-asked-for": help_texts.reset_requested,
+    "start-over": lambda: help_texts.start_over("a" * 43),
+    "unlocked-by-support": help_texts.unlocked,
     "new-browser": browser_texts.new_browser,
     "new-browser-last": lambda: browser_texts.new_browser(last=True),
     "new-browser-mails-off": browser_texts.mails_off,

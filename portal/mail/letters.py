@@ -64,6 +64,7 @@ class Notice(NamedTuple):
     alarm: bool = False  # somebody else may have done it
     strangers: bool = False  # sender and reader may not know each other: no name, no browser
     undo: str = ""
+    by_staff: bool = False  # the browser of the request is not the reader's
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ def letter_of(notice: Notice, reader: Reader) -> Letter:
     """Return the letter that tells a reader of something that happens now."""
     support = support_of(current_app.config)
     facts = [*notice.facts, Fact(_("When"), when_of(now(), reader.zone))]
-    if not notice.strangers and (browser := _browser()):
+    is_own = not notice.strangers and not notice.by_staff
+    if is_own and (browser := _browser()):
         facts.append(Fact(_("Browser"), browser))
     advice, contact, undo = notice.advice, notice.contact, None
     if notice.undo:

@@ -11,6 +11,7 @@ from portal.mail.device_texts import (
     change_password,
     passkey_suspect,
 )
+from portal.mail.help_texts import reset, reset_requested, start_over, unlocked
 from portal.mail.letters import Fact, Notice, address
 from portal.rules.refusal import later
 from portal.twofactor.signals import ChangeName, Ways
@@ -172,44 +173,6 @@ def trust_reused(browser: str) -> Notice:
     )
 
 
-def reset(**_facts: str) -> Notice:
-    """Return the notice that an operator has turned two-factor authentication off."""
-    return Notice(
-        _("Our support team turned off two-factor authentication"),
-        (
-            _("Only your password protects your account now. You were signed out everywhere."),
-            _("You can turn two-factor authentication on again under Security."),
-        ),
-        advice=(
-            _("Then somebody else may have asked in your name."),
-            _(
-                "Go to %(portal)s, change your password, and turn on two-factor authentication "
-                "again.",
-                portal=address(),
-            ),
-        ),
-        contact=_("Tell us, too:"),
-        question=_("Didn't ask us for this?"),
-    )
-
-
-def unlocked(**_facts: str) -> Notice:
-    """Return the notice that an operator has unlocked the codes."""
-    return Notice(
-        _("We've unlocked your account"),
-        (
-            _("You can enter codes again. Two-factor authentication is still on."),
-            _("You were signed out everywhere."),
-        ),
-        advice=(
-            _("Then somebody else may have asked in your name."),
-            _("Go to %(portal)s and change your password.", portal=address()),
-        ),
-        contact=_("Tell us, too:"),
-        question=_("Didn't ask us for this?"),
-    )
-
-
 def imported(**_facts: Any) -> None:
     """Return no notice: an import is of all customers at once, and the portal's pages tell each."""
 
@@ -232,6 +195,8 @@ class _Changes(TypedDict):
     passkey_suspect: Make
     trust_reused: Make
     reset: Make
+    reset_requested: Make
+    start_over: Make
     unlocked: Make
     undone: Make
 
@@ -248,6 +213,8 @@ _CHANGES: _Changes = {
     "passkey_suspect": passkey_suspect,
     "trust_reused": trust_reused,
     "reset": reset,
+    "reset_requested": reset_requested,
+    "start_over": start_over,
     "unlocked": unlocked,
     "undone": undone,
 }

@@ -22,6 +22,7 @@ from .core.settings import KEY
 from .storage.ticket_changes import Joins
 from .web import blueprint, subjects
 from .web.surface.guarding import GuardsViews
+from .web.surface.helping import Helps
 from .web.surface.signing_in import SignsIn
 from .web.undoing.api import Undoes
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .service.operator.doctor import Check
 
 
-class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes):
+class TwoFactor(GuardsViews, SignsIn, OfUsers, Undoes, Helps):
     """Two-factor authentication for Flask applications.
 
     Create one object at module level. It holds the areas, and no state of any application.

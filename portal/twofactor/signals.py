@@ -30,6 +30,8 @@ __all__ = [
     "RecoveryCodeReplacedFacts",
     "RecoveryCodeUsedFacts",
     "ResetFacts",
+    "ResetRequestedFacts",
+    "StartOverFacts",
     "TrustReusedFacts",
     "UndoFacts",
     "UndoneFacts",
@@ -49,6 +51,8 @@ __all__ = [
     "recovery_code_replaced",
     "recovery_code_used",
     "reset",
+    "reset_requested",
+    "start_over",
     "trust_reused",
     "undone",
     "unlocked",
@@ -189,6 +193,26 @@ class ResetFacts(UndoFacts):
     reason: Reason
 
 
+class ResetRequestedFacts(Facts):
+    """An agent of the help desk asks for a reset, which a second one must confirm."""
+
+    by: Operator
+    reason: Reason
+
+
+class StartOverFacts(Facts):
+    """A link was made with which the owner starts over; token and address are secrets.
+
+    Mail it to the owner alone, and never log it.
+    """
+
+    by: Operator
+    reason: Reason
+    until: Annotated[int, "when the link expires (Unix seconds)"]
+    start_over: Annotated[str, "token of the link"]
+    start_over_url: NotRequired[Annotated[str, "address of the link, if it is known"]]
+
+
 class UndoneFacts(Facts):
     """A change was undone by its link.
 
@@ -214,6 +238,8 @@ trust_reused = _signals.signal("trust-reused")
 challenge_failed = _signals.signal("challenge-failed")
 held = _signals.signal("held")
 reset = _signals.signal("reset")
+reset_requested = _signals.signal("reset-requested")
+start_over = _signals.signal("start-over")
 unlocked = _signals.signal("unlocked")
 undone = _signals.signal("undone")
 
@@ -233,6 +259,8 @@ BY_NAME: dict[str, NamedSignal] = {
     "challenge_failed": challenge_failed,
     "held": held,
     "reset": reset,
+    "reset_requested": reset_requested,
+    "start_over": start_over,
     "unlocked": unlocked,
     "undone": undone,
 }
@@ -254,6 +282,8 @@ FACTS: dict[str, type[Facts]] = {
     "challenge_failed": ChallengeFailedFacts,
     "held": HeldFacts,
     "reset": ResetFacts,
+    "reset_requested": ResetRequestedFacts,
+    "start_over": StartOverFacts,
     "unlocked": UnlockedFacts,
     "undone": UndoneFacts,
 }

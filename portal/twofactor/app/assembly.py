@@ -22,8 +22,8 @@ from .checks.passwords import check_passwords
 from .checks.startup import check, check_passkey_sign_in, check_tables, once
 from .events_out import notifier
 from .host import Host, database
+from .mailed_links import START_OVER, address_of
 from .state import State
-from .undo_links import address_of
 from .user_keys import check_stored_users
 
 LEAST_FRESH = 60  # seconds to come back from the host's page, and to fill in ours
@@ -65,6 +65,7 @@ def wire(app: Flask, db: Any, areas: AreaRegistry, host: Host) -> None:
         clock=host.clock,
         notify=tell,
         undo_url=host.undo_url or address_of(app),
+        start_over_url=address_of(app, START_OVER),
     )
     worded = WithoutPassword if host.asks_again else None
     catalogues = find_catalogues(app.root_path, settings.translations, worded)

@@ -12,12 +12,15 @@ log = logging.getLogger("flask_twofactor.events")
 
 # Logged as warnings, since operators should see them.
 _SERIOUS = frozenset(
-    {"held", "passkey_suspect", "recovery_code_used", "reset", "trust_reused", "undone", "unlocked"}
+    {
+        *("held", "passkey_suspect", "recovery_code_used", "trust_reused", "undone"),
+        *("reset", "reset_requested", "start_over", "unlocked"),
+    }
 )
 # One for each user of an import; the table of events has them as well.
 _QUIET = frozenset({"imported"})
-# Secret facts: the token is all that it takes to undo the change.
-_UNLOGGED = frozenset({"undo", "undo_url"})
+# Secret facts: tokens and addresses of links that are mailed to the owner alone.
+_UNLOGGED = frozenset({"undo", "undo_url", "start_over", "start_over_url"})
 
 
 def notifier(app: Flask) -> Callable[..., None]:

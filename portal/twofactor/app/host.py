@@ -109,6 +109,10 @@ class Host:
         own |= {"user_key": key_of, "has_own_key": options["user_key"] is not None}
         return cls(**({**dict.fromkeys(options), **defaults, **given, **own}))
 
+    def with_key(self, key: str) -> Any:
+        """Return the user with a key, `None` for nobody."""
+        return user_with_key(self.user_of, self.user_key, key)
+
     @property
     def asks_again(self) -> bool:
         """Return whether there may be users without a password, whom the host asks again."""
@@ -229,22 +233,31 @@ def finding_each(
         key_of: returns the key of a user.
     """
 
-    def of_key(name: str) -> Any:
-        try:
-            user = user_of(name)
-        except (ValueError, TypeError):
-            return None  # as `int(name)` of a loader of numbers
-        except DataError:
-            # PostgreSQL takes no text for a number, and then nothing before a rollback.
-            current_app.extensions["sqlalchemy"].session.rollback()
-            return None
-        return user if user is not None and key_of(user) == name else None
-
     def find_each(names: Sequence[str]) -> dict[str, Any]:
-        found = ((name, find(name) or of_key(name)) for name in dict.fromkeys(names))
+        each = dict.fromkeys(names)
+        found = ((name, find(name) or user_with_key(user_of, key_of, name)) for name in each)
         return {name: user for name, user in found if user is not None}
 
     return find_each
+
+
+def user_with_key(user_of: Callable[[str], Any], key_of: Callable[[Any], str], key: str) -> Any:
+    """Return the user with a key, `None` if there is none or the text can't be one's.
+
+    Args:
+        user_of: returns the user of a key.
+        key_of: returns the key of a user.
+        key: the text.
+    """
+    try:
+        user = user_of(key)
+    except (ValueError, TypeError):
+        return None  # as `int(key)` of a loader of numbers
+    except DataError:
+        # PostgreSQL takes no text for a number, and then nothing before a rollback.
+        current_app.extensions["sqlalchemy"].session.rollback()
+        return None
+    return user if user is not None and key_of(user) == key else None
 
 
 def one_by_one(label: Callable[[str], str]) -> Callable[[Sequence[str]], dict[str, str]]:

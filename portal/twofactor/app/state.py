@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from ..core.areas import BUILT_IN, Area, Offer
+from ..core.areas import BUILT_IN, Area, Offer, OwnArea
 from ..core.bounds import one_line
 from ..core.errors import Refusal, SetupError
 from ..core.names.issuer import LONGEST_ISSUER
@@ -16,6 +16,8 @@ from ..i18n.catalogue import Catalogues
 from ..service.context import Kit
 from ..service.operator.importing import Person
 from ..storage.tables import Tables
+from .help_desk import AREA as HELP_DESK
+from .help_desk import HelpDesk
 from .host import Host
 
 
@@ -30,6 +32,7 @@ class State:
         catalogues: the translations, the host's before ours.
         first_use: checks the tables before they are used first, later nothing. Requests that need
             no second factor do not look for them.
+        desk: the help desk, `None` if the host has not turned it on.
     """
 
     kit: Kit
@@ -37,6 +40,7 @@ class State:
     host: Host
     catalogues: Catalogues
     first_use: Callable[[], None]
+    desk: HelpDesk | None = None
 
     def offer(self, user: Any) -> Offer:
         """Return the areas that a user may choose.
@@ -44,10 +48,19 @@ class State:
         Raises:
             SetupError: a function of the host does not return keys of areas.
         """
-        return self.kit.areas.offer(
+        found = self.kit.areas.offer(
             self.kit.areas.named(self.host.offered(user), "offered") if self.host.offered else None,
             self._mandatory_for(user),
         )
+        return found if self.may_help(user) else found.without(HELP_DESK)
+
+    def may_help(self, user: Any) -> bool:
+        """Return whether a user may use the help desk.
+
+        Raises:
+            SetupError: the host's `may` does not return rights.
+        """
+        return self.desk is not None and bool(self.desk.rights_of(user))
 
     def issuer_of(self, user: Any) -> str:
         """Return the name of the service for a user, with room for it in authenticator apps.
@@ -80,6 +93,8 @@ class State:
         Raises:
             SetupError: the host's function does not return keys of areas.
         """
+        if area.key == HELP_DESK and isinstance(area, OwnArea):
+            return self.may_help(user)
         return area.mandatory or area.key in self._mandatory_for(user)
 
     def areas_of_each(self, users: Iterable[Any]) -> list[tuple[str, ...] | None]:

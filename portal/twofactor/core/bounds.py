@@ -61,6 +61,12 @@ TEXTS: dict[str, int] = {
     "use": 16,
     "kept": 16,
     "remember": 16,
+    # The help desk: the name, e-mail address or key of a user, what the caller was asked, a device.
+    "person": 320,
+    "key": 255,
+    "reason": 2000,
+    "asked": 16,
+    "device": 32,
     "next": 2048,
     "back": 2048,
     "twofactor_back": 2048,

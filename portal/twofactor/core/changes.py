@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from .areas import SIGN_IN
 from .records import Event, Subject, Ways, labelled
 
-# Names of the signals. `in_transaction` of the host gets the same names.
+# Names of the signals, and for `in_transaction` of the host.
 ChangeName = Literal[
     "activated",
     "imported",
@@ -20,11 +20,12 @@ ChangeName = Literal[
     "passkey_suspect",
     "trust_reused",
     "reset",
+    "reset_requested",
+    "start_over",
     "unlocked",
     "undone",
 ]
-# Maximum length of the detail of an event, in characters.
-LONGEST_DETAIL = 255
+LONGEST_DETAIL = 255  # of an event, in characters
 
 
 @dataclass(frozen=True, slots=True)

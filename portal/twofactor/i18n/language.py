@@ -14,7 +14,7 @@ from flask.ctx import AppContext
 from flask.globals import app_ctx
 from markupsafe import Markup, escape
 
-from ..core.areas import BUILT_IN, Area
+from ..core.areas import BUILT_IN, Area, OwnArea
 from ..core.settings import KEY
 from .catalogue import SOURCE, Catalogues, Language
 
@@ -121,8 +121,9 @@ HELPERS: dict[str, Any] = {
 
 def shown(area: Area) -> Area:
     """Return an area with its texts in the language of the request; lazy strings are resolved."""
-    if area.key in BUILT_IN:
-        return replace(area, label=_(area.label), action=_(area.action))
+    if area.key in BUILT_IN or isinstance(area, OwnArea):
+        described = _(area.description) if area.description else ""
+        return replace(area, label=_(area.label), description=described, action=_(area.action))
     label, description, action = str(area.label), str(area.description), str(area.action)
     return replace(area, label=label, description=description, action=action)
 

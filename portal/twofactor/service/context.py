@@ -22,8 +22,8 @@ T = TypeVar("T")
 class Kit:
     """The parts of an application that the use cases need.
 
-    `issued` numbers the challenges of passkeys that this worker has made; `undo_url` returns the
-    address of an undo link by its token, `None` if it is not known.
+    `issued` numbers the challenges of passkeys that this worker has made; `undo_url` and
+    `start_over_url` return the address of a link by its token, `None` if it is not known.
     """
 
     store: Store
@@ -33,6 +33,7 @@ class Kit:
     clock: Callable[[], float]
     notify: Tell
     undo_url: Callable[[str], str | None] = lambda _token: None
+    start_over_url: Callable[[str], str | None] = lambda _token: None
     issued: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def run_or_join(self, connection: Connection | None, work: Callable[[Transaction], T]) -> T:

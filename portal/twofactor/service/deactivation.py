@@ -104,9 +104,11 @@ def _locked(
 
 def forget(kit: Kit, user_id: str, connection: Connection | None = None) -> None:
     """Remove all data of a user whose account at the host is closed, including events."""
+    from .help_desk import requests  # few users close their account
 
     def work(transaction: Transaction) -> None:
         transaction.remove_account(user_id)
         transaction.drop_traces(user_id)
+        requests.forget_in(transaction, user_id)
 
     kit.run_or_join(connection, work)

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, and_, true
 
 from ..core.errors import Refusal
+from ..core.help_desk.kinds import KINDS as HELP_DESK
 from ..core.records import ATTEMPTS, Account, Event, Glance, Ticket
 from . import counting, inspection, sweep
 from .rows import SealedValue, event_of, keys_of, ticket_of
@@ -287,12 +288,13 @@ class Store:
 
         Args:
             user_id: the user.
-            show: "changes", "codes" (the attempts), or "all".
+            show: "changes", "codes" (the attempts), "desk" (what an agent did), or "all".
             before: only events with a smaller number.
             most: how many at most.
             hidden: kinds that are left out.
         """
         kind = self._tables.event.c.kind
         kinds = {"changes": kind.not_in(ATTEMPTS), "codes": kind.in_(ATTEMPTS)}
+        kinds["desk"] = kind.in_(HELP_DESK)
         wanted = and_(kind.not_in(hidden), kinds.get(show, true()))
         return sweep.activity(self._transactions, self._tables, user_id, wanted, before, most)

@@ -9,7 +9,6 @@ from sqlalchemy import delete, select, update
 from ..core.changes import Change, events_of
 from ..core.records import Account, Event, Subject, Ticket
 from ..core.throttle import Figures
-from ..engines import clusters
 from .rows import account_of, browser_of, keys_as_text, times_as_text
 from .statements.of_tickets import listed
 from .undo_changes import UndoChanges
@@ -41,8 +40,7 @@ class Transaction(UndoChanges):
         """Record changes of several users, as `change` does for one."""
         at = int(self._clock())
         # The lock of an account is a node's own. So two changes of a user conflict by this.
-        users = {who.user_id for who, _ in made}
-        clusters.claim(self._connection, self._tables.account, users)
+        self.claim(*{who.user_id for who, _ in made})
         self.record(*(event for who, change in made for event in events_of([change], who, at)))
         for who, change in made:
             facts = {**change.facts, **further}

@@ -1,14 +1,17 @@
-"""Changes of undo links, and the statements that put an earlier state back.
+"""Changes of undo links, the statements that put an earlier state back, and those of the help desk.
 
 They are rare, so their statements are built here.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import and_, case, delete, exists, func, insert, not_, select, update
 from sqlalchemy import bindparam as given
 
-from ..core.records import EXECUTED, UNDO, Account, Ticket
+from ..core.records import EXECUTED, UNDO, Account, Event, Ticket
+from ..engines import clusters
 from .authenticator_changes import AuthenticatorChanges
-from .rows import keys_as_text, times_as_text
+from .rows import event_of, keys_as_text, times_as_text
 
 
 class UndoChanges(AuthenticatorChanges):
@@ -63,6 +66,29 @@ class UndoChanges(AuthenticatorChanges):
             event.c.user_id == user_id, event.c.at >= at, event.c.kind == "recovery_code_used"
         )
         return bool(self._connection.execute(select(used)).scalar_one())
+
+    def claim(self, *users: str) -> None:
+        """Make this transaction conflict with others that claim an account of these users.
+
+        It does so at every node of a cluster, where a lock is its own node's (`clusters.claim`).
+        """
+        clusters.claim(self._connection, self._tables.account, frozenset(users))
+
+    def events_since(self, user_id: str, at: int, kinds: Collection[str], most: int) -> list[Event]:
+        """Return a user's latest events of some kinds since a time, newest first.
+
+        Args:
+            user_id: the host's string for the user.
+            at: Unix seconds.
+            kinds: kinds of the events.
+            most: how many at most.
+        """
+        event = self._tables.event
+        found = select(event).where(
+            event.c.user_id == user_id, event.c.kind.in_(kinds), event.c.at >= at
+        )
+        rows = self._connection.execute(found.order_by(event.c.id.desc()).limit(most))
+        return [event_of(row) for row in rows]
 
     def clear_account(self, user_id: str, *, keep: bool) -> None:
         """Remove all authenticators of a user, and unless `keep` the account; no tickets."""

@@ -24,6 +24,7 @@ from . import (
     responses,
     sentences,
     session_marks,
+    starting_over,
     subjects,
     undoing,
 )
@@ -91,6 +92,7 @@ def make_blueprint() -> Blueprint:
     add("/challenge", "challenge_submit", submit_challenge, methods=["POST"])
     add("/passkey", "passkey", options.submit, methods=["POST"])
     undoing.add_to(blueprint)
+    starting_over.add_to(blueprint)
     # APIFlask asks every blueprint with hooks whether its routes are part of the API's description.
     blueprint.enable_openapi = False  # type: ignore[attr-defined]  # an attribute of its own class
     blueprint.url_value_preprocessor(come_first)
@@ -102,10 +104,14 @@ def make_blueprint() -> Blueprint:
 
 
 # `passkey` decides itself who asks: a pending sign-in has no signed-in user.
-_ANONYMOUS = undoing.ENDPOINTS | {
-    *("twofactor.help", "twofactor.static", "twofactor.passkey"),
-    *("twofactor.sign_in", "twofactor.sign_in_submit", "twofactor.sign_in_cancel"),
-}
+_ANONYMOUS = (
+    undoing.ENDPOINTS
+    | starting_over.ENDPOINTS
+    | {
+        *("twofactor.help", "twofactor.static", "twofactor.passkey"),
+        *("twofactor.sign_in", "twofactor.sign_in_submit", "twofactor.sign_in_cancel"),
+    }
+)
 
 
 # Mark of a request whose CSRF token `come_first` has checked.

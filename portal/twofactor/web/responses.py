@@ -21,6 +21,7 @@ from ..core.errors import (
     Unavailable,
     UnknownArea,
 )
+from ..core.help_desk import HelpRefusal
 from ..core.passkey_errors import PasskeyRefusal
 from ..service import passwords, tickets
 from . import navigation, session_marks
@@ -170,6 +171,8 @@ def field_of(refusal: Refusal) -> str:
         return "again"
     if isinstance(refusal, NotSaved):
         return "saved"
+    if isinstance(refusal, HelpRefusal):
+        return refusal.field
     return "name" if isinstance(refusal, NameUnusable) else "code"
 
 

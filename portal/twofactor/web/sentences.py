@@ -10,6 +10,7 @@ from ..core import errors
 from ..core.answers import slips
 from ..core.areas import CHECK_UP
 from ..core.enrolment_errors import DeviceYoung
+from ..core.help_desk import ReasonUnusable, TooMuchHelp
 from ..core.passkey_errors import PasskeyRefusal
 from ..i18n.catalogue import later
 from ..i18n.language import _, plural
@@ -121,6 +122,8 @@ def _plain(error: errors.TwoFactorError) -> str:
         return _young(error)
     if isinstance(error, PasskeyRefusal):
         return of_passkeys.of(error)
+    if isinstance(error, ReasonUnusable):
+        return plain.reason(error)
     if isinstance(error, errors.NameUnusable):
         return _(_NAMES[error.reason])
     if isinstance(error, slips.RecoverySlip):
@@ -184,6 +187,8 @@ def _slip(error: slips.RecoverySlip) -> str:
 
 
 def _any_held(error: errors.Held, now: float) -> str:
+    if isinstance(error, TooMuchHelp):
+        return _("You've helped many customers. Try again %(wait)s.", wait=when(error.until, now))
     if isinstance(error, errors.RecoveryHeld) and error.area == CHECK_UP.key:
         return _("Too many tries. Try again %(wait)s.", wait=when(error.until, now))
     if isinstance(error, errors.RecoveryHeld):

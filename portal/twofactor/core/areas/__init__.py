@@ -6,6 +6,7 @@ from .area import (
     CHECK_UP,
     DEACTIVATION,
     ENROLMENT,
+    HELP,
     PREFERENCES,
     RECOVERY,
     SIGN_IN,
@@ -13,6 +14,7 @@ from .area import (
     Demand,
     Guards,
     Needs,
+    OwnArea,
 )
 from .choice import ALL, MINE, Choice, Offer
 from .registry import AreaRegistry
@@ -24,6 +26,7 @@ __all__ = [
     "CHECK_UP",
     "DEACTIVATION",
     "ENROLMENT",
+    "HELP",
     "MINE",
     "PREFERENCES",
     "RECOVERY",
@@ -35,4 +38,5 @@ __all__ = [
     "Guards",
     "Needs",
     "Offer",
+    "OwnArea",
 ]

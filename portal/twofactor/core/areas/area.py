@@ -51,6 +51,10 @@ class Area:
         return self.action
 
 
+class OwnArea(Area):
+    """An area of this package that is listed among those of the host."""
+
+
 def _phrase(text: str) -> str:
     """Mark a phrase for translators."""
     return text
@@ -65,7 +69,15 @@ DEACTIVATION = Area(
 ENROLMENT = Area("enrolment", "Activation", action=_phrase("turn on two-factor authentication"))
 AUTHENTICATORS = Area("authenticators", "Authenticator apps", action=_phrase("change your devices"))
 CHECK_UP = Area("check_up", "Check-up", action=_phrase("check that your codes work"))
+# Each deed of an agent at the help desk; the pages are an area that the host turns on.
+HELP = Area(
+    "help_desk_deed",
+    _phrase("Help for a customer"),
+    mandatory=True,
+    action=_phrase("help this customer"),
+    exact=True,
+)
 BUILT_IN = {
     area.key: area
-    for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT, AUTHENTICATORS, CHECK_UP)
+    for area in (PREFERENCES, RECOVERY, DEACTIVATION, ENROLMENT, AUTHENTICATORS, CHECK_UP, HELP)
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..enrolment_errors import UnknownChoice
 from ..errors import UnknownArea
-from .area import SIGN_IN, Area
+from .area import SIGN_IN, Area, OwnArea
 
 # Answers to "When should we ask for a code?" in the wizard.
 ALL, MINE = "all", "mine"
@@ -33,6 +33,13 @@ class Offer:
         if not wanted <= {area.key for area in self.areas}:
             raise UnknownArea("unknown area")
         return wanted | self.mandatory
+
+    def without(self, key: str) -> "Offer":
+        """Return the offer without an area of this package (`OwnArea`), if it is on it."""
+        left = tuple(a for a in self.areas if a.key != key or not isinstance(a, OwnArea))
+        if len(left) == len(self.areas):
+            return self
+        return Offer(left, self.mandatory - {key})
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -58,6 +58,17 @@ class AreaRegistry:
         self._areas[area.key] = area
         return area
 
+    def demand_too(self, key: str, needs: Demand | None) -> None:
+        """Let one of the blueprint's own areas demand what another one does.
+
+        Args:
+            key: of the blueprint's own area.
+            needs: the demand, `None` for none.
+        """
+        if needs is not None:
+            self.may_demand = True
+            self.demanding[key] = needs
+
     def get(self, key: str) -> Area:
         """Return the area with a key, also one of the blueprint's own.
 

@@ -104,16 +104,17 @@ def reset(kit: Kit, user_id: str, by: str, reason: str) -> None:
     Raises:
         NotOn: two-factor authentication is off.
     """
+    kit.store.run(lambda transaction: reset_in(kit, transaction, user_id, by, reason))
 
-    def work(transaction: Transaction) -> None:
-        account = transaction.account(user_id, lock=True)
-        if account is None:
-            raise NotOn("no second factor")
-        transaction.remove_account(user_id, account)
-        reset, off = changes.Reset(by, reason), changes.Deactivated("operator")
-        undo.change(kit, transaction, Subject(user_id), account, reset, off)
 
-    kit.store.run(work)
+def reset_in(kit: Kit, transaction: Transaction, user_id: str, by: str, reason: str) -> None:
+    """Reset in an open transaction; arguments and errors as `reset`."""
+    account = transaction.account(user_id, lock=True)
+    if account is None:
+        raise NotOn("no second factor")
+    transaction.remove_account(user_id, account)
+    made = changes.Reset(by, reason), changes.Deactivated("operator")
+    undo.change(kit, transaction, Subject(user_id), account, *made)
 
 
 def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
@@ -124,15 +125,16 @@ def unlock(kit: Kit, user_id: str, by: str, reason: str) -> None:
     Raises:
         NotOn: two-factor authentication is off.
     """
+    kit.store.run(lambda transaction: unlock_in(transaction, user_id, by, reason))
 
-    def work(transaction: Transaction) -> None:
-        if not transaction.clear_throttle(user_id):
-            raise NotOn("no second factor")
-        # Known browsers stay, so that wrong codes from elsewhere do not hold the owner's again.
-        transaction.drop_tickets(user_id, spare=KNOWN)
-        transaction.change(Subject(user_id), changes.Unlocked(by, reason))
 
-    kit.store.run(work)
+def unlock_in(transaction: Transaction, user_id: str, by: str, reason: str) -> None:
+    """Unlock in an open transaction; arguments and errors as `unlock`."""
+    if not transaction.clear_throttle(user_id):
+        raise NotOn("no second factor")
+    # Known browsers stay, so that wrong codes from elsewhere do not hold the owner's again.
+    transaction.drop_tickets(user_id, spare=KNOWN)
+    transaction.change(Subject(user_id), changes.Unlocked(by, reason))
 
 
 def remove_authenticator(
@@ -148,19 +150,29 @@ def remove_authenticator(
         UnknownAuthenticator: the user has no authenticator with this id.
         LastAuthenticator: it is the only one.
     """
+    return kit.store.run(
+        lambda transaction: remove_in(kit, transaction, user_id, authenticator_id, by, reason)
+    )
 
-    def work(transaction: Transaction) -> Authenticator:
-        account = transaction.account(user_id, lock=True)
-        if account is None:
-            raise NotOn("no second factor")
-        found = removable(account, authenticator_id)
-        transaction.remove_authenticator(found, account)
-        transaction.drop_tickets(user_id)
-        removed = changes.AuthenticatorRemoved(found.name, found.kind, by, reason)
-        undo.change(kit, transaction, Subject(user_id), account, removed)
-        return found
 
-    return kit.store.run(work)
+def remove_in(
+    kit: Kit,
+    transaction: Transaction,
+    user_id: str,
+    authenticator_id: str,
+    by: str,
+    reason: str,
+) -> Authenticator:
+    """Remove in an open transaction; arguments and errors as `remove_authenticator`."""
+    account = transaction.account(user_id, lock=True)
+    if account is None:
+        raise NotOn("no second factor")
+    found = removable(account, authenticator_id)
+    transaction.remove_authenticator(found, account)
+    transaction.drop_tickets(user_id)
+    removed = changes.AuthenticatorRemoved(found.name, found.kind, by, reason)
+    undo.change(kit, transaction, Subject(user_id), account, removed)
+    return found
 
 
 def events(kit: Kit, user_id: str | None, since: int | None) -> Iterator[Event]:

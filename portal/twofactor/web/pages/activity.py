@@ -23,8 +23,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def show() -> Response:
     """Show a page of the activity, newest first (GET)."""
-    state, chosen = current_state(), _chosen()
-    events = _events(state, chosen, _before(), PAGE + 1)
+    state, asked = current_state(), chosen()
+    events = _events(state, asked, before(), PAGE + 1)
     older = events[PAGE - 1].id if len(events) > PAGE else None
     events = events[:PAGE]
 
@@ -35,9 +35,9 @@ def show() -> Response:
         return responses.page(
             "activity.html",
             days=days,
-            chosen=chosen,
+            chosen=asked,
             older=older,
-            first=not _before(),
+            first=not before(),
             passkeys=passkeys,
         )
 
@@ -50,7 +50,7 @@ def download() -> Response:
     file = io.StringIO()
     write = csv.writer(file).writerow
     write([_("Time"), _("Event"), _("Address"), _("Kind"), _("Area")])
-    for event in _events(state, _chosen(), None, MOST):
+    for event in _events(state, chosen(), None, MOST):
         line = activity.sentence(event, state.kit.areas)
         cells = (sentences.iso(event.at), line, event.address, event.kind, event.area)
         write([_harmless(cell or "") for cell in cells])
@@ -65,12 +65,13 @@ def _events(state: State, chosen: str, before: int | None, most: int) -> list[Ev
     return state.kit.store.activity(user_id, chosen, before, most, activity.LEFT_OUT)
 
 
-def _chosen() -> str:
+def chosen() -> str:
+    """Return which events are asked for, one of FILTERS."""
     asked = requests.asked("show")
     return asked if asked in FILTERS else FILTERS[0]
 
 
-def _before() -> int | None:
+def before() -> int | None:
     """Return the number of the event before which the page begins, `None` for the newest."""
     asked = requests.asked("before")
     usable = asked.isascii() and asked.isdigit() and len(asked) < 18

@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...core.areas import BUILT_IN, SIGN_IN, AreaRegistry
+from ...core.help_desk import kinds
 from ...core.records import ATTEMPTS, Event, split_label
 from ...i18n.catalogue import later
 from ...i18n.language import _, language, shown
 from ...i18n.times import day, time_tag
 from .. import sentences
 
-# The owner has seen the refusal, and a code that was entered twice is no danger.
-LEFT_OUT = frozenset({"code_reused"})
+# The owner has seen the refusal, and a code that was entered twice is no danger. What an agent of
+# the help desk did for others is on the pages of the help desk.
+LEFT_OUT = frozenset({"code_reused"}) | kinds.KINDS
 _EVENTS = {
     "activated": later("You turned on two-factor authentication"),
     "imported": later("Your authenticator app was brought over from our earlier system"),
@@ -42,6 +44,10 @@ _EVENTS = {
         "Someone used a copy of a trusted browser, so we stopped trusting it"
     ),
     "reset": later("Two-factor authentication was turned off by our support team"),
+    "looked_at": later("Our support team looked at your security settings"),
+    "reset_requested": later("Our support team was asked to turn off two-factor authentication"),
+    "reset_declined": later("Our support team did not turn off two-factor authentication"),
+    "start_over": later("Our support team sent you a link to start over"),
     "undone": later("A change was undone with the link that we sent you"),
     "unlocked": later("Your codes were unlocked by our support team"),
 }
@@ -88,6 +94,7 @@ _BUILT_IN = {
     "enrolment": later("Turning it on"),
     "authenticators": later("Your devices"),
     "check_up": later("Check-up"),
+    "help_desk_deed": later("Help for a customer"),
 }
 
 

@@ -1,9 +1,11 @@
-"""Sentences of refusals that need no values."""
+"""Sentences of refusals that need few values or none."""
 
 from ...core import enrolment_errors, errors, passkey_errors
 from ...core.answers import slips
+from ...core.help_desk import errors as help_desk
 from ...core.undo import UndoOver
 from ...i18n.catalogue import later
+from ...i18n.language import _
 
 SENTENCES: dict[type[errors.TwoFactorError], str] = {
     errors.ChallengeRequired: later("Enter the code your app is showing now."),
@@ -47,6 +49,30 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         "It was already used, or has expired. If you still see something you didn't do, choose a"
         " new password and contact us."
     ),
+    help_desk.StartOverOver: later(
+        "This link was already used, or has expired. Contact us if you need a new one."
+    ),
+    help_desk.PersonUnknown: later(
+        "We can't find this customer. Check the spelling, or try the e-mail address."
+    ),
+    help_desk.OwnAccount: later(
+        "This is your own account. Ask a colleague to help you from the command line."
+    ),
+    help_desk.StaffAccount: later(
+        "This person works at the help desk, too, and can only be helped from the command line."
+    ),
+    help_desk.AlreadyRequested: later(
+        "A reset of this customer already waits for another agent. Reload the page to see it."
+    ),
+    help_desk.RequestOver: later(
+        "This request is over: it was answered, has expired, or the customer changed something."
+    ),
+    help_desk.SameAgent: later("You asked for this reset, so another agent must confirm it."),
+    help_desk.NoPassword: later(
+        "This customer has no password here, so there is no link to start over. Use a reset."
+    ),
+    help_desk.ChecklistOpen: later("Tick each box once the caller has answered."),
+    help_desk.DeviceUnchosen: later("Choose the device that was lost."),
     errors.SignInExpired: later("You took too long to enter a code. Sign in again."),
     passkey_errors.SignInTooLate: later("You took too long to use your passkey. Sign in again."),
     enrolment_errors.EnrolledElsewhere: later(
@@ -90,3 +116,10 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         "This request came from another website, so we didn't do anything. Go back and try again."
     ),
 }
+
+
+def reason(error: help_desk.ReasonUnusable) -> str:
+    """Return the sentence about a reason that an agent gave."""
+    if error.reason == "empty":
+        return _("Enter the reason, for example “lost phone, called back”.")
+    return _("The reason is too long. Use at most %(most)d characters.", most=error.most)

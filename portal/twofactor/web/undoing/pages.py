@@ -10,8 +10,8 @@ from typing import Any
 from flask import Blueprint, abort, request, url_for
 from werkzeug.wrappers import Response
 
+from ...app.mailed_links import PAGE
 from ...app.state import State, current_state
-from ...app.undo_links import PAGE
 from ...core.errors import Refusal
 from ...core.undo import UndoOver
 from ...i18n.language import _

@@ -1,14 +1,15 @@
-"""The address of the blueprint's own page that undoes a change."""
+"""The addresses of the blueprint's own pages that a mailed link leads to."""
 
 from collections.abc import Callable
 
 from flask import Flask, has_request_context, url_for
 
 PAGE = "twofactor.undo_link"
+START_OVER = "twofactor.start_over_link"
 
 
-def address_of(app: Flask) -> Callable[[str], str | None]:
-    """Return a function that returns the address of the page by the token of a link.
+def address_of(app: Flask, page: str = PAGE) -> Callable[[str], str | None]:
+    """Return a function that returns the address of a page by the token of its link.
 
     The address has the host of SERVER_NAME, or else of the request. A command has no request; then
     without SERVER_NAME no address is known.
@@ -20,9 +21,9 @@ def address_of(app: Flask) -> Callable[[str], str | None]:
             root = app.config["APPLICATION_ROOT"]
             scheme = app.config["PREFERRED_URL_SCHEME"]
             adapter = app.url_map.bind(server, root, url_scheme=scheme)
-            return adapter.build(PAGE, {"token": token}, force_external=True)
+            return adapter.build(page, {"token": token}, force_external=True)
         if has_request_context():
-            return url_for(PAGE, token=token, _external=True)
+            return url_for(page, token=token, _external=True)
         return None
 
     return address

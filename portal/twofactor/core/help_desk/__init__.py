@@ -1,0 +1,42 @@
+"""The help desk: who may help, changes that staff make, and the refusals of its pages."""
+
+from .changes import ResetRequested, StartOverSent
+from .errors import (
+    AlreadyRequested,
+    ChecklistOpen,
+    DeviceUnchosen,
+    HelpRefusal,
+    NoPassword,
+    OwnAccount,
+    PersonUnknown,
+    ReasonUnusable,
+    RequestOver,
+    SameAgent,
+    StaffAccount,
+    StartOverOver,
+    TooMuchHelp,
+)
+from .rights import LOOK, RESET, UNLOCK, Right, checked_rights
+
+__all__ = [
+    "LOOK",
+    "RESET",
+    "UNLOCK",
+    "AlreadyRequested",
+    "ChecklistOpen",
+    "DeviceUnchosen",
+    "HelpRefusal",
+    "NoPassword",
+    "OwnAccount",
+    "PersonUnknown",
+    "ReasonUnusable",
+    "RequestOver",
+    "ResetRequested",
+    "Right",
+    "SameAgent",
+    "StaffAccount",
+    "StartOverOver",
+    "StartOverSent",
+    "TooMuchHelp",
+    "checked_rights",
+]

@@ -1,0 +1,5 @@
+"""The pages of the help desk, which a host turns on."""
+
+from .blueprint import install
+
+__all__ = ["install"]

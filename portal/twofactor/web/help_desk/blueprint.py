@@ -1,0 +1,63 @@
+"""The blueprint of the help desk: its routes, and who reaches them."""
+
+from typing import Any, cast
+
+from flask import Blueprint, Flask, abort, current_app
+from flask_login import current_user
+
+from ...app.help_desk import AREA
+from ...app.state import current_state
+from ...core import policy
+from .. import guard, requests
+from ..looks import headers
+from ..origin import csrf
+from . import customer, deeds, front
+
+NAME = "twofactor_help_desk"
+
+
+def install(app: Flask, url_prefix: str) -> None:
+    """Register the pages of the help desk.
+
+    Args:
+        app: the application.
+        url_prefix: path at which they are mounted.
+    """
+    made = Blueprint(NAME, __package__)
+    views = (
+        ("/", "front", front.show, "GET"),
+        ("/", "find", front.find, "POST"),
+        ("/user", "user", customer.show, "GET"),
+        ("/user/unlock", "unlock", deeds.unlock, "POST"),
+        ("/user/remove", "remove", deeds.remove, "POST"),
+        ("/user/reset", "reset", deeds.reset, "POST"),
+        ("/user/confirm", "confirm", deeds.confirm, "POST"),
+        ("/user/decline", "decline", deeds.decline, "POST"),
+        ("/user/start-over", "start_over", deeds.start_over, "POST"),
+    )
+    guarded = guard.required(AREA)
+    for rule, name, view, method in views:
+        made.add_url_rule(rule, name, guarded(view), methods=[method])
+    made.enable_openapi = False  # type: ignore[attr-defined]  # an attribute of APIFlask's own class
+    made.url_value_preprocessor(_bound)
+    made.before_request(_before)
+    made.after_request(headers.add)
+    app.register_blueprint(made, url_prefix=url_prefix)
+
+
+def _bound(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    requests.bound_request()
+
+
+def _before() -> Any:
+    """Let agents in alone; for all others there are no such pages."""
+    state, sent = current_state(), requests.this_request()
+    state.first_use()
+    if not current_user.is_authenticated:
+        return cast(Any, current_app).login_manager.unauthorized()
+    if not state.may_help(guard.signed_in()):
+        abort(404)
+    if sent.method not in policy.SAFE_METHODS:
+        csrf.check()
+        csrf.refuse_cross_site()
+    return None

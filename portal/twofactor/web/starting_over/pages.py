@@ -1,0 +1,97 @@
+"""Open a link, ask for the password, turn two-factor authentication off, and lead to activation.
+
+Opening a link does nothing: programs that check mails open links, too. Where the help desk is off,
+the command line makes the links.
+"""
+
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from ...app.mailed_links import START_OVER
+from ...app.state import State, current_state
+from ...core.errors import PasswordWrong, Refusal
+from ...core.help_desk import StartOverOver
+from ...i18n.times import time_tag
+from ...service.help_desk import starting_over
+from ...service.help_desk.starting_over import KIND, Link
+from ...storage.host_session import read_anew
+from .. import navigation, requests, responses, session_marks, subjects
+from ..pages import sign_in
+
+ENDPOINTS = frozenset({START_OVER, "twofactor.start_over", "twofactor.start_over_submit"})
+TEMPLATE = "start_over.html"
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Add the routes."""
+    blueprint.add_url_rule("/start-over/<token>", "start_over_link", open_link, methods=["GET"])
+    blueprint.add_url_rule("/start-over", "start_over", show, methods=["GET"])
+    blueprint.add_url_rule("/start-over", "start_over_submit", submit, methods=["POST"])
+
+
+def open_link(token: str) -> Response:
+    """Keep the link in this session and redirect, so that its token leaves the address bar (GET).
+
+    A HEAD request, as from a link checker, keeps nothing.
+    """
+    if request.method != "HEAD":
+        if starting_over.opened(current_state().kit, token) is None:
+            session_marks.drop(KIND)
+        else:
+            session_marks.put(KIND, token)
+    response = navigation.see_other(url_for("twofactor.start_over"))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def show() -> Response:
+    """Ask for the password (GET)."""
+    state = current_state()
+    try:
+        link, user = _opened(state)
+    except StartOverOver as over:
+        return _over(state, over)
+    return responses.form(TEMPLATE, "password", **_context(state, link, user))
+
+
+def submit() -> Response:
+    """Turn two-factor authentication off, sign in, and lead to the activation (POST)."""
+    state = current_state()
+    try:
+        link, user = _opened(state)
+    except StartOverOver as over:
+        return _over(state, over)
+    try:
+        if not state.host.verify_password(user, requests.text("password")):
+            raise PasswordWrong("wrong password")
+        starting_over.complete(state.kit, session_marks.get(KIND) or "", subjects.address())
+    except StartOverOver as over:
+        return _over(state, over)
+    except Refusal as refusal:
+        return responses.refused(state, refusal, TEMPLATE, **_context(state, link, user))
+    # The host may have changed the user with the second factor.
+    read_anew(user)
+    return sign_in.begin(user, False, url_for("twofactor.activate"))
+
+
+def _opened(state: State) -> tuple[Link, Any]:
+    """Return the link that this session has opened, and its user.
+
+    Raises:
+        StartOverOver: it was used or has expired, or the host no longer knows the user.
+    """
+    link = starting_over.opened(state.kit, session_marks.get(KIND))
+    user = state.host.with_key(link.user_id) if link else None
+    if link is None or user is None:
+        raise StartOverOver("no link")
+    return link, user
+
+
+def _context(state: State, link: Link, user: Any) -> dict[str, Any]:
+    return {"account_name": state.host.account_name(user), "until": time_tag(link.until)}
+
+
+def _over(state: State, over: StartOverOver) -> Response:
+    return responses.refused(state, over, "undo_over.html", sign_in=navigation.sign_in_url())
