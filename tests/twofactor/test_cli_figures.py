@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, inspect
 
 from portal.twofactor import migrations
+from portal.twofactor.app.state import current_state
 from portal.twofactor.cli import group, output
 from portal.twofactor.core.records import Account, Event
 from portal.twofactor.service.operator import accounts, upkeep
@@ -211,24 +212,24 @@ def test_events_since_a_time_are_all_of_them_in_order(flask, people, clock, monk
 @both
 def test_purge_takes_many_in_several_steps(flask, people, clock, host, monkeypatch):
     monkeypatch.setattr(upkeep, "STEP", 1)
-    monkeypatch.setattr(upkeep, "_all", one_by_one := counted(upkeep._all))
     clock.advance(90 * 86_400)
-    done = json.loads(flask("purge", "--events-before", "1d", "--json").stdout)
-    assert done["events"] == 2
-    assert done["tickets"] >= 2
-    assert one_by_one.steps == done["events"] + done["tickets"]
+    rests = []
+    with host.app_context():
+        gone = upkeep.purge(current_state().kit, int(clock()) - 86_400, rest=rests.append)
+    assert gone.events == 2
+    assert gone.tickets >= 2
+    # After each batch a rest, so that requests go on beside it.
+    assert len(rests) == gone.events + gone.tickets
+    assert all(seconds > 0 for seconds in rests)
 
 
-def counted(function):
-    def inner(kit, remove, progress):
-        def counting(count):
-            inner.steps += 1
-            progress(count)
-
-        return function(kit, remove, counting)
-
-    inner.steps = 0
-    return inner
+@both
+def test_rotation_rests_after_each_batch(people, host, monkeypatch):
+    monkeypatch.setattr(accounts, "BATCH", 2)
+    rests = []
+    with host.app_context():
+        done = upkeep.rotate_keys(current_state().kit, rest=rests.append)
+    assert len(rests) == done.seen // 2 > 0
 
 
 class TestTables:
