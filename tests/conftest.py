@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from tests.support import closed, mariadb, postgres, routes, schema, servers
+from tests.support import closed, left_out, mariadb, postgres, routes, schema, servers
 from tests.support.clock import Clock
 from tests.support.recycled import Pool
 from tests.support.templates import CompiledTemplates
@@ -49,6 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=SQLITE,
         help="what the `app` fixture runs on where a test does not say",
     )
+
+
+def pytest_ignore_collect(collection_path: "Path", config: pytest.Config) -> bool | None:
+    """Leave out modules of which the run has no test, before they are imported."""
+    return left_out.is_left_out(collection_path, config.getoption("markexpr")) or None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -54,15 +54,21 @@ def wheel(factory: pytest.TempPathFactory, name: str) -> Path:
 
 
 def environment(folder: Path) -> Path:
-    """Make a virtual environment; return its Python."""
-    run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    """Make a virtual environment; return its Python. It has no pip, which takes long to install."""
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
     return folder / "venv" / "bin" / "python"
 
 
+def pip(python: Path, *words: str | Path) -> str:
+    """Run the pip of the tests on an environment; return what it printed."""
+    program = (sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check")
+    return run(*program, *words, cwd=python.parents[2])
+
+
 def install(python: Path, *what: str | Path) -> None:
-    """Install packages with pip, in the versions of CI."""
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*pip, "--constraint", ROOT / "constraints.txt", *what, cwd=python.parents[2])
+    """Install packages with pip, in the versions of CI; what is never imported is not compiled."""
+    options = ("--quiet", "--no-compile", "--constraint", ROOT / "constraints.txt")
+    pip(python, "install", *options, *what)
 
 
 def with_blueprint(factory: pytest.TempPathFactory) -> Path:
