@@ -6,7 +6,7 @@
 import math
 import sys
 
-from portal.twofactor.core import enrolment_errors, errors, passkey_errors
+from portal.twofactor.core import enrolment_errors, errors, help_desk, passkey_errors
 from portal.twofactor.core.answers import slips
 from portal.twofactor.core.areas import PREFERENCES
 from portal.twofactor.core.errors import TwoFactorError
@@ -51,6 +51,21 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.SignInExpired(), "Sign in again; the page you wanted is kept."),
     (passkey_errors.SignInTooLate(), "Sign in again; the page you wanted is kept."),
     (errors.SignInRefused(), "Ask the support."),
+    (help_desk.StartOverOver(), "Ask the support for another link."),
+    (help_desk.PersonUnknown(), "Check what was entered, or take the e-mail address or the key."),
+    (help_desk.PersonGone(), "Help from the command line."),
+    (help_desk.OwnAccount(), "Somebody else helps, from the command line."),
+    (help_desk.StaffAccount(), "Help from the command line."),
+    (help_desk.TooMuchHelp(NOW + 900), "Wait, or ask a colleague."),
+    (help_desk.AlreadyRequested(), "Another agent confirms or declines the request."),
+    (help_desk.RequestOver(), "Ask for a reset again, if it is still needed."),
+    (help_desk.SameAgent(), "Another agent confirms it, or you decline it."),
+    (help_desk.NoPassword(), "Reset the customer."),
+    (help_desk.ReasonUnusable("empty", 200), "Enter a reason; what was ticked is kept."),
+    (help_desk.ReasonUnusable("long", 200), "Enter a shorter reason."),
+    (help_desk.ChecklistOpen(), "Ask the caller, then tick the boxes."),
+    (help_desk.DeviceUnchosen(), "Choose a device; what else was entered is kept."),
+    (help_desk.DeviceGone(), "The page shows the devices that are there."),
     (UndoOver(), "Choose a new password, and contact the support."),
     (enrolment_errors.EnrolledElsewhere(), "Sign in again with a code."),
     (

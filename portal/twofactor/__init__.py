@@ -21,6 +21,7 @@ from .core.errors import (
     Unavailable,
     UnknownAuthenticator,
 )
+from .core.help_desk import NoPassword
 from .core.importing import ImportRefused
 from .core.records import Device, Hold, Protection
 from .core.undo import PutsBack, UndoOver
@@ -44,6 +45,7 @@ __all__ = [
     "ImportRefused",
     "KeyMissing",
     "LastAuthenticator",
+    "NoPassword",
     "NotOn",
     "PasswordHeld",
     "PasswordRefused",

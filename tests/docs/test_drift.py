@@ -13,7 +13,7 @@ from portal.settings import SETTINGS as SETTINGS_OF_PORTAL
 from portal.twofactor import TwoFactor, signals
 from portal.twofactor.app.operator import Operator
 from portal.twofactor.cli import group
-from portal.twofactor.core import errors, passkey_errors
+from portal.twofactor.core import errors, help_desk, passkey_errors
 from portal.twofactor.core.importing import ImportRefused
 from portal.twofactor.core.settings import SETTINGS
 from portal.twofactor.testing import Clock, Device, Passkey, Phone, TwoFactorTesting
@@ -71,6 +71,7 @@ def test_every_refusal_has_its_row_with_a_sentence_of_its_own():
     unread = errors.Unavailable | errors.SetupError | ImportRefused
     shared = {each for each in found if issubclass(each, unread)}
     bases = {errors.TwoFactorError, errors.Refusal, passkey_errors.PasskeyRefusal}
+    bases.add(help_desk.HelpRefusal)
     of_package = {each for each in found if each.__module__.startswith("portal.twofactor.")}
     assert of_package - shared - bases <= listed
     assert "That didn't work" not in refusals.table()
@@ -119,7 +120,7 @@ def test_the_functions_of_the_operator_are_the_documented_ones():
     section = API.split("### Operators")[1].split("### Migrations")[0]
     rows = re.findall(r"^\| `(\w+)\((.*)\)` \|", section, re.MULTILINE)
     documented = {name: re.findall(r"(\w+)(?:=(?:\w+\(.*?\)|[^,]+))?", text) for name, text in rows}
-    offered = {name: each for name, each in vars(Operator).items() if not name.startswith("_")}
+    offered = {name: getattr(Operator, name) for name in dir(Operator) if name[0] != "_"}
     assert documented == {
         name: [each for each in inspect.signature(found).parameters if each != "self"]
         for name, found in offered.items()
@@ -129,7 +130,7 @@ def test_the_functions_of_the_operator_are_the_documented_ones():
 def test_every_command_has_its_function():
     """A job or a page of staff can do whatever a shell can."""
     others = {"list": {"accounts", "without"}, "import": {"import_secret"}}
-    functions = {name for name in vars(Operator) if not name.startswith("_")}
+    functions = {name for name in dir(Operator) if not name.startswith("_")}
     for command in set(group.list_commands(click.Context(group))) - {"areas"}:
         assert others.get(command, {command.replace("-", "_")}) <= functions, command
 
@@ -148,7 +149,7 @@ def test_the_page_of_jobs_names_every_method():
     cells = re.findall(r"^\| (?:work|need a request) \| (.*) \|$", text, re.MULTILINE)
     named = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
     methods = {name for name in dir(TwoFactor) if not name.startswith("_")}
-    assert sorted(named) == sorted(methods - {"area", "areas", "init_app"})
+    assert sorted(named) == sorted(methods - {"area", "areas", "init_app", "help_desk"})
 
 
 def test_every_option_of_init_app_is_listed():
@@ -195,7 +196,9 @@ def test_the_json_of_a_command_has_the_documented_fields(
     make_customer(app, "bob", "bob@example.org", "plum-coffee-lantern-42")
     TwoFactorTesting(app).enrol(customer)
     value = json.loads(runner.invoke(args=["twofactor", *arguments, "--json"]).stdout)
-    assert list(value[0] if isinstance(value, list) else value) == documented(*commands)
+    alone = ["reset_asked_by"] if arguments[0] == "status" else []
+    assert list(value[0] if isinstance(value, list) else value) == documented(*commands) + alone
+    assert all(f"`{arguments[0]}` also has `{name}`" in OPERATIONS for name in alone)
 
 
 def test_links_lead_somewhere():

@@ -27,13 +27,21 @@ class HelpDesk:
     two_people: bool
 
     def rights_of(self, user: Any) -> frozenset[Right]:
-        """Return the rights of a user, none for nobody.
+        """Return the rights of a signed-in user, none for nobody.
 
         Raises:
             SetupError: the host's function returned something else.
         """
         if user is None or not user.is_authenticated:
             return checked_rights(None)
+        return self.rights_given(user)
+
+    def rights_given(self, user: Any) -> frozenset[Right]:
+        """Return the rights of a user who need not be let in now, e.g. one who is blocked.
+
+        Raises:
+            SetupError: the host's function returned something else.
+        """
         return checked_rights(self.may(user))
 
 

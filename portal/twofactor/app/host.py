@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Request, current_app, render_template
+from flask import Flask, Request, current_app, has_request_context, render_template
 from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine, MetaData
 from sqlalchemy.exc import DataError
@@ -112,6 +112,18 @@ class Host:
     def with_key(self, key: str) -> Any:
         """Return the user with a key, `None` for nobody."""
         return user_with_key(self.user_of, self.user_key, key)
+
+    def has_password(self, user: Any) -> bool:
+        """Return whether a user has a password here, which may be outside a request."""
+        if self.sign_in_seconds is not None:
+            return False
+        if self.reauthenticate is None:
+            return True
+        if has_request_context():
+            return self.reauthenticate(user) is None
+        # The host's function may make an address with `url_for`.
+        with current_app.test_request_context():
+            return self.reauthenticate(user) is None
 
     @property
     def asks_again(self) -> bool:

@@ -8,7 +8,10 @@ import click
 from ..app.operator import Operator, terms
 from ..app.state import current_state
 from ..core.errors import NotOn
-from .group import group, key_of, say_database
+from ..core.help_desk import NoPassword
+from ..service.operator.objects import of_request
+from .group import as_json, group, key_of, say_database
+from .output import named, print_json, print_table, time_text
 
 reason_option = click.option("--reason", required=True, help="The reason. It is recorded.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
@@ -45,6 +48,50 @@ def unlock(user: str, reason: str, yes: bool) -> None:
     """
     _help(user, reason, yes, "Unlock codes for", Operator().unlock)
     click.echo("Codes are unlocked.")
+
+
+@group.command("start-over")
+@click.argument("user")
+@reason_option
+@yes_option
+def start_over(user: str, reason: str, yes: bool) -> None:
+    """Have a link mailed with which USER, who has lost all devices, starts over with the password.
+
+    Make sure first that the request really comes from them. It is recorded with its reason, and the
+    application, which is told of it, mails the link: it is never printed here. It works once, for a
+    day.
+
+    Example: flask twofactor start-over alice --reason "lost phone, called back"
+    """
+    try:
+        _help(user, reason, yes, "Send a link to start over to", Operator().start_over)
+    except NoPassword:
+        raise click.ClickException(
+            f"{user!r} has no password here: 'flask twofactor reset' turns it off"
+        ) from None
+    click.echo("The application was told to mail the link.")
+
+
+@group.command("requests")
+@as_json
+def requests(as_json: bool) -> None:
+    """List the resets that wait for a second agent of the help desk, newest first.
+
+    Agents confirm and decline them in the browser.
+
+    Example: flask twofactor requests
+    """
+    found = list(named(current_state(), Operator().requests(), lambda each: each.user_id))
+    if as_json:
+        print_json([of_request(name, each) for name, each in found])
+        return
+    print_table(
+        ("USER", "ASKED BY", "SINCE (UTC)", "UNTIL (UTC)", "REASON"),
+        (
+            (name, each.name, time_text(each.at), time_text(each.until), each.reason)
+            for name, each in found
+        ),
+    )
 
 
 class _Help(Protocol):

@@ -12,6 +12,7 @@ from ..app.state import State, current_state
 from ..core.errors import SetupError
 from ..core.records import Event
 from ..i18n.language import in_english
+from ..service.help_desk import requests
 from ..service.operator import statistics
 from ..service.operator.objects import of_account, of_event, of_nobody
 from .group import as_json, at, group, key_of
@@ -115,6 +116,9 @@ def status(user: str, as_json: bool) -> None:
     user_id = key_of(state, user)
     name, found = state.host.user_label(user_id), Operator().status(user_id)
     body = of_nobody(name, user_id) if found is None else of_account(name, found)
+    kit = state.kit
+    request = requests.of_user(kit, user_id, kit.store.account(user_id)) if found else None
+    body["reset_asked_by"] = request.name if request else None
     if as_json:
         print_json(body)
         return

@@ -20,6 +20,7 @@ from .. import alembic
 from ..checks import doctor
 from ..state import current_state
 from . import terms
+from .helping import Helps
 
 # Events are kept for so long by default.
 KEPT = timedelta(days=400)
@@ -30,7 +31,7 @@ def _silent(_count: int) -> None:
     """Report no progress."""
 
 
-class Operator:
+class Operator(Helps):
     """The operations of operators, on the current application.
 
     It checks no rights: guard the pages that use it. It needs an application context and no
@@ -109,60 +110,6 @@ class Operator:
         held: tuple[Authenticator, ...] = account.authenticators if account else ()
         return tuple(passkeys.enrolled(state.kit, each) for each in held)
 
-    def reset(self, user: Any, *, reason: str, by: str | None = None) -> None:
-        """Turn two-factor authentication off for a user who lost device and recovery code.
-
-        Make sure first that the request really comes from them. Signals `reset` and `deactivated`
-        follow.
-
-        Args:
-            user: the host's user, or a key.
-            reason: recorded; at most 200 characters.
-            by: the operator, at most 50 characters.
-
-        Raises:
-            NotOn: it is off already.
-            ValueError: `reason` or `by` is empty or too long.
-        """
-        state, user_id, by, reason = terms.of_change(user, by, reason)
-        accounts.reset(state.kit, user_id, by, reason)
-
-    def unlock(self, user: Any, *, reason: str, by: str | None = None) -> None:
-        """Accept a user's codes again after too many wrong ones; it stays on.
-
-        The signal `unlocked` follows. Arguments and errors are those of `reset`.
-        """
-        state, user_id, by, reason = terms.of_change(user, by, reason)
-        accounts.unlock(state.kit, user_id, by, reason)
-
-    def remove_authenticator(
-        self, user: Any, authenticator: str, *, reason: str, by: str | None = None
-    ) -> Enrolled:
-        """Remove an app or passkey that its owner has lost; `reset` removes the last one.
-
-        The signal `authenticator_removed` follows.
-
-        Args:
-            user: the host's user, or a key.
-            authenticator: id of it, as `authenticators` returns it.
-            reason: recorded; at most 140 characters.
-            by: the operator, at most 50 characters.
-
-        Returns:
-            What was removed.
-
-        Raises:
-            NotOn: it is off.
-            UnknownAuthenticator: the user has no authenticator with this id.
-            LastAuthenticator: it is the only one.
-            ValueError: `reason` or `by` is empty or too long.
-        """
-        state, user_id, by, reason = terms.of_change(
-            user, by, reason, terms.LONGEST_REASON_OF_REMOVAL
-        )
-        removed = accounts.remove_authenticator(state.kit, user_id, authenticator, by, reason)
-        return passkeys.enrolled(state.kit, removed)
-
     def import_secret(
         self,
         user: Any,
@@ -207,7 +154,8 @@ class Operator:
 
         Returns:
             A dictionary that JSON takes, with times in ISO 8601: `user`, `exported_at`, `account`
-            (`None` if it is off), `authenticators`, `browsers`, `links`, `unfinished` and `events`.
+            (`None` if it is off), `authenticators`, `browsers`, `links`, `unfinished`,
+            `reset_request` and `events`.
         """
         state = current_state()
         return export.of_user(state.kit, terms.key_of(state.host, user))

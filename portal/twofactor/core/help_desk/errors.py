@@ -18,6 +18,13 @@ class PersonUnknown(HelpRefusal, code="help_nobody"):
     field = "person"
 
 
+class PersonGone(HelpRefusal, code="help_gone"):
+    """The host no longer gives us the user, e.g. since the account is closed or blocked.
+
+    Nobody can tell then whether it is one of the staff, so only the command line helps.
+    """
+
+
 class OwnAccount(HelpRefusal, code="help_own_account"):
     """Agents can't help themselves."""
 
@@ -71,6 +78,12 @@ class ChecklistOpen(HelpRefusal, code="help_checklist"):
 
 class DeviceUnchosen(HelpRefusal, code="help_device"):
     """No device was chosen to be removed."""
+
+    field = "device"
+
+
+class DeviceGone(HelpRefusal, code="help_device_gone"):
+    """The device was removed meanwhile, or is the only one that is left."""
 
     field = "device"
 

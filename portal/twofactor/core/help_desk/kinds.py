@@ -12,3 +12,5 @@ STARTED_OVER: Final = "desk_started_over"
 # Those that take protection away, of which an agent may do some in an hour.
 LIMITED = frozenset({REMOVED, RESET, REQUESTED, CONFIRMED, STARTED_OVER})
 KINDS = LIMITED | {UNLOCKED, DECLINED}
+# A look does nothing for the user, so it is not among those deeds.
+LOOKED: Final = "desk_looked"

@@ -1,69 +1,67 @@
-"""What an agent does for a user; the functions of operators do it (`service.operator.accounts`)."""
+"""Deeds of an agent for a user; the functions of operators do them (`service.operator.accounts`).
 
-from functools import partial
+Each function returns a deed for the transaction that judges the agent's answer.
+"""
 
-from ...core.help_desk import kinds
-from ...core.records import Authenticator
+from ...core.errors import LastAuthenticator, UnknownAuthenticator
+from ...core.help_desk import DeviceGone, kinds
 from ...storage.transaction import Transaction
 from ..context import Kit
 from ..operator import accounts
+from ..tickets import Deed
 from . import records, starting_over
 from .records import Agent
 
 
-def unlock(kit: Kit, agent: Agent, user_id: str, reason: str) -> None:
-    """End the wait after wrong codes.
+def unlock(kit: Kit, agent: Agent, user_id: str, reason: str) -> Deed:
+    """Return the deed that ends the wait after wrong codes.
 
-    Raises:
-        NotOn: two-factor authentication is off.
+    It raises `NotOn` if two-factor authentication is off.
     """
 
     def deed(transaction: Transaction) -> None:
         accounts.unlock_in(transaction, user_id, agent.name, reason)
 
-    records.on_record(kit, agent, kinds.UNLOCKED, user_id, deed)
+    return records.on_record(kit, agent, kinds.UNLOCKED, user_id, deed)
 
 
 def remove_authenticator(
     kit: Kit, agent: Agent, user_id: str, authenticator_id: str, reason: str
-) -> Authenticator:
-    """Remove a lost device; the last one stays.
+) -> Deed:
+    """Return the deed that removes a lost device; the last one stays.
 
-    Raises:
-        TooMuchHelp, NotOn, UnknownAuthenticator, LastAuthenticator: nothing is removed.
+    It raises `TooMuchHelp`, `NotOn` or `DeviceGone`; then nothing is removed.
     """
-    remove = partial(
-        accounts.remove_in,
-        user_id=user_id,
-        authenticator_id=authenticator_id,
-        by=agent.name,
-        reason=reason,
-    )
-    deed = partial(remove, kit)
+
+    def deed(transaction: Transaction) -> None:
+        try:
+            accounts.remove_in(kit, transaction, user_id, authenticator_id, agent.name, reason)
+        except (LastAuthenticator, UnknownAuthenticator):
+            # Their sentences are for the owner of the device.
+            raise DeviceGone("removed meanwhile, or the last one") from None
+
     return records.on_record(kit, agent, kinds.REMOVED, user_id, deed)
 
 
-def reset(kit: Kit, agent: Agent, user_id: str, reason: str) -> None:
-    """Turn two-factor authentication off, where one agent is enough for it.
+def reset(kit: Kit, agent: Agent, user_id: str, reason: str) -> Deed:
+    """Return the deed that turns it off, where one agent is enough for that.
 
-    Raises:
-        TooMuchHelp, NotOn: it stays on.
+    It raises `TooMuchHelp` or `NotOn`; then it stays on.
     """
 
     def deed(transaction: Transaction) -> None:
         accounts.reset_in(kit, transaction, user_id, agent.name, reason)
 
-    records.on_record(kit, agent, kinds.RESET, user_id, deed)
+    return records.on_record(kit, agent, kinds.RESET, user_id, deed)
 
 
-def start_over(kit: Kit, agent: Agent, user_id: str, reason: str) -> None:
-    """Have a link mailed with which the owner sets two-factor authentication up anew.
+def start_over(kit: Kit, agent: Agent, user_id: str, reason: str) -> Deed:
+    """Return the deed that has a link mailed with which the owner sets it up anew.
 
-    Raises:
-        TooMuchHelp, NotOn: no link is made.
+    It raises `TooMuchHelp` or `NotOn`; then no link is made.
     """
 
     def deed(transaction: Transaction) -> None:
         starting_over.offer_in(kit, transaction, user_id, agent.name, reason)
 
-    records.on_record(kit, agent, kinds.STARTED_OVER, user_id, deed)
+    return records.on_record(kit, agent, kinds.STARTED_OVER, user_id, deed)

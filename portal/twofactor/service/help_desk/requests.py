@@ -14,6 +14,7 @@ from ...storage.transaction import Transaction
 from .. import tickets
 from ..context import Kit
 from ..operator import accounts
+from ..tickets import Deed
 from . import records
 from .records import Agent
 
@@ -45,12 +46,10 @@ class Request:
     state: str
 
 
-def ask(kit: Kit, agent: Agent, user_id: str, reason: str) -> None:
-    """Ask for the reset of a user.
+def ask(kit: Kit, agent: Agent, user_id: str, reason: str) -> Deed:
+    """Return the deed that asks for the reset of a user.
 
-    Raises:
-        TooMuchHelp, NotOn: nothing is asked for.
-        AlreadyRequested: somebody has asked for it already.
+    It raises `TooMuchHelp`, `NotOn`, or `AlreadyRequested`; then nothing is asked for.
     """
 
     def deed(transaction: Transaction) -> None:
@@ -73,25 +72,27 @@ def ask(kit: Kit, agent: Agent, user_id: str, reason: str) -> None:
         transaction.add_ticket(Ticket(digest, NOBODY, KIND, "", sealed, now + DAY))
         transaction.change(Subject(user_id), ResetRequested(agent.name, reason))
 
-    records.on_record(kit, agent, kinds.REQUESTED, user_id, deed)
+    return records.on_record(kit, agent, kinds.REQUESTED, user_id, deed)
 
 
-def confirm(kit: Kit, agent: Agent, user_id: str) -> Request:
-    """Reset a user as another agent asked for.
+def confirm(kit: Kit, agent: Agent, request: Request) -> Deed:
+    """Return the deed that resets a user as another agent asked for.
 
-    Returns:
-        The request, which is used up.
+    It raises `TooMuchHelp`, `SameAgent` if the agent has asked for it, or `RequestOver` if there is
+    no such request, or another one by now, or the user's second factor was changed since. Then
+    nothing is done.
 
-    Raises:
-        TooMuchHelp: nothing is done, and the request stays.
-        RequestOver: there is none, or the user's second factor was changed since.
-        SameAgent: the agent has asked for it.
+    Args:
+        kit: the application's parts.
+        agent: the agent who confirms.
+        request: the request as that agent saw it.
     """
+    user_id = request.user_id
 
-    def deed(transaction: Transaction) -> Request:
+    def deed(transaction: Transaction) -> None:
         account = transaction.account(user_id, lock=True)
         found = _found(kit, transaction, user_id, account)
-        if found is None:
+        if found is None or found != request:
             raise RequestOver("no such request")
         if found.agent == agent.key:
             raise SameAgent("one person")
@@ -99,16 +100,14 @@ def confirm(kit: Kit, agent: Agent, user_id: str) -> Request:
             raise RequestOver("used up meanwhile")
         by = f"{found.name} and {agent.name}"
         accounts.reset_in(kit, transaction, user_id, by, found.reason)
-        return found
 
     return records.on_record(kit, agent, kinds.CONFIRMED, user_id, deed)
 
 
-def decline(kit: Kit, agent: Agent, user_id: str) -> None:
-    """End a request without a reset; also the agent who asked may do so.
+def decline(kit: Kit, agent: Agent, user_id: str) -> Deed:
+    """Return the deed that ends a request without a reset; the agent who asked may do so, too.
 
-    Raises:
-        RequestOver: there is none.
+    It raises `RequestOver` if there is none.
     """
 
     def deed(transaction: Transaction) -> None:
@@ -117,7 +116,7 @@ def decline(kit: Kit, agent: Agent, user_id: str) -> None:
         event = kit.event(Subject(user_id), "reset_declined", detail=agent.name)
         transaction.record(event)
 
-    records.on_record(kit, agent, kinds.DECLINED, user_id, deed)
+    return records.on_record(kit, agent, kinds.DECLINED, user_id, deed)
 
 
 def forget_in(transaction: Transaction, user_id: str) -> None:
@@ -126,11 +125,12 @@ def forget_in(transaction: Transaction, user_id: str) -> None:
 
 
 def open_ones(kit: Kit) -> list[Request]:
-    """Return the requests that wait for a second agent, the newest first.
-
-    Those of users whose second factor was changed since are among them; they can't be confirmed.
-    """
-    return [_opened(kit, each) for each in kit.store.tickets(NOBODY, KIND, kit.clock())]
+    """Return the requests that wait for a second agent, the newest first."""
+    found = [_opened(kit, each) for each in kit.store.tickets(NOBODY, KIND, kit.clock())]
+    if not found:
+        return []
+    accounts_of = kit.store.accounts_of([each.user_id for each in found])
+    return [each for each in found if _stands(each, accounts_of.get(each.user_id))]
 
 
 def of_user(kit: Kit, user_id: str, account: Account | None) -> Request | None:
@@ -152,10 +152,13 @@ def _found(
 
 
 def _standing(kit: Kit, ticket: Ticket | None, account: Account | None) -> Request | None:
-    if ticket is None or account is None:
-        return None
-    found = _opened(kit, ticket)
-    return found if found.state == _state(account) else None
+    found = None if ticket is None else _opened(kit, ticket)
+    return found if found is not None and _stands(found, account) else None
+
+
+def _stands(found: Request, account: Account | None) -> bool:
+    """Return whether the user's second factor is as it was at the time of the request."""
+    return account is not None and found.state == _state(account)
 
 
 def _opened(kit: Kit, ticket: Ticket) -> Request:

@@ -10,6 +10,7 @@ from ...core.records import KNOWN, UNDO, Account, Ticket
 from ...core.throttle import Figures
 from .. import tickets, trusted_browsers
 from ..context import Kit
+from ..help_desk import requests
 from .accounts import BATCH, overview
 from .objects import iso_text, of_account, of_authenticator, of_event
 from .passkeys import enrolled
@@ -40,6 +41,7 @@ def of_user(kit: Kit, user_id: str) -> dict[str, Any]:
             for each in stored
             if each.kind not in (*_BROWSERS, UNDO)
         ],
+        "reset_request": _request(requests.of_user(kit, user_id, account)),
         "events": [of_event(each) for each in kit.store.all_events(BATCH, user_id, None)],
     }
 
@@ -61,6 +63,14 @@ def _account(kit: Kit, account: Account) -> dict[str, Any]:
         "wrong_codes_in_known_browsers": _attempts(account.known_failures, account.known),
         "recovery_codes_tried": _attempts(account.recovery_attempts, account.recovery),
     }
+
+
+def _request(found: requests.Request | None) -> dict[str, Any] | None:
+    """Return a reset that an agent has asked for, and that waits for a second one."""
+    if found is None:
+        return None
+    times = {"at": iso_text(found.at), "until": iso_text(found.until)}
+    return {"by": found.name, "reason": found.reason, **times}
 
 
 def _attempts(count: int, figures: Figures) -> dict[str, Any]:

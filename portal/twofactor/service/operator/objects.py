@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.records import Event
+from ..help_desk.requests import Request
 from .accounts import Overview
 from .passkeys import Enrolled
 
@@ -62,6 +63,19 @@ def of_authenticator(each: Enrolled) -> dict[str, Any]:
         "synced": each.synced,
         "rp_id": each.rp_id,
         "usable": each.usable,
+    }
+
+
+def of_request(name: str, each: Request) -> dict[str, Any]:
+    """Return a reset that waits for a second agent as an object."""
+    return {
+        "user": each.user_id,
+        "name": name,
+        "by": each.name,
+        "agent": each.agent,
+        "reason": each.reason,
+        "at": iso_text(each.at),
+        "until": iso_text(each.until),
     }
 
 

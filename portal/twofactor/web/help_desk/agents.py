@@ -9,7 +9,7 @@ from ...app.help_desk import HelpDesk
 from ...app.operator import terms
 from ...app.state import State, current_state
 from ...core import bounds
-from ...core.help_desk import OwnAccount, PersonUnknown, Right, StaffAccount
+from ...core.help_desk import OwnAccount, PersonGone, PersonUnknown, Right, StaffAccount
 from ...service.help_desk.records import Agent
 from .. import guard, subjects
 
@@ -97,8 +97,11 @@ def refuse_staff(desk: Desk, who: Customer) -> None:
 
     Raises:
         OwnAccount, StaffAccount: they are helped from the command line.
+        PersonGone: the host does not give us the user, who may be one of them.
     """
     if who.key == desk.agent.key:
         raise OwnAccount("the agent")
-    if who.user is not None and desk.state.may_help(who.user):
+    if who.user is None:
+        raise PersonGone("not known to the host")
+    if desk.options.rights_given(who.user):
         raise StaffAccount("an agent")

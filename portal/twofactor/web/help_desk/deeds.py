@@ -1,14 +1,13 @@
-"""What an agent does for a user; each deed asks for the agent's own code or passkey (POST)."""
+"""Deeds of an agent for a user; each asks for the agent's own code or passkey (POST)."""
 
 from collections.abc import Callable
-from functools import partial
 
 from flask import url_for
 from werkzeug.wrappers import Response
 
 from ...app.operator import terms
 from ...core.areas import HELP
-from ...core.errors import LastAuthenticator, NotOn, UnknownAuthenticator
+from ...core.errors import NotOn, Refusal
 from ...core.help_desk import (
     RESET,
     UNLOCK,
@@ -17,20 +16,25 @@ from ...core.help_desk import (
     HelpRefusal,
     NoPassword,
     ReasonUnusable,
+    RequestOver,
     Right,
+    SameAgent,
     TooMuchHelp,
 )
 from ...i18n.language import _
 from ...service.help_desk import deeds
 from ...service.help_desk import requests as resets
+from ...service.help_desk.requests import Request
+from ...service.tickets import Deed
+from ...storage.transaction import Transaction
 from .. import guard, navigation, requests, sentences, session_marks
 from . import agents, customer
 from .agents import Customer, Desk
 
 # Refusals that the page itself shows; all others are the guard's.
-_OURS = (HelpRefusal, TooMuchHelp, NotOn, LastAuthenticator, UnknownAuthenticator)
+_OURS = (HelpRefusal, TooMuchHelp, NotOn)
 # Checks the form, and returns the summary, the deed and the sentence after it.
-_Prepared = tuple[str, Callable[[], object], str]
+_Prepared = tuple[str, Deed, str]
 _Prepare = Callable[[Desk, Customer], _Prepared]
 
 
@@ -39,7 +43,7 @@ def unlock() -> Response:
 
     def prepare(desk: Desk, who: Customer) -> _Prepared:
         reason = _reason(desk)
-        deed = partial(deeds.unlock, desk.state.kit, desk.agent, who.key, reason)
+        deed = deeds.unlock(desk.state.kit, desk.agent, who.key, reason)
         asked = _("Unlock codes for %(name)s", name=who.label)
         return asked, deed, _("%(name)s can enter codes again.", name=who.label)
 
@@ -60,7 +64,7 @@ def remove() -> Response:
         asked = _("Remove “%(device)s” of %(name)s", device=name, name=who.label)
         told = _("“%(device)s” of %(name)s is removed.", device=name, name=who.label)
         kit, agent = desk.state.kit, desk.agent
-        return asked, partial(deeds.remove_authenticator, kit, agent, who.key, chosen, reason), told
+        return asked, deeds.remove_authenticator(kit, agent, who.key, chosen, reason), told
 
     return _do(RESET, prepare)
 
@@ -73,10 +77,10 @@ def reset() -> Response:
         if desk.options.two_people:
             asked = _("Ask for the reset of %(name)s", name=who.label)
             told = _("Another agent must confirm the reset of %(name)s now.", name=who.label)
-            return asked, partial(resets.ask, kit, desk.agent, who.key, reason), told
+            return asked, resets.ask(kit, desk.agent, who.key, reason), told
         asked = _("Turn off two-factor authentication for %(name)s", name=who.label)
         told = _("Two-factor authentication of %(name)s is off.", name=who.label)
-        return asked, partial(deeds.reset, kit, desk.agent, who.key, reason), told
+        return asked, deeds.reset(kit, desk.agent, who.key, reason), told
 
     return _do(RESET, prepare)
 
@@ -86,8 +90,15 @@ def confirm() -> Response:
 
     def prepare(desk: Desk, who: Customer) -> _Prepared:
         _check_asked(desk)
-        asked = _("Turn off two-factor authentication for %(name)s", name=who.label)
-        deed = partial(resets.confirm, desk.state.kit, desk.agent, who.key)
+        request = _request(desk, who)
+        # With the reason, so that an answer never counts for a later request of somebody else.
+        asked = _(
+            "Turn off two-factor authentication for %(name)s, as %(agent)s asked: %(reason)s",
+            name=who.label,
+            agent=request.name,
+            reason=request.reason,
+        )
+        deed = resets.confirm(desk.state.kit, desk.agent, request)
         return asked, deed, _("Two-factor authentication of %(name)s is off.", name=who.label)
 
     return _do(RESET, prepare)
@@ -98,7 +109,7 @@ def decline() -> Response:
 
     def prepare(desk: Desk, who: Customer) -> _Prepared:
         asked = _("Decline the reset of %(name)s", name=who.label)
-        deed = partial(resets.decline, desk.state.kit, desk.agent, who.key)
+        deed = resets.decline(desk.state.kit, desk.agent, who.key)
         return asked, deed, _("%(name)s is not reset.", name=who.label)
 
     return _do(RESET, prepare)
@@ -109,10 +120,10 @@ def start_over() -> Response:
 
     def prepare(desk: Desk, who: Customer) -> _Prepared:
         reason = _reason(desk)
-        if who.user is None or navigation.asking_again(who.user, "") is not None:
+        if not desk.state.host.has_password(who.user):
             raise NoPassword("nothing to ask for")
         asked = _("Send %(name)s a link to start over", name=who.label)
-        deed = partial(deeds.start_over, desk.state.kit, desk.agent, who.key, reason)
+        deed = deeds.start_over(desk.state.kit, desk.agent, who.key, reason)
         return asked, deed, _("We've sent %(name)s a link to start over.", name=who.label)
 
     return _do(RESET, prepare)
@@ -127,13 +138,40 @@ def _do(right: Right, prepare: _Prepare) -> Response:
         asked, deed, told = prepare(desk, who)
     except HelpRefusal as refusal:
         return customer.refused(desk, who, refusal)
-    guard.require(HELP.key, summary=asked)
-    try:
-        deed()
-    except _OURS as refusal:
-        return customer.refused(desk, who, refusal)
+    refused: Refusal | None = None
+
+    def judged(transaction: Transaction) -> None:
+        # A refusal that left this transaction would count as one of the agent's answer.
+        nonlocal refused
+        refused = None
+        try:
+            deed(transaction)
+        except _OURS as refusal:
+            refused = refusal
+
+    guard.check(desk.state, HELP, guard.signed_in(), desk.agent.key, judged, lambda: asked)
+    if refused is not None:
+        return customer.refused(desk, who, refused)
     session_marks.say(told)
     return navigation.see_other(url_for("twofactor_help_desk.user", key=who.key))
+
+
+def _request(desk: Desk, who: Customer) -> Request:
+    """Return the request that this agent may confirm.
+
+    Raises:
+        RequestOver: there is none, or the agent who asked may not reset any more.
+        SameAgent: this agent has asked for it.
+    """
+    kit, host = desk.state.kit, desk.state.host
+    found = resets.of_user(kit, who.key, kit.store.account(who.key))
+    if found is None:
+        raise RequestOver("no such request")
+    if found.agent == desk.agent.key:
+        raise SameAgent("one person")
+    if RESET not in desk.options.rights_of(host.with_key(found.agent)):
+        raise RequestOver("asked by somebody who is no agent any more")
+    return found
 
 
 def _reason(desk: Desk, most: int = terms.LONGEST_REASON) -> str:

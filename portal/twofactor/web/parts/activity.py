@@ -13,7 +13,7 @@ from .. import sentences
 
 # The owner has seen the refusal, and a code that was entered twice is no danger. What an agent of
 # the help desk did for others is on the pages of the help desk.
-LEFT_OUT = frozenset({"code_reused"}) | kinds.KINDS
+LEFT_OUT = frozenset({"code_reused", kinds.LOOKED}) | kinds.KINDS
 _EVENTS = {
     "activated": later("You turned on two-factor authentication"),
     "imported": later("Your authenticator app was brought over from our earlier system"),

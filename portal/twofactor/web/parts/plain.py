@@ -55,6 +55,9 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     help_desk.PersonUnknown: later(
         "We can't find this customer. Check the spelling, or try the e-mail address."
     ),
+    help_desk.PersonGone: later(
+        "This account is closed or blocked, so it can only be helped from the command line."
+    ),
     help_desk.OwnAccount: later(
         "This is your own account. Ask a colleague to help you from the command line."
     ),
@@ -73,6 +76,9 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     ),
     help_desk.ChecklistOpen: later("Tick each box once the caller has answered."),
     help_desk.DeviceUnchosen: later("Choose the device that was lost."),
+    help_desk.DeviceGone: later(
+        "That device is already removed, or is the only one left. Reload the page to see it."
+    ),
     errors.SignInExpired: later("You took too long to enter a code. Sign in again."),
     passkey_errors.SignInTooLate: later("You took too long to use your passkey. Sign in again."),
     enrolment_errors.EnrolledElsewhere: later(

@@ -80,12 +80,16 @@ def _opened(state: State) -> tuple[Link, Any]:
     """Return the link that this session has opened, and its user.
 
     Raises:
-        StartOverOver: it was used or has expired, or the host no longer knows the user.
+        StartOverOver: it was used or has expired, the host no longer knows the user or does not let
+            them in, or they have no password any more.
     """
     link = starting_over.opened(state.kit, session_marks.get(KIND))
     user = state.host.with_key(link.user_id) if link else None
     if link is None or user is None:
         raise StartOverOver("no link")
+    # Flask-Login signs nobody in who is not active, and then a reset would only take away.
+    if not getattr(user, "is_active", True) or not state.host.has_password(user):
+        raise StartOverOver("not for this user")
     return link, user
 
 
