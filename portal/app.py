@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import Connection
 
 from portal import account, auth, cli, config, invoices, sessions
-from portal.account import credentials, known_browsers
+from portal.account import credentials, help_desk, known_browsers
 from portal.account.customers import (
     all_keys,
     find_all_for_operator,
@@ -113,6 +113,12 @@ def init_twofactor(app: Flask) -> None:
         pdf_fonts=tuple(typefaces.FILES.values()),
         undo_url=undo_address,
         clock=app.config["CLOCK"],
+    )
+    twofactor.help_desk(
+        app,
+        may=help_desk.rights_of,
+        checklist=help_desk.CHECKLIST,
+        two_people=app.config["HELP_DESK_TWO_PEOPLE"],
     )
 
 

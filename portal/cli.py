@@ -4,17 +4,18 @@ import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
 from portal import demo
-from portal.account import service, upkeep
+from portal.account import help_desk, service, upkeep
 from portal.account.customers import AT_ONCE, find_customer, in_batches
 from portal.extensions import twofactor
 from portal.mail import outbox
+from portal.models import Customer, Role
 from portal.rules.names import Refused
 from portal.rules.passwords import PasswordRefused
 from portal.security.database import address
@@ -39,7 +40,9 @@ class Group(AppGroup):
             return super().invoke(ctx)
 
 
-user = Group("user", help="Add and list customers, set passwords.")
+ROLES = click.Choice(get_args(Role))
+
+user = Group("user", help="Add and list customers, set passwords and roles.")
 mails = Group("mail", help="Mails that wait for delivery.")
 
 
@@ -52,11 +55,17 @@ def init_app(app: Flask) -> None:
 
 
 def make_demo() -> None:
-    """Make the demo customer with invoices, once."""
+    """Make the demo customer with invoices, and staff of the help desk, once."""
     _say_database()
     made = demo.make()
     state = "has been added" if made else "exists already"
     click.echo(f"The demo customer {state}. Sign in as: {demo.NAME}  Password: {demo.PASSWORD}")
+    if demo.is_for_this_machine():
+        demo.make_staff()
+        names = " and ".join(demo.STAFF)
+        click.echo(f"Staff of the help desk: {names}, with the same password.")
+    else:
+        click.echo("No staff was added: others reach PORTAL_PUBLIC_URL, and know the password.")
 
 
 def purge() -> None:
@@ -73,11 +82,12 @@ def purge() -> None:
 @click.argument("name")
 @click.option("--email", required=True, help="The customer's e-mail address.")
 @click.option("--password", help="Leave it out to be asked for it, or to read it from stdin.")
-def create(name: str, email: str, password: str | None) -> None:
+@click.option("--role", type=ROLES, default="customer", help="Staff use the help desk.")
+def create(name: str, email: str, password: str | None, role: Role) -> None:
     """Add the customer NAME."""
     _say_database()
     try:
-        made = service.create_customer(name, email, _password(password))
+        made = service.create_customer(name, email, _password(password), role=role)
     except (Refused, PasswordRefused) as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(f"Customer {made.username} was added.")
@@ -93,7 +103,7 @@ def list_users(as_json: bool) -> None:
     row = None
     for row in _rows():
         factor = "two-factor on" if row["twofactor"] else "two-factor off"
-        click.echo(f"{row['id']:>6}  {row['username']}  <{row['email']}>  {factor}")
+        click.echo(f"{row['id']:>6}  {row['username']}  <{row['email']}>  {factor}  {row['role']}")
     if row is None:
         click.echo("There are no customers.", err=True)
 
@@ -104,14 +114,28 @@ def list_users(as_json: bool) -> None:
 def set_password(name: str, password: str | None) -> None:
     """Give the customer NAME (or the e-mail address) a new password; all sessions end."""
     _say_database()
-    customer = find_customer(name)
-    if customer is None:
-        raise click.ClickException(f"There is no customer {name!r}.")
+    customer = _found(name)
     try:
         service.change_password(customer, _password(password), proved=True)
     except PasswordRefused as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(f"The password of {customer.username} was changed; all sessions were signed out.")
+
+
+@user.command("set-role")
+@click.argument("name")
+@click.argument("role", type=ROLES)
+def set_role(name: str, role: Role) -> None:
+    """Give the customer NAME (or the e-mail address) a role; staff use the help desk.
+
+    It counts from the person's next request on.
+
+    Example: flask --app wsgi user set-role ada staff
+    """
+    _say_database()
+    customer = _found(name)
+    help_desk.set_role(customer, role)
+    click.echo(f"The role of {customer.username} is {role} now.")
 
 
 @mails.command("send")
@@ -123,6 +147,13 @@ def send() -> None:
         raise click.ClickException(
             f"{waiting} could not be delivered yet; they stay in the outbox."
         )
+
+
+def _found(name: str) -> Customer:
+    customer = find_customer(name)
+    if customer is None:
+        raise click.ClickException(f"There is no customer {name!r}.")
+    return customer
 
 
 def _say_database() -> None:
@@ -142,6 +173,7 @@ def _rows() -> Iterator[dict[str, Any]]:
                 "username": customer.username,
                 "email": customer.email,
                 "name": customer.full_name,
+                "role": customer.role,
                 "created_at": customer.created_at,
                 "twofactor": areas is not None,
                 "areas": list(areas or ()),

@@ -1,16 +1,22 @@
-"""The demo customer with a year of invoices."""
+"""The demo customer with a year of invoices, and two members of staff."""
 
 from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+from flask import current_app
 
 from portal.account import service
 from portal.account.customers import find_customer
 from portal.clock import today
 from portal.extensions import db
 from portal.models import Invoice, InvoiceLine
+from portal.web.doctor import LOOPBACK
 
 NAME = "demo"
 EMAIL = "demo@example.org"
 PASSWORD = "sunny-harbour-42"  # noqa: S105 - made public on purpose: `flask demo` prints it to people who try the portal
+# User names and full names. There are two, since a reset takes both.
+STAFF = {"dorothea": "Dorothea Lang", "theodor": "Theodor Kaya"}
 LINES = (
     ("Web hosting “Business”, one month", 1, 2_490),
     ("Domain müller-söhne.example, one year", 1, 1_200),
@@ -39,6 +45,23 @@ def make() -> bool:
         customer.invoices.append(_invoice(issued, age))
     db.session.commit()
     return True
+
+
+def is_for_this_machine() -> bool:
+    """Return whether nobody elsewhere reaches the portal, by its PUBLIC_URL."""
+    return urlsplit(current_app.config["PUBLIC_URL"]).hostname in LOOPBACK
+
+
+def make_staff() -> None:
+    """Create the members of staff who don't exist yet.
+
+    Their password is known to all, so make them only where `is_for_this_machine`.
+    """
+    for name, full_name in STAFF.items():
+        if find_customer(name) is None:
+            service.create_customer(
+                name, f"{name}@example.org", PASSWORD, full_name=full_name, role="staff"
+            )
 
 
 def _invoice(issued: date, age: int) -> Invoice:

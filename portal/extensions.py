@@ -86,6 +86,8 @@ twofactor.area(
     exact=True,
 )
 
+HELP_DESK = "help_desk"  # the area of the help desk, which the blueprint names
+
 # For sentences such as "We ask for a code when you: sign in, change your password".
 DEEDS = {
     "sign_in": lazy("sign in"),
@@ -93,4 +95,5 @@ DEEDS = {
     "email": lazy("change your e-mail address"),
     "invoices": lazy("open your invoices"),
     "close_account": lazy("close your account"),
+    HELP_DESK: lazy("use the help desk"),
 }

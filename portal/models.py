@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from flask_login import UserMixin
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, false, true
@@ -16,10 +16,13 @@ from portal.rules.limits import (
     KEY_LENGTH,
     LANGUAGE_LENGTH,
     NAME_LENGTH,
+    ROLE_LENGTH,
     TEXT_LENGTH,
     ZONE_LENGTH,
 )
 from portal.rules.names import name_key
+
+Role = Literal["customer", "staff"]
 
 
 class Customer(UserMixin, Base):
@@ -57,6 +60,10 @@ class Customer(UserMixin, Base):
     new_browser_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
     new_browsers: Mapped[int | None]
     new_browsers_since: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    # "staff" may use the help desk.
+    role: Mapped[Role] = mapped_column(
+        String(ROLE_LENGTH), default="customer", server_default="customer"
+    )
     invoices: Mapped[list["Invoice"]] = relationship(
         back_populates="customer",
         cascade="all, delete-orphan",
@@ -90,6 +97,11 @@ class Customer(UserMixin, Base):
     def display_name(self) -> str:
         """The full name, or the user name if there is none."""
         return self.full_name or self.username
+
+    @property
+    def is_staff(self) -> bool:
+        """True for a person who may use the help desk."""
+        return self.role == "staff"
 
 
 # The values of a customer for whom no new address waits.

@@ -145,6 +145,11 @@ SETTINGS: dict[str, Setting] = {
     "SUPPORT_EMAIL": _text("Where people are told to turn to", form="e-mail address"),
     "SUPPORT_PHONE": _text("The same", form="phone number"),
     "SUPPORT_URL": _text("The same", form="address"),
+    "HELP_DESK_TWO_PEOPLE": Setting(
+        "Whether a reset at the help desk takes a second member of staff, who confirms it",
+        default=True,
+        is_switch=True,
+    ),
     "COMPANY": _text("Company that issues the invoices", unset="`PORTAL_SITE_NAME`"),
     "COMPANY_ADDRESS": _text(
         "Its address on invoices; write the lines as JSON",

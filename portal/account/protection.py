@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from portal.account import service
-from portal.extensions import DEEDS, twofactor
+from portal.extensions import DEEDS, HELP_DESK, twofactor
+from portal.i18n.language import _
 from portal.models import Customer
 from portal.twofactor import Protection
 from portal.twofactor.signals import Ways
@@ -83,6 +84,12 @@ def card(customer: Customer) -> Card:
     """Return the card of the customer of this request; takes two statements."""
     protection = twofactor.protection_of(customer)
     return assess(protection, len(service.live_sessions(customer)))
+
+
+def areas_of(customer: Customer) -> list[tuple[str, str]]:
+    """Return the areas that a customer may protect, as (key, label) in the portal's order."""
+    listed = [(each.key, str(each.label)) for each in twofactor.areas if each.key != HELP_DESK]
+    return [*listed, (HELP_DESK, _("Help desk"))] if customer.is_staff else listed
 
 
 def assess(protection: Protection | None, sessions: int) -> Card:

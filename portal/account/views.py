@@ -72,7 +72,9 @@ def overview() -> ResponseReturnValue:
 def security() -> ResponseReturnValue:
     """Show the protection card, the areas protected by a code and all settings."""
     return render_template(
-        "account/security.html", card=protection.card(customer()), areas=twofactor.areas
+        "account/security.html",
+        card=protection.card(customer()),
+        areas=protection.areas_of(customer()),
     )
 
 

@@ -49,8 +49,14 @@ def reset_requested(**_facts: str) -> Notice:
     return Notice(
         _("Somebody asked us to turn off two-factor authentication"),
         (
-            _("Somebody called our support team in your name, and can't use your devices."),
-            _("If you agree, you don't need to do anything: a second colleague checks it first."),
+            _(
+                "Somebody contacted our support team in your name. They said they can't use any of "
+                "your devices."
+            ),
+            _(
+                "Nothing has changed yet. If it was you, you don't need to do anything: another "
+                "colleague checks it first."
+            ),
         ),
         advice=(
             _("Then somebody else may have asked in your name. Tell us at once."),

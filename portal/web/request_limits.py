@@ -11,7 +11,8 @@ MOST_FIELDS = 500  # of any form
 
 _FORM = "application/x-www-form-urlencoded"
 _SMALL = ("auth.", "account.", "switch.")
-_BLUEPRINT = "twofactor."  # has its own limits, since other hosts need them too
+# They have their own limits, since other hosts need them too.
+_BLUEPRINTS = ("twofactor.", "twofactor_help_desk.")
 
 
 def init_app(app: Flask) -> None:
@@ -31,7 +32,7 @@ def bound_request(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         request.max_content_length, request.max_form_memory_size = (
             min(LONGEST_BODY, LONGEST_BODY if limit is None else limit) for limit in limits
         )
-    if request.mimetype == _FORM and not endpoint.startswith(_BLUEPRINT):
+    if request.mimetype == _FORM and not endpoint.startswith(_BLUEPRINTS):
         body = request.get_data(cache=True, parse_form_data=False)
         if body.count(b"&") >= MOST_FIELDS:
             raise RequestEntityTooLarge

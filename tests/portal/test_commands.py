@@ -186,6 +186,7 @@ def test_an_operators_reset_ends_the_sessions_and_is_mailed(
         ["demo"],
         ["user", "create", "bob", "--email", "bob@example.org", "--password", GOOD],
         ["user", "set-password", "alice", "--password", GOOD],
+        ["user", "set-role", "alice", "staff"],
         ["purge"],
         ["db", "upgrade"],
         ["twofactor", "purge"],

@@ -25,6 +25,7 @@ COMMANDS = {
     "user create": "ada --email ada@example.org --password plum-coffee-lantern-42",
     "user list": "",
     "user set-password": "ada --password plum-coffee-lantern-42",
+    "user set-role": "ada staff",
     "twofactor authenticators": "ada",
     "twofactor events": "ada",
     "twofactor export": "ada",

@@ -72,6 +72,7 @@ ROWS = {
         INSERT INTO undo_link (id, token_hash, customer_id, kind, email, data, made_at, expires_at)
           VALUES (1, 'ii', 7, 'email', 'z@example.org', 'sealed', 1, 2);
     """,
+    "0010": "UPDATE customer SET role = 'staff';",
 }
 # Data that a revision deletes on purpose; older links don't record their credential.
 DROPPED = {"0003": {"password_reset"}}
