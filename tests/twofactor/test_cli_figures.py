@@ -93,6 +93,9 @@ def test_the_figures(flask, people, clock, host):
         "recovery_held": 0,
         "passkeys": 0,
         "synced": 0,
+        "with_app": 1,
+        "with_passkey": 0,
+        "with_both": 0,
         "areas": {"sign_in": 1, "note": 1, "vault": 1, "payment": 1, "staff": 1},
         "weeks": [
             {
@@ -103,6 +106,12 @@ def test_the_figures(flask, people, clock, host):
                 "codes_accepted": 0,
                 "codes_wrong": 5,
                 "imported": 0,
+                "on": 2,
+                "passkeys_accepted": 0,
+                "passkeys_refused": 0,
+                "held": 1,
+                "locked": 0,
+                "started_over": 0,
             },
             {
                 "week": "2027-01-18",
@@ -112,6 +121,12 @@ def test_the_figures(flask, people, clock, host):
                 "codes_accepted": 1,
                 "codes_wrong": 0,
                 "imported": 0,
+                "on": 1,
+                "passkeys_accepted": 0,
+                "passkeys_refused": 0,
+                "held": 0,
+                "locked": 0,
+                "started_over": 0,
             },
         ],
     }

@@ -45,7 +45,7 @@ class Group(AppGroup):
 
 def _add_commands() -> None:
     """Import the modules of the commands; each adds its own to the group."""
-    for name in ("accounts", "authenticators", "importing", "reports", "upkeep"):
+    for name in ("accounts", "authenticators", "figures", "importing", "reports", "upkeep"):
         import_module(f".{name}", __package__)
 
 

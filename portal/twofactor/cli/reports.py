@@ -13,7 +13,6 @@ from ..core.errors import SetupError
 from ..core.records import Event
 from ..i18n.language import in_english
 from ..service.help_desk import requests
-from ..service.operator import statistics
 from ..service.operator.objects import of_account, of_event, of_nobody
 from .group import as_json, at, group, key_of
 from .output import (
@@ -22,7 +21,6 @@ from .output import (
     print_pairs,
     print_table,
     read_moment,
-    share_text,
     stream_json,
     time_text,
     yes_text,
@@ -172,44 +170,3 @@ def export(user: str) -> None:
     Example: flask twofactor export alice > alice.json
     """
     print_json(Operator().export(key_of(current_state(), user)))
-
-
-@group.command("stats")
-@click.option(
-    "--weeks",
-    type=click.IntRange(1, statistics.MOST_WEEKS),
-    default=12,
-    show_default=True,
-    help="How many weeks, including the current one.",
-)
-@as_json
-def stats(weeks: int, as_json: bool) -> None:
-    """Count users, areas and held accounts, and the events of each week.
-
-    Example: flask twofactor stats --weeks 4
-    """
-    figures = Operator().stats(weeks)
-    if as_json:
-        print_json(asdict(figures))
-        return
-    print_pairs(
-        {
-            "users": figures.users,
-            "on": f"{figures.on} {share_text(figures.on, figures.users)}".strip(),
-            "held": figures.held,
-            "locked": figures.locked,
-            "recovery_held": figures.recovery_held,
-            "passkeys": figures.passkeys,
-            "synced": figures.synced,
-        }
-    )
-    click.echo()
-    print_table(
-        ("AREA", "ON", "SHARE"),
-        ((key, str(n), share_text(n, figures.on)) for key, n in figures.areas.items()),
-    )
-    click.echo()
-    print_table(
-        tuple(name.upper().replace("_", " ") for name in statistics.Week.__dataclass_fields__),
-        (tuple(str(value) for value in asdict(week).values()) for week in figures.weeks),
-    )

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, and_, true
 from ..core.errors import Refusal
 from ..core.help_desk.kinds import KINDS as HELP_DESK
 from ..core.records import ATTEMPTS, Account, Event, Glance, Ticket
-from . import counting, inspection, sweep
+from . import inspection, sweep
+from .counting import Counting
 from .rows import SealedValue, event_of, keys_of, ticket_of
 from .statements import prepare
 from .tables import Tables
@@ -26,7 +27,7 @@ class Tell(Protocol):
     def __call__(self, name: str, user_id: str, **facts: Any) -> None: ...
 
 
-class Store:
+class Store(Counting):
     """The two-factor state of all users."""
 
     def __init__(
@@ -194,26 +195,6 @@ class Store:
     def reseal(self, value: SealedValue, fresh: bytes) -> bool:
         """Replace a sealed value; `False` if it has changed since it was read."""
         return sweep.reseal(self._transactions, self._tables, value, fresh)
-
-    def count_sealed(self) -> int:
-        """Return the number of sealed values."""
-        return counting.sealed(self._transactions, self._tables)
-
-    def count_old(self, now: float, before: int) -> int:
-        """Return the number of expired tickets plus that of events from before a time."""
-        return counting.old(self._transactions, self._tables, now, before)
-
-    def count_by_areas(self) -> dict[frozenset[str], int]:
-        """Return the number of accounts by their choice of areas."""
-        return counting.by_areas(self._transactions, self._tables)
-
-    def count_passkeys(self, synced: int) -> tuple[int, int]:
-        """Return the number of passkeys, and of the synced ones (`counting.passkeys`)."""
-        return counting.passkeys(self._transactions, self._tables, synced)
-
-    def count_events(self, since: int, seconds: int) -> dict[tuple[int, str], int]:
-        """Return the number of events by period and kind (`counting.events_by_period`)."""
-        return counting.events_by_period(self._transactions, self._tables, since, seconds)
 
     def describe(self) -> str:
         """Return name and version of the database."""

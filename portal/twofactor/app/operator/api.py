@@ -9,17 +9,17 @@ from flask import current_app
 from ...core.errors import SetupError
 from ...core.importing import ImportRefused
 from ...core.records import Authenticator, Event
-from ...service.operator import accounts, export, importing, passkeys, statistics, upkeep
+from ...service.operator import accounts, export, importing, passkeys, upkeep
 from ...service.operator.accounts import Overview
 from ...service.operator.doctor import Check
 from ...service.operator.importing import Person
 from ...service.operator.passkeys import Enrolled
-from ...service.operator.statistics import Figures
 from ...service.operator.upkeep import Purged, Rotation
 from .. import alembic
 from ..checks import doctor
 from ..state import current_state
 from . import terms
+from .figures import CountsUsers
 from .helping import Helps
 
 # Events are kept for so long by default.
@@ -31,7 +31,7 @@ def _silent(_count: int) -> None:
     """Report no progress."""
 
 
-class Operator(Helps):
+class Operator(Helps, CountsUsers):
     """The operations of operators, on the current application.
 
     It checks no rights: guard the pages that use it. It needs an application context and no
@@ -159,22 +159,6 @@ class Operator(Helps):
         """
         state = current_state()
         return export.of_user(state.kit, terms.key_of(state.host, user))
-
-    def stats(self, weeks: int = 12) -> Figures:
-        """Count users, areas and held accounts, and the events of each week.
-
-        Args:
-            weeks: how many weeks, including the current one.
-
-        Raises:
-            ValueError: `weeks` is not from 1 to 520.
-        """
-        if not 1 <= weeks <= statistics.MOST_WEEKS:
-            raise ValueError(f"weeks must be a number from 1 to {statistics.MOST_WEEKS}")
-        state = current_state()
-        keys = state.host.user_keys
-        users = None if keys is None else sum(1 for _ in keys())
-        return statistics.figures(state.kit, users, weeks)
 
     def purge(
         self, events_before: Moment = KEPT, *, progress: Callable[[int], None] = _silent
