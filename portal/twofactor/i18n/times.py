@@ -54,6 +54,11 @@ def day(at: float) -> str:
     return near or _day(when, with_year=when.year != today.year)
 
 
+def on_day(when: date) -> str:
+    """Return a date that belongs to no time zone, e.g. "28 November"."""
+    return _day(when, with_year=when.year != _local(_now()).year)
+
+
 def again(at: float, now: float) -> str:
     """Return the day and time of a retry, e.g. "tomorrow at 14:05" (both are Unix seconds)."""
     when, today = _local(at), _local(now).date()

@@ -11,7 +11,7 @@ from ...core import policy
 from .. import guard, requests
 from ..looks import headers
 from ..origin import csrf
-from . import customer, deeds, front
+from . import customer, deeds, figures, front
 
 NAME = "twofactor_help_desk"
 
@@ -27,6 +27,8 @@ def install(app: Flask, url_prefix: str) -> None:
     views = (
         ("/", "front", front.show, "GET"),
         ("/", "find", front.find, "POST"),
+        ("/figures", "figures", figures.show, "GET"),
+        ("/figures.csv", "figures_file", figures.download, "GET"),
         ("/user", "user", customer.show, "GET"),
         ("/user/unlock", "unlock", deeds.unlock, "POST"),
         ("/user/remove", "remove", deeds.remove, "POST"),

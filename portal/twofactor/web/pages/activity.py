@@ -1,7 +1,5 @@
 """The activity of the signed-in person: a page, filtered and in steps, and a file of all of it."""
 
-import csv
-import io
 from itertools import groupby
 
 from flask_login import current_user
@@ -11,14 +9,13 @@ from ...app.state import State, current_state
 from ...core.records import Event
 from ...i18n.language import _
 from .. import requests, responses, sentences
-from ..challenge import no_store
+from ..files.csv_file import csv_file
 from ..parts import activity
 
 FILTERS = ("all", "changes", "codes")
 PAGE = 50
 # Rows of a file, so that a request stays short.
 MOST = 5000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def show() -> Response:
@@ -47,17 +44,13 @@ def show() -> Response:
 def download() -> Response:
     """Return the activity as a CSV file, newest first (GET)."""
     state = current_state()
-    file = io.StringIO()
-    write = csv.writer(file).writerow
-    write([_("Time"), _("Event"), _("Address"), _("Kind"), _("Area")])
-    for event in _events(state, chosen(), None, MOST):
+    head = [_("Time"), _("Event"), _("Address"), _("Kind"), _("Area")]
+
+    def cells(event: Event) -> tuple[str | None, ...]:
         line = activity.sentence(event, state.kit.areas)
-        cells = (sentences.iso(event.at), line, event.address, event.kind, event.area)
-        write([_harmless(cell or "") for cell in cells])
-    # With a byte order mark, without which spreadsheets take umlauts for something else.
-    response = Response(file.getvalue().encode("utf-8-sig"), mimetype="text/csv")
-    response.headers["Content-Disposition"] = "attachment; filename=activity.csv"
-    return no_store(response)
+        return sentences.iso(event.at), line, event.address, event.kind, event.area
+
+    return csv_file("activity.csv", head, map(cells, _events(state, chosen(), None, MOST)))
 
 
 def _events(state: State, chosen: str, before: int | None, most: int) -> list[Event]:
@@ -76,11 +69,6 @@ def before() -> int | None:
     asked = requests.asked("before")
     usable = asked.isascii() and asked.isdigit() and len(asked) < 18
     return int(asked) if usable else None
-
-
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _object(state: State, events: list[Event], older: int | None) -> Response:
