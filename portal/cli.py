@@ -58,6 +58,7 @@ def make_demo() -> None:
     """Make the demo customer with invoices, and staff of the help desk, once."""
     _say_database()
     made = demo.make()
+    twofactor.operator.keep_figures()  # for the page of the help desk
     state = "has been added" if made else "exists already"
     click.echo(f"The demo customer {state}. Sign in as: {demo.NAME}  Password: {demo.PASSWORD}")
     if demo.is_for_this_machine():

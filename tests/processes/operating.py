@@ -9,6 +9,7 @@ COMMANDS = (
     "user list --json",
     "twofactor list --json",
     "twofactor stats --json",
+    "twofactor stats --keep",
     "twofactor events --since 7d --json",
     "twofactor purge --json",
     "twofactor rotate-keys --json",

@@ -104,5 +104,8 @@ def test_the_upkeep_runs(environment):
         assert done.returncode == 0 or not must_work, done.stderr
         assert "Traceback" not in done.stderr
         assert "Error: No such command" not in done.stderr
+    assert "Kept: the figures of 52 weeks" in done.stdout
+    again = run(words, environment)
+    assert again.stdout == done.stdout, "once a day, not every ten minutes"
     # No command needs the folder, which is there while we serve.
     assert not Path(environment["PROMETHEUS_MULTIPROC_DIR"]).exists()
