@@ -28,6 +28,8 @@ from tests.support.forms import find_form, submit
 from tests.support.servers import Server
 
 from .engines import TABLES, Engine
+from .expected import expect, say
+from .help_desk import Agent
 from .loading import EVENTS_EACH, load
 
 ROUNDS = 40
@@ -112,12 +114,12 @@ class Database:
         cost.statements.append(len(self._seen))
         cost.texts.update(self._seen)
 
-    def person(self) -> tuple[FlaskClient, Phone]:
-        """Sign in a customer from the middle of the table with every area on."""
+    def person(self, number: int, role: str = "customer") -> tuple[FlaskClient, Phone]:
+        """Sign in the customer with a number, with every area on."""
         with self.app.app_context():
-            key = str(self.accounts // 2)
-            customer = db.session.get_one(Customer, int(key))
+            customer = db.session.get_one(Customer, number)
             customer.password_hash = hash_password(PASSWORD, 4)
+            customer.role = role
             name = customer.username
             db.session.commit()
             twofactor.forget(customer)
@@ -129,7 +131,10 @@ class Database:
 
     def rounds(self) -> Iterator[None]:
         """Send the requests of the tables repeatedly; yield after each round."""
-        client, phone = self.person()
+        client, phone = self.person(self.accounts // 2)
+        with self.app.app_context():
+            twofactor.operator.keep_figures()
+        agent = Agent(self.measured, *self.person(self.accounts // 2 + 1, "staff"))
         change = f"{TWOFACTOR}/recovery"
         token = find_form(client.get(change).text, "code").filled({})["csrf_token"]
         deed = {"csrf_token": token, "current_password": PASSWORD, "email": "new@example.org"}
@@ -163,6 +168,7 @@ class Database:
             with self.measured("preferences page"):
                 shown = client.get(f"{TWOFACTOR}/")
             expect(shown, 200)
+            agent.look(self.accounts // 3 + number)
             yield
 
     def plans(self) -> dict[str, list[str]]:
@@ -205,14 +211,3 @@ class Database:
         with self.app.app_context():
             db.engine.dispose()
         self.folder.cleanup()
-
-
-def expect(response: Any, status: int) -> None:
-    """Exit if the response has another status, since the figures would be meaningless."""
-    if response.status_code != status:
-        raise SystemExit(f"{response.request.path}: {response.status_code} {response.text[:2000]}")
-
-
-def say(line: str) -> None:
-    """Print progress to standard error; standard output is only for the tables."""
-    print(line, file=sys.stderr, flush=True)

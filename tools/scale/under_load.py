@@ -25,7 +25,8 @@ from tests.support.forms import find_form
 from tests.support.gunicorn import Gunicorn
 from tests.support.https import Https
 
-from .portal_database import FLASK, PASSWORD, Database, environment, expect, say
+from .expected import expect, say
+from .portal_database import FLASK, PASSWORD, Database, environment
 
 WORKERS, THREADS = 2, 4
 PEOPLE = 400
