@@ -19,7 +19,7 @@ from sqlalchemy import event
 
 from portal import create_app
 from portal.extensions import db, twofactor
-from portal.models import Customer
+from portal.models import Customer, Role
 from portal.rules.passwords import hash_password
 from portal.security.database import patient_engine
 from portal.twofactor.testing import Clock, Phone, TwoFactorTesting
@@ -114,7 +114,7 @@ class Database:
         cost.statements.append(len(self._seen))
         cost.texts.update(self._seen)
 
-    def person(self, number: int, role: str = "customer") -> tuple[FlaskClient, Phone]:
+    def person(self, number: int, role: Role = "customer") -> tuple[FlaskClient, Phone]:
         """Sign in the customer with a number, with every area on."""
         with self.app.app_context():
             customer = db.session.get_one(Customer, number)
