@@ -263,8 +263,8 @@ def user_with_key(user_of: Callable[[str], Any], key_of: Callable[[Any], str], k
     """
     try:
         user = user_of(key)
-    except (ValueError, TypeError):
-        return None  # as `int(key)` of a loader of numbers
+    except (ValueError, TypeError, OverflowError):
+        return None  # as `int(key)` of a loader of numbers, or a number too large for SQLite
     except DataError:
         # PostgreSQL takes no text for a number, and then nothing before a rollback.
         current_app.extensions["sqlalchemy"].session.rollback()

@@ -109,11 +109,12 @@ def _is_hidden(character: str) -> bool:
 
 
 def fits(name: str, text: str) -> bool:
-    """Return whether a text is short enough and can be encoded as UTF-8.
+    """Return whether a text is short enough, can be encoded as UTF-8, and has no NUL.
 
-    JSON can contain a lone surrogate, which can be neither hashed nor stored.
+    JSON can contain a lone surrogate, which can be neither hashed nor stored. PostgreSQL takes no
+    NUL, not even to look for it.
     """
-    if len(text) > longest(name):
+    if len(text) > longest(name) or "\0" in text:
         return False
     try:
         text.encode()
