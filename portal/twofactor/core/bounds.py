@@ -61,12 +61,14 @@ TEXTS: dict[str, int] = {
     "use": 16,
     "kept": 16,
     "remember": 16,
-    # The help desk: the name, e-mail address or key of a user, what the caller was asked, a device.
+    # The help desk: the name, e-mail address or key of a user, what the caller was asked, a device;
+    # how many weeks its figures have.
     "person": 320,
     "key": 255,
     "reason": 2000,
     "asked": 16,
     "device": 32,
+    "weeks": 16,
     "next": 2048,
     "back": 2048,
     "twofactor_back": 2048,
