@@ -83,7 +83,8 @@ def customer(desk: Desk, key: str) -> Customer:
     user = desk.state.host.with_key(key) if key else None
     if not key or not _is_there(desk, key, user):
         abort(404)
-    return Customer(key, desk.state.host.user_label(key), user)
+    # A name must neither hide a part of a sentence nor turn it around.
+    return Customer(key, bounds.one_line(desk.state.host.user_label(key)), user)
 
 
 def _is_there(desk: Desk, key: str, user: Any) -> bool:

@@ -71,7 +71,7 @@ def _glance(desk: Desk, who: Customer, account: Account | None) -> dict[str, Any
     """Return what protects the user: a level, and lines that are good, bad or neither."""
     state = desk.state
     if account is None:
-        return {"level": "none", "account": None, "lines": words.off()}
+        return {"level": "none", "account": None, "held": False, "lines": words.off()}
     asked = state.areas_asked(who.user, account) if who.user is not None else account.areas
     areas = [shown(area) for area in state.kit.areas if area.key in (asked or ())]
     areas = [area for area in areas if area.key != AREA or not isinstance(area, OwnArea)]
@@ -80,6 +80,7 @@ def _glance(desk: Desk, who: Customer, account: Account | None) -> dict[str, Any
     return {
         "level": "protected" if is_asked else "partly",
         "account": account,
+        "held": words.is_held(seen),
         "lines": words.on(account, seen, areas, signs_in=is_asked),
     }
 

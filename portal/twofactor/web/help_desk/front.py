@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 from werkzeug.wrappers import Response
 
+from ...core import bounds
 from ...core.help_desk import HelpRefusal, PersonUnknown
 from ...i18n.times import time_tag
 from ...service.help_desk import requests as resets
@@ -48,9 +49,11 @@ def _context(desk: Desk) -> dict[str, Any]:
     waiting = resets.open_ones(desk.state.kit)
     done = store.activity(desk.agent.key, "desk", None, RECENT, ())
     keys = [each.user_id for each in waiting] + [each.detail or "" for each in done]
-    labels = host.user_labels(list(dict.fromkeys(keys)))
+    found = host.user_labels(list(dict.fromkeys(keys)))
+    labels = {key: bounds.one_line(label) for key, label in found.items()}
     return {
         "person": "",
+        "two_people": desk.options.two_people,
         "waiting": [
             {
                 "key": each.user_id,

@@ -41,7 +41,7 @@ def for_staff(event: Event) -> str:
 
 def off() -> list[dict[str, Any]]:
     """Return the lines about a user who has it off."""
-    return [_line(False, _("Two-factor authentication is off: only the password protects it"))]
+    return [_line(False, _("Two-factor authentication is off: only the password protects the account"))]
 
 
 def on(
@@ -55,11 +55,7 @@ def on(
         areas: the areas that ask, with their texts in the language of the request.
         signs_in: whether signing in asks.
     """
-    lines = [_line(signs_in, _signing_in(account, asks=signs_in))]
-    named = ", ".join(area.label for area in areas)
-    lines.append(_line(None, _("On since %(time)s", time=moment(account.activated_at))))
-    if named:
-        lines.append(_line(None, _("Asks here: %(areas)s", areas=named)))
+    lines = [*_holds(seen), _line(signs_in, _signing_in(account, asks=signs_in))]
     if account.recovery_hash is None:
         lines.append(_line(False, _("There is no recovery code")))
     else:
@@ -69,7 +65,16 @@ def on(
             "%(count)d wrong code in a row", "%(count)d wrong codes in a row", seen.wrong_in_a_row
         )
         lines.append(_line(False, wrong))
-    return lines + _holds(seen)
+    named = ", ".join(area.label for area in areas)
+    if named:
+        lines.append(_line(None, _("Needed for: %(areas)s", areas=named)))
+    lines.append(_line(None, _("On since %(time)s", time=moment(account.activated_at))))
+    return lines
+
+
+def is_held(seen: Overview) -> bool:
+    """Return whether codes or recovery codes of the account are not judged now."""
+    return seen.held_until is not None or seen.recovery_held_until is not None
 
 
 def _signing_in(account: Account, *, asks: bool) -> str:
