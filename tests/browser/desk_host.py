@@ -27,7 +27,7 @@ CHECKLIST = ("Date of birth", "Amount of the last invoice")
 # An address that no line of a phone holds, and a name that would be a script.
 LONG = "the.longest.address.that.anybody.has.ever.seen@mail.department.of.a.university.example.org"
 NASTY = '<script>alert("x")</script> \N{RIGHT-TO-LEFT OVERRIDE}evila\N{HEBREW LETTER ALEF}'
-PASSWORD = "lantern"  # noqa: S105 - of a made-up host
+PASSWORD = "lantern"
 
 
 class Host:

@@ -41,7 +41,9 @@ def for_staff(event: Event) -> str:
 
 def off() -> list[dict[str, Any]]:
     """Return the lines about a user who has it off."""
-    return [_line(False, _("Two-factor authentication is off: only the password protects the account"))]
+    return [
+        _line(False, _("Two-factor authentication is off: only the password protects the account"))
+    ]
 
 
 def on(
