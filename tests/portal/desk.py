@@ -42,7 +42,7 @@ class Staff:
 
     def asked(self, deed: str, key: object, **fields: Any) -> Any:
         """Send the form of a deed; return the question for a code."""
-        form = find_form(self.customer(key).text, "reason")
+        form = find_form(self.customer(key).text, "asked")
         return self.client.post(f"{DESK}/user/{deed}", data=form.filled({**TICKED, **fields}))
 
     def do(self, deed: str, key: object, **fields: Any) -> Any:
