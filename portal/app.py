@@ -10,6 +10,7 @@ from portal import account, auth, cli, config, invoices, sessions
 from portal.account import credentials, help_desk, known_browsers
 from portal.account.customers import (
     all_keys,
+    customer_of,
     find_all_for_operator,
     find_for_operator,
     name_of,
@@ -103,6 +104,7 @@ def init_twofactor(app: Flask) -> None:
         change_password=choose_password,
         password_problem=problem_with_password,
         credential=credentials.text_of,
+        user_of=customer_of,
         find_user=find_for_operator,
         find_users=find_all_for_operator,
         user_label=name_of,
@@ -130,7 +132,9 @@ def _with_the_change(
         return  # of many customers at once: no mail, and nothing that costs a statement for each
     if name in ("activated", "deactivated"):  # a reset is a deactivation, too
         credentials.raise_with(connection, int(user_id))
-    if name in ("activated", "deactivated", "unlocked"):
+    # A thief of a device that an operator removes may be signed in there.
+    by_operator = name == "authenticator_removed" and facts.get("by")
+    if name in ("activated", "deactivated", "unlocked") or by_operator:
         connection.execute(sessions.ending_others(int(user_id)))
     if name in ("activated", "deactivated"):
         carried = known_browsers.carrying_over(int(user_id))

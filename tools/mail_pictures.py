@@ -85,11 +85,12 @@ NOT_UNDONE = {
     "passkey-suspect",
     "trust-ended",
     "unlocked-by-support",
+    "reset-asked-for",
+    "start-over",
     "wrong-codes",
     "wrong-passwords",
     "codes-locked",
 }
-BY_SUPPORT = {"removed-by-support", "turned-off-by-support", "unlocked-by-support"}
 
 
 def letters(tongue: str) -> Iterator[tuple[str, Letter]]:
@@ -107,7 +108,7 @@ def letters(tongue: str) -> Iterator[tuple[str, Letter]]:
         )
         zone = "Europe/Berlin" if tongue == "de" else "Europe/London"
         for name, make in NOTICES.items():
-            agent = {} if name in BY_SUPPORT else {"User-Agent": FIREFOX}
+            agent = {"User-Agent": FIREFOX}
             with app.test_request_context(headers=agent), language.speaking(tongue):
                 notice = make()
                 if notice is not None:

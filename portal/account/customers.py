@@ -28,10 +28,16 @@ def find_customer(identity: str) -> Customer | None:
 
 def find_for_operator(name: str) -> Customer | None:
     """Return the customer with this user name, e-mail address or key, tried in this order."""
-    found = find_customer(name)
-    if found is None and name.isdecimal() and len(name) <= 18:
-        found = db.session.get(Customer, int(name))
-    return found
+    return find_customer(name) or customer_of(name)
+
+
+def customer_of(key: str) -> Customer | None:
+    """Return the customer with this key.
+
+    The session's loader also sets language and time zone of the request, which are those of the
+    person who sends it. This one is for all other customers.
+    """
+    return db.session.get(Customer, int(key)) if _is_key(key) else None
 
 
 def find_all_for_operator(names: Sequence[str]) -> dict[str, Customer]:
@@ -39,7 +45,7 @@ def find_all_for_operator(names: Sequence[str]) -> dict[str, Customer]:
     usable = [name for name in names if "\0" not in name and len(name) <= LONGEST_IDENTITY]
     by_name = {name: name_key(name.strip()) for name in usable}
     by_email = {name: email_key(name.strip()) for name in usable}
-    by_key = {name: int(name) for name in usable if name.isdecimal() and len(name) <= 18}
+    by_key = {name: int(name) for name in usable if _is_key(name)}
     found: dict[str, Customer] = {}
     for column, wanted in (
         (Customer.id, by_key),
@@ -82,13 +88,18 @@ def in_batches() -> Iterator[Sequence[Customer]]:
 
 def name_of(key: str) -> str:
     """Return the user name of the customer with this key, or the key if the customer is gone."""
-    customer = db.session.get(Customer, int(key)) if key.isdecimal() else None
+    customer = customer_of(key)
     return key if customer is None else customer.username
 
 
 def names_of(keys: Sequence[str]) -> dict[str, str]:
     """Return the user names of the customers with these keys."""
-    numbers = [int(key) for key in keys if key.isdecimal()]
+    numbers = [int(key) for key in keys if _is_key(key)]
     statement = select(Customer.id, Customer.username).where(Customer.id.in_(numbers))
     with db.engine.connect() as connection:
         return {str(number): name for number, name in connection.execute(statement)}
+
+
+def _is_key(text: str) -> bool:
+    """Return whether a text can be a key: a number that every database takes."""
+    return text.isdecimal() and len(text) <= 18

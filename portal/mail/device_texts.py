@@ -60,7 +60,10 @@ def _removed_by_operator(authenticator: str, kind: str) -> Notice:
         subject = _("Our support team removed a device from your account")
     return Notice(
         subject,
-        (_("“%(device)s” no longer works here.", device=authenticator),),
+        (
+            _("“%(device)s” no longer works here.", device=authenticator),
+            _("You were signed out everywhere."),
+        ),
         advice=(
             _("Then somebody else may have asked in your name."),
             _("Go to %(portal)s and change your password.", portal=address()),
@@ -68,6 +71,7 @@ def _removed_by_operator(authenticator: str, kind: str) -> Notice:
         contact=_("Tell us, too:"),
         question=_("Didn't ask us for this?"),
         facts=(_named(authenticator, kind),),
+        by_staff=True,
     )
 
 

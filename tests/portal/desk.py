@@ -50,3 +50,9 @@ class Staff:
         asked = self.asked(deed, key, **fields)
         assert asked.status_code == 403, asked.text
         return answer(self.client, asked, {"twofactor_code": self.phone.next_code()})
+
+
+def speak(client: Any, language: str) -> None:
+    """Choose a language, which is stored for the customer."""
+    token = find_form(client.get("/").text, "csrf_token").fields[0][1]
+    client.post("/language", data={"csrf_token": token, "language": language})

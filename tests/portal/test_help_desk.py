@@ -6,12 +6,12 @@ import pytest
 
 from portal import create_app
 from portal.config import SettingError
-from tests.portal.desk import DESK, Staff
+from tests.portal.desk import DESK, Staff, speak
 from tests.portal.mails import mails
 from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in, status
-from tests.support.forms import answer, find_form
+from tests.support.forms import answer, find_form, send
 from tests.support.html import parse
 
 pytestmark = pytest.mark.thorough
@@ -195,6 +195,38 @@ class TestTwoPeople:
 
 def run_status(app):
     return run(app.test_cli_runner(), "twofactor", "status", "alice", "--json").stdout
+
+
+def test_the_page_is_in_the_language_and_zone_of_the_agent(app, clock, signed_in, customer):
+    """The loader of sessions sets both, and would take the customer's for the page."""
+    speak(signed_in, "en")
+    staff = Staff(app, clock, language="de")
+    page = staff.customer(customer.id)
+    assert page.headers["Content-Language"] == "de"
+    assert parse(page.text).all("html")[0].get("lang") == "de"
+    assert "Zurück zum Helpdesk" in page.text
+    assert "portal_language" not in page.headers.get("Set-Cookie", "")
+    assert staff.client.get("/").headers["Content-Language"] == "de"
+
+
+@both
+@pytest.mark.parametrize("key", ["9" * 19, "9" * 200, "-1", "1.0", " 1", "²", "", "0", "x\0"])
+def test_what_is_nobody_s_key_is_not_found(app, clock, customer, key):
+    staff = Staff(app, clock)
+    staff.get()
+    assert staff.client.get(f"{DESK}/user", query_string={"key": key}).status_code == 404
+    form = find_form(staff.get().text, "person")
+    found = send(staff.client, f"{DESK}/", form, {"person": key})
+    assert found.status_code == (303 if key == " 1" else 403)
+
+
+@both
+def test_a_reason_that_no_database_takes_is_asked_for_again(
+    app, clock, signed_in, customer, customer_password
+):
+    enrol(signed_in, clock, customer_password, ["sign_in"])
+    refused = Staff(app, clock).asked("unlock", customer.id, reason="lost\0phone")
+    assert "Enter the reason" in refused.text
 
 
 def test_staff_do_not_help_each_other(app, clock):

@@ -169,6 +169,8 @@ FACTS = {
     "trust_reused": {"browser": "Firefox on Linux"},
     "reset": {"by": "operator", "reason": "lost"},
     "unlocked": {"by": "operator", "reason": "guessed"},
+    "reset_requested": {"by": "dorothea", "reason": "lost"},
+    "start_over": {"by": "dorothea", "reason": "lost", "until": 1, "start_over": "abc"},
 }
 
 
@@ -181,6 +183,7 @@ def test_each_change_has_a_notice_or_is_told_by_another(app):
 
 LINK = "http://127.0.0.1:5000/reset/abc"
 UNDO = "http://127.0.0.1:5000/undo/abc"
+AGAIN = "http://127.0.0.1:5000/security/two-factor/start-over/abc"
 
 
 class Deed(NamedTuple):
@@ -196,6 +199,9 @@ DEED = Deed("<b>“Tablet”</b> was added", 1_800_000_000, ("It is out.", "All 
 LONG = "x" * 200
 MAKERS = {
     **{name: partial(of_change, name, FACTS.get(name, {})) for name in signals.CHANGES},
+    "removed_by_staff": partial(
+        of_change, "authenticator_removed", {"authenticator": "Tablet", "by": "x", "reason": "x"}
+    ),
     "by_recovery": partial(of_change, "deactivated", {"by": "recovery"}),
     "wrong_codes": warnings.wrong_codes,
     "wrong_passwords": warnings.wrong_passwords,
@@ -209,19 +215,22 @@ MAKERS = {
     "new_browser": browser_texts.new_browser,
     "new_browser_last": partial(browser_texts.new_browser, last=True),
     "new_browser_mails_off": browser_texts.mails_off,
-    "reset_requested": partial(account_texts.reset_requested, LINK),
+    "forgotten": partial(account_texts.reset_requested, LINK),
     "to_undo": lambda: account_texts.password_changed()._replace(undo=UNDO),
     "undone": partial(account_texts.undone, DEED, LINK, "Europe/Berlin"),
 }
 del MAKERS["recovery_code_used"], MAKERS["imported"]
 LINKS = {
-    "reset_requested": {LINK},
+    "forgotten": {LINK},
+    "start_over": {AGAIN},
     "email_link": {LINK},
     "undone": {LINK},
     "to_undo": {UNDO},
 }
 # Their readers may not know the person whose request it was, nor the other way round.
 STRANGERS = ("email_link", "email_taken")
+# The browser of the request is the agent's.
+BY_STAFF = ("reset", "unlocked", "reset_requested", "start_over", "removed_by_staff")
 CONTACTS = {"SUPPORT_EMAIL": "help@example.org", "SUPPORT_PHONE": "+44 1225 496000"}
 
 
@@ -253,7 +262,8 @@ class TestLetters:
             for sentence in map(" ".join, map(str.split, said)):
                 assert sentence in text, name
                 assert sentence in page, name
-            assert ("Firefox" in text) != (name in STRANGERS)
+            for part in (text, page):
+                assert ("Firefox" in part) != (name in (*STRANGERS, *BY_STAFF)), name
             assert ("Dana" in text) != (name in STRANGERS)
             assert "Central European" in text or "Mitteleurop" in text
 
@@ -270,7 +280,7 @@ class TestLetters:
                 allowed |= {"mailto:help@example.org", "tel:+441225496000"}
             assert links == allowed
             assert letter.html.count("href=") == len(page.all("a"))
-            for link in (LINK, UNDO):
+            for link in (LINK, UNDO, AGAIN):
                 assert (link in letter.text) == (link in LINKS.get(name, ()))
 
     def test_names_stay_text_and_sizes_are_bounded(self, letters):
@@ -288,7 +298,7 @@ class TestLetters:
                 assert letter.text.count("help@example.org") == (2 if letter.notice.contact else 1)
             else:
                 assert not letter.contact, "no contact is promised without one"
-            if name in ("account_closed", "email_taken", *LINKS):
+            if name in ("account_closed", "email_taken", *LINKS) and name != "start_over":
                 assert letter.portal not in " ".join(letter.advice)
 
 
