@@ -4,14 +4,14 @@ They have no letters in them, so they can be as wide as the page is, and be turn
 that are read from the right. A bar is told from its neighbour by its pattern, never by colour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ...i18n.catalogue import later
 from ...i18n.language import _, plural
-from ...i18n.numbers import number, share
+from ...i18n.numbers import number, numbers, share
 from ...i18n.times import on_day
 from ...service.operator.statistics import Week
 
@@ -81,7 +81,7 @@ def _of_plan(
     stacks = [[getattr(week, field) or 0 for field in plan.stacked] for week in weeks]
     sums = [sum(stack) for stack in stacks]
     most = max(sums, default=0)
-    shown = [labels[field] for field in plan.stacked]
+    shown, cell = [labels[field] for field in plan.stacked], _cells()
     return {
         "key": plan.key,
         "title": _(plan.title),
@@ -93,7 +93,7 @@ def _of_plan(
         "last": names[-1],
         "head": [labels[field] for field in (*plan.stacked, *plan.further)],
         "rows": [
-            (name, [_cell(getattr(week, field)) for field in (*plan.stacked, *plan.further)])
+            (name, [cell(getattr(week, field)) for field in (*plan.stacked, *plan.further)])
             for name, week in zip(names, weeks, strict=True)
         ],
     }
@@ -140,8 +140,9 @@ def _series(plan: Plan, shown: list[str], stacks: list[list[int]]) -> list[dict[
     ]
 
 
-def _cell(value: int | None) -> str:
-    return "–" if value is None else number(value)
+def _cells() -> Callable[[int | None], str]:
+    shown = numbers()
+    return lambda value: "–" if value is None else shown(value)
 
 
 def of_shares(key: str, title: str, rows: Sequence[tuple[str, int]], whole: int) -> dict[str, Any]:
