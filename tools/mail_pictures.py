@@ -75,6 +75,8 @@ KEPT = {
     "device-added",
     "wrong-codes",
     "turned-off-by-support",
+    "reset-asked-for",
+    "start-over",
 }
 # Those without a link that undoes what they tell.
 NOT_UNDONE = {

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from flask import g, request, session, template_rendered
 
 from portal import create_app
 from portal.config import SettingError
@@ -131,7 +132,28 @@ class TestWho:
         current = [each for each in parse(page.text).all("a") if each.get("aria-current") == "page"]
         assert [each.text for each in current] == ["Help desk"]
         assert page.text.count("busy.js") == 1
-        assert "alice" in staff.customer(customer.id).text
+        page = staff.customer(customer.id)
+        assert "alice" in page.text
+        assert page.text.count("busy.js") == 1
+        current = [each for each in parse(page.text).all("a") if each.get("aria-current") == "true"]
+        assert [each.text for each in current] == ["Help desk"]
+
+    def test_layouts_find_what_flask_gives_them(self, app, clock, customer):
+        """No name of a page of the desk hides Flask's own `request`, `session`, `g` or `config`."""
+        shown = []
+
+        def note(_app, template, context, **_more):
+            ours = {"request": request, "session": session, "g": g, "config": app.config}
+            hidden = [name for name, own in ours.items() if context.get(name, own) != own]
+            shown.append((template.name.rpartition("/")[2], hidden))
+
+        staff = Staff(app, clock)
+        with template_rendered.connected_to(note, app):
+            staff.get()
+            staff.customer(customer.id)
+            staff.get("/figures")
+        assert {name for name, _hidden in shown} >= {"front.html", "user.html", "figures.html"}
+        assert [each for each in shown if each[1]] == []
 
     def test_the_role_counts_at_the_next_request(self, app, runner, clock, customer):
         staff = Staff(app, clock)

@@ -55,7 +55,7 @@ def context(desk: Desk, who: Customer) -> dict[str, Any]:
         "who": who,
         **_glance(desk, who, account),
         "devices": _devices(desk, account),
-        "request": request and _request(desk, request),
+        "reset_request": request and _request(desk, request),
         "can": _can(desk, who, account, request),
         "staff": _refusal(desk, who),
         "checklist": [str(each) for each in desk.options.checklist],
