@@ -98,7 +98,10 @@ def test_others_find_nothing(host, clock, protected, customers, name):
     nothing = who.client.get("/no-such-page")
     assert nothing.status_code == 404
     token = who.token()
-    answers = [who.client.get(f"{DESK}{path}") for path in ("/", f"/user?key={who.id}", "/user")]
+    rules = [each for each in host.url_map.iter_rules() if "help_desk." in each.endpoint]
+    paths = [each.rule for each in rules if "GET" in each.methods]
+    assert {f"{DESK}/", f"{DESK}/user", f"{DESK}/figures.csv"} <= set(paths)
+    answers = [who.client.get(path) for path in [*paths, f"{DESK}/user?key={who.id}"]]
     answers += [who.client.post(f"{DESK}/", data={"person": "alice", "csrf_token": token})]
     for deed in DEEDS:
         data = {"key": protected.id, "reason": "x", "asked": TICKED, "csrf_token": token}
@@ -793,6 +796,44 @@ class TestMayFails:
 
 
 @row(
+    "an agent who was bribed",
+    "a mail of ours whose link leads to another host, by the `Host` of the agent's request",
+)
+@pytest.mark.parametrize(
+    "named", [{}, {"SERVER_NAME": "shop.example"}, {"TRUSTED_HOSTS": ["localhost"]}]
+)
+def test_the_agent_does_not_name_the_host(bob, protected, links, host, named, monkeypatch):
+    resets: list[dict[str, Any]] = []
+    evil = {"base_url": "http://evil.example"}
+    with signals.reset.connected_to(lambda _app, **facts: resets.append(facts)):
+        for deed in ("start-over", "reset"):
+            shown = bob.send(deed, protected)
+            form = {
+                "twofactor_pending": pending(shown.text),
+                "twofactor_code": bob.code(),
+                "csrf_token": bob.token(shown.text),
+            }
+            bob.client.set_cookie("session", cookie_of(bob), domain="evil.example")
+            with monkeypatch.context() as patch:
+                for name, value in named.items():
+                    patch.setitem(host.config, name, value)
+                sent = bob.client.post(f"{DESK}/user/{deed}", data=form, **evil)
+                assert sent.status_code == (400 if "TRUSTED_HOSTS" in named else 303)
+                if sent.status_code == 400:
+                    assert bob.do(deed, protected).status_code == 303
+    found = [links[0].get("start_over_url"), resets[0].get("undo_url")]
+    expected = {"SERVER_NAME": "http://shop.example/", "TRUSTED_HOSTS": "http://localhost/"}
+    if not named:
+        assert found == [None, None]
+    for name in named:
+        assert all(each.startswith(expected[name]) for each in found)
+
+
+def cookie_of(agent: Agent) -> str:
+    return agent.client.get_cookie("session").value
+
+
+@row(
     "who reads an access log, or the `Referer` of a page", "to start over, or the keys of customers"
 )
 def test_addresses_go_nowhere(bob, protected, links, host, caplog):
@@ -800,7 +841,6 @@ def test_addresses_go_nowhere(bob, protected, links, host, caplog):
     bob.do("start-over", protected)
     token = links[0]["start_over"]
     assert token not in caplog.text
-    assert links[0]["start_over_url"].endswith(token)
     browser = host.test_client()
     opened = browser.get(path_of(links[0]))
     assert opened.headers["Referrer-Policy"] == "no-referrer"

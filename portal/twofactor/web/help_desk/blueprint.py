@@ -6,14 +6,13 @@ from flask import Blueprint, Flask, abort, current_app
 from flask_login import current_user
 
 from ...app.help_desk import AREA
+from ...app.mailed_links import DESK as NAME
 from ...app.state import current_state
 from ...core import policy
 from .. import guard, requests
 from ..looks import headers
 from ..origin import csrf
 from . import customer, deeds, figures, front
-
-NAME = "twofactor_help_desk"
 
 
 def install(app: Flask, url_prefix: str) -> None:
