@@ -9,6 +9,7 @@ import pytest
 
 import portal.twofactor
 from portal.twofactor import TwoFactor, signals, testing
+from portal.twofactor.app.operator import Operator
 
 from .pages import ROOT
 
@@ -34,6 +35,8 @@ def test_every_public_object_is_linkable(linkable):
     public = {each for each in portal.twofactor.__all__ if not each.startswith("__")} - {"signals"}
     wanted = {f"{name}.{each}" for each in public}
     wanted |= {f"{name}.TwoFactor.{each}" for each in dir(TwoFactor) if not each.startswith("_")}
+    operator = f"{Operator.__module__.rpartition('.')[0]}.{Operator.__name__}"
+    wanted |= {f"{operator}.{each}" for each in dir(Operator) if not each.startswith("_")}
     wanted |= {f"{name}.signals.{each}" for each in signals.BY_NAME}
     wanted |= {f"{name}.testing.{each}" for each in testing.__all__}
     assert wanted - linkable == set()
