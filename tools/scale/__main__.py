@@ -73,6 +73,7 @@ def commands(few: Database, many: Database) -> None:
         ["list", "--json"],
         ["list", "--off", "--json"],
         ["stats", "--json"],
+        ["stats", "--keep"],
         ["events", "--since", "1d", "--json"],
     ):
         figures = [database.command(*arguments) for database in (few, many)]

@@ -50,6 +50,6 @@ class Agent:
         with self._measured("help desk, a customer"):
             page = client.get(found.location)
         expect(page, 200)
-        with self._measured("help desk, figures"):
-            figures = client.get(f"{DESK}/figures")
+        with self._measured("help desk, figures of 52 weeks"):
+            figures = client.get(f"{DESK}/figures?weeks=52")
         expect(figures, 200)
