@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.portal.desk import DESK, Staff
+from tests.portal.desk import PASSWORD as STAFF_PASSWORD
 from tests.support.browser import LOOKS
 
 from .everywhere import SETTINGS, walk
@@ -67,6 +69,41 @@ def test_nothing_moves_and_no_page_is_heavy(person, app, customer, invoices, cus
     assert set(heavy) <= HEAVIER, heavy
     assert max(heavy.values()) < MOST + 1_000, heavy
     assert min(weights.values()) > 2_000, "something was measured"
+
+
+def test_the_help_desk_is_as_light(person, app, clock, enrolled, customer):
+    """The front, a customer with all that can be done, a refusal, the question and the figures."""
+    enrolled("sign_in")
+    person.secret = Staff(app, clock).phone.secret
+    person.sign_in("dorothea", STAFF_PASSWORD)
+    person.answer(person.next_code())
+    person.is_at("/")
+    received, weights = watched(person, app), {}
+
+    def weigh(name):
+        person.page.wait_for_load_state("load")
+        assert person.page.evaluate(SHIFTED) == [], name
+        weights[name] = weight(person, received)
+
+    person.open(f"{DESK}/figures")
+    weigh("figures")
+    person.open(f"{DESK}/")
+    weigh("front")
+    person.fill("User name or e-mail address", "alice")
+    person.press("Find customer")
+    person.sees("Make sure that the caller is the customer")
+    weigh("customer")
+    person.press("Ask for a reset")
+    expect(person.page.locator(".twofactor-error")).to_be_visible()
+    weigh("refused")
+    for box in person.page.locator("[name=asked]").all():
+        box.check()
+    person.fill("Reason", "lost phone")
+    person.press("Ask for a reset")
+    person.sees("Ask for the reset of alice")
+    weigh("question")
+    assert max(weights.values()) < MOST, weights
+    assert min(weights.values()) > 2_000, weights
 
 
 class Received:
