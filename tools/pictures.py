@@ -26,6 +26,8 @@ from portal.extensions import db
 from portal.models import Customer
 from portal.twofactor.testing import TwoFactorTesting
 from portal.twofactor.testing.device import Device
+from tests.portal.desk import PASSWORD as STAFF_PASSWORD
+from tests.portal.desk import Staff
 from tests.support.browser import ARGUMENTS, Look, Person, chromium
 from tests.support.clock import START, Clock
 from tests.support.codes import oathtool, wrong_code
@@ -44,6 +46,7 @@ NEW = "a-brand-new-lantern-77"
 UNDO = r"\S+/undo/\S+"
 # Pages kept in dark mode too, since they have colours of their own.
 DARK = {
+    "help-desk-customer",
     "sign-in",
     "activate-2",
     "challenge-dialog",
@@ -645,6 +648,76 @@ def check_up(person: Photographer, app: Any) -> None:
     person.picture("check-up-recovery")
 
 
+def help_desk(person: Photographer, app: Any) -> None:
+    """Take the pages of an agent, of a second one, and of the customer who starts over."""
+    page, clock = person.page, person.clock
+    owner = app.test_client()
+    sign_in(owner, "alice", PASSWORD)
+    secret = enrol(owner, clock, PASSWORD, ["sign_in", "password"]).secret
+    clock.advance(3 * 24 * 60 * 60)
+    for wait in (0, 0, 0, 0, 120, 600, 1800, 3600, 7200):
+        clock.advance(wait)
+        guess(app.test_client(), "alice", PASSWORD, secret, clock())
+    agents = {name: Staff(app, clock, name).phone.secret for name in ("dorothea", "theodor")}
+    _to_the_desk(person, "dorothea", agents)
+    _find_alice(person)
+    person.picture("help-desk-customer")
+    page.locator("button[formaction$=unlock]").click()
+    page.locator(".twofactor-error").wait_for()
+    person.picture("help-desk-refused")
+    _help(person, "unlock")
+    person.picture("help-desk-question")
+    _confirm_help(person)
+    _help(person, "start-over")
+    _confirm_help(person)
+    link = last_link(app, r"\S+/start-over/\S+")
+    _help(person, "reset")
+    _confirm_help(person)
+    page.locator("#twofactor-request").wait_for()
+    person.context.clear_cookies()
+    _to_the_desk(person, "theodor", agents)
+    person.picture("help-desk")
+    _find_alice(person)
+    person.picture("help-desk-second-agent")
+    person.context.clear_cookies()
+    person.open(link)
+    page.locator("#twofactor-password").wait_for()
+    person.picture("help-desk-start-over")
+
+
+def _to_the_desk(person: Photographer, name: str, agents: dict[str, str]) -> None:
+    """Sign an agent in, and open the help desk."""
+    person.secret = agents[name]
+    person.sign_in(name, STAFF_PASSWORD)
+    _confirm_help(person)
+    person.is_at("/")
+    person.open("/help-desk/")
+    person.page.locator("#twofactor-person").wait_for()
+
+
+def _find_alice(person: Photographer) -> None:
+    person.page.locator("#twofactor-person").fill("alice")
+    person.page.locator("form[role=search] button").click()
+    person.page.locator("#twofactor-state").wait_for()
+
+
+def _help(person: Photographer, deed: str) -> None:
+    """Fill in the form of the help desk, and press the button of a deed."""
+    for box in person.page.locator("[name=asked]").all():
+        box.check()
+    person.page.locator("#twofactor-reason").fill("Lost phone, called back")
+    person.page.locator(f"button[formaction$='{deed}']").click()
+    person.page.locator("#twofactor-summary").wait_for()
+
+
+def _confirm_help(person: Photographer) -> None:
+    """Give a new code to the question of the page."""
+    person.page.locator("input[autocomplete=one-time-code]").fill(person.next_code())
+    person.page.locator(".twofactor-challenge form button[type=submit]").first.click()
+    person.page.wait_for_load_state()
+    person.page.locator("input[autocomplete=one-time-code]").wait_for(state="detached")
+
+
 def only_box(page: Page, area: str) -> Locator:
     """Return the box that takes a passkey alone in an area."""
     return page.locator(f"input[name=only][value={area}]")
@@ -717,7 +790,13 @@ def photographer(
 def walk(browser: Browser, size: str, only: str, **options: Any) -> list[str]:
     """Take all pictures of one size; return the names of those kept in docs/pictures/."""
     taken: list[str] = []
-    walks = {"passkey": passkeys, "alone": alone, "undo": undoing, "check-up": check_up}
+    walks = {
+        "passkey": passkeys,
+        "alone": alone,
+        "undo": undoing,
+        "check-up": check_up,
+        "help-desk": help_desk,
+    }
     chosen = [name for name in walks if only.startswith(name)]
     for name in chosen or walks:
         with photographer(browser, size, only, options, passkeys_at="localhost") as (person, app):
