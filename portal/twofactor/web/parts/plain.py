@@ -65,7 +65,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         "This person works at the help desk, too, and can only be helped from the command line."
     ),
     help_desk.AlreadyRequested: later(
-        "A reset of this customer already waits for another agent. Reload the page to see it."
+        "A reset of this customer already waits for another agent. You see it below."
     ),
     help_desk.RequestOver: later(
         "This request is over: it was answered, has expired, or the customer changed something."
@@ -77,7 +77,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     help_desk.ChecklistOpen: later("Tick each box once the caller has answered."),
     help_desk.DeviceUnchosen: later("Choose the device that was lost."),
     help_desk.DeviceGone: later(
-        "That device is already removed, or is the only one left. Reload the page to see it."
+        "That device is already removed, or is the only one left. Check the list of devices."
     ),
     errors.SignInExpired: later("You took too long to enter a code. Sign in again."),
     passkey_errors.SignInTooLate: later("You took too long to use your passkey. Sign in again."),
