@@ -25,6 +25,7 @@ GOES_ON = frozenset(
         "switch.switch",
         "twofactor.passkey",
         "twofactor.sign_in_submit",
+        "twofactor.start_over_submit",
     }
 )
 

@@ -180,6 +180,27 @@ class TestStartOver:
         assert "already used, or has expired" in parse(again.text).text
         enrol(new, phone.clock, customer_password, ["sign_in"])
 
+    def test_a_form_that_is_sent_again_leads_on(
+        self, app, customer, customer_password, phone, staff
+    ):
+        """The person whose first answer was slow is not told that the link was used."""
+        staff.do("start-over", customer.id)
+        link = START_OVER.search(plain_of(of_alice(app)[-1]))[1]
+        new = app.test_client()
+        new.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+        page = new.get(link, follow_redirects=True)
+        form = find_form(page.text, "password")
+        for _ in range(2):
+            done = send(new, page.request.path, form, {"password": customer_password})
+            assert done.status_code in (302, 303)
+            assert done.location == f"{TWOFACTOR}/activate"
+        other = app.test_client()
+        other.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+        refused = send(other, page.request.path, form, {"password": customer_password})
+        refused = other.get(refused.location) if refused.status_code == 303 else refused
+        assert status(new) == "off"
+        assert refused.status_code != 200 or "Sign in" in refused.text
+
     def test_the_link_alone_is_not_enough(self, app, client, customer, phone, staff):
         staff.do("start-over", customer.id)
         link = START_OVER.search(plain_of(of_alice(app)[-1]))[1]

@@ -26,6 +26,7 @@ from tests.support.gunicorn import Gunicorn
 from tests.support.html import parse
 from tests.support.mail import NEW_EMAIL, last_link
 
+from . import desk_forms as desk
 from .conftest import Serve
 from .people import PASSWORD, TWOFACTOR, People, Person
 
@@ -79,6 +80,7 @@ class Walk:
     person: Person
     browser: Browser
     before: int
+    helped: Person | None = None  # the customer of a member of staff
 
     def events(self) -> dict[str, int]:
         return self.people.events(self.before, self.person)
@@ -361,6 +363,7 @@ class Case:
         says: pattern of the page that each answer leads to.
         areas: of the person; `None` without a second factor.
         lost: pattern, if the first answer and its cookies never arrived.
+        refused: a status that an answer may have besides, of a link that was used.
     """
 
     endpoint: str
@@ -369,6 +372,7 @@ class Case:
     says: str
     areas: tuple[str, ...] | None = None
     lost: str = ""
+    refused: int = 0
 
 
 def nothing_more(_walk: Walk) -> bool:
@@ -611,6 +615,59 @@ CASES = {
         ("invoices",),
         "Sign in again",
     ),
+    "start over": Case(
+        "twofactor.start_over_submit",
+        desk.start_over,
+        lambda walk: walk.account is None,
+        "Activate two-factor authentication|already used, or has expired",
+        ("sign_in",),
+        refused=403,
+    ),
+    "find a customer": Case(
+        "twofactor_help_desk.find", desk.find, nothing_more, "Key: ", ("sign_in",)
+    ),
+    "unlock codes": Case(
+        "twofactor_help_desk.unlock",
+        desk.unlock,
+        lambda walk: desk.done(walk, "desk_unlocked") == 1,
+        "can enter codes again|already confirmed",
+        ("sign_in",),
+    ),
+    "remove a lost device": Case(
+        "twofactor_help_desk.remove",
+        desk.remove,
+        lambda walk: len(desk.helped(walk).authenticators) == 1,
+        "is removed|already confirmed",
+        ("sign_in",),
+    ),
+    "ask for a reset": Case(
+        "twofactor_help_desk.reset",
+        desk.ask,
+        lambda walk: desk.done(walk, "desk_requested") == 1,
+        "Another agent must confirm|already confirmed",
+        ("sign_in",),
+    ),
+    "confirm a reset": Case(
+        "twofactor_help_desk.confirm",
+        desk.confirm,
+        lambda walk: desk.helped(walk) is None,
+        "is off|already confirmed",
+        ("sign_in",),
+    ),
+    "decline a reset": Case(
+        "twofactor_help_desk.decline",
+        desk.decline,
+        lambda walk: desk.done(walk, "desk_declined") == 1,
+        "is not reset|already confirmed",
+        ("sign_in",),
+    ),
+    "send a link to start over": Case(
+        "twofactor_help_desk.start_over",
+        desk.send_link,
+        lambda walk: desk.done(walk, "desk_started_over") == 1,
+        "sent|already confirmed",
+        ("sign_in",),
+    ),
 }
 
 
@@ -633,7 +690,7 @@ def walks(portal: Gunicorn, people: People) -> Iterator[tuple[str, Case, Walk, R
 def judged(name: str, case: Case, walk: Walk, page: Answer, says: str) -> list[str]:
     """Return what is wrong with the page that an answer led to, and with what is there."""
     text, found = parse(page.text).text, []
-    if page.status not in (200, 409, 410):
+    if page.status not in (200, 409, 410, case.refused):
         found.append(f"{name}: status {page.status}: {text[:300]}")
     if not re.search(says, text):
         found.append(f"{name}: says {text[:400]}")

@@ -20,8 +20,9 @@ log = logging.getLogger("flask_twofactor.web")
 
 FIELD = "csrf_token"
 _CSRF_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
-# The ticket of a pending sign-in is in the session, so the form needs no token from our own page.
-_GOES_ON = frozenset({"twofactor.sign_in_submit"})
+# The ticket of a pending sign-in, or the link that starts over, is in the session, so the form
+# needs no token from our own page.
+_GOES_ON = frozenset({"twofactor.sign_in_submit", "twofactor.start_over_submit"})
 
 
 def _hosts() -> Csrf | None:

@@ -17,7 +17,7 @@ from ...i18n.times import time_tag
 from ...service.help_desk import starting_over
 from ...service.help_desk.starting_over import KIND, Link
 from ...storage.host_session import read_anew
-from .. import navigation, requests, responses, session_marks, subjects
+from .. import guard, navigation, requests, responses, session_marks, subjects
 from ..pages import sign_in
 
 ENDPOINTS = frozenset({START_OVER, "twofactor.start_over", "twofactor.start_over_submit"})
@@ -62,7 +62,7 @@ def submit() -> Response:
     try:
         link, user = _opened(state)
     except StartOverOver as over:
-        return _over(state, over)
+        return _done_already(state) or _over(state, over)
     try:
         if not state.host.verify_password(user, requests.text("password")):
             raise PasswordWrong("wrong password")
@@ -95,6 +95,16 @@ def _opened(state: State) -> tuple[Link, Any]:
 
 def _context(state: State, link: Link, user: Any) -> dict[str, Any]:
     return {"account_name": state.host.account_name(user), "until": time_tag(link.until)}
+
+
+def _done_already(state: State) -> Response | None:
+    """Lead a form that is sent again to the activation, as its first answer did."""
+    user = guard.signed_in()
+    if session_marks.get(KIND) or not user.is_authenticated:
+        return None
+    if state.kit.store.account(state.host.user_key(user)) is not None:
+        return None
+    return navigation.see_other(url_for("twofactor.activate"))
 
 
 def _over(state: State, over: StartOverOver) -> Response:
