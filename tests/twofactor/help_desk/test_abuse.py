@@ -776,7 +776,7 @@ class TestMayFails:
     @row("an application whose `may` fails, or returns nonsense", "pages for everybody")
     @pytest.mark.parametrize(
         "nonsense",
-        [RuntimeError("no directory"), "look", b"look", {"look", "all"}, 1, [["look"]], {"Look"}],
+        [RuntimeError("no directory"), "look", b"look", ["look", "all"], 1, [["look"]], {"Look"}],
         ids=repr,
     )
     def test_nothing_is_shown_or_done(self, alice, host, nonsense, monkeypatch):
