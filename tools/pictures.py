@@ -22,8 +22,9 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from portal import create_app
-from portal.extensions import db
+from portal.extensions import db, twofactor
 from portal.models import Customer
+from portal.twofactor.core.records import Event
 from portal.twofactor.testing import TwoFactorTesting
 from portal.twofactor.testing.device import Device
 from tests.portal.desk import PASSWORD as STAFF_PASSWORD
@@ -42,6 +43,7 @@ from tools.translations import DOMAINS, load
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 REST = FOLDER.parents[1] / "build" / "pictures"
 PASSWORD = "plum-coffee-lantern-42"  # noqa: S105 - of a made-up customer
+WEEK = 7 * 86_400
 NEW = "a-brand-new-lantern-77"
 UNDO = r"\S+/undo/\S+"
 # Pages kept in dark mode too, since they have colours of their own.
@@ -679,10 +681,29 @@ def help_desk(person: Photographer, app: Any) -> None:
     person.picture("help-desk")
     _find_alice(person)
     person.picture("help-desk-second-agent")
+    _some_weeks(app)
+    person.open("/help-desk/figures")
+    page.locator("figure").first.wait_for()
+    person.picture("help-desk-figures")
     person.context.clear_cookies()
     person.open(link)
     page.locator("#twofactor-password").wait_for()
     person.picture("help-desk-start-over")
+
+
+def _some_weeks(app: Any) -> None:
+    """Give the figures twelve weeks to show."""
+    counts = {"code_accepted": 400, "passkey_accepted": 70, "code_wrong": 30, "held": 7}
+    kit = app.extensions["twofactor"].kit
+    events = [
+        Event("somebody", int(kit.clock()) - week * WEEK, kind)
+        for week in range(12)
+        for kind, count in counts.items()
+        for _ in range(count // (week + 4))
+    ]
+    with app.app_context():
+        kit.store.run(lambda transaction: transaction.record(*events))
+        twofactor.operator.keep_figures()
 
 
 def _to_the_desk(person: Photographer, name: str, agents: dict[str, str]) -> None:
