@@ -156,12 +156,6 @@ def test_the_owner_is_told_of_each_passkey(app, runner, keys):
     assert "“Blue key” no longer works here." in plain_of(mails(app)[-1])
 
     keys.add(first, "Spare")
-    asked = ["twofactor", "remove-authenticator", "alice", keys.listed()["Spare"]]
-    done = runner.invoke(args=[*asked, "--reason", "known number", "--yes"])
-    assert done.exit_code == 0, done.output
-    assert subjects(app)[-1] == "Our support team removed a passkey from your account"
-    assert "known number" not in plain_of(mails(app)[-1])
-
     first.count -= 1
     before = len(mails(app))
     answer = json.dumps(keys.answer(first, "/security/password", "password"))
@@ -171,6 +165,13 @@ def test_the_owner_is_told_of_each_passkey(app, runner, keys):
     sent = form | {"twofactor_passkey": answer, "csrf_token": token}
     assert keys.client.post("/security/password", data=sent).status_code == 403
     assert subjects(app)[before:] == ["One of your passkeys may have been copied"]
+
+    asked = ["twofactor", "remove-authenticator", "alice", keys.listed()["Spare"]]
+    done = runner.invoke(args=[*asked, "--reason", "known number", "--yes"])
+    assert done.exit_code == 0, done.output
+    assert subjects(app)[-1] == "Our support team removed a passkey from your account"
+    assert "known number" not in plain_of(mails(app)[-1])
+    assert keys.client.get("/").status_code == 303, "signed out"
     for mail in mails(app):
         plain = plain_of(mail)
         assert base64url(first.id) not in plain
