@@ -47,6 +47,8 @@ class Asked:
         # The sealed form that this request carries.
         self.token = ""
         self.carried: Continuation | None = None
+        # The same while a guard looks that did not ask for it (`help_desk.blueprint`).
+        self.aside: Continuation | None = None
         self.back = ""
         self.executed = False
         # See `guard.require`; set while the challenge takes the recovery code.

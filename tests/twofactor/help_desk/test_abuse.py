@@ -253,6 +253,17 @@ def test_a_reset_is_told_and_recorded(bob, protected, host):
     assert protected.is_on()
 
 
+@row("an agent who was bribed", "to remove the traces by closing the own account")
+def test_events_of_customers_stay(bob, protected, host):
+    bob.page(protected)
+    bob.do("reset", protected, reason="no reason")
+    with host.app_context():
+        host.twofactor.forget(host.db.session.get(host.User, bob.person.id))
+    assert events(host, bob.person.id) == []
+    left = {each.kind: each.detail for each in events(host, protected.id)}
+    assert (left["looked_at"], left["reset"]) == ("bob", "bob: no reason")
+
+
 @row("a curious agent", "to look at a customer in secret")
 def test_a_look_is_recorded_whatever_the_name(bob, agent, protected, host, monkeypatch):
     eve = agent("eve")
@@ -682,6 +693,10 @@ def test_keys_that_are_none(bob, protected, host):
     for odd in ([protected.id, protected.id], {"a": 1}, 5, None, True):
         sent = bob.client.post(f"{DESK}/user/reset", json={**data, "key": odd})
         assert sent.status_code == 404, odd
+    nested = {"content_type": "application/json", "headers": {"X-CSRFToken": data["csrf_token"]}}
+    for body in ("[" * 15_000, '{"key":' * 2_000, "{", "null", "[]", '"x"'):
+        sent = bob.client.post(f"{DESK}/user/reset", data=body, **nested)
+        assert sent.status_code in (400, 404), body[:10]
     both = bob.client.post(f"{DESK}/user/reset?key={protected.id}", data=data)
     assert both.status_code == 404, "the query is no field"
     assert protected.is_on()
@@ -755,9 +770,25 @@ def test_code_and_deed_are_one_transaction(bob, protected, host, monkeypatch):
         assert bob.answer(shown, "reset", code).status_code == 503
     assert len(events(host)) == before
     assert protected.is_on()
-    assert "Check whether it worked" in unescape(bob.answer(shown, "reset", code).text)
-    assert protected.is_on()
-    assert bob.answer(bob.send("reset", protected), "reset", code).status_code == 303
+    assert bob.answer(shown, "reset", code).status_code == 303
+    assert not protected.is_on()
+
+
+def test_a_wrong_code_leaves_the_form_to_the_right_one(bob, protected):
+    """Back, and once more: the open pages have not used the form up."""
+    shown = bob.send("reset", protected)
+    assert bob.answer(shown, "reset", bob.person.wrong()).status_code == 403
+    assert bob.answer(shown, "reset").status_code == 303
+    assert not protected.is_on()
+
+
+def test_pages_that_close_meanwhile_keep_the_form(bob, protected):
+    shown = bob.send("reset", protected)
+    bob.clock.advance(301)
+    again = bob.answer(shown, "reset")
+    assert again.status_code == 403, "this code has opened the pages"
+    assert "Turn off two-factor authentication for alice" in again.text
+    assert bob.answer(again, "reset").status_code == 303
     assert not protected.is_on()
 
 

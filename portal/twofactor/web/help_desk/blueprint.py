@@ -1,15 +1,18 @@
 """The blueprint of the help desk: its routes, and who reaches them."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from flask import Blueprint, Flask, abort, current_app
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from ...app.help_desk import AREA
 from ...app.mailed_links import DESK as NAME
 from ...app.state import current_state
 from ...core import policy
-from .. import guard, requests
+from .. import guard, passes, requests
 from ..looks import headers
 from ..origin import csrf
 from . import customer, deeds, figures, front
@@ -36,14 +39,37 @@ def install(app: Flask, url_prefix: str) -> None:
         ("/user/decline", "decline", deeds.decline, "POST"),
         ("/user/start-over", "start_over", deeds.start_over, "POST"),
     )
-    guarded = guard.required(AREA)
     for rule, name, view, method in views:
-        made.add_url_rule(rule, name, guarded(view), methods=[method])
+        guarded = _deed(view) if rule.startswith("/user/") else guard.required(AREA)(view)
+        made.add_url_rule(rule, name, guarded, methods=[method])
     made.enable_openapi = False  # type: ignore[attr-defined]  # an attribute of APIFlask's own class
     made.url_value_preprocessor(_bound)
     made.before_request(_before)
     made.after_request(headers.add)
     app.register_blueprint(made, url_prefix=url_prefix)
+
+
+def _deed(view: Callable[[], Response]) -> Callable[[], Response]:
+    """Guard a deed: the pages must be open, and its form is left to its own question.
+
+    Else the open pages would use the form up before its answer is judged. After a wrong code, and
+    Back, the right one would be told that the form was confirmed already.
+    """
+
+    @guard.required(AREA)
+    @wraps(view)
+    def inside() -> Response:
+        asked = passes.of_request()
+        asked.carried, asked.aside = asked.aside, None
+        return view()
+
+    @wraps(inside)
+    def outside() -> Response:
+        asked = passes.of_request()
+        asked.carried, asked.aside = None, asked.carried
+        return inside()
+
+    return outside
 
 
 def _bound(_endpoint: str | None, _values: dict[str, Any] | None) -> None:

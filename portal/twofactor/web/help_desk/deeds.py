@@ -23,12 +23,14 @@ from ...core.help_desk import (
     TooMuchHelp,
 )
 from ...i18n.language import _
+from ...service import tickets
 from ...service.help_desk import deeds
 from ...service.help_desk import requests as resets
 from ...service.help_desk.requests import Request
 from ...service.tickets import Deed
 from ...storage.transaction import Transaction
-from .. import guard, navigation, requests, sentences, session_marks
+from .. import guard, navigation, passes, requests, sentences, session_marks
+from ..parts import glances
 from . import agents, customer
 from .agents import Customer, Desk
 
@@ -136,6 +138,10 @@ def _do(right: Right, prepare: _Prepare) -> Response:
     """Check who asks for whom, then the form; ask for a code, do the deed and lead back."""
     desk = agents.of_request(right)
     who = agents.customer(desk, requests.typed("key") or "")
+    once = glances.execution(desk.state, passes.of_request(), desk.agent.key)
+    if once is not None:
+        # Sent twice: what it did may be what is wrong with it now, e.g. a device that is gone.
+        tickets.refuse_executed(desk.state.kit, once)
     try:
         agents.refuse_staff(desk, who)
         asked, deed, told = prepare(desk, who)
