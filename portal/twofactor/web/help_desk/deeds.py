@@ -138,14 +138,14 @@ def _do(right: Right, prepare: _Prepare) -> Response:
     """Check who asks for whom, then the form; ask for a code, do the deed and lead back."""
     desk = agents.of_request(right)
     who = agents.customer(desk, requests.typed("key") or "")
-    once = glances.execution(desk.state, passes.of_request(), desk.agent.key)
-    if once is not None:
-        # Sent twice: what it did may be what is wrong with it now, e.g. a device that is gone.
-        tickets.refuse_executed(desk.state.kit, once)
     try:
         agents.refuse_staff(desk, who)
         asked, deed, told = prepare(desk, who)
     except HelpRefusal as refusal:
+        once = glances.execution(desk.state, passes.of_request(), desk.agent.key)
+        if once is not None:
+            # Sent twice: what it did is what is wrong with it now, e.g. a device that is gone.
+            tickets.refuse_executed(desk.state.kit, once)
         return customer.refused(desk, who, refusal)
     refused: Refusal | None = None
 
