@@ -10,6 +10,7 @@ from portal.twofactor import signals
 from portal.twofactor.core import changes
 from portal.twofactor.core.answers import Code, RecoveryCode
 from portal.twofactor.core.areas import Choice
+from portal.twofactor.core.help_desk import ResetRequested, StartOverSent
 from portal.twofactor.core.importing import Imported
 from portal.twofactor.core.records import Subject
 from portal.twofactor.core.undo import ChangeUndone
@@ -216,6 +217,8 @@ def test_each_change_has_a_signal_and_says_what_is_recorded():
         changes.PasskeySuspected("Key", "note"),
         changes.TrustReused("Firefox on Linux"),
         changes.Reset("operator", "lost"),
+        ResetRequested("bob", "lost"),
+        StartOverSent("bob", "lost"),
         changes.Unlocked("operator", "guessed"),
         ChangeUndone("activated", True),
     ]

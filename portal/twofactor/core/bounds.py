@@ -80,6 +80,7 @@ TEXTS: dict[str, int] = {
     "user_agent": 512,
 }
 
+_LOOKED_UP = frozenset({"person", "key"})
 # Characters of what a host says that a code confirms.
 SUMMARY = 200
 # They hide a part of a line, or turn it around.
@@ -111,12 +112,12 @@ def _is_hidden(character: str) -> bool:
 
 
 def fits(name: str, text: str) -> bool:
-    """Return whether a text is short enough, can be encoded as UTF-8, and has no NUL.
+    """Return whether a text is short enough, and can be encoded as UTF-8.
 
-    JSON can contain a lone surrogate, which can be neither hashed nor stored. PostgreSQL takes no
-    NUL, not even to look for it.
+    JSON can contain a lone surrogate, which can be neither hashed nor stored. What is looked up as
+    it was sent has no NUL either, which PostgreSQL does not take.
     """
-    if len(text) > longest(name) or "\0" in text:
+    if len(text) > longest(name) or (name in _LOOKED_UP and "\0" in text):
         return False
     try:
         text.encode()
