@@ -80,7 +80,8 @@ TEXTS: dict[str, int] = {
     "user_agent": 512,
 }
 
-_LOOKED_UP = frozenset({"person", "key"})
+# Looked up or stored as they were sent.
+_AS_SENT = frozenset({"person", "key", "reason"})
 # Characters of what a host says that a code confirms.
 SUMMARY = 200
 # They hide a part of a line, or turn it around.
@@ -114,10 +115,10 @@ def _is_hidden(character: str) -> bool:
 def fits(name: str, text: str) -> bool:
     """Return whether a text is short enough, and can be encoded as UTF-8.
 
-    JSON can contain a lone surrogate, which can be neither hashed nor stored. What is looked up as
-    it was sent has no NUL either, which PostgreSQL does not take.
+    JSON can contain a lone surrogate, which can be neither hashed nor stored. What is looked up
+    or stored as it was sent has no NUL either, which PostgreSQL does not take.
     """
-    if len(text) > longest(name) or (name in _LOOKED_UP and "\0" in text):
+    if len(text) > longest(name) or (name in _AS_SENT and "\0" in text):
         return False
     try:
         text.encode()
