@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from portal.extensions import db
 from tests.support import postgres
 from tests.support.burst import Answer, Request, burst
+from tests.support.databases import of_a_file
 from tests.support.gunicorn import Gunicorn
 from tests.support.html import parse
 
@@ -76,6 +77,7 @@ def path_of(database: str) -> Path:
     return Path(make_url(database).database or "")
 
 
+@of_a_file
 class TestLocked:
     @pytest.mark.parametrize("mode", ["NORMAL", "EXCLUSIVE"])
     def test_a_database_locked_for_too_long(
@@ -110,6 +112,7 @@ class TestLocked:
         all_is_well(portal, people, alice)
 
 
+@of_a_file
 class TestFull:
     @pytest.fixture
     def settings(self) -> dict[str, Any]:

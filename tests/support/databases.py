@@ -10,6 +10,7 @@ _POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgres)
 _MARIADB = pytest.param("mariadb", marks=pytest.mark.mariadb)
 # Two kinds of engines: that of a file, and servers, which are PostgreSQL and MariaDB.
 both = pytest.mark.parametrize("database", ["sqlite", _POSTGRESQL, _MARIADB], indirect=True)
+of_a_file = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 # Races that a file with one writer can't have.
 servers = pytest.mark.parametrize("database", [_POSTGRESQL, _MARIADB], indirect=True)
 
