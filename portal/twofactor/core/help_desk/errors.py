@@ -5,7 +5,7 @@ from typing import Literal
 from ..errors import Held, Refusal
 
 
-class HelpRefusal(Refusal, code="help_refused"):
+class HelpRefusal(Refusal):
     """Base class of what agents are told; `field` is the field of the form that it is about."""
 
     is_of_area = False
