@@ -20,6 +20,7 @@ from portal.extensions import db, twofactor
 from portal.models import Customer
 from portal.rules.passwords import hash_password
 from portal.twofactor.testing import Phone, TwoFactorTesting
+from portal.twofactor.testing.phone import PERIOD
 from tests.support.enrol import TWOFACTOR
 from tests.support.forms import find_form
 from tests.support.gunicorn import Gunicorn
@@ -145,6 +146,7 @@ def under_load(database: Database, seconds: int) -> None:
     settings = {**database.settings, "TWOFACTOR_KEYS": both, "EMAIL_LINKS": 1}
     del settings["PASSWORD_COST"]  # the real one
     known = people(database)
+    time.sleep(PERIOD)  # the codes of now are used up
     log = Path(database.folder.name) / "gunicorn.log"
     portal = Gunicorn("wsgi:app", log, environment(settings), workers=WORKERS, threads=THREADS)
     try:
