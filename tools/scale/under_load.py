@@ -19,8 +19,8 @@ from typing import Any
 from portal.extensions import db, twofactor
 from portal.models import Customer
 from portal.rules.passwords import hash_password
+from portal.twofactor.methods.totp import PERIOD
 from portal.twofactor.testing import Phone, TwoFactorTesting
-from portal.twofactor.testing.phone import PERIOD
 from tests.support.enrol import TWOFACTOR
 from tests.support.forms import find_form
 from tests.support.gunicorn import Gunicorn
