@@ -7,6 +7,8 @@ from tests.support.forms import submit
 from tests.support.html import parse
 from tests.support.statements import statements_of
 
+pytestmark = pytest.mark.thorough
+
 DAY = 86_400
 PAGES = ("/", "/security/")
 QUESTIONS = ("Is your recovery code still where you put it?", "Do your codes still work?")

@@ -10,6 +10,8 @@ from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import submit
 
+pytestmark = pytest.mark.thorough
+
 DAY = 86_400
 
 

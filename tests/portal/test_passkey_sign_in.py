@@ -16,6 +16,8 @@ from tests.support.statements import statements_of
 
 from .test_passkeys import JSON, ORIGIN, Keys
 
+pytestmark = pytest.mark.thorough
+
 OVER = "That took too long, or was used already. Press the button again."
 
 

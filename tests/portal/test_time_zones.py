@@ -8,6 +8,8 @@ from tests.support.forms import submit
 
 from .mails import mails, plain_of
 
+pytestmark = pytest.mark.thorough
+
 PROFILE = "/security/profile"
 
 
