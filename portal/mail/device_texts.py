@@ -1,6 +1,7 @@
 """The notices about devices and passkeys, in the current language."""
 
 from portal.i18n.language import _
+from portal.mail.help_texts import by_staff
 from portal.mail.letters import Fact, Notice, address
 
 PASSKEY = "passkey"
@@ -58,20 +59,11 @@ def _removed_by_operator(authenticator: str, kind: str) -> Notice:
         subject = _("Our support team removed a passkey from your account")
     else:
         subject = _("Our support team removed a device from your account")
-    return Notice(
+    return by_staff(
         subject,
-        (
-            _("“%(device)s” no longer works here.", device=authenticator),
-            _("You were signed out everywhere."),
-        ),
-        advice=(
-            _("Then somebody else may have asked in your name."),
-            _("Go to %(portal)s and change your password.", portal=address()),
-        ),
-        contact=_("Tell us, too:"),
-        question=_("Didn't ask us for this?"),
+        _("“%(device)s” no longer works here.", device=authenticator),
+        _("You were signed out everywhere."),
         facts=(_named(authenticator, kind),),
-        by_staff=True,
     )
 
 

@@ -1,5 +1,6 @@
 """Addresses to redirect to; only pages of this application are allowed."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
@@ -105,6 +106,27 @@ def _referrer() -> str | None:
     if parts.netloc != request.host:
         return None
     return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def keep_link(kind: str, opened: Callable[[], str | None], page: str) -> Response:
+    """Keep a mailed link in this session and redirect, so that its token leaves the address bar.
+
+    A HEAD request, as from a link checker, keeps nothing.
+
+    Args:
+        kind: of the mark in the session.
+        opened: returns the id to keep, `None` if the link was used, has expired or is none.
+        page: endpoint of the page that goes on.
+    """
+    if request.method != "HEAD":
+        mark = opened()
+        if mark is None:
+            session_marks.drop(kind)
+        else:
+            session_marks.put(kind, mark)
+    response = see_other(url_for(page))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def after_sign_in(next_url: str | None) -> str:

@@ -6,7 +6,7 @@ the command line makes the links.
 
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
 from ...app.mailed_links import START_OVER
@@ -32,18 +32,12 @@ def add_to(blueprint: Blueprint) -> None:
 
 
 def open_link(token: str) -> Response:
-    """Keep the link in this session and redirect, so that its token leaves the address bar (GET).
+    """Keep the link in this session (GET)."""
 
-    A HEAD request, as from a link checker, keeps nothing.
-    """
-    if request.method != "HEAD":
-        if starting_over.opened(current_state().kit, token) is None:
-            session_marks.drop(KIND)
-        else:
-            session_marks.put(KIND, token)
-    response = navigation.see_other(url_for("twofactor.start_over"))
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    def opened() -> str | None:
+        return token if starting_over.opened(current_state().kit, token) else None
+
+    return navigation.keep_link(KIND, opened, "twofactor.start_over")
 
 
 def show() -> Response:

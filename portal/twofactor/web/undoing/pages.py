@@ -5,9 +5,10 @@ Opening a link does nothing: programs that check mails open links, too. A host w
 """
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, abort
 from werkzeug.wrappers import Response
 
 from ...app.mailed_links import PAGE
@@ -34,20 +35,9 @@ def add_to(blueprint: Blueprint) -> None:
 
 
 def open_link(token: str) -> Response:
-    """Keep the link in this session and redirect, so that its token leaves the address bar (GET).
-
-    A HEAD request, as from a link checker, keeps nothing.
-    """
+    """Keep the link in this session (GET)."""
     state = _state()
-    if request.method != "HEAD":
-        opened = undo.open_link(state.kit, token)
-        if opened is None:
-            session_marks.drop(_MARK)
-        else:
-            session_marks.put(_MARK, opened)
-    response = navigation.see_other(url_for("twofactor.undo"))
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return navigation.keep_link(_MARK, partial(undo.open_link, state.kit, token), "twofactor.undo")
 
 
 def show() -> Response:
