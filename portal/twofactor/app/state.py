@@ -1,10 +1,11 @@
 """The state of an application, in `app.extensions`. The extension object holds none of it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, current_app
+from jinja2 import Environment
 
 from ..core.areas import BUILT_IN, Area, Offer, OwnArea
 from ..core.bounds import one_line
@@ -33,6 +34,8 @@ class State:
         first_use: checks the tables before they are used first, later nothing. Requests that need
             no second factor do not look for them.
         desk: the help desk, `None` if the host has not turned it on.
+        environments: of Jinja, by the tag of the language that their templates are compiled in;
+            each comes with the first page in its language.
     """
 
     kit: Kit
@@ -41,6 +44,7 @@ class State:
     catalogues: Catalogues
     first_use: Callable[[], None]
     desk: HelpDesk | None = None
+    environments: dict[str, Environment] = field(default_factory=dict)
 
     def offer(self, user: Any) -> Offer:
         """Return the areas that a user may choose.

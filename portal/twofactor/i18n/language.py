@@ -24,9 +24,12 @@ FLASK_BABEL = "flask_babel"
 
 
 def language() -> Language:
-    """Return the language of the request."""
+    """Return the language of the request.
+
+    It is looked for each time, since a host may change it within a request.
+    """
     app = application()
-    return _catalogues(app).of(_locale(app))
+    return _in(app, _locale(app))
 
 
 def _(message: str, **values: Any) -> str:
@@ -36,7 +39,8 @@ def _(message: str, **values: Any) -> str:
         message: the English sentence, with named placeholders (`%(name)s`).
         values: values of the placeholders.
     """
-    return _filled(language().texts.gettext(message), values)
+    text = language().texts.gettext(message)
+    return text % values if values else text
 
 
 def plural(one: str, many: str, count: int, **values: Any) -> str:
@@ -48,7 +52,7 @@ def plural(one: str, many: str, count: int, **values: Any) -> str:
         count: the number.
         values: values of the other placeholders.
     """
-    return _filled(language().texts.ngettext(one, many, count), {"count": count, **values})
+    return language().texts.ngettext(one, many, count) % {"count": count, **values}
 
 
 def markup(message: str, text: str, values: Mapping[str, Any]) -> Markup:
@@ -107,7 +111,11 @@ def html_plural(one: str, many: str, count: int, **values: Any) -> Markup:
 
 def language_attributes() -> dict[str, str]:
     """Return `lang` and `dir` of an element with our sentences; the page may differ."""
-    spoken = language()
+    return attributes(language())
+
+
+def attributes(spoken: Language) -> dict[str, str]:
+    """Return `lang` and `dir` of an element with sentences in a language."""
     return {"lang": spoken.tag} | ({"dir": "rtl"} if spoken.is_right_to_left else {})
 
 
@@ -144,7 +152,11 @@ def spoken_locale() -> str:
 
     Otherwise return the language of the sentences, so that dates fit them.
     """
-    locale, spoken = _locale(application()), language().tag.replace("-", "_")
+    app = application()
+    locale = _locale(app)
+    if locale == SOURCE:
+        return SOURCE
+    spoken = _in(app, locale).tag.replace("-", "_")
     return locale if locale.partition("_")[0] == spoken.partition("_")[0] else spoken
 
 
@@ -157,11 +169,12 @@ def application() -> Flask | None:
     return context.app
 
 
-def _catalogues(app: Flask | None) -> Catalogues:
+def _in(app: Flask | None, locale: str) -> Language:
+    """Return the language of a locale with the sentences of an application."""
     # The class `State` belongs to a higher layer and can't be imported here.
     state = app.extensions.get(KEY) if app else None
     found = getattr(state, "catalogues", None)
-    return found if isinstance(found, Catalogues) else _NONE
+    return (found if isinstance(found, Catalogues) else _NONE).of(locale)
 
 
 def has_flask_babel(app: Flask) -> bool:
@@ -186,7 +199,3 @@ def _locale(app: Flask | None) -> str:
         # The host's locale selector may raise anything; a refusal must still have its sentence.
         app.logger.exception("no language could be chosen: English is spoken")
         return SOURCE
-
-
-def _filled(text: str, values: Mapping[str, Any]) -> str:
-    return text % values if values else text

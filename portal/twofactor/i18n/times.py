@@ -20,13 +20,14 @@ _NAMES_OF_UTC = frozenset({"UTC", "Etc/UTC"})
 def moment(at: float) -> str:
     """Return date and time, e.g. "today, 16:00" or "28 November, 9:12" (`at` is Unix seconds)."""
     when, today = _local(at), _local(_now()).date()
-    words = {
-        0: _("today, %(time)s", time=_clock(when)),
-        -1: _("yesterday, %(time)s", time=_clock(when)),
-        1: _("tomorrow, %(time)s", time=_clock(when)),
-    }
-    near = words.get((when.date() - today).days)
-    return near or _on(when, with_year=when.year != today.year)
+    days = (when.date() - today).days
+    if days == 0:
+        return _("today, %(time)s", time=_clock(when))
+    if days == -1:
+        return _("yesterday, %(time)s", time=_clock(when))
+    if days == 1:
+        return _("tomorrow, %(time)s", time=_clock(when))
+    return _on(when, with_year=when.year != today.year)
 
 
 def dated(at: float) -> str:
@@ -49,9 +50,12 @@ def time_of_day(at: float) -> str:
 def day(at: float) -> str:
     """Return the day as a heading, e.g. "Today" or "28 November" (`at` is Unix seconds)."""
     when, today = _local(at).date(), _local(_now()).date()
-    words = {0: _("Today"), -1: _("Yesterday")}
-    near = words.get((when - today).days)
-    return near or _day(when, with_year=when.year != today.year)
+    days = (when - today).days
+    if days == 0:
+        return _("Today")
+    if days == -1:
+        return _("Yesterday")
+    return _day(when, with_year=when.year != today.year)
 
 
 def on_day(when: date) -> str:

@@ -138,7 +138,7 @@ def _events(desk: Desk, who: Customer) -> dict[str, Any]:
     kit, chosen = desk.state.kit, pages.chosen()
     found = kit.store.activity(who.key, chosen, pages.before(), PAGE + 1, activity.LEFT_OUT)
     older = found[PAGE - 1].id if len(found) > PAGE else None
-    told = zip(activity.lines(found[:PAGE], kit.areas), found, strict=False)
+    told = zip(activity.lines(found[:PAGE], kit.areas, in_days=True), found, strict=False)
     lines = [line | {"staff": words.for_staff(event)} for line, event in told]
     days = [(day, list(each)) for day, each in groupby(lines, key=lambda line: line["day"])]
     return {"days": days, "chosen": chosen, "older": older, "first": not pages.before()}

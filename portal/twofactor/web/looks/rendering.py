@@ -1,6 +1,7 @@
 """Rendering, by Flask or by the host's function, and what our templates find in Jinja.
 
-Classes and blocks are put in when a template is compiled, so they cost nothing when it is rendered.
+Classes, blocks and the sentences of a language are put in when a template is compiled, so they cost
+nothing when it is rendered, see `spoken`.
 """
 
 import hashlib
@@ -8,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app, render_template
 from jinja2 import Environment, FileSystemLoader, TemplateNotFound, pass_context
 from markupsafe import Markup
 
@@ -16,6 +17,8 @@ from ...app.host import Host
 from ...app.looks.blocks import BLOCKS
 from ...app.looks.roles import DEFAULT, STRUCTURE
 from ...app.state import current_state, state_of
+from ...i18n.language import language
+from . import spoken
 
 PAGE = "twofactor/page.html"
 _BLOCK = re.compile(r"(\{% (?:end)?block )(title|head|content)(?= %\})")
@@ -25,13 +28,17 @@ _DEEPEST = 9  # templates that extend each other
 
 
 def render(template: str, **context: Any) -> str:
-    """Return a rendered template of the blueprint.
+    """Return a rendered template of the blueprint, in the language of the request.
 
     Args:
         template: its name below `twofactor/`.
         context: its values.
     """
-    return current_state().host.render(f"twofactor/{template}", **context)
+    state, name = current_state(), f"twofactor/{template}"
+    if state.host.render is not render_template:
+        return state.host.render(name, **context)  # the host finds the template itself
+    environment = spoken.environment(current_app.jinja_env, language(), state.environments)
+    return render_template(environment.get_template(name), **context)
 
 
 def install(app: Flask, blueprint: Blueprint) -> None:
@@ -75,6 +82,7 @@ def add_to(
 
     environment.filters["twofactor_class"] = class_of
     environment.filters["twofactor_nonce"] = nonce if csp_nonce else no_nonce
+    environment.filters[spoken.FILLED] = spoken.filled
 
 
 class Templates(FileSystemLoader):
@@ -96,7 +104,7 @@ class Templates(FileSystemLoader):
         source, path, is_current = super().get_source(environment, template)
         if template == PAGE:
             source = self._named(environment, source)
-        return source + self._mark, path, is_current
+        return spoken.source(environment, source) + self._mark, path, is_current
 
     def _named(self, environment: Environment, source: str) -> str:
         title = self._blocks["title"]

@@ -26,7 +26,7 @@ def show() -> Response:
     events = events[:PAGE]
 
     def page() -> Response:
-        lines = activity.lines(events, state.kit.areas)
+        lines = activity.lines(events, state.kit.areas, in_days=True)
         days = [(day, list(each)) for day, each in groupby(lines, key=lambda line: line["day"])]
         passkeys = state.kit.settings.relying_party is not None
         return responses.page(

@@ -111,15 +111,26 @@ def latest(events: Iterable[Event], most: int) -> list[Event]:
     return first if change is None or change in first else [*first[:-1], change]
 
 
-def lines(events: Iterable[Event], areas: AreaRegistry) -> list[dict[str, Any]]:
-    """Return the events for a page, without those that tell the person nothing."""
+def lines(
+    events: Iterable[Event], areas: AreaRegistry, *, in_days: bool = False
+) -> list[dict[str, Any]]:
+    """Return the events for a page, without those that tell the person nothing.
+
+    Args:
+        events: newest first.
+        areas: all areas.
+        in_days: whether the page has a heading for each day, and the time of day at each event.
+    """
+
+    def when(at: float) -> dict[str, Any]:
+        return {"time": time_tag(at, of_day=True), "day": day(at)} if in_days else {}
+
     return [
         {
             "text": sentence(event, areas),
             "at": time_tag(event.at),
-            "time": time_tag(event.at, of_day=True),
-            "day": day(event.at),
             "address": event.address,
+            **when(event.at),
         }
         for event in events
         if event.kind not in LEFT_OUT

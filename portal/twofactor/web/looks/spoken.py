@@ -1,0 +1,83 @@
+"""Our templates in one language: their sentences are text before Jinja compiles them.
+
+Most sentences on a page never change for a language. To translate and escape them at each rendering
+took a third of a page's calls. So each language has an environment of its own, an overlay of the
+application's that shares its filters and globals, and `Templates` gives it sources in which
+
+    twofactor_text("Cancel")        is ("Abbrechen"|safe), which Jinja compiles as text,
+    twofactor_text("Hi %(a)s", a=b) is "Hallo %(a)s"|safe|twofactor_filled(a=b).
+
+The compiled templates of an environment therefore differ from the application's own, also in a
+cache of compiled templates, which looks at the source. Templates of the host, and ours where the
+host renders them in another way, stay as they are and look for the language at each sentence.
+"""
+
+import ast
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from ...i18n.catalogue import Language
+from ...i18n.language import attributes, markup, whole
+
+FILLED = "twofactor_filled"
+# Attribute of an environment with a language.
+_LANGUAGE = "twofactor_spoken"
+_QUOTED = r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+_WHOLE = re.compile(rf"\b(?:macros\.)?whole\(twofactor_text\({_QUOTED}\)\)")
+_FIXED = re.compile(rf"\btwofactor_text\({_QUOTED}\)")
+_WITH_VALUES = re.compile(rf"\btwofactor_text\({_QUOTED}, ")
+_ATTRIBUTES = "twofactor_language()"
+
+
+def environment(
+    shared: Environment, language: Language, known: MutableMapping[str, Environment]
+) -> Environment:
+    """Return the environment of a language, an overlay of the application's.
+
+    Args:
+        shared: the application's environment.
+        language: of the page.
+        known: the environments that were made before, by language.
+    """
+    found = known.get(language.tag)
+    if found is None:
+        made = shared.overlay()
+        made.extend(**{_LANGUAGE: language})
+        found = known.setdefault(language.tag, made)  # another thread may have been first
+    return found
+
+
+def source(environment: Environment, template: str) -> str:
+    """Return the source of a template of ours with the sentences of the environment's language.
+
+    Args:
+        environment: that asks for it; the application's own gets it as it is.
+        template: the source.
+    """
+    spoken: Language | None = getattr(environment, _LANGUAGE, None)
+    if spoken is None:
+        return template
+    texts = spoken.texts
+
+    def html(found: re.Match[str]) -> Markup:
+        message = ast.literal_eval(found[1])
+        return markup(message, texts.gettext(message), {})
+
+    template = _WHOLE.sub(lambda found: _constant(whole(html(found))), template)
+    template = _FIXED.sub(lambda found: _constant(html(found)), template)
+    template = _WITH_VALUES.sub(lambda found: f"{str(html(found))!r}|safe|{FILLED}(", template)
+    return template.replace(_ATTRIBUTES, repr(attributes(spoken)))
+
+
+def filled(text: Markup, /, **values: Any) -> Markup:
+    """Return a sentence as HTML, with escaped values: the filter `twofactor_filled`."""
+    return text % values
+
+
+def _constant(html: Markup) -> str:
+    # Jinja reads Python's escapes in its strings.
+    return f"({str(html)!r}|safe)"

@@ -1,0 +1,200 @@
+"""Pages whose sentences are compiled in: the same as if each sentence were looked up."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from gettext import NullTranslations
+from pathlib import Path
+
+import pytest
+from flask import request
+from flask_babel import Babel, force_locale
+from jinja2 import ChoiceLoader, DictLoader
+
+from portal.twofactor.app.state import state_of
+from portal.twofactor.i18n.catalogue import TRANSLATIONS, Catalogues, Language
+from portal.twofactor.i18n.language import markup
+from portal.twofactor.web.looks import rendering, spoken
+from tests.twofactor.host import PASSWORD, make_host
+from tests.twofactor.person import MOUNT, Person
+
+pytestmark = [pytest.mark.thorough, pytest.mark.looks]
+
+FOLDER = Path(rendering.__file__).parents[2] / "templates"
+NAMES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.html"))
+HELP = f"{MOUNT}/help"
+TITLES = {"en": "Help with two-factor", "de": "Hilfe zur Zwei-Faktor"}
+# A token, a sealed form, the id of a challenge: others at each request.
+_OF_REQUEST = re.compile(r'value="[^"]{30,}"')
+
+
+def speak(app):
+    Babel(app, locale_selector=lambda: request.accept_languages.best_match(["en", "de"]))
+    return app
+
+
+def title(client, tag, path=HELP):
+    """Return the title of a page for a browser with a language."""
+    page = client.get(path, headers={"Accept-Language": tag})
+    assert page.headers["Content-Language"] == tag
+    return re.search(r"<title>(.*?)</title>", page.text)[1]
+
+
+def overriding(host, **templates):
+    """Give the host templates of its own in the place of ours."""
+    own = {f"twofactor/{name}.html": text for name, text in templates.items()}
+    host.jinja_loader = ChoiceLoader([DictLoader(own)])
+    return host
+
+
+def environment(host, language):
+    return spoken.environment(host.jinja_env, language, {})
+
+
+@pytest.mark.parametrize("tag", ["en", "de"])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_constant_is_left_to_be_looked_up(host, tag, name):
+    made = environment(host, Catalogues(TRANSLATIONS).of(tag))
+    source = made.loader.get_source(made, name)[0]
+    assert not re.findall(r"\btwofactor_(?:text|language)\b.{0,60}", source)
+    plain = host.jinja_env.loader.get_source(host.jinja_env, name)[0]
+    assert source.count("\n") == plain.count("\n"), "an error would name another line"
+    made.get_template(name)
+
+
+@pytest.mark.parametrize("tag", ["en", "de"])
+def test_a_page_is_the_same_when_each_sentence_is_looked_up(host, clock, tag, monkeypatch):
+    person = Person(speak(host), clock)
+    person.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = tag
+    person.sign_in()
+
+    def compare(path, method="GET", **data):
+        def shown():
+            page = person.client.open(path, method=method, data=data or None).text
+            return _OF_REQUEST.sub("", page)
+
+        with monkeypatch.context() as patch:
+            # The host's `render` is another function then, and gets the names of templates.
+            patch.setattr(rendering, "render_template", None)
+            looked_up = shown()
+        assert "twofactor" in looked_up
+        assert shown() == looked_up, path
+
+    for path in ("/", "/activate", "/help"):
+        compare(f"{MOUNT}{path}")
+    person.post("/activate", {"password": PASSWORD, "areas": ["note"]})
+    compare(f"{MOUNT}/activate")
+    person.post("/activate", {"cancel": "yes"})
+    person.enrol()
+    clock.advance(30)
+    for path in ("/", "/deactivate", "/recovery", "/activity", "/authenticators/new", "/help"):
+        compare(f"{MOUNT}{path}")
+    compare("/vault")
+    compare("/note", "POST", text="1")
+    compare("/note", "POST", text="1", twofactor_code="1")
+    person.client.post("/logout")
+    person.sign_in()
+    for query in ("", "?use=recovery"):
+        compare(f"{MOUNT}/sign-in{query}")
+    assert list(state_of(host).environments) == [tag]
+
+
+def test_two_languages_in_turn(host):
+    client = speak(host).test_client()
+    for tag in ("en", "de", "en", "de"):
+        assert TITLES[tag] in title(client, tag)
+    assert sorted(state_of(host).environments) == ["de", "en"]
+
+
+def test_a_language_that_nobody_asked_for_is_not_compiled(host):
+    assert state_of(speak(host)).environments == {}
+    title(host.test_client(), "de")
+    assert list(state_of(host).environments) == ["de"]
+
+
+def test_two_languages_in_threads(host):
+    speak(host)
+
+    def ask(number):
+        tag = "de" if number % 2 else "en"
+        return TITLES[tag] in title(host.test_client(), tag)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(40)))
+
+
+def test_the_language_changes_within_a_request(host):
+    speak(host)
+    with host.test_request_context(headers={"Accept-Language": "en"}):
+        pages = [rendering.render("help.html")]
+        with force_locale("de"):
+            pages.append(rendering.render("help.html"))
+        pages.append(rendering.render("help.html"))
+    assert ['lang="de"' in page and TITLES["de"] in page for page in pages] == [False, True, False]
+    assert pages[0] == pages[2]
+
+
+def test_a_template_of_the_host_in_the_place_of_ours(host):
+    own = """{% extends "twofactor/page.html" %}{% block twofactor_content %}
+    {{ twofactor_text("Cancel") }}, {{ twofactor_text("Change %(name)s", name="<i>") }},
+    {{ macros.whole(twofactor_text("Recovery code")) }},
+    {{ twofactor_texts("%(count)d day", "%(count)d days", 2) }}{% endblock %}"""
+    client = speak(overriding(host, help=own)).test_client()
+    for tag, words in {
+        "en": ["Cancel", "Change &lt;i&gt;", "Recovery code", "2 days"],
+        "de": ["Abbrechen", "&lt;i&gt; ändern", "Wiederherstellungscode", "2 Tage"],
+    }.items():
+        page = client.get(HELP, headers={"Accept-Language": tag}).text
+        assert f'lang="{tag}"' in page
+        assert ", ".join(words) in re.sub(r"\s+", " ", page)
+
+
+def test_macros_of_the_host_in_the_place_of_ours(host):
+    ours = (FOLDER / "twofactor" / "_macros.html").read_text()
+    own = ours.replace("{% macro assets() -%}", "{% macro assets() -%}<!-- own -->")
+    client = speak(overriding(host, _macros=own)).test_client()
+    for tag in ("en", "de", "en"):
+        assert TITLES[tag] in title(client, tag)
+    assert "<!-- own -->" in client.get(HELP).text
+
+
+def test_hosts_with_sentences_of_their_own(clock, tmp_path, compiled_templates):
+    """A cache of compiled templates that they share tells them apart."""
+    clients = {}
+    for said in ("Second step", "Another step", ""):
+        folder = tmp_path / (said or "ours")
+        folder.mkdir()
+        head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        entry = f'msgid "Help with two-factor authentication"\nmsgstr "{said}"\n'
+        (folder / "en.po").write_text(head + entry)
+        app = make_host("sqlite://", folder, clock, TWOFACTOR_TRANSLATIONS=str(folder))
+        app.jinja_env.bytecode_cache = compiled_templates
+        clients[said or TITLES["en"]] = app.test_client()
+    for _turn in range(2):
+        for said, client in clients.items():
+            assert said in title(client, "en")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *('it\'s "so"', "a\\b \\n \\", "{{ 1 }} {% x %} {# y #}", "<b>&amp;", "50 %"),
+        *("Zwei\nZeilen \N{LOCK}", "-}}", "{%- raw %}", ""),
+    ],
+)
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_any_translation_is_text(host, said, quote):
+    """It is neither code nor markup, and its quotes end nothing."""
+
+    class Texts(NullTranslations):
+        def gettext(self, _message):
+            return said
+
+    made = environment(host, Language("de", Texts()))
+    source = spoken.source(made, f"{{{{ twofactor_text({quote}Cancel{quote}) }}}}")
+    assert made.from_string(source).render() == markup("Cancel", said, {})
+
+
+def test_a_value_may_have_any_name(host):
+    made = environment(host, Catalogues(TRANSLATIONS).of("de"))
+    source = '{{ twofactor_text("For staff: %(text)s", text="<b>") }}'
+    assert made.from_string(spoken.source(made, source)).render().endswith(": &lt;b&gt;")
