@@ -88,7 +88,7 @@ test-mariadb: $(FOR_TESTS) ## run all tests but those in the browser on MariaDB 
 test-postgres: $(FOR_TESTS) ## run the quick tests on PostgreSQL alone
 	@$(PYTEST) --database postgresql -m "not browser and not slow" $(ARGS)
 
-bench: $(FOR_TESTS) ## measure the costs, compared to other packages (docs/performance.md; ARGS=--help)
+bench: $(FOR_TESTS) ## measure the costs, compared to other packages, 20 minutes (docs/performance.md; ARGS=--quick)
 	@$(PY) -m bench $(ARGS)
 
 scale: $(FOR_TESTS) ## measure with a million accounts, on PostgreSQL (ARGS="--engine mariadb"); half an hour
@@ -106,7 +106,7 @@ pictures: $(FOR_TESTS) ## save every page, state and mail as a PNG in docs/pictu
 	@$(PY) -m tools.pictures $(ARGS)
 	@$(PY) -m tools.mail_pictures $(ARGS)
 
-lighthouse: $(FOR_TESTS) ## check the most important pages with Lighthouse (installs it into build/); a minute
+lighthouse: $(FOR_TESTS) ## check the most important pages with Lighthouse (installs it into build/; ARGS=--all: every page)
 	@$(PY) -m tools.lighthouse $(ARGS)
 
 docs: $(FOR_DOCS) ## build the documentation in build/docs; warnings are errors
@@ -115,6 +115,7 @@ docs: $(FOR_DOCS) ## build the documentation in build/docs; warnings are errors
 	@$(PY) -m tools.signals_table --check
 	@$(PY) -m tools.refusals --check
 	@$(PY) -m tools.form_errors --check
+	@$(PY) -m tools.performance --check
 	@$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees docs build/docs
 	@echo "The documentation is in build/docs/index.html"
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from .measures import BY_NAME, OURS, STANDS_FOR, VERIFICATIONS, Found, Measure
+from .measures import BY_NAME, OURS, STANDS_FOR, Found, Measure
 
 Rounds = dict[str, dict[str, list[dict[str, float]]]]
 
@@ -28,6 +28,8 @@ def run(
     names: list[str],
     rounds: int,
     times: int,
+    *,
+    floors: bool = False,
 ) -> Rounds:
     """Run all measures in every round.
 
@@ -37,6 +39,8 @@ def run(
         names: the names of the measures.
         rounds: the number of rounds.
         times: samples of a side in a round, for a measure with share 1.
+        floors: whether our sides take the floor of each measure with it, half of the samples before
+            and half after, so that both have the same mood of the machine.
 
     Returns:
         By measure and side: the counts, followed by the medians of each round.
@@ -54,7 +58,9 @@ def run(
             share = max(1, round(times * measure.times))
             having = _of(measure, sides, kind_of)
             for side in random.sample(having, len(having)):
-                found[measure.name][side].append(medians(sides[side].take(measure.name, share)))
+                floor = measure.floor if floors and kind_of[side] in OURS else ""
+                taken = _with_floor(sides[side], measure.name, floor, share)
+                found[measure.name][side].append(taken)
     # Count last: after an event listener, SQLAlchemy is slower and makes more calls.
     for what in ("calls", "statements"):
         for name, present in found.items():
@@ -66,13 +72,27 @@ def run(
     return found
 
 
+def _with_floor(side: Side, name: str, floor: str, times: int) -> dict[str, float]:
+    """Return the medians of a measure; "floor" is the CPU time of its floor, if it has one."""
+    if not floor:
+        return medians(side.take(name, times))
+    half = (times + 1) // 2
+    around = side.take(floor, half)
+    figures = medians(side.take(name, times))
+    around += side.take(floor, half)
+    return {**figures, "floor": medians(around)["cpu"]}
+
+
 def _of(measure: Measure, sides: Mapping[str, Side], kind_of: Mapping[str, str]) -> list[str]:
     having = measure.sides(list({kind_of[side] for side in sides}))
     return [side for side in sides if kind_of[side] in having]
 
 
 def summary(rounds: Rounds) -> dict[str, Found]:
-    """Return, by measure and side, the medians of the rounds and the ratios to our sides."""
+    """Return, by measure and side, the medians of the rounds and the ratios to our sides.
+
+    Our sides also have "to floor", the ratio to the floor of the measure in the same host.
+    """
     return {name: _compared(name, rounds) for name in rounds}
 
 
@@ -81,15 +101,14 @@ def _compared(name: str, rounds: Rounds) -> Found:
     if name in STANDS_FOR:
         sides = {**rounds.get(STANDS_FOR[name], {}), **sides}
     found: Found = {}
-    if name in VERIFICATIONS and "update" in rounds:
-        floors = rounds["update"]
-        sides |= {f"update {side}": floors[side] for side in (*OURS, "bare") if side in floors}
     for side, (counted, *timed) in sides.items():
         figures = medians(timed)
         figures |= {key: counted[key] for key in ("statements", "commits", "calls")}
         for own in OURS:
             if own in sides:
                 figures[f"to {own}"] = ratio(timed, sides[own][1:])
+        if "floor" in figures:
+            figures["to floor"] = statistics.median(each["cpu"] / each["floor"] for each in timed)
         found[side] = figures
     return found
 

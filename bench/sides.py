@@ -86,6 +86,13 @@ def versions(side: str) -> dict[str, str]:
     return found
 
 
+def environment() -> dict[str, str]:
+    """Return the environment variables of all measured processes."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    # The same hash seed for all, so that dictionaries are equally fast.
+    return {**kept, "PYTHONHASHSEED": "0"}
+
+
 @dataclass
 class Place:
     """A side with a database.
@@ -105,8 +112,7 @@ class Place:
     @property
     def full_environment(self) -> dict[str, str]:
         named = {"BENCH_SIDE": self.side, "BENCH_URI": self.uri, "BENCH_FOLDER": str(self.folder)}
-        # The same hash seed for all, so that dictionaries are equally fast.
-        return {**os.environ, **named, **self.environment, "PYTHONHASHSEED": "0"}
+        return {**environment(), **named, **self.environment}
 
 
 class InProcess:

@@ -48,7 +48,7 @@ class Measuring:
         self._people: dict[str, Person] = {}
 
     def take(self, name: str, times: int, count: str = "") -> list[dict[str, float]]:
-        """Return `times` samples; `count` "statements" or "calls" replaces the time."""
+        """Return `times` samples; `count` "statements", "calls" or "profile" replaces the time."""
         return self.person(OTHERS.get(name, "")).take(name, times, count)
 
     def hook(self, text: str) -> Any:

@@ -45,7 +45,10 @@ class Page:
         """Write the page, or check it with `--check`."""
         parser = argparse.ArgumentParser(description=description)
         parser.add_argument("--check", action="store_true", help="fail when the page has drifted")
-        check = parser.parse_args().check
+        return self.renew(check=parser.parse_args().check)
+
+    def renew(self, *, check: bool) -> int:
+        """Write the page; with `check`, return 1 instead if that would change it."""
         text = self.text
         wanted = self.renewed(text)
         if check and wanted != text:

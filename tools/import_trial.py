@@ -2,7 +2,7 @@
 
 `python -m tools.import_trial --users 100000` makes customers in an SQLite file and on a PostgreSQL
 server of its own, imports a file of their second factors by the command line, in processes that it
-measures, and prints a table for docs/performance.md.
+measures, and prints a table for docs/operations.md.
 """
 
 import argparse

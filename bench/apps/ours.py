@@ -3,13 +3,18 @@
 import base64
 import hashlib
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask_login import login_required
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from portal.twofactor import TwoFactor
+from portal.twofactor.app.state import state_of
+from portal.twofactor.core.vault import AUTHENTICATOR
 from portal.twofactor.methods import totp
 from portal.twofactor.web.parts import qr
 
@@ -18,6 +23,9 @@ from . import bare
 
 # The number of additional areas, to measure their cost.
 MORE_AREAS = int(os.environ.get("BENCH_MORE_AREAS", "0"))
+_APP = """INSERT INTO twofactor_authenticator
+    (id, user_id, kind, name, sealed, last_step, created_at)
+    VALUES (:key, 'ada', 'totp', 'Authenticator app', :sealed, 59000000, 1790000000)"""
 
 
 def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
@@ -75,6 +83,7 @@ def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
         "qr": _qr,
         "load": load,
         "events": lambda rows: run(_events(rows)),
+        "devices": lambda number: _devices(app, db, number),
         "forgive": lambda: run(
             "UPDATE twofactor_account SET failures = 0, failures_cleared = 0, failures_recent = '',"
             " known_failures = 0, known_cleared = 0, known_recent = '' WHERE user_id = 'ada'",
@@ -87,6 +96,24 @@ def build(uri: str, _folder: Path, users: Any = bare.through_orm) -> App:
 
 def _qr() -> None:
     qr.svg(totp.key_uri(b"\x5a" * 20, ISSUER, ADA), "twofactor-qr", "QR code")
+
+
+def _devices(app: Flask, db: SQLAlchemy, number: int) -> None:
+    """Add devices of the measured user, up to a number: apps while allowed, then passkeys."""
+    with app.app_context():
+        kit = state_of(app).kit
+        most = totp.Totp.most
+        for _ in range(min(number, most) - 1):
+            key = secrets.token_hex(16)
+            sealed = kit.vault.seal(secrets.token_bytes(20), AUTHENTICATOR, "ada", key)
+            db.session.execute(text(_APP), {"key": key, "sealed": sealed})
+        db.session.commit()
+    from portal.twofactor.testing import TwoFactorTesting  # no part of a host's memory
+
+    testing = TwoFactorTesting(app)
+    for _ in range(number - most):
+        testing.add_passkey(bare.User(id="ada"))
+    testing.restore()
 
 
 def _accounts(upto: int, binary: str) -> list[str]:

@@ -28,7 +28,7 @@ def total(answers: Sequence[Answer]) -> Sample:
 
 def added(guarded: Answer, plain: Answer) -> Sample:
     """Return the cost of the guarded answer minus that of the plain one."""
-    return {name: guarded.cost[name] - plain.cost[name] for name in guarded.cost}
+    return {name: value - plain.cost.get(name, 0) for name, value in guarded.cost.items()}
 
 
 def found(pattern: str, page: str) -> str:
@@ -111,7 +111,7 @@ class Person(ABC):
         return total([self.browser.get("/plain").expect(200)])
 
     def take(self, name: str, times: int, count: str = "") -> list[Sample]:
-        """Return `times` samples; `count` "statements" or "calls" replaces the time."""
+        """Return `times` samples; `count` "statements", "calls" or "profile" replaces the time."""
         self._count = count
         measure: Callable[[], Sample] = getattr(self, f"measure_{name}")
         return [measure() for _ in range(times)]

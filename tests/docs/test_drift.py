@@ -18,7 +18,14 @@ from portal.twofactor.core.importing import ImportRefused
 from portal.twofactor.core.settings import SETTINGS
 from portal.twofactor.testing import Clock, Device, Passkey, Phone, TwoFactorTesting
 from tests.support.customers import make_customer
-from tools import form_errors, portal_settings, refusals, settings_table, signals_table
+from tools import (
+    form_errors,
+    performance,
+    portal_settings,
+    refusals,
+    settings_table,
+    signals_table,
+)
 
 from .pages import PAGES, ROOT
 
@@ -27,7 +34,8 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "tool", [settings_table, portal_settings, refusals, form_errors, signals_table]
+    "tool",
+    [settings_table, portal_settings, refusals, form_errors, signals_table, performance],
 )
 def test_each_table_is_the_one_of_the_code(tool):
     text = tool.PAGE.text

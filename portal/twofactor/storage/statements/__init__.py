@@ -1,7 +1,7 @@
 """Statements of frequent requests, built once for an application.
 
-Building a statement costs more than running it; `docs/performance.md` has the figures. Rare
-statements (operators' commands, changes of the areas) are built in the functions that use them.
+Building a statement costs more than running it (`docs/performance.md`). Rare statements
+(operators' commands, changes of the areas) are built in the functions that use them.
 """
 
 from dataclasses import dataclass
