@@ -27,11 +27,11 @@ COUNTED = {
     # The page says what it confirms and whether the current code was used, keeps the form for the
     # recovery code, names other ways, and leads back to where the person came from. Title and
     # heading name the deed; an error is in the summary and at its field.
-    "guard_asks": (2, 0, 2720),
+    "guard_asks": (2, 0, 2500),
     # A refusal is answered ahead of handlers that catch all, and tables are looked at when needed.
     # The body of a form is read as a whole, so that it is still there for the view.
     "deed_right": (5, 1, 1590),
-    "deed_wrong": (5, 1, 3180),
+    "deed_wrong": (5, 1, 2970),
     "deed_added": (4, 1, 600),
     # The ticket that opens the "view" areas is made and written beside the others.
     # A form that is sent twice at once finds another ticket, and is led on by it.
@@ -40,17 +40,17 @@ COUNTED = {
     "right": (6, 1, 2170),
     # The page names the account and other ways, has Cancel, and says how long it is good for and
     # whether the current code was used.
-    "wrong": (3, 1, 2720),
+    "wrong": (3, 1, 2500),
     # Each change makes the link that undoes it: one DELETE of the oldest links, one INSERT, and the
     # state before it, sealed.
     "recovery": (12, 2, 3420),
     # Beside the QR code: three choices, the card of the recovery code, the line of help.
-    "enrolment": (9, 1, 20000),
+    "enrolment": (9, 1, 19100),
     "qr": (0, 0, 10126),
     # A host may have its own CSRF extension, which each form is asked for.
-    "preferences": (4, 0, 4700),
+    "preferences": (4, 0, 4060),
     # A step after activation is bound to the new credential, which takes its own transaction.
-    "journey": (57, 6, 51400),
+    "journey": (57, 6, 49300),
 }
 # These include the driver's own calls.
 ON_POSTGRESQL = {

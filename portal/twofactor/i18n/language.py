@@ -81,18 +81,14 @@ def html_text(message: str, **values: Any) -> Markup:
     return markup(message, language().texts.gettext(message), values)
 
 
+# By type, since a text and the same text as HTML are equal.
+@lru_cache(maxsize=1024, typed=True)
 def whole(text: str) -> Markup:
     """Return text without tags as HTML in which a line breaks after a hyphen, but not within.
 
     It breaks after "two-factor", "6-digit" and "Zwei-Faktor-".
     """
-    # Escaped first: a cache would take a text and the same text as HTML for one.
-    return _whole(str(escape(text)))
-
-
-@lru_cache(maxsize=1024)
-def _whole(text: str) -> Markup:
-    return Markup(" ".join(map(_unbroken, text.split(" "))))  # noqa: S704 - `whole`, its one caller, has escaped it
+    return Markup(" ".join(map(_unbroken, str(escape(text)).split(" "))))  # noqa: S704 - escaped
 
 
 def _unbroken(word: str) -> str:

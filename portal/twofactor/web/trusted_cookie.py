@@ -1,7 +1,6 @@
 """The cookie of a trusted browser; only the server's record decides if it is trusted."""
 
 from flask import request
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ..app.state import State
@@ -97,8 +96,8 @@ def _of_all() -> str:
     return f"__Host-{_NAME}" if subjects.is_secure() else _NAME
 
 
-def listed(state: State) -> list[dict[str, str]]:
-    """Return the trusted browsers of the signed-in user, for a page."""
+def listed(state: State, user_id: str) -> list[dict[str, str]]:
+    """Return the trusted browsers of a user, for a page."""
     return [
         {
             "digest": browser.digest,
@@ -106,11 +105,11 @@ def listed(state: State) -> list[dict[str, str]]:
             "since": time_tag(browser.since),
             "until": time_tag(browser.until),
         }
-        for browser in trusted_browsers.listed(state.kit, state.host.user_key(current_user))
+        for browser in trusted_browsers.listed(state.kit, user_id)
     ]
 
 
-def objects(state: State) -> list[dict[str, str]]:
+def objects(state: State, user_id: str) -> list[dict[str, str]]:
     """Return the same for a program."""
     return [
         {
@@ -119,5 +118,5 @@ def objects(state: State) -> list[dict[str, str]]:
             "since": sentences.iso(browser.since),
             "until": sentences.iso(browser.until),
         }
-        for browser in trusted_browsers.listed(state.kit, state.host.user_key(current_user))
+        for browser in trusted_browsers.listed(state.kit, user_id)
     ]

@@ -157,6 +157,14 @@ def test_macros_of_the_host_in_the_place_of_ours(host):
     assert "<!-- own -->" in client.get(HELP).text
 
 
+def test_what_the_host_adds_to_jinja_later_is_there(host):
+    own = '{% extends "twofactor/page.html" %}{% block title %}{{ added }}{% endblock %}'
+    client = speak(overriding(host, help=own)).test_client()
+    assert [title(client, tag) for tag in ("en", "de")] == ["", ""]
+    host.jinja_env.globals["added"] = "later"
+    assert [title(client, tag) for tag in ("en", "de")] == ["later", "later"]
+
+
 def test_hosts_with_sentences_of_their_own(clock, tmp_path, compiled_templates):
     """A cache of compiled templates that they share tells them apart."""
     clients = {}

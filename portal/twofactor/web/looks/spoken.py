@@ -14,7 +14,9 @@ host renders them in another way, stay as they are and look for the language at 
 
 import ast
 import re
+from collections import ChainMap
 from collections.abc import MutableMapping
+from functools import partial
 from typing import Any
 
 from jinja2 import Environment
@@ -47,8 +49,19 @@ def environment(
     if found is None:
         made = shared.overlay()
         made.extend(**{_LANGUAGE: language})
+        made.make_globals = partial(_globals, made)  # type: ignore[method-assign]  # Jinja has no other hook
         found = known.setdefault(language.tag, made)  # another thread may have been first
     return found
+
+
+def _globals(
+    environment: Environment, own: MutableMapping[str, Any] | None
+) -> MutableMapping[str, Any]:
+    """Return the globals of a template: those of the environment, if it has none of its own.
+
+    Jinja puts a chain around them, and goes through all of it at each `import`, in Python.
+    """
+    return ChainMap(own, environment.globals) if own else environment.globals
 
 
 def source(environment: Environment, template: str) -> str:

@@ -13,7 +13,7 @@ from ...core.areas import DEACTIVATION, PREFERENCES, Choice
 from ...core.enrolment_errors import NoArea
 from ...core.errors import About, AlreadyDone, CodeReused, NotOn, Refusal, UnknownArea
 from ...core.passkey_errors import PasskeyNeeded, PasskeyRefusal, PasskeyYoung
-from ...core.records import Account
+from ...core.records import Account, Subject
 from ...i18n.language import _, shown
 from ...i18n.times import time_tag
 from ...methods import registry
@@ -46,10 +46,11 @@ _MADE_RECOVERY_CODE = {"activated", "recovery_code_replaced"}
 def show() -> Response:
     """Show state, areas and recent activity (GET)."""
     state = current_state()
-    account = known_browsers.beside(state.kit, subjects.subject(state))
+    who = subjects.subject(state)
+    account = known_browsers.beside(state.kit, who)
     return responses.either(
-        lambda: responses.page("preferences.html", **_context(state, account)),
-        lambda: _state_object(state, account),
+        lambda: responses.page("preferences.html", **_context(state, who, account)),
+        lambda: _state_object(state, who, account),
     )
 
 
@@ -77,7 +78,7 @@ def submit() -> Response:
     except (UnknownArea, NoArea, PasskeyNeeded, PasskeyYoung) as refusal:
         if isinstance(refusal, PasskeyRefusal) and refusal.area == PREFERENCES.key:
             raise  # the answer was refused, not the choice
-        context = _context(state, account, ticked=frozenset(requests.texts("areas")))
+        context = _context(state, who, account, ticked=frozenset(requests.texts("areas")))
         return responses.refused(state, refusal, "preferences.html", **context)
     except (CodeReused, AlreadyDone):
         # The same form may have used up the code. Then it has saved this choice.
@@ -201,7 +202,7 @@ def forget_browser() -> Response:
 
 
 def _context(
-    state: State, account: Account | None, ticked: frozenset[str] | None = None
+    state: State, who: Subject, account: Account | None, ticked: frozenset[str] | None = None
 ) -> dict[str, Any]:
     """Return the context of the page, with the boxes as the person ticked them if it came back."""
     kit, offered = state.kit, state.offer(current_user)
@@ -210,7 +211,7 @@ def _context(
     areas_shown = [shown(area) for area in offered.areas]
     asked = [area for area in areas_shown if account and area.key in stored]
     actions = [area.action for area in asked]
-    events = kit.store.events(state.host.user_key(current_user), RECENT)
+    events = kit.store.events(who.user_id, RECENT)
     recovery = account is not None and account.recovery_hash is not None
     return {
         "account": account,
@@ -221,7 +222,7 @@ def _context(
             address=url_for("twofactor.preferences"),
             name=given.FIELD,
         ),
-        "hold": _hold(state, account),
+        "hold": _hold(state, who, account),
         "fresh": registry.fresh_in(account.used, kit.clock()) if account else 0,
         "areas": areas_shown,
         "asked": ", ".join(actions if all(actions) else [area.label for area in asked]),
@@ -233,7 +234,7 @@ def _context(
         "since": time_tag(account.activated_at) if account else None,
         **facts.on_preferences(state, account),
         "signal": facts.signal(state, account),
-        "browsers": trusted_cookie.listed(state) if account else [],
+        "browsers": trusted_cookie.listed(state, who.user_id) if account else [],
         # Only if it is among these recent events.
         "recovery_since": next(
             (
@@ -248,10 +249,9 @@ def _context(
     }
 
 
-def _hold(state: State, account: Account | None) -> dict[str, Any] | None:
+def _hold(state: State, who: Subject, account: Account | None) -> dict[str, Any] | None:
     """Return the hold of codes for the page."""
-    who, now = subjects.subject(state), state.kit.clock()
-    hold = known_browsers.hold(who, account, now) if account else None
+    hold = known_browsers.hold(who, account, state.kit.clock()) if account else None
     if hold is None:
         return None
     if hold.locked:
@@ -260,7 +260,7 @@ def _hold(state: State, account: Account | None) -> dict[str, Any] | None:
     return {"locked": False, "here": hold.here, "at": at, "iso": sentences.iso(hold.until)}
 
 
-def _state_object(state: State, account: Account | None) -> Response:
+def _state_object(state: State, who: Subject, account: Account | None) -> Response:
     chosen = account.areas if account else frozenset()
     offer = state.offer(current_user)
     return make_response(
@@ -268,7 +268,7 @@ def _state_object(state: State, account: Account | None) -> Response:
             {
                 "state": "on" if account else "off",
                 "activated_at": sentences.iso(account.activated_at) if account else None,
-                "hold": _hold_object(state, account),
+                "hold": _hold_object(state, who, account),
                 "password_fresh": account is not None and not PasswordQuestion(state).is_asked,
                 "csrf_token": csrf.token(),
                 "areas": [
@@ -284,16 +284,15 @@ def _state_object(state: State, account: Account | None) -> Response:
                 ],
                 "authenticators": facts.as_objects(state, account),
                 **facts.signal_object(state, account),
-                "browsers": trusted_cookie.objects(state) if account else [],
+                "browsers": trusted_cookie.objects(state, who.user_id) if account else [],
                 "events": activity.objects(
-                    state.kit.store.events(state.host.user_key(current_user), RECENT),
-                    state.kit.areas,
+                    state.kit.store.events(who.user_id, RECENT), state.kit.areas
                 ),
             }
         )
     )
 
 
-def _hold_object(state: State, account: Account | None) -> dict[str, Any] | None:
-    held = _hold(state, account)
+def _hold_object(state: State, who: Subject, account: Account | None) -> dict[str, Any] | None:
+    held = _hold(state, who, account)
     return held and {"until": held.get("iso"), "locked": held["locked"], "here": held["here"]}
