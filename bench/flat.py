@@ -18,6 +18,8 @@ FEW_ACCOUNTS = 1000
 # The host has five areas; a person may have five apps and ten passkeys.
 FEW_AREAS, MANY_AREAS = 5, 100
 DEVICES = 15
+# A page lists the newest; so few are on it as many are.
+FEW_EVENTS = 10
 # What many may cost of what few do, in the same rounds; less is noise.
 FLAT = 1.1
 # Few and many are alike but for the growth, so short rounds tell it best: they have one mood.
@@ -57,17 +59,14 @@ def ours_with_more(asked: Asked) -> dict[str, Any]:
                 stack.callback(worker.close)
                 return worker
 
-            many_events = start()
+            usual, many_events = start(), start()
+            many_areas = start(BENCH_MORE_AREAS=str(MANY_AREAS - FEW_AREAS))
+            for worker in (usual, many_areas):
+                worker.hook(f"events {FEW_EVENTS}")
             many_events.hook(f"events {asked.events}")
             many_events.hook("analyze")
             found = _against_few(
-                {
-                    "usual": start(),
-                    "areas": start(BENCH_MORE_AREAS=str(MANY_AREAS - FEW_AREAS)),
-                    "events": many_events,
-                },
-                WITH_MORE,
-                asked,
+                {"usual": usual, "areas": many_areas, "events": many_events}, WITH_MORE, asked
             )
             one, many = start(BENCH_PASSKEYS="1"), start(BENCH_PASSKEYS="1")
             # Ada has her first device when she has signed in.

@@ -42,13 +42,16 @@ def of(results: dict[str, Any]) -> dict[str, Any]:
     profiles: dict[str, Any] = {}
     for database, part in measured:
         profiles.setdefault(database, {}).update(part["profiles"])
+    worker = {side: dict(figures) for side, figures in results.get("imports", {}).items()}
+    if "profile" in worker.get("ours", {}):
+        profiles[""] = {"import": {"ours": worker["ours"].pop("profile")}}
     facts = ("date", "machine", "versions", "rounds", "times", "accounts", "events", "seconds")
     return {
         "run": {name: results[name] for name in facts if name in results},
         "rows": rows,
         "flat": flat,
         "workers": _workers(results.get("workers", {})),
-        "worker": results.get("imports", {}),
+        "worker": worker,
         "judged": [{**each, "value": _rounded(each["value"])} for each in judged],
         "profiles": profiles,
     }

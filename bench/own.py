@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+from . import profiles
 from .parts import Asked, place, room
 from .sides import ROOT, Served, environment, python_of
 
@@ -31,8 +32,8 @@ def imports(asked: Asked) -> dict[str, Any]:
         By side: "import" and "host", seconds of the package and of what was loaded before it;
         "modules", how many it loads; "passkey_library", how many of them are fido2's, which is
         installed here; "private" and "memory" in bytes (`timed.memory`). Of ours also
-        "passkey_modules", how many of ours have to do with passkeys, and "passkey_share", their
-        share of the import.
+        "passkey_modules", how many of ours have to do with passkeys, "passkey_share", their share
+        of the import, and "profile", where the time of the import goes.
     """
     print("imports and memory", file=sys.stderr)
     taken: dict[str, list[list[float]]] = {side: [] for side in asked.sides if side in MODULES}
@@ -47,7 +48,7 @@ def imports(asked: Asked) -> dict[str, Any]:
         for side, figures in taken.items()
     }
     if "ours" in result:
-        result["ours"] |= _passkey_modules(asked.rounds)
+        result["ours"] |= _by_module(asked.rounds)
     for side, sizes in _memory(asked).items():
         result.setdefault(side, {}).update(sizes)
     return result
@@ -60,18 +61,23 @@ def _run(side: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _passkey_modules(rounds: int) -> dict[str, float]:
-    shares, modules = [], 0
+def _by_module(rounds: int) -> dict[str, Any]:
+    """Return what the interpreter says of the modules that the import loads."""
+    taken: dict[str, list[int]] = {}
     for _ in range(rounds):
         told = _run("ours", "-X", "importtime", "-c", f"{_BEFORE} import portal.twofactor").stderr
-        lines = [(name, int(alone)) for alone, name in _TIMED.findall(told)]
+        lines = [(name, int(own)) for own, name in _TIMED.findall(told)]
         # Up to here it is what the host has loaded.
-        last = max(i for i, (name, _) in enumerate(lines) if name == "flask_login")
-        ours = lines[last + 1 :]
-        about = [alone for name, alone in ours if "passkey" in name or "webauthn" in name]
-        shares.append(sum(about) / sum(alone for _, alone in ours))
-        modules = len(about)
-    return {"passkey_modules": modules, "passkey_share": statistics.median(shares)}
+        last = max(number for number, (name, _) in enumerate(lines) if name == "flask_login")
+        for name, own in lines[last + 1 :]:
+            taken.setdefault(name, []).append(own)
+    alone = {name: statistics.median(figures) for name, figures in taken.items()}
+    about = [name for name in alone if "passkey" in name or "webauthn" in name]
+    return {
+        "passkey_modules": len(about),
+        "passkey_share": sum(alone[name] for name in about) / sum(alone.values()),
+        "profile": profiles.of_import(alone),
+    }
 
 
 def _memory(asked: Asked) -> dict[str, dict[str, float]]:

@@ -3,6 +3,7 @@
 It is CPU time as cProfile sees it, so functions that are called often seem dearer than they are.
 """
 
+import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from cProfile import Profile
@@ -69,6 +70,31 @@ def summary(samples: list[dict[str, float]]) -> dict[str, Any]:
         "libraries": _shares(libraries, whole),
         "own": _shares(own, whole),
         "cumulated": _shares(ours, whole),
+    }
+
+
+def of_import(alone: Mapping[str, float]) -> dict[str, Any]:
+    """Return the same of an import.
+
+    Args:
+        alone: the time of each module's own lines, by its dotted name.
+
+    Returns:
+        "cumulated" are the packages of ours, with all that is in them.
+    """
+    libraries: defaultdict[str, float] = defaultdict(float)
+    inside: defaultdict[str, float] = defaultdict(float)
+    for name, taken in alone.items():
+        top, *rest = name.split(".")
+        library = _OURS if top == "portal" else _LIBRARIES.get(top, top)
+        libraries["Python" if top in sys.stdlib_module_names else library] += taken
+        if top == "portal":
+            inside[".".join(["twofactor", *rest[1:2]])] += taken
+    whole = sum(alone.values()) or 1
+    return {
+        "libraries": _shares(libraries, whole),
+        "own": _shares(alone, whole),
+        "cumulated": _shares(inside, whole),
     }
 
 

@@ -4,7 +4,7 @@ import os
 import platform
 from typing import Any
 
-from .flat import DEVICES, FEW_ACCOUNTS, FEW_AREAS, MANY_AREAS
+from .flat import DEVICES, FEW_ACCOUNTS, FEW_AREAS, FEW_EVENTS, MANY_AREAS
 from .kept import LISTED
 from .measures import BY_NAME, Measure
 from .sides import LABELS, PEERS
@@ -82,6 +82,7 @@ def profile_lines(profile: dict[str, Any]) -> list[str]:
     return [
         f"{label}: {', '.join(f'{name} {100 * share:.0f} %' for name, share in profile[key])}"
         for key, label in labels.items()
+        if profile[key]
     ]
 
 
@@ -211,7 +212,7 @@ def _label(case: str, runs: tuple[Run, ...]) -> str:
         "accounts": (FEW_ACCOUNTS, facts["accounts"]),
         "areas": (FEW_AREAS, MANY_AREAS),
         "devices": (1, DEVICES),
-        "events": (0, facts["events"]),
+        "events": (FEW_EVENTS, facts["events"]),
     }
     few, many = spans[case]
     return f"from {few:,} to {many:,} {case}"

@@ -132,7 +132,8 @@ def _where(key: str, shown: list[Run]) -> list[str]:
         for database, measures in run["profiles"].items():
             for side, profile in measures.get(key, {}).items():
                 where = report.where_of(database, side)
-                return [f"{where}, {line}" for line in report.profile_lines(profile)]
+                lines = report.profile_lines(profile)
+                return [", ".join(filter(None, (where, line))) for line in lines]
     return []
 
 

@@ -218,3 +218,14 @@ def test_time_is_told_by_function_and_by_library():
     assert told["libraries"][0][0] == "Python"
     assert any("dumps" in name for name, _ in told["own"])
     assert 0.9 < sum(share for _, share in told["libraries"]) <= 1
+
+
+def test_the_time_of_the_import_is_told_by_package_and_by_module():
+    ours = {"portal.twofactor": 10, "portal.twofactor.web.guard": 50}
+    alone = {**ours, "cryptography.x": 30, "html": 10}
+    told = profiles.of_import(alone)
+    assert dict(told["libraries"]) == {"portal.twofactor": 0.6, "cryptography": 0.3, "Python": 0.1}
+    assert told["own"][0] == ("portal.twofactor.web.guard", 0.5)
+    assert dict(told["cumulated"]) == {"twofactor": 0.1, "twofactor.web": 0.5}
+    results = {"imports": {"ours": {"import": 1, "passkey_library": 0, "profile": told}}}
+    assert report.missed(kept.of(results))[1].startswith("    by library: portal.twofactor 60 %")
