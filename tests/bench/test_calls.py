@@ -45,12 +45,12 @@ COUNTED = {
     # state before it, sealed.
     "recovery": (12, 2, 3420),
     # Beside the QR code: three choices, the card of the recovery code, the line of help.
-    "enrolment": (9, 1, 19100),
+    "enrolment": (9, 1, 19000),
     "qr": (0, 0, 10126),
     # A host may have its own CSRF extension, which each form is asked for.
-    "preferences": (4, 0, 4060),
+    "preferences": (4, 0, 3960),
     # A step after activation is bound to the new credential, which takes its own transaction.
-    "journey": (57, 6, 49300),
+    "journey": (57, 6, 49000),
 }
 # These include the driver's own calls.
 ON_POSTGRESQL = {
