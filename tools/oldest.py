@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests" / "twofactor"
 # Beside the requirements; the test tools in the versions of CI.
 EXTRAS = ("prometheus", "postgres", "mysql")
-TOOLS = ("asgiref", "beautifulsoup4", "cachelib", "hypothesis", "pytest", "pytest-xdist")
+TOOLS = ("asgiref", "beautifulsoup4", "cachelib", "hypothesis", "pyotp", "pytest", "pytest-xdist")
 QUICK = "not slow and not thorough and not postgres and not mariadb and not browser and not looks"
 _OURS = {"portal", "tests", "tools"}
 _HERE = sys.version_info[:2]

@@ -30,8 +30,8 @@ FORBIDDEN = {
 }
 DECLARED = {
     *("alembic", "bcrypt", "blinker", "click", "cryptography", "flask", "flask_login"),
-    *("flask_sqlalchemy", "flask_wtf", "itsdangerous", "jinja2", "markupsafe", "portal", "pyotp"),
-    *("qrcode", "sqlalchemy", "werkzeug", "wtforms"),
+    *("flask_sqlalchemy", "flask_wtf", "itsdangerous", "jinja2", "markupsafe", "portal", "qrcode"),
+    *("sqlalchemy", "werkzeug", "wtforms"),
 }
 # Packages of an extra, and the only part that imports them.
 EXTRAS = {

@@ -143,7 +143,7 @@ def test_the_blueprint_requires_what_it_needs_to_run_and_no_more(blueprint):
     names = {each.split(">=")[0] for each in blueprint.required()}
     optional = {"alembic", "babel", "fido2", "flask-babel", "flask-migrate", "reportlab"}
     assert not names & optional
-    assert len(names) == 15
+    assert len(names) == 14
     assert blueprint.metadata.get_all("Provides-Extra") == [
         *("babel", "migrate", "passkeys", "pdf", "prometheus"),
     ]

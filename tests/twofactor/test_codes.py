@@ -1,5 +1,8 @@
 """RFC 4226 and RFC 6238: the codes, the window, and how typed digits are read."""
 
+import base64
+
+import pyotp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from portal.twofactor.core.errors import ClockOff, CodeWrong, MalformedCode
 from portal.twofactor.methods import totp
 from portal.twofactor.methods.base import Terms
 from portal.twofactor.methods.registry import TOTP
+from portal.twofactor.methods.setup_keys import SHORTEST
 
 RFC_SECRET = b"12345678901234567890"
 
@@ -60,6 +64,18 @@ def test_totp_values_of_rfc_6238_appendix_b(time, eight_digits):
     code = totp.code_at(RFC_SECRET, totp.step_at(time))
     assert code == eight_digits[-6:]
     assert number(RFC_SECRET, Code(code), time, 0) == time // 30
+
+
+@given(st.binary(min_size=14, max_size=128), st.integers(0, 2**62))
+def test_the_codes_are_those_of_pyotp(secret, step):
+    theirs = pyotp.HOTP(base64.b32encode(secret).decode()).generate_otp(step)
+    assert totp.code_at(secret, step) == theirs
+
+
+def test_the_shortest_secret_that_can_be_imported_has_codes():
+    """PyOTP 2.12 refuses secrets of less than 112 bits."""
+    secret = RFC_SECRET[:SHORTEST]
+    assert number(secret, Code(totp.code_at(secret, 1)), 30, 0) == 1
 
 
 def test_a_leading_zero_belongs_to_the_code():
