@@ -10,6 +10,19 @@ import pytest
 pytestmark = pytest.mark.thorough
 
 ROOT = Path(__file__).resolve().parents[2]
+# Loaded when first used: the ORM with the host's `db`, the rest by few processes or never.
+LATER = {
+    *("sqlalchemy.orm", "alembic", "fido2", "flask_babel", "flask_wtf", "html.parser"),
+    *("pyotp", "qrcode", "reportlab", "wtforms"),
+    *(
+        f"portal.twofactor.{name}"
+        for name in (
+            *("app.alembic", "app.operator", "app.checks.doctor", "engines.upgrading", "metrics"),
+            *("methods.setup_keys", "methods.webauthn", "migrations", "service.operator"),
+            *("testing", "web.help_desk"),
+        )
+    ),
+}
 
 
 def run(code: str, instance: Path) -> str:
@@ -35,6 +48,15 @@ def test_the_blueprint_does_not_load_the_portal(tmp_path):
     assert "portal.twofactor.extension" in modules
     outside = {name for name in modules if not name.startswith("portal.twofactor")}
     assert outside == {"portal"}
+
+
+def test_a_start_loads_nothing_that_few_processes_need(tmp_path):
+    """Each would cost every start, and every worker its memory."""
+    code = "import sys, flask, sqlalchemy, flask_login, portal.twofactor; print(*sys.modules)"
+    loaded = run(code, tmp_path).split()
+    assert not [
+        name for name in loaded if any(f"{name}.".startswith(f"{later}.") for later in LATER)
+    ]
 
 
 def test_the_portal_is_loaded_when_it_is_asked_for(tmp_path):

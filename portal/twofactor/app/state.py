@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from jinja2 import Environment
@@ -15,11 +15,13 @@ from ..core.records import Account
 from ..core.settings import KEY
 from ..i18n.catalogue import Catalogues
 from ..service.context import Kit
-from ..service.operator.importing import Person
 from ..storage.tables import Tables
 from .help_desk import AREA as HELP_DESK
 from .help_desk import HelpDesk
 from .host import Host
+
+if TYPE_CHECKING:
+    from ..service.operator.importing import Person
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,12 +82,14 @@ class State:
         key, areas = refusal.area, self.kit.areas
         return areas.get(key) if key and (key in areas or key in BUILT_IN) else None
 
-    def persons(self, names: Sequence[str]) -> dict[str, Person]:
+    def persons(self, names: Sequence[str]) -> "dict[str, Person]":
         """Return the users of some user names, e-mail addresses or keys; who is missing is nobody.
 
         Raises:
             SetupError: a function of the host does not return keys of areas.
         """
+        from ..service.operator.importing import Person  # only an import of accounts
+
         found = self.host.find_users(names)
         return {
             name: Person(self.host.user_key(user), self.offer(user)) for name, user in found.items()

@@ -7,7 +7,6 @@ from typing import Any
 from flask_login import UserMixin
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import InstanceState, Session
 from werkzeug.local import LocalProxy
 
 from ..core.errors import SetupError
@@ -59,6 +58,9 @@ def primary_key(user: Any) -> str | None:
 
     Columns of a composite key are joined with commas. Commas within them are escaped.
     """
+    # The ORM is loaded when the host has rows of it.
+    from sqlalchemy.orm.state import InstanceState
+
     # The same as `sqlalchemy.inspect` with a tenth of the calls; each guarded request needs it.
     row = getattr(user, "_sa_instance_state", None)
     if not isinstance(row, InstanceState):
@@ -113,6 +115,8 @@ def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
     Raises:
         SetupError: the key is not stable.
     """
+    from sqlalchemy.orm import Session
+
     for mapper in db.Model.registry.mappers:
         get_id = getattr(mapper.class_, "get_id", None)
         if not callable(get_id) or get_id is UserMixin.get_id:

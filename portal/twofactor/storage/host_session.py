@@ -1,13 +1,17 @@
-"""Access to the SQLAlchemy session of the host's request: its connection and its locks."""
+"""Access to the SQLAlchemy session of the host's request: its connection and its locks.
+
+The ORM is the host's; this package needs none of it to start, and does not load it.
+"""
 
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, SingletonThreadPool, StaticPool, inspect
-from sqlalchemy.orm import InstanceState, Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from ..engines import is_mysql
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import InstanceState
 
 # `sqlite3.LEGACY_TRANSACTION_CONTROL`: the first write begins a transaction, a read does not.
 _LEGACY = -1
@@ -22,6 +26,8 @@ def read_anew(row: Any) -> None:
     On MySQL the row is read in a transaction apart: a plain SELECT would show it as it was when the
     session began to read, and one with a lock would let a change of the same request wait for it.
     """
+    from sqlalchemy.orm import InstanceState, Session
+
     state = inspect(row, raiseerr=False)
     if not isinstance(state, InstanceState) or state.identity is None:
         return
@@ -34,7 +40,9 @@ def read_anew(row: Any) -> None:
         state.session.get(state.class_, state.identity, populate_existing=True)
 
 
-def _take_over(row: Any, found: Any, state: InstanceState[Any]) -> None:
+def _take_over(row: Any, found: Any, state: "InstanceState[Any]") -> None:
+    from sqlalchemy.orm.attributes import set_committed_value
+
     if found is None:
         return
     read = inspect(found).dict

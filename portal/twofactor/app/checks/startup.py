@@ -12,7 +12,6 @@ from ...core.areas import Area
 from ...core.errors import SetupError, Unavailable
 from ...core.policy import guards_method
 from ...core.settings import Settings
-from ...service.operator.doctor import not_exact
 from ..host import Host, load_user
 from ..state import state_of
 from .views import GUARD, WANTED, guards_with_methods, innermost, layers, methods_of
@@ -131,6 +130,8 @@ def check_tables(app: Flask) -> None:
             f"tables are missing: {', '.join(lacking)}; {advice}, or call db.create_all()"
         )
     if inexact:
+        from ...service.operator.doctor import not_exact  # only then
+
         raise SetupError(not_exact(inexact))
 
 

@@ -1,11 +1,14 @@
 """The Content-Security-Policy that a page is sent with, for `doctor`."""
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Flask, url_for
 
 from ..state import state_of
-from .blocked import Part, blocked
+
+if TYPE_CHECKING:
+    from .blocked import Part
 
 HEADER = "Content-Security-Policy"
 _NAMED = 3  # of what is blocked
@@ -18,6 +21,8 @@ def check_page(app: Flask) -> tuple[bool, str]:
         Whether the page is shown, and its scripts and style sheets are not blocked, the host's
         own in its layout included; and a sentence for `doctor`.
     """
+    from .blocked import blocked  # reads HTML, for `doctor` alone
+
     with app.test_request_context():
         path = url_for("twofactor.help")
     hosts = [name for name in app.config.get("TRUSTED_HOSTS") or () if not name.startswith(".")]
@@ -40,7 +45,7 @@ def check_page(app: Flask) -> tuple[bool, str]:
     return True, text
 
 
-def _named(parts: list[Part]) -> str:
+def _named(parts: "list[Part]") -> str:
     """Return what is blocked, in words."""
     names = list(dict.fromkeys(part.address or f"a {part.kind} within the page" for part in parts))
     more = len(names) - _NAMED
