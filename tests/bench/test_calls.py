@@ -16,41 +16,42 @@ from bench.worker import Measuring, make_app
 pytestmark = pytest.mark.thorough
 
 # As counted with constraints.txt on Python 3.11: statements, commits, calls of Python functions.
+# Routes without a guard are there, too: the newest Flask, Werkzeug and SQLAlchemy call more.
 COUNTED = {
-    "plain": (1, 0, 775),
-    "plain_post": (1, 0, 1017),
-    "guard_off": (1, 0, 153),
-    "guard_other": (1, 0, 155),
+    "plain": (1, 0, 810),
+    "plain_post": (1, 0, 1060),
+    "guard_off": (1, 0, 139),
+    "guard_other": (1, 0, 154),
     # The session may have a mark of the area itself, or one of all areas since the sign-in.
-    "guard_view": (1, 0, 160),
-    "guard_pass": (3, 2, 840),
+    "guard_view": (1, 0, 163),
+    "guard_pass": (3, 2, 810),
     # The page says what it confirms and whether the current code was used, keeps the form for the
     # recovery code, names other ways, and leads back to where the person came from. Title and
     # heading name the deed; an error is in the summary and at its field.
     "guard_asks": (2, 0, 2500),
     # A refusal is answered ahead of handlers that catch all, and tables are looked at when needed.
     # The body of a form is read as a whole, so that it is still there for the view.
-    "deed_right": (5, 1, 1590),
-    "deed_wrong": (5, 1, 2970),
+    "deed_right": (5, 1, 1660),
+    "deed_wrong": (5, 1, 2960),
     "deed_added": (4, 1, 600),
     # The ticket that opens the "view" areas is made and written beside the others.
     # A form that is sent twice at once finds another ticket, and is led on by it.
     # It records that the second step was passed, for hosts where it is mandatory, and each
     # transaction asks whether its engine needs an isolation of its own.
-    "right": (6, 1, 2170),
+    "right": (6, 1, 2260),
     # The page names the account and other ways, has Cancel, and says how long it is good for and
     # whether the current code was used.
-    "wrong": (3, 1, 2500),
+    "wrong": (3, 1, 2550),
     # Each change makes the link that undoes it: one DELETE of the oldest links, one INSERT, and the
     # state before it, sealed.
-    "recovery": (12, 2, 3420),
+    "recovery": (12, 2, 3360),
     # Beside the QR code: three choices, the card of the recovery code, the line of help.
-    "enrolment": (9, 1, 19000),
-    "qr": (0, 0, 10126),
+    "enrolment": (9, 1, 19260),
+    "qr": (0, 0, 10130),
     # A host may have its own CSRF extension, which each form is asked for.
-    "preferences": (4, 0, 3960),
+    "preferences": (4, 0, 4060),
     # A step after activation is bound to the new credential, which takes its own transaction.
-    "journey": (57, 6, 49000),
+    "journey": (57, 6, 49290),
 }
 # These include the driver's own calls.
 ON_POSTGRESQL = {
@@ -63,11 +64,11 @@ ON_POSTGRESQL = {
 # At a host that takes passkeys; the deed comes with the request for its challenge before.
 BY_PASSKEY = {
     # The same.
-    "passkey_options": (3, 1, 1810),
-    "passkey_deed": (9, 2, 3746),
+    "passkey_options": (3, 1, 1950),
+    "passkey_deed": (9, 2, 3920),
 }
 # Allowance for other versions of Python and of the dependencies.
-MARGIN = 1.1
+MARGIN = 1.05
 
 
 def side(folder):

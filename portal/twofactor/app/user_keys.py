@@ -129,6 +129,7 @@ def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
 
 def account_name(user: Any, user_key: Callable[[Any], str]) -> str:
     """Return the name of the user's entry in the authenticator app, by default the key."""
+    user = plain(user)
     for attribute in _NAMES:
         value = getattr(user, attribute, None)
         if isinstance(value, str) and value.strip():

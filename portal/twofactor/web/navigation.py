@@ -16,6 +16,7 @@ from ..app.state import current_state
 from ..core import bounds
 from ..core.errors import SetupError
 from . import session_marks
+from .requests import this_request
 
 # Characters that a path may hold as they are (RFC 3986 section 3.3).
 _IN_PATHS = "/:@!$&'()*+,;=~"
@@ -25,13 +26,14 @@ _NO_WAY_BACK = frozenset({"twofactor.challenge", "twofactor.sign_in"})
 
 def here() -> str:
     """Return path and query of this request; never the address of another host."""
-    query = request.query_string.decode("ascii", "replace")
+    query = this_request().query_string.decode("ascii", "replace")
     return here_without_query() + (f"?{query}" if query else "")
 
 
 def here_without_query() -> str:
     """Return the path of this request, as browsers write it."""
-    path = request.root_path.rstrip("/") + request.path
+    sent = this_request()
+    path = sent.root_path.rstrip("/") + sent.path
     return "/" + quote(path, _IN_PATHS).lstrip("/")
 
 
@@ -58,11 +60,12 @@ def _endpoint(url: str | None, method: str = "GET") -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    root, path = request.root_path.rstrip("/"), unquote(parts.path)
+    sent = this_request()
+    root, path = sent.root_path.rstrip("/"), unquote(parts.path)
     if parts.scheme or parts.netloc or not path.startswith(f"{root}/"):
         return None
     try:
-        adapter = current_app.create_url_adapter(request)
+        adapter = current_app.create_url_adapter(sent)
         if adapter is None:
             return None
         endpoint, _values = adapter.match(path[len(root) :], method=method)

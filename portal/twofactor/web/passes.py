@@ -107,9 +107,10 @@ def restore_form() -> Continuation | None:
     Raises:
         ContinuationBroken: it can't be opened for this request.
     """
-    if request.method in SAFE_METHODS or request.mimetype != _FORM or checking():
+    sent = requests.this_request()
+    if sent.method in SAFE_METHODS or sent.mimetype != _FORM or checking(sent):
         return None
-    if request.endpoint in (requests.CARRIES_A_FORM, requests.ASKS_FOR_A_PASSKEY):
+    if sent.endpoint in (requests.CARRIES_A_FORM, requests.ASKS_FOR_A_PASSKEY):
         return None
     tokens = requests.form_of_host().getlist(continuation.FIELD)
     if not tokens:
@@ -119,7 +120,7 @@ def restore_form() -> Continuation | None:
     asked.codes = continuation.codes()
     asked.passkeys = given.texts() if requests.state_has_passkeys() else set()
     asked.token = tokens[0]
-    asked.back = request.form.get(continuation.BACK_FIELD, "")
+    asked.back = sent.form.get(continuation.BACK_FIELD, "")
     asked.carried = continuation.unseal(state, tokens[0])
     continuation.restore(asked.carried)
     return asked.carried

@@ -54,18 +54,19 @@ def bound_request() -> None:
     Raises:
         RequestEntityTooLarge: more fields than any page has.
     """
-    most, endpoint = bounds.BODY, request.endpoint
+    sent = this_request()
+    most, endpoint = bounds.BODY, sent.endpoint
     if endpoint in TAKES_A_PASSKEY and state_has_passkeys():
         most = bounds.PASSKEY_BODY
     is_carried = endpoint == CARRIES_A_FORM and asked("kept")
     if is_carried or endpoint == ASKS_FOR_A_PASSKEY:
         # The form was within the host's limit before, and it was sealed within it.
-        most = max(most, request.max_form_memory_size or most)
-    limit = min(most, request.max_content_length or most)
-    request.max_content_length = request.max_form_memory_size = limit
-    request.max_form_parts = bounds.FIELDS
+        most = max(most, sent.max_form_memory_size or most)
+    limit = min(most, sent.max_content_length or most)
+    sent.max_content_length = sent.max_form_memory_size = limit
+    sent.max_form_parts = bounds.FIELDS
     # The parser has no limit for these fields, so they are counted in the short body.
-    if request.mimetype == _FORM and request.get_data().count(b"&") >= bounds.FIELDS:
+    if sent.mimetype == _FORM and sent.get_data().count(b"&") >= bounds.FIELDS:
         raise RequestEntityTooLarge
 
 
@@ -76,14 +77,15 @@ def form_of_host() -> ImmutableMultiDict[str, str]:
     or that reads the stream would find nothing; and test clients send the same stream again where
     a redirect keeps the method.
     """
-    sent = request.environ["wsgi.input"]
-    start = sent.tell() if isinstance(sent, BytesIO) else 0
-    body, form = request.get_data(), request.form
-    if isinstance(sent, BytesIO):
-        sent.seek(start)
+    sent = this_request()
+    stream = sent.environ["wsgi.input"]
+    start = stream.tell() if isinstance(stream, BytesIO) else 0
+    body, form = sent.get_data(), sent.form
+    if isinstance(stream, BytesIO):
+        stream.seek(start)
     else:
-        request.environ["wsgi.input"] = BytesIO(body)
-    request.__dict__.pop("stream", None)
+        sent.environ["wsgi.input"] = BytesIO(body)
+    sent.__dict__.pop("stream", None)
     return form
 
 
@@ -123,8 +125,9 @@ def from_dialog() -> bool:
 
 def guarded_values(name: str) -> list[Any]:
     """Return the values of a field of a guarded request, in its form or at the top of its JSON."""
-    if not request.is_json:
-        return list(request.form.getlist(name))
+    sent = this_request()
+    if not sent.is_json:
+        return list(sent.form.getlist(name))
     try:
         body = _json()
     except UnreadableBody:
@@ -171,7 +174,8 @@ def _names(name: str) -> tuple[str, ...]:
 
     A form that is taken along has that field for the request it comes from, not for this one.
     """
-    is_alike = name == "code" and (request.is_json or TAKEN_ALONG not in request.form)
+    sent = this_request()
+    is_alike = name == "code" and (sent.is_json or TAKEN_ALONG not in sent.form)
     return (name, "twofactor_code") if is_alike else (name,)
 
 
@@ -218,13 +222,14 @@ def _unfit(name: str) -> Refusal:
 
 def texts(name: str) -> list[str]:
     """Return all values of a field; a value that does not fit becomes one that matches nothing."""
+    sent = this_request()
     values: list[Any] = []
     for each in _names(name):
-        if request.is_json:
+        if sent.is_json:
             value = _json().get(each, [])
             values += value if isinstance(value, list) else [value]
         else:
-            values += request.form.getlist(each)
+            values += sent.form.getlist(each)
     if len(values) > bounds.FIELDS:
         return [_NOTHING]
     return [_known(name, value) for value in values]
@@ -262,5 +267,6 @@ def asked(name: str) -> str:
 
 def sent(name: str) -> bool:
     """Return whether the field was sent at all, even if empty."""
+    request = this_request()
     fields = _json() if request.is_json else request.form
     return any(each in fields for each in _names(name))

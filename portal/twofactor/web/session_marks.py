@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from flask import after_this_request, current_app, session
 from flask.globals import request_ctx
-from flask.sessions import NullSession, SecureCookieSession
+from flask.sessions import NullSession, SecureCookieSession, SessionMixin
 from werkzeug.wrappers import Response
 
 from ..service import tickets
@@ -24,19 +24,25 @@ def _name(kind: str, area: str) -> str:
     return f"{kind}:{area}" if area else kind
 
 
+def _session() -> SessionMixin:
+    """Return the session itself; Flask's proxy looks it up at each access."""
+    found: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]  # a method of the proxy, which its type hides
+    return found
+
+
 def get(kind: str, area: str = "") -> str | None:
     """Return the id of this session's ticket of a kind, `None` if there is none."""
     name = _name(kind, area)
-    marks = session.get(_KEY)
+    marks = _session().get(_KEY)
     mark = marks.get(name) if isinstance(marks, dict) else None
     return mark if isinstance(mark, str) else None
 
 
 def put(kind: str, ticket_id: str, area: str = "") -> None:
     """Store a ticket's id in the session."""
-    name = _name(kind, area)
-    marks = session.get(_KEY)
-    session[_KEY] = (marks if isinstance(marks, dict) else {}) | {name: ticket_id}
+    name, here = _name(kind, area), _session()
+    marks = here.get(_KEY)
+    here[_KEY] = (marks if isinstance(marks, dict) else {}) | {name: ticket_id}
 
 
 def open_views(ticket_id: str) -> None:
@@ -117,8 +123,9 @@ def renew(*, empty: bool = False) -> None:
         regenerate(session)
         session.pop(_RENEWAL, None)
     if empty:
-        for key in [key for key in session if _is_owned(key)]:
-            session.pop(key, None)
+        here = _session()
+        for key in [key for key in here if _is_owned(key)]:
+            here.pop(key, None)
     if requests.wants_json():
         after_this_request(_tell_token)
 

@@ -4,7 +4,7 @@ import hashlib
 import ipaddress
 from typing import Any
 
-from flask import after_this_request, current_app, request, session
+from flask import after_this_request, current_app, session
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -16,7 +16,7 @@ from ..service import known_browsers, sign_in, tickets
 from ..storage.host_session import read_anew
 from . import sentences, session_marks
 from .passkeys import facts
-from .requests import wants_json
+from .requests import this_request, wants_json
 
 KNOWN_COOKIE = "twofactor_known"
 
@@ -112,7 +112,7 @@ def subject_anew(state: State) -> Subject:
 
 def address() -> str | None:
     """Return the client's network address, cut off, since a proxy may forward any text."""
-    text = (request.remote_addr or "")[: bounds.ADDRESS]
+    text = (this_request().remote_addr or "")[: bounds.ADDRESS]
     try:
         return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
@@ -125,7 +125,7 @@ def known_id(tag: str | None) -> str:
     Args:
         tag: of the user, see `known_tag`; `None` if the user is unknown.
     """
-    value = request.cookies.get(_known_cookie(tag), "") if tag else ""
+    value = this_request().cookies.get(_known_cookie(tag), "") if tag else ""
     return value if bounds.fits(KNOWN_COOKIE, value) else ""
 
 
@@ -167,7 +167,7 @@ def send_cookie(response: Response, name: str, value: str, seconds: int) -> None
 
 def is_secure() -> bool:
     """Return whether cookies of this application are sent over TLS only."""
-    return request.is_secure or bool(current_app.config.get("SESSION_COOKIE_SECURE"))
+    return this_request().is_secure or bool(current_app.config.get("SESSION_COOKIE_SECURE"))
 
 
 def keep_known(state: State, user_id: str, known_id: str) -> None:

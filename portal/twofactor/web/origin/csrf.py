@@ -127,11 +127,12 @@ def _in_headers(name: str) -> str:
 
 def is_same_origin() -> bool:
     """Return whether the browser says that a page of this origin sent the request."""
-    site = request.headers.get("Sec-Fetch-Site")
+    sent = requests.this_request()
+    site = sent.headers.get("Sec-Fetch-Site")
     if site in ("same-origin", "same-site", "cross-site"):
         return site == "same-origin"
-    told = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    return f"{told}/".startswith(request.host_url)
+    told = sent.headers.get("Origin") or sent.headers.get("Referer") or ""
+    return f"{told}/".startswith(sent.host_url)
 
 
 def refuse_cross_site() -> None:
@@ -140,6 +141,6 @@ def refuse_cross_site() -> None:
     Raises:
         CrossSite: the browser says that another site sent the request.
     """
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+    if requests.this_request().headers.get("Sec-Fetch-Site") == "cross-site":
         _note("sender", "another site")
         raise CrossSite("cross-site")
