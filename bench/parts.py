@@ -67,7 +67,8 @@ def requests(
     start: Callable[[Place], Any] = Served if served else InProcess
     wanted = names or (OVER_HTTP if served else EVERY)
     for kind in asked.databases:
-        print(f"{'gunicorn' if served else 'in process'}, {kind}", file=sys.stderr)
+        where = "gunicorn" if served else "by passkey" if environment else "in process"
+        print(f"{where}, {kind}", file=sys.stderr)
         with room(kind) as (made, folder, stack):
             sides = {}
             for side in asked.sides:
