@@ -21,7 +21,7 @@ PAGES = FOLDER / "pages.json"
 # Why a budget may be missed, and the line that could be kept; only missed ones are printed.
 BETTER = {
     "guard_other": "One SELECT by primary key, and a look at the session; the driver and SQLAlchemy"
-    " take most of it. Better: 0.25 x on PostgreSQL, whose driver does more in Python.",
+    " take most of it. Better: 0.3 x on PostgreSQL, whose driver does more in Python.",
     "deed_right": "Throttle, secret, used step and record are one transaction more than the route"
     " has. Better: 1.5 x.",
     "right": "The request also starts the session and remembers the browser. Better: 2 x.",
@@ -36,10 +36,11 @@ BETTER = {
     "journey": "Our pages say more, and half of the time is the host's. Better: 2.5 x.",
     "passkey_deed": "It is two requests, each with its own session, user, CSRF token and COMMIT, so"
     " 2 x is the least. Better: 1.3 x for each of them.",
-    "import": "Many small modules, and cryptography; times depend on the machine. Better: at most a"
-    " quarter of what Flask, SQLAlchemy and Flask-Login take.",
+    "import": "Many small modules, and cryptography; the time depends on the machine. Better: at most"
+    " 0.35 x what Flask, SQLAlchemy and Flask-Login take.",
     "passkeys_unused": "A module of fido2 is loaded where no passkey is used; that is a fault.",
-    "memory": "Code and templates of the blueprint. Better: 10 MB.",
+    "memory": "Code, templates and statements, each once a worker; those of the import are shared by"
+    " workers that load the application before they fork. Better: 13 MB.",
     "accounts": "Every statement reads by an index; look at the plans (`make scale`).",
     "areas": "More areas are offered and checked at each choice.",
     "devices": "A code is compared with the secret of each app, so a wrong one costs five times the"
