@@ -36,11 +36,11 @@ BETTER = {
     "journey": "Our pages say more, and half of the time is the host's. Better: 2.5 x.",
     "passkey_deed": "It is two requests, each with its own session, user, CSRF token and COMMIT, so"
     " 2 x is the least. Better: 1.3 x for each of them.",
-    "import": "Many small modules, and cryptography; the time depends on the machine. Better: at most"
-    " 0.35 x what Flask, SQLAlchemy and Flask-Login take.",
+    "import": "Many small modules, and cryptography; the time depends on the machine. Better:"
+    " at most 0.35 x what Flask, SQLAlchemy and Flask-Login take.",
     "passkeys_unused": "A module of fido2 is loaded where no passkey is used; that is a fault.",
-    "memory": "Code, templates and statements, each once a worker; those of the import are shared by"
-    " workers that load the application before they fork. Better: 13 MB.",
+    "memory": "Code, templates and statements, each once a worker; those of the import are shared"
+    " by workers that load the application before they fork. Better: 13 MB.",
     "accounts": "Every statement reads by an index; look at the plans (`make scale`).",
     "areas": "More areas are offered and checked at each choice.",
     "devices": "A code is compared with the secret of each app, so a wrong one costs five times the"
