@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
 
-from tests.support import closed, left_out, mariadb, postgres, routes, schema, servers
+from tests.support import closed, compiled, left_out, mariadb, postgres, routes, schema, servers
 from tests.support.clock import Clock
 from tests.support.recycled import Pool
 from tests.support.templates import CompiledTemplates
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 settings.register_profile("portal", deadline=None)
 settings.load_profile("portal")
 routes.compile_once()
+compiled.once()
 closed.with_their_engine()
 
 SQLITE, POSTGRESQL, MARIADB, BOTH = "sqlite", "postgresql", "mariadb", "both"
@@ -38,7 +40,7 @@ NO_PAGES = tuple(
 # long runs of what shorter ones have on MariaDB, too.
 WHATEVER_ENGINE = tuple(
     f"tests/processes/test_{name}.py"
-    for name in ("retries", "faults", "at_rest", "every_post", "credentials")
+    for name in ("retries", "faults", "at_rest", "every_post", "credentials", "database_gone")
 )
 
 
@@ -57,10 +59,12 @@ def pytest_ignore_collect(collection_path: "Path", config: pytest.Config) -> boo
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that names no database on SQLite and PostgreSQL with ``--database both``.
+    """Run each test that names no database on SQLite or PostgreSQL with ``--database both``.
 
-    Slow tests and those about the layout run once. See also ``browser/conftest.py``, and for
-    MariaDB the next function.
+    Its name decides, so that each engine has half of the tests of a page, and the same ones in each
+    run; a second run of every page would find nothing new. Slow tests and those about the layout
+    run on SQLite. What engines do differently is marked with ``databases.both``. See also
+    ``browser/conftest.py``.
     """
     if metafunc.config.getoption("database") != BOTH or "database" not in metafunc.fixturenames:
         return
@@ -70,8 +74,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         test.get_closest_marker(name) for name in ("postgres", "mariadb", "looks", "slow")
     ):
         return
-    postgresql = pytest.param(POSTGRESQL, marks=pytest.mark.postgres)
-    metafunc.parametrize("database", [SQLITE, postgresql], indirect=True)
+    engines = [SQLITE, pytest.param(POSTGRESQL, marks=pytest.mark.postgres)]
+    if "tests/browser/" not in test.nodeid:
+        engines = [engines[crc32(test.nodeid.encode()) % 2]]
+    metafunc.parametrize("database", engines, indirect=True)
 
 
 @pytest.hookimpl(trylast=True)

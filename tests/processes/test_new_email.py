@@ -11,13 +11,14 @@ import pytest
 from tests.support.burst import Answer, Request, burst
 from tests.support.databases import both
 from tests.support.gunicorn import Gunicorn
+from tests.support.rounds import rounds
 
 from .conftest import Serve
 from .people import CONFIRM, EMAIL_FORM, People, Person
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 10
+ROUNDS = rounds(4)
 CHANGED = "Your e-mail address is changed"
 
 

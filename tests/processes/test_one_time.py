@@ -9,13 +9,14 @@ from portal.twofactor.service import tickets
 from tests.support.burst import Answer, Request, burst
 from tests.support.databases import both
 from tests.support.gunicorn import Gunicorn
+from tests.support.rounds import rounds as rounds_of
 
 from .conftest import Serve
 from .people import DEACTIVATE, EMAIL_FORM, SIGN_IN, TWOFACTOR, People, Person
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 8
+ROUNDS = rounds_of(4)
 PARALLEL = 32
 CHANGED = "Your e-mail address is changed"
 

@@ -1,5 +1,6 @@
 """A small host application: UUID keys, Flask's cookie session, no CSRFProtect, no template."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,10 @@ PASSWORD = "correct horse battery"
 
 def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     """Return the application; `db`, `deeds` (those done) and `twofactor` are its attributes."""
-
-    class Base(DeclarativeBase):
-        pass
-
-    db = SQLAlchemy(model_class=Base, session_options=config.pop("session_options", None))
+    if "session_options" in config:
+        db, User = make_tables(config.pop("session_options"))  # noqa: N806 - a class
+    else:
+        db, User = _tables()  # noqa: N806 - a class
     fonts, undo_url = config.pop("pdf_fonts", None), config.pop("undo_url", None)
     issuer = config.pop("issuer", None)
     options = config.pop("options", {})
@@ -43,18 +43,6 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     twofactor.area("vault", "Vault", "Looking into the vault", guards="view")
     twofactor.area("payment", "Payment", "Each payment above 100")
     twofactor.area("staff", "Staff room", mandatory=True)
-
-    class User(Base, UserMixin):
-        __tablename__ = "host_user"
-        id: Mapped[str] = mapped_column(String(36), primary_key=True)
-        username: Mapped[str] = mapped_column(String(100))
-
-        password: Mapped[str] = mapped_column(
-            String(100), default=PASSWORD, server_default=PASSWORD
-        )
-
-        def check_password(self, password: str) -> bool:
-            return password == self.password
 
     def is_chief(user: Any) -> bool:
         return user.username.partition("-")[0] == "chief"
@@ -88,6 +76,33 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     with app.app_context():
         schema.create(db)
     return app
+
+
+def make_tables(session_options: dict[str, Any] | None = None) -> tuple[SQLAlchemy, Any]:
+    """Return a database extension and the class of the users."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class User(Base, UserMixin):
+        __tablename__ = "host_user"
+        id: Mapped[str] = mapped_column(String(36), primary_key=True)
+        username: Mapped[str] = mapped_column(String(100))
+
+        password: Mapped[str] = mapped_column(
+            String(100), default=PASSWORD, server_default=PASSWORD
+        )
+
+        def check_password(self, password: str) -> bool:
+            return password == self.password
+
+    return SQLAlchemy(model_class=Base, session_options=session_options), User
+
+
+@cache
+def _tables() -> tuple[SQLAlchemy, Any]:
+    """Make them once for the run, so that statements about them are compiled once, too."""
+    return make_tables()
 
 
 def _routes(app: Any) -> None:  # noqa: C901 - a list of views
