@@ -120,6 +120,7 @@ def test_a_page_left_open_for_an_hour(alice):
     wait(alice, 61)
     asked = [url for url in alice.watch.requests if url.endswith("/passkey")]
     assert len(asked) <= 13
+    offered(page, len(asked))
     alice.field("Password").focus()
     offered(page, len(asked) + 1)
     page.evaluate("choose()")

@@ -4,12 +4,15 @@ SQLAlchemy keeps compiled statements with the engine and its dialect. Here equal
 store, since a test's engine would compile everything anew: a seventh of the time of a page's test.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 
 _SIZE = 2000
+_NAME = "_compiled_cache"
 
 
 class _Store(LRUCache[Any, Any]):
@@ -33,5 +36,17 @@ def _equal(key: tuple[Any, ...]) -> tuple[Any, ...]:
 def once() -> None:
     """Compile no statement a second time in this process."""
     store = _Store(_SIZE)
-    shared = property(lambda _engine: store, lambda _engine, _own: None)
-    Engine._compiled_cache = shared  # type: ignore[assignment]  # an attribute of each engine
+
+    def keep(engine: Engine, own: Any) -> None:
+        vars(engine)[_NAME] = own
+
+    setattr(Engine, _NAME, property(lambda _engine: store, keep))
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Let each engine use its own store, as outside tests; for counts of calls."""
+    shared = vars(Engine)[_NAME]
+    delattr(Engine, _NAME)
+    yield
+    setattr(Engine, _NAME, shared)

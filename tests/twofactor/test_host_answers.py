@@ -67,11 +67,11 @@ class TestStoredAreas:
 
 
 @pytest.fixture
-def refusing(host):
+def refusing(host, monkeypatch):
     """A host whose `login_user` refuses, as Flask-Login's does for inactive users."""
 
     def refuse():
-        host.User.is_active = False
+        monkeypatch.setattr(host.User, "is_active", False)
 
     return refuse
 

@@ -68,6 +68,12 @@ def redis(_app, _tmp_path, request):
     return {"SESSION_TYPE": "redis", "SESSION_REDIS": client}
 
 
+@pytest.fixture
+def config():
+    # Flask-Session adds a table of its own.
+    return {"session_options": {}}
+
+
 @pytest.fixture(params=[cachelib, sqlalchemy, redis], ids=lambda backend: backend.__name__)
 def host(request, host, tmp_path):
     """The host of the other tests, with sessions kept by Flask-Session."""
@@ -209,7 +215,7 @@ class TestOtherInterfaces:
     def plain_host(self, database, clock, tmp_path):
         from .host import make_host
 
-        app = make_host(database, tmp_path, clock)
+        app = make_host(database, tmp_path, clock, session_options={})
         yield app
         with app.app_context():
             app.db.session.remove()
