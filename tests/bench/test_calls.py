@@ -12,7 +12,6 @@ import pytest
 from bench.apps import ours
 from bench.browser import in_process
 from bench.worker import Measuring, make_app
-from tests.support import compiled
 
 pytestmark = pytest.mark.thorough
 
@@ -74,12 +73,6 @@ MARGIN = 1.05
 
 def side(folder):
     return Measuring("ours", in_process(make_app("ours", f"sqlite:///{folder}/app", folder)))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def statements_are_compiled_as_usual():
-    with compiled.apart():
-        yield
 
 
 @pytest.fixture(scope="module", params=["calls", "statements"])
