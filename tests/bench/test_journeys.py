@@ -24,7 +24,8 @@ short writes are done again where MariaDB finds a deadlock: one or two files, on
 A change also conflicts with one at another node of a cluster: one file of what clusters need.
 Users who may not use the help desk are not offered its area, and its deeds claim an account by the
 same function as a change does: two moves where areas are changed, one after the recovery code.
-The portal has a help desk: three files and four moves where areas are changed.
+The portal has a help desk: three files and four moves where areas are changed. The request is found
+past Flask's proxy, in one file for all who ask for it: fewer calls, and two to fifteen moves.
 
 The ceilings are what was measured last, with at most 2 % of room for moves. A commit that raises
 one gives the reason.
@@ -47,17 +48,17 @@ class Ceiling(NamedTuple):
 
 
 PORTAL = {
-    "second step": Ceiling(75, 222),  # measured: 218 moves
+    "second step": Ceiling(75, 232),  # measured: 228 moves
     # A pass is left when the whole answer is there, so that decorators above the guard can make it.
-    "guarded action": Ceiling(89, 301),  # 296
-    "fewer areas": Ceiling(95, 331),  # 327
-    "recovery": Ceiling(88, 320),  # 314
+    "guarded action": Ceiling(89, 309),  # 304
+    "fewer areas": Ceiling(95, 347),  # 342
+    "recovery": Ceiling(88, 329),  # 324
 }
 BLUEPRINT = {
-    "second step": Ceiling(53, 149),  # measured: 147 moves
-    "guarded action": Ceiling(52, 148),  # 146
-    "fewer areas": Ceiling(64, 228),  # 226
-    "recovery": Ceiling(56, 178),  # 176
+    "second step": Ceiling(53, 157),  # measured: 155 moves
+    "guarded action": Ceiling(52, 154),  # 152
+    "fewer areas": Ceiling(64, 244),  # 241
+    "recovery": Ceiling(56, 180),  # 178
 }
 
 
