@@ -1,6 +1,8 @@
 """Pages whose sentences are compiled in: the same as if each sentence were looked up."""
 
+import gc
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from gettext import NullTranslations
 from pathlib import Path
@@ -120,6 +122,39 @@ def test_two_languages_in_threads(host):
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(40)))
+
+
+class Garbage:
+    """Python runs when it is collected, so another thread may go on in the middle of a call."""
+
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        for _ in range(50):
+            pass
+
+
+def test_templates_are_made_in_threads_that_interrupt_each_other(host):
+    """`ast` of Python 3.11 fails then: "AST constructor recursion depth mismatch"."""
+    german = environment(host, Catalogues(TRANSLATIONS).of("de"))
+    template = '<p>{{ twofactor_text("Cancel") }}</p>' * 30
+    expected = spoken.source(german, template)
+
+    def make(_number):
+        for _ in range(20):
+            [Garbage() for _ in range(3)]
+            assert spoken.source(german, template) == expected
+
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(20)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(make, range(40)))
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*threshold)
 
 
 def test_the_language_changes_within_a_request(host):

@@ -12,7 +12,6 @@ cache of compiled templates, which looks at the source. Templates of the host, a
 host renders them in another way, stay as they are and look for the language at each sentence.
 """
 
-import ast
 import re
 from collections import ChainMap
 from collections.abc import MutableMapping
@@ -77,7 +76,7 @@ def source(environment: Environment, template: str) -> str:
     texts = spoken.texts
 
     def html(found: re.Match[str]) -> Markup:
-        message = ast.literal_eval(found[1])
+        message = _read(found[1])
         return markup(message, texts.gettext(message), {})
 
     template = _WHOLE.sub(lambda found: _constant(whole(html(found))), template)
@@ -89,6 +88,15 @@ def source(environment: Environment, template: str) -> str:
 def filled(text: Markup, /, **values: Any) -> Markup:
     """Return a sentence as HTML, with escaped values: the filter `twofactor_filled`."""
     return text % values
+
+
+def _read(literal: str) -> str:
+    """Return the text of a string in a template, as Jinja's lexer does.
+
+    Python's `ast` can't be used: on Python 3.11 it fails now and then when threads parse at once
+    (CPython's issue 106905).
+    """
+    return literal[1:-1].encode("ascii", "backslashreplace").decode("unicode-escape")
 
 
 def _constant(html: Markup) -> str:
