@@ -1,6 +1,7 @@
 """A check of a page's texts against a catalogue, to find what is still English."""
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,11 +15,23 @@ SPOKEN = ("alt", "aria-label", "aria-description", "placeholder", "title")
 SPOKEN_TOO = "data-twofactor-"
 _PLACE = re.compile(r"%\(\w+\)[sd]")
 _TAG = re.compile(r"<[^>]+>")
-Pattern = re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """An English sentence, and how it is found in a page."""
+
+    text: str
+    parts: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def may_be_in(self, page: str) -> bool:
+        """Tell whether a page has all the words between its values; most have not."""
+        return all(part in page for part in self.parts)
 
 
 @cache
-def english(path: Path) -> tuple[list[tuple[str, Pattern]], list[tuple[str, Pattern]]]:
+def english(path: Path) -> tuple[list[Sentence], list[Sentence]]:
     """The sentences that read otherwise in the file's language: short ones, and long ones."""
     short, long = [], []
     with path.open("rb") as file:
@@ -30,12 +43,13 @@ def english(path: Path) -> tuple[list[tuple[str, Pattern]], list[tuple[str, Patt
             if not text or text in texts:
                 continue
             bare = " ".join(_TAG.sub("", text).split())
-            pattern = ".+?".join(re.escape(part) for part in _PLACE.split(bare))
+            parts = tuple(_PLACE.split(bare))
+            pattern = ".+?".join(map(re.escape, parts))
             words = re.findall(r"\w{2,}", _PLACE.sub("", bare))
             if len(words) > 2:
-                long.append((text, re.compile(rf"(?<!\w){pattern}(?!\w)")))
+                long.append(Sentence(text, parts, re.compile(rf"(?<!\w){pattern}(?!\w)")))
             else:
-                short.append((text, re.compile(pattern)))
+                short.append(Sentence(text, parts, re.compile(pattern)))
     return short, long
 
 
@@ -64,7 +78,7 @@ def left_in_english(html: str, *catalogues: Path) -> set[str]:
     whole = " ".join([page.text, *texts])
     found: set[str] = set()
     for path in catalogues:
-        short, long = english(path)
-        found |= {text for text, pattern in short if any(map(pattern.fullmatch, texts))}
-        found |= {text for text, pattern in long if pattern.search(whole)}
+        short, long = ([s for s in some if s.may_be_in(whole)] for some in english(path))
+        found |= {each.text for each in short if any(map(each.pattern.fullmatch, texts))}
+        found |= {each.text for each in long if each.pattern.search(whole)}
     return found
