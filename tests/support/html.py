@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import PreformattedString
@@ -51,6 +52,7 @@ class Node:
         return Node(found)
 
 
+@lru_cache(maxsize=4)  # a test asks for forms and texts of one page
 def parse(html: str) -> Node:
     """Return the page as a tree; never raises, as a browser does not either."""
     # Classes stay one text, and the content of scripts counts as text.
