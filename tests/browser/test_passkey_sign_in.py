@@ -120,9 +120,10 @@ def test_a_page_left_open_for_an_hour(alice):
     wait(alice, 61)
     asked = [url for url in alice.watch.requests if url.endswith("/passkey")]
     assert len(asked) <= 13
-    offered(page, len(asked))
+    # The clock runs faster than the network, so the next request may have replaced one.
+    offers = int(page.locator("html").get_attribute("data-offered"))
     alice.field("Password").focus()
-    offered(page, len(asked) + 1)
+    offered(page, offers + 1)
     page.evaluate("choose()")
     alice.is_at("/")
 
