@@ -19,10 +19,8 @@ PASSWORD = "correct horse battery"
 
 def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     """Return the application; `db`, `deeds` (those done) and `twofactor` are its attributes."""
-    if "session_options" in config:
-        db, User = make_tables(config.pop("session_options"))  # noqa: N806 - a class
-    else:
-        db, User = _tables()  # noqa: N806 - a class
+    made = make_tables(config.pop("session_options")) if "session_options" in config else _tables()
+    db, User = made  # noqa: N806 - the class of the users, named as in any host
     fonts, undo_url = config.pop("pdf_fonts", None), config.pop("undo_url", None)
     issuer = config.pop("issuer", None)
     options = config.pop("options", {})

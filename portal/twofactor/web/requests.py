@@ -54,19 +54,19 @@ def bound_request() -> None:
     Raises:
         RequestEntityTooLarge: more fields than any page has.
     """
-    sent = this_request()
-    most, endpoint = bounds.BODY, sent.endpoint
+    current = this_request()
+    most, endpoint = bounds.BODY, current.endpoint
     if endpoint in TAKES_A_PASSKEY and state_has_passkeys():
         most = bounds.PASSKEY_BODY
     is_carried = endpoint == CARRIES_A_FORM and asked("kept")
     if is_carried or endpoint == ASKS_FOR_A_PASSKEY:
         # The form was within the host's limit before, and it was sealed within it.
-        most = max(most, sent.max_form_memory_size or most)
-    limit = min(most, sent.max_content_length or most)
-    sent.max_content_length = sent.max_form_memory_size = limit
-    sent.max_form_parts = bounds.FIELDS
+        most = max(most, current.max_form_memory_size or most)
+    limit = min(most, current.max_content_length or most)
+    current.max_content_length = current.max_form_memory_size = limit
+    current.max_form_parts = bounds.FIELDS
     # The parser has no limit for these fields, so they are counted in the short body.
-    if sent.mimetype == _FORM and sent.get_data().count(b"&") >= bounds.FIELDS:
+    if current.mimetype == _FORM and current.get_data().count(b"&") >= bounds.FIELDS:
         raise RequestEntityTooLarge
 
 
@@ -77,15 +77,15 @@ def form_of_host() -> ImmutableMultiDict[str, str]:
     or that reads the stream would find nothing; and test clients send the same stream again where
     a redirect keeps the method.
     """
-    sent = this_request()
-    stream = sent.environ["wsgi.input"]
+    current = this_request()
+    stream = current.environ["wsgi.input"]
     start = stream.tell() if isinstance(stream, BytesIO) else 0
-    body, form = sent.get_data(), sent.form
+    body, form = current.get_data(), current.form
     if isinstance(stream, BytesIO):
         stream.seek(start)
     else:
-        sent.environ["wsgi.input"] = BytesIO(body)
-    sent.__dict__.pop("stream", None)
+        current.environ["wsgi.input"] = BytesIO(body)
+    current.__dict__.pop("stream", None)
     return form
 
 
@@ -96,10 +96,10 @@ def state_has_passkeys() -> bool:
 
 def wants_json() -> bool:
     """Return whether a program sends this request, which gets JSON (`wants_json` of `init_app`)."""
-    sent = this_request()
-    verdict: bool | None = sent.environ.get(_FOR_PROGRAM)
+    current = this_request()
+    verdict: bool | None = current.environ.get(_FOR_PROGRAM)
     if verdict is None:
-        verdict = sent.environ[_FOR_PROGRAM] = current_state().host.wants_json(sent)
+        verdict = current.environ[_FOR_PROGRAM] = current_state().host.wants_json(current)
     return verdict
 
 
@@ -109,13 +109,13 @@ def this_request() -> Request:
     return found
 
 
-def checking(sent: Request | None = None) -> bool:
+def checking(current: Request | None = None) -> bool:
     """Return whether a request only asks what is wrong with its form, see `TwoFactor.checking`.
 
     The header is ignored where nothing is sent (GET, HEAD, OPTIONS).
     """
-    sent = sent or this_request()
-    return sent.environ.get(CHECK_HEADER) == "1" and sent.method not in SAFE_METHODS
+    current = current or this_request()
+    return current.environ.get(CHECK_HEADER) == "1" and current.method not in SAFE_METHODS
 
 
 def from_dialog() -> bool:
@@ -125,9 +125,9 @@ def from_dialog() -> bool:
 
 def guarded_values(name: str) -> list[Any]:
     """Return the values of a field of a guarded request, in its form or at the top of its JSON."""
-    sent = this_request()
-    if not sent.is_json:
-        return list(sent.form.getlist(name))
+    current = this_request()
+    if not current.is_json:
+        return list(current.form.getlist(name))
     try:
         body = _json()
     except UnreadableBody:
@@ -153,13 +153,13 @@ def text(name: str) -> str:
         MalformedCode, PasswordWrong, NameUnusable: longer than the field allows (`core.bounds`),
             or with a surrogate, which is no character.
     """
-    sent = this_request()
+    current = this_request()
     values: list[Any] = []
     for each in _names(name):
-        if sent.is_json:
+        if current.is_json:
             values += [_json()[each]] if each in _json() else []
         else:
-            values += sent.form.getlist(each)
+            values += current.form.getlist(each)
     if not values:
         return ""
     if len(values) > 1 or not isinstance(values[0], str):
@@ -174,8 +174,8 @@ def _names(name: str) -> tuple[str, ...]:
 
     A form that is taken along has that field for the request it comes from, not for this one.
     """
-    sent = this_request()
-    is_alike = name == "code" and (sent.is_json or TAKEN_ALONG not in sent.form)
+    current = this_request()
+    is_alike = name == "code" and (current.is_json or TAKEN_ALONG not in current.form)
     return (name, "twofactor_code") if is_alike else (name,)
 
 
@@ -222,14 +222,14 @@ def _unfit(name: str) -> Refusal:
 
 def texts(name: str) -> list[str]:
     """Return all values of a field; a value that does not fit becomes one that matches nothing."""
-    sent = this_request()
+    current = this_request()
     values: list[Any] = []
     for each in _names(name):
-        if sent.is_json:
+        if current.is_json:
             value = _json().get(each, [])
             values += value if isinstance(value, list) else [value]
         else:
-            values += sent.form.getlist(each)
+            values += current.form.getlist(each)
     if len(values) > bounds.FIELDS:
         return [_NOTHING]
     return [_known(name, value) for value in values]
@@ -267,6 +267,6 @@ def asked(name: str) -> str:
 
 def sent(name: str) -> bool:
     """Return whether the field was sent at all, even if empty."""
-    request = this_request()
-    fields = _json() if request.is_json else request.form
+    current = this_request()
+    fields = _json() if current.is_json else current.form
     return any(each in fields for each in _names(name))
