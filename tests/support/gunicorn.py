@@ -1,25 +1,57 @@
 """A real gunicorn on its own port, which tests start, kill in part and stop."""
 
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from .burst import Request, burst
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# The protocol of systemd's sockets: they begin with 3, and are for one process.
-ACTIVATED = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
-os.execv(sys.argv[2], sys.argv[2:])
-"""
+# Each gunicorn is a fork of one process that has imported what they all need.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.processes.preloaded"])
+
+
+def run(
+    opened: socket.socket,
+    log: Path,
+    environment: Mapping[str, str],
+    arguments: list[str],
+    new: bool,
+) -> None:
+    """Be gunicorn's master, in a fork that has done nothing yet.
+
+    Args:
+        opened: the port.
+        log: the file that gets all output.
+        environment: all variables.
+        arguments: of gunicorn's command line, without the port.
+        new: run a new program, with the port as systemd hands it down. It must be one where the
+            environment decides what an import does.
+    """
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    if new:
+        os.dup2(opened.fileno(), 3)  # where the sockets of systemd begin
+        os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid()), "PYTHONUNBUFFERED": "1"}
+        os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
+    from gunicorn.app.wsgiapp import run as master
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)
+    sys.argv = ["gunicorn", f"--bind=fd://{opened.fileno()}", *arguments]
+    master()
 
 
 class Gunicorn:
@@ -44,34 +76,26 @@ class Gunicorn:
         self.log = log
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
         self.start()
 
     def start(self, *, wait: bool = True) -> None:
         """Start the workers and wait until the portal answers; earlier requests wait."""
-        number = self._socket.fileno()
-        command = [sys.executable, "-c", ACTIVATED, str(number)]
-        command += [sys.executable, "-m", "gunicorn", self._module]
-        command += [f"--workers={self._workers}", f"--threads={self._threads}", "--preload"]
-        command += [f"--worker-class={'gthread' if self._threads > 1 else 'sync'}"]
-        command += ["--graceful-timeout=5", "--no-control-socket"]
-        command += [f"--config={self._config}"] if self._config is not None else []
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environment},
-                pass_fds=[number],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        arguments = [self._module, f"--workers={self._workers}", f"--threads={self._threads}"]
+        arguments += [f"--worker-class={'gthread' if self._threads > 1 else 'sync'}", "--preload"]
+        arguments += ["--graceful-timeout=5", "--no-control-socket"]
+        arguments += [f"--config={self._config}"] if self._config is not None else []
+        environment = {**os.environ, **self._environment}
+        given = (self._socket, self.log, environment, arguments, self._config is not None)
+        self._process = FORKS.Process(target=run, args=given, daemon=True)
+        self._process.start()
         if wait:
             self._wait()
 
     def _wait(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self._process is None or self._process.poll() is not None:
+            if self._process is None or not self._process.is_alive():
                 break
             [answer] = burst(self.port, [Request("GET", "/healthz")], seconds=seconds)
             if answer.status in (200, 503):
@@ -86,14 +110,14 @@ class Gunicorn:
         With `gently`, as by systemd, they finish their requests.
         """
         process, self._process = self._process, None
-        if process is None or process.poll() is not None:
+        if process is None or not process.is_alive():
             return
-        process.send_signal(signal.SIGTERM if gently else signal.SIGINT)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGTERM if gently else signal.SIGINT)
+        process.join(15)
+        if process.is_alive():
             process.kill()
-            process.wait(15)
+            process.join(15)
 
     def restart(self, *, gently: bool = False) -> None:
         """Replace the processes; the port stays the same."""
@@ -104,6 +128,7 @@ class Gunicorn:
     def pid(self) -> int:
         """The master's process; its workers are its children."""
         assert self._process is not None
+        assert self._process.pid is not None
         return self._process.pid
 
     @property
@@ -140,12 +165,12 @@ class Gunicorn:
     def _kill(self) -> None:
         self._socket.close()
         process = self._process
-        if process is not None and process.poll() is None:
+        if process is not None and process.is_alive():
             os.kill(self.pid, signal.SIGSTOP)
             for pid in (*self.workers, self.pid):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            process.wait(15)
+            process.join(15)
         self._process = None
 
     def output(self) -> str:
