@@ -1,10 +1,11 @@
 """Changes of the two-factor state, with the name, facts and event of each."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, ClassVar, Literal
 
 from .areas import SIGN_IN
+from .frozen import record
 from .records import Event, Subject, Ways, labelled
 
 # Names of the signals, and for `in_transaction` of the host.
@@ -28,7 +29,7 @@ ChangeName = Literal[
 LONGEST_DETAIL = 255  # of an event, in characters
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """A change of the state, with a signal after the commit; a subclass's fields are its facts."""
 
@@ -56,6 +57,10 @@ class Change:
         return None
 
 
+def _detail(change: Change) -> str | None:
+    return change.detail[:LONGEST_DETAIL] if change.detail else None
+
+
 def events_of(changes: Iterable[Change], subject: Subject, at: int) -> list[Event]:
     """Return the events of changes, in the same order.
 
@@ -65,20 +70,13 @@ def events_of(changes: Iterable[Change], subject: Subject, at: int) -> list[Even
         at: Unix seconds.
     """
     return [
-        Event(
-            subject.user_id,
-            at,
-            change.kind,
-            change.area,
-            subject.address,
-            change.detail[:LONGEST_DETAIL] if change.detail else None,
-        )
+        Event(subject.user_id, at, change.kind, change.area, subject.address, _detail(change))
         for change in changes
         if change.kind is not None
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Activated(Change):
     """Two-factor authentication was turned on for these areas; `ways` is how they are answered."""
 
@@ -92,7 +90,7 @@ class Activated(Change):
         return " ".join(self.areas)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deactivated(Change):
     """Two-factor authentication was turned off. A reset has its own event (`Reset`)."""
 
@@ -110,7 +108,7 @@ class Deactivated(Change):
         return "recovery code" if self.by == "recovery" else self.by
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AreasChanged(Change):
     """Areas were added to the choice, or removed from it.
 
@@ -131,7 +129,7 @@ class AreasChanged(Change):
         return " ".join(f"{sign}{key}" for sign, keys in signed for key in keys)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecoveryCodeUsed(Change):
     """The recovery code was used; `Deactivated` follows.
 
@@ -153,14 +151,14 @@ class RecoveryCodeUsed(Change):
         return self.where
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecoveryCodeReplaced(Change):
     """The recovery code was replaced by a new one."""
 
     name = "recovery_code_replaced"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OfAuthenticator(Change):
     """A change of one authenticator.
 
@@ -183,14 +181,14 @@ class OfAuthenticator(Change):
         return labelled(self.of_kind, self.authenticator)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuthenticatorAdded(OfAuthenticator):
     """A further authenticator counts."""
 
     name = "authenticator_added"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuthenticatorRemoved(OfAuthenticator):
     """An authenticator counts no longer.
 
@@ -221,7 +219,7 @@ class AuthenticatorRemoved(OfAuthenticator):
         return f"{named}; {self.by}: {self.reason}" if self.by else named
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PasskeySuspected(Change):
     """The counter of a passkey went back, so there may be a copy. Its answer was refused.
 
@@ -250,7 +248,7 @@ class PasskeySuspected(Change):
         return self.authenticator
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrustReused(Change):
     """A copy of a trusted browser's cookie was used; `browser` is the name of the browser."""
 
@@ -273,7 +271,7 @@ class TrustReused(Change):
         return self.browser
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ByOperator(Change):
     """A change made by an operator, with the reason."""
 
@@ -286,14 +284,14 @@ class ByOperator(Change):
         return f"{self.by}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reset(ByOperator):
     """An operator turned two-factor authentication off; `Deactivated` follows."""
 
     name = "reset"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unlocked(ByOperator):
     """An operator ended the wait after wrong codes."""
 

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from .frozen import record
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
 # Kind of tickets of executed continuations; `area` has the time, and `drop_tickets` keeps them.
@@ -30,7 +31,7 @@ ATTEMPTS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """The user, network address and browser of a request.
 
@@ -59,7 +60,7 @@ class Subject:
         return self.credential[:40]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Authenticator:
     """An enrolled second factor of a user.
 
@@ -92,7 +93,7 @@ class Authenticator:
         return self.credential is None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KnownBrowser:
     """A browser that passed a second step before. Its wrong codes are counted separately.
 
@@ -105,7 +106,7 @@ class KnownBrowser:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Account:
     """The two-factor state of a user.
 
@@ -168,14 +169,13 @@ class Account:
         return min(self.steps, default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hold:
     """A time in which codes are not judged, after wrong ones.
 
     Args:
         until: Unix seconds, infinity if codes are locked.
-        here: whether it holds the browser of the request; otherwise only browsers that are not
-            known.
+        here: whether it holds the browser of the request; otherwise only unknown browsers.
     """
 
     until: float
@@ -192,7 +192,7 @@ class Hold:
         return self.until if self.locked else 60.0 * math.ceil(self.until / 60)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Device:
     """A device or passkey that is accepted, for pages of the host. Times are Unix seconds.
 
@@ -211,7 +211,7 @@ class Device:
     usable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Protection:
     """The protection of a user, for pages of the host.
 
@@ -239,7 +239,7 @@ class Protection:
         return ways_of([device.passkey for device in self.devices])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ticket:
     """A short-lived row, such as a pending sign-in, an unfinished enrolment or a pass."""
 
@@ -251,7 +251,7 @@ class Ticket:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Glance:
     """The data that the guard needs of a user, read in one statement.
 
@@ -270,7 +270,7 @@ class Glance:
     only: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """A row of the table `twofactor_event`, without secrets."""
 

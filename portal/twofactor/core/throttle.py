@@ -6,13 +6,15 @@ the owner's successes. `docs/security.md` has the arithmetic.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
+
+from .frozen import record
 
 DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Budget:
     """A limit of `attempts` in any period of `seconds`. A success does not clear it."""
 
@@ -20,7 +22,7 @@ class Budget:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Schedule:
     """The limits for one kind of answer.
 
@@ -74,7 +76,7 @@ def codes(authenticators: int) -> Schedule:
     return replace(CODES, budgets=(day, share))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Figures:
     """The past attempts of an account.
 

@@ -1,10 +1,11 @@
 """Interface of a kind of authenticator."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from ..core.answers import Answer, Code, Registration
+from ..core.frozen import record
 from ..core.records import Authenticator
 from ..core.relying_party import RelyingParty
 
@@ -12,7 +13,7 @@ from ..core.relying_party import RelyingParty
 FirstAnswer = Code | Registration
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Setup:
     """The wizard's view of a new secret; the kind decides which fields are filled.
 
@@ -28,7 +29,7 @@ class Setup:
     options: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Naming:
     """Names and choices that an authenticator is set up with.
 
@@ -45,7 +46,7 @@ class Naming:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Terms:
     """Conditions under which an answer is judged.
 
@@ -62,7 +63,7 @@ class Terms:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class First:
     """An authenticator as its first right answer makes it.
 
@@ -81,7 +82,7 @@ class First:
     flags: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """A right answer.
 

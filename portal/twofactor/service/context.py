@@ -3,12 +3,13 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from ..core.areas import AreaRegistry
+from ..core.frozen import record
 from ..core.records import Event, Subject
 from ..core.settings import Settings
 from ..core.vault import Vault
@@ -18,7 +19,7 @@ from ..storage.transaction import Transaction
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record(repr=False)
 class Kit:
     """The parts of an application that the use cases need.
 

@@ -1,17 +1,18 @@
 """Convert rows to records and values to columns. Nothing here writes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy import Row, Select, select
 
+from ..core.frozen import record
 from ..core.records import Account, Authenticator, Event, KnownBrowser, Ticket
 from ..core.throttle import Figures
 from .tables import Tables
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SealedValue:
     """A sealed value with the row it comes from."""
 

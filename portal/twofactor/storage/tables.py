@@ -3,8 +3,6 @@
 All times are Unix seconds (UTC) in 64-bit columns.
 """
 
-from dataclasses import dataclass
-
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -16,6 +14,7 @@ from sqlalchemy import (
     Table,
 )
 
+from ..core.frozen import record
 from ..engines.texts import EMPTY, ExactString, ExactText
 
 USER_ID = 255
@@ -23,7 +22,7 @@ USER_ID = 255
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record(repr=False)
 class Tables:
     """The tables in a metadata."""
 

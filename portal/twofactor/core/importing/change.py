@@ -1,11 +1,10 @@
 """The import of a user's second factor, as a change."""
 
-from dataclasses import dataclass
-
 from ..changes import Change
+from ..frozen import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Imported(Change):
     """An operator turned two-factor authentication on with a secret of another system.
 

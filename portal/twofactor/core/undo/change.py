@@ -1,11 +1,10 @@
 """The undoing of a change, which is a change itself."""
 
-from dataclasses import dataclass
-
 from ..changes import Change
+from ..frozen import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChangeUndone(Change):
     """An earlier change was undone with its link.
 

@@ -1,8 +1,7 @@
 """The end of an enrolment: what it leaves, and what its last page shows."""
 
-from dataclasses import dataclass
-
 from ...core.answers import RecoveryCode
+from ...core.frozen import record
 from ...core.records import Account, Subject
 from .. import authenticators, known_browsers, passwords, tickets
 from ..context import Kit
@@ -18,7 +17,7 @@ def is_finished(ticket_id: str | None, account: Account | None) -> bool:
     return account is not None and any(each.id == made for each in account.authenticators)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Left:
     """The ids that an activation leaves in its session and browser; each may be empty.
 

@@ -6,12 +6,13 @@ request, and is taken by its DELETE, whatever comes of the answer. So an answer 
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...core import changes
 from ...core.answers import Assertion
 from ...core.answers.passkeys import digest_of, encode
 from ...core.areas import SIGN_IN
+from ...core.frozen import record
 from ...core.passkey_errors import (
     PasskeyOver,
     PasskeyRefusal,
@@ -31,7 +32,7 @@ from . import challenges, demands, ripening, stored
 from .terms import Proof, terms_of
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """Further conditions of an answer.
 

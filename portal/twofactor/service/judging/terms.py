@@ -1,13 +1,14 @@
 """The terms that answers are judged by, and the proof that a right one gives."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ...core.frozen import record
 from ...core.records import Account
 from ...methods.base import Terms
 from ..context import Kit
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proof:
     """The proof that a right answer gives.
 

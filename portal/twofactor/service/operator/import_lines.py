@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, BinaryIO
 
+from ...core.frozen import record
 from ...core.importing import ImportRefused
 from ...methods import setup_keys
 from ...methods.totp import DRIFT_STEPS
@@ -20,7 +21,7 @@ _FIELDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """The second factor of a user, as a line has it.
 

@@ -3,9 +3,10 @@
 They are one ticket of nobody, sealed as every other, so that `rotate_keys` and `purge` see to it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from ...core.frozen import record
 from ...core.records import Ticket
 from ...storage.transaction import Transaction
 from .. import tickets
@@ -20,7 +21,7 @@ SECONDS = 400 * 86_400
 MOST_WEEKS = 104
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kept:
     """Figures, and the time when they were counted (Unix seconds)."""
 

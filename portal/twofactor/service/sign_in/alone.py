@@ -1,11 +1,12 @@
 """Use case: sign in with a passkey and no password."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from ...core.answers import Assertion
 from ...core.areas import SIGN_IN
+from ...core.frozen import record
 from ...core.records import Subject
 from ...storage.transaction import Transaction
 from .. import known_browsers, passwords, tickets, verification
@@ -15,7 +16,7 @@ from ..judging import passkeys
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SignedIn(Generic[T]):
     """A completed sign-in.
 

@@ -4,12 +4,13 @@ A pending sign-in is a ticket. Its user is not signed in before the answer.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 from ...core.answers import Answer, RecoveryCode
 from ...core.areas import SIGN_IN
 from ...core.errors import CodeWrong, SignInExpired
+from ...core.frozen import record
 from ...core.records import Account, Subject, Ticket
 from ...storage.transaction import Transaction
 from .. import deactivation, known_browsers, passwords, tickets, verification
@@ -22,7 +23,7 @@ WRONG_CODES = 5
 COMPLETED = "signed_in"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pending:
     """A sign-in with a right password that still needs an answer.
 

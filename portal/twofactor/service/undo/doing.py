@@ -1,12 +1,13 @@
 """Look at an undo link, and undo its change."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ...core import vault
+from ...core.frozen import record
 from ...core.records import UNDO, Account, Authenticator, Subject, Ticket
 from ...core.undo import ChangeUndone, PutsBack, Snapshot, UndoOver, of_data, puts_back
 from ...methods import registry
@@ -15,7 +16,7 @@ from .. import tickets
 from ..context import Kit
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Undoing:
     """The work of an undo link, if it is used now. Times are Unix seconds.
 
@@ -41,7 +42,7 @@ class Undoing:
         return self.puts_back.lowers
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Undone:
     """The work of an undo that is done; the fields are those of `Undoing`."""
 
@@ -57,7 +58,7 @@ class Undone:
         return self.puts_back.lowers
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Found:
     """A link with the states that it compares."""
 

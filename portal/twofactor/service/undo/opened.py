@@ -5,9 +5,10 @@ exchanged for a ticket that only the session has, so that the token leaves the a
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from ...core.frozen import record
 from ...core.records import UNDO, Ticket
 from ...core.undo import PutsBack, UndoOver
 from ...storage.transaction import Transaction
@@ -25,7 +26,7 @@ LONGEST = 3600
 MOST = 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opened:
     """A link that this session has opened."""
 

@@ -1,11 +1,12 @@
 """The data that the script of passkeys needs on a page."""
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.frozen import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Use:
     """The data that the script needs to ask for a passkey.
 
@@ -36,7 +37,7 @@ class Use:
     ask: str = dataclasses.field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Closed:
     """An area that no answer opens now, since it demands a passkey and none counts yet.
 
@@ -49,7 +50,7 @@ class Closed:
     add: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Make:
     """The data that the script needs to make a passkey.
 

@@ -2,19 +2,20 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urljoin, urlsplit
 
 from flask import request
 from flask_login import current_user
 
 from ...app.state import State
+from ...core.frozen import record
 from ...i18n.language import _
 from ...i18n.times import dated
 from .. import navigation
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sheet:
     """A recovery code and all that a person needs to use it.
 
