@@ -167,7 +167,7 @@ def base(app: "Flask") -> Iterator[str]:
         yield app.config["PUBLIC_URL"]
 
 
-# `test_everywhere.py` sees every state in a wide window, and `test_the_whole_way` goes there.
+# `test_everywhere.py` looks at every state in a wide window, and `test_the_whole_way` goes there.
 @pytest.fixture(params=[LOOKS[1], LOOKS[3]], ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
     return request.param

@@ -1,13 +1,20 @@
 """Checks that every page must pass in every state."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from tests.support.browser import LOOKS
 
 from .everywhere import SETTINGS, walk
 from .measures import CUT, HEADINGS, MOVING, OVERLAPPING, SMALL, UNBORDERED
+from .test_weight import MOST, Scales
 
 pytestmark = pytest.mark.looks
+
+# A little more: a dialog over the longest page, and the longest lists. The style sheet has the
+# properties that hosts set for buttons, and the colours of Bootstrap.
+HEAVIER = {"step 2, dialog, wrong code", "preferences, trusted browser", "preferences, two phones"}
 
 
 @pytest.fixture
@@ -17,7 +24,7 @@ def settings():
 
 @pytest.fixture
 def look():
-    return LOOKS[0]
+    return LOOKS[1]
 
 
 @pytest.fixture
@@ -30,57 +37,77 @@ def finds(person, measure):
     return person.page.evaluate(measure)
 
 
-def at_width(person, width, measure):
-    person.page.set_viewport_size({"width": width, "height": person.look.height})
-    found = finds(person, measure)
-    person.page.set_viewport_size({"width": person.look.width, "height": person.look.height})
-    return found
-
-
 def small_in_order(person, state):
     """Check the order of the headings; return what is too small to be pressed."""
     levels = finds(person, HEADINGS)
     assert levels.count(1) == 1, f"{state}: {levels}"
     assert all(b - a <= 1 for a, b in zip([0, *levels], levels, strict=False)), state
-    return finds(person, SMALL) + at_width(person, 320, SMALL)
+    small = finds(person, SMALL)
+    with person.window(320):
+        return small + finds(person, SMALL)
 
 
-def test_axe_headings_and_what_is_pressed(person, states):
-    """C-122, C-128: in the light and in the dark."""
-    small = {}
-    for state in states:
-        person.inspect()
-        small[state] = small_in_order(person, state)
-        # No colour transitions of buttons, which would be measured half-way.
-        person.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        person.contrast()
-        person.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
-    assert len(small) > 50
-    assert {state: found for state, found in small.items() if found} == {}
+@contextmanager
+def wide(person):
+    """Look at the page in a wide window meanwhile."""
+    narrow, person.look = person.look, LOOKS[0]
+    with person.window(LOOKS[0].width):
+        yield
+        person.look = narrow
 
 
-def test_large_and_wide_letters_reduced_motion_and_forced_colours(person, states):
-    """C-128: WCAG 1.4.4, with the browser's own setting; 1.4.12 on the narrowest screen."""
+def test_every_page_in_every_state(person, app, states):
+    """C-122, C-128: one walk for axe, headings, sizes, colours, letters, bytes and what moves.
+
+    The walk takes longer than most of the checks. What comes at a first visit is looked at first,
+    on a phone, and the rest in a wide window.
+    """
     person.open("/login")
     assert finds(person, MOVING) != [], "the measure sees what moves"
+    scales, small = Scales(person, app), {}
     chromium = person.context.new_cdp_session(person.page)
     for state in states:
-        person.page.emulate_media(reduced_motion="reduce")
-        assert finds(person, MOVING) == [], state
-        person.page.emulate_media(reduced_motion="no-preference", forced_colors="active")
-        assert finds(person, UNBORDERED) == [], state
-        person.page.emulate_media(forced_colors="none")
-        chromium.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
-        assert finds(person, LETTERS) == "32px"
+        scales.weigh(state)
+        with wide(person):
+            person.inspect()
+            small[state] = small_in_order(person, state)
+            without_motion_and_colours(person, state)
+            with_large_and_wide_letters(person, state, chromium)
+        scales.forget()
+    assert len(small) > 50
+    assert {state: found for state, found in small.items() if found} == {}
+    assert scales.moved == {}
+    assert set(scales.heavy) <= HEAVIER, scales.heavy
+    assert max(scales.heavy.values()) < MOST + 1_000, scales.heavy
+    assert min(scales.weights.values()) > 2_000, "something was measured"
+
+
+def without_motion_and_colours(person, state):
+    """Check a page in the dark, in colours that the person forces, and that nothing moves."""
+    page = person.page
+    # No colour transitions of buttons, which would be measured half-way.
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    person.contrast()
+    assert finds(person, MOVING) == [], state
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference", forced_colors="active")
+    assert finds(person, UNBORDERED) == [], state
+    page.emulate_media(forced_colors="none")
+
+
+def with_large_and_wide_letters(person, state, chromium):
+    """WCAG 1.4.4, with the browser's own setting; 1.4.12 on the narrowest screen."""
+    chromium.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    assert finds(person, LETTERS) == "32px"
+    assert finds(person, CUT) == [], state
+    assert finds(person, OVERLAPPING) == [], state
+    person.fits(narrow=640)
+    chromium.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+    finds(person, WIDER)
+    person.fits(narrow=320)
+    with person.window(320):
         assert finds(person, CUT) == [], state
         assert finds(person, OVERLAPPING) == [], state
-        person.fits(narrow=640)
-        chromium.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
-        finds(person, WIDER)
-        assert at_width(person, 320, CUT) == [], state
-        assert at_width(person, 320, OVERLAPPING) == [], state
-        person.fits()
-        finds(person, "document.adoptedStyleSheets = []")
+    finds(person, "document.adoptedStyleSheets = []")
 
 
 LETTERS = "getComputedStyle(document.documentElement).fontSize"

@@ -14,7 +14,7 @@ from .everywhere import fill_in
 from .measures import CUT, OVERLAPPING, UNBORDERED
 from .passkey_people import base, kit, look, settings, use
 from .test_everywhere import finds, small_in_order
-from .test_weight import MOST, SHIFTED, watched, weight
+from .test_weight import MOST, Scales
 
 __all__ = ["base", "kit", "look", "settings"]
 pytestmark = pytest.mark.looks
@@ -281,11 +281,15 @@ def without_passkey(person, app, device, password):
     yield "second step, young passkey"
 
 
-def test_each_page_with_passkeys_can_be_used_by_everybody(person, states):
-    """W-57: axe, headings, sizes, in the light and in the dark, at 320 pixels, in large letters."""
-    small = {}
+def test_each_page_with_passkeys_can_be_used_by_everybody(person, app, states):
+    """W-57: axe, headings, sizes, in the light and in the dark, at 320 pixels, in large letters.
+
+    Each is under 30 kB with the script; the block keeps its place while the script looks.
+    """
+    scales, small = Scales(person, app), {}
     chromium = person.context.new_cdp_session(person.page)
     for state in states:
+        scales.weigh(state)
         person.inspect()
         small[state] = small_in_order(person, state)
         person.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
@@ -298,24 +302,14 @@ def test_each_page_with_passkeys_can_be_used_by_everybody(person, states):
         assert finds(person, OVERLAPPING) == [], state
         person.fits(narrow=640)
         chromium.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+        scales.forget()
     assert len(small) > 25
     assert {state: found for state, found in small.items() if found} == {}
-
-
-def test_no_page_with_passkeys_is_heavy_and_nothing_moves(person, app, states):
-    """Under 30 kB with the script; the block keeps its place while the script looks."""
-    received = watched(person, app)
-    weights, moved = {}, {}
-    for state in states:
-        person.page.wait_for_load_state("load")
-        moved[state] = person.page.evaluate(SHIFTED)
-        weights[state] = weight(person, received)
-    assert {state: shifts for state, shifts in moved.items() if shifts} == {}
-    heavy = {state: weight for state, weight in weights.items() if weight >= MOST}
+    assert scales.moved == {}
+    heavy = scales.heavy
     assert set(heavy) <= HEAVIER, heavy
     # Two boxes for each area, the list and a dialog are all on the page of the preferences.
     lists = {state for state in heavy if state.startswith("preferences")}
     assert max(heavy[state] for state in lists) < MOST + 4_800, heavy
     assert max(heavy[state] for state in set(heavy) - lists) < MOST + 1_700, heavy
-    assert len(weights) > 25
-    assert max(weights.values()) > 10_000, "something was measured"
+    assert max(scales.weights.values()) > 10_000, "something was measured"

@@ -4,7 +4,8 @@ import os
 import re
 import shutil
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,9 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 # Colours are measured where their transitions end, not half-way.
 FINISHED = """() => document.getAnimations().forEach(
   (each) => each instanceof CSSTransition && each.finish())"""
+# What is wrong, and no more: the report of what is right takes longer to hand over than to write.
+AXE_RUN = """async (options) => (await axe.run(options)).violations.map(({id, help, nodes}) =>
+  `${id}: ${help}: ${JSON.stringify(nodes.map(({html}) => html.slice(0, 160)))}`)"""
 # Chromium logs each page with such a status on the console; these are part of the contract.
 _ASKED = re.compile(
     r"Failed to load resource: the server responded with a status of (403|409|429) "
@@ -265,11 +269,20 @@ class Person:
     def fits(self, narrow: int = 320) -> None:
         """Check that the page fits the window, and one of 320 pixels (WCAG 1.4.10)."""
         self.page.wait_for_load_state("load")  # the address changes before the page is there
-        measure = "document.documentElement.scrollWidth"
-        for width in dict.fromkeys((self.look.width, narrow)):
-            self.page.set_viewport_size({"width": width, "height": self.look.height})
-            scrolled = self.page.evaluate(measure)
-            assert scrolled <= width, f"{self.page.url} is {scrolled} px wide in {width} px"
+        self._fits(self.look.width)
+        if narrow != self.look.width:
+            with self.window(narrow):
+                self._fits(narrow)
+
+    def _fits(self, width: int) -> None:
+        scrolled = self.page.evaluate("document.documentElement.scrollWidth")
+        assert scrolled <= width, f"{self.page.url} is {scrolled} px wide in {width} px"
+
+    @contextmanager
+    def window(self, width: int) -> Iterator[None]:
+        """Look at the page in a window of another width meanwhile."""
+        self.page.set_viewport_size({"width": width, "height": self.look.height})
+        yield
         self.page.set_viewport_size({"width": self.look.width, "height": self.look.height})
 
     def _axe(self, page: Page, rules: list[str] = RULES) -> list[str]:
@@ -277,11 +290,8 @@ class Person:
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
         options = {"runOnly": rules, "resultTypes": ["violations"]}
-        found = page.evaluate("options => axe.run(options)", options)["violations"]
-        return [
-            f"{item['id']}: {item['help']}: {[node['html'][:160] for node in item['nodes']]}"
-            for item in found
-        ]
+        found: list[str] = page.evaluate(AXE_RUN, options)
+        return found
 
     def _axe_beside(self) -> list[str]:
         """Run axe on the same bytes in a page with scripts, for contexts without."""
