@@ -20,12 +20,9 @@ def look(request):
 
 
 @pytest.fixture
-def alice(enrolled, customer_password):
+def alice(enrolled, let_in):
     """Alice, signed in, with the area for password changes protected."""
-    person = enrolled("password")
-    person.sign_in("alice", customer_password)
-    person.is_at("/")
-    return person
+    return let_in(enrolled("password"))
 
 
 def spoken(person, role, name=None):
@@ -107,8 +104,8 @@ def test_the_summary_of_errors_has_the_focus_on_every_form(alice, person, custom
     assert field["description"].startswith("Your current password is wrong")
 
 
-def test_the_wizard_names_the_current_step(person, customer, customer_password):
-    person.sign_in("alice", customer_password)
+def test_the_wizard_names_the_current_step(person, let_in, customer_password):
+    let_in(person)
     person.open(f"{TWOFACTOR}/")
     expect(person.page.locator("main")).to_match_aria_snapshot("""
       - main:
@@ -184,11 +181,10 @@ def test_the_page_of_preferences_is_read_in_order(alice):
 
 
 def test_forced_colours_keep_the_qr_code_and_what_is_ticked(
-    people, customer, customer_password, tmp_path
+    people, let_in, customer_password, tmp_path
 ):
     """C-29: dark on white, whatever the colours of the person are."""
-    person = people(forced_colors="active", color_scheme="dark")
-    person.sign_in("alice", customer_password)
+    person = let_in(people(forced_colors="active", color_scheme="dark"))
     person.open(f"{TWOFACTOR}/activate")
     person.field("Let me choose").check()
     box = person.field("Sign-in")

@@ -15,9 +15,9 @@ CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(?:[ -][0-9A-HJKMNP-TV-Z]{4}){4}")
 
 
 @pytest.fixture
-def at_step_two(person, customer, customer_password):
+def at_step_two(person, let_in, customer_password):
     """Alice at step two: signed in, password given, QR code on the screen."""
-    person.sign_in("alice", customer_password)
+    let_in(person)
     person.open(f"{TWOFACTOR}/activate")
     person.fill("Current password", customer_password)
     person.press("Continue")
@@ -122,12 +122,11 @@ def test_a_phone_whose_clock_is_off_is_recognised(at_step_two):
 
 @pytest.mark.parametrize("look", [LOOKS[2], LOOKS[1]], indirect=True, ids=str)
 def test_a_phone_opens_its_app_and_a_computer_shows_the_qr_code(
-    people, look, customer, customer_password
+    people, look, let_in, customer_password
 ):
     """The QR code is folded where the phone itself is the screen, without scripts as well."""
     on_phone = look.width < 600
-    person = people(has_touch=on_phone, is_mobile=on_phone)
-    person.sign_in("alice", customer_password)
+    person = let_in(people(has_touch=on_phone, is_mobile=on_phone))
     person.open(f"{TWOFACTOR}/activate")
     person.fill("Current password", customer_password)
     person.press("Continue")
@@ -194,9 +193,8 @@ def test_the_recovery_code_is_copied_and_downloaded(at_step_two, tmp_path):
     assert code in text.read_text()
 
 
-def test_the_qr_code_is_dark_on_white_in_dark_mode(people, customer, customer_password, tmp_path):
-    person = people(color_scheme="dark")
-    person.sign_in("alice", customer_password)
+def test_the_qr_code_is_dark_on_white_in_dark_mode(people, let_in, customer_password, tmp_path):
+    person = let_in(people(color_scheme="dark"))
     person.open(f"{TWOFACTOR}/activate")
     person.inspect()
     person.fill("Current password", customer_password)

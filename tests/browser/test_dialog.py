@@ -15,11 +15,9 @@ both_sizes = pytest.mark.parametrize("look", SCRIPTED, ids=str)
 
 
 @pytest.fixture
-def asked(enrolled, customer_password):
+def asked(enrolled, let_in, customer_password):
     """Alice with the dialog open."""
-    person = enrolled("password")
-    person.sign_in("alice", customer_password)
-    person.is_at("/")
+    person = let_in(enrolled("password"))
     change_password(person, customer_password, NEW)
     person.asked()
     return person

@@ -57,11 +57,11 @@ class TestEmail:
         return page.locator(SEALED).input_value()
 
     @pytest.mark.parametrize("way", ["code", "passkey"])
-    def test_a_form_that_is_changed_on_the_way(self, equipped, customer_password, address, way):
+    def test_a_form_that_is_changed_on_the_way(
+        self, equipped, let_in, customer_password, address, way
+    ):
         """W-31, WA-04: the sealed form altered, or swapped for another of the same person."""
-        person = equipped("email", app_too=True)
-        person.sign_in("alice", customer_password)
-        person.is_at("/")
+        person = let_in(equipped("email", app_too=True))
         page, before = person.page, address()
 
         def confirm():
@@ -91,11 +91,9 @@ class TestEmail:
         assert address() == "dana@example.org"
 
     @pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
-    def test_nothing_that_was_typed_is_lost(self, equipped, customer_password, address):
+    def test_nothing_that_was_typed_is_lost(self, equipped, let_in, customer_password, address):
         """W-31: a wrong code, Back, two tabs, and a double press; with scripts and without."""
-        person = equipped("email", app_too=True)
-        person.sign_in("alice", customer_password)
-        person.is_at("/")
+        person = let_in(equipped("email", app_too=True))
         page, before = person.page, address()
         sealed = self.ask(person, customer_password, "dana@example.org")
         assert customer_password not in page.content()

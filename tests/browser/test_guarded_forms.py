@@ -13,12 +13,9 @@ NEW = "a-brand-new-lantern-77"
 
 
 @pytest.fixture
-def person(enrolled, customer_password):
+def person(enrolled, let_in):
     """Alice, signed in, with every area protected except sign-in."""
-    someone = enrolled("password", "email", "close_account")
-    someone.sign_in("alice", customer_password)
-    someone.is_at("/")
-    return someone
+    return let_in(enrolled("password", "email", "close_account"))
 
 
 @pytest.fixture

@@ -42,8 +42,8 @@ def assert_is_the_sheet(person, folder):
     person.page.emulate_media(media="screen")
 
 
-def test_at_activation(person, customer, customer_password, tmp_path):
-    person.sign_in("alice", customer_password)
+def test_at_activation(person, let_in, customer_password, tmp_path):
+    let_in(person)
     person.open(f"{TWOFACTOR}/activate")
     person.fill("Current password", customer_password)
     person.press("Continue")
@@ -51,9 +51,8 @@ def test_at_activation(person, customer, customer_password, tmp_path):
     assert_is_the_sheet(person, tmp_path)
 
 
-def test_a_new_one(enrolled, customer_password, tmp_path):
-    person = enrolled("password")
-    person.sign_in("alice", customer_password)
+def test_a_new_one(enrolled, let_in, tmp_path):
+    person = let_in(enrolled("password"))
     person.open(f"{TWOFACTOR}/recovery")
     person.fill("Code", person.next_code())
     person.press("Create")

@@ -20,10 +20,9 @@ ANY = "Use any of your passkeys: your device lets you choose."
 ELSEWHERE = "Passkeys for this account only work at localhost."
 
 
-def test_two_tabs_each_confirm_their_own_form(equipped, customer_password):
+def test_two_tabs_each_confirm_their_own_form(equipped, let_in, customer_password):
     """W-27: two dialogs are open at once, and the second one is answered first."""
-    person = equipped("email")
-    person.sign_in("alice", customer_password)
+    person = let_in(equipped("email"))
     first, second = person.page, person.context.new_page()
     tabs = {"one@example.org": first, "two@example.org": second}
     # Each tab has a device of its own, whose counter grows by itself: the one used last is ahead.
@@ -46,10 +45,9 @@ def test_two_tabs_each_confirm_their_own_form(equipped, customer_password):
 
 
 @pytest.mark.parametrize("look", [LOOKS[0], PHONE], ids=str)
-def test_nothing_typed_is_lost_when_the_device_does_not_answer(equipped, customer_password):
+def test_nothing_typed_is_lost_when_the_device_does_not_answer(equipped, let_in, customer_password):
     """W-33, W-57: a lost device, Escape and another try; by keyboard alone."""
-    person = equipped("password")
-    person.sign_in("alice", customer_password)
+    person = let_in(equipped("password"))
     page = person.page
     person.device.forget()
     fill_in(person, customer_password)
@@ -89,11 +87,10 @@ def test_the_recovery_code_signs_in_when_the_device_is_gone(equipped, customer_p
     assert person.state() == "off"
 
 
-def test_a_device_that_has_a_passkey_says_so(equipped, customer_password):
+def test_a_device_that_has_a_passkey_says_so(equipped, let_in):
     """W-16: the device is told which passkeys there are, and makes no second one; W-19."""
-    person = equipped("password")
+    person = let_in(equipped("password"))
     page = person.page
-    person.sign_in("alice", customer_password)
     person.open(f"{TWOFACTOR}/authenticators/new")
     expect(page.get_by_role("heading", name="What do you want to add?")).to_be_visible()
     person.fill("Name", "Blue key")
@@ -141,11 +138,10 @@ def test_at_an_ip_address_the_code_is_asked(equipped, base, customer_password):
 
 
 def test_the_pages_permit_passkeys_and_a_page_that_does_not_takes_the_code(
-    equipped, customer_password
+    equipped, let_in, customer_password
 ):
     """W-38: a host's proxy may forbid them on its pages."""
-    person = equipped("password", app_too=True)
-    person.sign_in("alice", customer_password)
+    person = let_in(equipped("password", app_too=True))
     for path in ("/security/password", f"{TWOFACTOR}/"):
         policy = person.open(path).headers["permissions-policy"]
         assert POLICY.format("get") in policy
@@ -184,10 +180,9 @@ def test_without_scripts_the_code_answers_beside_a_passkey(equipped, customer_pa
 
 
 @pytest.mark.parametrize("look", [PLAIN, LOOKS[3]], ids=str)
-def test_without_scripts_a_passkey_alone_reads_the_way_out(equipped, customer_password):
+def test_without_scripts_a_passkey_alone_reads_the_way_out(equipped, let_in, customer_password):
     """W-39: a deed leads to the recovery code, and the form is sent after all."""
-    person = equipped("password")
-    person.sign_in("alice", customer_password)
+    person = let_in(equipped("password"))
     fill_in(person, customer_password)
     person.sees("Passkeys need JavaScript. Use your recovery code.")
     expect(use(person.page)).to_be_hidden()
@@ -203,9 +198,9 @@ def test_without_scripts_a_passkey_alone_reads_the_way_out(equipped, customer_pa
 
 
 @pytest.mark.parametrize("look", [PLAIN], ids=str)
-def test_without_scripts_the_wizard_sets_up_the_app(person, customer, customer_password):
+def test_without_scripts_the_wizard_sets_up_the_app(person, let_in, customer_password):
     """W-39, W-40: the choice is not there, and the steps are those of an app."""
-    person.sign_in("alice", customer_password)
+    let_in(person)
     person.open(f"{TWOFACTOR}/activate")
     person.sees("Step 1 of 3")
     expect(person.page.get_by_label("Passkey: quickest")).to_be_hidden()
@@ -216,11 +211,11 @@ def test_without_scripts_the_wizard_sets_up_the_app(person, customer, customer_p
     person.sees("Step 2 of 3")
 
 
-def test_the_kind_is_changed_at_step_1_again(person, customer, customer_password):
+def test_the_kind_is_changed_at_step_1_again(person, let_in, customer_password):
     """W-40: from a passkey to the app and back; the recovery code stays, and nothing is on yet."""
     page = person.page
     VirtualDevice(page)
-    person.sign_in("alice", customer_password)
+    let_in(person)
     person.open(f"{TWOFACTOR}/activate")
     passkey, app = page.get_by_label("Passkey: quickest"), person.field("Authenticator app")
     person.sees("Step 1 of 2")
@@ -249,10 +244,9 @@ def test_the_kind_is_changed_at_step_1_again(person, customer, customer_password
     person.sees("Next time you sign in, we'll ask for your passkey.")
 
 
-def test_what_is_read_out(equipped, customer_password):
+def test_what_is_read_out(equipped, let_in, customer_password):
     """W-57: the button has a name and a hint, and progress is a status."""
-    person = equipped("password")
-    person.sign_in("alice", customer_password)
+    person = let_in(equipped("password"))
     person.device.wait()
     fill_in(person, customer_password)
     page, button = person.page, use(person.page)
@@ -271,10 +265,9 @@ def test_what_is_read_out(equipped, customer_password):
     expect(button).to_be_hidden()
 
 
-def test_no_answer_is_left_in_the_page(equipped, customer_password):
+def test_no_answer_is_left_in_the_page(equipped, let_in, customer_password):
     """The answer is for one request: the way back finds an empty field."""
-    person = equipped("password")
-    person.sign_in("alice", customer_password)
+    person = let_in(equipped("password"))
     fill_in(person, customer_password)
     expect(use(person.page)).to_be_focused()
     with person.page.expect_request(

@@ -16,12 +16,10 @@ QUICKEST = "Passkey: quickest, and nobody can trick you out of it."
 
 
 @pytest.fixture
-def holder(person, customer, customer_password):
+def holder(person, let_in):
     """Alice, signed in, with a device that makes passkeys."""
     person.device = VirtualDevice(person.page)
-    person.sign_in("alice", customer_password)
-    person.is_at("/")
-    return person
+    return let_in(person)
 
 
 def is_on(person):

@@ -11,11 +11,9 @@ from tests.support.enrol import TWOFACTOR
 
 
 @pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
-def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
+def test_moving_to_a_new_phone(enrolled, let_in, customer_password, tmp_path):
     """F-10, F-48: the old one is removed with a code of the new one, a day later."""
-    person = enrolled("password", "email")
-    person.sign_in("alice", customer_password)
-    person.is_at("/")
+    person = let_in(enrolled("password", "email"))
     person.open(f"{TWOFACTOR}/")
     person.follow("Add a device or passkey")
     person.inspect()
@@ -70,11 +68,9 @@ def test_moving_to_a_new_phone(enrolled, customer_password, tmp_path):
 
 
 @pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
-def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, customer_password):
+def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, let_in, customer_password):
     """F-10: for another device, and for a new recovery code."""
-    person = enrolled("password")
-    person.sign_in("alice", customer_password)
-    person.is_at("/")
+    person = let_in(enrolled("password"))
     person.clock.advance(16 * 60)
     person.open(f"{TWOFACTOR}/authenticators/new")
     person.inspect()
@@ -96,10 +92,8 @@ def test_a_quarter_of_an_hour_later_the_password_is_asked_too(enrolled, customer
 
 
 @pytest.mark.parametrize("look", [LOOKS[2]], ids=str)
-def test_the_only_phone_is_renamed_and_not_removed(enrolled, customer_password):
-    person = enrolled("password")
-    person.sign_in("alice", customer_password)
-    person.is_at("/")
+def test_the_only_phone_is_renamed_and_not_removed(enrolled, let_in):
+    person = let_in(enrolled("password"))
     person.open(f"{TWOFACTOR}/")
     person.page.get_by_role("link", name="Change Authenticator app").click()
     person.sees("your only device")

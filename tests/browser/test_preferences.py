@@ -9,14 +9,11 @@ from tests.support.enrol import TWOFACTOR
 
 
 @pytest.fixture
-def signed_in(enrolled, customer_password):
+def signed_in(enrolled, let_in):
     """Alice, signed in, with the areas protected that a test names; sign-in is not."""
 
     def make(*areas):
-        person = enrolled(*areas)
-        person.sign_in("alice", customer_password)
-        person.is_at("/")
-        return person
+        return let_in(enrolled(*areas))
 
     return make
 

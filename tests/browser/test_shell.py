@@ -37,10 +37,9 @@ def test_a_password_is_shown_while_typed_and_hidden_when_sent(person, customer, 
     expect(person.page).to_have_title("Done: Security – Customer Portal")
 
 
-def test_the_header_keeps_to_its_lines(person, customer, customer_password):
+def test_the_header_keeps_to_its_lines(person, let_in):
     """On a tablet, name and Sign out are in the first line; on a phone the name is there."""
-    person.sign_in("alice", customer_password)
-    person.is_at("/")
+    let_in(person).open("/")
     for width, lines in ((768, 1), (375, 2)):
         person.page.set_viewport_size({"width": width, "height": 800})
         tops = [

@@ -141,9 +141,9 @@ class Scales:
         return self._received.bytes - drawn - (0 if with_page else self._received.of[PASSKEY])
 
 
-def test_style_sheets_are_in_the_head_and_scripts_deferred(person, customer, customer_password):
+def test_style_sheets_are_in_the_head_and_scripts_deferred(person, let_in):
     """The first paint waits only for style sheets named in the head."""
-    person.sign_in("alice", customer_password)
+    let_in(person)
     for path in ("/security/two-factor/", "/security/two-factor/activate", "/security/password"):
         person.open(path)
         expect(person.page.locator("main")).to_be_visible()
