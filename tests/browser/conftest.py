@@ -25,23 +25,24 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run one journey of each file on PostgreSQL with ``--database both``.
+    """Run one journey of each file on PostgreSQL with ``--database both``, the others on SQLite.
 
     A browser can't tell which database there is, and the other tests send the same requests.
     """
-    first: dict[str, pytest.Item] = {}
-    spare = []
-    for item in items:
-        if "tests/browser/" not in item.path.as_posix():
-            continue
+    first: dict[Path, str] = {}
+    on_postgresql = set()
+    here = [item for item in items if "tests/browser/" in item.path.as_posix()]
+    for item in here:
         item.add_marker(pytest.mark.browser)
         asked = item.callspec.params if hasattr(item, "callspec") else {}
-        on_postgresql = asked.get("database") == "postgresql"
-        if on_postgresql and first.setdefault(item.path.as_posix(), item) is not item:
-            spare.append(item)
+        if asked.get("database") == "postgresql":
+            on_postgresql.add(item.nodeid)
+            first.setdefault(item.path, item.nodeid)
+    on_sqlite = {name.replace("postgresql", "sqlite") for name in first.values()}
+    left_out = on_postgresql.difference(first.values()) | on_sqlite
+    spare = [item for item in here if item.nodeid in left_out]
     if spare:
-        left_out = set(spare)
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = [item for item in items if item.nodeid not in left_out]
         config.hook.pytest_deselected(items=spare)
 
 
