@@ -18,12 +18,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def linkable(tmp_path_factory):
-    """The names in the inventory of the site, as `make docs` builds it."""
+    """The names in the inventory of the site. It reads all pages; `make docs` writes them, too."""
     pytest.importorskip("sphinx")
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("pictures"))
     (folder / "docs" / "pictures").symlink_to(ROOT / "docs" / "pictures")
     command = [sys.executable, "-m", "sphinx", "--quiet", str(folder / "docs"), str(folder / "out")]
+    command.append(str(folder / "docs" / "reference.md"))
     subprocess.run(command, check=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": ""})
     packed = (folder / "out" / "objects.inv").read_bytes().split(b"zlib.\n", 1)[1]
     lines = zlib.decompress(packed).decode().splitlines()

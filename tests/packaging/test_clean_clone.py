@@ -44,11 +44,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment() -> dict[str, str]:
     """The environment without settings for the portal or its tests."""
     unset = ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")
-    return {
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name not in unset and not name.startswith(("PORTAL_", "FLASK_", "COV_", "PYTEST_"))
     }
+    # Python compiles what it imports, a part of what pip would compile.
+    return kept | {"PIP_NO_COMPILE": "1"}
 
 
 @dataclass

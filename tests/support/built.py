@@ -1,13 +1,20 @@
 """The built distributions, and clean environments to install them in; each is made once a run."""
 
+import compileall
 import fcntl
 import os
+import site
 import subprocess
 import sys
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterable
+from importlib.metadata import Distribution
+from importlib.metadata import distributions as found_in
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tools import wheels
 
@@ -78,3 +85,68 @@ def with_blueprint(factory: pytest.TempPathFactory) -> Path:
         install(environment(folder), wheel(factory, BLUEPRINT))
 
     return once(factory, "with-blueprint", make) / "venv" / "bin" / "python"
+
+
+def unpacked(factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the content of both wheels, compiled; both are pure Python."""
+
+    def make(folder: Path) -> None:
+        for name in (PORTAL, BLUEPRINT):
+            with zipfile.ZipFile(wheel(factory, name)) as archive:
+                archive.extractall(folder)
+        compileall.compile_dir(folder, quiet=1)
+
+    return once(factory, "unpacked", make)
+
+
+def lent(factory: pytest.TempPathFactory, folder: Path, *what: str) -> Path:
+    """Make an environment with what `pip install` would bring, and with nothing else.
+
+    Their files are those of our wheels and of the environment of the tests, which are compiled
+    already: pip takes seconds to install them, and Python as long to compile them.
+
+    Args:
+        factory: of the run.
+        folder: where the environment is made.
+        what: requirements, as they are given to pip.
+
+    Returns:
+        Its Python.
+    """
+    python = environment(folder)
+    (packages,) = (folder / "venv" / "lib").glob("*/site-packages")
+    for each in required(what, [str(unpacked(factory)), *site.getsitepackages()]):
+        names = {file.parts[0] for file in each.files or ()} - {"..", "__pycache__"}
+        for name in names:
+            (packages / name).symlink_to(Path(str(each.locate_file(name))).resolve())
+    return python
+
+
+def required(what: Iterable[str], folders: list[str]) -> list[Distribution]:
+    """Return the distributions that pip would install.
+
+    Args:
+        what: requirements.
+        folders: where distributions are looked for.
+
+    Raises:
+        AssertionError: one is missing or has another version; `make test` installs them all.
+    """
+    found: dict[str, Distribution] = {}
+    seen = set()
+    waiting = [Requirement(each) for each in what]
+    while waiting:
+        wanted = waiting.pop()
+        name = canonicalize_name(wanted.name)
+        if (name, *sorted(wanted.extras)) in seen:
+            continue
+        seen.add((name, *sorted(wanted.extras)))
+        there = next(iter(found_in(name=name, path=folders)), None)
+        assert there is not None, f"{wanted} is not in the environment of the tests"
+        assert wanted.specifier.contains(there.version), f"{wanted}, and not {there.version}"
+        found[name] = there
+        for each in map(Requirement, there.requires or ()):
+            extras = {"", *wanted.extras}
+            if each.marker is None or any(each.marker.evaluate({"extra": e}) for e in extras):
+                waiting.append(each)
+    return list(found.values())

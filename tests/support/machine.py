@@ -25,7 +25,7 @@ RELEASE = ("portal", "deploy", "wsgi.py", "setup.cfg", "pyproject.toml", "constr
 RELEASE += ("README.md", "LICENSE", "MANIFEST.in")
 FOLDERS = ("srv", "etc/systemd/system", "etc/nginx/sites-available", "etc/nginx/sites-enabled")
 FOLDERS += ("usr/local/bin", "run")
-# Programs of the machine that would change accounts, and `install`, which would need ours.
+# Programs of the machine that would change accounts, `install`, which would need ours, and Python.
 PROGRAMS = {
     "useradd": "exit 0",
     "install": """set -- "$@"; args=(); skip=
@@ -35,11 +35,18 @@ for each in "$@"; do
     args+=("$each")
 done
 exec /usr/bin/install "${args[@]}" """,
+    # pip is lent, too: to install it takes seconds.
+    "python3": f"""[ "$1 $2" = "-m venv" ] && set -- -m venv --without-pip "${{@:3}}"
+exec {sys.base_prefix}/bin/python3 "$@" """,
 }
 # Of the test run.
 OURS = ("PORTAL_", "FLASK_", "PYTHON", "PYTEST_", "COV_", "VIRTUAL_ENV", "PROMETHEUS_")
 # What an index would bring along: the programs of the packages that the portal needs.
-SCRIPTS = {"flask": "flask.cli:main", "gunicorn": "gunicorn.app.wsgiapp:run"}
+SCRIPTS = {
+    "flask": "flask.cli:main",
+    "gunicorn": "gunicorn.app.wsgiapp:run",
+    "pip": "pip._internal.cli.main:main",
+}
 # The protocol of systemd's sockets: they begin with 3, and are for one process.
 ACTIVATED = """
 import os, sys
@@ -67,7 +74,6 @@ class Machine:
         for name, text in PROGRAMS.items():
             (programs / name).write_text(f"#!/bin/bash\n{text}\n")
             (programs / name).chmod(0o755)
-        (programs / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
         path = f"{programs}:{folder}/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         # The index is asked for what builds the portal, as everywhere, and for nothing else.
         self._environment = {
