@@ -124,8 +124,8 @@ class TestFull:
         portal = serve(workers=2)
         (tmp_path / "full").touch()
         [cookie] = people.browsers(alice, 1)
-        answers = []
-        # Fill the pages that are left, so that nothing more can be written.
+        full: list[Answer] = []
+        # Fill the pages that are left, until nothing more can be written.
         for _ in range(40):
             people.clock.advance()
             before = people.last_event()
@@ -134,9 +134,12 @@ class TestFull:
                 people.new_email(cookie, f"{name}.{each}@example.org", twofactor_code=code)
                 for each in range(8)
             ]
-            answers += burst(portal.port, changes)
+            answers = burst(portal.port, changes)
             assert people.events(before).get("code_accepted", 0) <= 1
-        full = [answer for answer in answers if answer.status not in (303, 403)]
+            refused = [answer for answer in answers if answer.status not in (303, 403)]
+            full += refused
+            if len(full) > 20 and refused == answers:
+                break
         assert len(full) > 20
         for answer in full:
             sentence(answer)

@@ -80,6 +80,8 @@ class Machine:
             name: value for name, value in os.environ.items() if not name.startswith(OURS)
         }
         self._environment |= {"PATH": path, "LANG": "C.UTF-8", "PIP_NO_DEPS": "1"}
+        # The portal is imported from /srv/portal, not from where pip puts it.
+        self._environment["PIP_NO_COMPILE"] = "1"
         self._socket: socket.socket | None = None
         self._service: subprocess.Popen[bytes] | None = None
         self._copy_release()
@@ -90,8 +92,8 @@ class Machine:
         there.mkdir()
         for name in RELEASE:
             if (ROOT / name).is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(ROOT / name, there / name, ignore=ignored)
+                # With what is compiled, which would take seconds.
+                shutil.copytree(ROOT / name, there / name)
             else:
                 shutil.copy(ROOT / name, there / name)
         for path in (there / "deploy").iterdir():
