@@ -1,13 +1,12 @@
 """The keys of a device, and the little CBOR that a device writes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from ..core.frozen import record
 
 # The COSE algorithms that Device knows, with the curve where there is one (RFC 9053 and 8812).
 EDDSA, RS256, PS256 = -8, -257, -37
@@ -19,7 +18,7 @@ CURVES: dict[int, tuple[int, type[ec.EllipticCurve]]] = {
 RSA_BITS = 2048
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Key:
     """A private key and the algorithm that it is used with.
 
