@@ -28,20 +28,20 @@ COUNTED = {
     # The page says what it confirms and whether the current code was used, keeps the form for the
     # recovery code, names other ways, and leads back to where the person came from. Title and
     # heading name the deed; an error is in the summary and at its field.
-    "guard_asks": (2, 0, 2500),
+    "guard_asks": (2, 0, 2430),
     # A refusal is answered ahead of handlers that catch all, and tables are looked at when needed.
     # The body of a form is read as a whole, so that it is still there for the view.
-    "deed_right": (5, 1, 1660),
-    "deed_wrong": (5, 1, 2960),
-    "deed_added": (4, 1, 600),
+    "deed_right": (5, 1, 1630),
+    "deed_wrong": (5, 1, 2830),
+    "deed_added": (4, 1, 570),
     # The ticket that opens the "view" areas is made and written beside the others.
     # A form that is sent twice at once finds another ticket, and is led on by it.
     # It records that the second step was passed, for hosts where it is mandatory, and each
     # transaction asks whether its engine needs an isolation of its own.
-    "right": (6, 1, 2260),
+    "right": (6, 1, 2230),
     # The page names the account and other ways, has Cancel, and says how long it is good for and
     # whether the current code was used.
-    "wrong": (3, 1, 2550),
+    "wrong": (3, 1, 2520),
     # Each change makes the link that undoes it: one DELETE of the oldest links, one INSERT, and the
     # state before it, sealed.
     "recovery": (12, 2, 3360),
@@ -51,15 +51,15 @@ COUNTED = {
     # A host may have its own CSRF extension, which each form is asked for.
     "preferences": (4, 0, 4060),
     # A step after activation is bound to the new credential, which takes its own transaction.
-    "journey": (57, 6, 49290),
+    "journey": (57, 6, 49200),
 }
 # These include the driver's own calls.
 ON_POSTGRESQL = {
     "guard_off": (1, 0, 214),
     "guard_other": (1, 0, 216),
     # The area may demand a passkey, and the device may not be ripe yet.
-    "deed_right": (5, 1, 2182),
-    "right": (6, 1, 2850),
+    "deed_right": (5, 1, 2152),
+    "right": (6, 1, 2820),
 }
 # At a host that takes passkeys; the deed comes with the request for its challenge before.
 BY_PASSKEY = {

@@ -168,9 +168,8 @@ def render_challenge(
 
 def _is_asked_here(refusal: errors.Refusal) -> bool:
     """Return whether the signed-in person is asked, not the owner of a mailed link."""
-    if not current_user.is_authenticated:
-        return False
-    return refusal.user_id in (None, current_state().host.user_key(current_user))
+    user, key = current_user._get_current_object(), current_state().host.user_key
+    return bool(user.is_authenticated) and refusal.user_id in (None, key(user))
 
 
 def error_object(refusal: errors.Refusal, area: Area | None) -> dict[str, Any]:

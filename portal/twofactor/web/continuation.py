@@ -92,21 +92,21 @@ def carry(
 
 def sender(state: State) -> str:
     """Return the key of the signed-in user, empty if nobody is signed in."""
-    return state.host.user_key(current_user) if current_user.is_authenticated else ""
+    user = current_user._get_current_object()
+    return state.host.user_key(user) if user.is_authenticated else ""
 
 
 def _capture(user_id: str, form_id: str) -> Continuation:
     """Return the form of this request without the challenge's own fields."""
+    here = requests.this_request()
+    form, files = here.form, here.files
     fields = tuple(
-        (name, value)
-        for name, values in request.form.lists()
-        for value in values
-        if name not in _OWN
+        (name, value) for name, values in form.lists() for value in values if name not in _OWN
     )
     lost: str = g.get(_LOST, "")
-    if any(upload.filename for upload in request.files.values()):
+    if any(upload.filename for upload in files.values()):
         lost = "files"
-    elif request.content_length and not request.form and not request.files:
+    elif here.content_length and not form and not files:
         lost = "size"
     return Continuation(user_id, fields, lost, form_id)
 

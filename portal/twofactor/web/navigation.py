@@ -64,6 +64,8 @@ def _endpoint(url: str | None, method: str = "GET") -> str | None:
     root, path = sent.root_path.rstrip("/"), unquote(parts.path)
     if parts.scheme or parts.netloc or not path.startswith(f"{root}/"):
         return None
+    if method == sent.method and path == root + sent.path and sent.endpoint is not None:
+        return sent.endpoint  # this request has its route already
     try:
         adapter = current_app.create_url_adapter(sent)
         if adapter is None:

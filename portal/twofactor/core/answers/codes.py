@@ -56,6 +56,8 @@ class Code:
             MalformedCode: the text is too long or is not six digits.
             RecoveryCodeUnasked: it is a recovery code.
         """
+        if len(text) == _DIGITS and text.isascii() and text.isdigit():
+            return cls(text)  # as nearly everybody types it
         if len(text) > _LONGEST:
             raise MalformedCode("too long")
         if _is_recovery_code(text):
