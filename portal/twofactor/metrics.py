@@ -13,6 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,7 +23,6 @@ from . import signals
 from .app.state import state_of
 from .core.areas import BUILT_IN, DEACTIVATION, SIGN_IN, AreaRegistry
 from .core.errors import Unavailable
-from .core.frozen import record
 from .service.operator.statistics import HeldAccounts, held_accounts
 
 try:
@@ -46,7 +46,7 @@ HELD_FOR = 60.0
 _CHANGES = sorted(set(signals.BY_NAME) - {"judged", "challenge_failed", "held"})
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Meters:
     """The counters and the histogram of a registry."""
 

@@ -1,6 +1,7 @@
 """Compare the revision of the database with the application's Alembic history (Flask-Migrate)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import Unavailable
-from ..core.frozen import record
 from ..storage.transactions import unavailable
 
 
@@ -53,7 +53,7 @@ def advice(app: Flask, bind_key: str | None) -> str:
     return "run 'flask db upgrade'"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Revisions:
     """All revisions and the heads of an application's Alembic history."""
 

@@ -1,18 +1,18 @@
 """The help desk of an application: its options, and who may use it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..core.areas import Demand, OwnArea
 from ..core.errors import SetupError
-from ..core.frozen import record
 from ..core.help_desk import Right, checked_rights
 from ..i18n.catalogue import later
 
 AREA = "help_desk"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class HelpDesk:
     """The options of `TwoFactor.help_desk`.
 

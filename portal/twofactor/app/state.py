@@ -1,7 +1,7 @@
 """The state of an application, in `app.extensions`. The extension object holds none of it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
@@ -10,7 +10,6 @@ from jinja2 import Environment
 from ..core.areas import BUILT_IN, Area, Offer, OwnArea
 from ..core.bounds import one_line
 from ..core.errors import Refusal, SetupError
-from ..core.frozen import record
 from ..core.names.issuer import LONGEST_ISSUER
 from ..core.records import Account
 from ..core.settings import KEY
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ..service.operator.importing import Person
 
 
-@record(repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class State:
     """The state that web pages and commands need.
 

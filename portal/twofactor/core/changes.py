@@ -1,11 +1,10 @@
 """Changes of the two-factor state, with the name, facts and event of each."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from .areas import SIGN_IN
-from .frozen import record
 from .records import Event, Subject, Ways, labelled
 
 # Names of the signals, and for `in_transaction` of the host.
@@ -29,7 +28,7 @@ ChangeName = Literal[
 LONGEST_DETAIL = 255  # of an event, in characters
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Change:
     """A change of the state, with a signal after the commit; a subclass's fields are its facts."""
 
@@ -57,10 +56,6 @@ class Change:
         return None
 
 
-def _detail(change: Change) -> str | None:
-    return change.detail[:LONGEST_DETAIL] if change.detail else None
-
-
 def events_of(changes: Iterable[Change], subject: Subject, at: int) -> list[Event]:
     """Return the events of changes, in the same order.
 
@@ -70,13 +65,20 @@ def events_of(changes: Iterable[Change], subject: Subject, at: int) -> list[Even
         at: Unix seconds.
     """
     return [
-        Event(subject.user_id, at, change.kind, change.area, subject.address, _detail(change))
+        Event(
+            subject.user_id,
+            at,
+            change.kind,
+            change.area,
+            subject.address,
+            change.detail[:LONGEST_DETAIL] if change.detail else None,
+        )
         for change in changes
         if change.kind is not None
     ]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Activated(Change):
     """Two-factor authentication was turned on for these areas; `ways` is how they are answered."""
 
@@ -90,7 +92,7 @@ class Activated(Change):
         return " ".join(self.areas)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Deactivated(Change):
     """Two-factor authentication was turned off. A reset has its own event (`Reset`)."""
 
@@ -108,7 +110,7 @@ class Deactivated(Change):
         return "recovery code" if self.by == "recovery" else self.by
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class AreasChanged(Change):
     """Areas were added to the choice, or removed from it.
 
@@ -129,7 +131,7 @@ class AreasChanged(Change):
         return " ".join(f"{sign}{key}" for sign, keys in signed for key in keys)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class RecoveryCodeUsed(Change):
     """The recovery code was used; `Deactivated` follows.
 
@@ -151,14 +153,14 @@ class RecoveryCodeUsed(Change):
         return self.where
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class RecoveryCodeReplaced(Change):
     """The recovery code was replaced by a new one."""
 
     name = "recovery_code_replaced"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class OfAuthenticator(Change):
     """A change of one authenticator.
 
@@ -181,14 +183,14 @@ class OfAuthenticator(Change):
         return labelled(self.of_kind, self.authenticator)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class AuthenticatorAdded(OfAuthenticator):
     """A further authenticator counts."""
 
     name = "authenticator_added"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class AuthenticatorRemoved(OfAuthenticator):
     """An authenticator counts no longer.
 
@@ -219,7 +221,7 @@ class AuthenticatorRemoved(OfAuthenticator):
         return f"{named}; {self.by}: {self.reason}" if self.by else named
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class PasskeySuspected(Change):
     """The counter of a passkey went back, so there may be a copy. Its answer was refused.
 
@@ -248,7 +250,7 @@ class PasskeySuspected(Change):
         return self.authenticator
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TrustReused(Change):
     """A copy of a trusted browser's cookie was used; `browser` is the name of the browser."""
 
@@ -271,7 +273,7 @@ class TrustReused(Change):
         return self.browser
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ByOperator(Change):
     """A change made by an operator, with the reason."""
 
@@ -284,14 +286,14 @@ class ByOperator(Change):
         return f"{self.by}: {self.reason}"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Reset(ByOperator):
     """An operator turned two-factor authentication off; `Deactivated` follows."""
 
     name = "reset"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Unlocked(ByOperator):
     """An operator ended the wait after wrong codes."""
 

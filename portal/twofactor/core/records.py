@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
-from .frozen import record
 from .throttle import NO_ATTEMPTS, Figures, Schedule, codes
 
 # Kind of tickets of executed continuations; `area` has the time, and `drop_tickets` keeps them.
@@ -31,7 +30,7 @@ ATTEMPTS = frozenset(
 )
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Subject:
     """The user, network address and browser of a request.
 
@@ -60,7 +59,7 @@ class Subject:
         return self.credential[:40]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Authenticator:
     """An enrolled second factor of a user.
 
@@ -93,7 +92,7 @@ class Authenticator:
         return self.credential is None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class KnownBrowser:
     """A browser that passed a second step before. Its wrong codes are counted separately.
 
@@ -106,7 +105,7 @@ class KnownBrowser:
     expires_at: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Account:
     """The two-factor state of a user.
 
@@ -169,13 +168,14 @@ class Account:
         return min(self.steps, default=None)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A time in which codes are not judged, after wrong ones.
 
     Args:
         until: Unix seconds, infinity if codes are locked.
-        here: whether it holds the browser of the request; otherwise only unknown browsers.
+        here: whether it holds the browser of the request; otherwise only browsers that are not
+            known.
     """
 
     until: float
@@ -192,7 +192,7 @@ class Hold:
         return self.until if self.locked else 60.0 * math.ceil(self.until / 60)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Device:
     """A device or passkey that is accepted, for pages of the host. Times are Unix seconds.
 
@@ -211,7 +211,7 @@ class Device:
     usable: bool = True
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Protection:
     """The protection of a user, for pages of the host.
 
@@ -239,7 +239,7 @@ class Protection:
         return ways_of([device.passkey for device in self.devices])
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A short-lived row, such as a pending sign-in, an unfinished enrolment or a pass."""
 
@@ -251,7 +251,7 @@ class Ticket:
     expires_at: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Glance:
     """The data that the guard needs of a user, read in one statement.
 
@@ -270,7 +270,7 @@ class Glance:
     only: frozenset[str] = frozenset()
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Event:
     """A row of the table `twofactor_event`, without secrets."""
 

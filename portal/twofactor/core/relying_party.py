@@ -8,12 +8,12 @@ import re
 import reprlib
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import SetupError
-from .frozen import record
 
 LOCALHOST = "localhost"
 # Browsers count at most five names besides the RP ID (WebAuthn Level 3, 5.11).
@@ -27,7 +27,7 @@ _APP_ORIGIN = r"android:apk-key-hash:[A-Za-z0-9_-]{43}"
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class RelyingParty:
     """The domain that passkeys belong to, and the pages they are used on.
 

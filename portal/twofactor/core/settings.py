@@ -4,11 +4,11 @@ import difflib
 import reprlib
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from .errors import SetupError
-from .frozen import record
 from .names.issuer import checked_issuer
 from .relying_party import RelyingParty, read_relying_party
 
@@ -19,7 +19,7 @@ LONGEST_SUPPORT = 500
 LONGEST_SHOWN = 150
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A setting with its default, bounds and meaning."""
 
@@ -151,7 +151,7 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one application; durations in seconds."""
 

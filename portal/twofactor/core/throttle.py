@@ -6,15 +6,13 @@ the owner's successes. `docs/security.md` has the arithmetic.
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
-
-from .frozen import record
 
 DAY = 86_400
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Budget:
     """A limit of `attempts` in any period of `seconds`. A success does not clear it."""
 
@@ -22,7 +20,7 @@ class Budget:
     seconds: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """The limits for one kind of answer.
 
@@ -76,7 +74,7 @@ def codes(authenticators: int) -> Schedule:
     return replace(CODES, budgets=(day, share))
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The past attempts of an account.
 

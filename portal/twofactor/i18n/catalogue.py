@@ -8,12 +8,12 @@ import io
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from gettext import GNUTranslations, NullTranslations
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..core.errors import SetupError
-from ..core.frozen import record
 
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 SOURCE = "en"
@@ -32,7 +32,7 @@ class BrokenFile(ValueError):
     """A `.po` file can't be read; the message has its path and the reason."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Language:
     """A language with its sentences.
 

@@ -1,11 +1,10 @@
 """Interface of a kind of authenticator."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..core.answers import Answer, Code, Registration
-from ..core.frozen import record
 from ..core.records import Authenticator
 from ..core.relying_party import RelyingParty
 
@@ -13,7 +12,7 @@ from ..core.relying_party import RelyingParty
 FirstAnswer = Code | Registration
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Setup:
     """The wizard's view of a new secret; the kind decides which fields are filled.
 
@@ -29,7 +28,7 @@ class Setup:
     options: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Naming:
     """Names and choices that an authenticator is set up with.
 
@@ -46,7 +45,7 @@ class Naming:
     hint: str = ""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Terms:
     """Conditions under which an answer is judged.
 
@@ -63,7 +62,7 @@ class Terms:
     verified: bool = False
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class First:
     """An authenticator as its first right answer makes it.
 
@@ -82,7 +81,7 @@ class First:
     flags: int | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Match:
     """A right answer.
 

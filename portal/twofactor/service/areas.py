@@ -1,10 +1,11 @@
 """Use cases: change the protected areas."""
 
+from dataclasses import dataclass
+
 from ..core import changes
 from ..core.areas import Choice
 from ..core.enrolment_errors import NoArea
 from ..core.errors import AreasChanged, ChallengeRequired, NotOn
-from ..core.frozen import record
 from ..core.records import Account, Subject
 from ..storage.transaction import Transaction
 from . import undo
@@ -12,7 +13,7 @@ from .context import Kit
 from .judging import demands
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Difference:
     """Areas that a choice changes, against those of an account.
 

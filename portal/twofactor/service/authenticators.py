@@ -5,7 +5,7 @@ another one does not make guessing easier (`throttle.codes`). Only deactivation 
 """
 
 import hashlib
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from ..core import changes
 from ..core.answers import Answer, Assertion
@@ -17,7 +17,6 @@ from ..core.errors import (
     TooManyAuthenticators,
     UnknownAuthenticator,
 )
-from ..core.frozen import record
 from ..core.passkey_errors import LastPasskey, TooManyPasskeys
 from ..core.records import Account, Authenticator, Subject, labelled
 from ..methods import registry
@@ -29,7 +28,7 @@ from .judging import demands, stored
 from .judging.terms import terms_of
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Addition:
     """An authenticator that is being added, for the page that shows its secret.
 

@@ -3,13 +3,12 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from ..core.areas import AreaRegistry
-from ..core.frozen import record
 from ..core.records import Event, Subject
 from ..core.settings import Settings
 from ..core.vault import Vault
@@ -19,7 +18,7 @@ from ..storage.transaction import Transaction
 T = TypeVar("T")
 
 
-@record(repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Kit:
     """The parts of an application that the use cases need.
 

@@ -8,13 +8,13 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ..core import vault
 from ..core.errors import AlreadyDone, EnrolmentExpired
-from ..core.frozen import record
 from ..core.records import EXECUTED, Subject, Ticket
 from ..storage.transaction import Transaction
 from .context import Kit
@@ -36,7 +36,7 @@ RETRIES = 2
 MOMENT = 60
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Grant:
     """The retries that an answer still allows.
 

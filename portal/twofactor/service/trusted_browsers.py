@@ -11,11 +11,11 @@ removed by deactivation, a new enrolment, a change of password or a reset.
 import hmac
 import re
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from ..core import changes
 from ..core.areas import SIGN_IN
-from ..core.frozen import record
 from ..core.records import Subject
 from ..storage.transaction import Transaction
 from . import tickets
@@ -27,7 +27,7 @@ TWIN_SECONDS = 10
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TrustedBrowser:
     """A browser that needs no code to sign in.
 

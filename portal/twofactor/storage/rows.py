@@ -1,18 +1,17 @@
 """Convert rows to records and values to columns. Nothing here writes."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, Select, select
 
-from ..core.frozen import record
 from ..core.records import Account, Authenticator, Event, KnownBrowser, Ticket
 from ..core.throttle import Figures
 from .tables import Tables
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SealedValue:
     """A sealed value with the row it comes from."""
 

@@ -3,6 +3,8 @@
 All times are Unix seconds (UTC) in 64-bit columns.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -14,7 +16,6 @@ from sqlalchemy import (
     Table,
 )
 
-from ..core.frozen import record
 from ..engines.texts import EMPTY, ExactString, ExactText
 
 USER_ID = 255
@@ -22,7 +23,7 @@ USER_ID = 255
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
 
-@record(repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Tables:
     """The tables in a metadata."""
 

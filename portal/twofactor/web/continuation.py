@@ -11,7 +11,7 @@ import binascii
 import json
 import secrets
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flask import g, request
 from flask_login import current_user
@@ -20,7 +20,6 @@ from werkzeug.datastructures import ImmutableMultiDict
 from ..app.state import State
 from ..core import bounds
 from ..core.errors import ContinuationBroken, KeyMissing, SealBroken
-from ..core.frozen import record
 from ..core.vault import CONTINUATION
 from . import navigation, requests
 
@@ -38,7 +37,7 @@ PASSKEY_FIELD = "twofactor_passkey"
 _OWN = frozenset({FIELD, CODE_FIELD, BACK_FIELD, PASSKEY_FIELD})
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Continuation:
     """A form that was sent.
 

@@ -6,12 +6,11 @@ They have no `==`, because a secret is compared in constant time.
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Self
 
 from .. import bounds
 from ..errors import MalformedCode, MalformedRecoveryCode
-from ..frozen import record
 from .slips import NotARecoveryCode, RecoveryCodeUnasked, RecoverySlip
 
 # Crockford's base32, without I, L, O and U, which are easily misread on paper.
@@ -32,7 +31,7 @@ _FULL_WIDTH_LETTERS = {
 _DIGITS = 6
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Code:
     """The code of an authenticator app.
 
@@ -69,7 +68,7 @@ class Code:
         return cls(_ascii(digits))
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class RecoveryCode:
     """A recovery code.
 

@@ -9,11 +9,10 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Self
 
-from ..frozen import record
 from ..passkey_errors import PasskeyMalformed
 
 # Bytes of the whole answer as text.
@@ -27,7 +26,7 @@ _MOST_TRANSPORTS = 32
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class ClientData:
     """The browser's account of a ceremony, which the passkey has signed.
 
@@ -72,7 +71,7 @@ class ClientData:
         )
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Assertion:
     """The answer of a passkey to a challenge: its signature, and what it has signed.
 
@@ -114,7 +113,7 @@ class Assertion:
         )
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Registration:
     """A new passkey, as the browser made it.
 

@@ -1,17 +1,17 @@
 """The areas that a user may choose, and the choice that a page sends."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ..enrolment_errors import UnknownChoice
 from ..errors import UnknownArea
-from ..frozen import record
 from .area import SIGN_IN, Area, OwnArea
 
 # Answers to "When should we ask for a code?" in the wizard.
 ALL, MINE = "all", "mine"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Offer:
     """The areas that a user may choose.
 
@@ -78,7 +78,7 @@ class Offer:
         return MINE
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The areas that a person ticked on a page, to be applied to those that are stored by then.
 

@@ -1,10 +1,11 @@
 """The import of a user's second factor, as a change."""
 
+from dataclasses import dataclass
+
 from ..changes import Change
-from ..frozen import record
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Imported(Change):
     """An operator turned two-factor authentication on with a secret of another system.
 

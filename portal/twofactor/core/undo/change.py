@@ -1,10 +1,11 @@
 """The undoing of a change, which is a change itself."""
 
+from dataclasses import dataclass
+
 from ..changes import Change
-from ..frozen import record
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ChangeUndone(Change):
     """An earlier change was undone with its link.
 

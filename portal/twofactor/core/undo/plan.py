@@ -1,15 +1,15 @@
 """Compare the state of now with the one that an undo puts back. Nothing here writes."""
 
+from dataclasses import dataclass
 from typing import Literal
 
-from ..frozen import record
 from ..records import Account
 
 # After the undo: the present recovery code, one from before, or none.
 RecoveryAfter = Literal["stays", "back", "none"]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class PutsBack:
     """The effects of an undo, for the page that asks and for the one that tells.
 

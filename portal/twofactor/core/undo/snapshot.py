@@ -1,10 +1,9 @@
 """The two-factor state before a change, as an undo link keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..frozen import record
 from ..records import Account, Authenticator
 from ..throttle import Figures
 
@@ -13,7 +12,7 @@ _COUNTED = ("failures", "known_failures", "recovery_attempts")
 _FIGURES = ("codes", "known", "recovery")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The state before a change, and the change itself.
 

@@ -6,7 +6,7 @@ signature; lengths and depth are bounded before it sees them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -16,7 +16,6 @@ from fido2.cose import ES256, RS256, CoseKey, EdDSA
 from fido2.webauthn import AuthenticatorData
 
 from ...core.answers.passkeys import LONGEST_ID
-from ...core.frozen import record
 from ...core.passkey_errors import PasskeyMalformed, PasskeyRefusal, PasskeyWrong
 from . import keys, shape
 
@@ -27,7 +26,7 @@ _FIXED, _BEFORE_ID = 37, 18
 _KINDS: dict[int, type[CoseKey]] = {each.ALGORITHM: each for each in (ES256, EdDSA, RS256)}
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeviceData:
     """The device's account of a ceremony (WebAuthn Level 3, 6.1).
 
@@ -46,7 +45,7 @@ class DeviceData:
         return bool(self.flags & flag)
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class NewKey:
     """The credential within a registration.
 

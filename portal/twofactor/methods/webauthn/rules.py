@@ -4,9 +4,9 @@ Account, challenge and counter of an answer are judged where they are stored, in
 """
 
 import hmac
+from dataclasses import dataclass
 
 from ...core.answers import Assertion, ClientData, Registration
-from ...core.frozen import record
 from ...core.passkey_errors import (
     PasskeyMalformed,
     PasskeyOver,
@@ -30,7 +30,7 @@ _NOBODYS = bytes.fromhex(
 TRANSPORTS = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Registered:
     """A registration that was taken.
 

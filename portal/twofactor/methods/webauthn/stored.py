@@ -1,16 +1,15 @@
 """A passkey as it is kept, sealed, in the row of its authenticator."""
 
 import json
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Self
 
 from ...core.answers.passkeys import decode, digest_of, encode
 from ...core.errors import SealBroken
-from ...core.frozen import record
 from ...core.passkey_errors import PasskeyMalformed
 
 
-@record(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Passkey:
     """A passkey of a user.
 

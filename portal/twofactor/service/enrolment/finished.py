@@ -1,7 +1,8 @@
 """The end of an enrolment: what it leaves, and what its last page shows."""
 
+from dataclasses import dataclass
+
 from ...core.answers import RecoveryCode
-from ...core.frozen import record
 from ...core.records import Account, Subject
 from .. import authenticators, known_browsers, passwords, tickets
 from ..context import Kit
@@ -17,7 +18,7 @@ def is_finished(ticket_id: str | None, account: Account | None) -> bool:
     return account is not None and any(each.id == made for each in account.authenticators)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Left:
     """The ids that an activation leaves in its session and browser; each may be empty.
 

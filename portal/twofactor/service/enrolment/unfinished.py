@@ -1,13 +1,12 @@
 """Begin, change, cancel and finish an enrolment."""
 
 import secrets
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from ...core import changes
 from ...core.answers import RecoveryCode
 from ...core.enrolment_errors import EnrolmentReplaced
 from ...core.errors import AlreadyOn, EnrolmentExpired, PasswordWrong
-from ...core.frozen import record
 from ...core.records import Account, Subject, ways_of
 from ...methods import recovery, registry
 from ...methods.base import FirstAnswer
@@ -18,7 +17,7 @@ from ..judging import stored
 from ..judging.terms import terms_of
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """An unfinished enrolment, for the wizard. Two-factor authentication is still off.
 

@@ -1,10 +1,10 @@
 """Agents, and the record of what each of them has done."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ...core.areas import HELP
 from ...core.errors import EnrolmentRequired
-from ...core.frozen import record
 from ...core.help_desk import TooMuchHelp
 from ...core.help_desk.kinds import LIMITED
 from ...core.records import Subject
@@ -16,7 +16,7 @@ from ..tickets import Deed
 MOST, HOUR = 10, 3600
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Agent:
     """An agent of the help desk.
 

@@ -5,9 +5,9 @@ most, and it is used up once. It is nobody's ticket, so that the open ones are f
 """
 
 import hashlib
+from dataclasses import dataclass
 
 from ...core.errors import NotOn
-from ...core.frozen import record
 from ...core.help_desk import AlreadyRequested, RequestOver, ResetRequested, SameAgent, kinds
 from ...core.records import Account, Subject, Ticket
 from ...storage.transaction import Transaction
@@ -23,7 +23,7 @@ NOBODY = ""  # no user has an empty key
 DAY = 86_400
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Request:
     """A reset that waits for a second agent. Times are Unix seconds.
 

@@ -3,9 +3,10 @@
 Opening it does nothing, since programs that check mails open links, too.
 """
 
+from dataclasses import dataclass
+
 from ...core import changes
 from ...core.errors import NotOn
-from ...core.frozen import record
 from ...core.help_desk import StartOverOver, StartOverSent
 from ...core.records import Subject
 from ...storage.transaction import Transaction
@@ -16,7 +17,7 @@ KIND = "start_over"
 DAY = 86_400
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Link:
     """A link that works. Times are Unix seconds.
 

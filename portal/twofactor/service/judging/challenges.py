@@ -1,12 +1,11 @@
 """Challenges of passkeys: tickets whose ids are what a device signs (WebAuthn section 13.4.3)."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.areas import SIGN_IN, Demand
 from ...core.errors import SetupError
-from ...core.frozen import record
 from ...core.records import Account, Subject, Ticket
 from ...methods import registry
 from ...storage.transaction import Transaction
@@ -25,7 +24,7 @@ FEW = 5
 TIDY_EVERY = 20
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Options:
     """The data that a browser needs to ask for a passkey.
 

@@ -6,13 +6,12 @@ request, and is taken by its DELETE, whatever comes of the answer. So an answer 
 
 import secrets
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...core import changes
 from ...core.answers import Assertion
 from ...core.answers.passkeys import digest_of, encode
 from ...core.areas import SIGN_IN
-from ...core.frozen import record
 from ...core.passkey_errors import (
     PasskeyOver,
     PasskeyRefusal,
@@ -32,7 +31,7 @@ from . import challenges, demands, ripening, stored
 from .terms import Proof, terms_of
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Asked:
     """Further conditions of an answer.
 

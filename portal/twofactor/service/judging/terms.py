@@ -1,14 +1,13 @@
 """The terms that answers are judged by, and the proof that a right one gives."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ...core.frozen import record
 from ...core.records import Account
 from ...methods.base import Terms
 from ..context import Kit
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Proof:
     """The proof that a right answer gives.
 

@@ -1,12 +1,12 @@
 """Use cases of the operator: list accounts and events, reset and unlock accounts."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
 from ...core import changes, throttle
 from ...core.errors import NotOn
-from ...core.frozen import record
 from ...core.records import KNOWN, Account, Authenticator, Event, Subject
 from ...storage.transaction import Transaction
 from .. import undo
@@ -18,7 +18,7 @@ R = TypeVar("R")
 BATCH = 500
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Overview:
     """An account as operators see it; times are Unix seconds."""
 

@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import Unavailable
-from ...core.frozen import record
 from ...core.names.issuer import is_generic
 from ...migrations import LATEST
 from ..context import Kit
@@ -19,7 +19,7 @@ SAMPLE = 50
 Look = Callable[[], tuple[bool, str]]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Check:
     """The result of a check.
 

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from ...core.frozen import record
 from ...core.importing import ImportRefused
 from ...methods import setup_keys
 from ...methods.totp import DRIFT_STEPS
@@ -21,7 +20,7 @@ _FIELDS = frozenset(
 )
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Entry:
     """The second factor of a user, as a line has it.
 

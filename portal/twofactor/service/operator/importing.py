@@ -7,12 +7,12 @@ way is simply run again.
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from ...core import vault
 from ...core.areas import Offer
 from ...core.errors import UnknownArea
-from ...core.frozen import record
 from ...core.importing import Imported, ImportRefused
 from ...core.records import Account, Authenticator, Subject
 from ...methods import registry, setup_keys
@@ -24,7 +24,7 @@ from .accounts import BATCH, batched
 from .import_lines import Entry
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Person:
     """A user of the host, found for an entry.
 
@@ -37,7 +37,7 @@ class Person:
     offer: Offer
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A line that was not imported; `reason` and `text` are those of `ImportRefused`."""
 
@@ -46,7 +46,7 @@ class Refused:
     text: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The result of an import.
 

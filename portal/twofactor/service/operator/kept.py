@@ -3,10 +3,9 @@
 They are one ticket of nobody, sealed as every other, so that `rotate_keys` and `purge` see to it.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...core.frozen import record
 from ...core.records import Ticket
 from ...storage.transaction import Transaction
 from .. import tickets
@@ -21,7 +20,7 @@ SECONDS = 400 * 86_400
 MOST_WEEKS = 104
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Figures, and the time when they were counted (Unix seconds)."""
 

@@ -1,8 +1,8 @@
 """Figures and checks of passkeys, for operators."""
 
 from collections import Counter
+from dataclasses import dataclass
 
-from ...core.frozen import record
 from ...core.records import Account, Authenticator
 from ...methods import registry
 from ..context import Kit
@@ -10,7 +10,7 @@ from ..judging import stored
 from .accounts import BATCH
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Census:
     """Numbers of passkeys and of accounts that depend on them.
 
@@ -28,7 +28,7 @@ class Census:
     stuck: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Trait:
     """The facts that only passkeys have.
 
@@ -43,7 +43,7 @@ class Trait:
     usable: bool
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Enrolled(Trait):
     """An authenticator as operators see it; times are Unix seconds. It holds no secret.
 

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...core.frozen import record
 from ...methods.flags import SYNCED
 from ..context import Kit
 from .accounts import BATCH, overview
@@ -19,7 +19,7 @@ _TURNED_ON = ("activated", "imported", "undone deactivated", "undone reset")
 _TURNED_OFF = ("deactivated", "reset", "undone activated (lowered)")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Week:
     """Counts of a week.
 
@@ -57,7 +57,7 @@ class Week:
     started_over: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Figures:
     """Numbers of users, now and by week.
 
@@ -90,7 +90,7 @@ class Figures:
     weeks: tuple[Week, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class HeldAccounts:
     """Numbers of accounts that are held now; the fields are those of `Figures`."""
 
@@ -99,7 +99,7 @@ class HeldAccounts:
     recovery_held: int = 0
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Counts:
     """The numbers of events by week and kind (`Counting.count_events`)."""
 

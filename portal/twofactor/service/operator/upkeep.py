@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ...core import vault
 from ...core.errors import KeyMissing, SealBroken
-from ...core.frozen import record
 from ...storage.transaction import Transaction
 from ..context import Kit
 from . import accounts
@@ -15,7 +15,7 @@ STEP = 2 * accounts.BATCH
 Rest = Callable[[float], None]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Rotation:
     """The result of a rotation of keys.
 
@@ -32,7 +32,7 @@ class Rotation:
     missing: tuple[str, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Purged:
     """Numbers of rows that were removed."""
 

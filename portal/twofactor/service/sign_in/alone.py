@@ -1,12 +1,11 @@
 """Use case: sign in with a passkey and no password."""
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from ...core.answers import Assertion
 from ...core.areas import SIGN_IN
-from ...core.frozen import record
 from ...core.records import Subject
 from ...storage.transaction import Transaction
 from .. import known_browsers, passwords, tickets, verification
@@ -16,7 +15,7 @@ from ..judging import passkeys
 T = TypeVar("T")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SignedIn(Generic[T]):
     """A completed sign-in.
 

@@ -4,13 +4,12 @@ A pending sign-in is a ticket. Its user is not signed in before the answer.
 """
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ...core.answers import Answer, RecoveryCode
 from ...core.areas import SIGN_IN
 from ...core.errors import CodeWrong, SignInExpired
-from ...core.frozen import record
 from ...core.records import Account, Subject, Ticket
 from ...storage.transaction import Transaction
 from .. import deactivation, known_browsers, passwords, tickets, verification
@@ -23,7 +22,7 @@ WRONG_CODES = 5
 COMPLETED = "signed_in"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A sign-in with a right password that still needs an answer.
 

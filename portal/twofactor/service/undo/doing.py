@@ -1,13 +1,12 @@
 """Look at an undo link, and undo its change."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ...core import vault
-from ...core.frozen import record
 from ...core.records import UNDO, Account, Authenticator, Subject, Ticket
 from ...core.undo import ChangeUndone, PutsBack, Snapshot, UndoOver, of_data, puts_back
 from ...methods import registry
@@ -16,7 +15,7 @@ from .. import tickets
 from ..context import Kit
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Undoing:
     """The work of an undo link, if it is used now. Times are Unix seconds.
 
@@ -42,7 +41,7 @@ class Undoing:
         return self.puts_back.lowers
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Undone:
     """The work of an undo that is done; the fields are those of `Undoing`."""
 
@@ -58,7 +57,7 @@ class Undone:
         return self.puts_back.lowers
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class _Found:
     """A link with the states that it compares."""
 

@@ -5,10 +5,9 @@ exchanged for a ticket that only the session has, so that the token leaves the a
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...core.frozen import record
 from ...core.records import UNDO, Ticket
 from ...core.undo import PutsBack, UndoOver
 from ...storage.transaction import Transaction
@@ -26,7 +25,7 @@ LONGEST = 3600
 MOST = 20
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A link that this session has opened."""
 

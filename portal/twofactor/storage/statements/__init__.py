@@ -4,6 +4,7 @@ Building a statement costs more than running it (`docs/performance.md`). Rare st
 (operators' commands, changes of the areas) are built in the functions that use them.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -24,14 +25,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningDelete
 
-from ...core.frozen import record
 from ...core.records import EXECUTED, KNOWN, UNDO
 from ..rows import whole_account
 from ..tables import Tables
 from . import of_accounts, of_tickets
 
 
-@record(repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Statements:
     """The built statements. Each is listed with its parameters; an INSERT takes column names.
 

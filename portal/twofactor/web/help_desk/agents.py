@@ -1,5 +1,6 @@
 """The agent and the user of a request to the help desk, and whom nobody helps here."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import abort
@@ -8,13 +9,12 @@ from ...app.help_desk import HelpDesk
 from ...app.operator import terms
 from ...app.state import State, current_state
 from ...core import bounds
-from ...core.frozen import record
 from ...core.help_desk import OwnAccount, PersonGone, PersonUnknown, Right, StaffAccount
 from ...service.help_desk.records import Agent
 from .. import guard, subjects
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The help desk in this request.
 
@@ -31,7 +31,7 @@ class Desk:
     rights: frozenset[Right]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Customer:
     """A user whom an agent has found.
 

@@ -5,10 +5,10 @@ that are read from the right. A bar is told from its neighbour by its pattern, n
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ...core.frozen import record
 from ...i18n.catalogue import later
 from ...i18n.language import _, plural
 from ...i18n.numbers import number, numbers, share
@@ -37,7 +37,7 @@ FIELDS = {
 }
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A chart by weeks.
 

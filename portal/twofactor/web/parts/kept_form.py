@@ -4,17 +4,18 @@ So a person without the phone loses nothing of it. It stays sealed for user, add
 only a button sends it, to its own address.
 """
 
+from dataclasses import dataclass
+
 from flask import request
 
 from ...app.state import State
 from ...core.errors import ContinuationBroken
-from ...core.frozen import record
 from .. import continuation, navigation, requests
 
 ADDRESS = requests.TAKEN_ALONG
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class KeptForm:
     """A sealed form.
 

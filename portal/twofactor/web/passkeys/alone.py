@@ -1,6 +1,7 @@
 """Sign in with a passkey and no password: the block on the host's page, and its answer."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
@@ -13,7 +14,6 @@ from ...core import bounds
 from ...core.answers import Assertion
 from ...core.areas import SIGN_IN
 from ...core.errors import About
-from ...core.frozen import record
 from ...core.passkey_errors import PasskeyRefusal, PasskeyUnknown
 from ...core.records import Subject
 from ...service import tickets
@@ -28,7 +28,7 @@ FIELD = "alone"
 _YES = frozenset({"yes", "y", "on", "true", "1"})
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Entry:
     """The data that the script needs to sign somebody in.
 

@@ -1,12 +1,11 @@
 """The data that the script of passkeys needs on a page."""
 
 import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
-from ...core.frozen import record
 
-
-@record
+@dataclass(frozen=True, slots=True)
 class Use:
     """The data that the script needs to ask for a passkey.
 
@@ -37,7 +36,7 @@ class Use:
     ask: str = dataclasses.field(default="", repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Closed:
     """An area that no answer opens now, since it demands a passkey and none counts yet.
 
@@ -50,7 +49,7 @@ class Closed:
     add: str | None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Make:
     """The data that the script needs to make a passkey.
 

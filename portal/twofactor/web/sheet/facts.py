@@ -2,20 +2,19 @@
 
 import re
 import unicodedata
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from flask import request
 from flask_login import current_user
 
 from ...app.state import State
-from ...core.frozen import record
 from ...i18n.language import _
 from ...i18n.times import dated
 from .. import navigation
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A recovery code and all that a person needs to use it.
 
