@@ -139,15 +139,14 @@ def test_a_phone_opens_its_app_and_a_computer_shows_the_qr_code(
         expect(qr_code).to_be_visible()
 
 
-def test_a_reload_keeps_the_secret_and_the_recovery_code(at_step_two):
+def test_a_reload_keeps_the_secret_and_the_recovery_code_and_leaving_writes_nothing(
+    at_step_two, app
+):
     page = at_step_two.page
     shown = ("#twofactor-secret", "#twofactor-recovery-code")
     kept = [page.locator(element).inner_text() for element in shown]
     page.reload()
     assert [page.locator(element).inner_text() for element in shown] == kept
-
-
-def test_leaving_writes_nothing(at_step_two, app):
     at_step_two.open("/")
     assert at_step_two.state() == "off"
     assert rows(app, "account", "authenticator") == [0, 0]

@@ -25,8 +25,11 @@ def chosen(person):
 
 
 def test_adding_an_area_asks_nothing(signed_in):
+    """What was done before is shown beside the areas."""
     person = signed_in("password")
     assert chosen(person) == {"password"}
+    person.sees(re.compile("[Aa]ctivity"))
+    person.sees(re.compile("[Aa]ctivated|[Ss]witched on|[Tt]urned on"))
     person.field("E-mail change").check()
     with person.page.expect_navigation():
         person.press("Save")
@@ -36,25 +39,20 @@ def test_adding_an_area_asks_nothing(signed_in):
 
 
 def test_removing_an_area_asks_for_a_code(signed_in):
+    """Without one it stays."""
     person = signed_in("password", "email")
     person.open(f"{TWOFACTOR}/")
     person.field("E-mail change").uncheck()
     person.press("Save")
     person.asked()
     person.inspect()
+    assert chosen(person) == {"password", "email"}
+    person.field("E-mail change").uncheck()
+    person.press("Save")
     person.answer(person.next_code())
     expect(person.dialog).to_be_hidden()
     person.page.wait_for_load_state()
     assert chosen(person) == {"password"}
-
-
-def test_removing_an_area_is_cancelled(signed_in):
-    person = signed_in("password", "email")
-    person.open(f"{TWOFACTOR}/")
-    person.field("E-mail change").uncheck()
-    person.press("Save")
-    person.asked()
-    assert chosen(person) == {"password", "email"}
 
 
 def test_looking_at_invoices_is_asked_once_and_stays_open_for_a_while(signed_in, invoices):
@@ -155,10 +153,3 @@ def test_switching_off_asks_for_the_password_when_it_was_given_long_ago(
     person.fill("Current password", customer_password)
     switch_off(person, person.next_code())
     expect(person.page.locator("#twofactor-status")).to_have_attribute("data-state", "off")
-
-
-def test_recent_activity_is_shown(signed_in):
-    person = signed_in("password")
-    person.open(f"{TWOFACTOR}/")
-    person.sees(re.compile("[Aa]ctivity"))
-    person.sees(re.compile("[Aa]ctivated|[Ss]witched on|[Tt]urned on"))
