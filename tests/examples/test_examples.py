@@ -17,6 +17,13 @@ NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/README.md"))
 CACHES = shutil.ignore_patterns("__pycache__", "instance", ".pytest_cache")
 pytestmark = pytest.mark.slow
 
+# Passwords are hashed at the lowest cost, as in our own tests.
+CONFTEST = """
+import flask_twofactor, werkzeug.security
+werkzeug.security.generate_password_hash.__defaults__ = ("scrypt:1024:8:1", 16)
+print(flask_twofactor.__file__)
+"""
+
 
 def readme(name: str) -> str:
     return (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
@@ -53,7 +60,7 @@ def test_there_are_some():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_works_with_the_installed_package(installed, copy):
-    (copy / "conftest.py").write_text("import flask_twofactor\nprint(flask_twofactor.__file__)\n")
+    (copy / "conftest.py").write_text(CONFTEST)
     quiet = ("-q", "-s", "-W", "error", "-p", "no:cacheprovider")
     printed = built.run(installed, "-m", "pytest", *quiet, cwd=copy)
     assert Path(printed.split()[0]).is_relative_to(installed.parents[1])
