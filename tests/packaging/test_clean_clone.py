@@ -50,7 +50,7 @@ def environment() -> dict[str, str]:
         if name not in unset and not name.startswith(("PORTAL_", "FLASK_", "COV_", "PYTEST_"))
     }
     # Python compiles what it imports, a part of what pip would compile.
-    return kept | {"PIP_NO_COMPILE": "1"}
+    return kept | {"PIP_COMPILE": "0"}
 
 
 @dataclass

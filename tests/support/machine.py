@@ -81,7 +81,7 @@ class Machine:
         }
         self._environment |= {"PATH": path, "LANG": "C.UTF-8", "PIP_NO_DEPS": "1"}
         # The portal is imported from /srv/portal, not from where pip puts it.
-        self._environment["PIP_NO_COMPILE"] = "1"
+        self._environment["PIP_COMPILE"] = "0"
         self._socket: socket.socket | None = None
         self._service: subprocess.Popen[bytes] | None = None
         self._copy_release()
