@@ -69,15 +69,13 @@ def unfold(person):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_at_both_widths_with_the_tables_open_and_closed(shown, scheme):
     person = shown(color_scheme=scheme)
-    for width in (1280, 320):
-        person.page.set_viewport_size({"width": width, "height": 900})
-        person.contrast()
-    person.page.set_viewport_size({"width": 1280, "height": 900})
     person.inspect()
+    with person.window(320):
+        person.contrast()
     unfold(person)
     person.inspect()
-    person.page.set_viewport_size({"width": 320, "height": 900})
-    assert person._axe(person.page) == []
+    with person.window(320):
+        assert person._axe(person.page) == []
 
 
 @pytest.mark.parametrize("look", [PLAIN], indirect=True, ids=str)
