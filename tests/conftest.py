@@ -9,10 +9,19 @@ from zlib import crc32
 import pytest
 from hypothesis import settings
 
-from tests.support import closed, compiled, left_out, mariadb, postgres, routes, schema, servers
+from tests.support import (
+    closed,
+    compiled,
+    left_out,
+    mariadb,
+    postgres,
+    routes,
+    schema,
+    servers,
+    templates,
+)
 from tests.support.clock import Clock
 from tests.support.recycled import Pool
-from tests.support.templates import CompiledTemplates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 settings.register_profile("portal", deadline=None)
 settings.load_profile("portal")
 routes.compile_once()
+templates.compile_once()
 compiled.once()
 closed.with_their_engine()
 
@@ -177,12 +187,6 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
     databases.give_back(tables, uri)
 
 
-@pytest.fixture(scope="session")
-def compiled_templates() -> CompiledTemplates:
-    """Compile the templates once for the run, though each test has its own app."""
-    return CompiledTemplates()
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -200,7 +204,6 @@ def app(
     clock: Clock,
     settings: dict[str, Any],
     tmp_path: "Path",
-    compiled_templates: CompiledTemplates,
     recycled_tables: None,
 ) -> Iterator["Flask"]:
     """The portal with an empty schema, cheap hashes and a stopped clock; CSRF stays on."""
@@ -219,7 +222,6 @@ def app(
             **settings,
         }
     )
-    app.jinja_env.bytecode_cache = compiled_templates
     with app.app_context():
         schema.create(db)
     yield app

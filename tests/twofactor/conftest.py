@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import event
 
 from tests.support import facts
-from tests.support.templates import CompiledTemplates
 
 from .factory_host import create_app
 from .host import let_go, make_host
@@ -35,11 +34,9 @@ def host(
     clock: Any,
     config: dict[str, Any],
     tmp_path: Path,
-    compiled_templates: CompiledTemplates,
     recycled_tables: None,
 ) -> Iterator[Any]:
     app = make_host(database, tmp_path, clock, **config)
-    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     with app.app_context():
         app.db.session.remove()

@@ -1,6 +1,7 @@
 """A host of a few lines: cookie sessions, Flask-Login, notes to write, no template."""
 
 import base64
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from portal.twofactor import TwoFactor
+from tests.support import schema
 
 from ..host import PASSWORD
 
@@ -50,10 +52,6 @@ def make_small(
         config: settings.
         options: of `init_app`.
     """
-
-    class Base(DeclarativeBase):
-        pass
-
     app: Any = Flask("small", instance_path=str(instance))
     app.config.update(
         SECRET_KEY="a secret key that is long enough for tests",
@@ -62,22 +60,13 @@ def make_small(
         TESTING=True,
         **(config or {}),
     )
-    app.db = db = SQLAlchemy(model_class=Base)
+    app.db, app.User = db, User = _tables(passwords)  # noqa: N806 - the class of the users, named as in any host
     db.init_app(app)
     app.login = login = LoginManager(app)
     login.login_view = "enter"
     app.twofactor, app.deeds = TwoFactor(), []
     for key, arguments in (AREAS if areas is None else areas).items():
         app.twofactor.area(key, key.replace("_", "-").capitalize(), **arguments)
-
-    class User(Base, UserMixin):
-        __tablename__ = "small_user"
-        id: Mapped[str] = mapped_column(String(36), primary_key=True)
-        username: Mapped[str] = mapped_column(String(80))
-
-    if passwords:
-        User.check_password = lambda _self, password: password == PASSWORD  # type: ignore[attr-defined]
-    app.User = User
     login.user_loader(lambda key: db.session.get(User, key))
     if before is not None:
         before(app)
@@ -87,8 +76,25 @@ def make_small(
         prepare(app)
     if tables:
         with app.app_context():
-            db.create_all()
+            schema.create(db)
     return app
+
+
+@cache
+def _tables(passwords: bool) -> tuple[SQLAlchemy, Any]:
+    """Make them once for the run, so that statements about them are compiled once, too."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class User(Base, UserMixin):
+        __tablename__ = "small_user"
+        id: Mapped[str] = mapped_column(String(36), primary_key=True)
+        username: Mapped[str] = mapped_column(String(80))
+
+    if passwords:
+        User.check_password = lambda _self, password: password == PASSWORD  # type: ignore[attr-defined]
+    return SQLAlchemy(model_class=Base), User
 
 
 def _add_routes(app: Any) -> None:

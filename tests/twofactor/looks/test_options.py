@@ -11,6 +11,7 @@ from portal.twofactor import BOOTSTRAP5, SetupError
 from portal.twofactor.app.looks.roles import DEFAULT, STRUCTURE
 from tests.docs import pages
 from tests.support.html import parse
+from tests.support.templates import CompiledTemplates
 from tests.twofactor.host import PASSWORD, make_host
 from tests.twofactor.passkeys.holder import NEW, ORIGIN, RP_ID, Holder
 from tests.twofactor.passkeys.test_elsewhere import PHONE, after_the_password
@@ -82,16 +83,17 @@ class TestClasses:
         with pytest.raises(SetupError, match=words):
             make_host("sqlite://", tmp_path, clock, options={"classes": classes})
 
-    def test_two_hosts_with_one_cache_of_templates(
-        self, host, protected, compiled_templates, clock, tmp_path
-    ):
+    def test_two_hosts_with_one_cache_of_templates(self, clock, tmp_path):
         """Compiled templates depend on the options, so a cache keeps them apart."""
-        assert "btn" not in protected.client.get(f"{MOUNT}/help").text
-        other = make_host("sqlite://", tmp_path / "other", clock, options={"classes": BOOTSTRAP5})
-        other.jinja_env.bytecode_cache = compiled_templates
-        assert "twofactor-bootstrap5" in other.test_client().get(f"{MOUNT}/help").text
-        with other.app_context():
-            other.db.engine.dispose()
+        shared, pages = CompiledTemplates(), []
+        for classes in (None, BOOTSTRAP5):
+            app = make_host("sqlite://", tmp_path, clock, options={"classes": classes})
+            app.jinja_env.bytecode_cache = shared
+            pages.append(app.test_client().get(f"{MOUNT}/help").text)
+            with app.app_context():
+                app.db.engine.dispose()
+        assert "btn" not in pages[0]
+        assert "twofactor-bootstrap5" in pages[1]
 
 
 OWN = {"options": {"classes": {role: f"r-{role}" for role in DEFAULT}}}

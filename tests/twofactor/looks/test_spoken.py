@@ -16,6 +16,7 @@ from portal.twofactor.app.state import state_of
 from portal.twofactor.i18n.catalogue import TRANSLATIONS, Catalogues, Language
 from portal.twofactor.i18n.language import markup
 from portal.twofactor.web.looks import rendering, spoken
+from tests.support.templates import CompiledTemplates
 from tests.twofactor.host import PASSWORD, make_host
 from tests.twofactor.person import MOUNT, Person
 
@@ -200,9 +201,9 @@ def test_what_the_host_adds_to_jinja_later_is_there(host):
     assert [title(client, tag) for tag in ("en", "de")] == ["later", "later"]
 
 
-def test_hosts_with_sentences_of_their_own(clock, tmp_path, compiled_templates):
+def test_hosts_with_sentences_of_their_own(clock, tmp_path):
     """A cache of compiled templates that they share tells them apart."""
-    clients = {}
+    clients, shared = {}, CompiledTemplates()
     for said in ("Second step", "Another step", ""):
         folder = tmp_path / (said or "ours")
         folder.mkdir()
@@ -210,7 +211,7 @@ def test_hosts_with_sentences_of_their_own(clock, tmp_path, compiled_templates):
         entry = f'msgid "Help with two-factor authentication"\nmsgstr "{said}"\n'
         (folder / "en.po").write_text(head + entry)
         app = make_host("sqlite://", folder, clock, TWOFACTOR_TRANSLATIONS=str(folder))
-        app.jinja_env.bytecode_cache = compiled_templates
+        app.jinja_env.bytecode_cache = shared
         clients[said or TITLES["en"]] = app.test_client()
     for _turn in range(2):
         for said, client in clients.items():
