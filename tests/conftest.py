@@ -1,5 +1,6 @@
 """Fixtures for tests that need the portal; tests of the pure parts use none of them."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -120,6 +121,16 @@ def is_in_each_run(item: pytest.Item) -> bool:
     path = item.path.relative_to(item.config.rootpath).as_posix()
     is_page = path.startswith(PAGES) and item.path.name not in NO_PAGES
     return not is_page and path not in WHATEVER_ENGINE
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among modules and tests: a sixth of the time of pages.
+
+    An application goes with its cycles, so there is much of it; 10 MB of memory more is not.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(scope="session")
