@@ -162,8 +162,13 @@ def mariadb_databases(mariadb_server: mariadb.Server) -> Pool:
 
 
 @pytest.fixture
-def recycled_tables() -> None:
-    """Say, by asking for this, that `schema.create` makes the tables: they may be there already."""
+def recycled_tables(request: pytest.FixtureRequest) -> str:
+    """Say, by asking for this, that `schema.create` makes the tables: they may be there already.
+
+    Returns:
+        Whose tables; a database goes on to tests of the same ones. Override for another host.
+    """
+    return "app" if "app" in request.fixturenames else "host"
 
 
 @pytest.fixture
@@ -191,7 +196,7 @@ def database(request: pytest.FixtureRequest, tmp_path: "Path") -> Iterator[str]:
         server.drop_database(uri)
         return
     databases: Pool = request.getfixturevalue(f"{kind}_databases")
-    tables = "app" if "app" in request.fixturenames else "host"
+    tables: str = request.getfixturevalue("recycled_tables")
     uri = databases.take(tables)
     with closing:
         yield uri
@@ -215,7 +220,7 @@ def app(
     clock: Clock,
     settings: dict[str, Any],
     tmp_path: "Path",
-    recycled_tables: None,
+    recycled_tables: str,
 ) -> Iterator["Flask"]:
     """The portal with an empty schema, cheap hashes and a stopped clock; CSRF stays on."""
     from portal import create_app

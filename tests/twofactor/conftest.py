@@ -34,7 +34,7 @@ def host(
     clock: Any,
     config: dict[str, Any],
     tmp_path: Path,
-    recycled_tables: None,
+    recycled_tables: str,
 ) -> Iterator[Any]:
     app = make_host(database, tmp_path, clock, **config)
     yield app

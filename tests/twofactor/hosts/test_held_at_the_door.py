@@ -51,7 +51,12 @@ def prepare(app):
 
 
 @pytest.fixture
-def make(database, tmp_path, clock):
+def recycled_tables():
+    return "small"
+
+
+@pytest.fixture
+def make(database, tmp_path, clock, recycled_tables):
     made = []
 
     def of(mandatory=True, **options):
