@@ -31,7 +31,7 @@ def _compiled(
 
 
 def _of(environment: Environment, name: str | None) -> tuple[object, ...]:
-    """What the code depends on besides; the compiler calls filters and tests of constants.
+    """Return what the code depends on besides; the compiler calls filters and tests of constants.
 
     A function in a function counts as the same in each application. Those of ours that give each
     host something else mark the source, which a host's cache of compiled templates needs, too.
