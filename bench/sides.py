@@ -33,7 +33,7 @@ PEERS = ("security_too", "two_factor", "allauth")
 # Newest versions; the report lists them. Ours is installed as in a host, without the packages for
 # tests and documentation.
 PACKAGES = {
-    "ours": ["--editable", f"{ROOT}[passkeys,postgres,serve]"],
+    "ours": ["--editable", f"{ROOT}[postgres,serve]"],
     "security_too": ["Flask-Security-Too[fsqla,mfa]", "bcrypt", "nh3"],
     "two_factor": ["django-two-factor-auth", "bcrypt"],
     "allauth": ["django-allauth[mfa]", "bcrypt"],
