@@ -38,17 +38,17 @@ BETTER = {
     "journey": "Our pages say more, and half of the time is the host's. Better: 1.6 x.",
     "passkey_deed": "It is two requests, each with its own session, user, CSRF token and COMMIT, so"
     " 2 x is the least. Better: 1.65 x for each of them.",
-    "import": "Many small modules, and cryptography; the time depends on the machine. Two fifths are"
-    " the methods that Python makes for 74 frozen dataclasses; code of our own in their place took"
-    " 37 % less and was left, since it happens once a worker. Better: at most 0.4 x what Flask,"
-    " SQLAlchemy and Flask-Login take, and less than Flask-Security-Too.",
+    "import": "Many small modules, and cryptography; the time depends on the machine. Two fifths"
+    " are the methods that Python makes for 74 frozen dataclasses; code of our own in their place"
+    " took 37 % less and was left, since it happens once a worker. Better: at most 0.4 x what"
+    " Flask, SQLAlchemy and Flask-Login take, and less than Flask-Security-Too.",
     "passkeys_unused": "A module of fido2 is loaded where no passkey is used; that is a fault.",
     "memory": "Code, templates and statements, each once a worker; those of the import are shared"
     " by workers that load the application before they fork. Better: 13 MB.",
     "accounts": "Every statement reads by an index; look at the plans (`make scale`).",
     "areas": "More areas are offered and checked at each choice.",
-    "devices": "Each device is a row that is read, and a code is compared with the secret of each app,"
-    " the right one too, so that the time tells nothing. Better: 1.5 x for 15 devices.",
+    "devices": "Each device is a row that is read, and a code is compared with the secret of each"
+    " app, the right one too, so that the time tells nothing. Better: 1.5 x for 15 devices.",
     "events": "Every statement reads by an index; look at the plans (`make scale`).",
 }
 

@@ -25,7 +25,7 @@ def chosen(person):
 
 
 def test_adding_an_area_asks_nothing(signed_in):
-    """What was done before is shown beside the areas."""
+    """The page also shows the activity so far."""
     person = signed_in("password")
     assert chosen(person) == {"password"}
     person.sees(re.compile("[Aa]ctivity"))
