@@ -93,7 +93,7 @@ def _tables(passwords: bool) -> tuple[SQLAlchemy, Any]:
         username: Mapped[str] = mapped_column(String(80))
 
     if passwords:
-        User.check_password = lambda _self, password: password == PASSWORD  # type: ignore[attr-defined]
+        User.check_password = lambda _self, password: password == PASSWORD  # type: ignore[attr-defined]  # given here, as a host may
     return SQLAlchemy(model_class=Base), User
 
 
