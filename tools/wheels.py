@@ -11,13 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from build import ProjectBuilder
-from build.env import DefaultIsolatedEnv
 
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINT, DISTRIBUTION = ROOT / "portal" / "twofactor", ROOT / "distribution"
@@ -66,7 +61,7 @@ def build(out: Path) -> list[Path]:
         The files, wheels and sdists, sorted by name.
 
     Raises:
-        BuildException: a build failed.
+        CalledProcessError: a build failed.
     """
     made: list[Path] = []
     out.mkdir(parents=True, exist_ok=True)
@@ -82,29 +77,13 @@ def build(out: Path) -> list[Path]:
 def build_tree(folder: Path, out: Path) -> None:
     """Build the sdist of a tree, and the wheel from the sdist.
 
-    `python -m build` does the same in two environments, and making one takes longer than a build.
-
     Raises:
-        BuildException: a build failed.
+        CalledProcessError: the build failed.
     """
-    with DefaultIsolatedEnv() as environment, tempfile.TemporaryDirectory() as name:
-        before = ProjectBuilder.from_isolated_env(environment, folder, _run)
-        environment.install(before.build_system_requires)
-        environment.install(before.get_requires_for_build("sdist"))
-        with tarfile.open(before.build("sdist", out)) as sdist:
-            sdist.extractall(name, filter="data")
-        (tree,) = Path(name).iterdir()
-        after = ProjectBuilder.from_isolated_env(environment, tree, _run)
-        environment.install(after.get_requires_for_build("wheel"))
-        after.build("wheel", out)
-
-
-def _run(
-    cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None
-) -> None:
-    """Run a step of a build, which is quiet unless it fails."""
-    env = {**os.environ, **_time_of_commit(), **(extra_environ or {})}
-    done = subprocess.run(cmd, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "build", "--outdir", str(out), str(folder)]
+    done = subprocess.run(
+        command, env=os.environ | _time_of_commit(), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         print(done.stdout, done.stderr, file=sys.stderr)
         done.check_returncode()

@@ -63,8 +63,8 @@ ON_POSTGRESQL = {
 }
 # At a host that takes passkeys; the deed comes with the request for its challenge before.
 BY_PASSKEY = {
-    # The same.
-    "passkey_options": (3, 1, 1950),
+    # The same. 1,944 were counted; the bound with its margin is no higher than it was before.
+    "passkey_options": (3, 1, 1895),
     "passkey_deed": (9, 2, 3920),
 }
 # Allowance for other versions of Python and of the dependencies.

@@ -6,10 +6,6 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-import gunicorn.app.wsgiapp  # imported for the forks
-import gunicorn.workers.gthread  # imported for the forks
-import gunicorn.workers.sync  # noqa: F401  # imported for the forks
-
 import portal.twofactor
 from tests.processes.serving import make
 from tests.support import routes
@@ -29,6 +25,8 @@ def _make_one() -> None:
         make(folder, folder)
 
 
+for name in ("app.wsgiapp", "workers.gthread", "workers.sync"):
+    import_module(f"gunicorn.{name}")
 for found in pkgutil.walk_packages(portal.twofactor.__path__, "portal.twofactor."):
     import_module(found.name)
 routes.compile_once()

@@ -14,6 +14,13 @@ from pathlib import Path
 from .burst import Request, burst
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# The protocol of systemd's sockets: they begin with 3, and are for one process.
+ACTIVATED = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 # Each gunicorn is a fork of one process that has imported what they all need.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.processes.preloaded"])
@@ -43,9 +50,10 @@ def run(
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     if new:
-        os.dup2(opened.fileno(), 3)  # where the sockets of systemd begin
-        os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid()), "PYTHONUNBUFFERED": "1"}
-        os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
+        os.set_inheritable(opened.fileno(), True)
+        os.environ["PYTHONUNBUFFERED"] = "1"
+        program = [sys.executable, "-m", "gunicorn", *arguments]
+        os.execv(sys.executable, [sys.executable, "-c", ACTIVATED, str(opened.fileno()), *program])
     from gunicorn.app.wsgiapp import run as master
 
     for stream in (sys.stdout, sys.stderr):

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from .gunicorn import ROOT
+from .gunicorn import ACTIVATED, ROOT
 from .nginx import Nginx
 
 RELEASE = ("portal", "deploy", "wsgi.py", "setup.cfg", "pyproject.toml", "constraints.txt")
@@ -47,13 +47,6 @@ SCRIPTS = {
     "gunicorn": "gunicorn.app.wsgiapp:run",
     "pip": "pip._internal.cli.main:main",
 }
-# The protocol of systemd's sockets: they begin with 3, and are for one process.
-ACTIVATED = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 class Machine:

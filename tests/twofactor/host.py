@@ -19,7 +19,11 @@ PASSWORD = "correct horse battery"
 
 def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     """Return the application; `db`, `deeds` (those done) and `twofactor` are its attributes."""
-    made = make_tables(config.pop("session_options")) if "session_options" in config else _tables()
+    if "session_options" in config:
+        own = config.pop("session_options")
+        made = make_users("host_user", StoredPassword, session_options=own)
+    else:
+        made = users("host_user", StoredPassword)
     db, User = made  # noqa: N806 - the class of the users, named as in any host
     fonts, undo_url = config.pop("pdf_fonts", None), config.pop("undo_url", None)
     issuer = config.pop("issuer", None)
@@ -76,31 +80,33 @@ def make_host(uri: str, instance: Path, clock: Any, **config: Any) -> Flask:
     return app
 
 
-def make_tables(session_options: dict[str, Any] | None = None) -> tuple[SQLAlchemy, Any]:
-    """Return a database extension and the class of the users."""
+class StoredPassword:
+    """Users whose password is in the table."""
+
+    password: Mapped[str] = mapped_column(String(100), default=PASSWORD, server_default=PASSWORD)
+
+    def check_password(self, password: str) -> bool:
+        return password == self.password
+
+
+def make_users(
+    name: str, *more: type, session_options: dict[str, Any] | None = None
+) -> tuple[SQLAlchemy, Any]:
+    """Return a database extension and the class of the users, with its table's name and bases."""
 
     class Base(DeclarativeBase):
         pass
 
-    class User(Base, UserMixin):
-        __tablename__ = "host_user"
+    class User(Base, UserMixin, *more):
+        __tablename__ = name
         id: Mapped[str] = mapped_column(String(36), primary_key=True)
         username: Mapped[str] = mapped_column(String(100))
-
-        password: Mapped[str] = mapped_column(
-            String(100), default=PASSWORD, server_default=PASSWORD
-        )
-
-        def check_password(self, password: str) -> bool:
-            return password == self.password
 
     return SQLAlchemy(model_class=Base, session_options=session_options), User
 
 
-@cache
-def _tables() -> tuple[SQLAlchemy, Any]:
-    """Make them once for the run, so that statements about them are compiled once, too."""
-    return make_tables()
+# For the run, so that statements about them are compiled once, too.
+users = cache(make_users)
 
 
 def _routes(app: Any) -> None:  # noqa: C901 - a list of views

@@ -1,20 +1,16 @@
 """A host of a few lines: cookie sessions, Flask-Login, notes to write, no template."""
 
 import base64
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
-from flask_login import LoginManager, UserMixin, login_required
-from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from flask_login import LoginManager, login_required
 
 from portal.twofactor import TwoFactor
 from tests.support import schema
 
-from ..host import PASSWORD
+from ..host import PASSWORD, users
 
 AREAS = {"sign_in": {}, "note": {}, "vault": {"guards": "view"}}
 
@@ -60,7 +56,7 @@ def make_small(
         TESTING=True,
         **(config or {}),
     )
-    app.db, app.User = db, User = _tables(passwords)  # noqa: N806 - the class of the users, named as in any host
+    app.db, app.User = db, User = users("small_user", *([OnePassword] if passwords else []))  # noqa: N806 - the class of the users, named as in any host
     db.init_app(app)
     app.login = login = LoginManager(app)
     login.login_view = "enter"
@@ -80,21 +76,11 @@ def make_small(
     return app
 
 
-@cache
-def _tables(passwords: bool) -> tuple[SQLAlchemy, Any]:
-    """Make them once for the run, so that statements about them are compiled once, too."""
+class OnePassword:
+    """Users who all have the same password."""
 
-    class Base(DeclarativeBase):
-        pass
-
-    class User(Base, UserMixin):
-        __tablename__ = "small_user"
-        id: Mapped[str] = mapped_column(String(36), primary_key=True)
-        username: Mapped[str] = mapped_column(String(80))
-
-    if passwords:
-        User.check_password = lambda _self, password: password == PASSWORD  # type: ignore[attr-defined]  # given here, as a host may
-    return SQLAlchemy(model_class=Base), User
+    def check_password(self, password: str) -> bool:
+        return password == PASSWORD
 
 
 def _add_routes(app: Any) -> None:
