@@ -1,6 +1,7 @@
 """Differences between the drivers that SQLAlchemy has for PostgreSQL and MariaDB (F-64)."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from portal.security.retries import is_conflict
 from portal.twofactor.core.errors import StorageUnavailable
 from portal.twofactor.engines.errors import is_lost, may_try_again, misses_table
+from portal.twofactor.storage import transactions
 from portal.twofactor.storage.transactions import ATTEMPTS, SOON, Transactions, unavailable
 from tests.support.databases import each_driver, engine_of
 
@@ -80,10 +82,19 @@ def pauses() -> list[float]:
     return []
 
 
+@pytest.fixture
+def now(monkeypatch) -> list[float]:
+    """The time by which a transaction is given up; it stands still, however slow the machine is."""
+    seconds = [0.0]
+    monkeypatch.setattr(transactions, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    return seconds
+
+
 @each_driver
+@pytest.mark.usefixtures("now")
 def test_a_connection_lost_before_the_commit_is_tried_again(database, driver, pauses):
     with engine_of(database, driver) as engine:
-        transactions = Transactions(lambda: engine, pauses.append)
+        tried = Transactions(lambda: engine, pauses.append)
         ended: list[Connection] = []
 
         def work(connection: Connection) -> Any:
@@ -92,7 +103,7 @@ def test_a_connection_lost_before_the_commit_is_tried_again(database, driver, pa
                 end(connection)
             return connection.scalar(text("SELECT 7"))
 
-        assert transactions.run(work) == 7
+        assert tried.run(work) == 7
         assert pauses
 
 
@@ -133,14 +144,10 @@ def test_a_connection_that_fails_when_it_is_given_back(database, driver, monkeyp
             connection.close()
 
 
-def test_a_connection_that_is_lost_each_time_or_after_long_is_given_up(monkeypatch, pauses):
+def test_a_connection_that_is_lost_each_time_or_after_long_is_given_up(now, pauses):
     """A time limit of the driver ends the connection, too; it would do so again."""
-    from portal.twofactor.storage import transactions as place
-
-    engine = create_engine("sqlite://")
-    now, done = [0.0], []
-    monkeypatch.setattr(place.time, "monotonic", lambda: now[0])
-    transactions = Transactions(lambda: engine, pauses.append)
+    engine, done = create_engine("sqlite://"), []
+    tried = Transactions(lambda: engine, pauses.append)
 
     def work(took: float) -> Callable[[Connection], None]:
         def lost(_connection: Connection) -> None:
@@ -153,7 +160,7 @@ def test_a_connection_that_is_lost_each_time_or_after_long_is_given_up(monkeypat
     for took, attempts in ((0.0, ATTEMPTS), (SOON * 1.1, 1)):
         done.clear()
         with pytest.raises(StorageUnavailable):
-            transactions.run(work(took))
+            tried.run(work(took))
         assert len(done) == attempts
 
 
