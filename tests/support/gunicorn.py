@@ -2,12 +2,14 @@
 
 import multiprocessing
 import os
+import runpy
 import signal
 import socket
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from io import TextIOWrapper
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -54,12 +56,11 @@ def run(
         os.environ["PYTHONUNBUFFERED"] = "1"
         program = [sys.executable, "-m", "gunicorn", *arguments]
         os.execv(sys.executable, [sys.executable, "-c", ACTIVATED, str(opened.fileno()), *program])
-    from gunicorn.app.wsgiapp import run as master
-
     for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, TextIOWrapper)
         stream.reconfigure(line_buffering=True)
     sys.argv = ["gunicorn", f"--bind=fd://{opened.fileno()}", *arguments]
-    master()
+    runpy.run_module("gunicorn", run_name="__main__")
 
 
 class Gunicorn:
