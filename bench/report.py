@@ -2,6 +2,7 @@
 
 import os
 import platform
+from pathlib import Path
 from typing import Any
 
 from .flat import DEVICES, FEW_ACCOUNTS, FEW_AREAS, FEW_EVENTS, MANY_AREAS
@@ -30,12 +31,28 @@ Run = dict[str, Any]
 
 
 def machine() -> dict[str, Any]:
-    """Return the Python version, the number of processors and the load of the machine."""
+    """Return the Python version, the processors and the load of the machine."""
     return {
         "python": platform.python_version(),
+        "processor": _processor(),
         "processors": os.cpu_count(),
         "load": [round(load, 2) for load in os.getloadavg()],
     }
+
+
+def _processor() -> str:
+    """Return what Linux calls the first processor, with the numbers that tell its generation."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return platform.processor()
+    first = cpuinfo.read_text(encoding="utf-8").partition("\n\n")[0]
+    fields = {
+        key.strip(): value.strip()
+        for key, _, value in (line.partition(":") for line in first.splitlines())
+    }
+    known = [fields.get("model name", platform.machine())]
+    known += [f"{key} {fields[key]}" for key in ("cpu family", "model") if key in fields]
+    return ", ".join(known)
 
 
 def markdown(*runs: Run) -> str:

@@ -88,13 +88,23 @@ def _facts(run: Run) -> str:
         name: number for side in facts["versions"].values() for name, number in side.items()
     }
     machine = facts["machine"]
+    processors = f"{machine['processors']} processors"
+    if "processor" in machine:
+        processors += f" ({machine['processor']})"
     return (
         f"- **{facts['date']}** (UTC): {facts['rounds']} rounds of {facts['times']}, with"
         f" {facts['accounts']:,} accounts and {facts['events']:,} events,"
-        f" {facts['seconds'] / 60:.0f} minutes, {machine['processors']} processors, load"
-        f" {machine['load'][0]} at the start; Python {machine['python']},"
+        f" {facts['seconds'] / 60:.0f} minutes, {processors} on which one bcrypt of cost 12 takes"
+        f" {_bcrypt(run):.0f} ms, load {machine['load'][0]} at the start; Python"
+        f" {machine['python']},"
         f" {', '.join(f'{name} {number}' for name, number in versions.items())}."
     )
+
+
+def _bcrypt(run: Run) -> float:
+    """Return the milliseconds of one bcrypt, by which machines can be compared."""
+    [first, *_] = (row for row in run["rows"] if row["key"] == "bcrypt12")
+    return float(1000 * next(iter(first["seconds"].values())))
 
 
 def _missed(shown: list[Run]) -> str:

@@ -211,6 +211,14 @@ def test_the_page_shows_runs_of_all_sides():
         assert all(set(row["seconds"]) <= set(OURS) for row in each["rows"])
 
 
+def test_the_page_tells_machines_apart():
+    page = performance.table()
+    assert page.count("on which one bcrypt of cost 12 takes") == len(performance.runs())
+    for each in performance.runs():
+        assert each["run"]["machine"].get("processor", "") in page
+    assert report.machine()["processor"]
+
+
 def test_time_is_told_by_function_and_by_library():
     profile = Profile()
     profile.runcall(json.dumps, {"a": [1]})
