@@ -18,8 +18,8 @@ FEW_ACCOUNTS = 1000
 # The host has five areas; a person may have five apps and ten passkeys.
 FEW_AREAS, MANY_AREAS = 5, 100
 DEVICES = 15
-# A page lists the newest; so few are on it as many are.
-FEW_EVENTS = 10
+# A page lists the newest ten changes and ten codes of the measured user, who has half of these.
+FEW_EVENTS = 100
 # What many may cost of what few do, in the same rounds; less is noise.
 FLAT = 1.1
 # Few and many are alike but for the growth, so short rounds tell it best: they have one mood.

@@ -49,7 +49,9 @@ BETTER = {
     "areas": "More areas are offered and checked at each choice.",
     "devices": "Each device is a row that is read, and a code is compared with the secret of each"
     " app, the right one too, so that the time tells nothing. Better: 1.5 x for 15 devices.",
-    "events": "Every statement reads by an index; look at the plans (`make scale`).",
+    "events": "Until 2026-11-30 13:23 the bench had 10 events as few, and all of them were codes:"
+    " PostgreSQL expected no change among ten million codes, and read the whole table for the"
+    " latest. Since then a fifth are changes, few are 100, and each list is read by an index.",
 }
 
 

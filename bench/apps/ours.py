@@ -133,9 +133,13 @@ def _accounts(upto: int, binary: str) -> list[str]:
 
 
 def _events(rows: int) -> str:
-    """Return the statement that adds events, half of them for the measured user."""
+    """Return the statement that adds events, half of them for the measured user.
+
+    A fifth are changes, which are listed apart from codes.
+    """
     return (
         f"{numbers(rows)}INSERT INTO twofactor_event (user_id, at, kind, area, address)"
         " SELECT CASE i % 2 WHEN 0 THEN 'ada' ELSE 'user-' || i END, 1790000000 + i,"
-        " 'code_accepted', 'deed', '192.0.2.1' FROM n"
+        " CASE WHEN i % 10 < 2 THEN 'areas_changed' ELSE 'code_accepted' END,"
+        " 'deed', '192.0.2.1' FROM n"
     )
