@@ -25,11 +25,11 @@ BETTER = {
     " Python.",
     "deed_right": "Throttle, secret, used step and record are one transaction more than the route"
     " has. Better: 1.5 x.",
-    "right": "The request also starts the session and remembers the browser. Better: 2 x.",
+    "right": "The request also starts the session and remembers the browser. Better: 2.2 x.",
     "deed_wrong": "The answer is a whole page that keeps what people typed, where the floor route"
     " answers with a redirect. Better: 1.25 x the floor route for the judging, and the page apart,"
     " at most 2.5 x the plain route.",
-    "wrong": "As above: the page that asks again is what costs.",
+    "wrong": "As above: the page that asks again is what costs. Better: 1.75 x.",
     "enrolment": "Three requests, with the choice of areas, the password and the recovery code;"
     " the best peer has one page. A third is the QR code's library; of three others, one is slower,"
     " one is no longer kept, and one brings 2 MB of machine code. Better: 1.6 x.",
@@ -48,7 +48,7 @@ BETTER = {
     "accounts": "Every statement reads by an index; look at the plans (`make scale`).",
     "areas": "More areas are offered and checked at each choice.",
     "devices": "Each device is a row that is read, and a code is compared with the secret of each"
-    " app, the right one too, so that the time tells nothing. Better: 1.5 x for 15 devices.",
+    " app, the right one too, so that the time tells nothing. Better: 1.6 x for 15 devices.",
     "events": "Until 2026-11-30 13:23 the bench had 10 events as few, and all of them were codes:"
     " PostgreSQL expected no change among ten million codes, and read the whole table for the"
     " latest. Since then a fifth are changes, few are 100, and each list is read by an index.",
