@@ -44,13 +44,16 @@ run dev: export PORTAL_BANK_BIC := COBADEFFXXX
 endif
 
 # The data stays: a second run upgrades the schema if need be and finds the demo customer there.
+# The port comes first, since another portal may be running on it with this database.
 run: $(FOR_RUN) ## serve the portal with its demo customer on http://127.0.0.1:5000 (PORT=... moves it)
+	@$(PY) -m tools.serve $(PORT) --check
 	@$(FLASK) db upgrade
 	@$(FLASK) demo
 	@exec $(PY) -m tools.serve $(PORT)
 
 # Without the debugger: pages show no stack traces to people.
 dev: $(FOR_RUN) ## the same, restarted whenever the code changes
+	@$(PY) -m tools.serve $(PORT) --check
 	@$(FLASK) db upgrade
 	@$(FLASK) demo
 	@exec $(PY) -m tools.serve $(PORT) --reload

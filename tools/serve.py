@@ -47,12 +47,19 @@ def greeting(port: int) -> str:
 
 
 def main() -> None:
-    """Open the port, print the address and replace this process with the server."""
+    """Open the port, print the address and replace this process with the server.
+
+    With `--check`, only say whether the port can be opened.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("--reload", action="store_true", help="restart when the code changes")
+    parser.add_argument("--check", action="store_true", help="only try to open the port")
     options = parser.parse_args()
     listening = opened(options.port)
+    if options.check:
+        listening.close()
+        return
     port = listening.getsockname()[1]
     os.environ |= {"PORT": str(port), "FLASK_DEBUG": "0"}
     sys.stdout.write(greeting(port))
