@@ -242,3 +242,15 @@ def test_a_value_may_have_any_name(host):
     made = environment(host, Catalogues(TRANSLATIONS).of("de"))
     source = '{{ twofactor_text("For staff: %(text)s", text="<b>") }}'
     assert made.from_string(spoken.source(made, source)).render().endswith(": &lt;b&gt;")
+
+
+@pytest.mark.parametrize("own", [str, None])
+def test_a_host_may_have_a_filter_safe_of_its_own_or_none(host, own):
+    if own is None:
+        del host.jinja_env.filters["safe"]
+    else:
+        host.jinja_env.filters["safe"] = own
+    client = speak(host).test_client()
+    for tag in ("en", "de"):
+        assert TITLES[tag] in title(client, tag)
+        assert "&lt;" not in client.get(HELP, headers={"Accept-Language": tag}).text

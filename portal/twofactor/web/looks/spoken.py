@@ -4,8 +4,10 @@ Most sentences on a page never change for a language. To translate and escape th
 took a third of a page's calls. So each language has an environment of its own, an overlay of the
 application's that shares its filters and globals, and `Templates` gives it sources in which
 
-    twofactor_text("Cancel")        is ("Abbrechen"|safe), which Jinja compiles as text,
-    twofactor_text("Hi %(a)s", a=b) is "Hallo %(a)s"|safe|twofactor_filled(a=b).
+    twofactor_text("Cancel")        is ("Abbrechen"|twofactor_filled), which Jinja compiles as text,
+    twofactor_text("Hi %(a)s", a=b) is "Hallo %(a)s"|twofactor_filled(a=b).
+
+The filter is ours, since a host may have a `safe` of its own, or none.
 
 The compiled templates of an environment therefore differ from the application's own, also in a
 cache of compiled templates, which looks at the source. Templates of the host, and ours where the
@@ -81,13 +83,14 @@ def source(environment: Environment, template: str) -> str:
 
     template = _WHOLE.sub(lambda found: _constant(whole(html(found))), template)
     template = _FIXED.sub(lambda found: _constant(html(found)), template)
-    template = _WITH_VALUES.sub(lambda found: f"{str(html(found))!r}|safe|{FILLED}(", template)
+    template = _WITH_VALUES.sub(lambda found: f"{str(html(found))!r}|{FILLED}(", template)
     return template.replace(_ATTRIBUTES, repr(attributes(spoken)))
 
 
-def filled(text: Markup, /, **values: Any) -> Markup:
+def filled(text: str, /, **values: Any) -> Markup:
     """Return a sentence as HTML, with escaped values: the filter `twofactor_filled`."""
-    return text % values
+    html = Markup(text)  # noqa: S704 - `source` has made it HTML
+    return html % values if values else html
 
 
 def _read(literal: str) -> str:
@@ -101,4 +104,4 @@ def _read(literal: str) -> str:
 
 def _constant(html: Markup) -> str:
     # Jinja reads Python's escapes in its strings.
-    return f"({str(html)!r}|safe)"
+    return f"({str(html)!r}|{FILLED})"
