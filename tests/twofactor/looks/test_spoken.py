@@ -254,3 +254,56 @@ def test_a_host_may_have_a_filter_safe_of_its_own_or_none(host, own):
     for tag in ("en", "de"):
         assert TITLES[tag] in title(client, tag)
         assert "&lt;" not in client.get(HELP, headers={"Accept-Language": tag}).text
+
+
+LAYOUT = "<title>{%% block title %%}{%% endblock %%}</title>%s{%% block content %%}{%% endblock %%}"
+
+
+@pytest.fixture
+def theme(tmp_path, clock):
+    """The templates of a host with a layout of its own, which it does not look at anew."""
+    app = make_host("sqlite://", tmp_path, clock, options={"base_template": "base.html"})
+    own = {"base.html": LAYOUT % "[first]"}
+    app.jinja_loader = DictLoader(own)
+    assert "[first]" in app.test_client().get(HELP).text
+    own["base.html"] = LAYOUT % "[second]"
+    return app
+
+
+def test_a_layout_stays_until_the_host_says_that_it_is_another(theme):
+    assert "[first]" in theme.test_client().get(HELP).text
+
+
+def _clear(app):
+    app.jinja_env.cache.clear()
+
+
+def _replace(app):
+    app.jinja_env.cache = {}
+
+
+def _keep_nothing(app):
+    app.jinja_env.cache = None
+
+
+def _look_anew(app):
+    app.debug = True
+
+
+def _find_elsewhere(app):
+    app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader])
+
+
+@pytest.mark.parametrize("say", [_clear, _replace, _keep_nothing, _look_anew, _find_elsewhere])
+def test_another_layout_is_shown_when_the_host_says_so(theme, say):
+    say(theme)
+    assert "[second]" in theme.test_client().get(HELP).text
+
+
+def test_an_environment_is_made_once(host):
+    client = speak(host).test_client()
+    title(client, "de")
+    made = state_of(host).environments["de"]
+    title(client, "en")
+    title(client, "de")
+    assert state_of(host).environments["de"] is made

@@ -18,6 +18,7 @@ import re
 from collections import ChainMap
 from collections.abc import MutableMapping
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from jinja2 import Environment
@@ -29,6 +30,8 @@ from ...i18n.language import attributes, markup, whole
 FILLED = "twofactor_filled"
 # Attribute of an environment with a language.
 _LANGUAGE = "twofactor_spoken"
+# What a host may change of an environment that has templates already.
+_LIVE = attrgetter("loader", "auto_reload")
 _QUOTED = r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 _WHOLE = re.compile(rf"\b(?:macros\.)?whole\(twofactor_text\({_QUOTED}\)\)")
 _FIXED = re.compile(rf"\btwofactor_text\({_QUOTED}\)")
@@ -41,18 +44,30 @@ def environment(
 ) -> Environment:
     """Return the environment of a language, an overlay of the application's.
 
+    It has a cache of its own, so an entry in the application's tells when the host has emptied or
+    replaced that one, as theme switchers do. Then, and when templates are found elsewhere or looked
+    at anew, the environment is made anew.
+
     Args:
         shared: the application's environment.
         language: of the page.
         known: the environments that were made before, by language.
     """
-    found = known.get(language.tag)
-    if found is None:
-        made = shared.overlay()
-        made.extend(**{_LANGUAGE: language})
-        made.make_globals = partial(_globals, made)  # type: ignore[method-assign]  # Jinja has no other hook
-        found = known.setdefault(language.tag, made)  # another thread may have been first
+    found, entry = known.get(language.tag), (_LANGUAGE, language.tag)
+    cache: Any = shared.cache  # `None` where the host keeps no compiled templates
+    is_kept = found is not None and cache is not None and cache.get(entry) is found
+    if found is None or not is_kept or _LIVE(found) != _LIVE(shared):
+        found = known[language.tag] = _made(shared, language)
+        if cache is not None:
+            cache[entry] = found
     return found
+
+
+def _made(shared: Environment, language: Language) -> Environment:
+    made = shared.overlay()
+    made.extend(**{_LANGUAGE: language})
+    made.make_globals = partial(_globals, made)  # type: ignore[method-assign]  # Jinja has no other hook
+    return made
 
 
 def _globals(
