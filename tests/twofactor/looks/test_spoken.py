@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import request
 from flask_babel import Babel, force_locale
-from jinja2 import ChoiceLoader, DictLoader
+from jinja2 import ChoiceLoader, DictLoader, pass_environment
 
 from portal.twofactor.app.state import state_of
 from portal.twofactor.i18n.catalogue import TRANSLATIONS, Catalogues, Language
@@ -307,3 +307,19 @@ def test_an_environment_is_made_once(host):
     title(client, "en")
     title(client, "de")
     assert state_of(host).environments["de"] is made
+
+
+def test_globals_of_one_template_stay_with_it(tmp_path, clock):
+    """As a host's function of Jinja's gives them to a part of its layout."""
+
+    @pass_environment
+    def widget(environment, **own):
+        return environment.get_template("part.html", globals=own).render()
+
+    app = make_host("sqlite://", tmp_path, clock, options={"base_template": "base.html"})
+    layout = LAYOUT % '{{ widget() }} {{ widget(colour="red") }} <{{ colour }}>'
+    app.jinja_loader = DictLoader({"base.html": layout, "part.html": "[{{ colour }}]"})
+    app.jinja_env.globals["widget"] = widget
+    for _turn in range(2):
+        assert "[] [red] <>" in app.test_client().get(HELP).text
+    assert "colour" not in app.jinja_env.globals

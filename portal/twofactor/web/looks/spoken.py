@@ -21,7 +21,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from ...i18n.catalogue import Language
@@ -66,7 +66,9 @@ def environment(
 def _made(shared: Environment, language: Language) -> Environment:
     made = shared.overlay()
     made.extend(**{_LANGUAGE: language})
+    as_usual = made.overlay()
     made.make_globals = partial(_globals, made)  # type: ignore[method-assign]  # Jinja has no other hook
+    made._load_template = partial(_loaded, made, as_usual)  # type: ignore[method-assign]  # nor here
     return made
 
 
@@ -78,6 +80,20 @@ def _globals(
     Jinja puts a chain around them, and goes through all of it at each `import`, in Python.
     """
     return ChainMap(own, environment.globals) if own else environment.globals
+
+
+def _loaded(
+    environment: Environment,
+    as_usual: Environment,
+    name: str,
+    own: MutableMapping[str, Any] | None,
+) -> Template:
+    """Return a template; with globals of its own from an environment that has Jinja's chains.
+
+    Jinja puts them into the first map of the template's globals, which here is everybody's.
+    """
+    asked = as_usual if own else environment
+    return type(asked)._load_template(asked, name, own)
 
 
 def source(environment: Environment, template: str) -> str:
