@@ -8,9 +8,9 @@ from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
-from flask import request
+from flask import render_template_string, request
 from flask_babel import Babel, force_locale
-from jinja2 import ChoiceLoader, DictLoader, pass_environment
+from jinja2 import ChoiceLoader, DictLoader, StrictUndefined, UndefinedError, pass_environment
 
 from portal.twofactor.app.state import state_of
 from portal.twofactor.i18n.catalogue import TRANSLATIONS, Catalogues, Language
@@ -323,3 +323,23 @@ def test_globals_of_one_template_stay_with_it(tmp_path, clock):
     for _turn in range(2):
         assert "[] [red] <>" in app.test_client().get(HELP).text
     assert "colour" not in app.jinja_env.globals
+
+
+def test_pages_of_a_host_that_allows_no_undefined_value(host, clock):
+    """Its own templates stay strict; the layout around our pages is not."""
+    host.jinja_env.undefined = StrictUndefined
+    person = Person(host, clock)
+    person.sign_in()
+    for path in ("/", "/activate", "/help"):
+        assert person.client.get(f"{MOUNT}{path}").status_code == 200
+    person.enrol()
+    clock.advance(30)
+    for path in ("/", "/deactivate", "/recovery", "/activity", "/authenticators/new"):
+        assert person.client.get(f"{MOUNT}{path}").status_code == 200
+    assert person.client.get("/vault").status_code == 403
+    assert person.client.post("/note", data={"text": "1"}).status_code == 403
+    person.client.post("/logout")
+    person.sign_in()
+    assert person.client.get(f"{MOUNT}/sign-in").status_code == 200
+    with host.test_request_context(), pytest.raises(UndefinedError):
+        render_template_string("{{ missing }}")

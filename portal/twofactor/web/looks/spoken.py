@@ -21,7 +21,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from jinja2 import Environment, Template
+from jinja2 import ChainableUndefined, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from ...i18n.catalogue import Language
@@ -66,6 +66,9 @@ def environment(
 def _made(shared: Environment, language: Language) -> Environment:
     made = shared.overlay()
     made.extend(**{_LANGUAGE: language})
+    if issubclass(made.undefined, StrictUndefined):
+        # Our pages leave out the values that they don't have, such as an error.
+        made.undefined = ChainableUndefined
     as_usual = made.overlay()
     made.make_globals = partial(_globals, made)  # type: ignore[method-assign]  # Jinja has no other hook
     made._load_template = partial(_loaded, made, as_usual)  # type: ignore[method-assign]  # nor here
