@@ -21,6 +21,11 @@ from ..passkeys import given, offer
 from . import glances
 
 _IS_ID = re.compile(r"#\S+").fullmatch
+# Values of the dialog that a host's context processor would otherwise give, e.g. a search `form`.
+_NOT_GIVEN = {
+    "summary": "",
+    **dict.fromkeys(("check", "field", "form", "only_shown", "question", "removes")),
+}
 _SEE_OTHER = frozenset({301, 302, 303})
 
 
@@ -54,7 +59,7 @@ def twofactor_dialog(
         return Markup("")
     if area.exact:
         # The script leads a form of a host's script to the challenge page.
-        return Markup(render("_guard_dialog.html"))  # noqa: S704 - Jinja has escaped it
+        return Markup(render("_guard_dialog.html", area=None))  # noqa: S704 - Jinja has escaped it
     if not glances.will_ask(state, area, asked):
         return Markup("")
     if offer.closed(state, state.host.user_key(asked), area):
@@ -90,7 +95,8 @@ def _render(template: str, area: Area, asked: Any, **context: Any) -> str:
         name=given.FIELD,
         credential=state.host.credential_of(asked),
     )
-    return render(template, area=shown(area), signed_in=own, fresh=fresh, use=use, **context)
+    values = _NOT_GIVEN | context
+    return render(template, area=shown(area), signed_in=own, fresh=fresh, use=use, **values)
 
 
 def lead_on(response: Response) -> Response:
