@@ -18,11 +18,10 @@ from ...app.looks.blocks import BLOCKS
 from ...app.looks.roles import DEFAULT, STRUCTURE
 from ...app.state import current_state, state_of
 from ...i18n.language import language
-from . import spoken
+from . import delimiters, spoken
 
 PAGE = "twofactor/page.html"
 _BLOCK = re.compile(r"(\{% (?:end)?block )(title|head|content)(?= %\})")
-_EXTENDS = re.compile(r"\{%-?\s*extends\s+[\"']([^\"']+)[\"']")
 _TAG = re.compile(r"<title\b", re.IGNORECASE)
 _DEEPEST = 9  # templates that extend each other
 
@@ -104,7 +103,9 @@ class Templates(FileSystemLoader):
         source, path, is_current = super().get_source(environment, template)
         if template == PAGE:
             source = self._named(environment, source)
-        return spoken.source(environment, source) + self._mark, path, is_current
+        # Before the sentences are put in, which may have any sign.
+        source = delimiters.in_those_of(environment, source + self._mark)
+        return spoken.source(environment, source), path, is_current
 
     def _named(self, environment: Environment, source: str) -> str:
         title = self._blocks["title"]
@@ -118,7 +119,11 @@ class Templates(FileSystemLoader):
 
 def _holds_tag(environment: Environment, template: str, block: str) -> bool:
     """Return whether a block of a template, or of those that it extends, holds `<title>`."""
-    inner = re.compile(rf"\{{%[-+]?\s*block\s+{block}\b.*?%\}}(.*?)\{{%[-+]?\s*endblock", re.DOTALL)
+    begin, end = re.escape(environment.block_start_string), re.escape(environment.block_end_string)
+    inner = re.compile(
+        rf"{begin}[-+]?\s*block\s+{block}\b.*?{end}(.*?){begin}[-+]?\s*endblock", re.DOTALL
+    )
+    extends = re.compile(rf"{begin}-?\s*extends\s+[\"']([^\"']+)[\"']")
     for _level in range(_DEEPEST):
         try:
             source = environment.loader.get_source(environment, template)[0]  # type: ignore[union-attr]  # Flask gives each environment a loader
@@ -126,7 +131,7 @@ def _holds_tag(environment: Environment, template: str, block: str) -> bool:
             return False  # Jinja names it when the page is rendered
         if any(map(_TAG.search, inner.findall(source))):
             return True
-        if (parent := _EXTENDS.search(source)) is None:
+        if (parent := extends.search(source)) is None:
             return False
         template = parent[1]
     return False
