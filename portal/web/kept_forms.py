@@ -31,6 +31,9 @@ MOST_SESSIONS = 4  # whose pages this browser may still have open
 LONGEST = 64 * 1024  # of a kept form, sealed
 LONGEST_COOKIE = 2048
 LONGEST_PATH = 1000
+# The pages that fill their form again. Others ask for secrets alone or have only buttons, and the
+# pages of the blueprint can't read what is kept here.
+FILLED = frozenset({"account.email", "account.profile"})
 NEVER = ("password", "code", "csrf", "twofactor", "secret")  # in names of fields
 BACK = later("You were signed out. We've kept what you typed: check it and press Save.")
 AGAIN = later("You've signed in again since you opened this form. Check it and press Save.")
@@ -70,8 +73,11 @@ def keep(customer_id: int, cause: str) -> bool:
         cause: the key of the sentence above the form when it comes back (`SENTENCES`).
 
     Returns:
-        Whether it is kept: not if it is too long, or if nothing but secrets was typed.
+        Whether it is kept: not if its page does not fill the form again (`FILLED`), if it is too
+        long, or if nothing but secrets was typed.
     """
+    if request.endpoint not in FILLED:
+        return False
     fields = [
         (name, value)
         for name, value in request.form.items(multi=True)

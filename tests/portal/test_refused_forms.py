@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from tests.support.customers import make_customer
-from tests.support.enrol import enrol, sign_in
+from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import answer as answered
 from tests.support.forms import find_form
 from tests.support.html import parse
@@ -132,6 +132,41 @@ def test_what_somebody_signed_out_had_typed_comes_back_after_the_sign_in(
         name: TYPED[name] for name in ("full_name", "company", "phone")
     }
     assert values(signed_in)["full_name"] != TYPED["full_name"], "not done, and not filled twice"
+
+
+DEVICE = {"name": "Tablet", "code": "123456"}
+EMPTY = (
+    (f"{TWOFACTOR}/authenticators/new", "name", DEVICE),
+    (f"{TWOFACTOR}/", "areas", {"areas": ["invoices"]}),
+    ("/security/sessions", "others", {"others": "yes"}),
+    ("/security/close", "current_password", {"current_password": "hush"}),
+)
+
+
+@pytest.mark.parametrize(("path", "field", "typed"), EMPTY, ids=[each[0] for each in EMPTY])
+@pytest.mark.parametrize("how", ["idle", "again"])
+def test_nothing_is_promised_of_a_form_that_comes_back_empty(
+    app, signed_in, customer_password, clock, path, field, typed, how
+):
+    """F-34: it says that the person was signed out, not that something was kept."""
+    enrol(signed_in, clock, customer_password, ("password",))
+    sign_in(app.test_client(), "alice", customer_password)  # another device to sign out
+    form = opened(signed_in, path, field)
+    if how == "idle":
+        clock.advance(2 * HOUR)
+    else:
+        other_session(signed_in, app, "alice", customer_password)
+    answer = signed_in.post(path, data=form.filled(typed), headers=OURS)
+    assert answer.status_code == 303
+    page = signed_in.get(answer.location).text
+    assert "kept" not in page
+    assert "Check it and press Save" not in page
+    assert ("You were signed out" if how == "idle" else "Please try again") in page
+    if how == "idle":
+        sign_in(signed_in, "alice", customer_password)
+    page = signed_in.get(path).text
+    assert "kept" not in page
+    assert "Tablet" not in page
 
 
 def test_what_was_typed_comes_back_to_the_same_person_alone(
