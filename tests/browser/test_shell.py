@@ -51,6 +51,27 @@ def test_the_header_keeps_to_its_lines(person, let_in):
         expect(person.page.locator(".site-user-name")).to_be_visible()
 
 
+# Words of titles that are broken, at no hyphen.
+BROKEN = """() => [...document.querySelectorAll('.card-head h2')].filter((title) => {
+  const range = document.createRange();
+  return [...title.firstChild.textContent.matchAll(/\\S+/g)].some((word) => {
+    range.setStart(title.firstChild, word.index);
+    range.setEnd(title.firstChild, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  });
+}).map((title) => title.textContent)"""
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+def test_no_word_of_a_title_is_broken_beside_a_link(people, let_in, language):
+    """German words are long."""
+    person = let_in(people(locale=language))
+    person.open("/")
+    with person.window(320):
+        assert person.page.locator(".card-head h2").count() >= 2
+        assert person.page.evaluate(BROKEN) == []
+
+
 def test_text_of_twice_the_size_fits_the_narrowest_screen(person, invoices, customer_password):
     """Nothing of the portal's pages scrolls sideways, as with zoom (WCAG 1.4.4 and 1.4.10)."""
     large = {"fontSizes": {"standard": 32, "fixed": 26}}
