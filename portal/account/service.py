@@ -15,7 +15,7 @@ from portal.extensions import db, twofactor
 from portal.i18n.language import _, worded
 from portal.mail import notices, outbox
 from portal.models import Customer
-from portal.rules.names import Refused, checked_email, checked_name, name_key
+from portal.rules.names import Refused, checked_email, checked_name, identity_key
 from portal.rules.passwords import (
     PasswordRefused,
     check_new_password,
@@ -64,7 +64,8 @@ def verify_nobody(identity: str, password: str) -> bool:
     Raises:
         PasswordHeld: too many were wrong, as for an existing account.
     """
-    run = password_attempts.count(password_attempts.key("nobody", name_key(identity.strip())))
+    # By the form that finds a customer, or another spelling would tell whether there is one.
+    run = password_attempts.count(password_attempts.key("nobody", identity_key(identity)))
     check_nobody(password, current_app.config["PASSWORD_COST"])
     network_throttle.note()
     notices.wrong_passwords(None, run)

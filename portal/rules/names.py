@@ -88,3 +88,13 @@ def name_key(name: str) -> str:
     Only the first LONGEST_IDENTITY characters are read.
     """
     return unicodedata.normalize("NFKC", name[:LONGEST_IDENTITY]).casefold()
+
+
+def identity_key(identity: str) -> str:
+    """Return the form for comparing what was entered as a user name or an e-mail address.
+
+    It is the same for two texts exactly if the same customer would be found by both.
+    """
+    name = name_key(identity.strip())
+    # No user name has an @ sign in this form (`checked_name`).
+    return email_addresses.email_key(identity) if "@" in name else name

@@ -9,6 +9,7 @@ from portal.account.password_attempts import SCHEDULE
 from portal.rules.password_schedule import DAY, NO_ATTEMPTS, Attempts, counted
 from portal.sessions.interface import STAMP
 from tests.portal.mails import mails, plain_of
+from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import submit
@@ -122,6 +123,18 @@ def test_a_name_that_nobody_has_is_held_alike(app, customer):
     assert [mail["To"] for mail in mails(app)] == ["alice@example.org"]
 
 
+@pytest.mark.parametrize(
+    "spelt", ["ANN%s@Example.org", "ann%s@example。org", "ａnn%s@example.org", "ann%s＠example.org"]
+)
+def test_another_spelling_does_not_tell_who_is_a_customer(app, customer_password, spelt):
+    """A-70: nobody's spellings are told apart exactly as those of a customer are."""
+    make_customer(app, "customer", "anna@example.org", customer_password)
+    for end in ("a", "e"):
+        strangers(app, name=f"ann{end}@example.org")
+    known, unknown = (wrong(app.test_client(), spelt % end).status_code for end in ("a", "e"))
+    assert known == unknown
+
+
 def test_name_and_address_are_one_account(app, customer):
     """F-08"""
     strangers(app, FREE // 2)
@@ -131,8 +144,6 @@ def test_name_and_address_are_one_account(app, customer):
 
 def test_nobody_else_waits(app, client, customer, customer_password):
     """F-08"""
-    from tests.support.customers import make_customer
-
     make_customer(app, "bob", "bob@example.org", customer_password)
     strangers(app)
     assert sign_in(client, "bob", customer_password).status_code == 303
