@@ -132,11 +132,16 @@ def _judges() -> bool:
 
 
 def _network() -> str:
-    """Return the address; for IPv6 its /64 network, the usual size for a single customer."""
+    """Return the address; for IPv6 its /64 network, the usual size for a single customer.
+
+    A socket for both versions gives IPv4 addresses as ::ffff:192.0.2.1, all of one /64 network.
+    """
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return "unknown"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     if address.version == 4:
         return str(address)
     return str(ipaddress.ip_network((address, 64), strict=False))

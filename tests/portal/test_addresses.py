@@ -57,6 +57,17 @@ def test_an_ipv6_customer_is_one_network(app, customer, customer_password):
     assert sign_in(client, "alice", customer_password).status_code == 303
 
 
+def test_ipv4_customers_of_a_socket_for_both_versions_are_several(app, customer, customer_password):
+    for _ in range(6):
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = "::ffff:192.0.2.1"
+        sign_in(client, "alice", "wrong-but-long")
+    for address, status in (("::ffff:192.0.2.2", 303), ("192.0.2.1", 429)):
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = address
+        assert sign_in(client, "alice", customer_password).status_code == status
+
+
 def change_email(client, data, code):
     asked = submit(client, "/security/email", data)
     return answer(client, asked, {"twofactor_code": code})
