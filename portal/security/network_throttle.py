@@ -128,7 +128,18 @@ def _judges() -> bool:
     endpoint = request.endpoint or ""
     if endpoint in ("auth.login", "auth.forgot") or endpoint.startswith("twofactor."):
         return True
-    return any(request.form.getlist("twofactor_code"))
+    return _sent("twofactor_code") or _sent("former_password")
+
+
+def _sent(name: str) -> bool:
+    """Return whether the form, or an object of JSON in its place, has a value for this field."""
+    if not request.is_json:
+        return any(request.form.getlist(name))
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # no view reads it either
+        return False
+    return isinstance(body, dict) and bool(body.get(name))
 
 
 def _network() -> str:

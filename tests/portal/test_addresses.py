@@ -1,7 +1,14 @@
 """The limit on guesses from one network address at many accounts."""
 
-import pytest
+import re
 
+import pytest
+from sqlalchemy import update
+
+from portal.auth import former
+from portal.extensions import db
+from portal.models import Customer
+from tests.portal.mails import mails, plain_of
 from tests.support.customers import make_customer
 from tests.support.enrol import enrol
 from tests.support.forms import answer, find_form, submit
@@ -184,3 +191,32 @@ def test_reading_is_never_held(signed_in):
         sign_in(signed_in.application.test_client(), "alice", "wrong-but-long")
     assert signed_in.get("/").status_code == 200
     assert signed_in.get("/security/two-factor/").status_code == 200
+
+
+def opened_link(app):
+    """Return a client that has opened the link for a new password of Alice."""
+    client = app.test_client()
+    submit(client, "/forgot", {"email": "alice@example.org"})
+    link = re.search(r"/reset/\S+", plain_of(mails(app)[-1])).group()
+    assert client.get(link).status_code == 303
+    return client
+
+
+NEW = {"new_password": "violet-tractor-moon-7", "repeat_password": "violet-tractor-moon-7"}
+
+
+@pytest.mark.parametrize("in_json", [False, True])
+@pytest.mark.parametrize("guess", ["twofactor_code", "former_password"])
+def test_guesses_with_a_mailed_link_wait_too(app, customer, guess, in_json):
+    """F-14: however the form is sent."""
+    with app.app_context():
+        change = update(Customer).values(reset_proof=former.sealed([customer.password_hash]))
+        db.session.execute(change)
+        db.session.commit()
+    client = opened_link(app)
+    for number in range(5):
+        sign_in(app.test_client(), f"nobody{number}", "wrong-but-long")
+    form = find_form(client.get("/reset/choose").text, "new_password")
+    headers = {"X-CSRFToken": dict(form.fields)["csrf_token"]}
+    body = {"json" if in_json else "data": {**NEW, guess: "000000"}}
+    assert client.post("/reset/choose", headers=headers, **body).status_code == 429
