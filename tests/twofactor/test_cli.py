@@ -116,6 +116,7 @@ def test_events_since(flask, protected, clock):
     assert flask("events", "--since", "yesterday").exit_code == 2
     day = json.loads(flask("events", "--since", "2027-01-16", "--json").output)
     assert day == recent
+    assert len(json.loads(flask("events", "--since", "1969-12-31", "--json").output)) == 2
 
 
 class TestRotation:
@@ -199,6 +200,13 @@ def test_purge_removes_what_is_over_and_nothing_else(flask, protected, clock, ho
     assert done["tickets"] >= 2
     assert protected.is_on()
     assert protected.client.get("/two-factor/sign-in").status_code == 200
+
+
+def test_a_time_before_1970_is_not_one_before_now(flask, protected, clock):
+    clock.advance(7 * 86_400)
+    done = json.loads(flask("purge", "--events-before", "1969-12-31", "--json").output)
+    assert done["events"] == 0
+    assert len(json.loads(flask("events", "--json").output)) == 1
 
 
 def test_doctor_finds_missing_tables(flask, host):

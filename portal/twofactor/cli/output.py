@@ -48,7 +48,8 @@ def read_moment(_context: click.Context, _option: click.Parameter, value: str | 
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise click.BadParameter("write 2026-11-24, 2026-11-24T10:00, or 90m, 12h, 7d") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return max(0, int(seconds))  # before 1970 there is nothing
 
 
 def named(state: State, rows: Iterable[R], key_of: Callable[[R], str]) -> Iterator[tuple[str, R]]:
