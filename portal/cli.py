@@ -23,10 +23,12 @@ from portal.security.told import database_errors
 
 
 class Command(click.Command):
-    """A command that reports an error of the database as one line."""
+    """A command that reports an error of the database, or unreadable text, as one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it; raise `ClickException` for an error of the database."""
+        """Run it; raise `ClickException` for an error of the database or an unreadable argument."""
+        for parameter in self.params:
+            _check_readable(ctx.params.get(parameter.name or ""), ctx, parameter)
         with database_errors():
             return super().invoke(ctx)
 
@@ -34,12 +36,15 @@ class Command(click.Command):
 class Group(AppGroup):
     """A group of commands that report an error of the database as one line."""
 
+    command_class = Command
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run one of them; raise `ClickException` for an error of the database."""
         with database_errors():
             return super().invoke(ctx)
 
 
+UNREADABLE = "it can't be read as UTF-8: set LANG to a UTF-8 locale, and the terminal too"
 ROLES = click.Choice(get_args(Role))
 
 user = Group("user", help="Add and list customers, set passwords and roles.")
@@ -150,6 +155,20 @@ def send() -> None:
         )
 
 
+def _check_readable(
+    value: object, ctx: click.Context | None = None, parameter: click.Parameter | None = None
+) -> None:
+    """Refuse text that could not be decoded; Python keeps such bytes as lone surrogates.
+
+    Nobody could type a password with one.
+
+    Raises:
+        BadParameter: names the argument.
+    """
+    if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
+        raise click.BadParameter(UNREADABLE, ctx, parameter)
+
+
 def _found(name: str) -> Customer:
     customer = find_customer(name)
     if customer is None:
@@ -195,9 +214,14 @@ def _password(given: str | None) -> str:
     """Return the password: from the option, a prompt on a terminal, or the first line of stdin."""
     if given is not None:
         return given
-    if sys.stdin.isatty():
-        return str(click.prompt("New password", hide_input=True, confirmation_prompt=True))
-    line = sys.stdin.readline()
+    try:
+        if sys.stdin.isatty():
+            line = str(click.prompt("New password", hide_input=True, confirmation_prompt=True))
+        else:
+            line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise click.UsageError(f"The password: {UNREADABLE}.") from None
     if not line:
         raise click.UsageError("Give the password with --password or on standard input.")
+    _check_readable(line)
     return line.rstrip("\r\n")

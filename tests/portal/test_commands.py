@@ -135,6 +135,24 @@ def test_a_new_password_for_nobody_or_too_weak(runner, customer):
     assert "at least 12" in refused(weak)
 
 
+@pytest.mark.parametrize(
+    ("args", "typed"),
+    [
+        (["set-password", "alice", "--password", f"\udcff{GOOD}"], None),
+        (["set-password", "alice"], b"\xff" + GOOD.encode()),
+        (["set-password", "\udcff", "--password", GOOD], None),
+        (["set-role", "\udcff", "staff"], None),
+        (["create", "bob", "--email", "bob@example.org", "--password", f"\udcff{GOOD}"], None),
+    ],
+)
+def test_bytes_that_the_locale_can_not_read_are_wrong_usage(runner, client, customer, args, typed):
+    """Nobody could type such a password."""
+    result = run(runner, "user", *args, input=typed)
+    assert result.exit_code == 2
+    assert "can't be read as UTF-8" in result.stderr
+    assert len(json.loads(run(runner, "user", "list", "--json").stdout)) == 1
+
+
 @both
 def test_migrations_make_what_the_models_say(database, clock, tmp_path):
     from portal import create_app

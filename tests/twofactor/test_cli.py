@@ -231,3 +231,21 @@ def test_a_database_that_is_gone_is_one_line(flask, host):
 )
 def test_wrong_usage_is_status_2(flask, args):
     assert flask(*args).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["status", "\udcff"],
+        ["events", "\udcff"],
+        ["export", "\udcff"],
+        ["authenticators", "\udcff"],
+        ["unlock", "\udcff", "--reason", "x", "--yes"],
+        ["reset", "USER", "--reason", "\udcff", "--yes"],
+    ],
+)
+def test_bytes_that_the_locale_can_not_read_are_wrong_usage(flask, protected, args):
+    result = flask(*(protected.id if arg == "USER" else arg for arg in args))
+    assert result.exit_code == 2
+    assert "can't be read as UTF-8" in result.stderr
+    assert protected.is_on()

@@ -17,11 +17,34 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class Command(click.Command):
+    """A command that takes only text that can be looked up, stored and shown."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it.
+
+        Raises:
+            BadParameter: an argument has bytes that the locale can't read; Python keeps them as
+                lone surrogates.
+        """
+        for parameter in self.params:
+            value = ctx.params.get(parameter.name or "")
+            if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
+                raise click.BadParameter(
+                    "it can't be read as UTF-8: set LANG to a UTF-8 locale, and the terminal too",
+                    ctx,
+                    parameter,
+                )
+        return super().invoke(ctx)
+
+
 class Group(AppGroup):
     """A group of commands that reports `Unavailable` as one line.
 
     It imports the commands on first use, which never happens in the processes that serve.
     """
+
+    command_class = Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
