@@ -123,6 +123,7 @@ def test_a_device_of_django_otp():
         ({"user": ["a", "b"]}, "user"),
         ({"last_t": -2}, "last_t"),
         ({"drift": "1"}, "drift"),
+        ({"drift": 10**4299}, "drift"),
     ],
 )
 def test_a_device_of_django_otp_is_refused(fields, reason):

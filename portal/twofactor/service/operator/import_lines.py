@@ -13,6 +13,8 @@ from .. import names
 
 # Bytes of a line. The longest secret and all areas need less than a tenth of it.
 LONGEST_LINE = 8 * 1024
+# Of a number; JSON may have one that Python reads but refuses to write, as a message would.
+LARGEST = 2**63 - 1
 # Areas of a line.
 MOST_AREAS = 500
 _FIELDS = frozenset(
@@ -176,4 +178,6 @@ def _areas(value: object) -> frozenset[str] | None:
 def _number(value: object, name: str, least: int = 0) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ImportRefused(name, f"{name} is no whole number from {least} on")
+    if value > LARGEST:
+        raise ImportRefused(name, f"{name} is too large")
     return value
