@@ -152,7 +152,14 @@ def _error(cause: str, sentence: str) -> ResponseReturnValue:
 
 def _page() -> str:
     """Return the page of the form: its own address, else the one that it was sent from."""
-    sent_from = urlsplit(request.headers.get("Referer", ""))
-    path = sent_from.path + (f"?{sent_from.query}" if sent_from.query else "")
     ours = forgery.sender() is Sender.OURS
-    return inside(here()) or (ours and inside(path)) or url_for("account.overview")
+    return inside(here()) or (ours and inside(_sent_from())) or url_for("account.overview")
+
+
+def _sent_from() -> str:
+    """Return path and query of the `Referer`, empty if it is no address."""
+    try:
+        parts = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # such as http://[
+        return ""
+    return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -244,6 +244,14 @@ def test_over_https_origin_or_fetch_metadata_stand_for_a_missing_referer(app, si
         assert signed_in.post(PROFILE, data=data, headers=headers, **secure).status_code == 303
 
 
+@pytest.mark.parametrize("referer", ["http://[", "http://[x]/", "//["])
+@pytest.mark.parametrize("site", [{}, OURS])
+def test_a_referer_that_is_no_address_is_nothing(signed_in, referer, site):
+    refused = signed_in.post(PROFILE, data=TYPED, headers={"Referer": referer, **site})
+    assert refused.status_code == (303 if site else 400)
+    assert signed_in.post("/logout", headers={"Referer": referer, **site}).status_code < 500
+
+
 @pytest.mark.parametrize("what", ["a view area", "turning it on"])
 def test_a_renewed_session_voids_no_form_of_another_tab(
     app, signed_in, customer_password, clock, what
