@@ -4,11 +4,12 @@ import logging
 from http import HTTPStatus
 from typing import TypeGuard
 
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import (
+    BadRequest,
     HTTPException,
     InternalServerError,
     ServiceUnavailable,
@@ -127,6 +128,9 @@ def answer(
     if wants_json():
         word = code or HTTPStatus(status).phrase.lower().replace(" ", "_")
         return jsonify(error=word, message=sentence), status, kept
+    if isinstance(request.routing_exception, BadRequest):
+        # The header `Host` is no name of a host, such as a..b, so the page could link to nothing.
+        return Response(f"{title}. {sentence}\n", status, kept, mimetype="text/plain")
     page = render_template(
         "error.html", plain=True, title=title, sentence=sentence, status=status, target=target
     )

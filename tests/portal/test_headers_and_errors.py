@@ -152,6 +152,16 @@ def test_a_missing_page_has_a_sentence_and_a_way_out(client):
     assert "/" in [link.get("href") for link in page.all("a")]
 
 
+@pytest.mark.parametrize("host", ["a..b", ".", "x" * 64])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_host_that_is_no_name_is_refused_in_words(app, signed_in, host, method):
+    for client in (signed_in, app.test_client()):
+        refused = client.open("/", method=method, environ_overrides={"HTTP_HOST": host})
+        assert (refused.status_code, refused.mimetype) == (400, "text/plain")
+        assert refused.text == "Sorry, we couldn't read that. Go back and try again.\n"
+        assert refused.headers["Content-Security-Policy"] == POLICY
+
+
 def test_a_wrong_method_says_which_are_right(client):
     response = client.get("/logout")
     assert response.status_code == 405
