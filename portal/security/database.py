@@ -20,11 +20,13 @@ from sqlalchemy import (
     Update,
     create_engine,
     event,
+    make_url,
     select,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
+from portal.config import SettingError
 from portal.extensions import db, migrate
 from portal.security import postgresql
 
@@ -32,11 +34,37 @@ Prepare = Callable[[Any, Any], None]
 MYSQL = ("mysql", "mariadb")
 
 
+def _options(given: Any) -> dict[str, Any]:
+    if isinstance(given, dict) and isinstance(given.get("connect_args", {}), dict):
+        return dict(given)
+    raise SettingError("SQLALCHEMY_ENGINE_OPTIONS must be a JSON object, and so its connect_args.")
+
+
+def _check_address(uri: str) -> None:
+    """Check that SQLAlchemy can read the address; no message repeats it, as it has a password."""
+    try:
+        make_url(uri).get_dialect().import_dbapi()
+    except ImportError as error:
+        raise SettingError(
+            f"SQLALCHEMY_DATABASE_URI: the driver {error.name} is not installed."
+        ) from None
+    except (ArgumentError, ValueError):
+        raise SettingError(
+            "SQLALCHEMY_DATABASE_URI must be an address that SQLAlchemy can read, such as"
+            " postgresql://user:password@host:5432/portal."
+        ) from None
+
+
 def init_database(app: Flask) -> None:
-    """Set up the database and its timeouts from DATABASE_TIMEOUT_SECONDS."""
-    options = dict(app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {})
+    """Set up the database and its timeouts from DATABASE_TIMEOUT_SECONDS.
+
+    Raises:
+        SettingError: there is no such database, its driver is missing, or an option is wrong.
+    """
+    options = _options(app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {})
     seconds = app.config["DATABASE_TIMEOUT_SECONDS"]
     uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    _check_address(uri)
     if uri.startswith("sqlite"):
         defaults: dict[str, Any] = {"timeout": seconds}
     else:
@@ -50,7 +78,13 @@ def init_database(app: Flask) -> None:
             options = {"isolation_level": "READ COMMITTED"} | options
     options["connect_args"] = defaults | options.get("connect_args", {})
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
-    db.init_app(app)
+    try:
+        db.init_app(app)
+    except (ArgumentError, TypeError, ValueError) as error:
+        cause = str(error).partition("\n")[0]
+        raise SettingError(
+            f"SQLALCHEMY_DATABASE_URI or SQLALCHEMY_ENGINE_OPTIONS: {cause}"
+        ) from None
     # Registered last, it runs first, before Flask-SQLAlchemy's own, which then has nothing to do.
     app.teardown_appcontext(_let_go)
     migrate.init_app(app, db)

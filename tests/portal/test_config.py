@@ -89,6 +89,16 @@ def test_a_line_in_the_file_is_a_key_the_newest_first(tmp_path):
         ("SESSION_IDLE_SECONDS", "null"),
         ("SITE_NAME", "5"),
         ("SQLALCHEMY_DATABASE_URI", "portal.sqlite"),
+        ("SQLALCHEMY_DATABASE_URI", "nonsense://host/portal"),
+        ("SQLALCHEMY_DATABASE_URI", "postgresql://user:pass@host:port/portal"),
+        ("SQLALCHEMY_DATABASE_URI", "postgresql+nodriver://host/portal"),
+        ("SQLALCHEMY_DATABASE_URI", "oracle+oracledb://host/portal"),  # the driver is missing
+        ("SQLALCHEMY_DATABASE_URI", "sqlite://relative.sqlite"),
+        ("SQLALCHEMY_DATABASE_URI", "://"),
+        ("SQLALCHEMY_ENGINE_OPTIONS", "5"),
+        ("SQLALCHEMY_ENGINE_OPTIONS", '{"pool_size": "x"}'),
+        ("SQLALCHEMY_ENGINE_OPTIONS", '{"nonsense": 1}'),
+        ("SQLALCHEMY_ENGINE_OPTIONS", '{"connect_args": 5}'),
         ("TWOFACTOR_KEYS", "{}"),
         ("BANK_IBAN", "DE88370400440532013000"),  # a digit is wrong
         ("BANK_IBAN", "DE89370400440532013000"),  # without BANK_HOLDER
