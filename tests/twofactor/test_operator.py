@@ -127,6 +127,14 @@ class TestHelp:
 class TestImport:
     SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
+    def test_a_loader_by_name_gives_it_to_nobody_else(self, host, operator, alice, monkeypatch):
+        """The user whose name is the key of another one does not get that one's secret."""
+        named = user_of(host, alice)
+        monkeypatch.setattr(host.login_manager, "_user_callback", lambda _key: named)
+        with pytest.raises(ImportRefused, match="no user with this key"):
+            operator.import_secret("another", self.SECRET)
+        assert operator.status(alice.id) is None
+
     def test_a_secret_of_another_system_turns_it_on(self, host, operator, alice):
         told = []
         with signals.imported.connected_to(lambda _app, **facts: told.append(facts)):

@@ -187,6 +187,23 @@ def test_a_user_whom_the_host_has_lost(owner, host):
     assert (refused.status_code, refused.get_json()["message"]) == (403, WRONG)
 
 
+def test_a_loader_by_name_signs_in_nobody_else(owner, host, monkeypatch):
+    """A user whose name is the key of another one is not signed in by that one's passkey."""
+
+    def by_name(name):
+        return host.db.session.query(host.User).filter_by(username=name).one_or_none()
+
+    with host.app_context():
+        host.db.session.add(host.User(id="another", username=owner.id))
+        host.db.session.commit()
+    monkeypatch.setattr(host.User, "get_id", lambda user: user.username)
+    monkeypatch.setattr(host.login_manager, "_user_callback", by_name)
+    other = owner.other_browser()
+    refused = enter(other)
+    assert (refused.status_code, refused.get_json()["message"]) == (403, WRONG)
+    assert other.client.get("/note").status_code == 302
+
+
 def test_work_tells_nothing(owner, host, statements):
     """W-45, WA-31: the work for a wrong signature is done for unknown and removed ones, too.
 

@@ -140,7 +140,7 @@ class Operator(Helps, CountsUsers):
             ValueError: `by` is empty or too long.
         """
         state = current_state()
-        who = state.host.user_of(user) if isinstance(user, str) else user
+        who = state.host.with_key(user) if isinstance(user, str) else user
         if who is None:
             raise ImportRefused("user", "there is no user with this key")
         person = Person(state.host.user_key(who), state.offer(who))

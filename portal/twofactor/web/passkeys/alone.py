@@ -126,12 +126,12 @@ def submit(state: State, assertion: Assertion, enter: Enter) -> Response:
     """
     from ...service.sign_in import alone
 
-    user_of = state.host.user_of
     next_url = navigation.inside(requests.typed("next"))
     remember = requests.value("remember") is True or bool(set(requests.texts("remember")) & _YES)
 
     def load(user_id: str) -> tuple[Any, Subject]:
-        user = user_of(user_id)
+        # A loader by another text than the key may find somebody else.
+        user = state.host.with_key(user_id)
         if user is None:
             raise PasskeyUnknown("the host does not know the user")
         return user, subjects.subject(state, user)
