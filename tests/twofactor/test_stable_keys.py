@@ -225,6 +225,28 @@ class TestAlternativeTokens:
             assert not app.twofactor.is_on(self.ada(app))
         assert app.test_client().get("/").status_code == 404
 
+    def test_rows_of_other_classes_are_not_asked_for_it(self, make):
+        """A number of an invoice, and staff who never sign in here, stopped every request."""
+        app = make(user_key=lambda user: user.stable)
+
+        class Invoice(app.db.Model):
+            number: Mapped[int] = mapped_column(primary_key=True)
+
+            def get_id(self):
+                return f"INV-{self.number}"
+
+        class Agent(app.db.Model, UserMixin):
+            number: Mapped[int] = mapped_column(primary_key=True)
+
+            def get_id(self):
+                return f"agent-{self.number}"
+
+        with app.app_context():
+            app.db.create_all()
+            app.db.session.add_all([Invoice(), Agent()])
+            app.db.session.commit()
+        assert app.test_client().get("/").status_code == 404
+
 
 class TestPrimaryKeys:
     def test_a_composite_key_is_unambiguous(self):

@@ -1,6 +1,6 @@
 """Keys and names of the host's users."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -106,7 +106,8 @@ def _login_id(user: Any) -> str | None:
 def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
     """Check the key of one stored row of each class of users with its own `get_id`.
 
-    Errors of the database, such as a missing table, are ignored here.
+    Errors of the database, such as a missing table, are ignored here, and so are users who lack
+    what `user_key` reads: it may be for one class of several.
 
     Args:
         db: the host's Flask-SQLAlchemy object.
@@ -117,14 +118,28 @@ def check_stored_users(db: Any, user_key: Callable[[Any], str]) -> None:
     """
     from sqlalchemy.orm import Session
 
-    for mapper in db.Model.registry.mappers:
-        get_id = getattr(mapper.class_, "get_id", None)
-        if not callable(get_id) or get_id is UserMixin.get_id:
+    ignored = suppress(SQLAlchemyError, AttributeError)
+    for mapper in mappers_of_users(db):
+        if mapper.class_.get_id is UserMixin.get_id:
             continue
-        with suppress(SQLAlchemyError), Session(db.session.get_bind(mapper=mapper)) as session:
+        with ignored, Session(db.session.get_bind(mapper=mapper)) as session:
             user = session.scalars(select(mapper.class_).limit(1)).first()
             if user is not None:
                 user_key(user)
+
+
+def mappers_of_users(db: Any) -> Iterator[Any]:
+    """Yield the mappers of the classes that Flask-Login can sign in.
+
+    Other classes may have a method `get_id`, too.
+
+    Args:
+        db: the host's Flask-SQLAlchemy object.
+    """
+    for mapper in db.Model.registry.mappers:
+        kind = mapper.class_
+        if callable(getattr(kind, "get_id", None)) and hasattr(kind, "is_authenticated"):
+            yield mapper
 
 
 def account_name(user: Any, user_key: Callable[[Any], str]) -> str:

@@ -8,6 +8,7 @@ from flask import current_app
 from ...core.errors import SetupError
 from ..host import check_password
 from ..state import State
+from ..user_keys import mappers_of_users
 
 _ADVICE = (
     "give init_app verify_password, a function that checks a user's password, or reauthenticate,"
@@ -62,7 +63,6 @@ def _without_method(db: Any, state: State) -> Iterator[tuple[str, bool]]:
     host = state.host
     if host.verify_password is not check_password or host.asks_again:
         return
-    for mapper in db.Model.registry.mappers:
+    for mapper in mappers_of_users(db):
         kind = mapper.class_
-        if callable(getattr(kind, "get_id", None)) and hasattr(kind, "is_authenticated"):
-            yield kind.__name__, callable(getattr(kind, "check_password", None))
+        yield kind.__name__, callable(getattr(kind, "check_password", None))
