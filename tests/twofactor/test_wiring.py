@@ -132,7 +132,15 @@ class TestAreas:
 
     @pytest.mark.parametrize(
         "area",
-        [("Vault", "x"), ("1a", "x"), ("", "x"), ("a-b", "x"), ("a" * 41, "x"), ("ok", " ")],
+        [
+            ("Vault", "x"),
+            ("1a", "x"),
+            ("", "x"),
+            ("a-b", "x"),
+            ("a" * 41, "x"),
+            ("ok", " "),
+            (7, "x"),
+        ],
     )
     def test_they_are_named_well(self, area):
         with pytest.raises(SetupError):
@@ -198,6 +206,7 @@ class TestOptions:
             ({"user_key": "id"}, "user_key must be a function"),
             ({"offered": ["vault"]}, "offered must be a function"),
             ({"clock": 5.0}, "clock must be a function"),
+            ({"checks": [print]}, "checks must be a dictionary of functions"),
             ({"pdf_fonts": "font.ttf"}, "pdf_fonts must be the paths of two TrueType files"),
             ({"pdf_fonts": (__file__, __file__)}, "pdf_fonts must be the paths of two TrueType"),
         ],

@@ -178,6 +178,8 @@ def check_options(options: Mapping[str, Any]) -> None:
     template, checks = options["base_template"], options["checks"] or {}
     if template is not None and not (isinstance(template, str) and template):
         raise SetupError(f"base_template must be the name of a template, not {template!r}")
+    if not isinstance(checks, Mapping):
+        raise SetupError(f"checks must be a dictionary of functions, not {checks!r}")
     functions = {name: options[name] for name in options.keys() - _NO_FUNCTIONS}
     functions |= {f"checks[{name!r}]": look for name, look in checks.items()}
     for name, given in functions.items():

@@ -37,7 +37,7 @@ class AreaRegistry:
             SetupError: the key is malformed, reserved or taken, the label is empty or taken, or
                 `guards`, `needs` or `exact` is wrong.
         """
-        if not _KEY.fullmatch(area.key):
+        if not isinstance(area.key, str) or not _KEY.fullmatch(area.key):
             raise SetupError(
                 f"area key {area.key!r}: write lower-case letters, digits and _, as 'close_account'"
             )
