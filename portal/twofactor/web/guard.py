@@ -177,7 +177,7 @@ def check(
         Refusal: the action must not happen.
         Unavailable: the state can't be read, so the action must not happen.
     """
-    asked = passes.of_request()
+    asked = passes.with_form()
     if (area.key, user_id) in asked.granted:
         if deed is not None:
             state.kit.store.run(deed)

@@ -24,6 +24,8 @@ from .passkeys import given
 from .requests import checking
 
 _FORM = "application/x-www-form-urlencoded"
+# Mark of a request whose sealed form was looked for.
+_LOOKED = "twofactor.restored"
 # Returns what exactly a code confirms.
 Says = Callable[[], object]
 # Key of an area, and key of a user.
@@ -98,6 +100,16 @@ def of_request() -> Asked:
     return cast(Asked, asked)
 
 
+def with_form() -> Asked:
+    """Return the guard's state, with the original form put back.
+
+    A hook of the host may guard before the hook that puts it back.
+    """
+    if _LOOKED not in requests.this_request().environ:
+        restore_form()
+    return of_request()
+
+
 def restore_form() -> Continuation | None:
     """Put the original form back before the view sees the request, and return it.
 
@@ -108,6 +120,7 @@ def restore_form() -> Continuation | None:
         ContinuationBroken: it can't be opened for this request.
     """
     sent = requests.this_request()
+    sent.environ[_LOOKED] = True
     if sent.method in SAFE_METHODS or sent.mimetype != _FORM or checking(sent):
         return None
     if sent.routing_exception is not None:  # no view will read it
