@@ -184,11 +184,18 @@ def rename(kit: Kit, subject: Subject, authenticator_id: str, name: str) -> None
     kit.store.run(work)
 
 
-def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) -> Authenticator:
+def remove(
+    kit: Kit,
+    subject: Subject,
+    authenticator_id: str,
+    answer: Answer,
+    mandatory: frozenset[str] = frozenset(),
+) -> Authenticator:
     """Remove an authenticator; takes a code of another authenticator, or any passkey.
 
     Its own codes are refused, so that the removal shows possession of an authenticator that stays.
     So is what was added with a code a short while ago (`judging.ripening`).
+    `mandatory` has the keys of the areas that are mandatory for the user.
 
     Returns:
         The removed authenticator.
@@ -202,7 +209,7 @@ def remove(kit: Kit, subject: Subject, authenticator_id: str, answer: Answer) ->
     def work(transaction: Transaction) -> Authenticator:
         account = _account(kit, transaction, subject)
         found = removable(account, authenticator_id)
-        if demands.is_last_needed(kit, account, found.id):
+        if demands.is_last_needed(kit, account, found.id, mandatory):
             raise LastPasskey("an area demands it")
         key = AUTHENTICATORS.key
         proof = verification.verify(

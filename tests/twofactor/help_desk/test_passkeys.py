@@ -3,7 +3,8 @@
 import pytest
 
 from portal.twofactor.testing import TwoFactorTesting
-from tests.twofactor.passkeys.holder import ORIGIN, RP_ID
+from tests.twofactor.host import PASSWORD
+from tests.twofactor.passkeys.holder import ORIGIN, RP_ID, Holder
 from tests.twofactor.person import Person, pending
 
 from .conftest import find_user, user_label
@@ -32,6 +33,20 @@ def eve(host, clock, protected):
         user = host.db.session.get(host.User, person.id)
         passkey = TwoFactorTesting(host).enrol_passkey(user, ["note"])
     return person, passkey
+
+
+def test_customers_need_none(host, clock):
+    """What agents must have keeps no passkey of a customer, who has an app as well."""
+    carol = Holder(host, clock, "carol")
+    carol.sign_in()
+    carol.enrol_passkey(["note"])
+    begun = carol.begin(kind="app", name="Phone")
+    carol.secret = begun["secret"].replace(" ", "")
+    carol.program("/authenticators/new", {"code": carol.code()})
+    clock.advance(30)
+    [passkey] = [each for each in carol.state()["authenticators"] if each["kind"] == "passkey"]
+    path = f"/authenticators/{passkey['authenticator']}/remove"
+    carol.program(path, {"code": carol.code(), "password": PASSWORD})
 
 
 def test_a_code_opens_nothing(host, clock, protected):

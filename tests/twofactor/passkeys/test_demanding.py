@@ -13,6 +13,7 @@ from portal.twofactor.core.errors import AreasChanged
 from portal.twofactor.core.records import Subject
 from portal.twofactor.service import areas
 from portal.twofactor.testing.device import Device, base64url
+from tests.support.hosts import change_options
 from tests.twofactor import host as hosts
 from tests.twofactor.person import MOUNT
 
@@ -146,6 +147,18 @@ def test_the_last_one_stays_while_an_area_demands_it(eve):
     path = f"/authenticators/{number}/remove"
     body = {"code": eve.code(), "password": hosts.PASSWORD}
     assert "passkey" in eve.program(path, body, 403)["message"]
+
+
+def test_so_it_does_for_who_must_use_it_since(eve, demanding_host):
+    """W-42: an area that became mandatory for the user later on."""
+    eve.enrol_passkey(["payment"])
+    add_phone(eve)
+    change_options(demanding_host, mandatory_for=lambda _user: ["note"])
+    [passkey] = [each for each in eve.state()["authenticators"] if each["kind"] == "passkey"]
+    path = f"/authenticators/{passkey['authenticator']}/remove"
+    body = {"code": eve.code(), "password": hosts.PASSWORD}
+    assert eve.program(path, body, 403)["error"] == "last_passkey"
+    assert eve.deed().status_code == 303
 
 
 def test_a_passkey_that_waits_stands_in_for_none(eve):
@@ -443,6 +456,17 @@ class TestOwnChoice:
         headers = {**eve.headers(), "X-Twofactor-Passkey": base64url(answer)}
         assert eve.client.post(f"{MOUNT}/", json=back, headers=headers).status_code == 200
         assert send_note(eve, twofactor_code=eve.code()).status_code == 303
+
+    def test_an_area_that_is_gone_keeps_no_passkey(self, eve, demanding_host):
+        """W-42: nobody can take back what was chosen for an area that the host has removed."""
+        eve.enrol_passkey(["note"])
+        add_phone(eve)
+        with demanding_host.app_context(), demanding_host.db.engine.begin() as connection:
+            gone = "UPDATE twofactor_account SET areas = 'gone gone! note'"
+            connection.exec_driver_sql(gone)
+        [passkey] = [each for each in eve.state()["authenticators"] if each["kind"] == "passkey"]
+        path = f"/authenticators/{passkey['authenticator']}/remove"
+        eve.program(path, {"code": eve.code(), "password": hosts.PASSWORD})
 
     def test_a_page_that_says_nothing_of_it_leaves_it(self, eve):
         eve.enrol_passkey(["note"])

@@ -38,14 +38,18 @@ def freed(kit: Kit, account: Account, lowered: frozenset[str]) -> frozenset[str]
     return found if found and usable(kit, account, demanded=True) else frozenset()
 
 
-def any_of(kit: Kit, account: Account) -> bool:
-    """Return whether a protected area of an account demands a passkey."""
-    demanding = kit.areas.demanding
-    if not demanding:
-        return bool(account.only)
-    return bool(account.only) or any(
-        key in account.areas or kit.areas.get(key).mandatory for key in demanding
-    )
+def any_of(kit: Kit, account: Account, mandatory: frozenset[str]) -> bool:
+    """Return whether a protected area of an account demands a passkey.
+
+    What was chosen for an area that the host has removed since demands none.
+
+    Args:
+        kit: the application's parts.
+        account: the account.
+        mandatory: keys of the areas that are mandatory for its user.
+    """
+    chosen = kit.areas.known(account.only)
+    return bool(chosen or kit.areas.demanding.keys() & (account.areas | mandatory))
 
 
 def usable(kit: Kit, account: Account | None, *, demanded: bool = False) -> list[bytes]:
@@ -118,15 +122,16 @@ def check(kit: Kit, account: Account, added: Iterable[str], only: Iterable[str] 
             raise needed(kit, account, key)
 
 
-def is_last_needed(kit: Kit, account: Account, leaving: str) -> bool:
+def is_last_needed(kit: Kit, account: Account, leaving: str, mandatory: frozenset[str]) -> bool:
     """Return whether a protected area would be left without the passkey that it demands.
 
     Args:
         kit: the application's parts.
         account: the account.
         leaving: id of the authenticator to remove.
+        mandatory: as in `any_of`.
     """
-    if not any_of(kit, account) or not usable(kit, account, demanded=True):
+    if not any_of(kit, account, mandatory) or not usable(kit, account, demanded=True):
         return False
     staying = replace(
         account, authenticators=tuple(a for a in account.authenticators if a.id != leaving)

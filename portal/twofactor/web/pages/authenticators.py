@@ -102,7 +102,8 @@ def remove(number: str) -> Response:
         with About(AUTHENTICATORS.key):
             answer = given.answer(state, password.answer)
             who = bound.to_this_request(subjects.subject(state))
-            removed = authenticators.remove(state.kit, who, number, answer)
+            mandatory = state.offer(current_user).mandatory
+            removed = authenticators.remove(state.kit, who, number, answer, mandatory)
     except (NotOn, UnknownAuthenticator) as refusal:
         return responses.turned_away(state, refusal, say=True)
     except Refusal as refusal:

@@ -143,7 +143,9 @@ def waits_until(state: State, account: Account | None) -> int | None:
     It is `None` if the passkey counts already, and if nothing demands one.
     """
     passkeys = [each for each in account.authenticators if not each.makes_codes] if account else []
-    if account is None or not passkeys or not demands.any_of(state.kit, account):
+    if account is None or not passkeys:
+        return None
+    if not demands.any_of(state.kit, account, state.offer(current_user).mandatory):
         return None
     newest = max(passkeys, key=lambda each: each.created_at)
     since = demands.counts_from(state.kit, newest)
