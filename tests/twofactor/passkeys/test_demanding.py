@@ -4,6 +4,7 @@ import io
 import json
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 
@@ -467,6 +468,27 @@ class TestOwnChoice:
         [passkey] = [each for each in eve.state()["authenticators"] if each["kind"] == "passkey"]
         path = f"/authenticators/{passkey['authenticator']}/remove"
         eve.program(path, {"code": eve.code(), "password": hosts.PASSWORD})
+
+    @pytest.mark.parametrize("gone", ["offer", "choice"])
+    def test_what_the_page_does_not_show_stays(self, eve, demanding_host, monkeypatch, gone):
+        """W-49: adding an area takes no other one's demand away, and so asks for nothing."""
+        eve.enrol_passkey(["note"])
+        eve.program("/", {"areas": ["note"], "only": ["note"]})
+        ticked = ["payment"]
+        if gone == "offer":
+            change_options(demanding_host, offered=lambda _user: ["vault", "payment"])
+        else:
+            named = demanding_host.twofactor._areas._areas
+            monkeypatch.setitem(named, "note", replace(named["note"], needs=None))
+            ticked.append("note")
+        page = eve.client.get(f"{MOUNT}/").text
+        hidden = ("csrf_token", "shown", "only_shown")
+        data = {each: re.findall(f'name="{each}" value="([^"]*)"', page) for each in hidden}
+        assert data["only_shown"] == [""]
+        added = eve.client.post(f"{MOUNT}/", data={**data, "areas": ticked})
+        assert added.status_code == 303
+        code = send_note(eve, twofactor_code="123456")
+        assert (code.status_code, eve.deed().status_code) == (403, 303)
 
     def test_a_page_that_says_nothing_of_it_leaves_it(self, eve):
         eve.enrol_passkey(["note"])

@@ -115,7 +115,7 @@ class Choice:
         return (stored - (shown - self.ticked)) | (self.ticked - shown) | self.offer.mandatory
 
     def only_applied(self, stored: frozenset[str], areas: frozenset[str]) -> frozenset[str]:
-        """Return the areas that take a passkey alone.
+        """Return the areas that take a passkey alone; areas no longer on offer stay as they are.
 
         Args:
             stored: those that do so now.
@@ -123,6 +123,7 @@ class Choice:
         """
         if self.only is None:
             return stored & areas
+        offered = {area.key for area in self.offer.areas}
         ticked = self.only & {area.key for area in self.offer.areas if area.needs == "choice"}
-        shown = stored if self.only_shown is None else self.only_shown
+        shown = (stored if self.only_shown is None else self.only_shown) & offered
         return ((stored - (shown - ticked)) | (ticked - shown)) & areas
