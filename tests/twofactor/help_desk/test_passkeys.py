@@ -36,7 +36,7 @@ def eve(host, clock, protected):
 
 
 def test_customers_need_none(host, clock):
-    """What agents must have keeps no passkey of a customer, who has an app as well."""
+    """The demand on agents keeps no passkey of a customer, who has an app as well."""
     carol = Holder(host, clock, "carol")
     carol.sign_in()
     carol.enrol_passkey(["note"])

@@ -151,7 +151,7 @@ def test_the_last_one_stays_while_an_area_demands_it(eve):
 
 
 def test_so_it_does_for_who_must_use_it_since(eve, demanding_host):
-    """W-42: an area that became mandatory for the user later on."""
+    """An area that became mandatory for the user later on."""
     eve.enrol_passkey(["payment"])
     add_phone(eve)
     change_options(demanding_host, mandatory_for=lambda _user: ["note"])
@@ -459,7 +459,7 @@ class TestOwnChoice:
         assert send_note(eve, twofactor_code=eve.code()).status_code == 303
 
     def test_an_area_that_is_gone_keeps_no_passkey(self, eve, demanding_host):
-        """W-42: nobody can take back what was chosen for an area that the host has removed."""
+        """Nobody can take back what was chosen for an area that the host has removed."""
         eve.enrol_passkey(["note"])
         add_phone(eve)
         with demanding_host.app_context(), demanding_host.db.engine.begin() as connection:
@@ -471,7 +471,7 @@ class TestOwnChoice:
 
     @pytest.mark.parametrize("gone", ["offer", "choice"])
     def test_what_the_page_does_not_show_stays(self, eve, demanding_host, monkeypatch, gone):
-        """W-49: adding an area takes no other one's demand away, and so asks for nothing."""
+        """Adding an area takes no other one's demand away, and so asks for nothing."""
         eve.enrol_passkey(["note"])
         eve.program("/", {"areas": ["note"], "only": ["note"]})
         ticked = ["payment"]
