@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.auth import undo
 from portal.validators import PortalForm
+from portal.web import opened_links
 
 blueprint = Blueprint("undo", __name__, url_prefix="/undo")
 
@@ -47,13 +48,16 @@ def _confirm(sentence: str) -> ResponseReturnValue:
     plan = undo.opened()
     if plan is None:
         return redirect(url_for("undo.done"), 303) if undo.done() else _dead()
+    link = opened_links.mark(plan.link.number)
+    if not sentence and opened_links.is_of_another(link):
+        return opened_links.shown_anew()
     form = UndoForm()
     if not sentence and form.validate_on_submit():
         with suppress(undo.LinkDead):  # the same form, sent twice at once
             undo.undo(plan)
         return redirect(url_for("undo.done"), 303)
     status = 400 if sentence else 200
-    page = render_template("auth/undo.html", plan=plan, form=form, notice=sentence)
+    page = render_template("auth/undo.html", plan=plan, form=form, link=link, notice=sentence)
     return page, status
 
 

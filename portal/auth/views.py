@@ -30,7 +30,7 @@ from portal.rules.passwords import PasswordRefused
 from portal.rules.refusal import later
 from portal.twofactor import PasswordHeld
 from portal.validators import typed
-from portal.web import refused_forms, repeats
+from portal.web import opened_links, refused_forms, repeats
 from portal.web.errors import wants_json
 
 blueprint = Blueprint("auth", __name__)
@@ -133,6 +133,9 @@ def choose() -> ResponseReturnValue:
     if link is None:
         service.forget_link()
         return _dead_link(USED_LINK if request.method == "POST" else DEAD_LINK)
+    mark = opened_links.mark(link.customer.id)
+    if opened_links.is_of_another(mark):
+        return opened_links.shown_anew()
     form = ResetForm()
     proof = link.customer.reset_proof is not None
     if not proof:
@@ -154,7 +157,7 @@ def choose() -> ResponseReturnValue:
                 return _dead_link(USED_LINK)
             repeats.note()
             return redirect(url_for("auth.login"), 303)
-    return render_template("auth/reset.html", form=form, customer=link.customer)
+    return render_template("auth/reset.html", form=form, customer=link.customer, link=mark)
 
 
 @blueprint.app_errorhandler(Overtaken)

@@ -9,6 +9,7 @@ from portal.account.views import blueprint, customer
 from portal.i18n.language import _, worded
 from portal.rules.names import Refused
 from portal.rules.refusal import later
+from portal.web import opened_links
 
 CONFIRMED = later("%(email)s is confirmed.")
 SENT_AGAIN = later("We've sent a new e-mail. The earlier link no longer works.")
@@ -66,6 +67,9 @@ def email_confirm() -> ResponseReturnValue:
     """Confirm a new address with an opened link, signed in or not; it signs nobody in."""
     link = service.opened_link()
     taken = False
+    mark = opened_links.mark(link.customer.id, link.email) if link is not None else ""
+    if link is not None and opened_links.is_of_another(mark):
+        return opened_links.shown_anew()
     if link is not None and request.method == "POST":
         try:
             service.confirm(link)
@@ -79,7 +83,9 @@ def email_confirm() -> ResponseReturnValue:
         confirmed = service.confirmed_address()
         return _confirmed(confirmed) if confirmed else _dead_link()
     own = not current_user.is_authenticated or current_user.id == link.customer.id
-    page = render_template("account/email_confirm.html", email=link.email, own=own, taken=taken)
+    page = render_template(
+        "account/email_confirm.html", email=link.email, mark=mark, own=own, taken=taken
+    )
     return page, 409 if taken else 200
 
 
