@@ -132,8 +132,8 @@ class Browser:
         return self.client.get(f"/two-factor/undo/{token}", **options)
 
     def confirm(self, page: str) -> Any:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        data = {"csrf_token": found.group(1) if found else ""}
+        fields = re.findall(r'name="(csrf_token|link)" value="([^"]+)"', page)
+        data = {"csrf_token": "", **dict(fields)}
         return self.client.post("/two-factor/undo", data=data)
 
     def undo(self, token: str) -> Any:

@@ -52,6 +52,24 @@ def test_it_signs_nobody_in_and_a_form_sent_twice_says_the_same(made, host):
     assert "/login" in first.text
 
 
+def test_a_page_undoes_what_it_says_also_if_another_link_was_opened_since(made, host):
+    made.add()
+    added = made.token
+    made.choose("note")
+    chosen, owner = made.token, Browser(host)
+    first = owner.open(added, follow_redirects=True).text
+    owner.open(chosen)
+    before = made.state()
+    answered = owner.confirm(first)
+    assert (answered.status_code, answered.location) == (303, "/two-factor/undo")
+    assert made.state() == before
+    page = owner.client.get(answered.location).text
+    assert "You've opened another link since." in shown(page)
+    assert "We've undone this change" in owner.confirm(page).text
+    assert made.undoing(chosen) is None
+    assert made.undoing(added) is not None
+
+
 @pytest.mark.parametrize("token", ["", "no-such-token", "x" * 300, "%00", "ä"])
 def test_a_link_that_is_none(host, token):
     page = Browser(host).open(token, follow_redirects=True)

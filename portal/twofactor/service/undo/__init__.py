@@ -2,10 +2,11 @@
 
 from .doing import Undoing, Undone, undo, undoing
 from .links import change
-from .opened import Opened, already, open_link, opened, take
+from .opened import Opened, OtherOpened, already, open_link, opened, take
 
 __all__ = [
     "Opened",
+    "OtherOpened",
     "Undoing",
     "Undone",
     "already",

@@ -25,6 +25,10 @@ LONGEST = 3600
 MOST = 20
 
 
+class OtherOpened(Exception):
+    """The session has opened another link since the page was made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A link that this session has opened."""
@@ -65,11 +69,18 @@ def opened(kit: Kit, ticket_id: str | None) -> Opened | None:
     return None if found is None else Opened(digest, found)
 
 
-def take(kit: Kit, ticket_id: str | None, address: str | None) -> Undone:
+def take(kit: Kit, ticket_id: str | None, address: str | None, seen: str | None = None) -> Undone:
     """Undo the change of the link that a session has opened.
+
+    Args:
+        kit: the application's parts.
+        ticket_id: what the session keeps of the link.
+        address: network address of the client.
+        seen: digest of the link that the page was about (`Opened.digest`), `None` for any.
 
     Raises:
         UndoOver: the link was used or has expired. Nothing was done.
+        OtherOpened: the session has opened another link since. Nothing was done.
         KeyMissing, SealBroken: as `doing.undo`.
     """
     ticket = None
@@ -77,6 +88,9 @@ def take(kit: Kit, ticket_id: str | None, address: str | None) -> Undone:
         ticket = kit.store.ticket(tickets.digest(ticket_id), OPENED, kit.clock())
     if ticket is None or ticket_id is None:
         raise UndoOver("no opened link")
+    digest = tickets.data_of(kit, ticket)["undo"]
+    if seen not in (None, digest):
+        raise OtherOpened
 
     def leave(done: Undone) -> Ticket:
         data = {"what": done.what, "facts": dict(done.facts), "at": done.at}
@@ -87,7 +101,7 @@ def take(kit: Kit, ticket_id: str | None, address: str | None) -> Undone:
         )
         return made[1]
 
-    return doing.undo(kit, tickets.data_of(kit, ticket)["undo"], address, leave=leave)
+    return doing.undo(kit, digest, address, leave=leave)
 
 
 def already(kit: Kit, ticket_id: str | None) -> Undone | None:

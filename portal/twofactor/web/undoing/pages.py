@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, url_for
 from werkzeug.wrappers import Response
 
 from ...app.mailed_links import PAGE
@@ -19,7 +19,7 @@ from ...i18n.language import _
 from ...i18n.times import time_tag
 from ...service import undo
 from ...service.undo import Undone
-from .. import navigation, responses, session_marks, subjects
+from .. import navigation, requests, responses, session_marks, subjects
 from . import words
 
 ENDPOINTS = frozenset({PAGE, "twofactor.undo", "twofactor.undo_submit"})
@@ -56,6 +56,7 @@ def show() -> Response:
         changed=words.changed(found.what, found.facts, areas),
         at=time_tag(found.at),
         effects=words.effects(found.puts_back, areas),
+        link=opened.digest,
         lowers=found.lowers,
     )
 
@@ -64,7 +65,10 @@ def submit() -> Response:
     """Undo the change (POST). It signs nobody in."""
     state, mark = _state(), session_marks.get(_MARK)
     try:
-        done = undo.take(state.kit, mark, subjects.address())
+        done = undo.take(state.kit, mark, subjects.address(), requests.typed("link"))
+    except undo.OtherOpened:
+        session_marks.say(_("You've opened another link since. Read this page, then decide."))
+        return navigation.see_other(url_for("twofactor.undo"))
     except UndoOver as over:
         before = undo.already(state.kit, mark)
         return _over(state, over) if before is None else _done(state, before)
