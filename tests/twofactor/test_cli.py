@@ -209,12 +209,15 @@ def test_a_time_before_1970_is_not_one_before_now(flask, protected, clock):
     assert len(json.loads(flask("events", "--json").output)) == 1
 
 
-def test_doctor_finds_missing_tables(flask, host):
+def test_doctor_finds_missing_tables(flask, host, caplog):
     with host.app_context():
         host.db.drop_all()
+    host.testing = False
     report = flask("doctor")
     assert report.exit_code == 1
     assert "FAIL  tables: version 0 of 4; missing: twofactor_account" in report.output
+    assert "FAIL  page: SetupError: tables are missing: twofactor_account" in report.output
+    assert not [each for each in caplog.records if each.exc_info], "no traceback among its lines"
 
 
 def test_a_database_that_is_gone_is_one_line(flask, host):

@@ -20,10 +20,15 @@ def check_page(app: Flask) -> tuple[bool, str]:
     Returns:
         Whether the page is shown, and its scripts and style sheets are not blocked, the host's
         own in its layout included; and a sentence for `doctor`.
+
+    Raises:
+        SetupError: the page would fail, as its tables are missing. The log would have the
+            traceback of the page, and not the command to run.
     """
     from .blocked import blocked  # reads HTML, for `doctor` alone
 
     with app.test_request_context():
+        state_of(app).first_use()
         path = url_for("twofactor.help")
     hosts = [name for name in app.config.get("TRUSTED_HOSTS") or () if not name.startswith(".")]
     party = state_of(app).kit.settings.relying_party
