@@ -253,6 +253,13 @@ def typed_recovery_code(refusal: Refusal | None = None) -> str:
     return answers.kept(typed("code") or "", wrong=isinstance(refusal, RecoveryWrong))
 
 
+def is_too_long(name: str) -> bool:
+    """Return whether a text of a field is longer than the field allows (`core.bounds`)."""
+    current = this_request()
+    sent_ones = [_json().get(name)] if current.is_json else current.form.getlist(name)
+    return any(isinstance(each, str) and len(each) > bounds.longest(name) for each in sent_ones)
+
+
 def asked_texts(name: str) -> list[str]:
     """Return all values of a query parameter that fit (`core.bounds`)."""
     values = request.args.getlist(name)

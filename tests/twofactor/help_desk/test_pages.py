@@ -36,6 +36,12 @@ class TestOne:
         assert f'value="{"w" * 201}"' in page
         assert page.count("checked") == 1
 
+    @pytest.mark.parametrize("length", [201, 2001, 10_000])
+    def test_a_reason_that_is_too_long_is_no_missing_one(self, bob, protected, length):
+        page = bob.send("reset", protected, reason="w" * length)
+        assert leads(page) == "twofactor-reason"
+        assert error(page.text) == "The reason is too long. Use at most 200 characters."
+
     def test_a_customer_who_has_it_off(self, bob, protected):
         assert bob.do("reset", protected).status_code == 303
         assert leads(bob.do("unlock", protected)) == "twofactor-state"

@@ -191,8 +191,10 @@ def _reason(desk: Desk, most: int = terms.LONGEST_REASON) -> str:
     """
     _check_asked(desk)
     text = " ".join((requests.typed("reason") or "").split())
-    if not text or len(text) > most:
-        raise ReasonUnusable("long" if text else "empty", most)
+    if requests.is_too_long("reason") or len(text) > most:
+        raise ReasonUnusable("long", most)
+    if not text:
+        raise ReasonUnusable("empty", most)
     return text
 
 
