@@ -1,5 +1,6 @@
 """Tell an operator in one sentence what keeps a command from the database."""
 
+import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +13,19 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from .database import address
 
 log = logging.getLogger(__name__)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
 def database_errors() -> Iterator[None]:
     """Raise an error of the database as a sentence, which names the database and no password.
 
+    A disk that takes no more of the output is told in a sentence, too.
+
     The log has the traceback at the level `debug`.
 
     Raises:
-        ClickException: the database did not answer, or refused.
+        ClickException: the database did not answer, or refused; or the disk is full.
     """
     try:
         yield
@@ -30,6 +34,10 @@ def database_errors() -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
         lines = str(cause).splitlines() or [type(cause).__name__]
         raise ClickException(f"{_database()}: {lines[0]}") from None
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise ClickException(f"Not all was written: {error.strerror}") from None
 
 
 def _database() -> str:

@@ -1,9 +1,12 @@
 """The commands, their effects and their errors."""
 
+import errno
 import json
+import os
 from types import SimpleNamespace
 from urllib.parse import unquote
 
+import click
 import pytest
 from sqlalchemy import make_url
 
@@ -250,3 +253,17 @@ def test_the_address_of_a_database_has_no_password(app, monkeypatch, uri, shown)
     with app.app_context():
         monkeypatch.setattr(type(db), "engine", engine)
         assert address() == shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["user list", "user list --json", "purge", "demo", "twofactor list", "twofactor areas --json"],
+)
+def test_a_full_disk_is_one_line(runner, customer, monkeypatch, command):
+    """As with a list that is written to a file: `> list.json`."""
+
+    def full(*_args, **_options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(click, "echo", full)
+    assert "ot all was written: No space left" in refused(run(runner, *command.split()))

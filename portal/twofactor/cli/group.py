@@ -1,5 +1,6 @@
 """The command group, the options that commands share, and the reading of USER."""
 
+import errno
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
@@ -15,6 +16,8 @@ from ..storage.transactions import unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# What a disk that takes no more of the output says.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Command(click.Command):
@@ -57,13 +60,20 @@ class Group(AppGroup):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; raise `Unavailable`, and errors in the host's own queries, as one line."""
+        """Run a command; raise `Unavailable`, and errors in the host's own queries, as one line.
+
+        A full disk is one line, too.
+        """
         try:
             return super().invoke(ctx)
         except Unavailable as error:
             raise click.ClickException(str(error)) from None
         except SQLAlchemyError as error:
             raise click.ClickException(str(unavailable(error))) from None
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise click.ClickException(f"not all was written: {error.strerror}") from None
 
 
 def _add_commands() -> None:
