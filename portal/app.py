@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import Connection
+from werkzeug.routing import BuildError
 
 from portal import account, auth, cli, config, invoices, sessions
 from portal.account import credentials, help_desk, known_browsers
@@ -78,7 +79,27 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(stay.blueprint)
     refused_forms.init_app(app, auth.views.AGAIN | undo_views.AGAIN)
     kept_forms.init_app(app)
+    _check_pages(app)
     return app
+
+
+def _check_pages(app: Flask) -> None:
+    """Check the pages that settings name: all of ours are there now.
+
+    Raises:
+        SettingError: there is no such page.
+    """
+    after: str = app.config["TWOFACTOR_AFTER_SIGN_IN"] or "/"
+    try:
+        _ = after.startswith("/") or app.url_map.bind("localhost").build(after)
+    except BuildError:
+        raise config.SettingError(
+            "TWOFACTOR_AFTER_SIGN_IN must be a path such as /invoices/, or an endpoint without"
+            f" arguments such as account.overview, not {after!r}."
+        ) from None
+    for endpoint in app.config.get("TWOFACTOR_SIGN_OUT") or ():
+        if endpoint not in app.view_functions:
+            raise config.SettingError(f"TWOFACTOR_SIGN_OUT: there is no endpoint {endpoint!r}.")
 
 
 def init_login(app: Flask) -> None:

@@ -275,6 +275,17 @@ def test_the_entry_point_refuses_without_a_trace(tmp_path, name, value, words):
     assert run.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("page", ["nosuch", "auth.reset", "static"])
+def test_a_page_that_is_not_there_stops_the_start(tmp_path, monkeypatch, page):
+    """It was a 500 on every page, and on /healthz."""
+    name = "TWOFACTOR_AFTER_SIGN_IN"
+    refused(tmp_path, monkeypatch, name, page, repr(page), SettingError)
+
+
+def test_a_way_out_that_is_not_there_stops_the_start(tmp_path, monkeypatch):
+    refused(tmp_path, monkeypatch, "TWOFACTOR_SIGN_OUT", '["gone"]', "'gone'", SettingError)
+
+
 def test_the_environment_moves_the_instance_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("PORTAL_INSTANCE_PATH", str(tmp_path / "elsewhere"))
     assert create_app().instance_path == str(tmp_path / "elsewhere")
