@@ -220,6 +220,16 @@ def test_doctor_finds_missing_tables(flask, host, caplog):
     assert not [each for each in caplog.records if each.exc_info], "no traceback among its lines"
 
 
+def test_doctor_says_what_is_wrong_with_the_setup(flask, host, caplog):
+    host.login_manager, kept = None, host.login_manager
+    del host.login_manager
+    host.testing = False
+    report = flask("doctor")
+    host.login_manager = kept
+    assert "FAIL  page: SetupError: this app has no login manager" in report.output
+    assert not [each for each in caplog.records if each.exc_info]
+
+
 def test_a_database_that_is_gone_is_one_line(flask, host):
     with host.app_context():
         host.db.drop_all()

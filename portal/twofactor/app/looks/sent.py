@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, url_for
 
+from ..checks.startup import check
 from ..state import state_of
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ def check_page(app: Flask) -> tuple[bool, str]:
         own in its layout included; and a sentence for `doctor`.
 
     Raises:
-        SetupError: the page would fail, as its tables are missing. The log would have the
-            traceback of the page, and not the command to run.
+        SetupError: the page would fail, as tables are missing or the setup is wrong. Asking for it
+            would print its traceback, and the answer does not say what is wrong.
     """
     from .blocked import blocked  # reads HTML, for `doctor` alone
 
     with app.test_request_context():
+        check(app)
         state_of(app).first_use()
         path = url_for("twofactor.help")
     hosts = [name for name in app.config.get("TRUSTED_HOSTS") or () if not name.startswith(".")]
