@@ -28,7 +28,8 @@ from portal.security.retries import done_again
 from portal.security.undo_links import UndoLink
 from portal.twofactor import UndoOver
 
-OPENED, DONE = "_undo", "_undone"  # in the session: the token of an opened link, and what was done
+# In the session: the token of an opened link, what was done, and the number of its link.
+OPENED, DONE, DONE_LINK = "_undo", "_undone", "_undone_link"
 NOWHERE = "account-%d@nobody.invalid"  # an address that gets no mail (RFC 6761)
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,12 @@ def done() -> Deed | None:
     return Deed.of_data(kept) if isinstance(kept, dict) else None
 
 
+def done_link() -> int:
+    """Return the number of the link with which this session has undone a change, 0 for none."""
+    number = session.get(DONE_LINK)
+    return number if isinstance(number, int) else 0
+
+
 def undo(plan: Plan) -> None:
     """Do what the plan says, and queue the mail about it, in one transaction.
 
@@ -103,7 +110,7 @@ def undo(plan: Plan) -> None:
     number = plan.link.customer_id
     sessions.end_all(number)
     session.pop(OPENED, None)
-    session[DONE] = deed.as_data()
+    session[DONE], session[DONE_LINK] = deed.as_data(), plan.link.number
     log.warning("change undone", extra={"user_id": number, "change": deed.what})
     outbox.hand_over()
 

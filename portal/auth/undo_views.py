@@ -47,7 +47,7 @@ def done() -> ResponseReturnValue:
 def _confirm(sentence: str) -> ResponseReturnValue:
     plan = undo.opened()
     if plan is None:
-        return redirect(url_for("undo.done"), 303) if undo.done() else _dead()
+        return _done_already() if undo.done() else _dead()
     link = opened_links.mark(plan.link.number)
     if not sentence and opened_links.is_of_another(link):
         return opened_links.shown_anew()
@@ -59,6 +59,13 @@ def _confirm(sentence: str) -> ResponseReturnValue:
     status = 400 if sentence else 200
     page = render_template("auth/undo.html", plan=plan, form=form, link=link, notice=sentence)
     return page, status
+
+
+def _done_already() -> ResponseReturnValue:
+    """Lead a form to what was done, and say so if that is not what its page was about."""
+    if opened_links.is_of_another(opened_links.mark(undo.done_link())):
+        opened_links.say()
+    return redirect(url_for("undo.done"), 303)
 
 
 def _dead() -> ResponseReturnValue:

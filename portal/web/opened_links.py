@@ -31,5 +31,10 @@ def is_of_another(expected: str) -> bool:
 
 def shown_anew() -> ResponseReturnValue:
     """Redirect to the page of the link that is opened now; nothing was done."""
-    flash(_(OTHER), "warning")
+    say()
     return redirect(request.path, 303)
+
+
+def say() -> None:
+    """Tell the next page that it is about another link than the form."""
+    flash(_(OTHER), "warning")

@@ -45,8 +45,16 @@ def test_an_undo_link_undoes_no_other_change(app, signed_in, customer_password, 
     assert SINCE in read(answered)
     assert "Your password was changed" in read(answered)
     assert status(signed_in) == "off"  # still signed in, so nothing is undone
-    answer(browser, answered, {})
+    done = answer(browser, answered, {}, follow_redirects=True)
+    assert done.request.path == "/undo/done"
+    assert SINCE not in read(done)
     assert signed_in.get("/").status_code == 303
+    # The first tab again: what it is about is not undone, and its link still works.
+    late = send(browser, path, form)
+    assert (late.request.path, "Your password was changed" in late.text) == ("/undo/done", True)
+    assert SINCE in read(late)
+    undone = submit(app.test_client(), off, {}, button="Yes, undo this", follow_redirects=True)
+    assert "Two-factor authentication is on again" in read(undone)
 
 
 def test_a_reset_link_sets_the_password_of_nobody_else(app, customer, bob, customer_password):
