@@ -65,8 +65,12 @@ def test_a_page_undoes_what_it_says_also_if_another_link_was_opened_since(made, 
     assert made.state() == before
     page = owner.client.get(answered.location).text
     assert "You've opened another link since." in shown(page)
-    assert "We've undone this change" in owner.confirm(page).text
+    done = owner.confirm(page)
+    assert "We've undone this change" in done.text
+    assert "You've opened another link since." not in shown(done.text)
     assert made.undoing(chosen) is None
+    late = owner.confirm(first)
+    assert "You've opened another link since." in shown(late.text)
     assert made.undoing(added) is not None
 
 

@@ -2,7 +2,7 @@
 
 from .doing import Undoing, Undone, undo, undoing
 from .links import change
-from .opened import Opened, OtherOpened, already, open_link, opened, take
+from .opened import Opened, OtherOpened, already, already_with, open_link, opened, take
 
 __all__ = [
     "Opened",
@@ -10,6 +10,7 @@ __all__ = [
     "Undoing",
     "Undone",
     "already",
+    "already_with",
     "change",
     "open_link",
     "opened",

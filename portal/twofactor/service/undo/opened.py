@@ -93,7 +93,7 @@ def take(kit: Kit, ticket_id: str | None, address: str | None, seen: str | None 
         raise OtherOpened
 
     def leave(done: Undone) -> Ticket:
-        data = {"what": done.what, "facts": dict(done.facts), "at": done.at}
+        data = {"what": done.what, "facts": dict(done.facts), "at": done.at, "undo": digest}
         data["puts_back"] = asdict(done.puts_back)
         bound, user_id = (DONE,), done.user_id
         made = tickets.made(
@@ -106,15 +106,26 @@ def take(kit: Kit, ticket_id: str | None, address: str | None, seen: str | None 
 
 def already(kit: Kit, ticket_id: str | None) -> Undone | None:
     """Return what a session has undone a moment ago, e.g. by the same form sent twice."""
-    if ticket_id is None:
-        return None
-    ticket = kit.store.ticket(tickets.digest(ticket_id, DONE), DONE, kit.clock())
+    ticket = _done(kit, ticket_id)
     if ticket is None:
         return None
     data = tickets.data_of(kit, ticket)
     back = PutsBack(**{name: _tuple(value) for name, value in data["puts_back"].items()})
     facts: Mapping[str, Any] = {name: _tuple(value) for name, value in data["facts"].items()}
     return Undone(ticket.user_id, data["what"], facts, data["at"], back)
+
+
+def already_with(kit: Kit, ticket_id: str | None) -> str | None:
+    """Return the digest of the link with which a session has undone that."""
+    ticket = _done(kit, ticket_id)
+    found = None if ticket is None else tickets.data_of(kit, ticket).get("undo")
+    return found if isinstance(found, str) else None
+
+
+def _done(kit: Kit, ticket_id: str | None) -> Ticket | None:
+    if ticket_id is None:
+        return None
+    return kit.store.ticket(tickets.digest(ticket_id, DONE), DONE, kit.clock())
 
 
 def _tuple(value: Any) -> Any:

@@ -15,6 +15,7 @@ from ...app.mailed_links import PAGE
 from ...app.state import State, current_state
 from ...core.errors import Refusal
 from ...core.undo import UndoOver
+from ...i18n.catalogue import later
 from ...i18n.language import _
 from ...i18n.times import time_tag
 from ...service import undo
@@ -25,6 +26,7 @@ from . import words
 ENDPOINTS = frozenset({PAGE, "twofactor.undo", "twofactor.undo_submit"})
 # Kind of the mark in the session: the id of the opened link's ticket.
 _MARK = "undo"
+_OTHER = later("You've opened another link since. Read this page, then decide.")
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -63,14 +65,16 @@ def show() -> Response:
 
 def submit() -> Response:
     """Undo the change (POST). It signs nobody in."""
-    state, mark = _state(), session_marks.get(_MARK)
+    state, mark, seen = _state(), session_marks.get(_MARK), requests.typed("link")
     try:
-        done = undo.take(state.kit, mark, subjects.address(), requests.typed("link"))
+        done = undo.take(state.kit, mark, subjects.address(), seen)
     except undo.OtherOpened:
-        session_marks.say(_("You've opened another link since. Read this page, then decide."))
+        session_marks.say(_(_OTHER))
         return navigation.see_other(url_for("twofactor.undo"))
     except UndoOver as over:
         before = undo.already(state.kit, mark)
+        if before and seen not in (None, undo.already_with(state.kit, mark)):
+            session_marks.say(_(_OTHER))  # what is undone is not what the form was about
         return _over(state, over) if before is None else _done(state, before)
     return _done(state, done)
 
