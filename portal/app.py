@@ -79,12 +79,12 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(stay.blueprint)
     refused_forms.init_app(app, auth.views.AGAIN | undo_views.AGAIN)
     kept_forms.init_app(app)
-    _check_pages(app)
+    _check_page(app)
     return app
 
 
-def _check_pages(app: Flask) -> None:
-    """Check the pages that settings name: all of ours are there now.
+def _check_page(app: Flask) -> None:
+    """Check the page that a setting names: all of ours are there now.
 
     Raises:
         SettingError: there is no such page.
@@ -97,9 +97,6 @@ def _check_pages(app: Flask) -> None:
             "TWOFACTOR_AFTER_SIGN_IN must be a path such as /invoices/, or an endpoint without"
             f" arguments such as account.overview, not {after!r}."
         ) from None
-    for endpoint in app.config.get("TWOFACTOR_SIGN_OUT") or ():
-        if endpoint not in app.view_functions:
-            raise config.SettingError(f"TWOFACTOR_SIGN_OUT: there is no endpoint {endpoint!r}.")
 
 
 def init_login(app: Flask) -> None:

@@ -282,10 +282,6 @@ def test_a_page_that_is_not_there_stops_the_start(tmp_path, monkeypatch, page):
     refused(tmp_path, monkeypatch, name, page, repr(page), SettingError)
 
 
-def test_a_way_out_that_is_not_there_stops_the_start(tmp_path, monkeypatch):
-    refused(tmp_path, monkeypatch, "TWOFACTOR_SIGN_OUT", '["gone"]', "'gone'", SettingError)
-
-
 def test_the_environment_moves_the_instance_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("PORTAL_INSTANCE_PATH", str(tmp_path / "elsewhere"))
     assert create_app().instance_path == str(tmp_path / "elsewhere")
