@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.mail.courier import KEY, Courier
 from portal.mail.transport import WIRE, compose, send, write
 from portal.models import OutboxMail
+from portal.rules.email_addresses import end_without_mail
 from portal.security.database import rows_hit
 from portal.security.retries import rows_written, written
 from portal.security.sealing import MAIL, seal, secret_keys, unseal
@@ -52,8 +53,10 @@ def put(
     """Queue a mail in the caller's transaction; call `hand_over` after the commit.
 
     With `html`, the reader's program shows that instead of the text, if it can. A decoy takes the
-    same steps and time, but is not sent.
+    same steps and time, but is not sent; so does a mail for a customer who has no address until
+    they enter one, since no server would take it, and it would wait for ever.
     """
+    decoy = decoy or end_without_mail(recipient) == "invalid"
     message = compose(recipient, subject, text, html)
     g.mails_waiting = True
     writer.execute(

@@ -230,6 +230,8 @@ class TestThePortalsOwnChanges:
         assert mailbox(app)[-1].subject == UNDONE_MAIL
         assert can_sign_in(app, NEW)
         assert can_sign_in(app, "bobs-lantern-of-tin-7", HOME)
+        # Until the customer enters an address there is nobody to write to.
+        assert not [mail for mail in mails(app) if str(mail["To"]).endswith(".invalid")]
 
     def test_an_earlier_password_link_puts_back_the_address_too(
         self, app, signed_in, customer_password
