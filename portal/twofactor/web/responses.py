@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flask import flash, jsonify, make_response, redirect, url_for
+from flask import flash, jsonify, make_response, url_for
 from werkzeug.wrappers import Response
 
 from ..app.state import State
@@ -23,7 +23,6 @@ from ..core.errors import (
 )
 from ..core.help_desk import HelpRefusal
 from ..core.passkey_errors import PasskeyRefusal
-from ..i18n.language import _
 from ..service import passwords, tickets
 from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
@@ -175,16 +174,6 @@ def field_of(refusal: Refusal) -> str:
     if isinstance(refusal, HelpRefusal):
         return refusal.field
     return "name" if isinstance(refusal, NameUnusable) else "code"
-
-
-def signed_in(next_url: str | None, status: int = 303) -> Response:
-    """Redirect somebody who is signed in; a program is told where to."""
-    target = navigation.after_sign_in(next_url)
-    facts = {"message": _("Signed in."), "next": target}
-    return either(
-        lambda: redirect(target, status),
-        lambda: as_json({**facts, "csrf_token": csrf.token()}),
-    )
 
 
 def start_over(

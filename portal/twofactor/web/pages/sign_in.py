@@ -101,7 +101,7 @@ def _enter(
         SignInRefused: the host does not let the user in; the session is empty.
     """
     _log_in(state, user, remember)
-    return responses.signed_in(next_url, 302 if is_plain else 303)
+    return sign_in_over.signed_in(next_url, 302 if is_plain else 303)
 
 
 def _log_in(state: State, user: Any, remember: bool) -> None:
@@ -140,7 +140,7 @@ def show() -> Response:
     """Ask for the code of a pending sign-in (GET)."""
     state = current_state()
     if current_user.is_authenticated:
-        return responses.signed_in(None)
+        return sign_in_over.signed_in(None)
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
         renews = _by_recovery() and recovery_sign_in.renews(state, pending)

@@ -1,6 +1,6 @@
 """A pending sign-in that ends without signing in: cancelled, expired, or after too many codes."""
 
-from flask import flash
+from flask import flash, redirect
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -18,7 +18,7 @@ def cancel() -> Response:
     state, mark = current_state(), session_marks.get(tickets.SIGN_IN)
     next_url = session_marks.next_url()
     if mark is None and current_user.is_authenticated:
-        return responses.signed_in(None)  # in another tab, while this one still asked for the code
+        return signed_in(None)  # in another tab, while this one still asked for the code
     if mark is not None:
         sign_in.cancel(state.kit, mark)
         session_marks.renew(empty=True)
@@ -31,6 +31,16 @@ def cancel() -> Response:
     return responses.either(
         to_sign_in,
         lambda: responses.as_json({"message": message, "csrf_token": csrf.token()}),
+    )
+
+
+def signed_in(next_url: str | None, status: int = 303) -> Response:
+    """Redirect somebody who is signed in."""
+    target = navigation.after_sign_in(next_url)
+    facts = {"message": _("Signed in."), "next": target}
+    return responses.either(
+        lambda: redirect(target, status),
+        lambda: responses.as_json({**facts, "csrf_token": csrf.token()}),
     )
 
 
@@ -76,7 +86,7 @@ def start_over(state: State, refusal: Refusal) -> Response:
     opened again: nothing took too long, and there is nothing to sign in to.
     """
     if current_user.is_authenticated and not requests.wants_json():
-        return responses.signed_in(None)
+        return signed_in(None)
     next_url = session_marks.next_url()
     session_marks.drop(tickets.SIGN_IN)
     return responses.start_over(state, refusal, next_url)
