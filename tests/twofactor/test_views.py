@@ -377,23 +377,6 @@ class TestALateSignIn:
         assert copy.get(f"{MOUNT}/sign-in").status_code == 303, "the ticket is gone"
         assert other.client.get("/").status_code == 302, "nobody is signed in"
 
-    @pytest.mark.parametrize("use", ["", "?use=recovery"])
-    def test_a_tab_that_still_asks_leads_on_once_another_one_has_signed_in(self, protected, use):
-        """Nothing took too long there, and nobody has to sign in again."""
-        other = self.begun(protected)
-        assert other.post("/sign-in", {"code": other.code()}).status_code == 303
-        for path, data in (
-            ("/sign-in" + use, {"code": other.code()}),
-            ("/sign-in" + use, {"code": other.recovery_code}),
-            ("/sign-in" + use, {"code": ""}),
-            ("/sign-in/cancel", {}),
-        ):
-            led = other.client.post(f"{MOUNT}{path}", data={"csrf_token": other.token(), **data})
-            assert (led.status_code, led.location) == (303, "/"), path
-            with other.client.session_transaction() as session:
-                assert "_flashes" not in session, path
-        assert other.client.get("/").text == "home"
-
     def test_nobody_else_is_signed_out_by_it(self, protected):
         """F-49: it ends a pending sign-in alone."""
         data = {"csrf_token": protected.token(f"{MOUNT}/deactivate")}

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import url_for
+from flask import redirect, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -23,7 +23,7 @@ from ...core.errors import (
 )
 from ...core.passkey_errors import PasskeyRefusal
 from ...core.records import KNOWN, Subject
-from ...i18n.language import shown
+from ...i18n.language import _, shown
 from ...methods import registry
 from ...service import sign_in, tickets
 from ...service.sign_in import Pending
@@ -101,7 +101,7 @@ def _enter(
         SignInRefused: the host does not let the user in; the session is empty.
     """
     _log_in(state, user, remember)
-    return sign_in_over.signed_in(next_url, 302 if is_plain else 303)
+    return _signed_in(next_url, 302 if is_plain else 303)
 
 
 def _log_in(state: State, user: Any, remember: bool) -> None:
@@ -123,6 +123,15 @@ def _refused(state: State, refusal: SignInRefused) -> Response:
     return no_store(responses.refused(state, refusal, template, back=navigation.sign_in_url()))
 
 
+def _signed_in(next_url: str | None, status: int = 303) -> Response:
+    target = navigation.after_sign_in(next_url)
+    facts = {"message": _("Signed in."), "next": target}
+    return responses.either(
+        lambda: redirect(target, status),
+        lambda: responses.as_json({**facts, "csrf_token": csrf.token()}),
+    )
+
+
 def _asked_object(
     state: State, used: int | None, user_id: str, *, renews: bool = False
 ) -> Response:
@@ -140,7 +149,7 @@ def show() -> Response:
     """Ask for the code of a pending sign-in (GET)."""
     state = current_state()
     if current_user.is_authenticated:
-        return sign_in_over.signed_in(None)
+        return _signed_in(None)
     try:
         pending = sign_in.pending(state.kit, session_marks.get(tickets.SIGN_IN))
         renews = _by_recovery() and recovery_sign_in.renews(state, pending)

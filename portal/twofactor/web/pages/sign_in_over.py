@@ -1,7 +1,6 @@
 """A pending sign-in that ends without signing in: cancelled, expired, or after too many codes."""
 
-from flask import flash, redirect
-from flask_login import current_user
+from flask import flash
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
@@ -9,7 +8,7 @@ from ...core.errors import CodeWrong, Refusal, SignInExpired
 from ...i18n.language import _
 from ...service import sign_in, tickets
 from ...service.sign_in import Pending
-from .. import navigation, requests, responses, session_marks
+from .. import navigation, responses, session_marks
 from ..origin import csrf
 
 
@@ -17,8 +16,6 @@ def cancel() -> Response:
     """End the pending sign-in, and redirect to the host's sign-in page (POST)."""
     state, mark = current_state(), session_marks.get(tickets.SIGN_IN)
     next_url = session_marks.next_url()
-    if mark is None and current_user.is_authenticated:
-        return signed_in(None)  # in another tab, while this one still asked for the code
     if mark is not None:
         sign_in.cancel(state.kit, mark)
         session_marks.renew(empty=True)
@@ -31,16 +28,6 @@ def cancel() -> Response:
     return responses.either(
         to_sign_in,
         lambda: responses.as_json({"message": message, "csrf_token": csrf.token()}),
-    )
-
-
-def signed_in(next_url: str | None, status: int = 303) -> Response:
-    """Redirect somebody who is signed in."""
-    target = navigation.after_sign_in(next_url)
-    facts = {"message": _("Signed in."), "next": target}
-    return responses.either(
-        lambda: redirect(target, status),
-        lambda: responses.as_json({**facts, "csrf_token": csrf.token()}),
     )
 
 
@@ -80,13 +67,7 @@ def completed(state: State, mark: str | None) -> Response | None:
 
 
 def start_over(state: State, refusal: Refusal) -> Response:
-    """Redirect to the host's sign-in page, and keep where the person wanted to go.
-
-    A page of somebody who has signed in meanwhile, in another tab, leads on as if it had been
-    opened again: nothing took too long, and there is nothing to sign in to.
-    """
-    if current_user.is_authenticated and not requests.wants_json():
-        return signed_in(None)
+    """Redirect to the host's sign-in page, and keep where the person wanted to go."""
     next_url = session_marks.next_url()
     session_marks.drop(tickets.SIGN_IN)
     return responses.start_over(state, refusal, next_url)
