@@ -123,8 +123,6 @@ def restore_form() -> Continuation | None:
     sent.environ[_LOOKED] = True
     if sent.method in SAFE_METHODS or sent.mimetype != _FORM or checking(sent):
         return None
-    if sent.routing_exception is not None:  # no view will read it
-        return None
     if sent.endpoint in (requests.CARRIES_A_FORM, requests.ASKS_FOR_A_PASSKEY):
         return None
     tokens = requests.form_of_host().getlist(continuation.FIELD)

@@ -89,11 +89,3 @@ def test_a_stream_of_a_server_is_left(client, path, wanted):
         client.application, builder.get_environ() | {"wsgi.input": Once(BODY)}
     )
     assert b"".join(sent) == wanted
-
-
-def test_a_form_for_no_view_is_answered_by_flask(client):
-    """A page could link to nothing there, since Flask has no routes for such a host."""
-    for path, host, status in (("/form", "a..b", 400), ("/nothing", "localhost", 404)):
-        environ = {"HTTP_HOST": host}
-        sent = client.post(path, data={"twofactor_pending": "x"}, environ_overrides=environ)
-        assert sent.status_code == status
