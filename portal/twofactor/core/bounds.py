@@ -34,6 +34,8 @@ TEXTS: dict[str, int] = {
     "address": 4096,
     "method": 16,
     "digest": 64,
+    # The digest of the mailed link that a form belongs to.
+    "link": 64,
     "ask": 1024,
     "kind": 16,
     # The address that a form belongs to which a challenge sealed.
