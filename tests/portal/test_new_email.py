@@ -8,7 +8,6 @@ from portal.account.email_change import service
 from portal.extensions import db
 from portal.models import Customer
 from tests.portal.mails import html_of, mails, plain_of
-from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
 from tests.support.forms import find_form, submit
@@ -32,14 +31,6 @@ def ask(signed_in, customer_password):
         return submit(client, EMAIL, {"current_password": customer_password, "email": email})
 
     return ask
-
-
-@pytest.fixture
-def bob(app, customer_password):
-    make_customer(app, "bob", "bob@example.org", customer_password)
-    client = app.test_client()
-    sign_in(client, "bob", customer_password)
-    return client
 
 
 def email_of(app, name="alice"):

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.portal.test_undo import NEW, OFF, PASSWORD_MAIL, change_password, link_in, read
-from tests.support.customers import make_customer
 from tests.support.enrol import TWOFACTOR, enrol, sign_in, status
 from tests.support.forms import answer, find_form, submit
 from tests.support.mail import NEW_EMAIL, last_link
@@ -11,15 +10,6 @@ from tests.support.mail import NEW_EMAIL, last_link
 pytestmark = pytest.mark.thorough
 
 SINCE = "You've opened another link since"
-
-
-@pytest.fixture
-def bob(app, customer_password):
-    """The browser of another customer, who is signed in."""
-    make_customer(app, "bob", "bob@example.org", customer_password)
-    browser = app.test_client()
-    sign_in(browser, "bob", customer_password)
-    return browser
 
 
 def in_two_tabs(app, first, second, button):

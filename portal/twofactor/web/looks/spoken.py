@@ -71,7 +71,7 @@ def _made(shared: Environment, language: Language) -> Environment:
         made.undefined = ChainableUndefined
     as_usual = made.overlay()
     made.make_globals = partial(_globals, made)  # type: ignore[method-assign]  # Jinja has no other hook
-    made._load_template = partial(_loaded, made, as_usual)  # type: ignore[method-assign]  # nor here
+    made._load_template = partial(_loaded, made, as_usual)  # type: ignore[method-assign]  # Jinja has no other hook here either
     return made
 
 
