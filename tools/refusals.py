@@ -8,7 +8,7 @@ import sys
 
 from portal.twofactor.core import enrolment_errors, errors, help_desk, passkey_errors
 from portal.twofactor.core.answers import slips
-from portal.twofactor.core.areas import PREFERENCES
+from portal.twofactor.core.areas import PREFERENCES, SIGN_IN
 from portal.twofactor.core.errors import TwoFactorError
 from portal.twofactor.core.undo import UndoOver
 from portal.twofactor.web import challenge, sentences
@@ -117,6 +117,10 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (
         passkey_errors.PasskeyNeeded(verified=False, has_one=False),
         "Add a passkey; the page leads there and back.",
+    ),
+    (
+        passkey_errors.PasskeyNeeded(verified=False, has_one=False, area=SIGN_IN),
+        "Use the recovery code, since nobody adds a passkey before they are signed in.",
     ),
     (
         passkey_errors.PasskeyYoung(NOW + 86_400, others=True),

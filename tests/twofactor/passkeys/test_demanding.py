@@ -1,5 +1,6 @@
 """Areas that demand a passkey (PASSKEYS section 10)."""
 
+import html
 import io
 import json
 import re
@@ -9,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from portal.twofactor import TwoFactor
+from portal.twofactor.app.operator import Operator
 from portal.twofactor.core.areas import Choice
 from portal.twofactor.core.errors import AreasChanged
 from portal.twofactor.core.records import Subject
@@ -409,6 +411,24 @@ def test_the_second_step(eve, clock):
     other.client.get("/logout")
     again = other.sign_in()
     assert again.location.startswith(f"{MOUNT}/sign-in")
+
+
+@pytest.mark.parametrize("of_areas", [{"sign_in": {"needs": "passkey"}}])
+def test_the_second_step_after_staff_removed_the_passkey(eve, demanding_host):
+    """W-49: nobody can add a passkey there, so the sentence names the recovery code."""
+    eve.enrol_passkey()
+    add_phone(eve)
+    [key] = [each for each in eve.state()["authenticators"] if each["kind"] == "passkey"]
+    with demanding_host.app_context():
+        Operator().remove_authenticator(eve.id, key["authenticator"], reason="lost key")
+    other = eve.other_browser()
+    other.sign_in()
+    told = "This needs a passkey, and your account has none. Use your recovery code."
+    assert told in html.unescape(other.client.get(f"{MOUNT}/sign-in").text)
+    refused = second_step(other)
+    assert refused.status_code == 403
+    assert told in html.unescape(refused.text)
+    assert "Add one" not in refused.text
 
 
 class TestOwnChoice:

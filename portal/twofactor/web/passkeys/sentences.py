@@ -1,7 +1,7 @@
 """Sentences of the refusals of passkeys, each with what to do next."""
 
 from ...core import passkey_errors as errors
-from ...core.areas import PREFERENCES
+from ...core.areas import PREFERENCES, SIGN_IN
 from ...i18n.catalogue import later
 from ...i18n.language import _
 from ...i18n.times import moment
@@ -62,6 +62,8 @@ def _needed(error: errors.PasskeyNeeded) -> str:
         return _("Use your passkey to untick a box that needs one: a code is not enough.")
     if error.has_one:
         return _("This needs a passkey: a code is not enough here.")
+    if error.area == SIGN_IN:  # nobody adds a passkey before they are signed in
+        return _("This needs a passkey, and your account has none. Use your recovery code.")
     return _("This needs a passkey. Add one, then try again.")
 
 
