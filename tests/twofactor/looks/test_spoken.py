@@ -343,3 +343,25 @@ def test_pages_of_a_host_that_allows_no_undefined_value(host, clock):
     assert person.client.get(f"{MOUNT}/sign-in").status_code == 200
     with host.test_request_context(), pytest.raises(UndefinedError):
         render_template_string("{{ missing }}")
+
+
+@pytest.mark.parametrize("by_host", [False, True])
+def test_pages_of_a_host_that_escapes_nothing(host, clock, by_host, monkeypatch):
+    """Its own templates stay as they are; ours escape what people typed, such as a kept form."""
+    host.jinja_env.autoescape = False
+    if by_host:
+        rendering.add_to(host.jinja_env)
+        # Another function of the host's gets the names of templates.
+        monkeypatch.setattr(rendering, "render_template", None)
+    person = Person(host, clock)
+    person.sign_in()
+    person.enrol()
+    typed = {"name": "<b>phone", "password": "1", "code": "<i>"}
+    page = person.post("/authenticators/new", typed).text
+    assert "&lt;b&gt;phone" in page
+    assert "<b>" not in page
+    asked = person.client.post("/note", data={"text": '"><script>1</script>'})
+    assert asked.status_code == 403
+    assert "<script>1" not in asked.text
+    with host.test_request_context():
+        assert render_template_string("{{ '<b>' }}") == "<b>"

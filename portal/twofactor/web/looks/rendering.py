@@ -53,7 +53,7 @@ def add_to(
     classes: Mapping[str, str] = DEFAULT,
     csp_nonce: Callable[[], str] | None = None,
 ) -> None:
-    """Add the filters `twofactor_class` and `twofactor_nonce`.
+    """Add the filters `twofactor_class` and `twofactor_nonce`, and let our templates escape values.
 
     Jinja applies a filter to a constant when it compiles a template, unless the filter takes the
     context. So a class is text of the compiled template, and without `csp_nonce` the nonce is, too.
@@ -82,6 +82,7 @@ def add_to(
     environment.filters["twofactor_class"] = class_of
     environment.filters["twofactor_nonce"] = nonce if csp_nonce else no_nonce
     environment.filters[spoken.FILLED] = spoken.filled
+    spoken.escape_ours(environment)
 
 
 class Templates(FileSystemLoader):

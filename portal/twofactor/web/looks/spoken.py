@@ -37,6 +37,7 @@ _WHOLE = re.compile(rf"\b(?:macros\.)?whole\(twofactor_text\({_QUOTED}\)\)")
 _FIXED = re.compile(rf"\btwofactor_text\({_QUOTED}\)")
 _WITH_VALUES = re.compile(rf"\btwofactor_text\({_QUOTED}, ")
 _ATTRIBUTES = "twofactor_language()"
+_OURS = "twofactor/"  # all of them are HTML
 
 
 def environment(
@@ -63,9 +64,24 @@ def environment(
     return found
 
 
+def escape_ours(environment: Environment) -> None:
+    """Make our templates escape values where the host's settings of Jinja would not."""
+    own = environment.autoescape
+
+    def as_host_does(name: str | None) -> bool:
+        return own(name) if callable(own) else own
+
+    def escapes(name: str | None) -> bool:
+        return (name or "").startswith(_OURS) or as_host_does(name)
+
+    if not as_host_does(f"{_OURS}page.html"):
+        environment.autoescape = escapes
+
+
 def _made(shared: Environment, language: Language) -> Environment:
     made = shared.overlay()
     made.extend(**{_LANGUAGE: language})
+    escape_ours(made)
     if issubclass(made.undefined, StrictUndefined):
         # Our pages leave out the values that they don't have, such as an error.
         made.undefined = ChainableUndefined
