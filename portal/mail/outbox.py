@@ -2,7 +2,7 @@
 
 Without MAIL_SERVER a mail becomes an `.eml` file in `instance/outbox/`. With it, a mail is sent
 after the response, by a thread of its own. If the server does not accept it, it is tried again
-later, or by `flask mail send`.
+later, or by `flask mail send`; for a week, if the server refuses this one mail.
 """
 
 import logging
@@ -29,7 +29,11 @@ log = logging.getLogger(__name__)
 AT_ONCE = 20
 LEASE_SECONDS = 120
 LONGEST_WAIT = 60 * 60
-UNREADABLE_SECONDS = 7 * 24 * 60 * 60  # time to add a missing key to SECRET_KEY_FALLBACKS
+# Replies of SMTP (RFC 5321, section 4.2): the server closes the connection; refusals that stay.
+CLOSING, FOR_GOOD = 421, 500
+# For what only this mail has: time to add a missing key to SECRET_KEY_FALLBACKS, or to mend an
+# address or mailbox (RFC 5321, section 4.5.4.1: give up after 4 to 5 days at least).
+GIVE_UP_SECONDS = 7 * 24 * 60 * 60
 
 
 def init_app(app: Flask) -> None:
@@ -86,7 +90,8 @@ def hand_over() -> None:
 def deliver(number: int) -> bool | None:
     """Deliver a mail; return False if the server does not accept mails now.
 
-    `None` for a mail that another worker is sending or that can't be read; go on with the next.
+    `None` for a mail that another worker is sending, that can't be read or that the server refuses
+    for its address or content; go on with the next.
     """
     row = _claim(number)
     if row is None:
@@ -94,9 +99,12 @@ def deliver(number: int) -> bool | None:
     try:
         _hand_over(row)
     except UnreadableMail:
-        _keep_for_a_week(row)
+        _keep_for_a_week(row, "no SECRET_KEY that is named opens it")
         return None
     except (OSError, smtplib.SMTPException) as error:
+        if code := _refused(error):
+            _keep_for_a_week(row, f"the mail server refuses it with {code}")
+            return None
         log.warning("mail %d waits: %s", number, type(error).__name__)
         _set_back(row)
         return False
@@ -147,13 +155,24 @@ def _set_back(row: OutboxMail) -> None:
     rows_written(update(OutboxMail).where(OutboxMail.id == row.id).values(not_before=now() + wait))
 
 
-def _keep_for_a_week(row: OutboxMail) -> None:
-    """Keep a mail until a SECRET_KEY opens it; delete it after UNREADABLE_SECONDS."""
-    if row.created_at > now() - UNREADABLE_SECONDS:
-        log.warning("mail %d waits: no SECRET_KEY that is named opens it", row.id)
+def _refused(error: Exception) -> int | None:
+    """Return the reply code of a refusal that is about one mail, not about the server."""
+    match error:
+        case smtplib.SMTPRecipientsRefused(recipients=recipients):
+            [(code, _text)] = recipients.values()  # a mail has one recipient
+            return code if code != CLOSING else None
+        case smtplib.SMTPDataError(smtp_code=code) if code >= FOR_GOOD:
+            return code
+    return None
+
+
+def _keep_for_a_week(row: OutboxMail, why: str) -> None:
+    """Keep a mail that can't be delivered by itself; delete it after GIVE_UP_SECONDS."""
+    if row.created_at > now() - GIVE_UP_SECONDS:
+        log.warning("mail %d waits: %s", row.id, why)
         _set_back(row)
     else:
-        log.error("mail %d is dropped: no SECRET_KEY has opened it for a week", row.id)
+        log.error("mail %d is dropped after a week: %s", row.id, why)
         _remove(row)
 
 

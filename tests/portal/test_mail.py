@@ -74,6 +74,7 @@ class Server:
     sent: ClassVar[list] = []
     used: ClassVar[list] = []
     down = False
+    refusals: ClassVar[dict] = {}
 
     def __init__(self, host, port, timeout, **_):
         self.used.append((host, port, timeout))
@@ -93,6 +94,8 @@ class Server:
         self.used.append((user, password))
 
     def send_message(self, message):
+        if refusal := self.refusals.get(message["To"]):
+            raise refusal
         self.sent.append(message)
 
 
@@ -173,6 +176,37 @@ class TestServer:
         context.config["CLOCK"].advance(HOUR)
         assert outbox.deliver_due() == (1, 0)
         assert "the link" in server.sent[0].get_content()
+
+    @pytest.mark.parametrize(
+        ("code", "refusal"),
+        [
+            (550, smtplib.SMTPRecipientsRefused({"a@example.org": (550, b"a@example.org?")})),
+            (452, smtplib.SMTPRecipientsRefused({"a@example.org": (452, b"a@example.org: full")})),
+            (554, smtplib.SMTPDataError(554, b"looks like spam to a@example.org")),
+        ],
+    )
+    def test_a_mail_that_the_server_refuses_is_dropped_after_a_week(
+        self, context, server, caplog, code, refusal
+    ):
+        """Until then it is tried again, and the mails behind it are sent."""
+        server.refusals = {"a@example.org": refusal}
+        post("a@example.org", "Subject", "text")
+        context.config["CLOCK"].advance(HOUR)
+        post("b@example.org", "Subject", "text")
+        assert [message["To"] for message in server.sent] == ["b@example.org"]
+        assert waiting() == 1
+        context.config["CLOCK"].advance(7 * 24 * HOUR)
+        assert outbox.deliver_due() == (0, 0)
+        assert f"is dropped after a week: the mail server refuses it with {code}" in caplog.text
+        assert "a@example.org" not in caplog.text
+
+    def test_a_server_that_closes_at_the_address_is_asked_once(self, context, server):
+        server.refusals = {"a@example.org": smtplib.SMTPRecipientsRefused({"": (421, b"bye")})}
+        post("a@example.org", "Subject", "text")
+        context.config["CLOCK"].advance(HOUR)
+        post("b@example.org", "Subject", "text")
+        assert server.sent == []
+        assert waiting() == 2
 
     def test_a_mail_that_no_key_opens_is_dropped_after_a_week(self, context, server, caplog):
         """Until then, the mails behind it are sent."""
