@@ -153,12 +153,12 @@ class TestAlternativeTokens:
 
     @pytest.fixture
     def make(self, tmp_path, closing):
-        def make(**options):
+        def make(more=(), **options):
             class Base(DeclarativeBase):
                 pass
 
             app = Flask("tokens")
-            app.config.update(settings(tmp_path))
+            app.config.update(settings(tmp_path), **dict(more))
             app.db = db = SQLAlchemy(app, model_class=Base)
             closing.append(app)
 
@@ -202,6 +202,24 @@ class TestAlternativeTokens:
             app.db.session.commit()
             assert primary_key(user) == "1"
             assert seen == []
+
+    def test_doctor_knows_whether_a_passkey_alone_finds_its_user(self, make):
+        """W-44: the user loader reads the token, not the key."""
+        alone = {"TWOFACTOR_RP_ID": "example.org", "TWOFACTOR_PASSKEY_SIGN_IN": True}
+
+        def line(app):
+            shown = app.test_cli_runner().invoke(args=["twofactor", "doctor"]).output
+            return next(each for each in shown.splitlines() if "sign-in: " in each)
+
+        app = make(alone)
+        assert line(app) == "ok    sign-in: asked by twofactor.sign_in"
+        with app.app_context():
+            TwoFactorTesting(app).enrol(self.ada(app))
+        assert line(app).startswith("FAIL  sign-in: a passkey alone finds nobody")
+        assert "give init_app user_of" in line(app)
+        app = make(alone, user_of=lambda key: app.db.session.get(app.User, int(key)))
+        assert line(app).startswith("ok ")
+        assert line(make()).startswith("ok ")
 
     def test_the_token_as_key_is_refused_at_first_use(self, make):
         """F-27: no row was there at the start."""

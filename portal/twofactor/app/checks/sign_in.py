@@ -1,16 +1,24 @@
-"""The words of `doctor` on the ways into the application that the area "sign_in" does not see."""
+"""The words of `doctor` on the ways into the application."""
 
+from itertools import islice
 from typing import Any, cast
 
 from flask import Flask
 
 from ...core.areas import SIGN_IN
-from ..state import state_of
+from ..state import State, state_of
+
+SAMPLE = 20  # some of whom the application may have deleted
 
 
 def look_at_sign_in(app: Flask) -> tuple[bool, str]:
-    """Return whether the second step is on every way into the application, and a sentence."""
+    """Return whether people get in, only with the second step they chose, and a sentence."""
     state = state_of(app)
+    if not _finds_users(state):
+        return False, (
+            "a passkey alone finds nobody: Flask-Login's user loader takes another text than the"
+            " key; give init_app user_of, a function that returns the user of a key"
+        )
     if SIGN_IN not in state.kit.areas:
         return True, 'there is no area "sign_in", so nothing can ask for a code at sign-in'
     manager: Any = cast(Any, app).login_manager
@@ -22,3 +30,11 @@ def look_at_sign_in(app: Flask) -> tuple[bool, str]:
         "a request_loader signs in without a code, also users who chose a code at sign-in: guard"
         " what its requests do with areas of their own"
     )
+
+
+def _finds_users(state: State) -> bool:
+    """Return whether a passkey alone finds its user, as far as a few accounts can tell."""
+    if not state.kit.settings.passkey_sign_in:
+        return True
+    keys = [each.user_id for each in islice(state.kit.store.accounts(SAMPLE), SAMPLE)]
+    return not keys or any(state.host.with_key(key) is not None for key in keys)
