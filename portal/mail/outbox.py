@@ -58,7 +58,7 @@ def put(
 
     With `html`, the reader's program shows that instead of the text, if it can. A decoy takes the
     same steps and time, but is not sent; so does a mail for a customer who has no address until
-    they enter one, since no server would take it, and it would wait for ever.
+    they enter one, since no server would take it.
     """
     decoy = decoy or end_without_mail(recipient) == "invalid"
     message = compose(recipient, subject, text, html)
