@@ -279,6 +279,7 @@ def is_under_way(kit: Kit, subject: Subject, name: str) -> bool:
 
 
 def _account(kit: Kit, transaction: Transaction, subject: Subject) -> Account:
+    transaction.wait_for(subject.user_id)
     account = known_browsers.account(kit, transaction, subject)
     if account is None:
         raise NotOn("no second factor")

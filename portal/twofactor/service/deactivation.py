@@ -42,6 +42,8 @@ def deactivate(kit: Kit, subject: Subject, answer: Answer, *, verified: bool = F
 
     def work(transaction: Transaction) -> None:
         key = DEACTIVATION.key
+        # An undo puts back the devices of now, none that was removed while this waited.
+        transaction.wait_for(subject.user_id)
         proof = verification.verify(kit, transaction, subject, answer, key, verified=verified)
         transaction.remove_account(subject.user_id, proof.account)
         undo.change(kit, transaction, subject, proof.after, changes.Deactivated(by))

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 
 from ..core.changes import Change, events_of
 from ..core.records import Account, Event, Subject, Ticket
 from ..core.throttle import Figures
 from .rows import account_of, browser_of, keys_as_text, times_as_text
-from .statements.of_tickets import listed
 from .undo_changes import UndoChanges
 
 
@@ -48,13 +47,26 @@ class Transaction(UndoChanges):
                 self._joins(self._connection, change.name, who.user_id, facts)
             self.changes.append((who.user_id, change, facts))
 
+    def wait_for(self, user_id: str) -> bool:
+        """Lock the account of a user, and wait for who has it; return whether there is one.
+
+        A SELECT that waits shows the rows beside the locked one as they were before. So who decides
+        by the authenticators reads them after this. SQLite lets one transaction write at a time.
+        """
+        if self._connection.dialect.name == "sqlite":
+            return True
+        found = self._connection.execute(self._statements.lock, {"user": user_id})
+        return found.first() is not None
+
     def account(self, user_id: str, *, lock: bool = False) -> Account | None:
-        """Return the account with its authenticators, in one SELECT.
+        """Return the account with its authenticators.
 
         Args:
             user_id: the host's string for the user.
-            lock: lock the row, and wait for transactions that have locked it.
+            lock: lock the row, and wait for transactions that have locked it (`wait_for`).
         """
+        if lock and not self.wait_for(user_id):
+            return None
         statements = self._statements
         statement = statements.account_locked if lock else statements.account
         rows = self._connection.execute(statement, {"user": user_id}).all()
@@ -267,14 +279,6 @@ class Transaction(UndoChanges):
         """Remove all tickets and events of a user whose account is closed."""
         for table in (self._tables.ticket, self._tables.event):
             self._connection.execute(delete(table).where(table.c.user_id == user_id))
-
-    def drop_events_before(self, at: int, most: int) -> int:
-        """Remove at most `most` of the oldest events from before a time; return their number."""
-        event = self._tables.event
-        oldest = select(event.c.id).where(event.c.at < at).order_by(event.c.at).limit(most)
-        return self._connection.execute(
-            delete(event).where(event.c.id.in_(listed(oldest)))
-        ).rowcount
 
     def record(self, *events: Event) -> None:
         """Write events in one statement."""

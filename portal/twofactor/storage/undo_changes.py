@@ -1,4 +1,4 @@
-"""Changes of undo links, the statements that put an earlier state back, and those of the help desk.
+"""Changes of undo links and those that put an earlier state back; reads and changes of events.
 
 They are rare, so their statements are built here.
 """
@@ -12,6 +12,7 @@ from ..core.records import EXECUTED, UNDO, Account, Event, Ticket
 from ..engines import clusters
 from .authenticator_changes import AuthenticatorChanges
 from .rows import event_of, keys_as_text, times_as_text
+from .statements.of_tickets import listed
 
 
 class UndoChanges(AuthenticatorChanges):
@@ -89,6 +90,14 @@ class UndoChanges(AuthenticatorChanges):
         )
         rows = self._connection.execute(found.order_by(event.c.id.desc()).limit(most))
         return [event_of(row) for row in rows]
+
+    def drop_events_before(self, at: int, most: int) -> int:
+        """Remove at most `most` of the oldest events from before a time; return their number."""
+        event = self._tables.event
+        oldest = select(event.c.id).where(event.c.at < at).order_by(event.c.at).limit(most)
+        return self._connection.execute(
+            delete(event).where(event.c.id.in_(listed(oldest)))
+        ).rowcount
 
     def clear_account(self, user_id: str, *, keep: bool) -> None:
         """Remove all authenticators of a user, and unless `keep` the account; no tickets."""

@@ -13,10 +13,14 @@ from portal.twofactor import TwoFactor
 from portal.twofactor.app.operator import Operator
 from portal.twofactor.core.areas import Choice
 from portal.twofactor.core.errors import AreasChanged
+from portal.twofactor.core.passkey_errors import PasskeyNeeded
 from portal.twofactor.core.records import Subject
 from portal.twofactor.service import areas
+from portal.twofactor.service.operator import accounts
 from portal.twofactor.testing.device import Device, base64url
+from tests.support.databases import both
 from tests.support.hosts import change_options
+from tests.support.meanwhile import meanwhile
 from tests.twofactor import host as hosts
 from tests.twofactor.person import MOUNT
 
@@ -488,6 +492,25 @@ class TestOwnChoice:
         [passkey] = [each for each in eve.state()["authenticators"] if each["kind"] == "passkey"]
         path = f"/authenticators/{passkey['authenticator']}/remove"
         eve.program(path, {"code": eve.code(), "password": hosts.PASSWORD})
+
+    @both
+    def test_the_passkey_that_goes_meanwhile_is_not_demanded(self, eve, demanding_host):
+        """With codes alone nobody could get into the area, nor untick it."""
+        eve.enrol_passkey(["note", "payment"])
+        add_phone(eve)
+        numbers = eve.numbers()
+        passkey = next(number for name, number in numbers.items() if name != "Phone")
+        with demanding_host.app_context():
+            kit = demanding_host.extensions["twofactor"].kit
+            keys = frozenset({"note", "payment"})
+            choice = Choice(kit.areas.offer(), keys, only=frozenset({"note"}))
+            refused = meanwhile(
+                demanding_host,
+                lambda tx: accounts.remove_in(kit, tx, eve.id, passkey, "operator", "lost"),
+                lambda: areas.add_areas(kit, Subject(eve.id), choice),
+            )
+            assert isinstance(refused.exception(), PasskeyNeeded)
+            assert kit.store.account(eve.id).only == frozenset()
 
     @pytest.mark.parametrize("gone", ["offer", "choice"])
     def test_what_the_page_does_not_show_stays(self, eve, demanding_host, monkeypatch, gone):

@@ -1,0 +1,96 @@
+"""A change that waited for another one of the same user sees what that one has left."""
+
+import pytest
+
+from portal.twofactor.core.errors import LastAuthenticator, NameUnusable
+from portal.twofactor.core.help_desk import RequestOver
+from portal.twofactor.service import authenticators, deactivation
+from portal.twofactor.service.help_desk import requests
+from portal.twofactor.service.help_desk.records import Agent
+from portal.twofactor.service.operator import accounts
+from tests.support.databases import both
+from tests.support.meanwhile import meanwhile
+
+from .person import Person
+from .undo.changes import Changes
+
+
+@pytest.fixture
+def agents(host, clock):
+    """Two agents of the help desk, who have a second factor."""
+    people = [Person(host, clock, name) for name in ("ann", "ben")]
+    for each in people:
+        each.sign_in()
+        each.enrol()
+    return [Agent(each.id, each.username) for each in people]
+
+
+@pytest.fixture
+def made(host, agents, protected):
+    """Alice, who has two phones."""
+    with host.app_context():
+        made = Changes(protected)
+        made.add("Tablet")
+        yield made
+
+
+def removal(made, name):
+    """The removal of a device by an operator."""
+    user, number = made.person.id, made.of_name(name)
+    return lambda tx: accounts.remove_in(made.kit, tx, user, number, "operator", "lost")
+
+
+def names(made):
+    return [each.name for each in made.account.authenticators]
+
+
+@both
+def test_of_two_devices_that_are_removed_at_once_one_stays(made):
+    second = removal(made, "Authenticator app")
+    refused = meanwhile(made.app, removal(made, "Tablet"), lambda: made.kit.store.run(second))
+    assert names(made) == ["Authenticator app"]
+    assert isinstance(refused.exception(), LastAuthenticator)
+    made.answers()
+
+
+@both
+def test_a_device_that_was_removed_meanwhile_does_not_come_back_with_an_undo(made):
+    """The thief of a phone would have a second factor again."""
+    code = made.code()
+    meanwhile(
+        made.app,
+        removal(made, "Tablet"),
+        lambda: deactivation.deactivate(made.kit, made.who, code),
+    )
+    assert made.account is None
+    made.undo()
+    assert names(made) == ["Authenticator app"]
+
+
+@both
+def test_two_devices_have_two_names(made):
+    tablet, own = made.account.authenticators[1], made.of_name("Authenticator app")
+
+    def rename(transaction):
+        transaction.account(made.person.id, lock=True)
+        transaction.name_authenticator(tablet, "Phone")
+
+    refused = meanwhile(
+        made.app, rename, lambda: authenticators.rename(made.kit, made.who, own, "Phone")
+    )
+    assert isinstance(refused.exception(), NameUnusable)
+    assert sorted(names(made)) == ["Authenticator app", "Phone"]
+
+
+@both
+def test_a_reset_that_was_asked_for_devices_of_before_is_over(made, agents):
+    ann, ben = agents
+    made.kit.store.run(requests.ask(made.kit, ann, made.person.id, "lost both"))
+    [asked] = requests.open_ones(made.kit)
+    refused = meanwhile(
+        made.app,
+        removal(made, "Tablet"),
+        lambda: made.kit.store.run(requests.confirm(made.kit, ben, asked)),
+    )
+    assert isinstance(refused.exception(), RequestOver)
+    made.answers()
