@@ -1,10 +1,12 @@
 """A change that waited for another one of the same user sees what that one has left."""
 
+from dataclasses import replace
+
 import pytest
 
 from portal.twofactor.core.errors import LastAuthenticator, NameUnusable
 from portal.twofactor.core.help_desk import RequestOver
-from portal.twofactor.service import authenticators, deactivation
+from portal.twofactor.service import authenticators, deactivation, trusted_browsers
 from portal.twofactor.service.help_desk import requests
 from portal.twofactor.service.help_desk.records import Agent
 from portal.twofactor.service.operator import accounts
@@ -13,6 +15,11 @@ from tests.support.meanwhile import meanwhile
 
 from .person import Person
 from .undo.changes import Changes
+
+
+@pytest.fixture
+def config():
+    return {"TWOFACTOR_TRUST_SECONDS": 30 * 86_400}
 
 
 @pytest.fixture
@@ -94,3 +101,49 @@ def test_a_reset_that_was_asked_for_devices_of_before_is_over(made, agents):
     )
     assert isinstance(refused.exception(), RequestOver)
     made.answers()
+
+
+class SlowStore:
+    """A store whose transactions stay open until another use case waits for them."""
+
+    def __init__(self, made, second):
+        self.made, self.second, self.found = made, second, None
+
+    def run(self, work):
+        done = []
+        self.found = meanwhile(self.made.app, lambda tx: done.append(work(tx)), self.second)
+        return done[0]
+
+
+def signing_in_beside(made, cookie, second):
+    """Let a trusted browser sign in, and begin another use case before that is committed."""
+    store = SlowStore(made, second)
+    kit = replace(made.kit, store=store)
+    return trusted_browsers.recognise(kit, made.who, cookie), store.found
+
+
+@both
+@pytest.mark.parametrize("by", ["operator", "owner"])
+def test_the_trust_of_a_browser_that_signs_in_meanwhile_ends(made, by):
+    """A thief who signs in again and again would keep it."""
+    cookie = trusted_browsers.remember(made.kit, made.who, "Firefox")
+    [browser] = trusted_browsers.listed(made.kit, made.person.id)
+    remove = removal(made, "Tablet")
+    ways = {
+        "operator": lambda: made.kit.store.run(remove),
+        "owner": lambda: trusted_browsers.revoke(made.kit, made.who, browser.digest),
+    }
+    signed_in, ended = signing_in_beside(made, cookie, ways[by])
+    assert signed_in is not None
+    assert ended.result()
+    assert trusted_browsers.listed(made.kit, made.person.id) == []
+
+
+@both
+def test_a_trusted_browser_that_signs_in_twice_at_once_is_not_asked(made):
+    """F-32: it sends the same cookie twice."""
+    cookie = trusted_browsers.remember(made.kit, made.who, "Firefox")
+    one, other = signing_in_beside(
+        made, cookie, lambda: trusted_browsers.recognise(made.kit, made.who, cookie)
+    )
+    assert [bool(one[0]), other.result()] == [True, ("", one[1])]

@@ -149,7 +149,7 @@ def test_recognising_costs_three_statements(trusting, statements):
     statements.clear()
     trusting.sign_in()
     written = [text.split()[0] for text in statements.of_twofactor if "SELECT" not in text[:6]]
-    assert written == ["DELETE", "INSERT", "INSERT", "INSERT"]  # the last is for the password given
+    assert written == ["UPDATE", "INSERT", "INSERT"]  # the last is for the password given
 
 
 def test_it_ends_after_thirty_days_however_often_it_was_used(trusting, clock):

@@ -46,22 +46,27 @@ class TrustedBrowser:
 
 def remember(kit: Kit, subject: Subject, name: str) -> str:
     """Trust a browser; return the value of its cookie."""
-    seconds = kit.settings.trust_seconds
-    data = {"name": name, "since": int(kit.clock())}
+    secret, of_secret = _secret()
+    data = {"name": name, "since": int(kit.clock()), "secret": of_secret}
+    seconds, bound = kit.settings.trust_seconds, (subject.credential,)
+    made = tickets.made(kit, KIND, subject.user_id, seconds, data=data, bound=bound)
 
     def work(transaction: Transaction) -> str:
-        cookie = _issue(kit, transaction, subject, seconds, data)
+        family = tickets.issue(transaction, made)
         transaction.record(kit.event(subject, "browser_trusted", SIGN_IN, name))
-        return cookie
+        return f"{family}.{secret}"
 
     return kit.store.run(work)
 
 
 def recognise(kit: Kit, subject: Subject, cookie: str) -> tuple[str, int] | None:
-    """Replace the ticket of a trusted browser by a new one with the same end.
+    """Give the ticket of a trusted browser a new secret; its end stays.
 
-    If the secret was used before, the ticket is removed and not replaced. Within TWIN_SECONDS of
-    that use it stays as it is.
+    If the secret was used before, the ticket is removed. Within TWIN_SECONDS of that use it stays
+    as it is.
+
+    The row is locked and changed, never written anew: a removal that waits for it, such as that of
+    a reset, would not see a new row.
 
     Returns:
         The new value of the cookie and its remaining seconds, `None` if a code is needed. The value
@@ -74,24 +79,26 @@ def recognise(kit: Kit, subject: Subject, cookie: str) -> tuple[str, int] | None
     hashed = tickets.digest(family, subject.credential)
 
     def work(transaction: Transaction) -> tuple[str, int] | None:
-        taken = transaction.take_ticket(hashed, KIND, subject.user_id, now)
-        if taken is None:
+        ticket = transaction.held_ticket(hashed, KIND, subject.user_id, now)
+        if ticket is None:
             return None
-        data = tickets.data_of(kit, taken)
+        data, left = tickets.data_of(kit, ticket), ticket.expires_at - int(now)
         name: str = data["name"]
         sent = tickets.digest(secret)
         if not hmac.compare_digest(data.get("secret", ""), sent):
             if _is_twin(data, sent, now):
-                transaction.add_ticket(taken)
                 transaction.record(kit.event(subject, "browser_recognised", SIGN_IN))
-                return "", taken.expires_at - int(now)
+                return "", left
+            transaction.drop_ticket(hashed, KIND, subject.user_id)
             transaction.change(subject, changes.TrustReused(name))
             return None
-        left = taken.expires_at - int(now)
-        data |= {"before": sent, "rotated": int(now)}
-        fresh = _issue(kit, transaction, subject, left, data, family)
+        fresh, of_fresh = _secret()
+        data |= {"secret": of_fresh, "before": sent, "rotated": int(now)}
+        sealed = tickets.sealed(kit, subject.user_id, KIND, hashed, data)
+        if not transaction.change_ticket(hashed, KIND, subject.user_id, {"sealed": sealed}):
+            return None
         transaction.record(kit.event(subject, "browser_recognised", SIGN_IN))
-        return fresh, left
+        return f"{family}.{fresh}", left
 
     return kit.store.run(work)
 
@@ -102,22 +109,10 @@ def _is_twin(data: dict[str, Any], sent: str, now: float) -> bool:
     return is_before and now - data["rotated"] < TWIN_SECONDS
 
 
-def _issue(
-    kit: Kit,
-    transaction: Transaction,
-    subject: Subject,
-    seconds: int,
-    data: dict[str, Any],
-    family: str = "",
-) -> str:
-    """Write the ticket of a browser with a new secret; return the value of its cookie."""
+def _secret() -> tuple[str, str]:
+    """Return a new secret for a cookie, and its digest for the ticket."""
     secret = secrets.token_urlsafe(32)
-    data = data | {"secret": tickets.digest(secret)}
-    bound = (subject.credential,)
-    user_id = subject.user_id
-    made = tickets.made(kit, KIND, user_id, seconds, data=data, bound=bound, ticket_id=family)
-    family = tickets.issue(transaction, made)
-    return f"{family}.{secret}"
+    return secret, tickets.digest(secret)
 
 
 def listed(kit: Kit, user_id: str) -> list[TrustedBrowser]:

@@ -118,6 +118,11 @@ class TicketChanges:
         """Return a ticket that has not expired, without using it up."""
         return self._found(self._statements.ticket, digest=digest, kind=kind, now=int(now))
 
+    def held_ticket(self, digest: str, kind: str, user_id: str, now: float) -> Ticket | None:
+        """Return a ticket that has not expired, and lock it until the end of the transaction."""
+        values = {"digest": digest, "kind": kind, "user": user_id, "area": "", "now": int(now)}
+        return self._found(self._statements.ticket_to_take, **values)
+
     def take_ticket(
         self, digest: str, kind: str, user_id: str, now: float, area: str = ""
     ) -> Ticket | None:

@@ -65,8 +65,8 @@ class Statements:
         add_ticket_once: the columns but `sealed`, with `new_` before each.
         take_ticket: `digest`, `kind`, `user`, `area`, `now`.
         take_challenge: `digest`, `kind`, `now`.
-        ticket_to_take: as `take_ticket`; locks. For databases without RETURNING.
-        challenge_to_take: as `take_challenge`; locks.
+        ticket_to_take: as `take_ticket`; locks.
+        challenge_to_take: as `take_challenge`; locks. For databases without RETURNING.
         drop_taken: `digest`, `kind`.
         drop_challenges: `user`, `kind`, `now`, `most`, `left`.
         drop_latest: the same.
