@@ -87,3 +87,31 @@ def test_a_mail_program_that_opens_links_takes_nothing_away(app, link, customer_
     browser = app.test_client()
     browser.get(link)
     assert send(browser, customer_password).status_code == 302
+
+
+def test_somebody_who_knows_the_password_gets_no_opening(
+    app, protected, link, clock, customer_password
+):
+    """F-11: wrong codes were entered, so a new password is chosen in the same step."""
+    thief = app.test_client()
+    sign_in(thief, "alice", customer_password)
+    wrong = find_form(thief.get(f"{TWOFACTOR}/sign-in").text, "code")
+    assert (
+        thief.post(f"{TWOFACTOR}/sign-in", data=wrong.filled({"code": "000000"})).status_code == 403
+    )
+    browser = app.test_client()
+    browser.get(link)
+    assert "new password as well" in send(browser, customer_password).text
+    form = find_form(browser.get(PAGE).text, "new_password")
+    fresh = {"new_password": "new-anchor-plum-77", "repeat_password": "new-anchor-plum-77"}
+    same = dict.fromkeys(fresh, customer_password)
+    refused = browser.post(PAGE, data=form.filled({"password": customer_password, **same}))
+    assert "your current password" in refused.text.replace("&#39;", "'")
+    assert status(protected) == "on"
+    done = browser.post(PAGE, data=form.filled({"password": customer_password, **fresh}))
+    assert done.location == f"{TWOFACTOR}/activate"
+    assert browser.get(done.location).status_code == 200
+    assert protected.get("/").status_code == 303
+    assert "wrong" in sign_in(thief, "alice", customer_password).text
+    assert sign_in(app.test_client(), "alice", "new-anchor-plum-77").status_code == 303
+    assert "Your password is changed" in [each["Subject"] for each in mails(app)]

@@ -3,6 +3,7 @@
 Opening it does nothing, since programs that check mails open links, too.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...core import changes
@@ -73,25 +74,32 @@ def opened(kit: Kit, token: str | None) -> Link | None:
     return Link(ticket.user_id, data["by"], data["reason"], ticket.expires_at)
 
 
-def complete(kit: Kit, token: str, address: str | None) -> Link:
+def complete(
+    kit: Kit, token: str, address: str | None, first: Callable[[], object] | None = None
+) -> Link:
     """Turn two-factor authentication off with the link, for a person who gave the password.
 
     Args:
         kit: the application's parts.
         token: of the link.
         address: network address of the client.
+        first: function to call before, which sets a new password. That ends the link.
 
     Raises:
         StartOverOver: it was used, has expired or was ended. Nothing is turned off.
     """
     link = opened(kit, token)
-    if link is None:
+    before = kit.store.account(link.user_id) if link is not None else None
+    if link is None or before is None:
         raise StartOverOver("no link")
+    if first is not None:
+        first()
 
     def work(transaction: Transaction) -> None:
         account = transaction.account(link.user_id, lock=True)
-        taken = transaction.end_ticket(tickets.digest(token), KIND)
-        if account is None or not taken:
+        taken = transaction.end_ticket(tickets.digest(token), KIND) or first is not None
+        # Without the link, no account that was made meanwhile is turned off.
+        if account is None or not taken or account.activated_at != before.activated_at:
             raise StartOverOver("over")
         transaction.remove_account(link.user_id, account)
         made = changes.Reset(link.by, link.reason), changes.Deactivated("operator")

@@ -49,6 +49,22 @@ def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] |
         return None
     if state.host.reauthenticate is not None and not _has_password(user):
         return None
+    return chosen(state, user, state.host.change_password)
+
+
+def chosen(
+    state: State, user: Any, change_password: Callable[[Any, str], object]
+) -> Callable[[], object]:
+    """Return the function that stores the new password of this request.
+
+    Args:
+        state: of the application.
+        user: the host's user.
+        change_password: the host's function.
+
+    Raises:
+        NewPasswordNeeded, PasswordsDiffer, PasswordRefused: nothing was done.
+    """
     password = requests.text("new_password")
     if not password:
         raise NewPasswordNeeded("no new password")
@@ -57,7 +73,7 @@ def renewal(state: State, pending: Pending, user: Any) -> Callable[[], object] |
     problem = state.host.password_problem(user, password) if state.host.password_problem else None
     if problem:
         raise PasswordRefused(problem)
-    return partial(state.host.change_password, user, password)
+    return partial(change_password, user, password)
 
 
 def lead_on(pending: Pending) -> Response:

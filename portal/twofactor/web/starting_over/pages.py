@@ -2,8 +2,12 @@
 
 Opening a link does nothing: programs that check mails open links, too. Where the help desk is off,
 the command line makes the links.
+
+If wrong codes were counted since the last right one, somebody else knows the password, which would
+be enough to sign in from then on. So a new one is chosen in the same step.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, url_for
@@ -18,7 +22,7 @@ from ...service.help_desk import starting_over
 from ...service.help_desk.starting_over import KIND, Link
 from ...storage.host_session import read_anew
 from .. import guard, navigation, requests, responses, session_marks, subjects
-from ..pages import sign_in
+from ..pages import recovery_sign_in, sign_in
 
 ENDPOINTS = frozenset({START_OVER, "twofactor.start_over", "twofactor.start_over_submit"})
 TEMPLATE = "start_over.html"
@@ -47,7 +51,8 @@ def show() -> Response:
         link, user = _opened(state)
     except StartOverOver as over:
         return _over(state, over)
-    return responses.form(TEMPLATE, "password", **_context(state, link, user))
+    renews = _change(state, link) is not None
+    return responses.form(TEMPLATE, *_fields(renews), **_context(state, link, user, renews))
 
 
 def submit() -> Response:
@@ -57,14 +62,19 @@ def submit() -> Response:
         link, user = _opened(state)
     except StartOverOver as over:
         return _done_already(state) or _over(state, over)
+    change = _change(state, link)
     try:
         if not state.host.verify_password(user, requests.text("password")):
             raise PasswordWrong("wrong password")
-        starting_over.complete(state.kit, session_marks.get(KIND) or "", subjects.address())
+        renew = recovery_sign_in.chosen(state, user, change) if change else None
+        token, address = session_marks.get(KIND) or "", subjects.address()
+        starting_over.complete(state.kit, token, address, renew)
     except StartOverOver as over:
         return _over(state, over)
     except Refusal as refusal:
-        return responses.refused(state, refusal, TEMPLATE, **_context(state, link, user))
+        facts = {"needed": list(_fields(renews=True))} if change else {}
+        context = _context(state, link, user, renews=change is not None)
+        return responses.refused(state, refusal, TEMPLATE, facts=facts, **context)
     # The host may have changed the user with the second factor.
     read_anew(user)
     return sign_in.begin(user, False, url_for("twofactor.activate"))
@@ -87,8 +97,20 @@ def _opened(state: State) -> tuple[Link, Any]:
     return link, user
 
 
-def _context(state: State, link: Link, user: Any) -> dict[str, Any]:
-    return {"account_name": state.host.account_name(user), "until": time_tag(link.until)}
+def _change(state: State, link: Link) -> Callable[[Any, str], object] | None:
+    """Return the host's function for a new password, `None` if none is needed."""
+    account = state.kit.store.account(link.user_id)
+    guessed = account is not None and account.codes.run > 0
+    return state.host.change_password if guessed else None
+
+
+def _fields(renews: bool) -> tuple[str, ...]:
+    return ("password", *(recovery_sign_in.NEW_PASSWORD if renews else ()))
+
+
+def _context(state: State, link: Link, user: Any, renews: bool) -> dict[str, Any]:
+    name = state.host.account_name(user)
+    return {"account_name": name, "until": time_tag(link.until), "renews": renews}
 
 
 def _done_already(state: State) -> Response | None:
