@@ -221,6 +221,38 @@ class TestAtADeed:
         assert sent_now(protected, again)[1].status_code == 303
         assert host.deeds == [[("text", "hi")]]
 
+    def test_a_form_that_was_sent_is_not_offered_again(self, protected, host):
+        """F-33: sealed anew, it would outlive the record that it was done."""
+        page = lost(protected, protected.client.post("/note", data={"text": "hi"}), "/note")
+        off = answered(protected, page, protected.recovery_code)
+        assert sent_now(protected, off)[1].status_code == 303
+        form = find_form(page.text, "code")
+        data = form.filled({"code": "", "csrf_token": protected.token(f"{MOUNT}/activate")})
+        again = protected.client.post(OFF, data=data)
+        assert "haven't sent it yet" not in again.text
+        assert "twofactor_pending" not in again.text
+
+    def test_a_form_that_was_done_is_not_done_again_later(self, protected, host, clock, flask):
+        """F-33: by the page of its challenge, to which the browser went back."""
+        challenge = protected.client.post("/pay", data={"amount": "300"})
+        assert protected.answer(challenge, "/pay", protected.code()).status_code == 303
+        clock.advance(500)
+        page = lost(protected, challenge, "/pay")
+        token = protected.token(f"{MOUNT}/deactivate")
+        fields = {"code": protected.recovery_code, "password": PASSWORD, "csrf_token": token}
+        kept = re.findall(r'name="twofactor_pending" value="([^"]+)"', page.text)
+        data = {
+            **fields,
+            **({"twofactor_pending": kept[0], "twofactor_for": "/pay"} if kept else {}),
+        }
+        off = protected.client.post(OFF, data=data)
+        assert not protected.is_on()
+        clock.advance(110)
+        flask("purge")
+        if kept:
+            sent_now(protected, off)
+        assert len(host.deeds) == 1
+
     @pytest.mark.parametrize("wrong", ["address", "outside", "altered", "old", "whose", "none"])
     def test_another_form_is_not_taken_along(self, protected, host, clock, wrong):
         """F-44: the seal is for user, address, method and ten minutes."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from flask import request
 
 from ...app.state import State
-from ...core.errors import ContinuationBroken
+from ...core.errors import AlreadyDone, ContinuationBroken
+from ...service import tickets
 from .. import continuation, navigation, requests
 
 ADDRESS = requests.TAKEN_ALONG
@@ -31,7 +32,8 @@ class KeptForm:
 def of_request(state: State, user_id: str) -> KeptForm | None:
     """Return the form that came with this request, sealed anew; `None` if there is none.
 
-    There is none either if it does not open, is another user's or lacks its files.
+    There is none either if it does not open, is another user's, lacks its files or was executed:
+    sealed anew, it would outlive the record of that.
     """
     token, address = continuation.sent_token(), navigation.inside(requests.typed(ADDRESS), "POST")
     if not token or address is None:
@@ -41,6 +43,10 @@ def of_request(state: State, user_id: str) -> KeptForm | None:
     except ContinuationBroken:
         return None
     if carried.user_id != user_id or carried.lost:
+        return None
+    try:
+        tickets.refuse_executed(state.kit, tickets.execution(state.kit, user_id, carried.id))
+    except AlreadyDone:
         return None
     return KeptForm(continuation.sealed_anew(state, carried, address), address)
 
