@@ -86,6 +86,7 @@ def check(config: Mapping[str, Any]) -> None:
     if token is not None and len(token) < 16:
         raise SettingError("METRICS_TOKEN must be at least 16 characters long.")
     _check_support(config)
+    _check_mail(config)
     if problem := issuer.problem_with(config):
         raise SettingError(problem)
     if config["PUBLIC_URL"] is not None and not _is_web_address(config["PUBLIC_URL"]):
@@ -104,6 +105,19 @@ def _check_support(config: Mapping[str, Any]) -> None:
     for name in ("SUPPORT_EMAIL", "SUPPORT_PHONE", "SUPPORT_URL"):
         if config[name] and not is_contact(name, config[name]):
             raise SettingError(f"{name} is not what its name says: {config[name]!r}.")
+
+
+def _check_mail(config: Mapping[str, Any]) -> None:
+    """Check what the mail server is connected with: `smtplib` fails at other texts at each mail."""
+    for name in ("MAIL_USER", "MAIL_PASSWORD"):
+        if not (config[name] or "").isascii():
+            raise SettingError(
+                f"{name} must be ASCII: no letters such as ä or é, which can't be sent at sign-in."
+            )
+    try:
+        (config["MAIL_SERVER"] or "").encode("idna")
+    except UnicodeError:
+        raise SettingError("MAIL_SERVER must be the name or the address of a host.") from None
 
 
 def _check_type(name: str, value: Any) -> None:
