@@ -8,7 +8,7 @@ from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
-from flask import render_template_string, request
+from flask import render_template, render_template_string, request
 from flask_babel import Babel, force_locale
 from jinja2 import ChoiceLoader, DictLoader, StrictUndefined, UndefinedError, pass_environment
 
@@ -363,5 +363,7 @@ def test_pages_of_a_host_that_escapes_nothing(host, clock, by_host, monkeypatch)
     asked = person.client.post("/note", data={"text": '"><script>1</script>'})
     assert asked.status_code == 403
     assert "<script>1" not in asked.text
+    host.jinja_loader = DictLoader({"twofactor/mail.txt": "Dear {{ name }}"})
     with host.test_request_context():
         assert render_template_string("{{ '<b>' }}") == "<b>"
+        assert render_template("twofactor/mail.txt", name="O'Hara") == "Dear O'Hara"

@@ -37,7 +37,7 @@ _WHOLE = re.compile(rf"\b(?:macros\.)?whole\(twofactor_text\({_QUOTED}\)\)")
 _FIXED = re.compile(rf"\btwofactor_text\({_QUOTED}\)")
 _WITH_VALUES = re.compile(rf"\btwofactor_text\({_QUOTED}, ")
 _ATTRIBUTES = "twofactor_language()"
-_OURS = "twofactor/"  # all of them are HTML
+_OURS, _HTML = "twofactor/", ".html"  # all of them; a text there, such as a mail, is the host's
 
 
 def environment(
@@ -72,7 +72,8 @@ def escape_ours(environment: Environment) -> None:
         return own(name) if callable(own) else own
 
     def escapes(name: str | None) -> bool:
-        return (name or "").startswith(_OURS) or as_host_does(name)
+        ours = name is not None and name.startswith(_OURS) and name.endswith(_HTML)
+        return ours or as_host_does(name)
 
     if not as_host_does(f"{_OURS}page.html"):
         environment.autoescape = escapes
