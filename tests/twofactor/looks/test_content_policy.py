@@ -9,8 +9,11 @@ import pytest
 from flask import g
 from flask_talisman import Talisman
 from jinja2 import DictLoader
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from portal.twofactor import SetupError
+from tests.twofactor.hosts.small import make_small
 from tests.twofactor.person import MOUNT
 
 pytestmark = pytest.mark.thorough
@@ -202,6 +205,28 @@ class TestDoctor:
             )
         else:
             assert page["text"] == f"{HEADER}: {sent}"
+
+    @pytest.mark.parametrize("config", [{"APPLICATION_ROOT": "/shop"}])
+    @pytest.mark.parametrize("by_itself", [False, True])
+    def test_an_application_below_a_path(self, host, flask, by_itself):
+        """A server in front takes the path away, or the application does so itself."""
+        if by_itself:
+            host.wsgi_app = DispatcherMiddleware(NotFound(), {"/shop": host.wsgi_app})
+        assert self.look(flask) == {
+            "name": "page",
+            "ok": True,
+            "text": f"{HEADER}: {OURS}; form-action 'self'",
+        }
+
+    def test_an_application_at_a_subdomain(self, tmp_path, clock):
+        def below(app):
+            app.subdomain_matching, app.url_map.default_subdomain = True, "shop"
+
+        server = {"SERVER_NAME": "example.org"}
+        app = make_small("sqlite://", tmp_path, clock, before=below, config=server)
+        with app.app_context():
+            [page] = [each for each in app.twofactor.operator.doctor() if each.name == "page"]
+        assert page.ok, page.text
 
     def test_a_page_that_fails_is_told(self, host, flask):
         host.view_functions["twofactor.help"] = lambda: ("broken", 500)

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, url_for
 
@@ -9,6 +10,8 @@ from ..checks.startup import check
 from ..state import state_of
 
 if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
     from .blocked import Part
 
 HEADER = "Content-Security-Policy"
@@ -31,25 +34,37 @@ def check_page(app: Flask) -> tuple[bool, str]:
     with app.test_request_context():
         check(app)
         state_of(app).first_use()
-        path = url_for("twofactor.help")
+        page = urlsplit(url_for("twofactor.help"))  # with a host where that is another one
     hosts = [name for name in app.config.get("TRUSTED_HOSTS") or () if not name.startswith(".")]
     party = state_of(app).kit.settings.relying_party
-    host = app.config["SERVER_NAME"] or (party.id if party else next(iter(hosts), "localhost"))
-    address = f"https://{host}"
-    answer = app.test_client().get(path, base_url=address)
+    known = app.config["SERVER_NAME"] or (party.id if party else next(iter(hosts), "localhost"))
+    address = f"https://{page.netloc or known}"
+    answer = _answer(app, address, page.path)
     if answer.status_code != HTTPStatus.OK:
-        return False, f"{path} answers {answer.status}"
+        return False, f"{page.path} answers {answer.status}"
     policy = ", ".join(answer.headers.getlist(HEADER))
     if not policy:
         return True, f"no {HEADER}"
     text = f"{HEADER}: {policy}"
-    found = list(blocked(answer.text, policy, address + path))
+    found = list(blocked(answer.text, policy, address + page.path))
     if any("/twofactor.js" in (part.address or "") for part in found):
         return False, f"{text}: it blocks our scripts; allow 'self' or pass csp_nonce to init_app"
     if found:
         advice = "allow that in your policy, or in TWOFACTOR_CSP where you send none"
         return False, f"{text}: it blocks {_named(found)}; {advice}"
     return True, text
+
+
+def _answer(app: Flask, address: str, path: str) -> "TestResponse":
+    """Return the answer at a path, of which a server in front takes APPLICATION_ROOT away.
+
+    An application that takes it away itself, as with a `DispatcherMiddleware`, gets the whole path.
+    """
+    client, root = app.test_client(), app.config["APPLICATION_ROOT"].rstrip("/")
+    below = client.get(path.removeprefix(root), base_url=address + root)
+    if root and below.status_code == HTTPStatus.NOT_FOUND:
+        return client.get(path, base_url=address)
+    return below
 
 
 def _named(parts: "list[Part]") -> str:
