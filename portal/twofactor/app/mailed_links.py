@@ -15,7 +15,8 @@ def address_of(app: Flask, page: str = PAGE) -> Callable[[str], str | None]:
 
     The address has the host of SERVER_NAME, or else of the request. A command has no request; then
     without SERVER_NAME no address is known. Nor is it at the help desk, unless TRUSTED_HOSTS is
-    set: an agent could name a host that collects the tokens of customers.
+    set: an agent could name a host that collects the tokens of customers. With SERVER_NAME, https
+    and the prefix are those of the request where the settings name none, as in Flask's `url_for`.
     """
 
     def address(token: str) -> str | None:
@@ -23,6 +24,9 @@ def address_of(app: Flask, page: str = PAGE) -> Callable[[str], str | None]:
         if server:
             root = app.config["APPLICATION_ROOT"]
             scheme = app.config["PREFERRED_URL_SCHEME"]
+            if has_request_context():
+                root = request.root_path if root == "/" else root
+                scheme = "https" if request.is_secure else scheme
             adapter = app.url_map.bind(server, root, url_scheme=scheme)
             return adapter.build(page, {"token": token}, force_external=True)
         if has_request_context() and (request.blueprint != DESK or app.config.get("TRUSTED_HOSTS")):

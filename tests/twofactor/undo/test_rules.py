@@ -317,6 +317,23 @@ def test_where_a_link_leads(made, url, host, flask):
         assert address == f"https://here.test/two-factor/undo/{made.token}"
 
 
+@pytest.mark.parametrize("config", [{"SERVER_NAME": "shop.test"}])
+@pytest.mark.parametrize(
+    ("root", "scheme", "base", "url"),
+    [
+        ("/", "http", "https://here.test/shop", "https://shop.test/shop/"),
+        ("/", "https", "http://here.test", "https://shop.test/"),
+        ("/own", "http", "https://here.test/shop", "https://shop.test/own/"),
+    ],
+)
+def test_a_link_made_in_a_request_has_its_prefix(made, host, root, scheme, base, url):
+    """Behind a proxy with TLS and a path, the link led nowhere, or to plain HTTP."""
+    host.config.update(APPLICATION_ROOT=root, PREFERRED_URL_SCHEME=scheme)
+    with host.test_request_context(base_url=base):
+        made.choose("note")
+    assert made.heard[-1][1]["undo_url"] == f"{url}two-factor/undo/{made.token}"
+
+
 @both
 def test_a_change_costs_three_statements_more(made, statements):
     """Too many links and expired tickets go in one DELETE; the link comes in one INSERT.
