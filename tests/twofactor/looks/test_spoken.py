@@ -345,12 +345,16 @@ def test_pages_of_a_host_that_allows_no_undefined_value(host, clock):
         render_template_string("{{ missing }}")
 
 
-@pytest.mark.parametrize("by_host", [False, True])
+@pytest.mark.parametrize("by_host", ["", "before", "after"])
 def test_pages_of_a_host_that_escapes_nothing(host, clock, by_host, monkeypatch):
-    """Its own templates stay as they are; ours escape what people typed, such as a kept form."""
+    """Its own templates stay as they are; ours escape what people typed, such as a kept form.
+
+    So they do whether the host says it before `init_app` or after it, and renders by itself or not.
+    """
     host.jinja_env.autoescape = False
-    if by_host:
+    if by_host == "before":
         rendering.add_to(host.jinja_env)
+    if by_host:
         # Another function of the host's gets the names of templates.
         monkeypatch.setattr(rendering, "render_template", None)
     person = Person(host, clock)

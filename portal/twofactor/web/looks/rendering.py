@@ -100,7 +100,11 @@ class Templates(FileSystemLoader):
     def get_source(
         self, environment: Environment, template: str
     ) -> tuple[str, str, Callable[[], bool]]:
-        """Return a template; the blocks of `page.html` get the names of the host's."""
+        """Return a template; the blocks of `page.html` get the names of the host's.
+
+        Jinja compiles it next, and asks only then whether it escapes values.
+        """
+        spoken.escape_ours(environment)
         source, path, is_current = super().get_source(environment, template)
         if template == PAGE:
             source = self._named(environment, source)
