@@ -149,6 +149,21 @@ def test_the_file_as_shipped_is_read(command: ModuleType) -> None:
     assert command.settings(text)["PORTAL_MAIL_FROM"] == "Customer Portal <portal@example.org>"
 
 
+def test_a_file_in_another_encoding(command: ModuleType, tmp_path, monkeypatch) -> None:
+    """Comments may be in any, as for systemd; a setting is named."""
+    ran: list[dict[str, str]] = []
+    monkeypatch.setattr("os.execve", lambda _program, _words, environment: ran.append(environment))
+    monkeypatch.setattr(command, "become", lambda _account: None)
+    file = tmp_path / "portal.env"
+    monkeypatch.setattr(command, "FILE", str(file))
+    file.write_bytes("# für Ada\nPORTAL_COMPANY=Ada\n".encode("latin-1"))
+    command.main()
+    assert ran[0]["PORTAL_COMPANY"] == "Ada"
+    file.write_bytes("PORTAL_COMPANY=Müller\n".encode("latin-1"))
+    with pytest.raises(SystemExit, match=r"portal\.env: PORTAL_COMPANY must be written in UTF-8"):
+        command.main()
+
+
 @pytest.mark.parametrize("line", ["portal --help", "portal db upgrade"])
 def test_without_the_file_or_the_account_it_says_so(
     command: ModuleType, line: str, tmp_path, monkeypatch
