@@ -5,7 +5,7 @@ import secrets
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -81,12 +81,17 @@ def connected() -> Iterator[smtplib.SMTP]:
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=wait, context=context)
     else:
         server = smtplib.SMTP(host, port, timeout=wait)
-    with server:
+    try:
         if config["MAIL_TLS"] == "starttls":
             server.starttls(context=ssl.create_default_context())
         if config["MAIL_USER"]:
             server.login(config["MAIL_USER"], config["MAIL_PASSWORD"] or "")
         yield server
+    finally:
+        # Whatever it answers to that, a mail that it took is not sent again.
+        with suppress(OSError, smtplib.SMTPException):
+            server.quit()
+        server.close()
 
 
 def _line(text: str) -> str:

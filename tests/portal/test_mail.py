@@ -16,6 +16,7 @@ from portal.models import OutboxMail
 from tests.portal.mails import mails
 from tests.support.databases import both
 from tests.support.forms import submit
+from tests.support.smtp import mail_server
 
 HOUR = 3600
 
@@ -81,10 +82,10 @@ class Server:
         if self.down:
             raise ConnectionRefusedError
 
-    def __enter__(self):
-        return self
+    def quit(self):
+        pass
 
-    def __exit__(self, *_):
+    def close(self):
         pass
 
     def starttls(self, context):
@@ -207,6 +208,21 @@ class TestServer:
         post("b@example.org", "Subject", "text")
         assert server.sent == []
         assert waiting() == 2
+
+    @pytest.mark.parametrize("goodbye", ["421 closing", "250 fine", "?"])
+    def test_what_the_server_says_at_the_end_changes_nothing(self, context, port, goodbye, caplog):
+        """A mail that it took was sent again and again, and a refused one held up the others."""
+        context.config.update(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_USER=None)
+        context.config["MAIL_TLS"] = "none"
+        with mail_server(port) as mailbox:
+            mailbox.answers["QUIT"] = goodbye
+            post("a@example.org", "Subject", "text")
+            context.config["CLOCK"].advance(HOUR)
+            assert outbox.deliver_due() == (0, 0)
+            assert len(mailbox.mails) == 1
+            mailbox.answers["RCPT"] = "550 nobody"
+            post("b@example.org", "Subject", "text")
+            assert "the mail server refuses it with 550" in caplog.text
 
     def test_a_mail_that_no_key_opens_is_dropped_after_a_week(self, context, server, caplog):
         """Until then, the mails behind it are sent."""

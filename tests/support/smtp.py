@@ -9,9 +9,10 @@ from email.message import EmailMessage
 
 
 class Mailbox:
-    """The mails that arrived, with their recipients."""
+    """The mails that arrived, with their recipients, and how the server answers."""
 
     def __init__(self) -> None:
+        self.answers = {"QUIT": "221 bye"}
         self.recipients: list[str] = []
         self.mails: list[EmailMessage] = []
 
@@ -30,9 +31,11 @@ class _Conversation(socketserver.StreamRequestHandler):
         for line in self.rfile:
             word = line.decode("ascii", "replace").strip()
             command = word.partition(" ")[0].upper()
-            if command == "QUIT":
-                self._say("221 bye")
-                return
+            if command in self.server.mailbox.answers:
+                self._say(self.server.mailbox.answers[command])
+                if command == "QUIT":
+                    return
+                continue
             if command == "DATA":
                 self._say("354 go on")
                 self._take()
