@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 LEASE_SECONDS = 120
+# Of the server for one mail, at most: of STARTTLS, signing in and the mail itself.
+ANSWERS = 12
 LONGEST_WAIT = 60 * 60
 # Replies of SMTP (RFC 5321, section 4.2): the server closes the connection; refusals that stay.
 CLOSING, FOR_GOOD = 421, 500
@@ -134,11 +136,12 @@ def _due(most: int | None = None) -> Sequence[int]:
 
 
 def _claim(number: int) -> OutboxMail | None:
-    """Claim a mail for LEASE_SECONDS and return it, or `None` if another worker has it."""
+    """Claim a mail for as long as sending it may take; return `None` if another worker has it."""
+    lease = max(LEASE_SECONDS, ANSWERS * current_app.config["MAIL_TIMEOUT_SECONDS"])
     claim = (
         update(OutboxMail)
         .where(OutboxMail.id == number, OutboxMail.not_before <= now())
-        .values(not_before=now() + LEASE_SECONDS, attempts=OutboxMail.attempts + 1)
+        .values(not_before=now() + lease, attempts=OutboxMail.attempts + 1)
     )
 
     def work(connection: Connection) -> OutboxMail | None:

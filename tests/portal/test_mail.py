@@ -161,6 +161,19 @@ class TestServer:
         assert not outbox.deliver(number)
         assert server.sent == []
 
+    def test_a_slow_server_gets_a_mail_once(self, context, server, monkeypatch):
+        """Each of its answers may take MAIL_TIMEOUT_SECONDS."""
+        context.config["MAIL_TIMEOUT_SECONDS"] = 60
+
+        def slow(self, message):
+            context.config["CLOCK"].advance(8 * 50)
+            outbox.deliver_due()  # another worker
+            self.sent.append(message)
+
+        monkeypatch.setattr(server, "send_message", slow)
+        post("a@example.org", "Subject", "text")
+        assert len(server.sent) == 1
+
     def test_waiting_mails_are_sealed_under_the_secret_key(self, context, server):
         """C-130: it may hold a link that replaces a password."""
         server.down = True
