@@ -206,7 +206,9 @@ class TestDoctor:
         else:
             assert page["text"] == f"{HEADER}: {sent}"
 
-    @pytest.mark.parametrize("config", [{"APPLICATION_ROOT": "/shop"}])
+    @pytest.mark.parametrize(
+        "config", [{"APPLICATION_ROOT": "/shop"}, {"APPLICATION_ROOT": "shop/"}]
+    )
     @pytest.mark.parametrize("by_itself", [False, True])
     def test_an_application_below_a_path(self, host, flask, by_itself):
         """A server in front takes the path away, or the application does so itself."""

@@ -60,7 +60,7 @@ def _answer(app: Flask, address: str, path: str) -> "TestResponse":
 
     An application that takes it away itself, as with a `DispatcherMiddleware`, gets the whole path.
     """
-    client, root = app.test_client(), app.config["APPLICATION_ROOT"].rstrip("/")
+    client, root = app.test_client(), f"/{app.config['APPLICATION_ROOT'].strip('/')}".rstrip("/")
     below = client.get(path.removeprefix(root), base_url=address + root)
     if root and below.status_code == HTTPStatus.NOT_FOUND:
         return client.get(path, base_url=address)
