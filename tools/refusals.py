@@ -15,6 +15,14 @@ from portal.twofactor.web import challenge, sentences
 from tools.drift import Page
 
 NOW = 1_790_000_000.0  # 21 September 2026, 14:13 UTC
+
+
+def _without_recovery(held: errors.Held) -> errors.Held:
+    """Return the hold of an account that has no recovery code."""
+    held.has_recovery = False
+    return held
+
+
 # Each refusal with the values of an example, and the way out of it.
 REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.ChallengeRequired(), "Enter a code; we keep what you entered."),
@@ -31,6 +39,8 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.ClockOff(150), "Set the phone's date and time to automatic."),
     (errors.Held(NOW + 900), "Wait, use the recovery code, or ask the support."),
     (errors.Held(math.inf), "Use the recovery code, or ask the support (`twofactor unlock`)."),
+    (_without_recovery(errors.Held(NOW + 900)), "Wait, or ask the support."),
+    (_without_recovery(errors.Held(math.inf)), "Ask the support (`twofactor unlock`)."),
     (errors.RecoveryNeeded(), "Enter the recovery code."),
     (errors.MalformedRecoveryCode(), "Enter all 20 characters. Nothing is counted."),
     (slips.NotARecoveryCode(), "Enter the recovery code, or choose *Use a code from my app*."),

@@ -165,7 +165,7 @@ def _used(error: errors.CodeReused | errors.ChallengeRequired) -> str:
 
 def _wrong(error: errors.CodeWrong, now: float) -> str:
     if error.until is not None:
-        return _held(errors.Held(error.until), now)
+        return _held(error, error.until, now)
     if error.over:
         return _("Too many wrong codes. Sign in again.")
     text = _("That code is wrong. Enter the code your app is showing now.")
@@ -198,11 +198,14 @@ def _any_held(error: errors.Held, now: float) -> str:
         )
     if isinstance(error, errors.PasswordHeld):
         return _password_held(error, now)
-    return _held(error, now)
+    return _held(error, error.until, now)
 
 
-def _held(error: errors.Held, now: float) -> str:
-    if error.locked:
+def _held(error: errors.CodeWrong | errors.Held, until: float, now: float) -> str:
+    if not error.has_recovery:
+        wait_until = None if math.isinf(until) else when(until, now)
+        return plain.held_without_recovery(wait_until, support())
+    if math.isinf(until):
         return _with_support(
             _("We've locked codes to protect your account. Use your recovery code, or contact us."),
             later(
@@ -210,7 +213,7 @@ def _held(error: errors.Held, now: float) -> str:
                 " %(support)s."
             ),
         )
-    time = when(error.until, now)
+    time = when(until, now)
     return _with_support(
         _(
             "Too many wrong codes. You can try again %(wait)s. Need to get in sooner? Use your"

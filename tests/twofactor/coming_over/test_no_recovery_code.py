@@ -97,6 +97,21 @@ def test_a_hold_names_no_recovery_code(host, imported, clock):
     assert "locked codes to protect your account. Contact us." in page
 
 
+def test_neither_the_code_that_begins_a_hold_nor_the_next_one_advises_it(host, imported, clock):
+    stranger = Person(host, clock)
+    stranger.sign_in()
+    pages = [imported.client.post("/note", data={"twofactor_code": "000000"}) for _ in range(6)]
+    pages.append(stranger.post("/sign-in", {"code": "000000"}))
+    for page in pages[4:]:
+        assert "You can try again" in page.text
+        assert "Need to get in sooner" not in page.text
+    with host.app_context(), host.db.engine.begin() as connection:
+        table = host.db.metadata.tables["twofactor_account"]
+        connection.execute(table.update().values(failures=100, known_failures=100))
+    locked = stranger.post("/sign-in", {"code": "000000"}).text
+    assert "locked codes to protect your account. Contact us." in locked
+
+
 def test_operators_see_it_on_and_can_help(flask, imported):
     status = json.loads(flask("status", imported.id, "--json").stdout)
     assert (status["state"], status["authenticators"], status["recovery_held_until"]) == (

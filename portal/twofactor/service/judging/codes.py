@@ -30,7 +30,9 @@ def verify(
     until = throttle.held_until(account.schedule, figures, now)
     if until is not None:
         # No event: the start of the hold has one, and a guesser could cause any number of them.
-        raise Held(until, area=area, user_id=subject.user_id)
+        held = Held(until, area=area, user_id=subject.user_id)
+        held.has_recovery = account.recovery_hash is not None
+        raise held
     matched = _match(kit, account, answer, barred)
     if matched is None:
         raise _count(kit, transaction, subject, account, area, now)
@@ -93,4 +95,6 @@ def _count(
     if until is not None and not locked:
         events.append(kit.event(subject, "held", area))
     transaction.record(*events)
-    return CodeWrong(figures.run, until, area=area, user_id=subject.user_id)
+    wrong = CodeWrong(figures.run, until, area=area, user_id=subject.user_id)
+    wrong.has_recovery = account.recovery_hash is not None
+    return wrong

@@ -124,6 +124,29 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
 }
 
 
+def held_without_recovery(time: str | None, support: str) -> str:
+    """Return the sentence of a hold for somebody who has no recovery code.
+
+    Args:
+        time: when the next code is judged, `None` if codes are locked.
+        support: the line that tells people how to reach the support, or "".
+    """
+    if time is None and support:
+        return _(
+            "We've locked codes to protect your account. Contact us: %(support)s.", support=support
+        )
+    if time is None:
+        return _("We've locked codes to protect your account. Contact us.")
+    if support:
+        return _(
+            "Too many wrong codes. You can try again %(wait)s. Need to get in sooner? Contact us:"
+            " %(support)s.",
+            wait=time,
+            support=support,
+        )
+    return _("Too many wrong codes. You can try again %(wait)s.", wait=time)
+
+
 def reason(error: help_desk.ReasonUnusable) -> str:
     """Return the sentence about a reason that an agent gave."""
     if error.reason == "empty":
