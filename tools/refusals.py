@@ -9,12 +9,18 @@ import sys
 from portal.twofactor.core import enrolment_errors, errors, help_desk, passkey_errors
 from portal.twofactor.core.answers import slips
 from portal.twofactor.core.areas import PREFERENCES, SIGN_IN
-from portal.twofactor.core.errors import TwoFactorError
+from portal.twofactor.core.errors import Refusal, TwoFactorError
 from portal.twofactor.core.undo import UndoOver
 from portal.twofactor.web import challenge, sentences
 from tools.drift import Page
 
 NOW = 1_790_000_000.0  # 21 September 2026, 14:13 UTC
+
+
+def _without_app(refusal: Refusal) -> Refusal:
+    """Return the refusal of an account that has passkeys alone."""
+    refusal.has_app = False
+    return refusal
 
 
 def _without_recovery(held: errors.Held) -> errors.Held:
@@ -26,6 +32,7 @@ def _without_recovery(held: errors.Held) -> errors.Held:
 # Each refusal with the values of an example, and the way out of it.
 REFUSALS: list[tuple[TwoFactorError, str]] = [
     (errors.ChallengeRequired(), "Enter a code; we keep what you entered."),
+    (_without_app(errors.ChallengeRequired()), "Use a passkey; we keep what you entered."),
     (errors.ChallengeRequired(wait=22), "Wait for the next code; the page counts down."),
     (enrolment_errors.FirstCodeNeeded(), "Enter the first code of the new authenticator."),
     (errors.MalformedCode(), "Enter six digits. Nothing is counted."),
@@ -48,6 +55,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (slips.RecoverySlip(3, symbol="U"), "Correct the group; we keep what you entered."),
     (errors.RecoveryWrong(), "Check the code; ask the support if it is lost."),
     (errors.RecoveryHeld(NOW + 900), "Wait, or enter a code of the app."),
+    (_without_app(errors.RecoveryHeld(NOW + 900)), "Wait, or use a passkey."),
     (errors.PasswordWrong(), "Enter the password again."),
     (
         enrolment_errors.ReauthenticationRequired("/again"),

@@ -63,8 +63,8 @@ class Refusal(TwoFactorError):
     summary: str | None = None
     # Seconds until the user can have a code that was not used, 0 for now.
     wait = 0
-    # Whether the account has a recovery code, so that the sentence may name it.
-    has_recovery = True
+    # Whether the account has an app and a recovery code, so that the sentence may name them.
+    has_app = has_recovery = True
 
     def __init_subclass__(cls, code: str = "", cause: str = "") -> None:
         """Give a class its own stable names; those of its base stay where none is given."""

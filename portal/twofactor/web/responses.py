@@ -28,6 +28,7 @@ from . import navigation, session_marks
 from .challenge import countdown, error_object, retry_after, status_of
 from .looks.rendering import render
 from .origin import csrf
+from .passkeys.sentences import is_unused
 from .requests import from_dialog, wants_json
 from .sentences import sentence
 from .sheet import facts, pdf
@@ -120,6 +121,8 @@ def refused(
     """
     area = state.area_of(refusal)
     status = status_of(refusal)
+    if (use := context.get("use")) is not None and not use.codes:
+        refusal.has_app = False
 
     def again() -> Response:
         error = sentence(refusal, state.kit.clock())
@@ -163,7 +166,7 @@ def field_of(refusal: Refusal) -> str:
         return "password"
     if isinstance(refusal, NewPasswordNeeded | PasswordsDiffer | PasswordRefused):
         return "new-password"
-    if isinstance(refusal, PasskeyRefusal):
+    if isinstance(refusal, PasskeyRefusal) or is_unused(refusal):
         return "passkey"
     if isinstance(refusal, NoArea | UnknownArea):
         return "areas"

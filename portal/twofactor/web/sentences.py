@@ -82,6 +82,8 @@ _UNKNOWN = later("That didn't work. Try again.")
 
 def sentence(error: errors.TwoFactorError, now: float) -> str:
     """Return the sentence of a refusal, which says what to do next."""
+    if text := of_passkeys.without_app(error):
+        return _(text)
     match error:
         case errors.CodeWrong():
             return _wrong(error, now)
@@ -89,8 +91,6 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
             return _any_held(error, now)
         case errors.CodeReused() | errors.ChallengeRequired():
             return _used(error)
-        case errors.PasswordRefused():
-            return error.sentence
         case errors.ClockOff():
             return _clock(error.seconds)
         case errors.SignInRefused():
@@ -118,6 +118,8 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
 
 
 def _plain(error: errors.TwoFactorError) -> str:
+    if isinstance(error, errors.PasswordRefused):
+        return error.sentence
     if isinstance(error, DeviceYoung):
         return _young(error)
     if isinstance(error, PasskeyRefusal):
@@ -189,7 +191,7 @@ def _slip(error: slips.RecoverySlip) -> str:
 def _any_held(error: errors.Held, now: float) -> str:
     if isinstance(error, TooMuchHelp):
         return _("You've helped many customers. Try again %(wait)s.", wait=when(error.until, now))
-    if isinstance(error, errors.RecoveryHeld) and error.area == CHECK_UP.key:
+    if isinstance(error, errors.RecoveryHeld) and (error.area == CHECK_UP.key or not error.has_app):
         return _("Too many tries. Try again %(wait)s.", wait=when(error.until, now))
     if isinstance(error, errors.RecoveryHeld):
         return _(

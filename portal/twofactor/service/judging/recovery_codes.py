@@ -45,7 +45,9 @@ def _count(kit: Kit, transaction: Transaction, subject: Subject) -> tuple[str | 
     now = kit.clock()
     until = throttle.held_until(throttle.RECOVERY, account.recovery, now)
     if until is not None:
-        raise RecoveryHeld(until)
+        held = RecoveryHeld(until)
+        held.has_app = account.makes_codes
+        raise held
     figures = throttle.counted(throttle.RECOVERY, account.recovery, now)
     if not transaction.count_recovery(account, figures):
         raise StorageUnavailable("an attempt could not be counted")

@@ -1,11 +1,21 @@
 """Sentences of the refusals of passkeys, each with what to do next."""
 
 from ...core import passkey_errors as errors
-from ...core.areas import PREFERENCES, SIGN_IN
+from ...core.answers.slips import NotARecoveryCode
+from ...core.areas import DEACTIVATION, PREFERENCES, SIGN_IN
+from ...core.errors import (
+    ChallengeRequired,
+    CodeWrong,
+    RecoveryNeeded,
+    Refusal,
+    TwoFactorError,
+)
 from ...i18n.catalogue import later
 from ...i18n.language import _
 from ...i18n.times import moment
+from ..parts import plain
 
+_USE = later("Use a passkey.")
 _PLAIN: dict[type[errors.PasskeyRefusal], str] = {
     errors.PasskeyOver: later("That took too long, or was used already. Press the button again."),
     errors.PasskeySuspect: later(
@@ -57,6 +67,27 @@ def of(error: errors.PasskeyRefusal) -> str:
     return _("That passkey was not accepted. Try again.")
 
 
+def without_app(error: TwoFactorError) -> str:
+    """Return the sentence for somebody who has no app and sent no code, or one of another app.
+
+    It is "" for refusals that are no different then. The page of the deactivation has a field for
+    the recovery code.
+    """
+    if not isinstance(error, Refusal) or error.has_app:
+        return ""
+    of_field = error.area == DEACTIVATION.key
+    if of_field and isinstance(error, CodeWrong) and error.until is None:
+        return plain.SENTENCES[NotARecoveryCode]
+    if type(error) is not ChallengeRequired:
+        return ""
+    return plain.SENTENCES[RecoveryNeeded] if of_field else _USE
+
+
+def is_unused(refusal: Refusal) -> bool:
+    """Return whether a page that asks for a passkey alone came without its answer."""
+    return without_app(refusal) == _USE
+
+
 def _needed(error: errors.PasskeyNeeded) -> str:
     if error.area == PREFERENCES.key:
         return _("Use your passkey to untick a box that needs one: a code is not enough.")
@@ -88,7 +119,7 @@ def asked(*, codes: bool, wait: bool) -> str:
         wait: whether the code that the app shows now was used already.
     """
     if not codes:
-        return _("Use a passkey.")
+        return _(_USE)
     if wait:
         return _("Use a passkey, or the next code of your app.")
     return _("Use a passkey, or enter the code your app is showing now.")
