@@ -96,6 +96,7 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (enrolment_errors.EnrolmentReplaced(), "Scan the newer QR code; the page shows it."),
     (enrolment_errors.RecoveryExpired(), "Create a new recovery code."),
     (enrolment_errors.NotSaved(), "Tick the box; the code is not used up."),
+    (enrolment_errors.NoAreaYet(), "Tick a box; nothing was turned on yet."),
     (enrolment_errors.NoArea(), "Tick a box, or choose *Deactivate*."),
     (errors.UnknownArea(), "Reload the page."),
     (enrolment_errors.UnknownChoice(), "Choose one of the three answers."),

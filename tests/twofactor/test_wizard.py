@@ -405,12 +405,16 @@ class TestCancelAndBack:
         assert alice.post("/activate", {"code": alice.code()}).status_code == 303
 
     def test_no_area_at_all_is_refused(self, factory, clock):
-        """F-36: in the wizard and on the page of the settings, with the way to turn it off."""
+        """F-36: in the wizard, where nothing is on yet, and on the page of the settings.
+
+        Only the settings name the way to turn it off.
+        """
         person = Person(factory(), clock)
         person.sign_in()
         refused = person.post("/activate", {"password": PASSWORD})
         assert refused.status_code == 403
-        assert "Deactivate" in error(refused.text)
+        assert "Tick at least one box." in error(refused.text)
+        assert "Deactivate" not in error(refused.text)
         person.enrol(["note", "vault"])
         refused = person.post("/", {"shown": ["note", "vault"]})
         assert refused.status_code == 403

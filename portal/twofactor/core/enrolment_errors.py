@@ -35,6 +35,10 @@ class NoArea(Refusal, code="no_area"):
     """The choice has no area at all."""
 
 
+class NoAreaYet(NoArea):
+    """As `NoArea`, while nothing is on, so that there is nothing to turn off."""
+
+
 class ReauthenticationRequired(Refusal, code="reauthentication_required"):
     """A user without a password must be asked again by the host, who signs them in.
 

@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...app.state import State, current_state
-from ...core.enrolment_errors import EnrolmentReplaced, FirstCodeNeeded, NoArea, NotSaved
+from ...core.enrolment_errors import EnrolmentReplaced, FirstCodeNeeded, NoAreaYet, NotSaved
 from ...core.errors import AlreadyOn, ChallengeRequired, EnrolmentExpired, PasswordWrong, Refusal
 from ...core.passkey_errors import PasskeyRefusal
 from ...i18n.language import _, shown
@@ -150,13 +150,13 @@ def _chosen(state: State) -> frozenset[str]:
     """Return the areas of the answer, or those that were ticked, and the mandatory ones.
 
     Raises:
-        UnknownChoice, UnknownArea, NoArea: the choice is refused.
+        UnknownChoice, UnknownArea, NoAreaYet: the choice is refused.
     """
     offer = state.offer(current_user)
     answer = (requests.typed("choice") or "\0") if requests.sent("choice") else ""
     chosen = offer.picked(answer, requests.texts("areas"))
     if offer.areas and not chosen:
-        raise NoArea("no area")
+        raise NoAreaYet("no area")
     return chosen
 
 

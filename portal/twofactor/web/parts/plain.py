@@ -108,6 +108,7 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
     enrolment_errors.NoArea: later(
         "Tick at least one box. To stop using two-factor authentication, choose Deactivate."
     ),
+    enrolment_errors.NoAreaYet: later("Tick at least one box."),
     errors.AreasChanged: later(
         "Your choice was changed somewhere else. Check it, then choose Save again."
     ),
