@@ -127,6 +127,10 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
         passkey_errors.PasskeySuspect("Passkey"),
         "Try again; remove the passkey if it is refused again. Codes and other passkeys work.",
     ),
+    (
+        passkey_errors.PasskeySuspect("Passkey", area=SIGN_IN),
+        "Try again; if it is refused again, use another passkey, a code or the recovery code.",
+    ),
     (passkey_errors.PasskeyTaken(), "Use the passkey that is there, or create one elsewhere."),
     (passkey_errors.TooManyPasskeys(10), "Remove a passkey first."),
     (

@@ -189,6 +189,24 @@ def test_counters(ada, host, numbers):
     assert len(host.deeds) == [status for _, status in numbers].count(303)
 
 
+def test_a_clone_at_sign_in_is_removed_after_signing_in_another_way(ada):
+    """Nobody can remove it before they are signed in."""
+    ada.enrol_passkey(count=5)
+    assert "refused again, remove it." in _copied(ada, "note", "/note", "/note")
+    other = ada.other_browser()
+    other.sign_in()
+    text = _copied(other, "sign_in", f"{MOUNT}/sign-in", f"{MOUNT}/sign-in", "passkey")
+    assert "sign in another way and remove it." in text
+
+
+def _copied(person, area, address, path, field="twofactor_passkey"):
+    """Send the answer of a passkey whose counter went back, and return the page."""
+    options = person.options(area, address)
+    person.device.count = 1
+    answer = {field: json.dumps(person.device.get(options["publicKey"])), "text": "1"}
+    return person.client.post(path, data=answer | {"csrf_token": person.token()}).text
+
+
 @both
 def test_a_clone_is_suspected_and_nothing_is_disabled(ada, host, clock):
     """WA-18: it answers once with the largest number; the owner's next answer is refused."""

@@ -53,6 +53,11 @@ def of(error: errors.PasskeyRefusal) -> str:
             )
         case errors.PasskeyNeeded():
             return _needed(error)
+        case errors.PasskeySuspect() if error.area == SIGN_IN:  # nobody can remove it there
+            return _(
+                "This passkey may have been copied, so nothing was done. Try again; if it is"
+                " refused again, sign in another way and remove it."
+            )
         case errors.TooManyPasskeys():
             return _(
                 "You already have %(count)d passkeys, and can't add more. Remove one first.",
