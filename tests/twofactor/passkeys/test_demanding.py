@@ -107,6 +107,21 @@ def test_a_code_is_neither_judged_nor_used_up(eve, clock, demanding_host):
     assert eve.deed().status_code == 303
 
 
+def test_a_refused_passkey_advises_no_code_where_none_is_taken(eve):
+    eve.enrol_passkey()
+    add_phone(eve)
+    answer = eve.answer_for("note", "/note", Device(RP_ID, ORIGIN))
+    told = [eve.send(answer).text, eve.send(answer).text]
+    eve.device.origin = "https://elsewhere.example"
+    told.append(eve.deed().text)
+    assert "does not belong to this account any more. Use another one." in told[0]
+    assert "Press the button again." in told[1]
+    assert "That passkey was not accepted. Try again." in told[2]
+    paid = {"amount": "101"}
+    elsewhere = eve.send(eve.answer_for("payment", "/pay"), "/pay", **paid).text
+    assert "Try again, or use a code." in elsewhere
+
+
 def test_a_young_passkey_waits(eve, clock, demanding_host):
     """W-50, WA-22: one that was added with a code counts a day later."""
     eve.enrol(areas=["payment"])

@@ -77,7 +77,7 @@ def verify(
     """
     hashed = tickets.digest(answer.client.challenge)
     ticket = transaction.take_challenge(hashed, challenges.KIND, kit.clock())
-    codes = account.makes_codes
+    codes = account.makes_codes and not asked.demanded
     about = {"area": area, "user_id": subject.user_id}
     if ticket is None:
         # No event: a client could cause any number of them.
