@@ -119,3 +119,18 @@ def test_the_switch_keeps_what_is_typed(people, customer, customer_password):
     assert "wrong" not in stored
     person.open("/security/email")
     expect(page.get_by_label("New e-mail address")).to_have_value("dana@example")
+
+
+def test_what_is_chosen_in_the_filter_of_the_invoices_is_not_cut(
+    people, invoices, customer_password, look
+):
+    person = people(locale="de-DE")
+    sign_in(person, customer_password)
+    if not look.scripts:
+        person.page.set_viewport_size({"width": 320, "height": 700})
+    person.open("/invoices/")
+    for name in ("Jahr", "Status"):
+        field = person.field(name)
+        shown = field.bounding_box()["width"]
+        field.evaluate("one => { one.style.width = 'max-content'; one.style.maxWidth = 'none' }")
+        assert field.bounding_box()["width"] <= shown + 1
