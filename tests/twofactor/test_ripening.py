@@ -50,6 +50,12 @@ def send_json(person, deed, code):
     return person.client.post(f"{MOUNT}{path}", json=body, headers=headers)
 
 
+def test_the_wait_is_said_when_a_device_is_added(protected, tablet):
+    page = protected.client.get(f"{MOUNT}/").text
+    assert "Tablet is added. To remove other devices, untick boxes or create" in page
+    assert "a recovery code, you can use it from tomorrow" in page
+
+
 @pytest.mark.parametrize("name", ["remove", "recovery", "areas"])
 def test_a_new_device_waits(protected, clock, tablet, deeds, name):
     """F-10: its right code is neither counted nor used up, and the sentence says when it counts."""

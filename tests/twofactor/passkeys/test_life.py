@@ -389,3 +389,21 @@ class TestRipening:
         young.clock.advance(30)
         body = {"code": young.code(), "password": PASSWORD}
         assert "“Phone” with a code" in young.program("/recovery", body, 403)["message"]
+
+
+def test_a_new_passkey_says_when_it_counts_for_everything(ada):
+    """One that was added with a code removes no protection for a day, and says so at once."""
+    ada.enrol()
+
+    def told(answer):
+        begun = ada.begin(answer)
+        passkey = Device(RP_ID, ORIGIN)
+        done = ada.program("/authenticators/new", {"passkey": passkey.create(begun["publicKey"])})
+        return passkey, done["message"]
+
+    first, message = told({"code": ada.code()})
+    assert "create a recovery code, you can use it from" in message
+    ada.clock.advance(86_400)
+    ada.device = first
+    _, message = told({"passkey": ada.answer_for("authenticators", NEW)})
+    assert message.endswith("is added. You can use it wherever we ask.")

@@ -194,14 +194,21 @@ def _finish(state: State) -> Response:
 
 def _added(state: State, name: str, kind: str) -> Response:
     account = _account(state)
-    if kind != registry.PASSKEY:
-        message = _("%(name)s is added. You can use codes from any of your devices.", name=name)
-    elif since := facts.waits_until(state, account):
+    if kind == registry.PASSKEY and (since := facts.waits_until(state, account)):
         message = _(
             "%(name)s is added. Where you need a passkey, you can use it from %(time)s.",
             name=name,
             time=moment(since),
         )
+    elif since := facts.ripens_at(state, account):
+        message = _(
+            "%(name)s is added. To remove other devices, untick boxes or create a recovery code,"
+            " you can use it from %(time)s.",
+            name=name,
+            time=moment(since),
+        )
+    elif kind != registry.PASSKEY:
+        message = _("%(name)s is added. You can use codes from any of your devices.", name=name)
     else:
         message = _("%(name)s is added. You can use it wherever we ask.", name=name)
     return _done(account, message)

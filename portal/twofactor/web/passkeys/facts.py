@@ -152,6 +152,18 @@ def waits_until(state: State, account: Account | None) -> int | None:
     return since if since > state.kit.clock() else None
 
 
+def ripens_at(state: State, account: Account | None) -> int | None:
+    """Return the time from which the newest authenticator counts for everything, Unix seconds.
+
+    It is `None` if it does already: one that was added with a code waits (`ripening`).
+    """
+    if account is None:
+        return None
+    newest = max(account.authenticators, key=lambda each: each.created_at)
+    since = demands.counts_from(state.kit, newest)
+    return since if since > state.kit.clock() else None
+
+
 def gone(state: State) -> dict[str, Any] | None:
     """Return `signal` of an account that is about to be removed; takes a statement of its own."""
     if state.kit.settings.relying_party is None:
