@@ -407,3 +407,24 @@ def test_a_new_passkey_says_when_it_counts_for_everything(ada):
     ada.device = first
     _, message = told({"passkey": ada.answer_for("authenticators", NEW)})
     assert message.endswith("is added. You can use it wherever we ask.")
+
+
+def test_the_page_of_a_device_names_other_ways_that_are_there(ada):
+    ada.enrol()
+    ada.device = ada.add({"code": ada.code()}, name="Key")
+    ada.clock.advance(86_400)
+    numbers = ada.numbers()
+    pages = {
+        name: ada.client.get(f"{MOUNT}/authenticators/{number}").text
+        for name, number in numbers.items()
+    }
+    key, app = pages.pop("Key"), pages.popitem()[1]
+    assert "Use another of your passkeys." not in key
+    assert "Use a code from any of your other devices." in key
+    assert "Use any of your passkeys" in app
+    assert "Use a code from any of your other devices." not in app
+    ada.add(name="Spare")
+    assert (
+        "Use another of your passkeys."
+        in ada.client.get(f"{MOUNT}/authenticators/{numbers['Key']}").text
+    )

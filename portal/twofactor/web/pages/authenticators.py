@@ -256,6 +256,9 @@ def _context(account: Account, found: Authenticator, password: PasswordQuestion)
         **password.context,
         "use": offer.use(state, AUTHENTICATORS.key, account, address=remove),
         "codes": bool(others),
+        # The page is about the only passkey, so no other one can be used.
+        "sole": not found.makes_codes
+        and sum(not each.makes_codes for each in account.authenticators) == 1,
         "waits": time_tag(waits) if waits else None,
         **facts.of_passkey(state, found),
         "fresh": registry.fresh_in(min(others, default=None), current_state().kit.clock()),
