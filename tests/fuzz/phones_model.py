@@ -19,9 +19,7 @@ class PhonesModel(GuardModel):
 
     def methods_of_phone(self, path: str) -> tuple[str, ...] | None:
         found = _ONE.fullmatch(path[len(self.mount) :]) if path.startswith(self.mount) else None
-        if found is None:
-            return None
-        return ("POST",) if found.group(2) else ("GET", "POST")
+        return ("GET", "POST") if found else None
 
     def view_of_phone(self, name: str) -> str | None:
         """The name of the view, if it is one of these."""
@@ -127,6 +125,9 @@ class PhonesModel(GuardModel):
         if self._named(session, sent) is None:
             return self._gone(sent)
         return Answer(200)
+
+    def show_less_phone(self, session: Session, sent: Sent) -> Answer:
+        return self.show_phone(session, sent)
 
     def send_phone(self, session: Session, sent: Sent) -> Answer:
         try:

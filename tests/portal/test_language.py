@@ -239,6 +239,19 @@ class TestChoice:
         done = send(client, "/login?next=/invoices/", _switch(page.text), {"language": "de"})
         assert done.location == "/login?next=/invoices/"
 
+    def test_the_page_of_a_refused_removal_comes_back_to_itself(
+        self, signed_in, customer_password, clock
+    ):
+        enrol(signed_in, clock, customer_password)
+        settings = signed_in.get(f"{TWOFACTOR}/").text
+        device = re.search(rf"{TWOFACTOR}/authenticators/[0-9a-f]{{32}}", settings)[0]
+        rename = find_form(signed_in.get(device).text, "name")
+        refused = signed_in.post(f"{device}/remove", data=rename.filled({"code": "123456"}))
+        assert refused.status_code == 403
+        done = send(signed_in, f"{device}/remove", _switch(refused.text), {"language": "de"})
+        assert done.location == f"{device}/remove"
+        assert parse(signed_in.get(done.location).text).all("html")[0].get("lang") == "de"
+
     @pytest.mark.parametrize(
         "target",
         [

@@ -1,6 +1,7 @@
 """Forms whose CSRF token is stale or missing; forms of people who were signed out meanwhile."""
 
 import logging
+import re
 
 import pytest
 
@@ -132,6 +133,20 @@ def test_what_somebody_signed_out_had_typed_comes_back_after_the_sign_in(
         name: TYPED[name] for name in ("full_name", "company", "phone")
     }
     assert values(signed_in)["full_name"] != TYPED["full_name"], "not done, and not filled twice"
+
+
+def test_a_removal_of_somebody_signed_out_leads_back_to_the_device(
+    signed_in, customer_password, clock
+):
+    """The sign-in led to the overview."""
+    enrol(signed_in, clock, customer_password)
+    settings = signed_in.get(f"{TWOFACTOR}/").text
+    device = re.search(rf"{TWOFACTOR}/authenticators/[0-9a-f]{{32}}", settings)[0]
+    form = opened(signed_in, device, "name")
+    clock.advance(2 * HOUR)
+    data = form.filled({"code": "123456"})
+    answer = signed_in.post(f"{device}/remove", data=data, headers=OURS)
+    assert (answer.status_code, answer.location) == (303, f"/login?next={device}/remove")
 
 
 DEVICE = {"name": "Tablet", "code": "123456"}

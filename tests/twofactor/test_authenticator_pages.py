@@ -122,6 +122,26 @@ def test_a_wrong_code_adds_nothing_and_removes_nothing(protected):
     assert len(addresses(protected)) == 2
 
 
+def test_the_page_of_a_refused_removal_can_be_opened_again(protected):
+    """A reload, a switch of the language and a sign-in meanwhile lead to its address by GET."""
+    add(protected)
+    old, _ = addresses(protected)
+    protected.clock.advance(86_400)
+    protected.post(f"{old}/remove", {"code": protected.wrong()}, page=f"{MOUNT}{old}")
+    again = protected.client.get(f"{MOUNT}{old}/remove")
+    assert again.status_code == 200
+    assert f'action="{MOUNT}{old}/remove"' in again.text
+    assert protected.client.head(f"{MOUNT}{old}/remove").status_code == 200
+    as_json = {"Accept": "application/json"}
+    there, here = (
+        protected.client.get(f"{MOUNT}{old}{end}", headers=as_json).get_json()
+        for end in ("", "/remove")
+    )
+    assert here | {"csrf_token": ""} == there | {"csrf_token": ""}
+    strange = "/authenticators/" + "0" * 32
+    assert protected.client.get(f"{MOUNT}{strange}/remove").status_code == 303
+
+
 def test_renaming(protected):
     [one] = addresses(protected)
     page = protected.client.get(f"{MOUNT}{one}").text

@@ -80,6 +80,8 @@ def make_blueprint() -> Blueprint:
     one = "/authenticators/<string(length=32):number>"
     add(one, "authenticator", authenticators.show, methods=["GET"])
     add(one, "authenticator_rename", authenticators.rename, methods=["POST"])
+    # The page of a refused removal stands at this address: it can be reloaded and come back to.
+    add(f"{one}/remove", "authenticator_removal", authenticators.show, methods=["GET"])
     add(f"{one}/remove", "authenticator_remove", authenticators.remove, methods=["POST"])
     add("/activity", "activity", activity.show, methods=["GET"])
     add("/activity.csv", "activity_file", activity.download, methods=["GET"])
