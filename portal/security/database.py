@@ -153,12 +153,16 @@ def sqlite_files(database: str | None) -> list[Path]:
 
 
 def _keep_to_owner(database: str | None) -> Callable[..., None]:
-    """Return the hook that makes the files readable only by their owner, whatever the umask."""
+    """Return the hook that makes the files readable only by their owner, whatever the umask.
+
+    A file that is there is never opened: to close it would end the locks of this process's other
+    connections, and another process could remove the log that they write to.
+    """
 
     def prepare(*_: Any) -> None:
         if database and database != ":memory:" and not database.startswith("file:"):
-            with suppress(OSError):  # SQLite reports a problem with the file itself
-                os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
+            with suppress(OSError):  # it is there, or SQLite reports the problem itself
+                os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         for path in sqlite_files(database):
             with suppress(OSError):  # another owner's file; `doctor` reports it
                 if path.stat().st_mode & 0o077:

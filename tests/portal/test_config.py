@@ -204,6 +204,39 @@ def test_only_the_owner_may_read_the_database(tmp_path, mask):
         os.umask(before)
 
 
+def test_a_command_beside_the_portal_leaves_its_log_alone(tmp_path):
+    """The last one to close removes the log, so what the portal writes later would be lost.
+
+    Locks are a process's: one that closes the file by any handle has none left. So SQLite in
+    another process took itself for the last, once the portal had opened a second connection.
+    """
+    app = make(tmp_path)
+    path = tmp_path / "instance" / "portal.sqlite"
+    command = (
+        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall())"
+    )
+
+    def elsewhere():
+        asked = [sys.executable, "-c", command, str(path), "SELECT id FROM thing"]
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+
+    with app.app_context():
+        from portal.extensions import db
+
+        with db.engine.begin() as first:
+            first.exec_driver_sql("CREATE TABLE thing (id INTEGER)")
+        with db.engine.connect() as first, db.engine.connect() as second:
+            for connection in (first, second):
+                connection.exec_driver_sql("SELECT id FROM thing").fetchall()
+                connection.rollback()
+            assert elsewhere() == "[]"
+            assert len(list(path.parent.glob("portal.sqlite*"))) == 3, "the log was removed"
+            first.exec_driver_sql("INSERT INTO thing VALUES (7)")
+            first.commit()
+            assert elsewhere() == "[(7,)]"
+        db.engine.dispose()
+
+
 def test_the_doctor_says_who_else_may_read(tmp_path):
     """F-23"""
     app = make(tmp_path)
