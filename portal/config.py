@@ -16,7 +16,7 @@ from portal.rules.app_entry import issuer_of
 from portal.rules.passkey_address import origins_of, rp_id_of
 from portal.rules.secret_keys import is_weak
 from portal.rules.support import is_contact, support_of
-from portal.settings import DEFAULTS, EMPTY_SAYS, NEVER_EMPTY, SETTINGS
+from portal.settings import DEFAULTS, EMPTY_SAYS, NEVER_EMPTY, SETTINGS, TRUST_SECONDS
 
 
 class SettingError(ValueError):
@@ -148,6 +148,10 @@ def _derive(config: dict[str, Any], folder: Path) -> None:
         config["TWOFACTOR_ORIGINS"] = origins_of(config["PUBLIC_URL"], config["TWOFACTOR_RP_ID"])
     if config["TWOFACTOR_PASSKEY_SIGN_IN"] is None:
         config["TWOFACTOR_PASSKEY_SIGN_IN"] = bool(config["TWOFACTOR_RP_ID"])
+    if not config["TRUST"]:
+        config["TWOFACTOR_TRUST_SECONDS"] = 0
+    elif config["TWOFACTOR_TRUST_SECONDS"] is None:
+        config["TWOFACTOR_TRUST_SECONDS"] = TRUST_SECONDS
     config["PUBLIC_URL"] = (config["PUBLIC_URL"] or f"http://127.0.0.1:{port}").rstrip("/")
     if config["SERVED_OVER_TLS"] is None:
         config["SERVED_OVER_TLS"] = config["PUBLIC_URL"].startswith("https://")

@@ -12,6 +12,7 @@ from portal.rules import issuer
 
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 KIBIBYTE, MEBIBYTE = 1024, 1024 * 1024
+TRUST_SECONDS = 30 * DAY
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MAIL_TLS = ("starttls", "tls", "none")
@@ -145,6 +146,16 @@ SETTINGS: dict[str, Setting] = {
     "SUPPORT_EMAIL": _text("Where people are told to turn to", form="e-mail address"),
     "SUPPORT_PHONE": _text("The same", form="phone number"),
     "SUPPORT_URL": _text("The same", form="address"),
+    "TRUST": Setting(
+        "Whether people can choose that a browser is not asked for a code at sign-in",
+        default=True,
+        is_switch=True,
+    ),
+    "TWOFACTOR_TRUST_SECONDS": Setting(
+        "For how long, where `PORTAL_TRUST` allows it",
+        unset=f"`{TRUST_SECONDS}`, 30 days",
+        form="0 to 7776000",
+    ),
     "HELP_DESK_TWO_PEOPLE": Setting(
         "Whether a reset at the help desk takes a second member of staff, who confirms it",
         default=True,
