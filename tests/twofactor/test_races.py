@@ -6,10 +6,18 @@ import pytest
 
 from portal.twofactor.core.errors import LastAuthenticator, NameUnusable
 from portal.twofactor.core.help_desk import RequestOver
-from portal.twofactor.service import authenticators, deactivation, trusted_browsers
+from portal.twofactor.methods.totp import base32
+from portal.twofactor.service import (
+    authenticators,
+    deactivation,
+    enrolment,
+    tickets,
+    trusted_browsers,
+    undo,
+)
 from portal.twofactor.service.help_desk import requests
 from portal.twofactor.service.help_desk.records import Agent
-from portal.twofactor.service.operator import accounts
+from portal.twofactor.service.operator import accounts, export
 from tests.support.databases import both
 from tests.support.meanwhile import meanwhile
 
@@ -109,6 +117,9 @@ class SlowStore:
     def __init__(self, made, second):
         self.made, self.second, self.found = made, second, None
 
+    def __getattr__(self, name):
+        return getattr(self.made.kit.store, name)
+
     def run(self, work):
         done = []
         self.found = meanwhile(self.made.app, lambda tx: done.append(work(tx)), self.second)
@@ -147,3 +158,36 @@ def test_a_trusted_browser_that_signs_in_twice_at_once_is_not_asked(made):
         made, cookie, lambda: trusted_browsers.recognise(made.kit, made.who, cookie)
     )
     assert [bool(one[0]), other.result()] == [True, ("", one[1])]
+
+
+def activation(made):
+    """The end of an activation, which is to be done with a kit."""
+    made.deactivate()
+    begun = enrolment.begin(made.kit, made.who, frozenset({"note"}), "/")
+    code = made.code(base32(enrolment.resume(made.kit, made.who, begun).secret))
+    return lambda kit: enrolment.confirm(kit, made.who, begun, code)
+
+
+def undo_of_a_deactivation(made):
+    made.deactivate()
+    digest = tickets.digest(made.token)
+    return lambda kit: undo.undo(kit, digest)
+
+
+def undo_of_a_reset(made):
+    made.reset()
+    digest = tickets.digest(made.token)
+    return lambda kit: undo.undo(kit, digest)
+
+
+@both
+@pytest.mark.parametrize("way", [activation, undo_of_a_deactivation, undo_of_a_reset])
+def test_nothing_is_left_of_who_turns_it_on_while_their_account_is_closed(made, way):
+    """Who gets the key later would be asked for the codes of a stranger."""
+    turn_on = way(made)
+    store = SlowStore(made, lambda: deactivation.forget(made.kit, made.person.id))
+    turn_on(replace(made.kit, store=store))
+    store.found.result()
+    stored = export.of_user(made.kit, made.person.id)
+    left = {name: stored[name] for name in stored if name not in ("user", "exported_at")}
+    assert not any(left.values()), left

@@ -109,8 +109,12 @@ def forget(kit: Kit, user_id: str, connection: Connection | None = None) -> None
     from .help_desk import requests  # few users close their account
 
     def work(transaction: Transaction) -> None:
-        transaction.remove_account(user_id)
+        was_on = transaction.remove_account(user_id)
         transaction.drop_traces(user_id)
+        # There was no account to lock. An activation or an undo at the same moment has a ticket
+        # locked, and what it has written is seen after the wait for that.
+        if not was_on and transaction.remove_account(user_id):
+            transaction.drop_traces(user_id)
         requests.forget_in(transaction, user_id)
 
     kit.run_or_join(connection, work)
