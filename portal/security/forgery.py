@@ -12,6 +12,8 @@ from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
 from itsdangerous import BadData, URLSafeTimedSerializer
 from wtforms import ValidationError
 
+from portal.security.sealing import secret_keys
+
 LONGEST_TOKEN = 512
 SALT = "wtf-csrf-token"  # of Flask-WTF
 # Forms that go on without a token when our own page sent them.
@@ -53,7 +55,7 @@ class Protection(CSRFProtect):
             return
         from_us = sender() is Sender.OURS
         try:
-            validate_csrf(self._get_csrf_token())
+            _check(self._get_csrf_token())
         except ValidationError as error:
             if not (from_us and request.endpoint in GOES_ON) or blocks_cookies():
                 raise CSRFError(str(error.args[0])) from None
@@ -100,16 +102,40 @@ def page_value() -> str | None:
     token = next((each for each in tokens if each), "")
     if not token or len(token) > LONGEST_TOKEN:
         return None
-    try:
-        value = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=SALT).loads(token)
-    except BadData:
-        return None
-    return value if isinstance(value, str) else None
+    for key in secret_keys(current_app.config):
+        try:
+            value = URLSafeTimedSerializer(key, salt=SALT).loads(token)
+        except BadData:
+            continue
+        return value if isinstance(value, str) else None
+    return None
 
 
 def blocks_cookies() -> bool:
     """Return whether a page of ours was sent back by a browser that has none of our cookies."""
     return not request.cookies and page_value() is not None
+
+
+def _check(token: str | None) -> None:
+    """Check a token that was signed with SECRET_KEY or one of SECRET_KEY_FALLBACKS.
+
+    Raises:
+        ValidationError: as Flask-WTF says it of SECRET_KEY, which alone it knows.
+    """
+    newest, *others = secret_keys(current_app.config)
+    try:
+        validate_csrf(token, newest)
+    except ValidationError:
+        if not any(_passes(token, key) for key in others):
+            raise
+
+
+def _passes(token: str | None, key: str) -> bool:
+    try:
+        validate_csrf(token, key)
+    except ValidationError:
+        return False
+    return True
 
 
 def _shown(origin: tuple[str, str, int | None] | None) -> str:

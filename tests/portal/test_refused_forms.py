@@ -342,3 +342,51 @@ class TestLog:
         assert line.ours == "https://portal.example.org:443"
         for secret in ("top-secret-word", "made-up-token", "secret=1", "alice"):
             assert secret not in str(vars(line))
+
+
+class TestWhileSecretKeyRotates:
+    """Flask-WTF knows no former keys: each open form was refused, and what was typed was lost."""
+
+    @pytest.fixture
+    def rotate(self, app):
+        def rotate():
+            app.config["SECRET_KEY_FALLBACKS"] = [app.config["SECRET_KEY"]]
+            app.config["SECRET_KEY"] = "a-newer-key-that-is-long-enough-7Kd93"
+
+        return rotate
+
+    def test_a_form_that_is_open_is_taken(self, signed_in, rotate):
+        form = opened(signed_in)
+        rotate()
+        assert signed_in.post(PROFILE, data=form.filled(TYPED)).location == "/security/"
+        assert values(signed_in)["full_name"] == "Alice Liddell"
+
+    def test_signing_in_with_a_code_goes_on(self, app, signed_in, customer_password, clock, rotate):
+        person = enrol(signed_in, clock, customer_password)
+        other = app.test_client()
+        form = opened(other, "/login", "identity")
+        rotate()
+        typed = {"identity": "alice", "password": customer_password}
+        asked = other.post("/login", data=form.filled(typed))
+        form = opened(other, asked.location, "code")
+        app.config["SECRET_KEY_FALLBACKS"] = [app.config["SECRET_KEY"]]
+        app.config["SECRET_KEY"] = "the-newest-key-that-is-long-enough-9x"
+        done = other.post(asked.location, data=form.filled({"code": person.next_code()}))
+        assert done.status_code == 303
+        assert other.get("/").status_code == 200
+
+    def test_what_somebody_signed_out_had_typed_comes_back(
+        self, signed_in, customer_password, clock, rotate
+    ):
+        form = opened(signed_in)
+        rotate()
+        clock.advance(2 * HOUR)
+        signed_in.post(PROFILE, data=form.filled(TYPED), headers=OURS)
+        sign_in(signed_in, "alice", customer_password)
+        assert values(signed_in)["full_name"] == "Alice Liddell"
+
+    def test_a_key_that_is_gone_signs_nothing(self, app, signed_in, rotate):
+        form = opened(signed_in)
+        rotate()
+        app.config["SECRET_KEY_FALLBACKS"] = ["some-other-key-that-is-long-enough-4"]
+        assert signed_in.post(PROFILE, data=form.filled(TYPED)).status_code == 400

@@ -538,3 +538,18 @@ class TestDonePage:
         page = html.unescape(self.done(alice).text)
         assert "We won't ask for a code when you sign in" in page
         assert "Next time you sign in" not in page
+
+
+@pytest.mark.parametrize("of_forms", ["", "a key that signs forms alone"])
+def test_a_page_from_before_a_new_secret_key_is_taken(alice, host, of_forms):
+    """Flask-WTF knows no SECRET_KEY_FALLBACKS, with which Flask opens the session."""
+    alice.enrol()
+    token = alice.token(f"{MOUNT}/deactivate")
+    host.config["SECRET_KEY_FALLBACKS"] = ["one of last year", host.config["SECRET_KEY"]]
+    host.config["SECRET_KEY"] = "a newer key that is long enough"
+    if of_forms:
+        host.config["WTF_CSRF_SECRET_KEY"] = of_forms
+    data = {"csrf_token": token, "code": alice.code()}
+    done = alice.client.post(f"{MOUNT}/deactivate", data=data)
+    assert done.status_code == (400 if of_forms else 303)
+    assert alice.is_on() is bool(of_forms)

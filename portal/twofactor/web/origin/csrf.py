@@ -101,19 +101,34 @@ def _by_host() -> HTTPException | None:
 
 
 def _by_flask_wtf() -> str | None:
-    """Return what is wrong with the token, `None` if it is right or nothing is checked."""
-    from flask_wtf.csrf import validate_csrf
-    from wtforms import ValidationError
+    """Return what is wrong with the token, `None` if it is right or nothing is checked.
 
-    if not current_app.config.get("WTF_CSRF_ENABLED", True):
+    Flask-WTF knows no SECRET_KEY_FALLBACKS, with which the pages of other processes or of a moment
+    ago are signed while SECRET_KEY rotates.
+    """
+    config = current_app.config
+    if not config.get("WTF_CSRF_ENABLED", True):
         return None
     name = field()
     try:
         sent = requests.text(name)
     except MalformedCode:
         sent = ""
+    sent = sent or _in_headers(name)
+    reason = _refused(sent, None)
+    if reason is None or config.get("WTF_CSRF_SECRET_KEY"):
+        return reason
+    others = config.get("SECRET_KEY_FALLBACKS") or ()
+    return None if any(_refused(sent, key) is None for key in others) else reason
+
+
+def _refused(sent: str, key: str | bytes | None) -> str | None:
+    """Return what is wrong with a token; `None` as the key is that of Flask-WTF's settings."""
+    from flask_wtf.csrf import validate_csrf
+    from wtforms import ValidationError
+
     try:
-        validate_csrf(sent or _in_headers(name))
+        validate_csrf(sent, key)  # type: ignore[arg-type]  # it takes bytes, too
     except ValidationError as error:
         return str(error.args[0])
     return None
