@@ -37,4 +37,4 @@ def meanwhile(
             time.sleep(BEGUN)
             return begun
 
-        return app.extensions["twofactor"].kit.store.run(work)  # type: ignore[no-any-return]
+        return app.extensions["twofactor"].kit.store.run(work)  # type: ignore[no-any-return]  # extensions are of any type
