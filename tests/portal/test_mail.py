@@ -100,6 +100,16 @@ class Server:
         self.sent.append(message)
 
 
+def until_it_is_dropped(context, server):
+    """A mail waits for a week, and holds up no other."""
+    context.config["CLOCK"].advance(HOUR)
+    post("b@example.org", "Subject", "text")
+    assert [message["To"] for message in server.sent] == ["b@example.org"]
+    assert waiting() == 1
+    context.config["CLOCK"].advance(7 * 24 * HOUR)
+    assert outbox.deliver_due() == (0, 0)
+
+
 @pytest.fixture
 def server(monkeypatch):
     class Fresh(Server):
@@ -205,12 +215,7 @@ class TestServer:
         """Until then it is tried again, and the mails behind it are sent."""
         server.refusals = {"a@example.org": refusal}
         post("a@example.org", "Subject", "text")
-        context.config["CLOCK"].advance(HOUR)
-        post("b@example.org", "Subject", "text")
-        assert [message["To"] for message in server.sent] == ["b@example.org"]
-        assert waiting() == 1
-        context.config["CLOCK"].advance(7 * 24 * HOUR)
-        assert outbox.deliver_due() == (0, 0)
+        until_it_is_dropped(context, server)
         assert f"is dropped after a week: the mail server refuses it with {code}" in caplog.text
         assert "a@example.org" not in caplog.text
 
@@ -246,12 +251,7 @@ class TestServer:
         )
         db.session.commit()
         server.down = False
-        context.config["CLOCK"].advance(HOUR)
-        post("b@example.org", "Subject", "text")
-        assert [message["To"] for message in server.sent] == ["b@example.org"]
-        assert waiting() == 1
-        context.config["CLOCK"].advance(7 * 24 * HOUR)
-        assert outbox.deliver_due() == (0, 0)
+        until_it_is_dropped(context, server)
         assert "is dropped" in caplog.text
 
     def test_waiting_mails_are_sent_with_the_next_one(self, context, server):
