@@ -345,7 +345,7 @@ class TestLog:
 
 
 class TestWhileSecretKeyRotates:
-    """Flask-WTF knows no former keys: each open form was refused, and what was typed was lost."""
+    """Flask-WTF knows no former keys, and refused each open form: people typed all of it again."""
 
     @pytest.fixture
     def rotate(self, app):

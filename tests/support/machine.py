@@ -89,7 +89,8 @@ class Machine:
                 shutil.copytree(ROOT / name, there / name)
             else:
                 shutil.copy(ROOT / name, there / name)
-        for path in (there / "deploy").iterdir():
+        # Python may have compiled the configuration of gunicorn into a folder beside it.
+        for path in filter(Path.is_file, (there / "deploy").iterdir()):
             text = path.read_text(encoding="utf-8")
             if path.name == "nginx-site.conf":
                 path.write_text(self.nginx.adapted(text))

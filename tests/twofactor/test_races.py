@@ -183,7 +183,7 @@ def undo_of_a_reset(made):
 @both
 @pytest.mark.parametrize("way", [activation, undo_of_a_deactivation, undo_of_a_reset])
 def test_nothing_is_left_of_who_turns_it_on_while_their_account_is_closed(made, way):
-    """Who gets the key later would be asked for the codes of a stranger."""
+    """A person who gets the key later would be asked for the codes of a stranger."""
     turn_on = way(made)
     store = SlowStore(made, lambda: deactivation.forget(made.kit, made.person.id))
     turn_on(replace(made.kit, store=store))

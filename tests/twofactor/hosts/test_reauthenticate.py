@@ -185,7 +185,7 @@ def deeds(person):
     return {
         "recovery": ("/recovery", "/recovery", {}),
         "add": (NEW, NEW, {"name": "Third"}),
-        "remove": (one, f"{one}/remove", {}),
+        "remove": (f"{one}/remove", f"{one}/remove", {}),
         "deactivate": ("/deactivate", "/deactivate", {}),
     }
 
