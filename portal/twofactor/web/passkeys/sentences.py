@@ -80,17 +80,21 @@ def without_app(error: TwoFactorError) -> str:
     """
     if not isinstance(error, Refusal) or error.has_app:
         return ""
-    of_field = error.area == DEACTIVATION.key
-    if of_field and isinstance(error, CodeWrong) and error.until is None:
-        return plain.SENTENCES[NotARecoveryCode]
-    if type(error) is not ChallengeRequired:
+    if is_unused(error):
+        return _USE
+    if error.area != DEACTIVATION.key:
         return ""
-    return plain.SENTENCES[RecoveryNeeded] if of_field else _USE
+    if type(error) is ChallengeRequired:
+        return plain.SENTENCES[RecoveryNeeded]
+    if isinstance(error, CodeWrong) and error.until is None:
+        return plain.SENTENCES[NotARecoveryCode]
+    return ""
 
 
 def is_unused(refusal: Refusal) -> bool:
     """Return whether a page that asks for a passkey alone came without its answer."""
-    return without_app(refusal) == _USE
+    is_asked = type(refusal) is ChallengeRequired and refusal.area != DEACTIVATION.key
+    return is_asked and not refusal.has_app
 
 
 def _needed(error: errors.PasskeyNeeded) -> str:
