@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -180,10 +181,10 @@ class Page:
             self.marks += 1
 
         def marked(canvas: Canvas) -> None:
-            code: list[str] = canvas._code  # type: ignore[attr-defined]  # ReportLab writes no tags itself; its stub leaves out what is private
-            code.append(begin)
+            itself: Any = canvas  # ReportLab writes no tags; its stub leaves out what is private
+            itself._code.append(begin)
             step(canvas)
-            code.append("EMC")
+            itself._code.append("EMC")
 
         self.steps.append(marked)
 

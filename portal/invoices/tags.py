@@ -47,7 +47,8 @@ class Element:
 
 def write(canvas: Canvas, root: Element) -> None:
     """Add the structure to the file; all pages must be complete."""
-    file: Any = canvas._doc  # type: ignore[attr-defined]  # the only way to add objects to a file; the stub leaves out what is private
+    itself: Any = canvas  # the only way to add objects to a file is private, so the stub lacks it
+    file = itself._doc
     pages: list[Any] = file.Pages.pages
     marked: dict[int, dict[int, PDFObjectReference]] = defaultdict(dict)
     count = 0

@@ -156,7 +156,8 @@ class Host:
 
 def load_user(user_id: str) -> Any:
     """Return the user that Flask-Login's loader finds by the primary key, `None` for nobody."""
-    return current_app.login_manager._user_callback(user_id)  # type: ignore[attr-defined]  # Flask-Login sets it, and has no public way to its loader
+    app: Any = current_app  # Flask-Login puts its manager there, which has no public loader
+    return app.login_manager._user_callback(user_id)
 
 
 def check_prefix(url_prefix: Any) -> None:

@@ -46,8 +46,8 @@ def check_sign_in_page(state: State) -> None:
 
 def again_view() -> str | None:
     """Return Flask-Login's view for signing in again, `None` if there is none."""
-    manager = current_app.login_manager  # type: ignore[attr-defined]  # Flask-Login puts it on the app, which the types of Flask can't know
-    return manager.refresh_view or manager.login_view or None
+    app: Any = current_app  # Flask-Login puts its manager there, which Flask's types can't know
+    return app.login_manager.refresh_view or app.login_manager.login_view or None
 
 
 def look_at_passwords(db: Any, state: State) -> tuple[bool, str]:
