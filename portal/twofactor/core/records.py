@@ -66,8 +66,7 @@ class Authenticator:
     Args:
         last_step: largest number accepted: of an app the time step (RFC 6238), of a passkey its
             signature counter. Only larger numbers are accepted, and 0 after 0 of a passkey.
-        failures_at_use: `Account.failures` when an answer of this authenticator was last right.
-            Later wrong codes form the run.
+        failures_at_use: `Account.failures` at its last right answer; the run is what came later.
         known_at_use: the same for `Account.known_failures`.
         credential: digest of the id of a passkey, which has one user; `None` for other kinds.
         flags: see `methods.flags`, `None` if there is nothing to say.
@@ -174,8 +173,7 @@ class Hold:
 
     Args:
         until: Unix seconds, infinity if codes are locked.
-        here: whether it holds the browser of the request; otherwise only browsers that are not
-            known.
+        here: whether it holds the browser of the request; otherwise only unknown browsers.
     """
 
     until: float
@@ -261,6 +259,7 @@ class Glance:
         executed_at: time when the requested continuation was executed, `None` if it was not.
         used: smallest latest step of the user's apps: a code of a later one can be had.
         only: as `Account.only`.
+        no_recovery: whether there is no recovery code; it is read beside a ticket only.
     """
 
     areas: frozenset[str] | None
@@ -268,6 +267,7 @@ class Glance:
     executed_at: int | None = None
     used: int | None = None
     only: frozenset[str] = frozenset()
+    no_recovery: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,9 @@ class Store(Counting):
             return Glance(None)
         executed_at = int(row[3]) if carried is not None and row[3] is not None else None
         has_ticket = digest is not None and row[2] is not None
+        no_recovery = digest is not None and carried is None and bool(row[3])
         areas, only = keys_of(row[0])
-        return Glance(areas, has_ticket, executed_at, row[1], only)
+        return Glance(areas, has_ticket, executed_at, row[1], only, no_recovery)
 
     def account(self, user_id: str, known: str | None = None) -> Account | None:
         """Return the account of a user. Before a change, read it in the transaction instead.

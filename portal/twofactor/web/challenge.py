@@ -156,11 +156,11 @@ def render_challenge(
         summary=refusal.summary,
         back=back,
         carried=carried if pending else None,
-        own=own,
+        own=own and refusal.has_recovery,
         use=offer.on_challenge(current_state(), refusal, area, target, pending=bool(pending)),
         # Without its files, a form can't be sent later.
         carries=navigation.inside(target, "POST") if own and pending and not lost else None,
-        recovery=asked.recovery is not None and not lost,
+        recovery=asked.recovery is not None and not lost and refusal.has_recovery,
         typed=answers.kept(asked.typed, wrong=isinstance(refusal, errors.RecoveryWrong)),
         at="passkey" if isinstance(refusal, PasskeyRefusal) else "code",
     )

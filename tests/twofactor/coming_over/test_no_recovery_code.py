@@ -1,6 +1,7 @@
 """An imported account has no recovery code: each page says so, and leads to one."""
 
 import json
+import re
 
 import pytest
 
@@ -110,6 +111,38 @@ def test_neither_the_code_that_begins_a_hold_nor_the_next_one_advises_it(host, i
         connection.execute(table.update().values(failures=100, known_failures=100))
     locked = stranger.post("/sign-in", {"code": "000000"}).text
     assert "locked codes to protect your account. Contact us." in locked
+
+
+def leads_to_none(page):
+    assert "I have none of these" in page.text
+    assert "se your recovery code" not in page.text
+    assert "or recovery code" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/recovery", "/check-up", "/authenticators/new", "/deactivate"])
+def test_no_page_that_asks_for_a_code_leads_to_it(imported, path):
+    leads_to_none(imported.client.get(f"{MOUNT}{path}"))
+    leads_to_none(imported.post(path, {"name": "New", "code": "000000", "password": PASSWORD}))
+
+
+def test_nor_does_the_page_that_removes_a_phone(imported, clock):
+    new, code = "/authenticators/new", oathtool(SECRET, clock())
+    imported.post(new, {"name": "New", "code": code, "password": PASSWORD})
+    secret = element(imported.client.get(f"{MOUNT}{new}").text, "twofactor-secret")
+    imported.post(new, {"code": oathtool(secret.replace(" ", ""), clock())})
+    clock.advance(86_400)  # either of them removes the other
+    path = re.search(r"/authenticators/(?!new)[\w-]+", imported.client.get(f"{MOUNT}/").text)[0]
+    leads_to_none(imported.client.get(f"{MOUNT}{path}"))
+    leads_to_none(imported.post(f"{path}/remove", {"code": "000000"}, page=f"{MOUNT}{path}"))
+
+
+def test_nor_does_a_challenge_after_a_wrong_code_or_the_dialog_of_the_areas(imported):
+    leads_to_none(imported.client.post("/note", data={"text": "x", "twofactor_code": "000000"}))
+    leads_to_none(imported.client.get(f"{MOUNT}/"))
+    link = f"/link/{imported.id}"
+    wrong = imported.client.post(link, data={"text": "x", "twofactor_code": "000000"})
+    leads_to_none(wrong)
+    assert "Use recovery code" not in wrong.text
 
 
 def test_operators_see_it_on_and_can_help(flask, imported):

@@ -382,6 +382,17 @@ def test_without_one_that_counts_a_code_unticks(eve, demanding_host):
     assert choose(eve, ["sign_in", "payment"], 200, code=eve.code())["areas"]
 
 
+@pytest.mark.parametrize("of_areas", [{"note": {"needs": "passkey", "mandatory": True}}])
+def test_the_way_to_a_recovery_code_is_for_who_has_one(eve, demanding_host):
+    eve.enrol(areas=["payment"])
+    assert "Use your recovery code" in send_note(eve).text
+    with demanding_host.app_context(), demanding_host.db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE twofactor_account SET recovery_hash = NULL")
+    page = send_note(eve).text
+    assert "This needs a passkey. Add one" in page
+    assert "Use your recovery code" not in page
+
+
 def test_turning_all_off_takes_a_code(eve, clock):
     """PASSKEYS 9: deactivation and a new recovery code take a code there, too."""
     eve.enrol_passkey()

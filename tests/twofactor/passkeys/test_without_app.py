@@ -3,6 +3,7 @@
 import pytest
 
 from tests.twofactor.host import PASSWORD
+from tests.twofactor.person import MOUNT
 
 APP = ("your app", "6-digit code from")
 UNKNOWN = "ABCD-1234-EFGH-5678-JKMN"
@@ -58,3 +59,13 @@ def test_who_has_an_app_too_reads_of_codes(ada):
     for _ in range(6):
         page = ada.post("/deactivate", {"code": UNKNOWN, "password": PASSWORD})
     assert "or use a code from your app." in page.text
+
+
+def test_without_a_recovery_code_either_a_passkey_alone_turns_it_off(host, holder):
+    with host.app_context(), host.db.engine.begin() as connection:
+        table = host.db.metadata.tables["twofactor_account"]
+        connection.execute(table.update().values(recovery_hash=None))
+    page = holder.client.get(f"{MOUNT}/deactivate").text
+    assert 'id="twofactor-passkey"' in page
+    assert 'name="code"' not in page
+    assert "Lost your device?" not in page

@@ -139,7 +139,9 @@ def prepare(tables: Tables) -> Statements:
     of_form = and_(executed.c.digest == bindparam("carried"), executed.c.kind == EXECUTED)
     return Statements(
         glance=glance,
-        glance_with_ticket=glance.add_columns(ticket.c.digest).select_from(with_ticket),
+        glance_with_ticket=glance.add_columns(
+            ticket.c.digest, account.c.recovery_hash.is_(None)
+        ).select_from(with_ticket),
         glance_carried=glance.add_columns(
             ticket.c.digest, select(executed.c.area).where(of_form).scalar_subquery()
         ).select_from(with_ticket),

@@ -123,6 +123,7 @@ def _of_codes(state: State, account: Account | None) -> dict[str, Any]:
     return {
         "use": offer.use(state, CHECK_UP.key, account, address=address),
         "fresh": registry.fresh_in(account.used, state.kit.clock()) if account else 0,
+        "no_recovery": account is not None and account.recovery_hash is None,
     }
 
 

@@ -68,7 +68,7 @@ def _make(state: State) -> Response:
 
 def _context(state: State, password: PasswordQuestion) -> dict[str, Any]:
     use = offer.use(state, RECOVERY.key, state.host.user_key(current_user))
-    return {**password.context, "use": use, "has_one": _has_one(state)}
+    return {**password.context, "use": use}
 
 
 def _has_one(state: State) -> bool:

@@ -58,7 +58,8 @@ class PasswordQuestion:
     @cached_property
     def _glance(self) -> Glance:
         mark = session_marks.get(tickets.PASSWORD)
-        hashed = tickets.digest(mark) if mark else None
+        # No ticket has an empty one. Beside a ticket the statement reads `no_recovery`, too.
+        hashed = tickets.digest(mark) if mark else ""
         kit = self._state.kit
         return kit.store.glance(self._user_id, tickets.PASSWORD, "", hashed, kit.clock())
 
@@ -133,7 +134,8 @@ class PasswordQuestion:
         """Return the template variables of the question, and of the code beside it."""
         name = self._state.host.account_name(current_user)
         fresh = registry.fresh_in(self._glance.used, self._state.kit.clock())
-        return {**self._how(self.is_asked), "account_name": name, "fresh": fresh}
+        beside = {"fresh": fresh, "no_recovery": self._glance.no_recovery}
+        return {**self._how(self.is_asked), "account_name": name, **beside}
 
     def at_activation(self, unfinished: Enrolment | None) -> dict[str, Any]:
         """Return the template variables of the first step of an activation.

@@ -43,10 +43,12 @@ class Closed:
     Args:
         error: sentence that says why.
         add: address that adds a passkey and leads back, `None` if that does not help.
+        recovery: whether there is a recovery code.
     """
 
     error: str
     add: str | None
+    recovery: bool
 
 
 @dataclass(frozen=True, slots=True)
