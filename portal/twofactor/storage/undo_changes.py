@@ -110,7 +110,8 @@ class UndoChanges(AuthenticatorChanges):
         """Write areas, recovery code and time of activation of an earlier account.
 
         The throttle's figures of now stay; if there is no account now, the earlier ones are
-        written. The account has no authenticators at this moment (`clear_account`).
+        written. Reminders that were ended stay so. The account has no authenticators at this
+        moment (`clear_account`).
         """
         table, figures = self._tables.account, now or before
         values = {
@@ -121,12 +122,15 @@ class UndoChanges(AuthenticatorChanges):
             "failures_cleared": figures.failures - figures.codes.run,
             "known_cleared": figures.known_failures - figures.known.run,
         }
+        if not before.check_ups:
+            values["check_ups_ended_at"] = int(self._clock())
         if now is not None:
             of_user = update(table).where(table.c.user_id == before.user_id)
             self._connection.execute(of_user.values(values))
             return
         counted = {
             "user_id": before.user_id,
+            "checked_at": before.checked_at,
             "failures": before.failures,
             "failures_recent": times_as_text(before.codes.recent),
             "known_failures": before.known_failures,

@@ -12,7 +12,13 @@ from portal.twofactor.core.answers import Code
 from portal.twofactor.core.errors import CodeReused, CodeWrong, SealBroken
 from portal.twofactor.core.vault import Vault
 from portal.twofactor.engines import is_mysql
-from portal.twofactor.service import deactivation, passwords, tickets, verification
+from portal.twofactor.service import (
+    deactivation,
+    passwords,
+    recovery_code,
+    tickets,
+    verification,
+)
 from portal.twofactor.service.operator import upkeep
 from tests.support.codes import oathtool
 from tests.support.databases import both
@@ -68,6 +74,29 @@ def test_two_undos_lead_back_in_either_order(made, later_first):
     made.answers()
     with pytest.raises(CodeWrong):
         made.answers(theirs)
+
+
+@both
+@pytest.mark.parametrize("activates", [False, True])
+def test_who_wants_no_reminders_gets_none_after_an_undo(made, activates):
+    recovery_code.is_at_hand(made.kit, made.who)
+    recovery_code.end_check_ups(made.kit, made.who)
+    before = made.account
+    made.deactivate()
+    token = made.token
+    if activates:
+        made.person.enrol()
+    made.undo(token)
+    assert not made.account.check_ups
+    assert activates or made.account.checked_at == before.checked_at is not None
+
+
+@both
+def test_who_wants_reminders_keeps_them(made):
+    made.deactivate()
+    made.undo()
+    assert made.account.check_ups
+    assert made.account.checked_at is None
 
 
 @both

@@ -9,6 +9,7 @@ from ..throttle import Figures
 
 _PLAIN = ("id", "kind", "name", "last_step", "created_at", "last_used_at", "credential", "flags")
 _COUNTED = ("failures", "known_failures", "recovery_attempts")
+_CHECK_UPS = ("checked_at", "check_ups")
 _FIGURES = ("codes", "known", "recovery")
 
 
@@ -43,7 +44,7 @@ class Snapshot:
                 "only": sorted(account.only),
                 "activated_at": account.activated_at,
                 "recovery_hash": account.recovery_hash,
-                **{name: getattr(account, name) for name in _COUNTED},
+                **{name: getattr(account, name) for name in (*_COUNTED, *_CHECK_UPS)},
                 **{name: _as_list(getattr(account, name)) for name in _FIGURES},
                 "authenticators": [self._row(each) for each in account.authenticators],
             }
@@ -76,6 +77,8 @@ def of_data(user_id: str, data: Mapping[str, Any]) -> Snapshot:
         known=_figures(kept["known"]),
         recovery_attempts=kept["recovery_attempts"],
         recovery=_figures(kept["recovery"]),
+        # An older release kept neither.
+        **{name: kept[name] for name in _CHECK_UPS if name in kept},
         authenticators=tuple(
             Authenticator(
                 user_id=user_id,
