@@ -11,13 +11,13 @@ def authenticator_added(authenticator: str, kind: str = "") -> Notice:
     """Return the notice of an added device or passkey."""
     if kind == PASSKEY:
         subject = _("Your account has a new passkey")
-        told = _("You can use it wherever we ask for a passkey or a code.")
+        told = _("You can use it where we ask for a passkey or a code.")
     else:
         subject = _("Your account has a new device")
         told = _("You can use codes from any of your devices.")
     return Notice(
         subject,
-        (told,),
+        (told, _("If you added it with a code, it may not work for everything at first.")),
         advice=(_remove(authenticator),),
         contact=_("Can't sign in? Contact us now:"),
         facts=(_named(authenticator, kind),),

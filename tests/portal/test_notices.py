@@ -137,6 +137,15 @@ class TestNotices:
         happen(context, name, str(customer.id), words)
         assert self.subjects(context) == ([subject] if subject else [])
 
+    @pytest.mark.parametrize("kind", ["passkey", "totp"])
+    def test_nothing_new_is_said_to_work_everywhere_at_once(self, context, customer, kind):
+        """Something that was added with a code counts for everything only later (`ripening`)."""
+        words = {"authenticator": "YubiKey", "kind": kind}
+        happen(context, "authenticator_added", str(customer.id), words)
+        text = " ".join(plain_of(mails(context)[0]).split())
+        assert "If you added it with a code, it may not work for everything at first." in text
+        assert "wherever" not in text
+
     def test_a_copied_trust_is_told_with_the_browser(self, context, customer):
         """F-18"""
         for browser in ("Firefox on Linux", "A browser"):
