@@ -22,6 +22,8 @@ from .requests import this_request
 _IN_PATHS = "/:@!$&'()*+,;=~"
 # Cancel never leads to these pages of the blueprint.
 _NO_WAY_BACK = frozenset({"twofactor.challenge", "twofactor.sign_in"})
+# Leads a person on who opens the address of a form; nothing else leads there.
+_NO_PAGE = "twofactor_help_desk.back"
 
 
 def here() -> str:
@@ -75,7 +77,7 @@ def _endpoint(url: str | None, method: str = "GET") -> str | None:
         return ""
     except HTTPException:
         return None
-    return str(endpoint)
+    return None if endpoint == _NO_PAGE else str(endpoint)
 
 
 def came_from(area: str, target: str, carried: str = "") -> str | None:

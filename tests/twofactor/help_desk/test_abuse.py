@@ -116,7 +116,7 @@ def test_others_find_nothing(host, clock, protected, customers, name):
 
 def test_a_method_that_an_address_does_not_take_tells_nothing_about_the_person(bob, protected):
     stranger = protected.other_browser()
-    for method, path in (("GET", "/user/reset"), ("PUT", "/user"), ("DELETE", "/")):
+    for method, path in (("PUT", "/user/reset"), ("PUT", "/user"), ("DELETE", "/")):
         answers = [
             each.client.open(f"{DESK}{path}", method=method) for each in (bob, protected, stranger)
         ]
@@ -129,6 +129,13 @@ def test_who_is_not_signed_in_is_led_to_the_sign_in(host):
     for answer in (stranger.get(f"{DESK}/"), stranger.post(f"{DESK}/user/reset")):
         assert answer.status_code == 302
         assert "/login" in answer.location
+
+
+def test_the_address_of_a_refused_deed_leads_back_to_the_help_desk(agent, protected):
+    looking = agent("carl")
+    for deed in DEEDS:
+        answer = looking.client.get(f"{DESK}/user/{deed}")
+        assert (answer.status_code, answer.location) == (303, f"{DESK}/")
 
 
 @row("an agent who may look", "to unlock, remove or reset by sending the form of others")

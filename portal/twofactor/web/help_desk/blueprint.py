@@ -42,6 +42,9 @@ def install(app: Flask, url_prefix: str) -> None:
     for rule, name, view, method in views:
         guarded = _deed(view) if rule.startswith("/user/") else guard.required(AREA)(view)
         made.add_url_rule(rule, name, guarded, methods=[method])
+        if method == "POST" and rule.startswith("/user/"):
+            # The page of a refused deed stands at this address, where a person may press Enter.
+            made.add_url_rule(rule, "back", front.back, methods=["GET"])
     made.enable_openapi = False  # type: ignore[attr-defined]  # an attribute of APIFlask's own class
     made.url_value_preprocessor(_bound)
     made.before_request(_before)

@@ -37,6 +37,12 @@ def find() -> Response:
     return navigation.see_other(url_for("twofactor_help_desk.user", key=key))
 
 
+def back() -> Response:
+    """Redirect to the first page from the address of a deed, which names no user (GET)."""
+    agents.of_request()
+    return navigation.see_other(url_for("twofactor_help_desk.front"))
+
+
 def _entered() -> str:
     text = requests.typed("person")
     if text is None:
