@@ -76,14 +76,14 @@ def sender() -> Sender:
     told = request.headers.get("Origin") or request.headers.get("Referer")
     if not told:
         return Sender.UNKNOWN
-    own = {_origin(request.host_url), _origin(current_app.config["PUBLIC_URL"])}
+    own = {_ours(), _origin(current_app.config["PUBLIC_URL"])}
     return Sender.OURS if _origin(told) in own - {None} else Sender.OTHER_SITE
 
 
 def told() -> dict[str, str]:
     """Return what a refused form is judged by, for the log: addresses without path or query."""
     named = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    own = (_origin(request.host_url), _origin(current_app.config["PUBLIC_URL"]))
+    own = (_ours(), _origin(current_app.config["PUBLIC_URL"]))
     return {
         "sent_from": _shown(_origin(named)) or ("unknown" if named else ""),
         "fetch_site": request.headers.get("Sec-Fetch-Site", "")[:20],
@@ -136,6 +136,14 @@ def _passes(token: str | None, key: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _ours() -> tuple[str, str, int | None] | None:
+    """Return the origin of this request as browsers write it.
+
+    `host_url` has the letters of an IDN, and fails at `xn--a`.
+    """
+    return _origin(f"{request.scheme}://{request.host}")
 
 
 def _shown(origin: tuple[str, str, int | None] | None) -> str:

@@ -1,6 +1,7 @@
 """The headers of every answer, and the text of error pages."""
 
 import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests.support.forms import find_form
 from tests.support.html import parse
@@ -160,6 +161,16 @@ def test_a_host_that_is_no_name_is_refused_in_words(app, signed_in, host, method
         assert (refused.status_code, refused.mimetype) == (400, "text/plain")
         assert refused.text == "Sorry, we couldn't read that. Go back and try again.\n"
         assert refused.headers["Content-Security-Policy"] == POLICY
+
+
+@pytest.mark.parametrize("name", ["xn--a", "xn--4ca.example"])
+def test_the_sender_is_told_as_browsers_write_it(app, name):
+    """The name is that of `ä.example`, or of nothing: its letters are not looked at."""
+    for origin, status in ((name, "200 OK"), ("evil.example", "400 BAD REQUEST")):
+        sent = {"data": {"email": "dana@portal.example"}, "headers": {"Origin": f"http://{origin}"}}
+        environ = EnvironBuilder("/forgot", method="POST", **sent).get_environ()
+        # The test client would look at them.
+        assert run_wsgi_app(app, environ | {"HTTP_HOST": name})[1] == status
 
 
 def test_a_wrong_method_says_which_are_right(client):

@@ -94,6 +94,17 @@ def state_has_passkeys() -> bool:
     return current_state().kit.settings.relying_party is not None
 
 
+def refuse_bad_host() -> None:
+    """Answer a request as Flask will if its Host is no name: no address can be built for it.
+
+    Raises:
+        BadRequest: Flask's own.
+    """
+    error = this_request().routing_exception
+    if isinstance(error, BadRequest):
+        raise error
+
+
 def wants_json() -> bool:
     """Return whether a program sends this request, which gets JSON (`wants_json` of `init_app`)."""
     current = this_request()

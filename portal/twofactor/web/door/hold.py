@@ -18,7 +18,7 @@ from ...app.state import State, current_state
 from ...core.areas import SIGN_IN
 from ...core.enrolment_errors import SecondStepMissing
 from ...core.policy import SAFE_METHODS
-from .. import navigation, responses, session_marks
+from .. import navigation, requests, responses, session_marks
 from ..challenge import no_store
 from ..pages import outstanding, sign_in
 from ..undoing import ENDPOINTS
@@ -60,6 +60,7 @@ def hold() -> Response | None:
     state = current_state()
     if not outstanding.is_possible(state):
         return None
+    requests.refuse_bad_host()
     if (held := outstanding.hold()) is not None:
         return held
     endpoint = request.endpoint or ""

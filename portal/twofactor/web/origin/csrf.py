@@ -147,7 +147,8 @@ def is_same_origin() -> bool:
     if site in ("same-origin", "same-site", "cross-site"):
         return site == "same-origin"
     told = sent.headers.get("Origin") or sent.headers.get("Referer") or ""
-    return f"{told}/".startswith(sent.host_url)
+    # As browsers write it; `host_url` has the letters of an IDN, and fails at `xn--a`.
+    return f"{told}/".startswith(f"{sent.scheme}://{sent.host}/")
 
 
 def refuse_cross_site() -> None:

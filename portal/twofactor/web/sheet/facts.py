@@ -106,10 +106,17 @@ def of_user(state: State, code: str, *, by_passkey: bool) -> Sheet:
         code=code,
         issuer=state.issuer_of(current_user),
         account=state.host.account_name(current_user),
-        address=urljoin(request.host_url, navigation.sign_in_url()),
+        address=urljoin(_home(), navigation.sign_in_url()),
         today=dated(state.kit.clock()),
         by_passkey=by_passkey,
     )
+
+
+def _home() -> str:
+    try:
+        return request.host_url
+    except UnicodeError:  # such as xn--a
+        return f"{request.scheme}://{request.host}/"
 
 
 def _slug(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, request
 
 from ...core.errors import Refusal, TwoFactorError, Unavailable
-from .. import challenge
+from .. import challenge, requests
 
 
 def answer_first(app: Flask) -> None:
@@ -34,6 +34,7 @@ def answer_first(app: Flask) -> None:
 
 def _answer(app: Flask, error: Refusal | Unavailable) -> Any:
     """Return the answer of the host's own handler of our exceptions, or ours."""
+    requests.refuse_bad_host()
     for scope in (*request.blueprints, None):
         handlers = app.error_handler_spec.get(scope, {}).get(None, {})
         for kind in type(error).__mro__:
