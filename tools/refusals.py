@@ -23,10 +23,10 @@ def _without_app(refusal: Refusal) -> Refusal:
     return refusal
 
 
-def _without_recovery(held: errors.Held) -> errors.Held:
-    """Return the hold of an account that has no recovery code."""
-    held.has_recovery = False
-    return held
+def _without_recovery(refusal: Refusal) -> Refusal:
+    """Return the refusal of an account that has no recovery code."""
+    refusal.has_recovery = False
+    return refusal
 
 
 # Each refusal with the values of an example, and the way out of it.
@@ -144,6 +144,12 @@ REFUSALS: list[tuple[TwoFactorError, str]] = [
     (
         passkey_errors.PasskeyNeeded(verified=False, has_one=False, area=SIGN_IN),
         "Use the recovery code, since nobody adds a passkey before they are signed in.",
+    ),
+    (
+        _without_recovery(
+            passkey_errors.PasskeyNeeded(verified=False, has_one=False, area=SIGN_IN)
+        ),
+        "Ask the support.",
     ),
     (
         passkey_errors.PasskeyYoung(NOW + 86_400, others=True),

@@ -22,7 +22,6 @@ from . import (
     passes,
     requests,
     responses,
-    sentences,
     session_marks,
     starting_over,
     subjects,
@@ -45,7 +44,7 @@ from .pages import (
     sign_in,
     sign_in_over,
 )
-from .parts import dialog, executed, glances, open_view, password_question, reminder
+from .parts import dialog, executed, glances, open_view, password_question, plain, reminder
 from .passkeys import alone, bound, given, options, related_origins
 from .surface import refusing
 
@@ -268,7 +267,7 @@ def install(app: Flask, url_prefix: str) -> None:
         twofactor_base_template=state_of(app).host.base_template,
         **session_marks.HELPERS,
         **reminder.HELPERS,
-        twofactor_support=sentences.support,
+        twofactor_support=plain.support,
         twofactor_csrf_field=csrf.field,
         twofactor_csrf_token=csrf.token,
         **language.HELPERS,

@@ -3,9 +3,6 @@
 import math
 from datetime import UTC, datetime
 
-from flask import has_app_context
-
-from ..app.state import current_state
 from ..core import errors
 from ..core.answers import slips
 from ..core.areas import CHECK_UP
@@ -17,6 +14,7 @@ from ..i18n.language import _, plural
 from ..i18n.times import again, moment, time_of_day
 from ..methods.registry import TOTP
 from .parts import plain
+from .parts.plain import support, with_support
 from .passkeys import sentences as of_passkeys
 
 
@@ -94,7 +92,7 @@ def sentence(error: errors.TwoFactorError, now: float) -> str:
         case errors.ClockOff():
             return _clock(error.seconds)
         case errors.SignInRefused():
-            return _with_support(
+            return with_support(
                 _("You can't sign in to this account at the moment. Contact us if you need help."),
                 later("You can't sign in to this account at the moment. Contact us: %(support)s."),
             )
@@ -208,7 +206,7 @@ def _held(error: errors.CodeWrong | errors.Held, until: float, now: float) -> st
         wait_until = None if math.isinf(until) else when(until, now)
         return plain.held_without_recovery(wait_until, support())
     if math.isinf(until):
-        return _with_support(
+        return with_support(
             _("We've locked codes to protect your account. Use your recovery code, or contact us."),
             later(
                 "We've locked codes to protect your account. Use your recovery code, or contact us:"
@@ -216,7 +214,7 @@ def _held(error: errors.CodeWrong | errors.Held, until: float, now: float) -> st
             ),
         )
     time = when(until, now)
-    return _with_support(
+    return with_support(
         _(
             "Too many wrong codes. You can try again %(wait)s. Need to get in sooner? Use your"
             " recovery code.",
@@ -232,7 +230,7 @@ def _held(error: errors.CodeWrong | errors.Held, until: float, now: float) -> st
 
 def _password_held(error: errors.PasswordHeld, now: float) -> str:
     if error.locked:
-        return _with_support(
+        return with_support(
             _("Too many wrong passwords, so we don't check any more of them. Contact us."),
             later(
                 "Too many wrong passwords, so we don't check any more of them. Contact us:"
@@ -240,23 +238,6 @@ def _password_held(error: errors.PasswordHeld, now: float) -> str:
             ),
         )
     return _("Too many wrong passwords. Try again %(wait)s.", wait=when(error.until, now))
-
-
-def support() -> str:
-    """Return the line that tells people how to reach the support, "" if the host has set none."""
-    return current_state().kit.settings.support if has_app_context() else ""
-
-
-def _with_support(alone: str, named: str, **values: str) -> str:
-    """Return the sentence that names the support, or the one without it.
-
-    Args:
-        alone: the sentence in the language of the request if no support is set.
-        named: the English sentence with the placeholder `support`.
-        values: values of its other placeholders.
-    """
-    line = support()
-    return _(named, support=line, **values) if line else alone
 
 
 def _clock(seconds: int) -> str:

@@ -78,6 +78,13 @@ def add_phone(eve):
     eve.clock.advance(30)
 
 
+def take_recovery_code(app):
+    """Leave accounts as they are after an import."""
+    with app.app_context(), app.db.engine.begin() as connection:
+        table = app.db.metadata.tables["twofactor_account"]
+        connection.execute(table.update().values(recovery_hash=None))
+
+
 def second_step(eve):
     return eve.post("/sign-in", {"code": eve.code()})
 
@@ -459,6 +466,11 @@ def test_the_second_step_after_staff_removed_the_passkey(eve, demanding_host):
     assert refused.status_code == 403
     assert told in html.unescape(refused.text)
     assert "Add one" not in refused.text
+    take_recovery_code(demanding_host)
+    for shown in (other.client.get(f"{MOUNT}/sign-in"), second_step(other)):
+        told = html.unescape(shown.text)
+        assert "This needs a passkey, and your account has none. Contact us." in told
+        assert "Use your recovery code" not in told
 
 
 class TestOwnChoice:

@@ -12,6 +12,7 @@ from tests.twofactor.person import MOUNT
 
 from .holder import NEW, ORIGIN, RP_ID, Device
 from .test_alone import options_of
+from .test_demanding import take_recovery_code
 from .test_everywhere import asked
 from .test_operating import move, page
 
@@ -119,6 +120,20 @@ def test_a_sign_in_whose_passkeys_are_of_another_address(holder, host):
         assert f'action="{MOUNT}/sign-in/cancel"' in shown, "Cancel is in a form of its own"
         assert 'name="code"' not in shown
         assert "data-twofactor-passkey" not in shown
+    take_recovery_code(host)
+    shown = html.unescape(page(other, "/sign-in"))
+    assert "Your passkeys don't work here any more. Contact us." in shown
+    assert "Use your recovery code" not in shown
+
+
+def test_without_scripts_nobody_reads_of_a_recovery_code_that_is_not_there(holder, host):
+    other = holder.other_browser()
+    other.sign_in()
+    assert "Passkeys need JavaScript. Use your recovery code." in page(other, "/sign-in")
+    take_recovery_code(host)
+    shown = page(other, "/sign-in")
+    assert "Passkeys need JavaScript.<" in shown
+    assert "se your recovery code" not in shown
 
 
 def test_the_title_says_how_an_area_without_a_deed_is_opened(ada):

@@ -146,4 +146,6 @@ def needed(kit: Kit, account: Account, area: str) -> PasskeyNeeded | PasskeyYoun
     if since and min(since) > now:
         return PasskeyYoung(min(since), others=False, **about)
     verified = kit.areas.demanding.get(area) == "verified_passkey"
-    return PasskeyNeeded(verified=verified, has_one=bool(since), **about)
+    refusal = PasskeyNeeded(verified=verified, has_one=bool(since), **about)
+    refusal.has_recovery = account.recovery_hash is not None
+    return refusal

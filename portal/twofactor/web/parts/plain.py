@@ -1,5 +1,8 @@
 """Sentences of refusals that need few values or none."""
 
+from flask import has_app_context
+
+from ...app.state import current_state
 from ...core import enrolment_errors, errors, passkey_errors
 from ...core.answers import slips
 from ...core.help_desk import errors as help_desk
@@ -123,6 +126,23 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         "This request came from another website, so we didn't do anything. Go back and try again."
     ),
 }
+
+
+def support() -> str:
+    """Return the line that tells people how to reach the support, "" if the host has set none."""
+    return current_state().kit.settings.support if has_app_context() else ""
+
+
+def with_support(alone: str, named: str, **values: str) -> str:
+    """Return the sentence that names the support, or the one without it.
+
+    Args:
+        alone: the sentence in the language of the request if no support is set.
+        named: the English sentence with the placeholder `support`.
+        values: values of its other placeholders.
+    """
+    line = support()
+    return _(named, support=line, **values) if line else alone
 
 
 def held_without_recovery(time: str | None, support: str) -> str:

@@ -124,10 +124,10 @@ def closed(state: State, who: Account | str | None, area: Area | None) -> "Close
     from ...service.judging import demands
     from .script import Closed
 
-    has_code = account.recovery_hash is not None
+    has_recovery = account.recovery_hash is not None
     if not (may_demand and demands.of(state.kit, account, area.key)):
         lost = not account.makes_codes and demands.are_elsewhere(state.kit, account)
-        return Closed(sentences.elsewhere(), None, has_code) if lost else None
+        return Closed(sentences.elsewhere(has_recovery), None, has_recovery) if lost else None
     if demands.usable(state.kit, account, demanded=True):
         return None
     refusal = demands.needed(state.kit, account, area.key)
@@ -136,7 +136,7 @@ def closed(state: State, who: Account | str | None, area: Area | None) -> "Close
     here = requests.asked("next") if of_view else navigation.here_without_query()
     back = navigation.inside(here)
     add = url_for("twofactor.authenticator_new", kind="passkey", next=back) if helps else None
-    return Closed(sentences.of(refusal), add, has_code)
+    return Closed(sentences.of(refusal), add, has_recovery)
 
 
 def on_challenge(

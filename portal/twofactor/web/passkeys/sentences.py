@@ -102,9 +102,15 @@ def _needed(error: errors.PasskeyNeeded) -> str:
         return _("Use your passkey to untick a box that needs one: a code is not enough.")
     if error.has_one:
         return _("This needs a passkey: a code is not enough here.")
-    if error.area == SIGN_IN:  # nobody adds a passkey before they are signed in
+    if error.area != SIGN_IN:
+        return _("This needs a passkey. Add one, then try again.")
+    # Nobody adds a passkey before they are signed in.
+    if error.has_recovery:
         return _("This needs a passkey, and your account has none. Use your recovery code.")
-    return _("This needs a passkey. Add one, then try again.")
+    return plain.with_support(
+        _("This needs a passkey, and your account has none. Contact us."),
+        later("This needs a passkey, and your account has none. Contact us: %(support)s."),
+    )
 
 
 def _unknown(*, codes: bool) -> str:
@@ -115,9 +121,18 @@ def _unknown(*, codes: bool) -> str:
     return _("This passkey does not belong to this account any more. Use another one.")
 
 
-def elsewhere() -> str:
-    """Return the sentence for somebody whose passkeys were all made for another address."""
-    return _("Your passkeys don't work here any more. Use your recovery code.")
+def elsewhere(has_recovery: bool) -> str:
+    """Return the sentence for somebody whose passkeys were all made for another address.
+
+    Args:
+        has_recovery: whether the account has a recovery code.
+    """
+    if has_recovery:
+        return _("Your passkeys don't work here any more. Use your recovery code.")
+    return plain.with_support(
+        _("Your passkeys don't work here any more. Contact us."),
+        later("Your passkeys don't work here any more. Contact us: %(support)s."),
+    )
 
 
 def asked(*, codes: bool, wait: bool) -> str:
