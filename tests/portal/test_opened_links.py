@@ -84,5 +84,14 @@ def test_a_link_confirms_no_other_address(app, signed_in, bob, customer_password
     assert SINCE in read(answered)
     assert "b2@example.com is your address" in read(answered)
     assert sign_in(app.test_client(), "b2@example.com", customer_password).status_code == 200
-    answer(browser, answered, {})
+    done = answer(browser, answered, {}, follow_redirects=True)
+    assert "b2@example.com is confirmed" in read(done)
+    assert SINCE not in read(done)
     assert sign_in(app.test_client(), "b2@example.com", customer_password).status_code == 303
+    # The forms of both tabs again: the first one's address is not confirmed.
+    again = answer(browser, answered, {}, follow_redirects=True)
+    assert "b2@example.com is confirmed" in read(again)
+    assert SINCE not in read(again)
+    late = send(browser, path, form)
+    assert SINCE in read(late)
+    assert sign_in(app.test_client(), "a2@example.com", customer_password).status_code == 200

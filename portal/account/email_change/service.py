@@ -176,11 +176,11 @@ def opened_link() -> Link | None:
     return _link(_opened()[0])
 
 
-def confirmed_address() -> str | None:
-    """Return the address of the link that was opened in this session, if it counts already."""
+def confirmed() -> tuple[int, str] | None:
+    """Return customer and address of this session's opened link, if the address counts already."""
     _hashed, number, email = _opened()
     found = select(Customer.email).where(Customer.id == number, Customer.email == email)
-    return db.session.scalar(found) if email else None
+    return (number, email) if email and db.session.scalar(found) else None
 
 
 def confirm(link: Link) -> None:

@@ -80,8 +80,7 @@ def email_confirm() -> ResponseReturnValue:
         else:
             return _confirmed(link.email)
     if link is None:
-        confirmed = service.confirmed_address()
-        return _confirmed(confirmed) if confirmed else _dead_link()
+        return _confirmed_already()
     own = not current_user.is_authenticated or current_user.id == link.customer.id
     page = render_template(
         "account/email_confirm.html", email=link.email, mark=mark, own=own, taken=taken
@@ -92,6 +91,16 @@ def email_confirm() -> ResponseReturnValue:
 def _confirmed(email: str) -> ResponseReturnValue:
     flash(_(CONFIRMED, email=email), "success")
     return redirect(url_for("account.security"), 303)
+
+
+def _confirmed_already() -> ResponseReturnValue:
+    """Tell a form what was confirmed, and say so if that is not what its page was about."""
+    found = service.confirmed()
+    if found is None:
+        return _dead_link()
+    if opened_links.is_of_another(opened_links.mark(*found)):
+        opened_links.say()
+    return _confirmed(found[1])
 
 
 def _dead_link() -> ResponseReturnValue:
