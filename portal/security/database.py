@@ -145,10 +145,14 @@ def _let_go(_error: BaseException | None) -> None:
 
 
 def sqlite_files(database: str | None) -> list[Path]:
-    """Return the existing files of an SQLite database: the main file, the logs, shared memory."""
+    """Return the existing files of an SQLite database: the main file, the logs, shared memory.
+
+    SQLite follows a link, and keeps the others beside the file that it leads to.
+    """
     if not database or database == ":memory:" or database.startswith("file:"):
         return []
-    names = (database, *(database + end for end in ("-wal", "-shm", "-journal")))
+    file = os.path.realpath(database)
+    names = (file, *(file + end for end in ("-wal", "-shm", "-journal")))
     return [path for path in map(Path, names) if path.is_file()]
 
 
@@ -162,7 +166,8 @@ def _keep_to_owner(database: str | None) -> Callable[..., None]:
     def prepare(*_: Any) -> None:
         if database and database != ":memory:" and not database.startswith("file:"):
             with suppress(OSError):  # it is there, or SQLite reports the problem itself
-                os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                file = os.path.realpath(database)  # O_EXCL refuses a link, also one to nothing yet
+                os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         for path in sqlite_files(database):
             with suppress(OSError):  # another owner's file; `doctor` reports it
                 if path.stat().st_mode & 0o077:

@@ -183,11 +183,17 @@ def test_random_keys_are_taken(tmp_path, make_key):
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o000])
-def test_only_the_owner_may_read_the_database(tmp_path, mask):
+@pytest.mark.parametrize("there", ["file", "link", "link to nothing yet"])
+def test_only_the_owner_may_read_the_database(tmp_path, mask, there):
     """F-23: also in a folder that existed before, and with a umask that lets others read."""
     instance = tmp_path / "instance"
     instance.mkdir(mode=0o755)
-    (instance / "portal.sqlite").touch(mode=0o644)
+    file = instance / "portal.sqlite"
+    if there != "file":
+        file.symlink_to(tmp_path / "portal.sqlite")
+        file = tmp_path / "portal.sqlite"
+    if there != "link to nothing yet":
+        file.touch(mode=0o644)
     before = os.umask(mask)
     try:
         app = make(tmp_path)
@@ -196,7 +202,7 @@ def test_only_the_owner_may_read_the_database(tmp_path, mask):
 
             with db.engine.begin() as connection:
                 connection.exec_driver_sql("CREATE TABLE thing (id INTEGER)")
-                files = sorted(instance.glob("portal.sqlite*"))
+                files = sorted(file.parent.glob("portal.sqlite*"))
                 assert len(files) == 3
                 assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
             db.engine.dispose()
