@@ -48,21 +48,29 @@ class Plan:
     deed: Deed
 
 
-def keep(token: str) -> None:
-    """Keep an opened link in this session; it works elsewhere too, as programs open mailed links.
+def keep(token: str) -> bool:
+    """Keep an opened link in this session; return False if it works no longer.
 
-    So the token leaves the address bar and what the browser remembers.
+    It works elsewhere too, as programs open mailed links. So the token leaves the address bar and
+    what the browser remembers. One that works no longer is not kept: the page of another link may
+    be open in a second tab.
     """
-    token = token[: undo_links.LONGEST_TOKEN]
-    if session.get(OPENED) != token:
-        sessions.renew()  # an attacker who planted this session's cookie must not get the link
-        session[OPENED] = token
-        session.pop(DONE, None)
+    if session.get(OPENED) == token:
+        return True
+    if _plan(token) is None:
+        return False
+    sessions.renew()  # an attacker who planted this session's cookie must not get the link
+    session[OPENED] = token
+    session.pop(DONE, None)
+    return True
 
 
 def opened() -> Plan | None:
     """Return what the link that this session has opened does, `None` if it works no longer."""
-    token = str(session.get(OPENED, ""))
+    return _plan(str(session.get(OPENED, "")))
+
+
+def _plan(token: str) -> Plan | None:
     link = undo_links.find(db.session(), token)
     customer = db.session.get(Customer, link.customer_id) if link is not None else None
     if link is None or customer is None:

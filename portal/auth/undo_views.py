@@ -19,8 +19,8 @@ class UndoForm(PortalForm):
 @blueprint.get("/<token>")
 def open_link(token: str) -> ResponseReturnValue:
     """Open a mailed link and redirect to its page; nothing is done, and the link still works."""
-    if request.method != "HEAD":
-        undo.keep(token)
+    if request.method != "HEAD" and not undo.keep(token):
+        return _dead(opened=True)
     return redirect(url_for("undo.confirm"), 303)
 
 
@@ -68,8 +68,9 @@ def _done_already() -> ResponseReturnValue:
     return redirect(url_for("undo.done"), 303)
 
 
-def _dead() -> ResponseReturnValue:
-    return render_template("auth/undo_dead.html", opened=undo.OPENED in session), 410
+def _dead(opened: bool = False) -> ResponseReturnValue:
+    opened = opened or undo.OPENED in session
+    return render_template("auth/undo_dead.html", opened=opened), 410
 
 
 AGAIN = {"undo.confirm": confirm_again}

@@ -47,6 +47,16 @@ def test_an_undo_link_undoes_no_other_change(app, signed_in, customer_password, 
     assert "Two-factor authentication is on again" in read(undone)
 
 
+def test_an_undo_link_that_is_over_takes_the_place_of_no_other(app, signed_in, customer_password):
+    change_password(signed_in, customer_password, NEW)
+    browser = app.test_client()
+    page = browser.get(link_in(app, PASSWORD_MAIL), follow_redirects=True)
+    over = browser.get("/undo/used-long-ago", follow_redirects=True)
+    assert (over.status_code, "It was used already" in read(over)) == (410, True)
+    done = answer(browser, page, {}, follow_redirects=True)
+    assert done.request.path == "/undo/done"
+
+
 def test_a_reset_link_sets_the_password_of_nobody_else(app, customer, bob, customer_password):
     links = []
     for address in (customer.email, "bob@example.org"):

@@ -115,23 +115,25 @@ def _referrer() -> str | None:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def keep_link(kind: str, opened: Callable[[], str | None], page: str) -> Response:
+def keep_link(
+    kind: str, opened: Callable[[], str | None], page: str, over: Callable[[], Response]
+) -> Response:
     """Keep a mailed link in this session and redirect, so that its token leaves the address bar.
 
-    A HEAD request, as from a link checker, keeps nothing.
+    A HEAD request, as from a link checker, keeps nothing. Nor does a link that is over: the page of
+    another one may be open in a second tab.
 
     Args:
         kind: of the mark in the session.
         opened: returns the id to keep, `None` if the link was used, has expired or is none.
         page: endpoint of the page that goes on.
+        over: returns the page that says that the link is over.
     """
-    if request.method != "HEAD":
-        mark = opened()
-        if mark is None:
-            session_marks.drop(kind)
-        else:
-            session_marks.put(kind, mark)
-    response = see_other(url_for(page))
+    mark = None if request.method == "HEAD" else opened()
+    if mark is not None:
+        session_marks.put(kind, mark)
+    is_over = mark is None and request.method != "HEAD"
+    response = over() if is_over else see_other(url_for(page))
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

@@ -47,6 +47,11 @@ def test_a_new_password_is_chosen_in_the_same_step(browser, protected):
     assert browser.get(PAGE).status_code == 403
 
 
+def test_a_link_that_is_over_takes_the_place_of_no_other(browser, protected):
+    assert browser.get(f"{PAGE}/used-long-ago", follow_redirects=True).status_code == 403
+    assert send(browser, **TWICE).location == f"{MOUNT}/activate"
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

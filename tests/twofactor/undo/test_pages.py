@@ -74,6 +74,16 @@ def test_a_page_undoes_what_it_says_also_if_another_link_was_opened_since(made, 
     assert made.undoing(added) is not None
 
 
+def test_a_link_that_is_over_takes_the_place_of_no_other(made, host):
+    made.deactivate()
+    owner = Browser(host)
+    page = owner.open(made.token, follow_redirects=True).text
+    over = owner.open("used-long-ago", follow_redirects=True)
+    assert (over.status_code, OVER in over.text) == (403, True)
+    assert "We've undone this change" in owner.confirm(page).text
+    assert made.account is not None
+
+
 @pytest.mark.parametrize("token", ["", "no-such-token", "x" * 300, "%00", "ä"])
 def test_a_link_that_is_none(host, token):
     page = Browser(host).open(token, follow_redirects=True)

@@ -8,6 +8,7 @@ be enough to sign in from then on. So a new one is chosen in the same step.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, url_for
@@ -37,11 +38,13 @@ def add_to(blueprint: Blueprint) -> None:
 
 def open_link(token: str) -> Response:
     """Keep the link in this session (GET)."""
+    state = current_state()
 
     def opened() -> str | None:
-        return token if starting_over.opened(current_state().kit, token) else None
+        return token if starting_over.opened(state.kit, token) else None
 
-    return navigation.keep_link(KIND, opened, "twofactor.start_over")
+    over = partial(_over, state, StartOverOver("no link"))
+    return navigation.keep_link(KIND, opened, "twofactor.start_over", over)
 
 
 def show() -> Response:

@@ -39,7 +39,9 @@ def add_to(blueprint: Blueprint) -> None:
 def open_link(token: str) -> Response:
     """Keep the link in this session (GET)."""
     state = _state()
-    return navigation.keep_link(_MARK, partial(undo.open_link, state.kit, token), "twofactor.undo")
+    opened = partial(undo.open_link, state.kit, token)
+    over = partial(_over, state, UndoOver("over"))
+    return navigation.keep_link(_MARK, opened, "twofactor.undo", over)
 
 
 def show() -> Response:
