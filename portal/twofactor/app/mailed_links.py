@@ -22,7 +22,8 @@ def address_of(app: Flask, page: str = PAGE) -> Callable[[str], str | None]:
     def address(token: str) -> str | None:
         server = app.config.get("SERVER_NAME")
         if server:
-            root = app.config["APPLICATION_ROOT"]
+            # Without its slash it would end the name of the host.
+            root = f"/{app.config['APPLICATION_ROOT'].strip('/')}"
             scheme = app.config["PREFERRED_URL_SCHEME"]
             if has_request_context():
                 root = request.root_path if root == "/" else root

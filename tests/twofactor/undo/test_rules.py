@@ -353,6 +353,7 @@ def test_where_a_link_leads(made, url, host, flask):
         ("/", "http", "https://here.test/shop", "https://shop.test/shop/"),
         ("/", "https", "http://here.test", "https://shop.test/"),
         ("/own", "http", "https://here.test/shop", "https://shop.test/own/"),
+        ("own/", "http", "https://here.test/shop", "https://shop.test/own/"),
     ],
 )
 def test_a_link_made_in_a_request_has_its_prefix(made, host, root, scheme, base, url):
