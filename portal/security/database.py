@@ -44,9 +44,14 @@ def _check_address(uri: str) -> None:
     """Check that SQLAlchemy can read the address; no message repeats it, as it has a password."""
     try:
         make_url(uri).get_dialect().import_dbapi()
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise SettingError(
             f"SQLALCHEMY_DATABASE_URI: the driver {error.name} is not installed."
+        ) from None
+    except ImportError as error:  # it is installed, and a library that it needs is not
+        cause = str(error).partition("\n")[0].rstrip(".")
+        raise SettingError(
+            f"SQLALCHEMY_DATABASE_URI: the driver can't be loaded: {cause}."
         ) from None
     except (ArgumentError, ValueError):
         raise SettingError(

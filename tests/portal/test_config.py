@@ -117,6 +117,17 @@ def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, name, v
     refused(tmp_path, monkeypatch, name, value, name, SettingError)
 
 
+@pytest.mark.parametrize("named", ["None", '"MySQLdb._mysql"'])
+def test_a_driver_whose_library_is_missing_is_not_said_to_be_missing(tmp_path, monkeypatch, named):
+    """To install it again would not help."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "MySQLdb", raising=False)
+    told = "libmariadb.so.3: cannot open shared object file"
+    (tmp_path / "MySQLdb.py").write_text(f"raise ImportError({told!r}, name={named})\n")
+    with pytest.raises(SettingError, match=rf"the driver can't be loaded: {told}\.$"):
+        make(tmp_path, SQLALCHEMY_DATABASE_URI="mysql+mysqldb://host/portal")
+
+
 @pytest.mark.thorough
 class TestEmpty:
     """F-112: an environment file has lines that nobody needs to fill in."""
