@@ -148,6 +148,12 @@ class TestFlaskSecurity:
         assert app.test_client().get("/who").text == "nobody"
 
 
+def _line(app):
+    """What doctor says of signing in."""
+    shown = app.test_cli_runner().invoke(args=["twofactor", "doctor"]).output
+    return next(each for each in shown.splitlines() if "sign-in: " in each)
+
+
 class TestAlternativeTokens:
     """Flask-Login's "alternative tokens": `get_id()` returns a column that is replaced."""
 
@@ -205,12 +211,7 @@ class TestAlternativeTokens:
 
     def test_doctor_knows_whether_a_passkey_alone_finds_its_user(self, make):
         """W-44: the user loader reads the token, not the key."""
-        alone = {"TWOFACTOR_RP_ID": "example.org", "TWOFACTOR_PASSKEY_SIGN_IN": True}
-
-        def line(app):
-            shown = app.test_cli_runner().invoke(args=["twofactor", "doctor"]).output
-            return next(each for each in shown.splitlines() if "sign-in: " in each)
-
+        alone, line = {"TWOFACTOR_RP_ID": "example.org", "TWOFACTOR_PASSKEY_SIGN_IN": True}, _line
         app = make(alone)
         assert line(app) == "ok    sign-in: asked by twofactor.sign_in"
         with app.app_context():
@@ -220,6 +221,17 @@ class TestAlternativeTokens:
         app = make(alone, user_of=lambda key: app.db.session.get(app.User, int(key)))
         assert line(app).startswith("ok ")
         assert line(make()).startswith("ok ")
+
+    @pytest.mark.parametrize(("known", "found"), [(False, "FAIL"), (True, "ok")])
+    def test_doctor_knows_whether_the_help_desk_can_help_anybody(self, make, known, found):
+        """Each customer was said to be unknown to the application."""
+        options = {"user_of": lambda key: app.db.session.get(app.User, int(key))} if known else {}
+        app = make(**options)
+        app.twofactor.help_desk(app, may=lambda _user: {"look"})
+        with app.app_context():
+            TwoFactorTesting(app).enrol(self.ada(app))
+        assert _line(app).startswith(found)
+        assert ("the help desk can help nobody" in _line(app)) == (not known)
 
     def test_the_token_as_key_is_refused_at_first_use(self, make):
         """F-27: no row was there at the start."""

@@ -15,9 +15,11 @@ def look_at_sign_in(app: Flask) -> tuple[bool, str]:
     """Return whether people get in, only with the second step they chose, and a sentence."""
     state = state_of(app)
     if not _finds_users(state):
+        alone = state.kit.settings.passkey_sign_in
+        what = "a passkey alone finds nobody" if alone else "the help desk can help nobody"
         return False, (
-            "a passkey alone finds nobody: Flask-Login's user loader takes another text than the"
-            " key; give init_app user_of, a function that returns the user of a key"
+            f"{what}: Flask-Login's user loader takes another text than the key; give init_app"
+            " user_of, a function that returns the user of a key"
         )
     if SIGN_IN not in state.kit.areas:
         return True, 'there is no area "sign_in", so nothing can ask for a code at sign-in'
@@ -33,8 +35,8 @@ def look_at_sign_in(app: Flask) -> tuple[bool, str]:
 
 
 def _finds_users(state: State) -> bool:
-    """Return whether a passkey alone finds its user, as far as a few accounts can tell."""
-    if not state.kit.settings.passkey_sign_in:
+    """Return whether keys lead to users where they must, as far as a few accounts can tell."""
+    if not state.kit.settings.passkey_sign_in and state.desk is None:
         return True
     keys = [each.user_id for each in islice(state.kit.store.accounts(SAMPLE), SAMPLE)]
     return not keys or any(state.host.with_key(key) is not None for key in keys)
