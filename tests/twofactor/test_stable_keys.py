@@ -10,7 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import String, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from portal.twofactor import SetupError, TwoFactor
+from portal.twofactor import NoPassword, SetupError, TwoFactor
 from portal.twofactor.app.user_keys import primary_key
 from portal.twofactor.testing import TwoFactorTesting
 from tests.support.hosts import change_options
@@ -232,6 +232,19 @@ class TestAlternativeTokens:
             TwoFactorTesting(app).enrol(self.ada(app))
         assert _line(app).startswith(found)
         assert ("the help desk can help nobody" in _line(app)) == (not known)
+
+    def test_no_link_is_sent_that_finds_nobody(self, make):
+        """Whoever opened it would read that it was used or has expired."""
+        app = make()
+        with app.app_context():
+            user = self.ada(app)
+            TwoFactorTesting(app).enrol(user)
+            with pytest.raises(NoPassword):
+                app.twofactor.operator.start_over(user, reason="lost phone")
+        app = make(user_of=lambda key: app.db.session.get(app.User, int(key)))
+        with app.app_context():
+            user = app.db.session.scalar(app.db.select(app.User))
+            app.twofactor.operator.start_over(user, reason="lost phone")
 
     def test_the_token_as_key_is_refused_at_first_use(self, make):
         """F-27: no row was there at the start."""

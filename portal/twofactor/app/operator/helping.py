@@ -84,7 +84,7 @@ class Helps:
             ValueError: `reason` or `by` is empty or too long.
         """
         state, user_id, by, reason = terms.of_change(user, by, reason)
-        who = state.host.with_key(user) if isinstance(user, str) else user
+        who = state.host.with_key(user_id)  # as the link finds them
         if who is None or not state.host.has_password(who):
             raise NoPassword("nothing to ask for")
         starting_over.offer(state.kit, user_id, by, reason)
