@@ -47,6 +47,23 @@ def test_a_new_password_is_chosen_in_the_same_step(browser, protected):
     assert browser.get(PAGE).status_code == 403
 
 
+def test_a_form_that_is_sent_twice_leads_on(browser, protected, host, clock):
+    """F-32: without scripts the browser shows the second answer, and knows no session of the first.
+
+    It said that the link works no longer, while two-factor authentication was off.
+    """
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(PAGE).text)[1]
+    twin = host.test_client()
+    twin.set_cookie("session", browser.get_cookie("session").value)
+    form = {"csrf_token": token, "password": PASSWORD, **TWICE}
+    assert browser.post(PAGE, data=form).location == f"{MOUNT}/activate"
+    again = twin.post(PAGE, data=form)
+    assert (again.status_code, again.location) == (303, f"{MOUNT}/activate")
+    assert "/login" in twin.get(again.location).location, "it signs nobody in"
+    clock.advance(61)
+    assert twin.post(PAGE, data=form).status_code == 403
+
+
 def test_a_link_that_is_over_takes_the_place_of_no_other(browser, protected):
     assert browser.get(f"{PAGE}/used-long-ago", follow_redirects=True).status_code == 403
     assert send(browser, **TWICE).location == f"{MOUNT}/activate"

@@ -15,6 +15,8 @@ from .. import tickets, undo
 from ..context import Kit
 
 KIND = "start_over"
+# Kind of the tickets that tell for a moment that a link was used.
+DONE = "started_over"
 DAY = 86_400
 
 
@@ -94,6 +96,8 @@ def complete(
         raise StartOverOver("no link")
     if first is not None:
         first()
+    bound, seconds = (DONE,), tickets.MOMENT
+    _, left = tickets.made(kit, DONE, link.user_id, seconds, bound=bound, ticket_id=token)
 
     def work(transaction: Transaction) -> None:
         account = transaction.account(link.user_id, lock=True)
@@ -104,6 +108,12 @@ def complete(
         transaction.remove_account(link.user_id, account)
         made = changes.Reset(link.by, link.reason), changes.Deactivated("operator")
         undo.change(kit, transaction, Subject(link.user_id, address), account, *made)
+        transaction.add_ticket(left)
 
     kit.store.run(work)
     return link
+
+
+def completed(kit: Kit, token: str) -> bool:
+    """Return whether a link was used a moment ago, e.g. by the same form; it signs nobody in."""
+    return kit.store.ticket(tickets.digest(token, DONE), DONE, kit.clock()) is not None

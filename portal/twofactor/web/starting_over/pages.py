@@ -73,7 +73,7 @@ def submit() -> Response:
         token, address = session_marks.get(KIND) or "", subjects.address()
         starting_over.complete(state.kit, token, address, renew)
     except StartOverOver as over:
-        return _over(state, over)
+        return _done_already(state) or _over(state, over)
     except Refusal as refusal:
         facts = {"needed": list(_fields(renews=True))} if change else {}
         context = _context(state, link, user, renews=change is not None)
@@ -117,13 +117,17 @@ def _context(state: State, link: Link, user: Any, renews: bool) -> dict[str, Any
 
 
 def _done_already(state: State) -> Response | None:
-    """Lead a form that is sent again to the activation, as its first answer did."""
-    user = guard.signed_in()
-    if session_marks.get(KIND) or not user.is_authenticated:
-        return None
-    if state.kit.store.account(state.host.user_key(user)) is not None:
-        return None
-    return navigation.see_other(url_for("twofactor.activate"))
+    """Lead a form that is sent again to the activation, as its first answer did.
+
+    It may come with the session of before, in which nobody is signed in.
+    """
+    user, token = guard.signed_in(), session_marks.get(KIND)
+    if token:
+        is_done = starting_over.completed(state.kit, token)
+    else:
+        key = state.host.user_key(user) if user.is_authenticated else None
+        is_done = key is not None and state.kit.store.account(key) is None
+    return navigation.see_other(url_for("twofactor.activate")) if is_done else None
 
 
 def _over(state: State, over: StartOverOver) -> Response:
