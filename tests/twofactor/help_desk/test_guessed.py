@@ -48,7 +48,7 @@ def test_a_new_password_is_chosen_in_the_same_step(browser, protected):
 
 
 def test_a_form_that_is_sent_twice_leads_on(browser, protected, host, clock):
-    """F-32: without scripts the browser shows the second answer, and knows no session of the first.
+    """Without scripts the browser shows the second answer, and knows no session of the first.
 
     It said that the link works no longer, while two-factor authentication was off.
     """
