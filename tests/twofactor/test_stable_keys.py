@@ -234,7 +234,7 @@ class TestAlternativeTokens:
         assert ("the help desk can help nobody" in _line(app)) == (not known)
 
     def test_no_link_is_sent_that_finds_nobody(self, make):
-        """Whoever opened it would read that it was used or has expired."""
+        """Its reader would be told that it was used or has expired."""
         app = make()
         with app.app_context():
             user = self.ada(app)

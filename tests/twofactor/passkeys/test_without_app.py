@@ -69,3 +69,7 @@ def test_without_a_recovery_code_either_a_passkey_alone_turns_it_off(host, holde
     assert 'id="twofactor-passkey"' in page
     assert 'name="code"' not in page
     assert "Lost your device?" not in page
+    for path in ("/deactivate", "/recovery", "/check-up", "/authenticators/new"):
+        page = holder.client.get(f"{MOUNT}{path}").text
+        assert "Passkeys need JavaScript." in page
+        assert "se your recovery code" not in page
