@@ -149,7 +149,7 @@ class TestFlaskSecurity:
 
 
 def _line(app):
-    """What doctor says of signing in."""
+    """The words of doctor about signing in."""
     shown = app.test_cli_runner().invoke(args=["twofactor", "doctor"]).output
     return next(each for each in shown.splitlines() if "sign-in: " in each)
 
