@@ -208,8 +208,8 @@ def _mysql_patience(seconds: int) -> dict[str, Any]:
 def _mysql_preparation(seconds: int) -> Prepare:
     """Return the hook that sets time limits.
 
-    A node of a Galera cluster waits, before it reads, for what other nodes have committed. So a
-    session that has just begun at one is known at each, and one that has ended is over.
+    A node of a Galera cluster waits, before it reads or writes, for what other nodes have
+    committed. So a session that has just begun at one is known at each, and can be ended there.
     """
 
     def prepare(connection: Any, _record: Any) -> None:
@@ -222,7 +222,7 @@ def _mysql_preparation(seconds: int) -> Prepare:
         cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
         cursor.execute(f"SET SESSION lock_wait_timeout = {seconds}")
         if told.get("wsrep_on") == "ON":
-            cursor.execute("SET SESSION wsrep_sync_wait = 1")
+            cursor.execute("SET SESSION wsrep_sync_wait = 7")
         cursor.close()
 
     return prepare

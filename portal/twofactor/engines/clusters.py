@@ -2,7 +2,8 @@
 
 A transaction reaches the other nodes at its commit. If they have changed the same rows meanwhile,
 it fails there (1213) and is done again. Two things differ from a single server: a lock holds at its
-own node alone, and a node may show for a moment what was before another node's commit.
+own node alone, and a node may show for a moment what was before another node's commit, or change
+no row since it has none yet.
 """
 
 from collections.abc import Collection
@@ -12,7 +13,8 @@ from sqlalchemy import Connection, Table, text, update
 from . import is_mysql
 
 _NAMES = "SHOW VARIABLES WHERE Variable_name IN ('wsrep_on', 'wsrep_sync_wait')"
-_READS = 1  # the bit of wsrep_sync_wait
+# The bits of wsrep_sync_wait: SELECT; UPDATE and DELETE; INSERT.
+_EACH = 1 | 2 | 4
 
 
 def claim(connection: Connection, account: Table, users: Collection[str]) -> None:
@@ -34,9 +36,9 @@ def claim(connection: Connection, account: Table, users: Collection[str]) -> Non
 
 
 def shows_the_past(connection: Connection) -> bool:
-    """Return whether a SELECT here may miss what another node of the cluster has committed."""
+    """Return whether a statement here may miss what another node of the cluster has committed."""
     if not is_mysql(connection.dialect):
         return False
     told = {str(name): str(value) for name, value in connection.execute(text(_NAMES))}
-    waits = int(told.get("wsrep_sync_wait", 0)) & _READS
+    waits = int(told.get("wsrep_sync_wait", 0)) & _EACH == _EACH
     return told.get("wsrep_on") == "ON" and not waits

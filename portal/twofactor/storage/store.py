@@ -214,7 +214,7 @@ class Store(Counting):
         return inspection.sqlite_settings(self._transactions)
 
     def shows_the_past(self) -> bool:
-        """Return whether a read may miss another node's commit (`inspection.shows_the_past`)."""
+        """Return whether a statement misses another node's commit (`inspection.shows_the_past`)."""
         return inspection.shows_the_past(self._transactions)
 
     def lacking(self) -> list[str]:

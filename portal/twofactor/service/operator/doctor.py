@@ -103,7 +103,7 @@ def _isolation(kit: Kit) -> tuple[bool, str]:
     if kit.store.shows_the_past():
         return False, (
             f"{level}, but this node of a Galera cluster may answer with what was before another"
-            " node's last commit: set wsrep_sync_wait = 1"
+            " node's last commit, or change none of it: set wsrep_sync_wait = 7"
         )
     if settings is None:
         return True, level
