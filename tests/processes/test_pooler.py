@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from portal.extensions import db
@@ -112,6 +112,34 @@ def test_a_transaction_that_can_not_begin(engine: Engine):
         connection.connection.driver_connection.pgconn.finish()
         with pytest.raises(OperationalError):
             connection.execute(text("SELECT 1"))
+
+
+def test_counting_leaves_the_limits_of_others(
+    engine: Engine, app: Flask, pooler: pgbouncer.Pooler, database: str
+):
+    """`stats` counts without a time limit, and takes it from no session of others."""
+    limit = f"ALTER DATABASE {make_url(database).database} SET statement_timeout = '7s'"
+    with engine.begin() as connection:
+        connection.execute(text(limit))
+    seen: list[Any] = []
+    with pooler.connect() as console:
+        console.execute("RECONNECT")  # sessions that are open do not have it
+
+    with ExitStack() as stack:
+
+        @event.listens_for(engine, "after_cursor_execute")
+        def meanwhile(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+            if "GROUP BY" in statement:
+                # Whoever comes next through the pooler gets this session of the server.
+                seen.append(statement)
+                other = stack.enter_context(pooler.connect(str(make_url(database).database)))
+                other.autocommit = False
+                seen.append(other.execute("SHOW statement_timeout").fetchone())
+
+        app.extensions["twofactor"].kit.store.count_by_areas()
+        event.remove(engine, "after_cursor_execute", meanwhile)
+    assert seen[1:] == [("7s",)]
+    assert sessions(pooler, database, "SHOW statement_timeout") == [("7s",)] * 4
 
 
 def test_no_statement_is_prepared(engine: Engine, pooler: pgbouncer.Pooler, database: str):

@@ -1,10 +1,8 @@
 """Counts over all accounts, computed by the database."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import case, func, select
 
 from .rows import keys_of
 from .tables import Tables
@@ -21,7 +19,7 @@ class Counting:
         """Return the number of accounts by their choice of areas. There are few choices."""
         areas = self._tables.account.c.areas
         statement = select(areas, func.count()).group_by(areas)
-        with self._patiently() as connection:
+        with self._transactions.reading(patiently=True) as connection:
             found: Counter[frozenset[str]] = Counter()
             for text, count in connection.execute(statement):
                 found[keys_of(text)[0]] += count
@@ -46,7 +44,7 @@ class Counting:
             .where(event.c.at >= since)
             .group_by(period, event.c.kind, undone)
         )
-        with self._patiently() as connection:
+        with self._transactions.reading(patiently=True) as connection:
             return {
                 (int(at), f"{kind} {what}" if what else kind): count
                 for at, kind, what, count in connection.execute(statement)
@@ -54,7 +52,7 @@ class Counting:
 
     def first_event_at(self) -> int | None:
         """Return the time of the oldest event (Unix seconds), `None` if there is none."""
-        with self._patiently() as connection:
+        with self._transactions.reading(patiently=True) as connection:
             found = connection.execute(select(func.min(self._tables.event.c.at))).scalar_one()
             return None if found is None else int(found)
 
@@ -69,7 +67,7 @@ class Counting:
         copied = func.sum(case((flags.op("&")(synced) != 0, 1), else_=0))
         statement = select(func.count(), func.coalesce(copied, 0))
         statement = statement.where(authenticator.c.credential.is_not(None))
-        with self._patiently() as connection:
+        with self._transactions.reading(patiently=True) as connection:
             count, copies = connection.execute(statement).one()
             return int(count), int(copies)
 
@@ -87,14 +85,14 @@ class Counting:
         )
         sums = (each.c.app, each.c.passkey, each.c.app * each.c.passkey)
         statement = select(*(func.coalesce(func.sum(number), 0) for number in sums))
-        with self._patiently() as connection:
+        with self._transactions.reading(patiently=True) as connection:
             apps, passkeys, both = connection.execute(statement).one()
             return int(apps), int(passkeys), int(both)
 
     def count_old(self, now: float, before: int) -> int:
         """Return the number of expired tickets plus that of events from before a time."""
         ticket, event = self._tables.ticket, self._tables.event
-        with self._patiently() as connection:
+        with self._transactions.reading(patiently=True) as connection:
             return sum(
                 connection.execute(select(func.count()).where(condition)).scalar_one()
                 for condition in (ticket.c.expires_at <= int(now), event.c.at < before)
@@ -102,27 +100,10 @@ class Counting:
 
     def count_sealed(self) -> int:
         """Return the number of sealed values."""
-        with self._patiently() as connection:
+        with self._transactions.reading(patiently=True) as connection:
             return sum(
                 connection.execute(
                     select(func.count()).select_from(table).where(table.c.sealed.is_not(None))
                 ).scalar_one()
                 for table in (self._tables.authenticator, self._tables.ticket)
             )
-
-    @contextmanager
-    def _patiently(self) -> Iterator[Connection]:
-        """Open a connection without `statement_timeout`, for statements that take long.
-
-        The host's limit is meant for requests of people who wait.
-        """
-        with self._transactions.reading() as connection:
-            if connection.dialect.name != "postgresql":
-                yield connection
-                return
-            before = connection.exec_driver_sql("SHOW statement_timeout").scalar_one()
-            connection.exec_driver_sql("SET statement_timeout = 0")
-            try:
-                yield connection
-            finally:
-                connection.exec_driver_sql(f"SET statement_timeout = '{before}'")

@@ -116,8 +116,12 @@ class Transactions:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, patiently: bool = False) -> Iterator[Connection]:
         """Open a connection for one SELECT.
+
+        Args:
+            patiently: whether it may take long. The `statement_timeout` that PostgreSQL has for the
+                host's requests is for people who wait.
 
         Raises:
             StorageUnavailable: the database did not answer.
@@ -125,7 +129,10 @@ class Transactions:
         engine = self._engine()
         try:
             with engine.connect() as connection:
-                if connection.dialect.name != "sqlite":
+                if patiently and connection.dialect.name == "postgresql":
+                    # For this transaction alone: behind a pooler, its session serves others next.
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                elif connection.dialect.name != "sqlite":
                     # Saves the round trips of BEGIN and ROLLBACK. Set on the connection, since
                     # `Engine.execution_options` would create another engine each time.
                     connection.execution_options(isolation_level="AUTOCOMMIT")
