@@ -23,17 +23,22 @@ SHORT_ATTEMPTS = 8
 ASKED = ("40001", "40P01", 1205, 1213, 1020, 1047)
 
 
-def is_conflict(error: DBAPIError) -> bool:
-    """Return whether the database gave way to another transaction, which came first.
+def told_by(error: DBAPIError) -> set[str | int]:
+    """Return the SQLSTATE and the number of the server's error, as far as the driver tells them.
 
-    psycopg 3 says `sqlstate`, psycopg2 `pgcode`; the first argument has the fields of the server's
-    message with pg8000, and the number with drivers of MySQL.
+    psycopg 3 and PyMySQL say `sqlstate`, psycopg2 `pgcode`; the first argument has the fields of
+    the server's message with pg8000, and the number with drivers of MySQL.
     """
-    told: list[object] = [getattr(error.orig, name, None) for name in ("sqlstate", "pgcode")]
-    if error.orig and error.orig.args:
-        first = error.orig.args[0]
-        told.append(first.get("C") if isinstance(first, dict) else first)
-    return any(each in ASKED for each in told if isinstance(each, str | int))
+    told = [getattr(error.orig, name, None) for name in ("sqlstate", "pgcode")]
+    first = error.orig.args[0] if error.orig and error.orig.args else None
+    told.append(first.get("C") if isinstance(first, dict) else None)
+    states = {each for each in told if isinstance(each, str)}
+    return {*states, first} if isinstance(first, int) else {*states}
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Return whether the database gave way to another transaction, which came first."""
+    return not told_by(error).isdisjoint(ASKED)
 
 
 def done_again(work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import (
     BadRequest,
@@ -21,6 +21,7 @@ from portal.i18n import language
 from portal.i18n.language import _
 from portal.rules.refusal import later
 from portal.rules.support import support_of
+from portal.security.retries import told_by
 from portal.twofactor import wait as in_words
 
 log = logging.getLogger(__name__)
@@ -58,13 +59,16 @@ HELD_OR_CONTACT = later(
     "in with before, or contact us: %(support)s."
 )
 GONE = (OperationalError, InterfaceError, PoolTimeout)
+# SQLSTATEs of PostgreSQL: it takes no writes; and the classes of those that psycopg takes for an
+# OperationalError, such as a time limit. pg8000 has another error for them.
 READ_ONLY = "25006"
+OPERATIONAL = ("08", "40", "53", "54", "55", "57", "58")
 
 
 def init_app(app: Flask) -> None:
     """Answer every error of the portal with a page, or with JSON if the client prefers it."""
     app.register_error_handler(HTTPException, show_http)
-    for gone in (*GONE, InternalError):
+    for gone in (DBAPIError, PoolTimeout):
         app.register_error_handler(gone, show_database)
 
 
@@ -100,9 +104,10 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
 
 def is_gone(error: object) -> TypeGuard[DBAPIError | PoolTimeout]:
     """Return whether the database is out of reach, or takes no writes, as a standby does."""
-    if isinstance(error, InternalError):
-        return getattr(error.orig, "sqlstate", None) == READ_ONLY
-    return isinstance(error, GONE)
+    if isinstance(error, GONE) or not isinstance(error, DBAPIError):
+        return isinstance(error, GONE)
+    states = [each for each in told_by(error) if isinstance(each, str)]
+    return any(each == READ_ONLY or each.startswith(OPERATIONAL) for each in states)
 
 
 def show_database(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
