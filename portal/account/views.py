@@ -22,6 +22,7 @@ from portal.i18n.language import _, plural, worded
 from portal.models import Customer
 from portal.rules.names import Refused, checked_email
 from portal.rules.refusal import later
+from portal.security.retries import done_again
 from portal.validators import typed
 from portal.web import repeats
 
@@ -84,8 +85,12 @@ def profile() -> ResponseReturnValue:
     """Change name, company, address and phone."""
     form = ProfileForm(obj=customer())
     if form.validate_on_submit():
-        form.populate_obj(customer())
-        db.session.commit()
+
+        def work() -> None:
+            form.populate_obj(customer())
+            db.session.commit()
+
+        done_again(work)
         flash(_("Your profile is saved."), "success")
         return redirect(url_for("account.security"), 303)
     return render_template("account/profile.html", form=form)

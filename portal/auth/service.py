@@ -200,10 +200,14 @@ def open_link(token: str) -> bool:
         .values(token_hash=digest(ticket))
         .execution_options(synchronize_session=False)
     )
-    if not rows_hit(db.session.execute(exchanged)):
-        db.session.rollback()
+
+    def work() -> bool:
+        done = rows_hit(db.session.execute(exchanged)) == 1
+        db.session.commit()
+        return done
+
+    if not done_again(work):
         return False
-    db.session.commit()
     sessions.renew()  # an attacker who planted this session's cookie must not get the ticket
     session[LINK] = [hashed, ticket]
     return True

@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from portal.extensions import db
 from portal.i18n import language
+from portal.security.retries import done_again
 from portal.twofactor import here, inside
 
 blueprint = Blueprint("switch", __name__)
@@ -19,8 +20,12 @@ def switch() -> ResponseReturnValue:
     if name not in language.offered():
         abort(400)
     if current_user.is_authenticated:
-        current_user.language = name
-        db.session.commit()
+
+        def work() -> None:
+            current_user.language = name
+            db.session.commit()
+
+        done_again(work)
         language.speak_with(current_user.id, name)
     target = inside(request.form.get("next")) or url_for("account.overview")
     response = make_response(redirect(target, 303))

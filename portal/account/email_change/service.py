@@ -149,9 +149,14 @@ def send_again(customer: Customer) -> bool:
 def cancel(customer: Customer) -> bool:
     """Drop the address that waits; return False if there is none any more."""
     mine = (Customer.id == customer.id, Customer.wanted_email.is_not(None))
-    dropped = rows_hit(db.session.execute(update(Customer).where(*mine).values(NO_WANTED_EMAIL)))
-    db.session.commit()
-    return dropped == 1
+    dropping = update(Customer).where(*mine).values(NO_WANTED_EMAIL)
+
+    def work() -> int:
+        dropped = rows_hit(db.session.execute(dropping))
+        db.session.commit()
+        return dropped
+
+    return done_again(work) == 1
 
 
 def open_link(token: str) -> bool:
