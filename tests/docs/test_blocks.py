@@ -163,7 +163,7 @@ COMMANDS = [
 
 # `processes/test_by_the_book.py` and `processes/test_backup.py` run them.
 PROGRAMS = {
-    *("pip", "python", "python3", "pg_dump", "pg_restore"),
+    *("pip", "python", "python3", "pg_dump", "pg_restore", "mariadb-dump", "mariadb"),
     *("useradd", "install", "ln", "cp", "systemctl", "nginx"),
 }
 

@@ -141,3 +141,30 @@ def test_postgresql(
     run(restore)
     look(app, restored, tmp_path / "restored", alice, people.clock)
     postgres_server.drop_database(restored)
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_mariadb(
+    app: Flask, people: People, database: str, mariadb_server: Any, tmp_path: Path
+) -> None:
+    alice = people.person()
+    restored = mariadb_server.create_database()
+    uris = {"portal": database, "restored": restored}
+    names = {name: str(make_url(uri).database) for name, uri in uris.items()}
+
+    def run(command: str) -> None:
+        program, *words = [names.get(word, word) for word in shlex.split(command)]
+        there = ["--no-defaults", f"--socket={mariadb_server.socket}", "--user=root"]
+        source = None
+        if "<" in words:
+            *words, _, name = words
+            source = (tmp_path / name).read_bytes()
+        subprocess.run([program, *there, *words], cwd=tmp_path, check=True, input=source)
+
+    dump, restore = documented("mariadb-dump")[0], documented("mariadb restored")[0]
+    with writing(people, alice):
+        run(dump)
+    run(restore)
+    look(app, restored, tmp_path / "restored", alice, people.clock)
+    mariadb_server.drop_database(restored)
