@@ -5,11 +5,11 @@ They are rare, so their statements are built here.
 
 from collections.abc import Collection
 
-from sqlalchemy import and_, case, delete, exists, func, insert, not_, select, update
+from sqlalchemy import and_, case, delete, func, insert, not_, select, update
 from sqlalchemy import bindparam as given
 
 from ..core.records import EXECUTED, UNDO, Account, Event, Ticket
-from ..engines import clusters
+from ..engines import clusters, is_mysql
 from .authenticator_changes import AuthenticatorChanges
 from .rows import event_of, keys_as_text, times_as_text
 from .statements.of_tickets import listed
@@ -60,13 +60,23 @@ class UndoChanges(AuthenticatorChanges):
         gone = and_(ticket.c.kind != EXECUTED, not_(earlier))
         self._connection.execute(delete(ticket).where(ticket.c.user_id == user_id, gone))
 
-    def recovery_code_used_since(self, user_id: str, at: int) -> bool:
-        """Return whether a recovery code of a user was used at a time or later."""
+    def recovery_code_used_since(self, user_id: str, at: int, *, lock: bool) -> bool:
+        """Return whether a recovery code of a user was used at a time or later.
+
+        Args:
+            user_id: the host's string for the user.
+            at: Unix seconds.
+            lock: whether the account is locked, so that what is committed by now counts. In a
+                transaction of the host, MySQL's default would show what was when that began to
+                read. PostgreSQL refuses there to lock an account that has changed since.
+        """
         event = self._tables.event
-        used = exists().where(
+        used = select(event.c.id).where(
             event.c.user_id == user_id, event.c.at >= at, event.c.kind == "recovery_code_used"
         )
-        return bool(self._connection.execute(select(used)).scalar_one())
+        if lock and is_mysql(self._connection.dialect):
+            used = used.with_for_update(read=True)
+        return self._connection.execute(used.limit(1)).first() is not None
 
     def claim(self, *users: str) -> None:
         """Make this transaction conflict with others that claim an account of these users.

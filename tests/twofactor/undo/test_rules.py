@@ -21,7 +21,7 @@ from portal.twofactor.service import (
 )
 from portal.twofactor.service.operator import upkeep
 from tests.support.codes import oathtool
-from tests.support.databases import both
+from tests.support.databases import both, servers
 
 from .changes import DAY, WEEK, Browser, shown
 
@@ -165,6 +165,19 @@ def test_a_recovery_code_that_was_used_never_works_again(made):
     assert made.account.recovery_hash is None
     assert made.account.areas > {"note"}
     made.answers()
+
+
+@servers
+def test_a_recovery_code_that_is_used_beside_a_transaction_of_the_host(made):
+    """MariaDB shows such a transaction what was there when it began to read."""
+    made.add("Tablet")
+    token = made.token
+    with made.app.db.engine.begin() as connection:
+        connection.execute(text("SELECT user_id FROM twofactor_account")).all()
+        made.deactivate("recovery")
+        made.app.twofactor.undo(token, connection)
+    assert made.account is not None
+    assert made.account.recovery_hash is None
 
 
 @both

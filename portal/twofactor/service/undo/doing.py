@@ -142,7 +142,7 @@ def _find(kit: Kit, transaction: Transaction, digest: str, *, lock: bool) -> _Fo
     # The lock of the account comes first, as in every other transaction.
     now = transaction.account(user_id, lock=lock)
     snapshot = of_data(user_id, tickets.data_of(kit, ticket))
-    used = transaction.recovery_code_used_since(user_id, snapshot.at)
+    used = transaction.recovery_code_used_since(user_id, snapshot.at, lock=lock)
     own = {each.id for each in now.authenticators} if now else set()
     rows = snapshot.account.authenticators if snapshot.account else ()
     taken = frozenset(
