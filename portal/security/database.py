@@ -9,13 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import (
     URL,
     ColumnElement,
     Connection,
     CursorResult,
     Engine,
+    NullPool,
     Result,
     Update,
     create_engine,
@@ -232,13 +233,14 @@ def patient_engine() -> Engine:
     """Return an engine for statements that may take long, such as changes of large tables.
 
     It is the portal's own but with drivers that take a time limit only when they connect: those of
-    MySQL, and pg8000.
+    MySQL, and pg8000. They connect as the portal does, such as with TLS.
     """
-    if is_mysql():
-        return create_engine(db.engine.url, connect_args={"charset": "utf8mb4"})
-    if postgresql.has_one_timeout(db.engine.url.drivername):
-        return create_engine(db.engine.url)
-    return db.engine
+    if not (is_mysql() or postgresql.has_one_timeout(db.engine.url.drivername)):
+        return db.engine
+    given = current_app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
+    limits = ("timeout", "read_timeout", "write_timeout")
+    kept = {name: value for name, value in given.items() if name not in limits}
+    return create_engine(db.engine.url, connect_args=kept, poolclass=NullPool)
 
 
 def misfit() -> str | None:

@@ -9,9 +9,9 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from portal.extensions import MIGRATIONS
+from portal.extensions import MIGRATIONS, db
 from tests.support import mariadb
-from tests.support.databases import both
+from tests.support.databases import address_for, both, each_driver
 
 pytestmark = pytest.mark.thorough
 
@@ -178,6 +178,26 @@ def test_a_database_of_another_collation_is_refused(mariadb_server, tmp_path):
     said = done.output + str(done.exception)
     assert "the collation of the database is utf8mb4_general_ci" in said
     mariadb_server.drop_database(uri)
+
+
+@each_driver
+def test_an_upgrade_connects_as_the_portal_does(database, driver, tmp_path):
+    """It has no time limits, but whatever else the operator wrote, such as TLS to the server."""
+    from portal import create_app
+
+    uri = address_for(database, driver)
+    settings = {
+        "INSTANCE_PATH": str(tmp_path),
+        "SQLALCHEMY_DATABASE_URI": uri.set(query={}).render_as_string(),
+        "SQLALCHEMY_ENGINE_OPTIONS": {"connect_args": dict(uri.query)},
+    }
+    app = create_app(settings)
+    with mariadb.closed_afterwards():
+        done = app.test_cli_runner().invoke(args=["db", "upgrade"])
+    assert done.exit_code == 0, done.output
+    with app.app_context():
+        assert "customer" in inspect(db.engine).get_table_names()
+        db.engine.dispose()
 
 
 @pytest.mark.slow
