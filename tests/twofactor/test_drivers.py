@@ -5,15 +5,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, event, text
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Column, Connection, Integer, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal.security.retries import is_conflict
+from portal.twofactor.app.host import user_with_key
 from portal.twofactor.core.errors import StorageUnavailable
 from portal.twofactor.engines.errors import is_lost, may_try_again, misses_table
 from portal.twofactor.storage import transactions
 from portal.twofactor.storage.transactions import ATTEMPTS, SOON, Transactions, unavailable
-from tests.support.databases import each_driver, engine_of
+from tests.support.databases import address_for, each_driver, engine_of
 
 pytestmark = pytest.mark.thorough
 
@@ -64,6 +67,24 @@ def test_the_same_row_twice_may_be_tried_again(database, driver):
         with engine.connect() as connection, pytest.raises(IntegrityError) as caught:
             connection.execute(text("INSERT INTO one VALUES (1)"))
         assert may_try_again(caught.value)
+
+
+@each_driver
+def test_a_name_is_looked_up_where_keys_are_numbers(database, driver):
+    """PostgreSQL takes no text for a number, and then nothing before a rollback."""
+    app, db = Flask("numbers"), SQLAlchemy()
+    app.config["SQLALCHEMY_DATABASE_URI"] = address_for(database, driver)
+    db.init_app(app)
+
+    class User(db.Model):
+        id = Column(Integer, primary_key=True)
+
+    with app.app_context():
+        db.create_all()
+        assert user_with_key(lambda key: db.session.get(User, key), str, "ghost") is None
+        assert db.session.get(User, 7) is None
+        db.session.remove()
+        db.engine.dispose()
 
 
 def end(connection: Connection) -> None:

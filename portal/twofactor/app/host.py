@@ -8,9 +8,10 @@ from typing import Any
 from flask import Flask, Request, current_app, has_request_context, render_template
 from flask_login import login_user as flask_login_user
 from sqlalchemy import Engine, MetaData
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import SetupError
+from ..engines.errors import refuses_value
 from ..storage.ticket_changes import Joins
 from .hooks import AsksAgain, Csrf, checked_csrf, checked_reauthenticate, wants_json_by
 from .looks.blocks import BLOCKS, check_render, checked_blocks
@@ -268,7 +269,9 @@ def user_with_key(user_of: Callable[[str], Any], key_of: Callable[[Any], str], k
         user = user_of(key)
     except (ValueError, TypeError, OverflowError):
         return None  # as `int(key)` of a loader of numbers, or a number too large for SQLite
-    except DataError:
+    except DBAPIError as error:
+        if not refuses_value(error):
+            raise
         # PostgreSQL takes no text for a number, and then nothing before a rollback.
         current_app.extensions["sqlalchemy"].session.rollback()
         return None

@@ -7,7 +7,7 @@ there.
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 # SQLSTATEs of PostgreSQL and compatible databases: serialization failure and deadlock.
 _STATES = frozenset({"40001", "40P01"})
@@ -59,6 +59,14 @@ def misses_table(error: Exception) -> bool:
     if isinstance(cause, sqlite3.Error):
         return "no such table" in str(cause)
     return state_of(cause) == _NO_TABLE or number_of(cause) == _NO_TABLE_NUMBER
+
+
+def refuses_value(error: DBAPIError) -> bool:
+    """Return whether the server can't take a value, such as a text for a number.
+
+    pg8000 has another class for that than the other drivers.
+    """
+    return isinstance(error, DataError) or (state_of(_cause(error)) or "").startswith("22")
 
 
 def state_of(cause: BaseException) -> str | None:
