@@ -7,7 +7,7 @@ from flask_login import current_user, login_required
 from portal import sessions
 from portal.account import known_browsers, protection, service
 from portal.account.credentials import stands_on
-from portal.account.email_change.service import ask
+from portal.account.email_change.service import ask, waiting
 from portal.account.forms import (
     BrowserMailsForm,
     CloseForm,
@@ -118,9 +118,15 @@ def password() -> ResponseReturnValue:
     return render_template("account/password.html", form=form)
 
 
+def _waits() -> bool:
+    """Return whether the address of the form waits for its link, which can be cancelled."""
+    there = waiting(customer())
+    return there is not None and there.email == checked_email(request.form.get("email", ""))
+
+
 @blueprint.route("/security/email", methods=["GET", "POST"])
 @login_required
-@repeats.answered(LINK_SENT, "account.security")
+@repeats.answered(LINK_SENT, "account.security", _waits)
 def email() -> ResponseReturnValue:
     """Ask for another e-mail address, which counts once it is confirmed; both get a mail.
 

@@ -126,7 +126,7 @@ def reset(token: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/reset/choose", methods=["GET", "POST"])
-@repeats.answered(service.CHANGED, "auth.login")
+@repeats.answered(service.CHANGED, "auth.login", lambda: service.opened_link() is None)
 def choose() -> ResponseReturnValue:
     """Reset the password with an opened link; it signs nobody in and keeps the second factor."""
     link = service.opened_link()

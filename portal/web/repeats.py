@@ -1,7 +1,8 @@
 """A form that is sent twice: the second request is answered by what the first one has done.
 
 The session keeps a keyed digest of the last form that changed something. So only a request with
-the same secrets is recognised, and it tells no more than the first one did.
+the same secrets is recognised, and it tells no more than the first one did. A person may also fill
+in the same form once more: a view says whether what the first one has done is still there.
 """
 
 import hashlib
@@ -22,16 +23,23 @@ LAST = "_last_form"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def answered(sentence: str, endpoint: str) -> Callable[[View], View]:
+def answered(
+    sentence: str, endpoint: str, still: Callable[[], bool] = lambda: True
+) -> Callable[[View], View]:
     """Answer the repeated form of a view with the sentence of the first time and a redirect.
 
     Write it above the decorators that ask for a code: a repeated form needs no second one.
+
+    Args:
+        sentence: what the first form was answered.
+        endpoint: the page that says so.
+        still: whether it still holds; if not, the view takes the form as a new one.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapped(*args: Any, **values: Any) -> ResponseReturnValue:
-            if request.method == "POST" and _is_repeated():
+            if request.method == "POST" and _is_repeated() and still():
                 flash(_(sentence), "success")
                 return redirect(url_for(endpoint), 303)
             answer: ResponseReturnValue = view(*args, **values)

@@ -104,6 +104,40 @@ def test_an_address_changed_twice_is_saved(signed_in, customer_password):
         assert (answer.status_code, answer.location) == (303, "/security/")
 
 
+def test_an_address_asked_for_again_is_asked_for(app, signed_in, customer_password):
+    """The same form is a new one when the address waits no longer: cancelled, or replaced."""
+    words = {"current_password": customer_password, "email": "a2@example.org"}
+
+    def asked(client=signed_in, email="a2@example.org"):
+        before = len(mails(app))
+        submit(client, "/security/email", words | {"email": email})
+        page = client.get("/security/").text
+        return len(mails(app)) - before, f"Waiting for {email}" in page
+
+    assert asked() == (2, True)
+    assert asked() == (0, True), "the same form, sent twice"
+    submit(signed_in, "/security/email", {}, button="Cancel")
+    assert asked() == (2, True)
+    elsewhere = app.test_client()
+    sign_in(elsewhere, "alice", customer_password)
+    assert asked(elsewhere, "a3@example.org") == (2, True)
+    assert asked() == (2, True)
+
+
+def test_a_second_link_sets_the_same_password_again(app, client, customer):
+    """The form of another link is a new one, though its fields are those of the first."""
+    words = {"new_password": NEW, "repeat_password": NEW}
+    for _ in range(2):
+        submit(client, "/forgot", {"email": "alice@example.org"})
+        links = [re.search(r"/reset/[\w-]+", plain_of(mail)) for mail in mails(app)]
+        client.get([link[0] for link in links if link][-1])
+        answer = submit(client, "/reset/choose", words)
+        assert answer.location == "/login"
+        assert sign_in(app.test_client(), "alice", NEW).status_code == 303
+        command = ["user", "set-password", "alice", "--password", "velvet-anchor-piano-9"]
+        app.test_cli_runner().invoke(args=command)
+
+
 def test_an_account_closed_twice_is_closed(app, signed_in, customer_password):
     """F-32: the second request comes from nobody, and the account is gone."""
     words = {"current_password": customer_password}
