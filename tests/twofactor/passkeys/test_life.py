@@ -198,6 +198,23 @@ def test_a_stolen_session_is_asked(holder, clock):
     assert len(holder.numbers()) == 2
 
 
+def test_one_new_recovery_code_after_another_with_a_passkey(holder):
+    """The second was refused, as if the first, which is saved, had expired unsaved."""
+
+    def make():
+        answer = holder.answer_for("recovery_code", f"{MOUNT}/recovery")
+        made = holder.program("/recovery", {"passkey": answer, "password": PASSWORD})
+        assert made["needed"] == ["saved"]
+        return made["recovery_code"]
+
+    first = make()
+    assert make() != first, "instead of one that is not saved yet, as with a code"
+    second = holder.client.get(f"{MOUNT}/recovery").text
+    assert first not in second
+    assert holder.program("/recovery", {"saved": "yes"})["message"].startswith("Your new")
+    make()
+
+
 def test_open_challenges_end_with_a_passkey_and_with_the_password(holder, host):
     """WA-10: of this session and of others; the next challenge works."""
     second = holder.add(name="Second")

@@ -40,7 +40,8 @@ def submit() -> Response:
     if requests.texts("cancel") == ["yes"]:
         return _cancel(state)
     is_made = session_marks.get(tickets.RECOVERY) is not None
-    if requests.sent("saved") or (is_made and not requests.sent("code")):
+    answers = requests.sent("code") or requests.sent(given.OWN)
+    if requests.sent("saved") or (is_made and not answers):
         return _save(state)
     return _make(state)
 
