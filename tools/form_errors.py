@@ -31,6 +31,7 @@ SOURCES = (
     "web/refused_forms.py",
 )
 NO_ERRORS = {
+    "You have no e-mail address. Enter one.",
     "You're signed out.",
     "Two-factor authentication is now off. Set it up on your new phone.",
     "The same as my browser's (%(zone)s)",

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.models import Customer
-from portal.rules.email_addresses import email_key
+from portal.rules.email_addresses import email_key, is_placeholder
 from portal.rules.limits import LONGEST_IDENTITY
 from portal.rules.names import name_key
 
@@ -98,6 +98,11 @@ def names_of(keys: Sequence[str]) -> dict[str, str]:
     statement = select(Customer.id, Customer.username).where(Customer.id.in_(numbers))
     with db.engine.connect() as connection:
         return {str(number): name for number, name in connection.execute(statement)}
+
+
+def email_of(customer: Customer) -> str:
+    """Return the e-mail address for people to read, empty if the customer has none."""
+    return "" if is_placeholder(customer.email) else customer.email
 
 
 def _is_key(text: str) -> bool:

@@ -7,6 +7,7 @@ from flask_login import current_user, login_required
 from portal import sessions
 from portal.account import known_browsers, protection, service
 from portal.account.credentials import stands_on
+from portal.account.customers import email_of
 from portal.account.email_change.service import ask, waiting
 from portal.account.forms import (
     BrowserMailsForm,
@@ -42,6 +43,7 @@ def customer() -> Customer:
 
 
 blueprint.add_app_template_global(service.shortest_password, "shortest_password")
+blueprint.add_app_template_global(email_of)
 
 
 @blueprint.get("/.well-known/change-password")

@@ -19,7 +19,7 @@ from portal.extensions import db
 from portal.mail.courier import KEY, Courier
 from portal.mail.transport import WIRE, compose, send, write
 from portal.models import OutboxMail
-from portal.rules.email_addresses import end_without_mail
+from portal.rules.email_addresses import is_placeholder
 from portal.security.database import rows_hit
 from portal.security.retries import rows_written, written
 from portal.security.sealing import MAIL, seal, secret_keys, unseal
@@ -62,7 +62,7 @@ def put(
     same steps and time, but is not sent; so does a mail for a customer who has no address until
     they enter one, since no server would take it.
     """
-    decoy = decoy or end_without_mail(recipient) == "invalid"
+    decoy = decoy or is_placeholder(recipient)
     message = compose(recipient, subject, text, html)
     g.mails_waiting = True
     writer.execute(

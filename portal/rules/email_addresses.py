@@ -72,6 +72,11 @@ def wire_form(recipient: str) -> str:
     return formataddr((name, found.wire))
 
 
+def is_placeholder(text: str) -> bool:
+    """Return whether an address is only the placeholder of a customer who has none."""
+    return end_without_mail(text) == "invalid"
+
+
 def end_without_mail(text: str) -> str | None:
     """Return a top-level domain that gets no mail, e.g. `local`; `None` for all others."""
     end = text.strip().lower().rpartition(".")[2]

@@ -233,6 +233,30 @@ class TestThePortalsOwnChanges:
         # Until the customer enters an address there is nobody to write to.
         assert not [mail for mail in mails(app) if str(mail["To"]).endswith(".invalid")]
 
+    def test_pages_show_no_address_to_who_has_none(self, app, signed_in, customer_password):
+        """They showed its placeholder as if mails could reach it."""
+        change_email(signed_in, customer_password, ELSEWHERE)
+        make_customer(app, "bob", HOME, "bobs-lantern-of-tin-7")
+        undo(app, link_in(app, EMAIL_MAIL))
+        reset(app)
+        client, third = app.test_client(), "alice@third.example"
+        sign_in(client, "alice", NEW)
+        overview = client.get("/")
+        assert "You have no e-mail address. Enter one." in read(overview)
+        assert '<dd><a href="/security/email">' in overview.text
+        assert "You have no e-mail address. Enter one." in read(client.get("/security/"))
+        assert "Your account has no e-mail address." in read(client.get("/security/email"))
+        submit(client, "/security/email", {"current_password": NEW, "email": third})
+        waits = read(client.get("/security/email"))
+        assert f"Waiting for {third} to be confirmed" in waits
+        told = submit(client, "/security/email", {}, button="Cancel", follow_redirects=True)
+        for page in ("/", "/security/", "/security/email"):
+            assert ".invalid" not in client.get(page).text
+        assert ".invalid" not in waits + read(told)
+        submit(client, "/security/email", {"current_password": NEW, "email": third})
+        confirm_email(app)
+        assert third in read(client.get("/"))
+
     def test_an_earlier_password_link_puts_back_the_address_too(
         self, app, signed_in, customer_password
     ):

@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
+from portal.account.customers import email_of
 from portal.account.email_change import service
 from portal.account.views import blueprint, customer
 from portal.i18n.language import _, worded
@@ -43,7 +44,10 @@ def email_cancel() -> ResponseReturnValue:
     """Drop the address that waits. GET leads to the page with the button."""
     if request.method != "POST":
         return redirect(url_for("account.email"), 303)
-    if service.cancel(customer()):
+    cancelled = service.cancel(customer())
+    if not email_of(customer()):
+        flash(_("You have no e-mail address. Enter one."), "warning")
+    elif cancelled:
         flash(_("Your e-mail address stays %(email)s.", email=customer().email), "success")
     else:
         flash(_("Your e-mail address is %(email)s.", email=customer().email), "warning")
