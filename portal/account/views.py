@@ -6,7 +6,7 @@ from flask_login import current_user, login_required
 
 from portal import sessions
 from portal.account import known_browsers, protection, service
-from portal.account.credentials import stands_on
+from portal.account.credentials import stands_on, version_of
 from portal.account.customers import email_of
 from portal.account.email_change.service import ask, waiting
 from portal.account.forms import (
@@ -176,15 +176,13 @@ def sessions_page() -> ResponseReturnValue:
     if form.validate_on_submit():
         number = request.form.get("session", "")
         if request.form.get("others"):
-            ended = sessions.end_others(customer().id)
-            flash(
-                plural(
-                    "You've signed out %(count)d other device.",
-                    "You've signed out %(count)d other devices.",
-                    ended,
-                ),
-                "success",
+            ended = sessions.end_others(customer().id, version_of(customer()))
+            told = plural(
+                "You've signed out %(count)d other device.",
+                "You've signed out %(count)d other devices.",
+                ended,
             )
+            flash(told if ended else _("You're signed in only on this device."), "success")
         elif number.isascii() and number.isdigit() and len(number) < 10:
             if sessions.end_one(customer().id, int(number)):
                 flash(_("That device is signed out."), "success")

@@ -62,10 +62,12 @@ def goes_on(customer_id: int, version: int) -> None:
         renew()
 
 
-def end_others(customer_id: int) -> int:
-    """End all other sessions of the customer; return their number."""
+def end_others(customer_id: int, version: int) -> int:
+    """End all other sessions of the customer; return the number of those that were live."""
     here = _present()
-    return records.remove_of(customer_id, spare=here.record if here is not None else None)
+    live = sum(not is_present(record) for record in sessions_of(customer_id, version))
+    records.remove_of(customer_id, spare=here.record if here is not None else None)
+    return live
 
 
 def ending_others(customer_id: int) -> Delete:

@@ -7,6 +7,7 @@ import pytest
 from tests.support.databases import both
 from tests.support.enrol import enrol, sign_in
 from tests.support.forms import find_form, submit
+from tests.support.html import parse
 
 COOKIE = "portal_session"
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -263,6 +264,22 @@ def test_the_page_lists_the_sessions_and_ends_one_or_all_others(app, signed_in, 
     submit(signed_in, "/security/sessions", {"others": "1"}, button="Sign out all other devices")
     assert not is_signed_in(phone)
     assert is_signed_in(signed_in)
+
+
+def test_the_page_counts_the_devices_that_it_has_listed(app, signed_in, customer_password, clock):
+    """It counted sessions that had ended long ago, and said 0 if the button was pressed twice."""
+    pressed = {"others": "1"}
+    for _ in range(3):
+        sign_in(app.test_client(), "alice", customer_password)
+    clock.advance(3601)
+    browser, other = app.test_client(), app.test_client()
+    for client in (browser, other):
+        sign_in(client, "alice", customer_password)
+    form = find_form(browser.get("/security/sessions").text, button="Sign out all other devices")
+    for sentence in ("You've signed out 1 other device.", "You're signed in only on this device."):
+        sent = browser.post("/security/sessions", data=form.filled(pressed))
+        assert sentence in parse(browser.get(sent.location).text).text
+    assert not is_signed_in(other)
 
 
 def number_of(app, agent):

@@ -466,7 +466,7 @@ CASES = {
         "account.sessions_page",
         other_sessions,
         lambda walk: walk.people.signed_in(walk.person) == 1,
-        "signed out|no other",
+        "signed out|signed in only on this device",
     ),
     "no e-mails about new sign-ins": Case(
         "account.browser_mails",
