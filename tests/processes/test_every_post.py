@@ -621,6 +621,7 @@ CASES = {
         lambda walk: walk.account is None,
         "Activate two-factor authentication|already used, or has expired",
         ("sign_in",),
+        "Sign in to continue",
         refused=403,
     ),
     "find a customer": Case(
