@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from portal.i18n.language import _
+from portal.mail.device_texts import device_name
 from portal.mail.texts import deeds_of
 from portal.rules.refusal import later
 
@@ -59,7 +60,7 @@ class Deed:
     @property
     def headline(self) -> str:
         """Say what was changed."""
-        return _(_CHANGES[self.what], device=self.device)
+        return _(_CHANGES[self.what], device=device_name(self.device))
 
     @property
     def effects(self) -> tuple[str, ...]:
@@ -97,11 +98,14 @@ def _of_factor(factor: Mapping[str, Any]) -> Iterator[str]:
     elif factor["on"] and not factor["was_on"]:
         yield _("Two-factor authentication is on again.")
     for name in factor["out"]:
-        yield _("“%(device)s” no longer works.", device=name)
+        yield _("“%(device)s” no longer works.", device=device_name(name))
     for name in factor["back"]:
-        yield _("“%(device)s” works again.", device=name)
+        yield _("“%(device)s” works again.", device=device_name(name))
     for name in factor["missing"]:
-        yield _("“%(device)s” stays removed: another account uses that passkey now.", device=name)
+        yield _(
+            "“%(device)s” stays removed: another account uses that passkey now.",
+            device=device_name(name),
+        )
     if factor["on"]:
         yield from _of_areas(factor)
         yield from _of_recovery_code(factor)

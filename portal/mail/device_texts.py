@@ -5,6 +5,7 @@ from portal.mail.help_texts import by_staff
 from portal.mail.letters import Fact, Notice, address
 
 PASSKEY = "passkey"
+UNNAMED = "Authenticator app"  # the name that signals give to an app without a name of its own
 
 
 def authenticator_added(authenticator: str, kind: str = "") -> Notice:
@@ -33,14 +34,14 @@ def authenticator_removed(authenticator: str, kind: str = "", by: str = "", **_m
         told = _(
             "“%(device)s” no longer works here. You can delete it from your device or password "
             "manager.",
-            device=authenticator,
+            device=device_name(authenticator),
         )
     else:
         subject = _("A device is removed from your account")
         told = _(
             "Codes from “%(device)s” no longer work. You can delete this account from the app "
             "on that device.",
-            device=authenticator,
+            device=device_name(authenticator),
         )
     return Notice(
         subject,
@@ -61,7 +62,7 @@ def _removed_by_operator(authenticator: str, kind: str) -> Notice:
         subject = _("Our support team removed a device from your account")
     return by_staff(
         subject,
-        _("“%(device)s” no longer works here.", device=authenticator),
+        _("“%(device)s” no longer works here.", device=device_name(authenticator)),
         _("You were signed out everywhere."),
         facts=(_named(authenticator, kind),),
     )
@@ -72,7 +73,10 @@ def passkey_suspect(authenticator: str, **_more: str) -> Notice:
     return Notice(
         _("One of your passkeys may have been copied"),
         (
-            _("We refused “%(device)s”, so nobody could use it.", device=authenticator),
+            _(
+                "We refused “%(device)s”, so nobody could use it.",
+                device=device_name(authenticator),
+            ),
             _(
                 "This can also happen if you use it in two windows at once. Try again; if we "
                 "refuse it again, remove it."
@@ -96,9 +100,14 @@ def _remove(authenticator: str) -> str:
     return _(
         "Go to %(portal)s, remove “%(device)s”, change your password, and sign out other devices.",
         portal=address(),
-        device=authenticator,
+        device=device_name(authenticator),
     )
 
 
 def _named(authenticator: str, kind: str) -> Fact:
-    return Fact(_("Passkey") if kind == PASSKEY else _("Device"), authenticator)
+    return Fact(_("Passkey") if kind == PASSKEY else _("Device"), device_name(authenticator))
+
+
+def device_name(name: str) -> str:
+    """Return the name of a device for people to read; the usual one is translated."""
+    return _("Authenticator app") if name == UNNAMED else name

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
+from portal.mail.device_texts import UNNAMED
+from portal.twofactor.methods.registry import TOTP
 from tests.portal.mails import html_of, mails
 from tests.support.codes import oathtool
 from tests.support.customers import make_customer
@@ -185,6 +187,38 @@ class TestThePage:
             for table in db.metadata.sorted_tables:
                 for row in db.session.execute(db.select(table)):
                     assert token not in str(row), table.name
+
+
+def test_a_device_without_a_name_is_named_in_the_language_of_the_reader(
+    app, signed_in, customer_password, clock
+):
+    """Mails and pages in German named it in English."""
+    language = find_form(signed_in.get("/").text, button="Deutsch")
+    signed_in.post("/language", data=language.filled({"language": "de"}))
+    phone = enrol(signed_in, clock, customer_password)
+    words = {"name": "Tablet", "code": phone.next_code()}
+    step = submit(signed_in, f"{TWOFACTOR}/authenticators/new", words, follow_redirects=True)
+    tablet = parse(step.text).by_id("twofactor-secret").text.replace(" ", "")
+    answer(signed_in, step, {"code": oathtool(tablet, clock())})
+    clock.advance(DAY + 60)
+    sign_in(signed_in, "alice", customer_password)
+    page = signed_in.get(f"{TWOFACTOR}/sign-in")
+    answer(signed_in, page, {"code": oathtool(tablet, clock())})
+    clock.advance()
+    paths = re.findall(r'"([^"]+/authenticators/\w{32})"', signed_in.get(f"{TWOFACTOR}/").text)
+    [path] = [each for each in paths if 'value="Tablet"' not in signed_in.get(each).text]
+    submit(signed_in, path, {"code": oathtool(tablet, clock())}, button="Entfernen")
+    mail = mailbox(app)[-1]
+    assert "Authenticator-App" in mail.text
+    browser = app.test_client()
+    browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+    asked = browser.get(mail.link, follow_redirects=True)
+    assert "„Authenticator-App“ wurde entfernt" in read(asked)
+    assert "„Authenticator-App“ gilt wieder" in read(asked)
+    done = submit(browser, mail.link, {}, button="Ja, rückgängig machen", follow_redirects=True)
+    texts = [mail.text, mail.html, asked.text, done.text, mailbox(app)[-1].text]
+    assert not [text for text in texts if "Authenticator app" in text]
+    assert TOTP.label == UNNAMED
 
 
 class TestThePortalsOwnChanges:
