@@ -166,7 +166,7 @@ class TestRecoveryCode:
             clock.advance(901)
             late = protected.post("/recovery", {"saved": "yes"})
             assert late.status_code == 403
-            assert "your old one still works" in error(late.text)
+            assert "only the one you saved last works" in error(late.text)
         else:
             protected.post("/recovery", {"cancel": "yes"})
             assert "your old recovery code still works" in protected.client.get(f"{MOUNT}/").text

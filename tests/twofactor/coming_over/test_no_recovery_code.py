@@ -62,6 +62,14 @@ def test_cancelled_there_is_still_none(imported, clock):
     assert due(imported).check_up == ("no_recovery",)
 
 
+def test_not_saved_in_time_there_is_no_old_one_either(imported, clock):
+    imported.post("/recovery", {"code": oathtool(SECRET, clock()), "password": PASSWORD})
+    clock.advance(901)
+    told = imported.post("/recovery", {"saved": "yes"}).text
+    assert "You can create a new one now." in told
+    assert "old one" not in told
+
+
 def test_the_sign_in_offers_none_and_takes_none(host, imported, clock):
     stranger = Person(host, clock)
     stranger.sign_in()

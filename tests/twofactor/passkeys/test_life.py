@@ -215,6 +215,25 @@ def test_one_new_recovery_code_after_another_with_a_passkey(holder):
     make()
 
 
+def test_where_another_browser_saved_a_recovery_code_the_old_one_is_not_said_to_work(holder):
+    """It was said that the old one still works, which the other browser had voided."""
+
+    def make(person):
+        answer = person.answer_for("recovery_code", f"{MOUNT}/recovery")
+        person.program("/recovery", {"passkey": answer, "password": PASSWORD})
+
+    other = holder.other_browser()
+    other.sign_in()
+    other.post("/sign-in", {"passkey": json.dumps(other.answer_for("", f"{MOUNT}/sign-in"))})
+    make(holder)
+    make(other)
+    other.program("/recovery", {"saved": "yes"})
+    told = holder.program("/recovery", {"saved": "yes"}, 403)
+    assert told["error"] == "recovery_code_expired"
+    assert "only the one you saved last works" in told["message"]
+    assert "old one" not in told["message"]
+
+
 def test_open_challenges_end_with_a_passkey_and_with_the_password(holder, host):
     """WA-10: of this session and of others; the next challenge works."""
     second = holder.add(name="Second")

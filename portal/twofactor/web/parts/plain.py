@@ -43,8 +43,8 @@ SENTENCES: dict[type[errors.TwoFactorError], str] = {
         "You started again in another tab. Scan the newer QR code, then enter its code."
     ),
     enrolment_errors.RecoveryExpired: later(
-        "You didn't save your new recovery code in time, so your old one still works. You can"
-        " create a new one now."
+        "You didn't save your new recovery code in time, so only the one you saved last works."
+        " You can create a new one now."
     ),
     enrolment_errors.ReauthenticationRequired: later("Confirm that it's you first."),
     enrolment_errors.NotSaved: later("Print or save your recovery code, then tick the box."),
