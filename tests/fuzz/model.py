@@ -188,6 +188,7 @@ class Model:
         self.tickets: list[Ticket] = []
         self.deeds: list[Any] = []
         self.done_forms: set[int] = set()
+        self.forgotten: dict[str, int] = {}  # until when wrong codes are not forgotten again
         self.attempts = Counter[tuple[str, str]]()  # events about codes by user and kind
         self.jar = Jar()  # the cookies of the browser whose request is answered
 
@@ -340,11 +341,22 @@ class Model:
         account = self.accounts.get(user)
         if account is not None:
             yesterday = math.floor(self.now) - DAY
+            forgets = proved and self._forgets(user, account)
             for figures in (account.codes, account.known):
-                times = [] if proved else [min(at, yesterday) for at in figures.times]
+                times = [] if forgets else [min(at, yesterday) for at in figures.times]
                 figures.run, figures.times = 0, times
             account.tried = []
         self.end_tickets(user)
+
+    def _forgets(self, user: str, account: Account) -> bool:
+        """Tell if all wrong codes are forgotten: once in thirty days, if there are any of them."""
+        now = int(self.now)
+        if not any(at > now - 30 * DAY for at in (*account.codes.times, *account.known.times)):
+            return True
+        if self.forgotten.get(user, 0) > now:
+            return False
+        self.forgotten[user] = now + 30 * DAY
+        return True
 
     def mandatory_of(self, user: str) -> frozenset[str]:
         return self.mandatory

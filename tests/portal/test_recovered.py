@@ -81,6 +81,24 @@ def test_the_mailed_link_does_it_too(app, signed_in, clock, customer_password, c
 
 
 @both
+def test_the_mailbox_gives_no_end_of_guesses(app, signed_in, clock, customer_password):
+    """A guesser who reads the owner's mails, if the mailed link asks for no code."""
+    phone = enrol(signed_in, clock, customer_password, ["sign_in"])
+    judged = 0
+    for number in range(24):
+        guesser, password = app.test_client(), f"velvet-anchor-piano-{number}x"
+        at = {"environ_base": {"REMOTE_ADDR": f"192.0.2.{number + 1}"}}
+        submit(guesser, "/forgot", {"email": "alice@example.org"}, **at)
+        new = {"new_password": password, "repeat_password": password}
+        submit(guesser, last_link(app), new, **at)
+        for _ in range(5):
+            sign_in(guesser, "alice", password, **at)
+            wrong = {"code": wrong_code(phone.secret, clock())}
+            judged += submit(guesser, f"{TWOFACTOR}/sign-in", wrong, **at).status_code == 403
+    assert judged == 5 + 50
+
+
+@both
 def test_the_recovery_code_takes_a_new_password_after_wrong_codes(
     app, phone, thief, customer_password
 ):

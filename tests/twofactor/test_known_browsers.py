@@ -302,6 +302,30 @@ class TestNewPassword:
         found = account(host, protected)
         assert found.codes.recent == found.known.recent == found.recovery.recent == ()
 
+    def test_the_mailbox_gives_the_budget_of_thirty_days_once_more(self, protected, host, clock):
+        """A guesser who reads the owner's mails can have the password changed at will."""
+        judged = 0
+        for _ in range(24):
+            guesser = protected.other_browser()
+            for _ in range(5):
+                guesser.sign_in()
+                judged += guesser.post("/sign-in", {"code": guesser.wrong()}).status_code == 403
+            self.changed(host, protected, proved=True)
+        assert judged == 5 + 50
+        clock.advance(30 * 86_400)
+        hold(protected.other_browser(), clock)
+        self.changed(host, protected, proved=True)
+        assert account(host, protected).codes.recent == ()
+
+    def test_codes_of_long_ago_are_forgotten_at_any_time(self, protected, stranger, host, clock):
+        """They give a guesser nothing, so the next change forgets those of now."""
+        hold(stranger, clock)
+        clock.advance(30 * 86_400)
+        self.changed(host, protected, proved=True)
+        hold(protected.other_browser(), clock)
+        self.changed(host, protected, proved=True)
+        assert account(host, protected).codes.recent == ()
+
     def test_recovery_codes_are_judged_again(self, protected, stranger, host):
         """F-12: a stranger's earlier tries no longer hold them."""
         for _ in range(5):

@@ -60,7 +60,8 @@ class OfUsers:
             user: the host's user.
             connection: as in `revoke_tickets`.
             proved: whether more than the old password has shown that it is the owner. Then all
-                wrong codes are forgotten; otherwise they count towards the limit of thirty days.
+                wrong codes are forgotten, once in thirty days; otherwise they count towards the
+                limit of thirty days.
         """
         state = current_state()
         passwords.password_changed(state.kit, state.host.user_key(user), connection, proved=proved)

@@ -3,13 +3,15 @@
 from sqlalchemy import Connection
 
 from ..core.errors import StorageUnavailable
-from ..core.records import Account, Ticket
-from ..core.throttle import NO_ATTEMPTS, aged
+from ..core.records import EXECUTED, Account, Ticket
+from ..core.throttle import CODES, NO_ATTEMPTS, aged
 from ..storage.transaction import Transaction
 from . import tickets
 from .context import Kit
 
 ATTEMPTS = 5
+# Seconds of the longest budget. Wrong codes are forgotten once in this time.
+MONTH = max(budget.seconds for budget in CODES.budgets)
 
 
 def password_changed(
@@ -25,7 +27,8 @@ def password_changed(
         user_id: key of the user.
         connection: connection of a transaction of the host to join.
         proved: whether the owner proved the identity by more than the old password. Then all past
-            attempts are cleared.
+            attempts are cleared, once in thirty days: who reads the owner's mails can have the
+            password changed again and again.
     """
 
     def work(transaction: Transaction) -> None:
@@ -41,17 +44,33 @@ def _forgive(kit: Kit, transaction: Transaction, user_id: str, proved: bool) -> 
 
     In the host's transaction SQLite may hold no lock yet, so the update compares and is repeated.
     """
+    forgets = False
     for _ in range(ATTEMPTS):
         account = transaction.account(user_id, lock=True)
         if account is None or not _counted(account):
             return
-        codes, known = NO_ATTEMPTS, NO_ATTEMPTS
-        if not proved:
-            now = kit.clock()
-            codes, known = aged(account.codes, now), aged(account.known, now)
+        now = kit.clock()
+        codes, known = aged(account.codes, now), aged(account.known, now)
+        forgets = forgets or (proved and _forgets(kit, transaction, account))
+        if forgets:
+            codes, known = NO_ATTEMPTS, NO_ATTEMPTS
         if transaction.set_figures(account, codes, known):
             return
     raise StorageUnavailable("wrong codes were counted all the while")
+
+
+def _forgets(kit: Kit, transaction: Transaction, account: Account) -> bool:
+    """Return whether all wrong codes may be forgotten, and note it if that gives more guesses."""
+    now = int(kit.clock())
+    if all(at <= now - MONTH for each in (account.codes, account.known) for at in each.recent):
+        return True
+    # This kind of ticket outlives a change of the password.
+    digest = tickets.digest("forgotten", account.user_id)
+    if transaction.ticket(digest, EXECUTED, now) is not None:
+        return False
+    transaction.end_ticket(digest, EXECUTED)
+    note = Ticket(digest, account.user_id, EXECUTED, str(now), None, now + MONTH)
+    return transaction.add_ticket_once(note)
 
 
 def _counted(account: Account) -> bool:
