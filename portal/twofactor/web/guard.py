@@ -174,11 +174,11 @@ def check(
         Whether a code or a pass was used up. If so, a form that is shown again leaves a pass.
 
     Raises:
-        Refusal: the action must not happen.
-        Unavailable: the state can't be read, so the action must not happen.
+        Refusal, Unavailable, SetupError: the action must not happen.
     """
     asked = passes.with_form()
     if (area.key, user_id) in asked.granted:
+        exact.refuse_another(asked, area, user_id, says)
         if deed is not None:
             state.kit.store.run(deed)
         return False
@@ -228,7 +228,7 @@ def _ask(
         if grant is not None:
             return grant
         _look_again(state, once)
-    asked.about.summary = bounds.one_line(asked.says()) if asked.says else ""
+    asked.about.summary = asked.shown[key] = bounds.one_line(asked.says()) if asked.says else ""
     codes = continuation.codes() if asked.codes is None else asked.codes
     asked.codes = set()
     passkeys = _passkeys(asked) if state.kit.settings.relying_party else set()

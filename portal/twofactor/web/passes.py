@@ -38,6 +38,8 @@ class Asked:
     def __init__(self) -> None:
         self.glances: dict[Key, Glance] = {}
         self.granted: dict[Key, Grant] = {}
+        # Summaries of the questions that this request had to answer.
+        self.shown: dict[Key, str] = {}
         # Read before the view, which may change or remove the user.
         self.credentials: dict[Key, str] = {}
         self.came_back: set[Key] = set()

@@ -9,7 +9,7 @@ import pytest
 from flask import jsonify, redirect, request
 from flask_login import login_required
 
-from portal.twofactor import TwoFactor
+from portal.twofactor import SetupError, TwoFactor
 from portal.twofactor.testing.device import base64url
 from tests.twofactor import host as hosts
 from tests.twofactor.person import MOUNT, pending
@@ -43,6 +43,24 @@ def exact_host(tmp_path, clock, database, monkeypatch):
         host.twofactor.require("note", summary=f"{what} for {host.price}")
         host.deeds.append(f"{what} for {host.price}")
         return redirect("/", 303) if request.form else jsonify(done=True)
+
+    @host.post("/buy-all")
+    @login_required
+    def buy_all():
+        listed = request.form.getlist("what") or request.get_json()["what"]
+        for what in listed:
+            host.twofactor.require("note", summary=f"{what} for {host.price}")
+            host.deeds.append(what)
+        host.twofactor.require("note")
+        return redirect("/", 303)
+
+    @host.post("/named-late")
+    @login_required
+    @host.twofactor.required("note")
+    def named_late():
+        host.twofactor.require("note", summary=request.form["what"])
+        host.deeds.append(request.form["what"])
+        return redirect("/", 303)
 
     yield host
     with host.app_context():
@@ -91,6 +109,40 @@ def test_an_answer_with_the_first_request_does_not_count(eve, exact_host):
     assert "<dialog" not in eve.client.get("/note").text
     done = eve.answer(first, "/note", code)
     assert done.status_code == 303
+
+
+@BOTH
+def test_a_request_confirms_one_summary(eve, exact_host, way):
+    """An answer does nothing that its page has not shown."""
+    answer = enrolled(eve, way)
+    page = eve.client.post("/buy-all", data={"what": ["tea", "tea"]})
+    assert answer(pending(page.text), "/buy-all").status_code == 303
+    assert exact_host.deeds == ["tea", "tea"]
+    page = eve.client.post("/buy-all", data={"what": ["cake", "a house"]})
+    assert "a house" not in page.text
+    eve.clock.advance(30)
+    with pytest.raises(SetupError, match="ask once"):
+        answer(pending(page.text), "/buy-all")
+    assert exact_host.deeds == ["tea", "tea", "cake"]
+
+
+def test_a_program_confirms_all_of_its_body(eve, exact_host):
+    eve.enrol()
+    body = {"what": ["tea", "cake"]}
+    asked = eve.client.post("/buy-all", json=body).json
+    given = {"X-Twofactor-Digest": asked["digest"], "X-Twofactor-Code": eve.code()}
+    assert eve.client.post("/buy-all", json=body, headers=given).status_code == 303
+    assert exact_host.deeds == ["tea", "cake"]
+
+
+@BOTH
+def test_a_summary_that_comes_after_the_question_confirms_nothing(eve, exact_host, way):
+    answer = enrolled(eve, way)
+    page = eve.client.post("/named-late", data={"what": "a house"})
+    assert "a house" not in page.text
+    with pytest.raises(SetupError, match="ask once"):
+        answer(pending(page.text), "/named-late")
+    assert exact_host.deeds == []
 
 
 @BOTH

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from ...app.state import State
+from ...core import bounds
 from ...core.areas import Area
-from ...core.errors import NotShown, Refusal
+from ...core.errors import NotShown, Refusal, SetupError
 from ...i18n.language import _
 from .. import continuation, navigation, session_marks
 from ..looks.rendering import render
 from ..origin import csrf
 
 if TYPE_CHECKING:
-    from ..passes import Asked
+    from ..passes import Asked, Says
 
 # Mark of the form that this session was shown last, by area.
 SHOWN = "shown"
@@ -57,6 +58,28 @@ def is_shown(asked: "Asked", area: Area, by_passkey: bool) -> bool:
     if not fits:
         raise NotShown("another form, or another summary")
     return True
+
+
+def refuse_another(asked: "Asked", area: Area, user_id: str, says: "Says | None") -> None:
+    """Refuse a second question of a form that would confirm what its page has not shown.
+
+    No page can ask for both. A program has shown all of its body.
+
+    Args:
+        asked: of the request; its answer was right.
+        area: that asks again.
+        user_id: key of the user who is asked.
+        says: returns the summary of this question.
+
+    Raises:
+        SetupError: it is another summary than the answer was given for.
+    """
+    summary = bounds.one_line(says()) if area.exact and says and _is_form() else ""
+    if summary and summary != asked.shown.get((area.key, user_id)):
+        raise SetupError(
+            f"a form asks for the exact area {area.key!r} twice, with two summaries: ask once,"
+            " with all that is done in one summary"
+        )
 
 
 def carry(state: State, refusal: Refusal, area: Area | None, family: str | None) -> tuple[str, str]:
