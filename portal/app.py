@@ -17,6 +17,7 @@ from portal.account.customers import (
     name_of,
     names_of,
 )
+from portal.account.email_change import service as new_emails
 from portal.account.service import choose_password, problem_with_password, verify_password
 from portal.auth import undo_views
 from portal.auth.service import is_spared, load_customer, sign_in_customer, unauthorized
@@ -158,6 +159,9 @@ def _with_the_change(
         carried = known_browsers.carrying_over(int(user_id))
         if carried is not None:
             connection.execute(carried)
+    if name == "areas_changed" and "email" in (*facts["added"], *facts.get("demanded", ())):
+        # It was asked for before the answer that the customer wants to be asked for now.
+        connection.execute(new_emails.dropping(int(user_id)))
     token = facts.get("undo")
 
     def offer() -> str:

@@ -162,6 +162,23 @@ def test_what_ends_a_link(app, signed_in, customer_password, clock, ask, end, op
 
 
 @both
+@pytest.mark.parametrize("added", ["email", "password"])
+def test_a_link_asked_for_without_a_code_ends_when_changes_take_one(
+    app, signed_in, customer_password, clock, ask, added
+):
+    """Else who asked in a stolen session has the address changed without a code."""
+    enrol(signed_in, clock, customer_password, ["invoices"])
+    assert ask().status_code == 303
+    submit(signed_in, "/security/two-factor/", {"areas": ["invoices", added]})
+    if added == "email":
+        assert is_dead(app.test_client().get(link_of(app)))
+        assert waits(signed_in) is None
+    else:
+        assert confirm_email(app).status_code == 303
+    assert email_of(app) == ("alice@example.org" if added == "email" else NEW)
+
+
+@both
 def test_a_taken_address_is_asked_for_like_a_free_one(app, signed_in, bob, ask):
     """F-40: the same pages, statements and number of mails; its owner alone is told."""
 

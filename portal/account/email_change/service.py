@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 
 from flask import current_app, session
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Update, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import sessions
@@ -157,6 +157,11 @@ def cancel(customer: Customer) -> bool:
         return dropped
 
     return done_again(work) == 1
+
+
+def dropping(customer_id: int) -> Update:
+    """Return the statement that drops the address that waits, as `cancel` does."""
+    return update(Customer).where(Customer.id == customer_id).values(NO_WANTED_EMAIL)
 
 
 def open_link(token: str) -> bool:
