@@ -224,7 +224,7 @@ def opened_link() -> Link | None:
 
 
 def reset_password(link: Link, password: str, proved: bool = False) -> None:
-    """Replace the password and end every session.
+    """Replace the password and end every session; a known browser stays known if it is this one.
 
     Of two changes at the same time, only the first succeeds.
 
@@ -248,6 +248,8 @@ def reset_password(link: Link, password: str, proved: bool = False) -> None:
     except Overtaken:
         forget_link()
         raise LinkDead from None
+    # Else wrong passwords of strangers would hold the owner in the own browser, too.
+    known_browsers.carry_over(number)
     forget_link()
     sessions.end_all(number)
     flash(_(CHANGED), "success")

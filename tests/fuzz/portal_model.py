@@ -317,6 +317,7 @@ class PortalModel(PagesModel):
         def change() -> int:
             link.gone, session.link = True, None
             self.renew_password(link.user, password, proved=True)
+            self._carry_over(link.user)
             if session.user == link.user:
                 session.become(Session())
             return 303

@@ -9,10 +9,12 @@ from tests.support.customers import make_customer
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, enrol, sign_in
 from tests.support.forms import submit
+from tests.support.mail import last_link
 
 pytestmark = pytest.mark.thorough
 
 DAY = 86_400
+NEW = "velvet-anchor-piano-9"
 
 
 def cookie(app, client, number=1):
@@ -119,6 +121,22 @@ def test_the_browser_of_a_change_stays_known(app, signed_in, customer, customer_
     with app.test_request_context(environ_base={"HTTP_COOKIE": f"{sent.key}={sent.value}"}):
         known_browsers.carry_over(1)
     assert not is_known(app, signed_in, version=4), "but not across a change of somebody else"
+
+
+@both
+def test_a_stranger_keeps_nobody_out_who_resets_the_password_in_the_own_browser(
+    app, signed_in, customer_password
+):
+    """It stays known, and so does no other one."""
+    other, stranger = app.test_client(), app.test_client()
+    sign_in(other, "alice", customer_password)
+    submit(signed_in, "/forgot", {"email": "alice@example.org"})
+    chosen = {"new_password": NEW, "repeat_password": NEW}
+    assert submit(signed_in, last_link(app), chosen).location == "/login"
+    for _ in range(10):
+        sign_in(stranger, "alice", "wrong")
+    assert sign_in(other, "alice", NEW).status_code == 429
+    assert sign_in(signed_in, "alice", NEW).status_code == 303
 
 
 def test_a_sign_in_begun_before_a_change_makes_no_known_browser(app, customer):
