@@ -11,7 +11,9 @@ from portal.security.network_throttle import OPTIONS_A_MINUTE
 from portal.twofactor.testing.device import Device, base64url
 from tests.support.databases import both
 from tests.support.enrol import TWOFACTOR, sign_in
+from tests.support.forms import submit
 from tests.support.html import parse
+from tests.support.mail import last_link
 from tests.support.statements import statements_of
 
 from .test_passkeys import JSON, ORIGIN, Keys
@@ -93,6 +95,26 @@ def test_it_counts_as_password_and_code(app, device, clock):
     assert state["password_fresh"]
     activity = client.get(f"{TWOFACTOR}/activity").text
     assert "You signed in with a passkey" in activity
+
+
+@both
+def test_a_removed_passkey_that_an_undo_brings_back_takes_the_password(
+    app, signed_in, customer_password
+):
+    """The mailbox and a stolen device that was removed are not enough."""
+    keys = Keys(signed_in, customer_password)
+    owners = keys.activate()
+    stolen = keys.add(owners, "Stolen laptop")
+    assert enter(client_of(app), stolen).location == "/"
+    path = f"/authenticators/{keys.listed()['Stolen laptop']}/remove"
+    keys.send(path, {"passkey": keys.answer(owners, path, "authenticators")})
+    thief = client_of(app)
+    assert said(thief, enter(thief, stolen))
+    submit(thief, last_link(app, r"\S+/undo/\S+"), {}, button="Yes, undo this")
+    assert said(thief, enter(thief, stolen))
+    assert thief.get("/").status_code == 303
+    # The owner's own was never removed.
+    assert enter(client_of(app), owners).location == "/"
 
 
 def test_next_leads_nowhere_else(app, device):

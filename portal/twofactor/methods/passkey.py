@@ -6,11 +6,13 @@ reads the bytes.
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.answers import Answer, Assertion, Registration
 from ..core.answers.passkeys import encode
-from ..core.errors import SetupError
+from ..core.errors import SealBroken, SetupError
 from ..core.passkey_errors import PasskeyMalformed
 from ..core.records import Authenticator
 from ..core.relying_party import RelyingParty
@@ -194,6 +196,17 @@ def flags_after(authenticator: Authenticator, match: Match, *, with_password: bo
     known = (authenticator.flags or 0) & VERIFIED
     shown = given & VERIFIED if with_password else 0
     return (given & (SYNCABLE | SYNCED)) | known | shown
+
+
+def returned(stored: bytes, flags: int | None) -> tuple[bytes, int]:
+    """Return what is kept, and the flags, of a passkey that an undo brings back.
+
+    The device and the link must not be enough to sign in. So its verification is not known until
+    it is shown beside a password again.
+    """
+    with suppress(SealBroken):  # one of another version is accepted nowhere
+        stored = replace(_passkey(stored), verified=False).to_bytes()
+    return stored, (flags or 0) & ~VERIFIED
 
 
 def has_changed(authenticator: Authenticator, match: Match) -> bool:

@@ -1,11 +1,22 @@
 """Kinds of authenticator that can be enrolled."""
 
 from ..core.errors import SealBroken
+from ..core.records import Authenticator
 from .base import Method
-from .passkey import Passkeys, flags_after, has_changed
+from .passkey import Passkeys, flags_after, has_changed, returned
 from .totp import Totp
 
-__all__ = ["APP", "PASSKEY", "TOTP", "flags_after", "fresh_in", "has_changed", "method", "passkeys"]
+__all__ = [
+    "APP",
+    "PASSKEY",
+    "TOTP",
+    "brought_back",
+    "flags_after",
+    "fresh_in",
+    "has_changed",
+    "method",
+    "passkeys",
+]
 
 TOTP = Totp()
 _PASSKEYS = Passkeys()
@@ -29,6 +40,17 @@ def method(kind: str) -> Method:
 def passkeys() -> Passkeys:
     """Return the method of passkeys, for what only they have: challenges, domains, copies."""
     return _PASSKEYS
+
+
+def brought_back(authenticator: Authenticator, stored: bytes) -> tuple[bytes, int | None]:
+    """Return what is kept, and the flags, of an authenticator that an undo brings back.
+
+    Args:
+        authenticator: as it was before the change.
+        stored: `First.stored` of that time.
+    """
+    flags = authenticator.flags
+    return returned(stored, flags) if authenticator.kind == PASSKEY else (stored, flags)
 
 
 def fresh_in(last: int | None, now: float) -> int:

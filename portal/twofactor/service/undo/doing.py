@@ -175,13 +175,15 @@ def _row(
 ) -> Authenticator:
     """Return the row of an authenticator of the snapshot, as it is written now.
 
-    Its number never goes back, and no code that was seen before now works.
+    Its number never goes back, and no code that was seen before now works. A passkey that comes
+    back does not sign in alone.
     """
-    sealed = each.sealed
+    sealed, flags, used_at = each.sealed, each.flags, each.last_used_at
     if secret is not None:
+        if present is None:
+            secret, flags = registry.brought_back(each, secret)
         sealed = kit.vault.seal(secret, vault.AUTHENTICATOR, each.user_id, each.id)
     numbers = [each.last_step, registry.method(each.kind).seen_by(kit.clock())]
-    flags, used_at = each.flags, each.last_used_at
     if present is not None:
         numbers.append(present.last_step)
         flags, used_at = present.flags, present.last_used_at
