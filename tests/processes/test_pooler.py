@@ -130,7 +130,7 @@ def test_counting_leaves_the_limits_of_others(
         @event.listens_for(engine, "after_cursor_execute")
         def meanwhile(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
             if "GROUP BY" in statement:
-                # Whoever comes next through the pooler gets this session of the server.
+                # The next client of the pooler gets this session of the server.
                 seen.append(statement)
                 other = stack.enter_context(pooler.connect(str(make_url(database).database)))
                 other.autocommit = False

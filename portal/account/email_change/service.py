@@ -148,11 +148,10 @@ def send_again(customer: Customer) -> bool:
 
 def cancel(customer: Customer) -> bool:
     """Drop the address that waits; return False if there is none any more."""
-    mine = (Customer.id == customer.id, Customer.wanted_email.is_not(None))
-    dropping = update(Customer).where(*mine).values(NO_WANTED_EMAIL)
+    number = customer.id
 
     def work() -> int:
-        dropped = rows_hit(db.session.execute(dropping))
+        dropped = rows_hit(db.session.execute(dropping(number)))
         db.session.commit()
         return dropped
 
@@ -160,8 +159,9 @@ def cancel(customer: Customer) -> bool:
 
 
 def dropping(customer_id: int) -> Update:
-    """Return the statement that drops the address that waits, as `cancel` does."""
-    return update(Customer).where(Customer.id == customer_id).values(NO_WANTED_EMAIL)
+    """Return the statement that drops the address that waits, if there is one."""
+    mine = (Customer.id == customer_id, Customer.wanted_email.is_not(None))
+    return update(Customer).where(*mine).values(NO_WANTED_EMAIL)
 
 
 def open_link(token: str) -> bool:
