@@ -203,12 +203,13 @@ def document(
         day: the date of the file.
     """
     file = io.BytesIO()
+    font: Any = PLAIN  # ReportLab takes a name; its stub says float
     canvas = Canvas(
         file,
         pagesize=A4,
         pageCompression=1,
         invariant=1,
-        initialFontName=PLAIN,  # type: ignore[arg-type]  # ReportLab takes a name; its stub says float
+        initialFontName=font,
         pdfVersion=(1, 4),  # the first version with a language
         lang=language,
     )

@@ -22,7 +22,8 @@ def init_app(app: Flask) -> None:
         return
     prefixes = hops if app.config["PROXY_PREFIX"] else 0
     fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=prefixes)
-    app.wsgi_app = PlainPrefix(fixed)  # type: ignore[method-assign]  # Flask documents this assignment; mypy sees a method
+    application: Any = app  # Flask documents this assignment; its types see a method
+    application.wsgi_app = PlainPrefix(fixed)
 
 
 class PlainPrefix:

@@ -53,12 +53,19 @@ class Commits:
 
 
 @pytest.fixture
-def commits(app: Flask) -> Iterator[Commits]:
+def commits_of_pages(app: Flask) -> Iterator[Commits]:
+    """Those of requests, each of which has its own session of the database."""
     with app.app_context():
         watched, engine = Commits(), db.engine
-        event.listen(engine, "commit", watched.note)
-        yield watched
-        event.remove(engine, "commit", watched.note)
+    event.listen(engine, "commit", watched.note)
+    yield watched
+    event.remove(engine, "commit", watched.note)
+
+
+@pytest.fixture
+def commits(app: Flask, commits_of_pages: Commits) -> Iterator[Commits]:
+    with app.app_context():
+        yield commits_of_pages
 
 
 def add(connection: Connection) -> None:
@@ -119,16 +126,6 @@ def test_a_reset_link_is_written_again_with_its_mail(
     assert commits.asked == 2
     for table in (PasswordReset, OutboxMail):
         assert db.session.scalar(select(func.count()).select_from(table)) == 1
-
-
-@pytest.fixture
-def commits_of_pages(app: Flask) -> Iterator[Commits]:
-    """The same for requests, each of which has its own session of the database."""
-    with app.app_context():
-        watched, engine = Commits(), db.engine
-    event.listen(engine, "commit", watched.note)
-    yield watched
-    event.remove(engine, "commit", watched.note)
 
 
 def save(browser: FlaskClient) -> None:

@@ -135,10 +135,9 @@ def test_postgresql(
         words[0] = str(programs / words[0])
         subprocess.run(words, cwd=tmp_path, check=True)
 
-    dump, restore = documented("pg_dump")[0], documented("pg_restore")[0]
     with writing(people, alice):
-        run(dump)
-    run(restore)
+        run(documented("pg_dump")[0])
+    run(documented("pg_restore")[0])
     look(app, restored, tmp_path / "restored", alice, people.clock)
     postgres_server.drop_database(restored)
 
@@ -162,9 +161,8 @@ def test_mariadb(
             source = (tmp_path / name).read_bytes()
         subprocess.run([program, *there, *words], cwd=tmp_path, check=True, input=source)
 
-    dump, restore = documented("mariadb-dump")[0], documented("mariadb restored")[0]
     with writing(people, alice):
-        run(dump)
-    run(restore)
+        run(documented("mariadb-dump")[0])
+    run(documented("mariadb restored")[0])
     look(app, restored, tmp_path / "restored", alice, people.clock)
     mariadb_server.drop_database(restored)

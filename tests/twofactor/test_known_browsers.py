@@ -255,6 +255,17 @@ class TestNewPassword:
             user = host.db.session.get(host.User, person.id)
             host.twofactor.password_changed(user, **options)
 
+    def guesses(self, host, person, rounds, **options):
+        """Return how many of five codes a round are judged, with a new password after each."""
+        judged = 0
+        for _ in range(rounds):
+            guesser = person.other_browser()
+            for _ in range(5):
+                guesser.sign_in()
+                judged += guesser.post("/sign-in", {"code": guesser.wrong()}).status_code == 403
+            self.changed(host, person, **options)
+        return judged
+
     @both
     def test_codes_are_judged_again(self, protected, stranger, host, clock):
         """F-12: also in an unknown browser."""
@@ -284,14 +295,7 @@ class TestNewPassword:
 
     def test_new_passwords_leave_the_budget_of_fifty_in_thirty_days(self, protected, host, clock):
         """F-12: a guesser who can change the password again and again."""
-        judged = 0
-        for _ in range(12):
-            guesser = protected.other_browser()
-            for _ in range(5):
-                guesser.sign_in()
-                judged += guesser.post("/sign-in", {"code": guesser.wrong()}).status_code == 403
-            self.changed(host, protected)
-        assert judged == 50
+        assert self.guesses(host, protected, 12) == 50
 
     def test_a_password_proved_by_the_mailbox_resets_all_counts(
         self, protected, stranger, host, clock
@@ -304,14 +308,7 @@ class TestNewPassword:
 
     def test_the_mailbox_gives_the_budget_of_thirty_days_once_more(self, protected, host, clock):
         """A guesser who reads the owner's mails can have the password changed at will."""
-        judged = 0
-        for _ in range(24):
-            guesser = protected.other_browser()
-            for _ in range(5):
-                guesser.sign_in()
-                judged += guesser.post("/sign-in", {"code": guesser.wrong()}).status_code == 403
-            self.changed(host, protected, proved=True)
-        assert judged == 5 + 50
+        assert self.guesses(host, protected, 24, proved=True) == 5 + 50
         clock.advance(30 * 86_400)
         hold(protected.other_browser(), clock)
         self.changed(host, protected, proved=True)

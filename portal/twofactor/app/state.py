@@ -148,4 +148,5 @@ def state_of(app: Flask) -> State:
 def current_state() -> State:
     """Return the state of the current application."""
     # Past the proxy, since all that a request does asks for this.
-    return state_of(current_app._get_current_object())  # type: ignore[attr-defined]  # a method of the proxy, which its type hides
+    proxy: Any = current_app  # its type hides the method
+    return state_of(proxy._get_current_object())
