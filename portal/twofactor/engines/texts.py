@@ -127,9 +127,7 @@ def make_exact(connection: Connection, tables: Sequence[Table]) -> None:
 
 def _change(connection: Connection, table: Table, columns: Collection[str]) -> None:
     dialect, parts = connection.dialect, []
-    none: Any = (
-        None  # SQLAlchemy itself makes this compiler without a statement; its type asks for one
-    )
+    none: Any = None  # no statement, as in SQLAlchemy itself; its type asks for one
     specification = dialect.ddl_compiler(dialect, none).get_column_specification
     for name in columns:
         table.c[name].type = _made_exact(table.c[name].type)
