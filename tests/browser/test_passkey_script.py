@@ -78,7 +78,8 @@ def done(page):
 def test_a_passkey_answers_in_the_dialog_in_the_place_of_a_code(page, host):
     """The answer goes with the form, its fields and the button that was pressed."""
     make(page)
-    open_dialog(page, "Other")
+    with page.expect_response("**/passkey"):
+        open_dialog(page, "Other")
     expect(use(page)).to_be_focused()
     assert host.asked[-1]["address"] == "/deed?of=Jos%C3%A9"
     page.keyboard.press("Enter")
@@ -189,6 +190,7 @@ def test_a_second_ceremony_ends_the_first(page, host):
     open_dialog(page)
     hold(page)
     use(page).dblclick()
+    until(page, "calls")
     assert calls(page) == 1
     go_on(page)
     page.keyboard.press("Enter")
@@ -274,6 +276,35 @@ def test_where_a_passkey_was_used_last_the_device_is_asked_at_once(page, host):
     done(page)
     open_dialog(page)
     assert calls(page) == 0, "a code was used last"
+
+
+def test_a_script_that_comes_late_leaves_the_person_typing(page, host):
+    """On a slow line the passkey is offered after the dialog opened; no digit goes astray."""
+    make(page)
+    open_dialog(page)
+    use(page).click()
+    done(page)
+    held = []
+
+    def hold_back(route):
+        held.append(route)
+
+    page.route("**/passkey.js", hold_back)
+    code = page.get_by_label("Code")
+    for where in ("dialog", "asks"):
+        page.goto(f"/{where}", wait_until="commit")
+        if where == "dialog":
+            page.get_by_role("button", name="Save").click()
+        expect(code).to_be_focused()
+        page.keyboard.type("123")
+        held.pop().continue_()
+        expect(use(page)).to_be_visible()
+        page.keyboard.type("456")
+        expect(code).to_have_value("123456")
+        assert calls(page) == 0, "the device is not asked either"
+        page.keyboard.press("Enter")
+        done(page)
+        assert host.sent[-1]["twofactor_code"] == "123456"
 
 
 def test_a_page_that_asks(page, host):

@@ -104,11 +104,12 @@
     block.hidden = one.fault || !to.address;
     if (block.hidden) return;
     const isCodes = message && !byPasskey; // what is wrong was said at the code
+    const isTyping = state.code.value; // on a slow line, the script comes after the person began
     Object.assign(one.body, to);
     one.until = 0;
     tell(one, button, isCodes ? "" : message, false, true);
-    if (!isCodes) button.focus();
-    const isFirst = !message && !one.tried && way() === "passkey";
+    if (!isCodes && !isTyping) button.focus();
+    const isFirst = !message && !isTyping && !one.tried && way() === "passkey";
     one.tried ||= isFirst;
     if (isFirst) start(one, button);
     else ready(one).catch(() => {}); // The click tries again.

@@ -131,7 +131,8 @@
     if (block.hidden) return one;
     block.querySelector("[data-twofactor-choose]")?.click();
     if (one.options && !(one.body.alone && document.hidden)) ready(one).catch(() => {});
-    if (one.button?.autofocus && document.activeElement.matches("body, .twofactor-code")) {
+    const { activeElement: at } = document;
+    if (one.button?.autofocus && !at.value && at.matches("body, .twofactor-code")) {
       one.button.focus();
     }
     return one;
