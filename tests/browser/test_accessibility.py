@@ -120,6 +120,7 @@ def test_the_wizard_names_the_current_step(person, let_in, customer_password):
           - paragraph: Step {number} of 3
           - list "Step {number} of 3"
         """)
+        person.page.wait_for_load_state("load")  # without its styles, all is visible
         current = person.page.locator("[aria-current=step]:visible")
         expect(current).to_have_text(name)
         expect(current).to_have_role("listitem")
@@ -140,6 +141,7 @@ def test_the_wizard_names_the_current_step(person, let_in, customer_password):
     assert spoken(person, "image", "QR code to scan with your authenticator app")
     person.tick_saved()
     person.press("Save")
+    person.asked()
     (dialog,) = spoken(person, "dialog")
     assert dialog["description"].startswith("Enter a code to turn on")
 

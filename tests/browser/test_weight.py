@@ -20,7 +20,8 @@ ON_DEMAND = {"/security/two-factor/static/dialog.js"}
 PASSKEY = "/security/two-factor/static/passkey.js"
 # Chromium's layout shifts, except those just after input; the last are read, not awaited. A busy
 # machine paints half a page first: until the whole one is painted, something at the right edge may
-# move by its own width.
+# move by its own width. In a dialog over the page, things move by what the person does there, when
+# the server has answered.
 SHIFTS = """
 const shifts = [];
 let whole = Infinity;
@@ -29,9 +30,11 @@ addEventListener('load', () => requestAnimationFrame(() => requestAnimationFrame
 })));
 const news = (entries) => entries.filter((entry) => !entry.hadRecentInput
   && (entry.value > 0.01 || entry.startTime >= whole));
-const note = (entries) => news(entries).forEach((entry) => shifts.push(...entry.sources.map(
-  ({node, previousRect, currentRect}) => `${node?.nodeName}.${node?.className}: `
-    + JSON.stringify([previousRect, currentRect]))));
+const isOver = ({node}) => (node?.closest ? node : node?.parentElement)?.closest('dialog:modal');
+const note = (entries) => news(entries).forEach((entry) => shifts.push(
+  ...entry.sources.filter((source) => !isOver(source)).map(
+    ({node, previousRect, currentRect}) => `${node?.nodeName}.${node?.className}: `
+      + JSON.stringify([previousRect, currentRect]))));
 const watch = new PerformanceObserver((list) => note(list.getEntries()));
 watch.observe({type: 'layout-shift', buffered: true});
 window.shifted = () => { note(watch.takeRecords()); return shifts.splice(0); };

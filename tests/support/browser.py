@@ -40,6 +40,23 @@ FINISHED = """() => document.getAnimations().forEach(
 # What is wrong, and no more: the report of what is right takes longer to hand over than to write.
 AXE_RUN = """async (options) => (await axe.run(options)).violations.map(({id, help, nodes}) =>
   `${id}: ${help}: ${JSON.stringify(nodes.map(({html}) => html.slice(0, 160)))}`)"""
+# Nothing can be pressed before a page has loaded, since its scripts would not hear of it: without
+# them it works in other ways, which the looks without scripts show. `document.open` begins anew.
+PRESSED_LATER = """(() => {
+  const still = new CSSStyleSheet();
+  still.replaceSync("* { pointer-events: none !important }");
+  const wait = () => {
+    document.adoptedStyleSheets = [still];
+    addEventListener("load", () => (document.adoptedStyleSheets = []), { once: true });
+  };
+  const open = document.open;
+  document.open = (...all) => {
+    const opened = open.apply(document, all);
+    wait();
+    return opened;
+  };
+  wait();
+})()"""
 # Chromium logs each page with such a status on the console; these are part of the contract.
 _ASKED = re.compile(
     r"Failed to load resource: the server responded with a status of (403|409|429) "
@@ -130,6 +147,8 @@ class Person:
             **({"locale": "en-GB"} | options),
         )
         self.context.set_default_timeout(PATIENCE)
+        if look.scripts:
+            self.context.add_init_script(PRESSED_LATER)
         self.watch = Watch(self.context, base)
         self.page: Page = self.context.new_page()
 
@@ -144,6 +163,7 @@ class Person:
 
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.locator("main").get_by_text(text).first).to_be_visible()
+        self.page.wait_for_load_state("load")
 
     def is_at(self, path: str) -> None:
         expect(self.page).to_have_url(re.compile(f"^{re.escape(self.base + path)}([?#].*)?$"))
@@ -202,6 +222,7 @@ class Person:
         expect(self.dialog).to_be_visible()
         code = self.dialog.locator("input[autocomplete='one-time-code']")
         expect(code).to_be_visible()
+        self.page.wait_for_load_state("load")
         assert code.get_attribute("type") == "text"
         assert code.get_attribute("inputmode") == "numeric"
         return code
