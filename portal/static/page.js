@@ -35,8 +35,10 @@
     typed().then(() => form.requestSubmit(submitter));
   });
 
-  // What was just done is read first, unless a field has the focus.
-  if (!document.querySelector("[autofocus]")) document.querySelector(".notice[tabindex]")?.focus();
+  // What was just done is read first, unless a field has the focus, or the person is further.
+  if (!document.querySelector("[autofocus]") && document.activeElement === document.body) {
+    document.querySelector(".notice[tabindex]")?.focus();
+  }
 
   // Passwords can be shown (`reveal.js`).
   if (document.querySelector("input[type=password]")) load("reveal.js");
