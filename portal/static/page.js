@@ -35,8 +35,8 @@
     typed().then(() => form.requestSubmit(submitter));
   });
 
-  // What was just done is read first, unless a field has the focus, or the person is further.
-  if (!document.querySelector("[autofocus]") && document.activeElement === document.body) {
+  // What was just done is read first, unless something has the focus.
+  if (!document.querySelector("[autofocus], :focus")) {
     document.querySelector(".notice[tabindex]")?.focus();
   }
 

@@ -30,7 +30,7 @@ def held(page, script):
 
 
 def test_a_notice_takes_the_focus_from_nobody(profile):
-    """What was done is read first, unless the person is further by then."""
+    """The notice is read first, unless the person is further by then."""
     page = profile.page
     late = held(page, "page.js")
     profile.press("Save")

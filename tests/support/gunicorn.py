@@ -89,10 +89,13 @@ class Gunicorn:
         self.start()
 
     def start(self, *, wait: bool = True) -> None:
-        """Start the workers and wait until the portal answers; earlier requests wait."""
+        """Start all workers and wait until the portal answers; earlier requests wait."""
         arguments = [self._module, f"--workers={self._workers}", f"--threads={self._threads}"]
         arguments += [f"--worker-class={'gthread' if self._threads > 1 else 'sync'}", "--preload"]
         arguments += ["--graceful-timeout=5", "--no-control-socket"]
+        if self._threads > 1:
+            # Each takes what it works on and no more, so that all have a part in a burst.
+            arguments += [f"--worker-connections={self._threads}", "--keep-alive=0"]
         arguments += [f"--config={self._config}"] if self._config is not None else []
         environment = {**os.environ, **self._environment}
         given = (self._socket, self.log, environment, arguments, self._config is not None)
@@ -107,7 +110,7 @@ class Gunicorn:
             if self._process is None or not self._process.is_alive():
                 break
             [answer] = burst(self.port, [Request("GET", "/healthz")], seconds=seconds)
-            if answer.status in (200, 503):
+            if answer.status in (200, 503) and len(self.workers) >= self._workers:
                 return
             time.sleep(0.1)
         self.stop()

@@ -1,4 +1,4 @@
-// Passkeys; the words: `_passkey.html`.
+// Passkeys: see `_passkey.html`.
 (() => {
   "use strict";
   if (window.twofactorPasskey) return;
@@ -80,7 +80,7 @@
     const answered = new Event("twofactor:answered", { bubbles: true, cancelable: true });
     if (block.dispatchEvent(answered)) form.requestSubmit();
   };
-  // Nothing is awaited between click and device.
+  // No await between click and device.
   const start = async (one, button, mediation) => {
     const { does, form, options, words } = one;
     const needed = form?.elements[form.dataset.twofactorNeeds];
@@ -131,7 +131,7 @@
     if (block.hidden) return one;
     block.querySelector("[data-twofactor-choose]")?.click();
     if (one.options && !(one.body.alone && document.hidden)) ready(one).catch(() => {});
-    const { activeElement: at } = document;
+    const at = document.activeElement;
     if (one.button?.autofocus && !at.value && at.matches("body, .twofactor-code")) {
       one.button.focus();
     }
