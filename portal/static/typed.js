@@ -40,8 +40,10 @@
       const at = typed.findIndex(([name]) => name === nameOf(field));
       if (at < 0) return;
       const [[, value]] = typed.splice(at, 1);
-      const isTyped = field === document.activeElement && field.value !== field.defaultValue;
-      if (isTyped) return; // this script came late
+      const isChanged = toggles(field)
+        ? field.checked !== field.defaultChecked
+        : field.value !== field.defaultValue;
+      if (isChanged && field === document.activeElement) return; // this script came late
       if (toggles(field)) field.checked = value;
       else field.value = value;
     });

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from portal.twofactor.testing.device import from_base64url
-from tests.support.browser import Watch, until
+from tests.support.browser import Held, Watch, until
 from tests.support.virtual_device import VirtualDevice
 
 from .conftest import serving
@@ -284,12 +284,7 @@ def test_a_script_that_comes_late_leaves_the_person_typing(page, host):
     open_dialog(page)
     use(page).click()
     done(page)
-    held = []
-
-    def hold_back(route):
-        held.append(route)
-
-    page.route("**/passkey.js", hold_back)
+    script = Held(page, "passkey.js")
     code = page.get_by_label("Code")
     for where in ("dialog", "asks"):
         page.goto(f"/{where}", wait_until="commit")
@@ -297,7 +292,7 @@ def test_a_script_that_comes_late_leaves_the_person_typing(page, host):
             page.get_by_role("button", name="Save").click()
         expect(code).to_be_focused()
         page.keyboard.type("123")
-        held.pop().continue_()
+        script.arrive()
         expect(use(page)).to_be_visible()
         page.keyboard.type("456")
         expect(code).to_have_value("123456")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import LOOKS
+from tests.support.browser import LOOKS, Held
 
 
 @pytest.fixture
@@ -18,27 +18,16 @@ def profile(person, customer, let_in):
     return person
 
 
-def held(page, script):
-    """Hold back a script from now on; return its requests."""
-    routes = []
-
-    def hold(route):
-        routes.append(route)
-
-    page.route(f"**/{script}", hold)
-    return routes
-
-
 def test_a_notice_takes_the_focus_from_nobody(profile):
     """The notice is read first, unless the person is further by then."""
     page = profile.page
-    late = held(page, "page.js")
+    script = Held(page, "page.js")
     profile.press("Save")
     profile.is_at("/security/")
     notice, skip = page.locator(".notice"), page.get_by_role("link", name="Skip to main content")
     expect(notice).to_be_visible()
     page.keyboard.press("Tab")
-    late.pop().continue_()
+    script.arrive()
     page.wait_for_load_state("load")
     expect(skip).to_be_focused()
     page.unroute_all()
@@ -47,19 +36,36 @@ def test_a_notice_takes_the_focus_from_nobody(profile):
     expect(notice).to_be_focused()
 
 
+def switched(person):
+    """Switch to German; hold back the script that puts back what was typed."""
+    script = Held(person.page, "typed.js")
+    person.press("Deutsch", person.page.locator("footer"))
+    script.arrive()
+    script.wait()
+    return script
+
+
 def test_the_language_switch_puts_nothing_over_what_is_typed(profile):
     page = profile.page
     profile.fill("Name", "Alice Ä.")
     profile.fill("Company", "Rabbit")
-    late = held(page, "typed.js")
-    with page.expect_request("**/typed.js"):
-        profile.press("Deutsch", page.locator("footer"))
-    with page.expect_request("**/typed.js"):
-        late.pop().continue_()
+    script = switched(profile)
     name = profile.field("Name")
     name.focus()
     page.keyboard.type("x")
     typed = name.input_value()
-    late.pop().continue_()
+    script.arrive()
     expect(profile.field("Firma")).to_have_value("Rabbit")
     expect(name).to_have_value(typed)
+
+
+def test_the_language_switch_unticks_no_box(person):
+    person.open("/login")
+    person.fill("User name or e-mail address", "alice")
+    script = switched(person)
+    remember = person.page.locator("[name=remember]")
+    remember.focus()
+    person.page.keyboard.press("Space")
+    script.arrive()
+    expect(person.field("Benutzername oder E-Mail-Adresse")).to_have_value("alice")
+    expect(remember).to_be_checked()

@@ -14,7 +14,16 @@ from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Response, expect
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Response,
+    Route,
+    expect,
+)
 
 from .clock import Clock
 from .codes import oathtool, wrong_code
@@ -340,6 +349,30 @@ def _replay(route: Any, url: str, html: str) -> None:
         route.abort()
     else:
         route.continue_()
+
+
+class Held:
+    """A script that is held back each time it is asked for, as on a slow line."""
+
+    def __init__(self, page: Page, script: str) -> None:
+        self._page, self._routes = page, list[Route]()
+        page.route(f"**/{script}", self._hold)
+
+    def _hold(self, route: Route) -> None:
+        self._routes.append(route)
+
+    def wait(self) -> None:
+        """Wait until it is asked for."""
+        for _ in range(PATIENCE // 25):
+            if self._routes:
+                return
+            self._page.wait_for_timeout(25)
+        raise AssertionError("nobody asked for the script")
+
+    def arrive(self) -> None:
+        """Let it through once."""
+        self.wait()
+        self._routes.pop().continue_()
 
 
 def until(page: Page, expression: str) -> None:

@@ -158,8 +158,9 @@ def spoken_locale() -> str:
 
 def application() -> Flask | None:
     """Return the current application past its proxies, which cost more than the look-up."""
+    proxy: Any = app_ctx  # its type hides the method of the proxy
     try:
-        context: AppContext = app_ctx._get_current_object()  # type: ignore[attr-defined]  # a method of the proxy, which its type hides
+        context: AppContext = proxy._get_current_object()
     except RuntimeError:
         return None
     return context.app

@@ -6,7 +6,7 @@ Only in UTC does a text name the zone. Times for operators and programs stay in 
 import time
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ..core.settings import KEY
 from .catalogue import SOURCE
@@ -40,7 +40,7 @@ def time_tag(at: float, of_day: bool = False) -> Markup:
     """Return `moment` as a `<time>` element; with `of_day` only the time of day."""
     text = _clock(_local(at)) if of_day else moment(at)
     iso = datetime.fromtimestamp(at, UTC).isoformat()
-    return Markup(f'<time datetime="{iso}">{escape(text)}</time>')  # noqa: S704 - escaped; the rest is digits and signs
+    return Markup('<time datetime="%s">%s</time>') % (iso, text)
 
 
 def time_of_day(at: float) -> str:
