@@ -37,7 +37,7 @@ def test_a_notice_takes_the_focus_from_nobody(profile):
 
 
 def switched(person):
-    """Switch to German; hold back the script that puts back what was typed."""
+    """Switch to German, with a late script of the switch; return it."""
     script = Held(person.page, "typed.js")
     person.press("Deutsch", person.page.locator("footer"))
     script.arrive()
